@@ -1,0 +1,28 @@
+# One image for API, worker, migrations and simulator; the command says which.
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY requirements/uv.lock requirements/uv.lock
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/uv.lock
+# Dependencies first: they change less often than the code. Every file is checked against its hash. The parts of the
+# embedded stack are left out: here they are containers.
+COPY requirements/container.lock requirements/container.lock
+RUN uv venv /opt/chimera \
+    && uv pip sync --python /opt/chimera/bin/python --require-hashes --compile-bytecode requirements/container.lock
+COPY . .
+RUN uv pip install --python /opt/chimera/bin/python --no-deps --no-build-isolation --offline --compile-bytecode .
+
+FROM python:3.12-slim
+# The SDKs trust the system's certificates, which slim images don't have.
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /var/lib/chimera --create-home chimera
+COPY --from=build /opt/chimera /opt/chimera
+ENV PATH=/opt/chimera/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    CHIMERA_DATA_DIR=/var/lib/chimera \
+    CHIMERA_HOST=0.0.0.0 \
+    CHIMERA_LOG_JSON=true
+USER chimera
+WORKDIR /var/lib/chimera
+EXPOSE 8000
+CMD ["python", "-P", "-m", "api"]

@@ -1,0 +1,41 @@
+# The one list of developer commands; `make help` prints it.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock"
+
+.PHONY: help up demo check test format bench lock migration migration-initial
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+up: ## Start everything and stay; Ctrl-C stops it
+	@./start.sh
+
+demo: ## Watch a task run, lose its worker and go on
+	@./start.sh demo
+
+check: ## Everything that must pass: lint, format, types, import contracts, tests
+	@./test.sh
+
+test: ## The tests alone; make test ARGS="tests/chimera -k settings"
+	@$(PY) -m pytest $(ARGS)
+
+format: ## Put code into the house's form
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
+
+bench: ## Measure against bare Temporal; see benchmarks/
+	@$(PY) -m benchmarks $(ARGS)
+
+lock: ## Resolve again; UPGRADE=1 takes newer versions
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --output-file requirements/runtime.lock
+	@$(COMPILE) --group install --constraint requirements/runtime.lock --output-file requirements/container.lock
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --group dev \
+		--constraint requirements/runtime.lock --output-file requirements/dev.lock
+	@sed -n '/^uv==/,/^    # via/p' requirements/runtime.lock > requirements/uv.lock
+
+migration: ## Write the migration that tables.py asks for; make migration NAME="add teams"
+	@$(PY) -m tests.migration "$(NAME)" && $(MAKE) --no-print-directory format
+
+migration-initial: ## Write the first migration again (only before the first release)
+	@$(PY) -m tests.migration --initial && $(MAKE) --no-print-directory format

@@ -1,0 +1,243 @@
+"""A model call: the one hot path. Ledger, limiter, provider, settlement, in this order, once.
+
+Two short transactions and one HTTP request; nothing else remote stands in the way. Safe to run twice: a finished call
+comes back from the ledger; an unfinished one is marked doubtful and counted before the provider is asked again.
+"""
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from temporalio import activity
+
+from activities import questions, replies
+from activities.heartbeats import heartbeats
+from activities.stops import Stops
+from chimera.bus import Bus
+from chimera.db import agents, model_calls, transcripts
+from chimera.db.engine import Database
+from chimera.db.model_calls import Intent
+from chimera.failpoints import Failpoints
+from chimera.limits import ProviderLimits
+from chimera.providers import Providers
+from chimera.providers.base import ChatEnd, ChatRequest
+from chimera.settings import Settings
+from models import activities as contract
+from models.errors import AttemptsUsedUp, BudgetHeld, BudgetReached, ProviderError, ProviderTimeout, RootStopped
+from models.events import TokensFrame
+from models.ids import ROOT, UserId
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.tasks import STOPPED
+
+log = structlog.get_logger()
+
+BATCH_SECONDS = 0.05
+SETTLE_SECONDS = 120.0
+"""How long a paid answer waits for a database that is away before the attempt is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A call whose intent is written: what to ask, for whom."""
+
+    intent: Intent
+    chat: ChatRequest
+    owner_id: UserId
+    seq: int
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What has come so far."""
+
+    text: str = ""
+    end: ChatEnd | None = None
+
+
+class ModelCalls(contract.ModelCalls):
+    """Serves `complete_model_call`; one instance a worker, with the worker's clients."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        database: Database,
+        bus: Bus,
+        providers: Providers,
+        limits: ProviderLimits,
+        stops: Stops,
+        failpoints: Failpoints,
+        worker_name: str,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._bus = bus
+        self._providers = providers
+        self._limits = limits
+        self._stops = stops
+        self._failpoints = failpoints
+        self._worker_name = worker_name
+
+    @activity.defn(name=contract.COMPLETE_MODEL_CALL)
+    async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
+        """Make the call at this place once, or return what it already gave.
+
+        Raises BudgetReached when the account refuses, RootStopped when the task was stopped, and a ProviderError when
+        the provider failed (retryable or not, as the error says).
+        """
+        async with heartbeats(), self._stops.watch(request.task_id):
+            ready = await self._intend(request)
+            if isinstance(ready, ModelCallOutcome):
+                return ready
+            self._bus.wake(request.task_id, ready.seq)
+            await self._failpoints.hit("before_provider")
+            answer = _Answer()
+            try:
+                end = await self._ask(ready, answer)
+            except (ProviderError, asyncio.CancelledError) as error:
+                await asyncio.shield(self._write_failure(ready, answer, error))
+                raise
+            await self._failpoints.hit("after_provider")
+            # A paid answer is kept, also when a cancel arrives just now.
+            outcome = await asyncio.shield(self._settle(ready, answer.text, end))
+            await self._failpoints.hit("before_complete")
+            return outcome
+
+    async def _intend(self, request: ModelCallRequest) -> _Ready | ModelCallOutcome:
+        async with self._database.connection() as connection:
+            context = await transcripts.read_context(connection, request)
+            if context.call_status == "finished":
+                log.info("model_call_replayed", step=request.step)
+                return ModelCallOutcome.model_validate(context.outcome)
+            if context.task_status in STOPPED:
+                raise RootStopped(request.task_id)
+            allowed = self._settings.call_max_attempts * (request.retry + 1)
+            if context.failed_attempts >= allowed:
+                raise AttemptsUsedUp(
+                    f"The provider failed {context.failed_attempts} times; see …/cost for each of them."
+                )
+            if context.call_status == "started":
+                await model_calls.mark_doubtful(connection, request)
+            model, chat, written = await questions.put_together(connection, request, context, self._settings)
+            await self._limits.take(model)
+            intent = questions.intent_of(
+                request,
+                chat,
+                written,
+                model=model,
+                simulated=self._providers.of(model).simulated,
+                worker=self._worker_name,
+                settings=self._settings,
+            )
+            seq = await model_calls.reserve(connection, intent)
+            if seq is not None:
+                return _Ready(intent, chat, UserId(context.owner_id), seq)
+            refusal = await model_calls.why_refused(connection, intent)
+            asks = not refusal.stopped and not refusal.for_now
+            seq = await model_calls.wait_for_budget(connection, request.task_id, refusal) if asks else 0
+        if seq:
+            self._bus.wake(request.task_id, seq)
+        if refusal.stopped:
+            raise RootStopped(request.task_id)
+        raise BudgetHeld(refusal.message) if refusal.for_now else BudgetReached(refusal.message)
+
+    async def _ask(self, ready: _Ready, answer: _Answer) -> ChatEnd:
+        """Stream the answer, showing it in batches of about 50 ms to whoever watches."""
+        pieces: list[str] = []
+        shown = 0
+        last_shown = time.monotonic()
+        provider = self._providers.of(ready.intent.model)
+        try:
+            async with asyncio.timeout(self._settings.call_total_s), aclosing(provider.stream(ready.chat)) as stream:
+                async for item in stream:
+                    if isinstance(item, ChatEnd):
+                        answer.end = item
+                        continue
+                    pieces.append(item.text)
+                    if time.monotonic() - last_shown >= BATCH_SECONDS:
+                        shown = self._show(ready, "".join(pieces), shown)
+                        last_shown = time.monotonic()
+        except TimeoutError as error:
+            limit = self._settings.call_total_s
+            raise ProviderTimeout(
+                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that."
+            ) from error
+        finally:
+            answer.text = "".join(pieces)
+        if len(answer.text) > shown:
+            self._show(ready, answer.text, shown)
+        if answer.end is None:
+            raise ProviderError(f"Provider of {ready.intent.model!r} broke its protocol: no end of the answer.")
+        return answer.end
+
+    def _show(self, ready: _Ready, text: str, offset: int) -> int:
+        request = ready.intent.request
+        self._bus.publish_tokens(
+            TokensFrame(
+                task_id=request.task_id,
+                path=request.path,
+                purpose=request.purpose,
+                step=request.step,
+                attempt=ready.intent.attempt,
+                offset=offset,
+                text=text[offset:],
+            )
+        )
+        return len(text)
+
+    async def _settle(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
+        """Keep a paid answer: from here on nothing may raise but a database that stays away."""
+        give_up = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                return await self._settle_once(ready, text, end)
+            except (OperationalError, PoolTimeout, OSError) as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("settle_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def _settle_once(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
+        request = ready.intent.request
+        async with self._database.connection() as connection:
+            known: tuple[str, ...] = ()
+            subtasks_total = 0
+            task_ends = request.path == ROOT and request.purpose is Purpose.AGGREGATE
+            if request.purpose is Purpose.PLAN or task_ends:
+                status, subtasks_total = await model_calls.lock_root(connection, request.task_id)
+                task_ends = task_ends and status not in STOPPED
+            if request.purpose is Purpose.PLAN:
+                known = tuple(await agents.agents_on(connection, ready.owner_id))
+            settlement = replies.settlement_of(
+                ready.intent,
+                ready.chat,
+                text,
+                end,
+                settings=self._settings,
+                agents=known,
+                subtasks_total=subtasks_total,
+                task_ends=task_ends,
+            )
+            seq = await model_calls.settle(connection, settlement)
+            if seq is None:
+                log.warning("late_attempt_booked", attempt=ready.intent.attempt)
+                await model_calls.book_late(connection, settlement)
+        if seq is not None:
+            self._bus.wake(request.task_id, seq)
+        return settlement.outcome
+
+    async def _write_failure(self, ready: _Ready, answer: _Answer, error: BaseException) -> None:
+        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
+        failure = replies.failure_of(ready.intent, ready.chat, answer.text, error, settings=self._settings)
+        try:
+            async with self._database.connection() as connection:
+                seq = await model_calls.fail(connection, failure)
+        except (OperationalError, PoolTimeout, OSError):
+            log.warning("failure_not_written", code=failure.code)
+            return
+        if seq is not None:
+            self._bus.wake(ready.intent.request.task_id, seq)

@@ -1,0 +1,87 @@
+"""What a model is told: pure functions from rows to messages, the same words whatever crashes in between."""
+
+from collections.abc import Iterable, Sequence
+
+from chimera.db.transcripts import CallContext, TranscriptRow
+from chimera.providers.base import ChatMessage, ToolRequest
+from chimera.text import estimate_tokens
+from models.agents import AgentSpec
+from models.ids import NodePath, depth_of
+from models.plans import MAX_DEPTH
+
+FIRST_SEQ = 1000
+REPLY = 500
+TOOL_RESULT = 501
+MESSAGE_OVERHEAD_TOKENS = 4
+
+Result = tuple[str, str, str, str]
+"""(key, title, status, text) of a subtask."""
+
+
+def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
+    """Ask for a plan of the goal, or of a subtask that is to be split further."""
+    known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
+    deeper = "false" if depth_of(path) + 1 >= MAX_DEPTH else "true only where a subtask is too large for one agent"
+    return (
+        f"Goal:\n{context.instruction or context.goal}\n\nAgents:\n{known}\n\n"
+        f"Plan at most {min(nodes_left, 12)} subtasks. Set decompose to {deeper}."
+        " Answer with JSON alone, by the schema."
+    )
+
+
+def turn_question(context: CallContext, results: Sequence[Result]) -> str:
+    """Give an agent its instruction and the results that it builds on."""
+    question = f"Task:\n{context.instruction or context.goal}"
+    return f"{question}\n\nResults you build on:\n{_sections(results)}" if results else question
+
+
+def aggregate_question(context: CallContext, results: Sequence[Result]) -> str:
+    """Ask for the one answer that the subtasks' results amount to."""
+    goal = context.instruction or context.goal
+    return f"Goal:\n{goal}\n\nResults of the subtasks:\n{_sections(results)}\n\nWrite the answer."
+
+
+def plan_correction(problems: Sequence[str]) -> str:
+    """Say what is wrong with a plan, for the one repair round that there is."""
+    return "Your plan can't run:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the whole corrected plan."
+
+
+def guidance_message(text: str) -> str:
+    return f"Guidance:\n{text}"
+
+
+def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) -> TranscriptRow:
+    """A new transcript row with its estimated size."""
+    return TranscriptRow(seq, role, content, tokens_of(content), guidance_id=guidance_id)
+
+
+def tokens_of(content: str) -> int:
+    return estimate_tokens(content) + MESSAGE_OVERHEAD_TOKENS
+
+
+def messages_of(system: str, rows: Sequence[TranscriptRow], left_out: int) -> tuple[ChatMessage, ...]:
+    """Turn rows into messages; where older ones were left out, say so, and leave no tool result without its call."""
+    head, tail = list(rows[:1]), list(rows[1:])
+    if left_out:
+        while tail and tail[0].role == "tool":
+            tail.pop(0)
+            left_out += 1
+    messages = [ChatMessage("system", system), *map(_message, head)]
+    if left_out:
+        messages.append(
+            ChatMessage("user", f"[{left_out} earlier messages were left out to fit the model's context window]")
+        )
+    messages += map(_message, tail)
+    return tuple(messages)
+
+
+def _message(item: TranscriptRow) -> ChatMessage:
+    calls = tuple(ToolRequest(c["id"], c["name"], c["arguments"]) for c in item.tool_calls or ())
+    return ChatMessage(item.role, item.content, calls, item.tool_call_id)
+
+
+def _sections(results: Sequence[Result]) -> str:
+    return "\n\n".join(
+        f"## {key}{f' ({title})' if title else ''}\n{text if status == 'completed' else f'[no result: {status}]'}"
+        for key, title, status, text in results
+    )

@@ -1,0 +1,143 @@
+"""Puts a model call together from what the database knows of its place: the question before the answer."""
+
+from activities import prompts
+from chimera.db import agents, transcripts
+from chimera.db.engine import Connection
+from chimera.db.model_calls import Intent
+from chimera.db.transcripts import CallContext, TranscriptRow
+from chimera.pricing import cost_of, price_of, window_of
+from chimera.providers.base import ChatRequest
+from chimera.settings import Settings
+from chimera.tools import TOOLS, spec_of
+from models.agents import BUILT_IN_BY_NAME, AgentSpec
+from models.errors import UnknownAgent
+from models.events import Event, GuidanceSeen, ModelCallStarted, SubtaskStarted
+from models.ids import UserId, call_id_of
+from models.model_calls import ModelCallRequest, Purpose
+from models.plans import MAX_NODES, Plan
+from models.tasks import Usage
+
+WINDOW_SHARE = 0.9
+"""Of a context window; the rest covers that token counts here are estimates."""
+GUIDANCE_AT_ONCE = 100
+
+_PLAN_SCHEMA = Plan.model_json_schema()
+
+
+async def put_together(
+    connection: Connection, request: ModelCallRequest, context: CallContext, settings: Settings
+) -> tuple[str, ChatRequest, tuple[TranscriptRow, ...]]:
+    """Return the model to ask, the request, and the transcript rows that it adds.
+
+    Raises UnknownAgent when the agent was deleted since the task began.
+    """
+    agent = _agent_of(request, context)
+    model = agent.model or context.model
+    window = window_of(model, settings.context_windows)
+    output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
+    budget = int((window.context_tokens - output) * WINDOW_SHARE) - prompts.tokens_of(agent.prompt)
+    rows: list[TranscriptRow] = []
+    left_out = 0
+    if request.step > 1 or context.attempt:
+        rows, left_out = await transcripts.read_transcript(connection, request, token_budget=budget)
+    fresh: list[TranscriptRow] = []
+    if not rows:
+        question = await _first_question(connection, request, context, budget)
+        fresh.append(prompts.row(prompts.FIRST_SEQ, "user", question))
+    fresh += _guidance_rows(request, context, rows)
+    offered = agent.tools if request.purpose is Purpose.TURN and not request.last_turn else ()
+    chat = ChatRequest(
+        model=model.split("/", 1)[1],
+        messages=prompts.messages_of(agent.prompt, [*rows, *fresh], left_out),
+        call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
+        attempt=context.attempt + 1,
+        max_output_tokens=output,
+        tools=tuple(spec_of(name) for name in offered if name in TOOLS),
+        response_schema=_PLAN_SCHEMA if request.purpose is Purpose.PLAN else None,
+        temperature=agent.temperature,
+    )
+    return model, chat, tuple(fresh)
+
+
+def intent_of(
+    request: ModelCallRequest,
+    chat: ChatRequest,
+    written: tuple[TranscriptRow, ...],
+    *,
+    model: str,
+    simulated: bool,
+    worker: str,
+    settings: Settings,
+) -> Intent:
+    """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
+    worst = Usage(
+        input_tokens=sum(prompts.tokens_of(message.content) for message in chat.messages),
+        output_tokens=chat.max_output_tokens,
+    )
+    events: list[Event] = [
+        GuidanceSeen(path=request.path, step=request.step, guidance_id=message.guidance_id)
+        for message in written
+        if message.guidance_id is not None
+    ]
+    if _begins_subtask(request, chat.attempt):
+        events.append(SubtaskStarted(path=request.path, agent=request.agent))
+    events.append(
+        ModelCallStarted(
+            path=request.path,
+            step=request.step,
+            attempt=chat.attempt,
+            purpose=request.purpose,
+            agent=request.agent,
+            model=model,
+            simulated=simulated,
+        )
+    )
+    return Intent(
+        request=request,
+        attempt=chat.attempt,
+        model=model,
+        simulated=simulated,
+        worker=worker,
+        reserve_micro_usd=cost_of(worst, price_of(model, settings.prices)),
+        reserve_tokens=worst.input_tokens + worst.output_tokens,
+        messages=written,
+        events=tuple(events),
+    )
+
+
+async def _first_question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
+    if request.purpose is Purpose.PLAN:
+        known = await agents.agents_on(connection, UserId(context.owner_id))
+        return prompts.plan_question(context, known.values(), request.path, MAX_NODES - context.subtasks_total)
+    if request.purpose is Purpose.TURN and not context.depends_on:
+        return prompts.turn_question(context, ())
+    aggregate = request.purpose is Purpose.AGGREGATE
+    parent = request.path if aggregate else request.path.rpartition("/")[0]
+    keys = None if aggregate else context.depends_on
+    # Every result gets the same share of half the window, at three characters a token.
+    share = max(200, budget * 3 // 2 // max(1, context.subtasks_total if aggregate else len(context.depends_on)))
+    results = await transcripts.read_results(connection, request.task_id, parent, keys, max_chars=share)
+    return prompts.aggregate_question(context, results) if aggregate else prompts.turn_question(context, results)
+
+
+def _guidance_rows(request: ModelCallRequest, context: CallContext, rows: list[TranscriptRow]) -> list[TranscriptRow]:
+    """Guidance that this node has not seen, behind what an earlier attempt of the same step already put there."""
+    first = request.step * 1000 + 1
+    used = sum(1 for row in rows if first <= row.seq < request.step * 1000 + prompts.REPLY)
+    return [
+        prompts.row(first + used + index, "user", prompts.guidance_message(words), guidance_id=guidance_id)
+        for index, (guidance_id, words) in enumerate(context.guidance[:GUIDANCE_AT_ONCE])
+    ]
+
+
+def _agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
+    built_in = BUILT_IN_BY_NAME.get(request.agent)
+    if built_in is not None:
+        return built_in
+    if context.agent_spec is None:
+        raise UnknownAgent(request.agent, sorted(BUILT_IN_BY_NAME))
+    return AgentSpec.model_validate(context.agent_spec)
+
+
+def _begins_subtask(request: ModelCallRequest, attempt: int) -> bool:
+    return bool(request.path) and request.step == 1 and attempt == 1 and request.purpose is not Purpose.AGGREGATE

@@ -1,0 +1,199 @@
+"""What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
+
+from collections.abc import Collection
+
+from pydantic import ValidationError
+
+from activities import prompts
+from chimera.db.model_calls import Failure, Intent, Settlement
+from chimera.db.transcripts import TranscriptRow
+from chimera.pricing import cost_of, price_of
+from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
+from chimera.settings import Settings
+from chimera.text import clean_text, estimate_tokens
+from models.base import preview_of
+from models.errors import ChimeraError
+from models.events import (
+    Event,
+    ModelCallFailed,
+    ModelCallFinished,
+    PlanCreated,
+    PlanRejected,
+    SubtaskCompleted,
+    TaskCompleted,
+)
+from models.ids import ROOT, child_path, depth_of
+from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
+from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan, node_of
+from models.tasks import Usage
+
+OUTCOME_PREVIEW_CHARS = 200
+MAX_TOOL_CALLS = 32
+"""Of one turn; what a model asks for beyond them is not run, and it is told so."""
+
+
+def settlement_of(
+    intent: Intent,
+    chat: ChatRequest,
+    text: str,
+    end: ChatEnd,
+    *,
+    settings: Settings,
+    agents: Collection[str],
+    subtasks_total: int,
+    task_ends: bool,
+) -> Settlement:
+    """Work out all that is true now that the answer is there.
+
+    `agents` and `subtasks_total` judge a plan; `task_ends` says whether an aggregation at the root may complete the
+    task (not when it was cancelled meanwhile). Raises nothing: the money is spent.
+    """
+    text = clean_text(text)
+    usage, estimated = _usage_of(chat, text, end)
+    cost = cost_of(usage, price_of(intent.model, settings.prices))
+    calls = tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
+    request = intent.request
+    reply = TranscriptRow(
+        seq=request.step * 1000 + prompts.REPLY,
+        role="assistant",
+        content=text,
+        tokens=prompts.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
+        tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
+    )
+    planned: tuple[PlannedSubtask, ...] = ()
+    problems: list[str] = []
+    messages = [reply]
+    if request.purpose is Purpose.PLAN:
+        planned, problems = _plan_of(text, agents, depth_of(request.path) + 1, MAX_NODES - subtasks_total)
+        if problems:
+            messages.append(prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems)))
+    ends_node = request.purpose is Purpose.AGGREGATE or (request.purpose is Purpose.TURN and not calls)
+    outcome = ModelCallOutcome(
+        text_preview=preview_of(text, OUTCOME_PREVIEW_CHARS),
+        tool_calls=tuple(call.name for call in calls),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_micro_usd=cost,
+        plan=tuple(node_of(subtask) for subtask in planned) or None,
+        plan_problems=tuple(preview_of(problem, 200) for problem in problems[:10]),
+    )
+    return Settlement(
+        intent=intent,
+        usage=usage,
+        estimated=estimated,
+        cost_micro_usd=cost,
+        outcome=outcome,
+        request_id=end.request_id,
+        messages=tuple(messages),
+        events=_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
+        node_result=text if ends_node else None,
+        ends_task=task_ends and ends_node and request.path == ROOT,
+        new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
+    )
+
+
+def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, settings: Settings) -> Failure:
+    """Work out how an attempt failed and, where a part of an answer had come, what it probably cost."""
+    cancelled = not isinstance(error, ChimeraError)
+    code, message, retryable = "cancelled", "The call was cut.", True
+    if isinstance(error, ChimeraError):
+        code, message, retryable = error.code, clean_text(error.message)[:500], error.retryable
+    usage = Usage()
+    if text:
+        usage = Usage(input_tokens=_estimated_input(chat), output_tokens=estimate_tokens(text))
+    request = intent.request
+    return Failure(
+        intent=intent,
+        status=AttemptStatus.CANCELLED if cancelled else AttemptStatus.FAILED,
+        code=code,
+        message=message,
+        usage=usage,
+        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)) if text else 0,
+        events=(
+            ModelCallFailed(
+                path=request.path,
+                step=request.step,
+                attempt=intent.attempt,
+                purpose=request.purpose,
+                code=code,
+                message=message,
+                retryable=retryable,
+            ),
+        ),
+    )
+
+
+def _events_of(
+    intent: Intent, outcome: ModelCallOutcome, text: str, *, ends_node: bool, task_ends: bool
+) -> tuple[Event, ...]:
+    request = intent.request
+    events: list[Event] = [
+        ModelCallFinished(
+            path=request.path,
+            step=request.step,
+            attempt=intent.attempt,
+            purpose=request.purpose,
+            preview=preview_of(text),
+            tool_calls=outcome.tool_calls,
+            input_tokens=outcome.input_tokens,
+            output_tokens=outcome.output_tokens,
+            cost_micro_usd=outcome.cost_micro_usd,
+        )
+    ]
+    if outcome.plan:
+        events.append(PlanCreated(path=request.path, step=request.step, subtasks=outcome.plan))
+    if outcome.plan_problems:
+        events.append(PlanRejected(path=request.path, step=request.step, problems=outcome.plan_problems))
+    if ends_node and request.path != ROOT:
+        events.append(SubtaskCompleted(path=request.path, preview=preview_of(text)))
+    if ends_node and request.path == ROOT and task_ends:
+        events.append(TaskCompleted(preview=preview_of(text), simulated=intent.simulated))
+    return tuple(events)
+
+
+def _plan_of(
+    text: str, agents: Collection[str], depth: int, nodes_left: int
+) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
+    try:
+        plan = Plan.model_validate_json(_unfenced(text))
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in error.errors()[:10]]
+        return (), problems
+    problems = check_plan(plan.subtasks, agents=agents, depth=depth, nodes_left=nodes_left)
+    return ((), problems) if problems else (plan.subtasks, [])
+
+
+def _unfenced(text: str) -> str:
+    """Models like to wrap JSON in a Markdown fence, asked or not."""
+    text = text.strip()
+    if text.startswith("```"):
+        text = text.partition("\n")[2].rpartition("```")[0]
+    return text
+
+
+def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
+    if end.usage is not None:
+        return end.usage, False
+    output = estimate_tokens(text) + sum(estimate_tokens(call.arguments) for call in end.tool_calls)
+    return Usage(input_tokens=_estimated_input(chat), output_tokens=output), True
+
+
+def _estimated_input(chat: ChatRequest) -> int:
+    return sum(prompts.tokens_of(message.content) for message in chat.messages)
+
+
+def _cleaned(call: ToolRequest) -> ToolRequest:
+    return ToolRequest(clean_text(call.id)[:200], clean_text(call.name)[:100], clean_text(call.arguments))
+
+
+def _subtask_record(intent: Intent, position: int, subtask: PlannedSubtask) -> dict[str, object]:
+    return {
+        "path": child_path(intent.request.path, subtask.key),
+        "position": position,
+        "key": subtask.key,
+        "title": subtask.title,
+        "instruction": subtask.instruction,
+        "agent": subtask.agent,
+        "depends_on": list(subtask.depends_on),
+        "decompose": subtask.decompose,
+    }

@@ -1,0 +1,66 @@
+"""Stops calls in flight whose task was stopped, within half a second, also while Temporal is away.
+
+One query a worker and half second, however many calls are in flight, asks the truth itself. Heartbeats would do it too,
+but each one is a write in Temporal's database: at 150 calls in flight and two a second they took half the throughput.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from chimera.db import runs
+from chimera.db.engine import Database
+from models.errors import RootStopped
+from models.ids import TaskId
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.5
+
+
+class Stops:
+    """Knows which calls of this worker are in flight, and looks whether their tasks still stand."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._in_flight: dict[asyncio.Task[object], TaskId] = {}
+        self._stopped: set[asyncio.Task[object]] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def watch(self, task_id: TaskId) -> AsyncIterator[None]:
+        """Cut the block short when the task is stopped: it then raises RootStopped."""
+        running = asyncio.current_task()
+        if running is None:
+            raise RuntimeError("watch must run in a task")
+        self._in_flight[running] = task_id
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if running not in self._stopped:
+                raise
+            running.uncancel()
+            raise RootStopped(task_id) from None
+        finally:
+            self._in_flight.pop(running, None)
+            self._stopped.discard(running)
+
+    async def _look(self) -> None:
+        """Look as long as calls are in flight."""
+        while self._in_flight:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                async with self._database.begin() as session:
+                    stopped = await runs.stopped_among(session, set(self._in_flight.values()))
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("stops_not_read", error=type(error).__name__)
+                continue
+            for running, task_id in list(self._in_flight.items()):
+                if task_id in stopped and running not in self._stopped:
+                    self._stopped.add(running)
+                    running.cancel()

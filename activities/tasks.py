@@ -1,0 +1,25 @@
+"""Writes of a task's state that no model call makes; run as local activities, one marker event each."""
+
+from temporalio import activity
+
+from chimera.bus import Bus
+from chimera.db import runs
+from chimera.db.engine import Database
+from models import activities as contract
+from models.tasks import TransitionRecord
+
+
+class TaskRecords(contract.TaskRecords):
+    """Serves `record_transition`."""
+
+    def __init__(self, *, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+
+    @activity.defn(name=contract.RECORD_TRANSITION)
+    async def record(self, record: TransitionRecord) -> None:
+        """Write a node's end into the projection, once."""
+        async with self._database.begin() as session:
+            seq = await runs.record(session, record)
+        if seq:
+            self._bus.wake(record.task_id, seq)

@@ -1,0 +1,92 @@
+"""The API: what it is made of, in one place."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from api import errors, middleware
+from api.checks import Checks, Models
+from api.cursors import Cursors
+from api.deps import API, Parts, get_caller
+from api.routes import agents, auth, health, schedules, streams, tasks
+from api.stream import Hub
+from chimera import __version__
+from chimera.auth import Auth, secret_of
+from chimera.bus import Bus
+from chimera.db.engine import Database
+from chimera.failpoints import Failpoints
+from chimera.outbox import Dispatcher
+from chimera.settings import Settings
+from chimera.temporal import Temporal
+
+CLOSED_ROUTERS = (
+    auth.router,
+    agents.router,
+    tasks.router,
+    schedules.router,
+    streams.router,
+)
+"""Below /api/v1, for signed-in callers."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the API. Raises ValueError, naming the setting, when one is missing that it can't do without."""
+    secret_of(settings)
+    app = FastAPI(
+        title="Chimera",
+        summary="Durable multi-agent work",
+        version=__version__,
+        lifespan=_lifespan(settings),
+        middleware=middleware.stack(settings),
+        responses=errors.PROBLEMS,
+        redoc_url=None,
+        docs_url=middleware.DOCS_PATH,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    errors.install(app)
+    closed = APIRouter(prefix=API, dependencies=[Depends(get_caller)])
+    for router in CLOSED_ROUTERS:
+        closed.include_router(router)
+    app.include_router(closed)
+    app.include_router(auth.public, prefix=API)
+    app.include_router(health.router)
+    app.include_router(streams.sockets)
+    return app
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        parts = build_parts(settings)
+        app.state.parts = parts
+        parts.hub.start()
+        try:
+            yield
+        finally:
+            await parts.hub.close()
+            await parts.dispatcher.drain()
+            await parts.bus.close()
+            await parts.database.close()
+
+    return lifespan
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Make the clients of one process; none of them connects before it is used."""
+    database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
+    failpoints = Failpoints(settings.failpoints)
+    models = Models(settings)
+    return Parts(
+        settings=settings,
+        database=database,
+        bus=bus,
+        temporal=temporal,
+        dispatcher=Dispatcher(database, temporal, failpoints),
+        failpoints=failpoints,
+        auth=Auth(database, settings),
+        models=models,
+        checks=Checks(settings, models),
+        hub=Hub(database, bus, temporal.ui_url),
+        cursors=Cursors(secret_of(settings)),
+    )

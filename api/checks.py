@@ -1,0 +1,108 @@
+"""What a request has to be besides well-formed: plans that can run, agents, models and tools that exist.
+
+Everything is refused here, before anything is stored, so that no run dies of what could have been said at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from zoneinfo import available_timezones
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import agents
+from chimera.providers import PROVIDERS, check_model
+from chimera.providers.base import Provider
+from chimera.settings import Settings
+from chimera.tools import TOOLS
+from models.agents import BUILT_IN_BY_NAME, AgentSpec
+from models.errors import ChimeraError, InvalidInput, PlanInvalid, UnknownAgent
+from models.ids import UserId
+from models.plans import check_plan
+from models.schedules import ScheduleSpec
+from models.tasks import TaskSpec
+
+MAX_KNOWN_MODELS = 1000
+
+
+class Models:
+    """Remembers which models can be called, because finding out loads vendors' SDKs and price lists."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._good: set[str] = set()
+        self._configured: tuple[str, ...] | None = None
+
+    async def check(self, model: str, field: str = "model") -> None:
+        """Raise, naming `field`, what keeps `model` from being called: no key, no address, no known price."""
+        if model in self._good:
+            return
+        try:
+            await asyncio.to_thread(check_model, model, self._settings)
+        except ChimeraError as error:
+            error.field = field
+            raise
+        if len(self._good) < MAX_KNOWN_MODELS:
+            self._good.add(model)
+
+    async def configured(self) -> tuple[str, ...]:
+        """Return the providers that have what they need."""
+        if self._configured is None:
+            self._configured = await asyncio.to_thread(self._find_configured)
+        return self._configured
+
+    def _find_configured(self) -> tuple[str, ...]:
+        return tuple(name for name, make in PROVIDERS.items() if _can_be_made(make, self._settings))
+
+
+class Checks:
+    """The checks of one process."""
+
+    def __init__(self, settings: Settings, models: Models) -> None:
+        self._settings = settings
+        self._models = models
+
+    async def task(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = "") -> None:
+        """Raise what keeps a task from running. `within` goes before field names, for a task inside another body."""
+        await self._models.check(spec.model or self._settings.default_model, f"{within}model")
+        if spec.plan is None:
+            return
+        named = {subtask.agent for subtask in spec.plan}
+        known = BUILT_IN_BY_NAME if named <= BUILT_IN_BY_NAME.keys() else await agents.agents_of(session, owner_id)
+        for index, subtask in enumerate(spec.plan):
+            await self._planned_agent(subtask.agent, known, f"{within}plan.{index}.agent")
+        problems = check_plan(spec.plan, agents=known)
+        if problems:
+            raise PlanInvalid(problems, field=f"{within}plan")
+
+    async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> None:
+        """Raise what keeps a recurring task from running. What a cron line means is Temporal's to say."""
+        if spec.time_zone not in available_timezones():
+            raise InvalidInput(
+                "time_zone", f"No time zone {spec.time_zone!r}; use a name such as UTC or Europe/Berlin."
+            )
+        if not spec.task.start:
+            raise InvalidInput("task.start", "A scheduled task starts when it is due; leave start out.")
+        await self.task(session, owner_id, spec.task, within="task.")
+
+    async def agent(self, agent: AgentSpec) -> None:
+        """Raise what keeps an agent from working."""
+        if agent.model is not None:
+            await self._models.check(agent.model)
+        for index, tool in enumerate(agent.tools):
+            if tool not in TOOLS:
+                raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {', '.join(sorted(TOOLS))}.")
+
+    async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
+        agent = known.get(name)
+        if agent is None:
+            raise UnknownAgent(name, sorted(known), field=field)
+        if agent.model is not None:
+            await self._models.check(agent.model, field)
+
+
+def _can_be_made(make: Callable[[Settings], Provider], settings: Settings) -> bool:
+    try:
+        make(settings)
+    except ChimeraError:
+        return False
+    return True

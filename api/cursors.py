@@ -1,0 +1,41 @@
+"""Cursors of paged lists: opaque, and signed, so that one can neither be forged nor used for another list."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from uuid import UUID
+
+from chimera.db.task_views import Place
+from models.errors import InvalidInput
+from models.ids import TaskId
+
+MAC_BYTES = 16
+
+
+class Cursors:
+    """Seals the place where a page ended. `of` says what list it is of: caller, order, filters."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hashlib.sha256(b"chimera cursors\0" + secret.encode()).digest()
+
+    def seal(self, place: Place, of: str) -> str:
+        payload = f"{place[0].isoformat()} {place[1]}".encode()
+        return urlsafe_b64encode(self._mac(payload, of) + payload).decode().rstrip("=")
+
+    def open(self, cursor: str, of: str) -> Place:
+        """Raises InvalidInput for anything but a cursor that was sealed here for the same list."""
+        try:
+            sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            mac, payload = sealed[:MAC_BYTES], sealed[MAC_BYTES:]
+            if not hmac.compare_digest(mac, self._mac(payload, of)):
+                raise ValueError
+            created_at, _, task_id = payload.decode().partition(" ")
+            return datetime.fromisoformat(created_at), TaskId(str(UUID(task_id)))
+        except ValueError as error:
+            raise InvalidInput(
+                "cursor", "This is no cursor of this list; begin again without one, and keep filters and order."
+            ) from error
+
+    def _mac(self, payload: bytes, of: str) -> bytes:
+        return hmac.digest(self._key, of.encode() + b"\0" + payload, "sha256")[:MAC_BYTES]

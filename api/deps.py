@@ -1,0 +1,162 @@
+"""What routes ask for: the parts of this process, and who is calling.
+
+Closed by default: everything below /api/v1 asks for a caller, but for the routes in `PUBLIC`. Nobody's body is read
+before we know who sends it.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Path, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic_core import from_json
+from starlette.requests import HTTPConnection
+
+from api.checks import Checks, Models
+from api.cursors import Cursors
+from api.stream import Hub
+from chimera.auth import Auth, SignedIn
+from chimera.bus import Bus
+from chimera.db.engine import Database
+from chimera.failpoints import Failpoints
+from chimera.outbox import Dispatcher
+from chimera.settings import Settings
+from chimera.temporal import Temporal
+from models.errors import NotSignedIn
+from models.ids import ScheduleId, TaskId
+from models.users import Caller
+
+API = "/api/v1"
+
+PUBLIC = frozenset(
+    {
+        ("POST", f"{API}/auth/register"),  # answers 403 unless the settings open it
+        ("POST", f"{API}/auth/login"),
+        ("POST", f"{API}/auth/refresh"),
+        ("GET", "/health"),
+        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
+        ("GET", "/docs"),
+        ("GET", "/openapi.json"),
+        ("WS", "/ws"),  # signs in with its first message
+        ("WS", "/ws/test"),
+    }
+)
+"""Routes that answer anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process of the API is made of; built once, in the lifespan."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    temporal: Temporal
+    dispatcher: Dispatcher
+    failpoints: Failpoints
+    auth: Auth
+    models: Models
+    checks: Checks
+    hub: Hub
+    cursors: Cursors
+
+
+async def get_parts(connection: HTTPConnection) -> Parts:
+    """Return the process's parts. Async, as all of these are: FastAPI runs plain functions in a thread."""
+    return parts_of(connection)
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    parts = connection.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+async def get_signed_in(request: Request) -> SignedIn:
+    """Return the caller's session. Raises NotSignedIn without a valid access token."""
+    if not hasattr(request.state, "signed_in"):
+        token = bearer_token(request)
+        if token is None:
+            raise NotSignedIn
+        request.state.signed_in = await parts_of(request).auth.signed_in(token)
+    signed_in: SignedIn = request.state.signed_in
+    return signed_in
+
+
+async def get_caller(
+    signed_in: Annotated[SignedIn, Depends(get_signed_in)],
+    _: Annotated[object, Depends(HTTPBearer(auto_error=False, description="Access token of POST /api/v1/auth/login"))],
+) -> Caller:
+    """Return who is asking; the one dependency that every route below /api/v1 has."""
+    return signed_in.caller
+
+
+def bearer_token(connection: HTTPConnection) -> str | None:
+    """The token of the Authorization header; the only place where one is looked for."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+async def _task_id(task_id: Annotated[UUID, Path()]) -> TaskId:
+    return TaskId(str(task_id))
+
+
+async def _schedule_id(schedule_id: Annotated[UUID, Path()]) -> ScheduleId:
+    return ScheduleId(str(schedule_id))
+
+
+WithParts = Annotated[Parts, Depends(get_parts)]
+WithCaller = Annotated[Caller, Depends(get_caller)]
+WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
+WithTaskId = Annotated[TaskId, Depends(_task_id)]
+WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
+
+
+class _StrictRequest(Request):
+    """Takes JSON that PostgreSQL can store: UTF-8, no lone surrogates, NaN or NUL, at most 200 levels."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            body = await self.body()
+            value = from_json(body, allow_inf_nan=False)
+            if rb"\u0000" in body and _has_nul(value):
+                raise ValueError("NUL")
+            self._json = value
+        return self._json
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_nul(item) for item in value)
+
+
+class ClosedRoute(APIRoute):
+    """Asks who is calling, and only then reads the body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def signed_in_first(request: Request) -> Response:
+            await get_signed_in(request)
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return signed_in_first
+
+
+class PublicRoute(APIRoute):
+    """Answers anybody; has to be listed in `PUBLIC`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strictly

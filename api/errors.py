@@ -1,0 +1,202 @@
+"""Errors as RFC 9457 problem documents. Each names what is wrong and the way out; none shows how we are built."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import Field
+from pydantic_core import to_json
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from models.base import Contract
+from models.errors import ChimeraError, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+MAX_FIELD_ERRORS = 20
+
+
+class FieldProblem(Contract):
+    """What is wrong with one field; `field` is its path in the body, or the name of a parameter or header."""
+
+    field: str
+    message: str
+
+
+class Problem(Contract):
+    """An RFC 9457 problem document."""
+
+    type: str = Field(description="urn:chimera:problem:<code>")
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong, and the way out")
+    code: str = Field(description="For programs: stays the same when texts change")
+    instance: str = Field(description="Id of the request, as in the header X-Request-ID and on every line of the log")
+    errors: tuple[FieldProblem, ...] = ()
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "What was asked can't be done; the document says why"},
+    "5XX": {"model": Problem, "description": "Chimera could not do it; the document says whether to try again"},
+}
+"""For the OpenAPI document: every route may answer with these."""
+
+
+class Refused(HTTPException):
+    """An error of ours, for places where only an HTTPException gets through (while FastAPI reads a body)."""
+
+    def __init__(self, error: ChimeraError) -> None:
+        super().__init__(error.http_status, error.message)
+        self.error = error
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of this app end in a problem document."""
+    app.add_exception_handler(ChimeraError, _on_chimera_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(PoolTimeout, _on_database_error)
+
+
+def answer(error: ChimeraError) -> Response:
+    """The response that an error of ours becomes."""
+    return _response(
+        error.http_status,
+        code=error.code,
+        title=error.title,
+        detail=error.message,
+        errors=_fields_of(error),
+        headers=_headers_of(error),
+    )
+
+
+def unexpected(error: Exception) -> Response:
+    """The response to a mistake of ours; what it was stays in the log."""
+    log.error("request_failed", error=type(error).__name__, exc_info=error)
+    return _response(
+        500,
+        code=ChimeraError.code,
+        title=ChimeraError.title,
+        detail="This is a mistake of ours; the log has it under the id in 'instance'.",
+    )
+
+
+def translated(error: Exception) -> ChimeraError | None:
+    """Turn what a database away or a text that it can't store raises into ours; None for anything else."""
+    if isinstance(error, DataError):
+        return InvalidInput("body", "A value can't be stored; send text without NUL characters and numbers in range.")
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):
+        return Unavailable("The database")
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return Unavailable("The database")
+    return None
+
+
+async def _on_chimera_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ChimeraError)
+    return answer(error)
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    known = translated(error)
+    if known is None:
+        return unexpected(error)
+    log.warning("database_refused", error=type(error).__name__, code=known.code)
+    return answer(known)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error, Refused):
+        return answer(error.error)
+    status = HTTPStatus(error.status_code)
+    return _response(
+        status,
+        code=status.phrase.lower().replace(" ", "_").replace("-", "_"),
+        title=status.phrase,
+        detail=_DETAILS.get(status, status.description or status.phrase),
+        headers=error.headers,
+    )
+
+
+_DETAILS = {
+    400: "The body is not JSON as Chimera takes it: UTF-8, at most 200 levels deep, no NaN, no NUL.",
+    404: "There is nothing at this address; GET /openapi.json lists what there is.",
+    405: "This address doesn't take this method; GET /openapi.json lists what it takes.",
+}
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problems = [_field_problem(entry) for entry in error.errors()[:MAX_FIELD_ERRORS]]
+    first = problems[0] if problems else FieldProblem(field="body", message="The body is not understood.")
+    more = f" ({len(error.errors()) - 1} more in 'errors')" if len(error.errors()) > 1 else ""
+    return _response(
+        422,
+        code=InvalidInput.code,
+        title=InvalidInput.title,
+        detail=f"{first.field}: {first.message}{more}",
+        errors=problems,
+    )
+
+
+def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
+    place = [str(part) for part in entry["loc"]]
+    field = ".".join(place[1:]) or place[0]
+    match entry["type"]:
+        case "extra_forbidden":
+            return FieldProblem(field=field, message="There is no such field; remove it.")
+        case "missing":
+            return FieldProblem(field=field, message="This is required; add it.")
+        case "model_attributes_type" if field == "body":
+            return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
+        case "value_error":
+            return FieldProblem(field=field, message=str(entry["msg"]).removeprefix("Value error, "))
+        case _:
+            return FieldProblem(field=field, message=str(entry["msg"])[:500])
+
+
+def _fields_of(error: ChimeraError) -> list[FieldProblem]:
+    if isinstance(error, PlanInvalid):
+        problems = error.problems[:MAX_FIELD_ERRORS]
+        return [FieldProblem(field=error.field or "plan", message=problem) for problem in problems]
+    return [FieldProblem(field=error.field, message=error.message)] if error.field else []
+
+
+def _headers_of(error: ChimeraError) -> dict[str, str]:
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def _response(
+    status: int,
+    *,
+    code: str,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    problem = Problem(
+        type=f"urn:chimera:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        instance=correlation_id.get() or "",
+        errors=tuple(errors),
+    )
+    return Response(to_json(problem), status, headers, MEDIA_TYPE)

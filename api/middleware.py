@@ -1,0 +1,192 @@
+"""What every request goes through before its route: an id, a line in the log, headers, limits, and a last resort."""
+
+import time
+from typing import cast
+
+import structlog
+from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
+from secure import (
+    CacheControl,
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+from secure.middleware import SecureASGIMiddleware
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Refused, answer, translated, unexpected
+from chimera.settings import Settings
+from models.errors import BodyTooLarge
+
+log = structlog.get_logger()
+
+QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
+DOCS_PATH = "/docs"
+
+
+def stack(settings: Settings) -> list[Middleware]:
+    """The middleware of the API, outermost first."""
+    if "*" in settings.cors_origins:
+        raise ValueError("CHIMERA_CORS_ORIGINS must list exact origins such as https://chimera.example; '*' is refused")
+    return [
+        Middleware(CorrelationIdMiddleware),
+        Middleware(RequestLog),
+        Middleware(SecurityHeaders),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
+            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
+        ),
+        Middleware(LastResort),
+        Middleware(BodyLimit, limit_bytes=settings.max_body_bytes),
+    ]
+
+
+class RequestLog:
+    """Puts the request's id on every line that is logged for it, and logs how it ended. Query strings stay out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=correlation_id.get())
+        status, began = 0, time.perf_counter()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            if scope["type"] == "http" and scope["path"] not in QUIET_PATHS:
+                took_ms = round((time.perf_counter() - began) * 1000, 1)
+                log.info(
+                    "request_answered", method=scope["method"], path=scope["path"][:200], status=status, took_ms=took_ms
+                )
+
+
+class SecurityHeaders:
+    """Headers for a server of JSON. HSTS is missing on purpose: TLS ends at the proxy in front, which sets it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        # The package's types are its own; what it is, is an ASGI application.
+        self._api = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_API_CSP)))
+        self._docs = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_DOCS_CSP)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._docs if scope.get("path") == DOCS_PATH else self._api)(scope, receive, send)
+
+
+class LastResort:
+    """Answers what no handler expected. Inside the other middleware, so that this answer has their headers too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:  # noqa: BLE001 the last resort
+            known = translated(error)
+            response = answer(known) if known else unexpected(error)
+            if not started:
+                await response(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body above the limit before it is read, or where it passes the limit.
+
+    FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
+    """
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if _content_length(scope) > self._limit_bytes:
+            await answer(BodyTooLarge(self._limit_bytes))(scope, receive, send)
+            return
+        received = 0
+
+        async def counting() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit_bytes:
+                raise Refused(BodyTooLarge(self._limit_bytes))
+            return message
+
+        await self._app(scope, counting, send)
+
+
+def _content_length(scope: Scope) -> int:
+    value = Headers(scope=scope).get("content-length", "0")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+
+
+def _headers(csp: ContentSecurityPolicy) -> Secure:
+    return Secure(
+        cache=CacheControl().no_store(),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+        csp=csp,
+        permissions=PermissionsPolicy().camera().microphone().geolocation(),
+        referrer=ReferrerPolicy().no_referrer(),
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+    )
+
+
+_API_CSP = (
+    ContentSecurityPolicy()
+    .default_src("'none'")
+    .object_src("'none'")
+    .base_uri("'none'")
+    .frame_ancestors("'none'")
+    .form_action("'none'")
+)
+
+# Swagger UI comes from FastAPI's choice of CDN, with an inline script that starts it: the one page with a wider policy.
+# Without a way to the internet the page stays empty; /openapi.json has the same content.
+_DOCS_CSP = (
+    ContentSecurityPolicy()
+    .default_src("'none'")
+    .script_src("'unsafe-inline'", "https://cdn.jsdelivr.net")
+    .style_src("'unsafe-inline'", "https://cdn.jsdelivr.net")
+    .img_src("'self'", "data:", "https://fastapi.tiangolo.com")
+    .connect_src("'self'")
+    .object_src("'none'")
+    .base_uri("'none'")
+    .frame_ancestors("'none'")
+)

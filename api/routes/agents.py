@@ -1,0 +1,63 @@
+"""Agents: the built-in ones and the caller's own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response, status
+
+from api.deps import API, ClosedRoute, WithCaller, WithParts
+from chimera.db import agents
+from models.agents import BUILT_IN, AgentSpec, AgentView
+from models.base import Contract
+from models.errors import NotFound
+
+router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
+
+AgentNameInPath = Annotated[str, Path(max_length=60)]
+
+
+class AgentType(Contract):
+    """A role that an agent may have; `agent` is the built-in one that has it."""
+
+    role: str
+    agent: str | None
+    description: str
+
+
+@router.get("", operation_id="list_agents")
+async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, ...]:
+    """List every agent that the caller's tasks may name."""
+    async with parts.database.begin() as session:
+        found = await agents.agents_of(session, caller.user_id)
+    return tuple(agents.view_of(agent) for agent in found.values())
+
+
+@router.get("/types/available", operation_id="list_agent_types")
+async def list_agent_types() -> tuple[AgentType, ...]:
+    """List the roles, with the built-in agent of each."""
+    built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
+    return (*built_in, AgentType(role="custom", agent=None, description="Whatever its prompt says."))
+
+
+@router.get("/{name}", operation_id="get_agent")
+async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> AgentView:
+    async with parts.database.begin() as session:
+        found = await agents.agents_of(session, caller.user_id)
+    if name not in found:
+        raise NotFound("agent", name)
+    return agents.view_of(found[name])
+
+
+@router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED)
+async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, response: Response) -> AgentView:
+    """Create an agent of one's own."""
+    await parts.checks.agent(agent)
+    async with parts.database.begin() as session:
+        await agents.create(session, caller.user_id, agent)
+    response.headers["Location"] = f"{API}/agents/{agent.name}"
+    return agents.view_of(agent)
+
+
+@router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
+    async with parts.database.begin() as session:
+        await agents.delete(session, caller.user_id, name)

@@ -1,0 +1,47 @@
+"""Sign-in: register, login, refresh, logout, me."""
+
+from fastapi import APIRouter, status
+
+from api.deps import ClosedRoute, PublicRoute, WithParts, WithSignedIn
+from chimera.db import users
+from models.errors import Forbidden, NotSignedIn
+from models.users import Credentials, RefreshRequest, Registration, Tokens, UserView
+
+public = APIRouter(prefix="/auth", tags=["auth"], route_class=PublicRoute)
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
+
+
+@public.post("/register", operation_id="register", status_code=status.HTTP_201_CREATED)
+async def register(registration: Registration, parts: WithParts) -> UserView:
+    """Create an account, where the settings allow it."""
+    if not parts.settings.registration_open:
+        raise Forbidden("Registration is closed; to open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
+    return await parts.auth.register(registration)
+
+
+@public.post("/login", operation_id="login")
+async def login(credentials: Credentials, parts: WithParts) -> Tokens:
+    """Begin a session: an access token for requests, a refresh token for the next pair."""
+    return await parts.auth.login(credentials)
+
+
+@public.post("/refresh", operation_id="refresh")
+async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
+    """Exchange a refresh token, which works once; a second use ends the session."""
+    return await parts.auth.refresh(request.refresh_token)
+
+
+@router.post("/logout", operation_id="logout", status_code=status.HTTP_204_NO_CONTENT)
+async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
+    """End this session: its refresh token at once, its access tokens within seconds."""
+    await parts.auth.logout(signed_in)
+
+
+@router.get("/me", operation_id="me")
+async def me(signed_in: WithSignedIn, parts: WithParts) -> UserView:
+    """Return who is asking."""
+    async with parts.database.begin() as session:
+        user = await users.by_id(session, signed_in.caller.user_id)
+    if user is None:
+        raise NotSignedIn
+    return users.view_of(user)

@@ -1,0 +1,137 @@
+"""Health: is this process alive, can it take requests, and how is each part."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Response, status
+from sqlalchemy import text
+
+from api.deps import Parts, PublicRoute, WithParts
+from chimera import __version__
+from chimera.workers import count_workers
+from models.base import Contract
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/health", tags=["health"], route_class=PublicRoute)
+
+CHECK_SECONDS = 2.5
+
+
+class PartHealth(Contract):
+    """`note` says in words what that means for the person who reads it."""
+
+    state: Literal["up", "away", "none"]
+    took_ms: float
+    note: str = ""
+
+
+class Health(Contract):
+    """`degraded`: requests are taken and kept, but something goes on later or without live progress."""
+
+    status: Literal["ok", "degraded", "down"]
+    version: str
+    parts: dict[str, PartHealth]
+
+
+class Liveness(Contract):
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/live", operation_id="is_live")
+async def is_live() -> Liveness:
+    """Answer as long as the process does; restart it when this fails."""
+    return Liveness()
+
+
+@router.get("/ready", operation_id="is_ready", responses={503: {"model": Health}})
+async def is_ready(parts: WithParts, response: Response) -> Health:
+    """Say whether requests can be taken: 503 without the database; degraded without Temporal or Redis."""
+    return await _answer(READINESS, parts, response)
+
+
+@router.get("", operation_id="get_health", responses={503: {"model": Health}})
+async def get_health(parts: WithParts, response: Response) -> Health:
+    """Say how each part is."""
+    return await _answer(READINESS | {"workers": _workers, "providers": _providers}, parts, response)
+
+
+Check = Callable[[Parts], Awaitable[str]]
+"""Raises when the part is away; returns a note."""
+
+MEANING = {
+    "database": "Nothing can be taken in.",
+    "redis": "Progress is shown with a delay of up to 5 s and without streamed text.",
+    "temporal": "Tasks are queued, engine down: they are kept and start when Temporal is back.",
+    "workers": "Tasks are queued: no worker looks for them. Start one with: python -m worker",
+    "providers": "No provider can be asked; set a key or an address.",
+}
+
+
+class NonePresent(Exception):
+    """The part answers, and there is none of what is needed."""
+
+
+async def _answer(checks: dict[str, Check], parts: Parts, response: Response) -> Health:
+    states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
+    found = dict(zip(checks, states, strict=True))
+    down = found["database"].state != "up"
+    degraded = any(part.state != "up" for part in found.values())
+    if down:
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return Health(status="down" if down else "degraded" if degraded else "ok", version=__version__, parts=found)
+
+
+async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
+    began = time.perf_counter()
+    state: Literal["up", "away", "none"] = "up"
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            note = await check(parts)
+    except NonePresent:
+        state, note = "none", MEANING[name]
+    except Exception as error:  # noqa: BLE001 whatever it is, the part can't be used now
+        log.warning("part_away", part=name, error=type(error).__name__)
+        state, note = "away", MEANING[name]
+    return PartHealth(state=state, took_ms=round((time.perf_counter() - began) * 1000, 1), note=note)
+
+
+async def _database(parts: Parts) -> str:
+    async with parts.database.begin() as session:
+        await session.execute(text("SELECT 1"))
+    return ""
+
+
+async def _redis(parts: Parts) -> str:
+    await parts.bus.check()
+    return ""
+
+
+async def _temporal(parts: Parts) -> str:
+    await parts.temporal.check()
+    return ""
+
+
+async def _workers(parts: Parts) -> str:
+    seen = await count_workers(parts.temporal, parts.settings)
+    if not seen:
+        raise NonePresent
+    return f"{seen} seen in the last minutes"
+
+
+async def _providers(parts: Parts) -> str:
+    ready = await parts.models.configured()
+    if not ready:
+        raise NonePresent
+    return ", ".join(ready)
+
+
+READINESS: dict[str, Check] = {
+    "database": _database,
+    "redis": _redis,
+    "temporal": _temporal,
+}
+"""What /health/ready asks; /health asks a little more."""

@@ -1,0 +1,89 @@
+"""Live progress: WebSocket topics and SSE, both on `Hub.follow`, and an echo for people who try their proxy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from api.deps import ClosedRoute, WithCaller, WithParts, WithTaskId, bearer_token, parts_of
+from api.sockets import POLICY_VIOLATION, Socket, is_own_origin, while_signed_in
+from chimera.db import task_views
+from models.errors import InvalidInput
+from models.events import EventFrame, Frame, TokensFrame
+from models.ids import TaskId
+
+router = APIRouter(tags=["streams"], route_class=ClosedRoute)
+sockets = APIRouter()
+
+ECHO_SECONDS = 600.0
+
+
+async def _own_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskId:
+    async with parts.database.begin() as session:
+        await task_views.progress(session, caller, task_id)
+    return task_id
+
+
+async def _after(
+    after: Annotated[int, Query(ge=0, le=2**53, description="The last sequence that the client has seen")] = 0,
+    last_event_id: Annotated[str | None, Header(max_length=20, description="The same, as browsers send it")] = None,
+) -> int:
+    if last_event_id is None:
+        return after
+    if not (last_event_id.isascii() and last_event_id.isdigit()):
+        raise InvalidInput("Last-Event-ID", "It must be the id of an event of this stream, a whole number.")
+    return int(last_event_id)
+
+
+# Out of the OpenAPI document: FastAPI describes SSE with a keyword of OpenAPI 3.2, at which code generators stop.
+@router.get("/tasks/{task_id}/events", response_class=EventSourceResponse, include_in_schema=False)
+async def follow_task(
+    request: Request,
+    task_id: Annotated[TaskId, Depends(_own_task)],
+    after: Annotated[int, Depends(_after)],
+    caller: WithCaller,
+    parts: WithParts,
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow a task: what happened after `after`, then what happens, until it has ended."""
+    frames = parts.hub.follow(caller, task_id, after)
+    async for frame in while_signed_in(parts.auth, bearer_token(request) or "", frames):
+        yield _sse(frame)
+
+
+def _sse(frame: Frame) -> ServerSentEvent:
+    if isinstance(frame, TokensFrame):
+        return ServerSentEvent(event=frame.kind, data=frame)
+    name = frame.event.type if isinstance(frame, EventFrame) else frame.kind
+    return ServerSentEvent(event=name, data=frame, id=str(frame.seq))
+
+
+@sockets.websocket("/ws")
+async def follow_topics(websocket: WebSocket) -> None:
+    """Topics over one socket; docs/reference/streams.md has the protocol."""
+    parts = parts_of(websocket)
+    if not is_own_origin(websocket, parts.settings.cors_origins):
+        await websocket.close(POLICY_VIOLATION)
+        return
+    await websocket.accept()
+    await Socket(websocket, parts).serve()
+
+
+@sockets.websocket("/ws/test")
+async def echo(websocket: WebSocket) -> None:
+    """Say back what comes, with the server's time, for at most ten minutes."""
+    if not is_own_origin(websocket, parts_of(websocket).settings.cors_origins):
+        await websocket.close(POLICY_VIOLATION)
+        return
+    await websocket.accept()
+    try:
+        async with asyncio.timeout(ECHO_SECONDS):
+            while True:
+                text = await websocket.receive_text()
+                await websocket.send_json({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
+    except TimeoutError:
+        await websocket.close()
+    except (WebSocketDisconnect, KeyError):  # KeyError: a binary message
+        return

@@ -1,0 +1,250 @@
+"""Tasks: take one in, show it, and control it. Nothing here waits for a run."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response, status
+
+from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
+from chimera.db import costs, task_controls, task_views, tasks, timelines
+from chimera.db.task_views import TaskFilter
+from models.base import Contract
+from models.costs import CostView
+from models.errors import InvalidInput
+from models.ids import ScheduleId, TaskId
+from models.subtasks import SubtaskView
+from models.tasks import (
+    Budget,
+    Guidance,
+    GuidanceView,
+    OnFailure,
+    SteerRequest,
+    TaskPage,
+    TaskSpec,
+    TaskStatus,
+    TaskView,
+)
+from models.timelines import TimelineView
+from models.users import Caller
+
+router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=ClosedRoute)
+
+MAX_PAGE = 100
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        description="Chosen by the client, one per task that it means; the same key again gives the same task",
+    ),
+]
+
+
+class TaskType(Contract):
+    """How a task gets its subtasks."""
+
+    name: str
+    description: str
+
+
+class TaskTypes(Contract):
+    types: tuple[TaskType, ...]
+    on_failure: tuple[OnFailure, ...]
+    statuses: tuple[TaskStatus, ...]
+
+
+@router.post("", operation_id="create_task", status_code=status.HTTP_202_ACCEPTED)
+async def create_task(
+    spec: TaskSpec,
+    caller: WithCaller,
+    parts: WithParts,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> TaskView:
+    """Take a task in: when this answers, it is kept and will run, whatever crashes."""
+    async with parts.database.begin() as session:
+        await parts.checks.task(session, caller.user_id, spec)
+        task_id, created = await tasks.create(
+            session,
+            caller.user_id,
+            spec,
+            default_model=parts.settings.default_model,
+            idempotency_key=idempotency_key,
+        )
+        view = await task_views.view(session, caller, task_id, parts.temporal.ui_url)
+    await parts.failpoints.hit("after_insert")
+    if spec.start:
+        parts.dispatcher.deliver_soon(task_id)
+    await parts.failpoints.hit("before_response")
+    response.headers["Location"] = f"{API}/tasks/{task_id}"
+    if not created:
+        response.headers["Idempotent-Replayed"] = "true"
+    return view
+
+
+class TaskQuery(Contract):
+    """What a list of tasks is narrowed to, and its order."""
+
+    statuses: tuple[TaskStatus, ...]
+    schedule_id: ScheduleId | None
+    q: str | None
+    newest_first: bool
+
+
+async def _task_query(
+    status: Annotated[list[TaskStatus] | None, Query(description="May be given more than once")] = None,
+    schedule_id: Annotated[str | None, Query(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Part of the title or the goal")] = None,
+    sort: Annotated[str, Query(pattern=r"^-?created_at$", description="-created_at (newest first) or created_at")] = (
+        "-created_at"
+    ),
+) -> TaskQuery:
+    if q is not None and "\0" in q:
+        raise InvalidInput("q", "NUL can't be looked for; leave it out.")
+    return TaskQuery(
+        statuses=tuple(sorted(set(status or ()))),
+        schedule_id=ScheduleId(schedule_id) if schedule_id else None,
+        q=q or None,
+        newest_first=sort.startswith("-"),
+    )
+
+
+@router.get("", operation_id="list_tasks")
+async def list_tasks(
+    caller: WithCaller,
+    parts: WithParts,
+    query: Annotated[TaskQuery, Depends(_task_query)],
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
+) -> TaskPage:
+    """List the caller's tasks (an admin's list has everybody's), newest first."""
+    list_name = f"tasks {caller.user_id} {query.model_dump_json()}"
+    async with parts.database.begin() as session:
+        views, place = await task_views.page(
+            session,
+            caller,
+            parts.temporal.ui_url,
+            only=TaskFilter(statuses=query.statuses, schedule_id=query.schedule_id, text=query.q),
+            newest_first=query.newest_first,
+            after=parts.cursors.open(cursor, list_name) if cursor else None,
+            limit=limit,
+        )
+    return TaskPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
+
+
+@router.get("/types/available", operation_id="list_task_types")
+async def list_task_types() -> TaskTypes:
+    """List how a task may get its subtasks, what it may do when one fails, and the states that it goes through."""
+    return TaskTypes(
+        types=(
+            TaskType(name="planned", description="A planner splits the goal into subtasks."),
+            TaskType(name="given", description="The caller gives the subtasks, in 'plan'."),
+        ),
+        on_failure=tuple(OnFailure),
+        statuses=tuple(TaskStatus),
+    )
+
+
+@router.get("/{task_id}", operation_id="get_task")
+async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    return await _view(parts, caller, task_id)
+
+
+@router.get("/{task_id}/subtasks", operation_id="list_subtasks")
+async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
+    """List the subtasks of a task, parents before children."""
+    async with parts.database.begin() as session:
+        await task_views.progress(session, caller, task_id)
+        return await task_views.subtasks(session, task_id)
+
+
+@router.get("/{task_id}/cost", operation_id="get_task_cost")
+async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
+    """Return what a task has cost, with every attempt at a provider."""
+    async with parts.database.begin() as session:
+        await task_views.progress(session, caller, task_id)
+        return await costs.cost_of(session, task_id)
+
+
+@router.get("/{task_id}/timeline", operation_id="get_task_timeline")
+async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
+    """Return when what happened, as spans."""
+    async with parts.database.begin() as session:
+        await task_views.progress(session, caller, task_id)
+        return await timelines.timeline_of(session, task_id)
+
+
+@router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)
+async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Start a draft."""
+    async with parts.database.begin() as session:
+        await task_controls.execute(session, caller, task_id)
+    return await _told(parts, caller, task_id)
+
+
+@router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
+async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Stop a task; from this answer on no model call is begun for it."""
+    async with parts.database.begin() as session:
+        await task_controls.cancel(session, caller, task_id)
+    return await _told(parts, caller, task_id)
+
+
+@router.post("/{task_id}/pause", operation_id="pause_task", status_code=status.HTTP_202_ACCEPTED)
+async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Let model calls in flight end and begin no other."""
+    async with parts.database.begin() as session:
+        await task_controls.pause(session, caller, task_id)
+    return await _told(parts, caller, task_id)
+
+
+@router.post("/{task_id}/resume", operation_id="resume_task", status_code=status.HTTP_202_ACCEPTED)
+async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Let a paused task go on."""
+    async with parts.database.begin() as session:
+        await task_controls.resume(session, caller, task_id)
+    return await _told(parts, caller, task_id)
+
+
+@router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
+async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Set limits anew; a task that waits for them goes on from where it stands."""
+    async with parts.database.begin() as session:
+        await task_controls.raise_budget(session, caller, task_id, budget)
+    return await _told(parts, caller, task_id)
+
+
+@router.post("/{task_id}/steer", operation_id="steer_task")
+async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
+    """Give a run guidance that its next model calls see; answers with the subtasks in flight that it reaches."""
+    async with parts.database.begin() as session:
+        guidance_id, seq = await task_controls.steer(session, caller, task_id, guidance)
+    parts.bus.wake(task_id, seq)
+    receipt = await parts.temporal.steer(
+        task_id, SteerRequest(guidance_id=guidance_id, path=guidance.path, interrupt=guidance.interrupt)
+    )
+    return GuidanceView(
+        guidance_id=guidance_id,
+        path=guidance.path,
+        received=receipt is not None,
+        reaches=receipt.reaches if receipt else (),
+    )
+
+
+@router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
+    """Delete a task that has ended; the rows of what was paid remain, without content."""
+    async with parts.database.begin() as session:
+        await tasks.delete(session, caller, task_id)
+
+
+async def _told(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
+    """Have the run and its followers told in the background, and show where the task stands."""
+    parts.dispatcher.deliver_soon(task_id)
+    view = await _view(parts, caller, task_id)
+    parts.bus.wake(task_id, view.last_seq)
+    return view
+
+
+async def _view(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
+    async with parts.database.begin() as session:
+        return await task_views.view(session, caller, task_id, parts.temporal.ui_url)

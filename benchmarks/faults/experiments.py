@@ -1,0 +1,45 @@
+"""The experiments, one entry a line: what is injected, at full size and at the size of a quick look."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.faults import deaths, meaning, outages, providers
+from benchmarks.faults.lab import staff
+from benchmarks.faults.report import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    id: str
+    title: str
+    run: Callable[..., Awaitable[None]]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    workers: int = 1
+
+    async def on(self, trial: Trial, *, quick: bool = False) -> None:
+        """Run it, in full unless a quick look is enough."""
+        await staff(trial.lab, self.workers)
+        await self.run(trial, **(self.quick if quick else {}))
+
+
+SHORT = {"call_s": 4.0, "kill_s": 3.0}
+
+EXPERIMENTS = [
+    Experiment(
+        "F01", "kill -9 the only worker in mid-call", deaths.kill_the_only_worker, {"runs": 3, **SHORT, "away_s": 1.0}
+    ),
+    Experiment("F02", "kill -9 one of two workers", deaths.kill_one_of_two_workers, {"runs": 3, **SHORT}, workers=2),
+    Experiment(
+        "F03", "die between answer and settlement", deaths.die_with_answers_in_hand, {"runs": 5, "delay_s": 1.0}
+    ),
+    Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
+    Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
+    Experiment("F09", "start a run and answer nobody", deaths.answer_nobody, {"keys": 5}),
+    Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
+    Experiment("F22", "three 500s, then an answer", providers.answer_500_three_times, {"runs": 2}),
+    Experiment("F25", "streams that are cut", providers.cut_streams, {"runs": 4}),
+    Experiment("F28", "poison text", providers.send_poison, {"runs": 2}),
+    Experiment("F29", "answers of 3 MB and 10 MB", providers.send_much),
+    Experiment("F31", "Idempotency-Keys again and again", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
+]

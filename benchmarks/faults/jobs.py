@@ -1,0 +1,38 @@
+"""The tasks that experiments offer: bodies of POST /api/v1/tasks whose calls the simulator scripts."""
+
+from typing import Any
+
+MODEL = "simulator/fast"
+
+
+def one_call(directives: str, words: str = "Say something about tides.") -> dict[str, Any]:
+    """A task of one subtask: one model call, no plan and no aggregation."""
+    return _task(words, [_subtask("only", f"{words} [[sim: {directives}]]")])
+
+
+def quick_then(directives: str, words: str = "Say something about tides.") -> dict[str, Any]:
+    """A task of three calls: a quick one, one that is scripted, and the aggregation."""
+    plan = [
+        _subtask("quick", "Say a word. [[sim: tokens=10]]"),
+        _subtask("scripted", f"{words} [[sim: {directives}]]", depends_on=["quick"]),
+    ]
+    return _task(f"{words} [[sim aggregate: tokens=10]]", plan)
+
+
+def six_calls(call_s: float, words: str = "Say something about tides.") -> dict[str, Any]:
+    """A task that a model plans: a plan, two subtasks of two calls one after the other, and the aggregation.
+
+    Both agents are given a calculator, so `turns=1` is a call with a tool and a call that answers.
+    """
+    tokens = 20
+    sub = f"turns=1,tokens={tokens},drip={tokens / call_s:g}"
+    goal = f"{words} [[sim plan: chain=2; sub={chr(34)}{sub}{chr(34)}]] [[sim aggregate: tokens=10]]"
+    return {"goal": goal, "model": MODEL}
+
+
+def _task(goal: str, plan: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"goal": goal, "model": MODEL, "plan": plan}
+
+
+def _subtask(key: str, instruction: str, **fields: Any) -> dict[str, Any]:
+    return {"key": key, "instruction": instruction, "agent": "writer", **fields}

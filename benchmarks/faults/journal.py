@@ -1,0 +1,49 @@
+"""The provider's side of the count: what the simulator wrote down, arrival by arrival."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.ids import TaskId
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One request at the provider, and how it ended there."""
+
+    call_id: str
+    attempt: int
+    at: float
+    model: str
+    input_tokens: int
+    phase: str = "arrived"
+    """`arrived` while it is open, then `finished` or `cut`."""
+    status: int | None = None
+    output_tokens: int = 0
+
+    @property
+    def task_id(self) -> TaskId:
+        return TaskId(self.call_id.partition("#")[0].partition("/")[0])
+
+
+def read_journal(path: Path) -> list[Arrival]:
+    """Return every arrival in order; an end belongs to the oldest open arrival of its call and attempt."""
+    arrivals: list[Arrival] = []
+    still_open: dict[tuple[str, str], list[Arrival]] = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        entry = json.loads(line)
+        place = (entry["call_id"], entry["attempt"])
+        if entry["phase"] == "arrived":
+            arrival = Arrival(
+                call_id=entry["call_id"],
+                attempt=int(entry["attempt"]),
+                at=entry["t"],
+                model=entry["model"],
+                input_tokens=entry["input_tokens"],
+            )
+            arrivals.append(arrival)
+            still_open.setdefault(place, []).append(arrival)
+        else:
+            ended = still_open[place].pop(0)
+            ended.phase, ended.status, ended.output_tokens = entry["phase"], entry["status"], entry["output_tokens"]
+    return arrivals

@@ -1,0 +1,60 @@
+"""What an experiment hands back, and the bookkeeping that all experiments share."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+from benchmarks.faults.checker import Findings, examine
+from benchmarks.faults.clients import Follower, Offers
+from benchmarks.faults.lab import Lab
+
+
+@dataclass(slots=True)
+class Trial:
+    """One run of one experiment: what it works with, what it measures, what it finds wrong."""
+
+    lab: Lab
+    offers: Offers
+    seed: int
+    random: Random
+    followers: list[Follower] = field(default_factory=list)
+    figures: dict[str, float | int | str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    resume_s: float | None = None
+    """K9: how long after the fault, or after the part was back, the last run went on."""
+    findings: Findings | None = None
+    took_s: float = 0.0
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Note what is wrong unless `holds`; the experiment goes on, so that everything is seen."""
+        if not holds:
+            self.problems.append(otherwise)
+
+    async def check(self, *, limit_s: float, extra: int = 0, completed: int | None = None) -> Findings:
+        """Wait for all runs to end, then have everything counted.
+
+        `extra` is how many extra calls the fault may cause, `completed` how many runs must complete (None: all).
+        """
+        ended = await self.lab.all_ended(self.offers.prefix, limit_s)
+        self.expect(ended, f"{await self.lab.open_runs(self.offers.prefix)} runs are open after {limit_s:g} s")
+        self.findings = found = await examine(self.lab, self.offers, self.followers)
+        for follower in self.followers:
+            self.problems += follower.problems()
+        self.problems += found.problems()
+        self.expect(found.extra <= extra, f"{found.extra} extra calls, at most {extra} are allowed")
+        wanted = found.runs if completed is None else completed
+        self.expect(found.completed == wanted, f"{found.completed} of {found.runs} runs completed, not {wanted}")
+        return found
+
+
+@asynccontextmanager
+async def trial(lab: Lab, experiment: str, seed: int) -> AsyncIterator[Trial]:
+    """Set a trial up and take its time."""
+    made = Trial(lab, Offers.of(lab, experiment, seed), seed, Random(f"{experiment}/{seed}"))
+    began = time.monotonic()
+    try:
+        yield made
+    finally:
+        made.took_s = time.monotonic() - began

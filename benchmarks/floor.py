@@ -1,0 +1,136 @@
+"""Chimera against bare Temporal: the same job, the same server, the same run, alternating.
+
+    python -m benchmarks.floor [--jobs 100] [--rounds 3] [--concurrent 50]
+
+The job: plan, three subtasks of two model calls in sequence, aggregation (8 calls of the simulator without delays, over
+HTTP). Bare is `benchmarks/bare.py`; Chimera is a POST to its API and everything behind it, a calculator call in each
+subtask included. Prints jobs per second of each round and the ratio of the medians, and the history events and bytes of
+one job, counted over parent and children.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+from temporalio.client import Client
+
+from benchmarks.bare import BareTask
+from benchmarks.history import history_of
+from benchmarks.stack import Stack, running_stack
+from models.ids import TaskId, workflow_id_of
+
+GOAL = (
+    'Say three things about tides [[sim plan: split=3; agent=analyst; sub="turns=1,tokens=30"]]'
+    " [[sim aggregate: tokens=30]]"
+)
+MODEL = "simulator/fast"
+BARE_QUEUE = "bare"
+
+
+async def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    options.add_argument("--jobs", type=int, default=100)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--concurrent", type=int, default=50)
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_stack(Path(folder)) as stack:
+            bare_worker = _start_bare_worker(stack)
+            try:
+                await measure(stack, asked.jobs, asked.rounds, asked.concurrent)
+            finally:
+                bare_worker.terminate()
+                bare_worker.wait()
+
+
+async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None:
+    """Print what the module's docstring promises."""
+
+    async def bare(job: str) -> None:
+        await stack.temporal.execute_workflow(BareTask.run, job, id=f"bare-{job}", task_queue=BARE_QUEUE)
+
+    async def chimera(job: str) -> None:
+        await run_task(stack.temporal, stack.api, job)
+
+    for name, work in (("bare", bare), ("chimera", chimera)):
+        await _rate(work, jobs // 4, concurrent)
+        print(f"warmed up: {name}", flush=True)
+    await _print_histories(stack)
+    rates: dict[str, list[float]] = {"bare": [], "chimera": []}
+    for number in range(1, rounds + 1):
+        for name, work in (("bare", bare), ("chimera", chimera)):
+            rates[name].append(await _rate(work, jobs, concurrent))
+            print(f"round {number}  {name:8} {rates[name][-1]:6.2f} jobs/s", flush=True)
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    print(f"median    bare {medians['bare']:.2f}, chimera {medians['chimera']:.2f} jobs/s at {concurrent} at once")
+    print(f"ratio     {medians['chimera'] / medians['bare']:.2f}  (bar: at least 0.80)")
+
+
+async def run_task(temporal: Client, api: httpx2.AsyncClient, key: str, goal: str = GOAL) -> TaskId:
+    """Ask the API for a task and wait for its run's end."""
+    body = {"goal": goal, "model": MODEL}
+    response = await api.post("/api/v1/tasks", json=body, headers={"Idempotency-Key": key})
+    response.raise_for_status()
+    task_id = TaskId(response.json()["id"])
+    handle = temporal.get_workflow_handle(workflow_id_of(task_id))
+    await _result(handle.result)
+    return task_id
+
+
+async def _result(result: Callable[[], Awaitable[object]]) -> None:
+    """Wait for a run that may not have been started yet: a POST is answered when it is committed."""
+    for _ in range(600):
+        try:
+            await result()
+            return
+        except Exception as error:
+            if "not found" not in str(error):
+                raise
+            await asyncio.sleep(0.01)
+    raise TimeoutError("the run was not started")
+
+
+async def _rate(work: Callable[[str], Awaitable[None]], jobs: int, concurrent: int) -> float:
+    slots = asyncio.Semaphore(concurrent)
+
+    async def one() -> None:
+        async with slots:
+            await work(uuid4().hex)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(jobs)))
+    return jobs / (time.perf_counter() - started)
+
+
+async def _print_histories(stack: Stack) -> None:
+    job = uuid4().hex
+    await stack.temporal.execute_workflow(BareTask.run, job, id=f"bare-{job}", task_queue=BARE_QUEUE)
+    task_id = await run_task(stack.temporal, stack.api, uuid4().hex)
+    for name, prefix in (("bare", f"bare-{job}"), ("chimera", workflow_id_of(task_id))):
+        history = await history_of(stack.temporal, prefix)
+        print(
+            f"history   {name:8} {history.events} events, {history.size_bytes} bytes in {history.runs} runs", flush=True
+        )
+
+
+def _start_bare_worker(stack: Stack) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.bare_worker"],
+        env={**os.environ, **stack.environment},
+        stdout=subprocess.DEVNULL,
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,69 @@
+"""A stack of its own for a benchmark: the embedded parts on free ports, Chimera's processes, a signed-in client."""
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from temporalio.client import Client
+
+from chimera.auth import Auth, ensure_first_user
+from chimera.db.engine import Database
+from chimera.local import LocalServices, LocalStack
+from chimera.local.services import environment_of
+from chimera.local.supervisor import Say, Supervised
+from chimera.settings import Settings
+from chimera.temporal import Temporal
+from models.users import Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What a benchmark talks to."""
+
+    settings: Settings
+    services: LocalServices
+    parts: Mapping[str, Supervised]
+    """PostgreSQL, Redis and Temporal, by name."""
+    temporal: Client
+    api: httpx2.AsyncClient
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment_of(self.settings)
+
+
+@asynccontextmanager
+async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **changes: object) -> AsyncIterator[Stack]:
+    """Start everything in `folder`, on ports that are free now."""
+    api, temporal, ui, simulator = (_free_port() for _ in range(4))
+    asked = Settings(
+        data_dir=folder, api_port=api, temporal_port=temporal, temporal_ui_port=ui, simulator_port=simulator
+    )
+    stack = LocalStack(asked.model_copy(update=changes), say=say)
+    async with stack as settings, LocalServices(settings, stack.register, say=say, workers=workers) as services:
+        token = await _token(settings)
+        base = f"http://127.0.0.1:{settings.api_port}"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
+            yield Stack(settings, services, stack.parts, await Temporal(settings).client(), client)
+
+
+async def _token(settings: Settings) -> str:
+    database = Database(settings)
+    try:
+        first = await ensure_first_user(database)
+        if first is None:
+            raise RuntimeError("the folder of a benchmark must be new")
+        tokens = await Auth(database, settings).login(Credentials(email=first[0], password=first[1]))
+    finally:
+        await database.close()
+    return tokens.access_token
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])

@@ -1,0 +1,207 @@
+"""Who is asking: sign-in, access tokens and refresh tokens.
+
+An access token (JWT, HS256) is believed for what it is signed for, its user and session, and for nothing else: role and
+standing come from the database, at most 3 s old. A refresh token is opaque, works once, and is stored as a SHA-256;
+using one a second time ends the session that it belongs to.
+"""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import jwt
+import structlog
+
+from chimera.db import users
+from chimera.db.engine import Database
+from chimera.passwords import Passwords
+from chimera.settings import Settings
+from models.errors import NotSignedIn, WrongCredentials
+from models.ids import UserId
+from models.users import Caller, Credentials, Registration, Tokens, UserView
+
+log = structlog.get_logger()
+
+ISSUER = "chimera"
+AUDIENCE = "chimera-api"
+LEEWAY_SECONDS = 10
+MAX_TOKEN_CHARS = 4096
+STANDING_SECONDS = 3.0
+"""How long an answer about a user's standing is believed; bounds how long a revoked session goes on."""
+MAX_STANDINGS = 10_000
+FIRST_USER = "admin@chimera.local"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A caller, the session that the token belongs to, and when the token ends (seconds since 1970)."""
+
+    caller: Caller
+    session_id: str
+    expires_at: float
+
+
+class Auth:
+    """Signs people in and tells who a token belongs to. One per process."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._secret = secret_of(settings)
+        self._access_life = timedelta(minutes=settings.access_token_minutes)
+        self._refresh_life = timedelta(days=settings.refresh_token_days)
+        self._passwords = Passwords()
+        self._standings: dict[tuple[UserId, str], tuple[float, users.Standing | None]] = {}
+
+    async def register(self, registration: Registration) -> UserView:
+        """Create a user. Raises Conflict when the e-mail has an account."""
+        password_hash = await self._passwords.hash(registration.password)
+        async with self._database.begin() as session:
+            return await users.create(session, registration.email, password_hash, name=registration.name)
+
+    async def login(self, credentials: Credentials) -> Tokens:
+        """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known."""
+        async with self._database.begin() as session:
+            user = await users.by_email(session, credentials.email)
+        right, better_hash = await self._passwords.check(credentials.password, user.password_hash if user else None)
+        if user is None or not right or user.disabled_at is not None:
+            log.info("login_refused", user_id=user.id if user else None)
+            raise WrongCredentials
+        if better_hash is not None:
+            async with self._database.begin() as session:
+                await users.set_password_hash(session, UserId(user.id), better_hash)
+        return await self._begin_session(UserId(user.id))
+
+    async def vouch_for(self, email: str) -> Tokens:
+        """Begin a session without a password, for whoever holds this installation's secret and database anyway.
+
+        Raises WrongCredentials when there is no such user, or not any more.
+        """
+        async with self._database.begin() as session:
+            user = await users.by_email(session, email)
+        if user is None or user.disabled_at is not None:
+            raise WrongCredentials
+        return await self._begin_session(UserId(user.id))
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """Exchange a refresh token for the next pair. A second use ends the session and raises NotSignedIn."""
+        new = _new_refresh_token()
+        async with self._database.begin() as session:
+            owner = await users.use_refresh_token(session, _sha256(refresh_token))
+            if owner is not None:
+                await users.add_refresh_token(
+                    session, owner.user_id, owner.session_id, _sha256(new), self._refresh_life
+                )
+        if owner is None:
+            await self._end_reused_session(refresh_token)
+            raise NotSignedIn
+        return self._tokens(owner.user_id, owner.session_id, new)
+
+    async def logout(self, signed_in: SignedIn) -> None:
+        """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
+        async with self._database.begin() as session:
+            await users.end_session(session, signed_in.session_id)
+        self._standings.pop((signed_in.caller.user_id, signed_in.session_id), None)
+
+    async def signed_in(self, access_token: str) -> SignedIn:
+        """Tell who an access token belongs to. Raises NotSignedIn for every fault alike."""
+        user_id, session_id, expires_at = self._claims(access_token)
+        standing = await self._standing(user_id, session_id)
+        if standing is None:
+            raise NotSignedIn
+        return SignedIn(Caller(user_id=user_id, role=standing.role), session_id, expires_at)
+
+    async def _begin_session(self, user_id: UserId) -> Tokens:
+        session_id, refresh_token = str(uuid4()), _new_refresh_token()
+        async with self._database.begin() as session:
+            await users.add_refresh_token(session, user_id, session_id, _sha256(refresh_token), self._refresh_life)
+        return self._tokens(user_id, session_id, refresh_token)
+
+    def _claims(self, token: str) -> tuple[UserId, str, float]:
+        if len(token) > MAX_TOKEN_CHARS:
+            raise NotSignedIn
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=["HS256"],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["sub", "sid", "typ", "iss", "aud", "iat", "exp", "jti"]},
+            )
+            if claims["typ"] != "access":
+                raise NotSignedIn
+            return UserId(str(UUID(claims["sub"]))), str(UUID(claims["sid"])), float(claims["exp"])
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise NotSignedIn from error
+
+    async def _standing(self, user_id: UserId, session_id: str) -> users.Standing | None:
+        key, now = (user_id, session_id), time.monotonic()
+        known = self._standings.get(key)
+        if known is not None and now - known[0] < STANDING_SECONDS:
+            return known[1]
+        async with self._database.begin() as session:
+            standing = await users.standing_of(session, user_id, session_id)
+        if len(self._standings) >= MAX_STANDINGS:
+            self._standings.clear()
+        self._standings[key] = (now, standing)
+        return standing
+
+    async def _end_reused_session(self, refresh_token: str) -> None:
+        async with self._database.begin() as session:
+            ended = await users.end_session_of_used_token(session, _sha256(refresh_token))
+        if ended is not None:
+            log.warning("refresh_token_reused", session_id=ended)
+
+    def _tokens(self, user_id: UserId, session_id: str, refresh_token: str) -> Tokens:
+        now = datetime.now(UTC)
+        claims = {
+            "sub": user_id,
+            "sid": session_id,
+            "typ": "access",
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + self._access_life,
+            "jti": uuid4().hex,
+        }
+        return Tokens(
+            access_token=jwt.encode(claims, self._secret, algorithm="HS256"),
+            refresh_token=refresh_token,
+            expires_in=int(self._access_life.total_seconds()),
+        )
+
+
+def secret_of(settings: Settings) -> str:
+    """Return the secret that tokens are signed with. Raises ValueError where there is none: there is no default."""
+    if settings.jwt_secret is None:
+        raise ValueError(
+            "CHIMERA_JWT_SECRET is not set; make one with:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return settings.jwt_secret.get_secret_value()
+
+
+async def ensure_first_user(database: Database) -> tuple[str, str] | None:
+    """Create the first user, an admin, where there is no user yet; return e-mail and password, which are shown once.
+
+    Safe when several processes try at the same time: one of them gets the password, the others None.
+    """
+    password = secrets.token_urlsafe(12)
+    password_hash = await Passwords().hash(password)
+    async with database.begin() as session:
+        if not await users.is_empty(session):
+            return None
+        await users.create(session, FIRST_USER, password_hash, name="Admin", role="admin")
+    return FIRST_USER, password
+
+
+def _new_refresh_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,155 @@
+"""Redis: wake-ups and token batches. Nothing here is missed when Redis is flushed or away.
+
+One stream a task (`chimera:task:<id>`), with an end: about 2,000 entries and an hour. An entry is either a hint (`s`:
+there is an event up to this sequence in PostgreSQL) or a token batch (`t`: a TokensFrame).
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from chimera.settings import Settings
+from models.events import TokensFrame
+from models.ids import TaskId
+
+log = structlog.get_logger()
+
+STREAM_ENTRIES = 2000
+STREAM_SECONDS = 3600
+AWAY_SECONDS = 2.0
+"""After a failure Redis is left alone this long, so that a dead Redis costs no call its time."""
+
+MAX_PENDING = 10_000
+"""Entries that wait for Redis at most; beyond them nothing more is queued (followers look for themselves)."""
+
+Entry = tuple[TaskId, str, TokensFrame | int]
+
+
+class Bus:
+    """Best effort: nothing here raises because Redis is away; publishing skips, reading returns nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.redis_url or "redis://127.0.0.1:6379/0"
+        self._redis: Redis = Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
+        # XREAD blocks, so its connection needs a longer limit than the others'.
+        self._reader: Redis = Redis.from_url(url, socket_timeout=10.0, socket_connect_timeout=1.0)
+        self._away_until = 0.0
+        self._pending: list[tuple[str, dict[str, str]]] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    def wake(self, task_id: TaskId, seq: int) -> None:
+        """Tell followers that the task has events up to `seq`."""
+        self._send(task_id, {"s": str(seq)})
+
+    def publish_tokens(self, frame: TokensFrame) -> None:
+        """Show a piece of an answer to whoever watches."""
+        self._send(frame.task_id, {"t": frame.model_dump_json()})
+
+    async def backlog(self, task_id: TaskId) -> tuple[str, list[TokensFrame]]:
+        """The place where the stream stands now, and the token batches that it still holds."""
+        try:
+            entries: Any = await self._redis.xrange(_key(task_id))
+        except (RedisError, OSError):
+            return "$", []
+        frames = [payload for _, fields in entries if isinstance(payload := _payload(fields), TokensFrame)]
+        return (_text(entries[-1][0]) if entries else "0-0"), frames
+
+    async def read(self, positions: Mapping[TaskId, str], *, block: float, interrupt: str) -> list[Entry]:
+        """Wait up to `block` seconds for entries after the given positions, over many tasks at once.
+
+        `interrupt` names a private stream; `interrupt_reader` with the same name ends the wait early. Raises RedisError
+        or OSError when Redis is away: the caller decides how long to leave it alone.
+        """
+        keys: Any = {_key(task_id): position for task_id, position in positions.items()}
+        keys[_interrupt_key(interrupt)] = "$"
+        answer: Any = await self._reader.xread(keys, block=int(block * 1000), count=500)
+        streams = answer.items() if isinstance(answer, dict) else answer or []
+        found: list[Entry] = []
+        for key, entries in streams:
+            name = _text(key)
+            if not name.startswith(_PREFIX):
+                continue
+            for entry_id, fields in _flat(entries):
+                payload = _payload(fields)
+                if payload is not None:
+                    found.append((TaskId(name.removeprefix(_PREFIX)), _text(entry_id), payload))
+        return found
+
+    async def interrupt_reader(self, interrupt: str) -> None:
+        """End the present wait of the reader with this name."""
+        key = _interrupt_key(interrupt)
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.xadd(key, {"i": "1"}, maxlen=1, approximate=False)
+                pipe.expire(key, 60)
+                await pipe.execute()
+        except (RedisError, OSError):
+            return
+
+    async def check(self) -> None:
+        """Raise RedisError or OSError unless Redis answers."""
+        await self._redis.ping()
+
+    async def close(self) -> None:
+        if self._sending is not None:
+            await self._sending
+        await self._redis.aclose()
+        await self._reader.aclose()
+
+    def _send(self, task_id: TaskId, fields: dict[str, str]) -> None:
+        """Queue an entry. Whoever publishes never waits for Redis; what piles up meanwhile goes in one round trip."""
+        if len(self._pending) < MAX_PENDING:
+            self._pending.append((_key(task_id), fields))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_pending())
+
+    async def _send_pending(self) -> None:
+        while self._pending:
+            batch, self._pending = self._pending, []
+            if time.monotonic() < self._away_until:
+                continue
+            try:
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for key, fields in batch:
+                        pipe.xadd(key, fields, maxlen=STREAM_ENTRIES, approximate=True)  # type: ignore[arg-type]
+                    for key in {key for key, _ in batch}:
+                        pipe.expire(key, STREAM_SECONDS)
+                    await pipe.execute()
+            except (RedisError, OSError) as error:
+                self._away_until = time.monotonic() + AWAY_SECONDS
+                log.warning("redis_away", error=str(error)[:200])
+
+
+_PREFIX = "chimera:task:"
+
+
+def _key(task_id: TaskId) -> str:
+    return f"{_PREFIX}{task_id}"
+
+
+def _interrupt_key(name: str) -> str:
+    return f"chimera:interrupt:{name}"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _flat(entries: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """RESP3 nests a stream's entries one level deeper than RESP2; redis-py types neither."""
+    nested = bool(entries) and isinstance(entries[0], list)
+    flat: list[tuple[bytes, dict[bytes, bytes]]] = entries[0] if nested else entries
+    return flat
+
+
+def _payload(fields: Mapping[bytes, bytes]) -> TokensFrame | int | None:
+    if b"s" in fields:
+        return int(fields[b"s"])
+    if b"t" in fields:
+        return TokensFrame.model_validate_json(fields[b"t"])
+    return None

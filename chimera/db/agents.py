@@ -1,0 +1,51 @@
+"""Agents of a user: the built-in ones, and those of the table."""
+
+from sqlalchemy import delete as delete_from
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.engine import Connection
+from chimera.db.tables import Agent
+from models.agents import BUILT_IN_BY_NAME, AgentSpec, AgentView
+from models.errors import Conflict, NotFound
+from models.ids import UserId
+
+
+async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentSpec]:
+    """Return every agent that the user's tasks may name."""
+    specs = await session.scalars(select(Agent.spec).where(Agent.owner_id == owner_id).order_by(Agent.name))
+    own = [AgentSpec.model_validate(spec) for spec in specs]
+    return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
+
+
+async def agents_on(connection: Connection, owner_id: UserId) -> dict[str, AgentSpec]:
+    """The same as `agents_of`, inside a transaction of the hot path."""
+    cursor = await connection.execute("SELECT spec FROM agents WHERE owner_id = %s ORDER BY name", (owner_id,))
+    own = [AgentSpec.model_validate(row.spec) for row in await cursor.fetchall()]
+    return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
+
+
+async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
+    """Keep an agent. Raises Conflict when its name is taken, by a built-in agent or one of the user's own."""
+    statement = (
+        insert(Agent)
+        .values(owner_id=owner_id, name=agent.name, spec=agent.model_dump(mode="json"))
+        .on_conflict_do_nothing(constraint="agents_owner_name")
+        .returning(Agent.id)
+    )
+    if agent.name in BUILT_IN_BY_NAME or await session.scalar(statement) is None:
+        raise Conflict(f"There is an agent {agent.name!r} already; choose another name.", field="name")
+
+
+async def delete(session: AsyncSession, owner_id: UserId, name: str) -> None:
+    """Delete one of the user's own agents. Raises NotFound, and Conflict for a built-in one."""
+    if name in BUILT_IN_BY_NAME:
+        raise Conflict(f"Agent {name!r} is built in and stays; create one of your own at POST /api/v1/agents.")
+    statement = delete_from(Agent).where(Agent.owner_id == owner_id, Agent.name == name).returning(Agent.id)
+    if await session.scalar(statement) is None:
+        raise NotFound("agent", name)
+
+
+def view_of(agent: AgentSpec) -> AgentView:
+    return AgentView(built_in=BUILT_IN_BY_NAME.get(agent.name) is agent, **agent.model_dump())

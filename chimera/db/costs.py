@@ -1,0 +1,107 @@
+"""What a task has cost, added up from the journal of attempts."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import ModelCallAttempt, Task
+from chimera.db.task_views import AnyRow, budget_of
+from models.costs import MAX_ATTEMPTS, CostView, ModelCost, NodeCost
+from models.errors import NotFound
+from models.ids import NodePath, TaskId
+from models.model_calls import AttemptStatus, ModelCallView, Purpose
+from models.tasks import Usage
+
+_SUMS = (
+    func.count().label("attempts"),
+    func.coalesce(func.sum(ModelCallAttempt.cost_micro_usd), 0).label("cost_micro_usd"),
+    func.coalesce(func.sum(ModelCallAttempt.input_tokens), 0).label("input_tokens"),
+    func.coalesce(func.sum(ModelCallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
+    func.coalesce(func.sum(ModelCallAttempt.output_tokens), 0).label("output_tokens"),
+)
+
+
+async def cost_of(session: AsyncSession, task_id: TaskId) -> CostView:
+    """Return the bill of a task; doesn't ask who is asking. Raises NotFound."""
+    statement = select(*Task.__table__.columns).where(Task.id == task_id, Task.deleted_at.is_(None))
+    task = (await session.execute(statement)).one_or_none()
+    if task is None:
+        raise NotFound("task", task_id)
+    return CostView(
+        spent_micro_usd=task.spent_micro_usd,
+        reserved_micro_usd=task.reserved_micro_usd,
+        doubtful_micro_usd=task.doubtful_micro_usd,
+        model_calls=task.model_calls,
+        usage=_usage_of(task),
+        budget=budget_of(task),
+        by_model=await _by_model(session, task_id),
+        by_subtask=await _by_subtask(session, task_id),
+        attempts=await _attempts(session, task_id),
+    )
+
+
+async def _by_model(session: AsyncSession, task_id: TaskId) -> tuple[ModelCost, ...]:
+    key = (ModelCallAttempt.model, ModelCallAttempt.simulated)
+    rows = await session.execute(
+        select(*key, *_SUMS).where(ModelCallAttempt.task_id == task_id).group_by(*key).order_by(*key)
+    )
+    return tuple(
+        ModelCost(
+            model=row.model,
+            simulated=row.simulated,
+            attempts=row.attempts,
+            cost_micro_usd=int(row.cost_micro_usd),
+            usage=_usage_of(row),
+        )
+        for row in rows
+    )
+
+
+async def _by_subtask(session: AsyncSession, task_id: TaskId) -> tuple[NodeCost, ...]:
+    key = ModelCallAttempt.path
+    rows = await session.execute(
+        select(key, *_SUMS).where(ModelCallAttempt.task_id == task_id).group_by(key).order_by(key)
+    )
+    return tuple(
+        NodeCost(
+            path=NodePath(row.path),
+            attempts=row.attempts,
+            cost_micro_usd=int(row.cost_micro_usd),
+            usage=_usage_of(row),
+        )
+        for row in rows
+    )
+
+
+async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallView, ...]:
+    rows = await session.scalars(
+        select(ModelCallAttempt)
+        .where(ModelCallAttempt.task_id == task_id)
+        .order_by(ModelCallAttempt.started_at)
+        .limit(MAX_ATTEMPTS)
+    )
+    return tuple(
+        ModelCallView(
+            path=NodePath(row.path),
+            purpose=Purpose(row.purpose),
+            step=row.step,
+            attempt=row.attempt,
+            model=row.model,
+            simulated=row.simulated,
+            status=AttemptStatus(row.status),
+            usage=_usage_of(row),
+            cost_micro_usd=row.cost_micro_usd,
+            estimated=row.estimated,
+            error_code=row.error_code,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+        )
+        for row in rows
+    )
+
+
+def _usage_of(row: AnyRow | ModelCallAttempt) -> Usage:
+    return Usage(
+        input_tokens=int(row.input_tokens),
+        cached_input_tokens=int(row.cached_input_tokens),
+        output_tokens=int(row.output_tokens),
+    )

@@ -1,0 +1,85 @@
+"""The connection pool and the transaction that everything is written in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.numeric import Int8Dumper
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from chimera.settings import Settings
+
+# psycopg picks int2, int4 or int8 by value, and each combination of types is a statement of its own to prepare: with
+# one type for all of them the hot path's statements are prepared once a connection.
+psycopg.adapters.register_dumper(int, Int8Dumper)
+
+HOT_POOL_SECONDS = 20.0
+"""How long a model call waits for a connection: rather that than to be tried again."""
+
+Connection = psycopg.AsyncConnection[Any]
+"""The driver's connection; its rows have the columns as attributes."""
+
+
+class Database:
+    """One per process. `async with db.begin() as session` is a transaction that commits at the end.
+
+    `connection()` is the same without SQLAlchemy in between, for the statements of the hot path: measured, a model
+    call's two transactions cost half the CPU that way.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None:
+            raise ValueError(
+                "CHIMERA_DATABASE_URL is not set; start with ./start.sh, or give the address of a PostgreSQL"
+            )
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(settings.database_url),
+            pool_size=settings.database_pool_size,
+            max_overflow=settings.database_pool_overflow,
+            # A request fails fast instead of queueing for SQLAlchemy's default of 30 s.
+            pool_timeout=2,
+            pool_recycle=1800,
+            # `connect_timeout` bounds each try of a restarting server, in seconds.
+            connect_args={"connect_timeout": 3, "prepare_threshold": 3},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._pool = AsyncConnectionPool[Connection](
+            settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1),
+            min_size=1,
+            max_size=settings.database_pool_size,
+            timeout=HOT_POOL_SECONDS,
+            kwargs={"row_factory": namedtuple_row, "prepare_threshold": 3, "connect_timeout": 3},
+            open=False,
+        )
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction; it commits when the block ends and rolls back when it raises."""
+        async with self._sessions.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Open a transaction on the driver's own connection; it ends like that of `begin`."""
+        if self._pool.closed:
+            async with self._opening:
+                await self._pool.open()
+        async with self._pool.connection() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self._pool.close()
+        await self.engine.dispose()
+
+
+def driver_url(url: str) -> str:
+    """Name the driver in a plain `postgresql://` address, as SQLAlchemy wants it."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url

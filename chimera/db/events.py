@@ -1,0 +1,45 @@
+"""Event rows: appended in the transaction that made them true, read by everybody who follows a task."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import EventRow
+from models.events import EVENT, Event, EventFrame
+from models.ids import TaskId
+
+# `FOR UPDATE` order: the tasks row is always the first that a writing transaction locks, so two can't deadlock.
+_TAKE = text("UPDATE tasks SET event_seq = event_seq + :n, updated_at = now() WHERE id = :task_id RETURNING event_seq")
+_INSERT = text(
+    "INSERT INTO events (task_id, seq, payload)"
+    " SELECT CAST(:task_id AS uuid), :first + i - 1, p"
+    " FROM unnest(CAST(:payloads AS jsonb[])) WITH ORDINALITY AS t (p, i)"
+)
+
+
+async def append(session: AsyncSession, task_id: TaskId, *events: Event) -> int:
+    """Append events and return the sequence of the last one; 0 when the task doesn't exist (any more)."""
+    last = await session.scalar(_TAKE, {"task_id": task_id, "n": len(events)})
+    if last is None:
+        return 0
+    await insert(session, task_id, last, events)
+    return int(last)
+
+
+async def insert(session: AsyncSession, task_id: TaskId, last: int, events: Sequence[Event]) -> None:
+    """Write events whose sequence numbers were already taken; `last` is the number of the last one."""
+    if events:
+        payloads = [EVENT.dump_json(event, exclude_defaults=False).decode() for event in events]
+        await session.execute(_INSERT, {"task_id": task_id, "first": last - len(events) + 1, "payloads": payloads})
+
+
+async def read_after(session: AsyncSession, task_id: TaskId, after: int, limit: int = 1000) -> list[EventFrame]:
+    """Read up to `limit` events whose sequence is greater than `after`, oldest first."""
+    rows = await session.execute(
+        select(EventRow.seq, EventRow.at, EventRow.payload)
+        .where(EventRow.task_id == task_id, EventRow.seq > after)
+        .order_by(EventRow.seq)
+        .limit(limit)
+    )
+    return [EventFrame(task_id=task_id, seq=seq, at=at, event=EVENT.validate_python(p)) for seq, at, p in rows]

@@ -1,0 +1,71 @@
+"""Bring a database's tables up to date. The migrations travel with the package, so an installed wheel can do it too.
+
+By hand: `python -m chimera.db.migrate upgrade head` (any of Alembic's commands, on CHIMERA_DATABASE_URL).
+"""
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import CommandLine, Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chimera.db.engine import driver_url
+from chimera.settings import Settings
+
+LOCK = 0x_C41_3E2A
+"""The advisory lock that lets one process migrate while the others wait; any number that nobody else uses."""
+
+
+def config_for(database_url: str | None = None) -> Config:
+    """Return Alembic's configuration without a file: the paths are those of this package."""
+    config = Config(toml_file=None)
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["database_url"] = database_url
+    return config
+
+
+async def upgrade(database_url: str) -> str | None:
+    """Upgrade to the newest revision and return it, or None when there was nothing to do; several may try at once."""
+    engine = create_async_engine(driver_url(database_url))
+    try:
+        async with engine.connect() as connection:
+            # Held by the session, not a transaction, so that each migration can have a transaction of its own.
+            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+            await connection.commit()
+            applied = await connection.run_sync(_upgrade)
+            await connection.commit()
+            return applied
+    finally:
+        # Closing the connection drops the lock.
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> str | None:
+    config = config_for()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    if MigrationContext.configure(connection).get_current_revision() == newest:
+        return None
+    connection.commit()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return newest
+
+
+def main() -> None:
+    line = CommandLine(prog="python -m chimera.db.migrate")
+    options = line.parser.parse_args()
+    if not hasattr(options, "cmd"):
+        line.parser.error("name a command, for example: upgrade head")
+    url = Settings().database_url
+    if url is None:
+        sys.exit("CHIMERA_DATABASE_URL is not set; give the address of a PostgreSQL")
+    line.run_cmd(config_for(url), options)
+
+
+if __name__ == "__main__":
+    main()

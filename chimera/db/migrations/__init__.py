@@ -1,0 +1,1 @@
+"""Alembic's migrations; `chimera.db.migrate` runs them."""

@@ -1,0 +1,412 @@
+"""The ledger of model calls: intent, settlement, failure. The hot path: two transactions of few statements a call.
+
+Lock order, everywhere: the tasks row first, then the call's rows. Each write is one statement of CTEs, because at the
+floor of 0 ms calls a round trip to PostgreSQL is what a call costs.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import AsyncCursor
+from pydantic import TypeAdapter
+
+from chimera.db.engine import Connection
+from chimera.db.transcripts import TranscriptRow, place_of
+from models.events import EVENT, BudgetReached, Event
+from models.ids import TaskId
+from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
+from models.tasks import Usage
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+_LOCK_ROOT = "SELECT status, subtasks_total FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE"
+
+
+async def mark_doubtful(connection: Connection, request: ModelCallRequest) -> None:
+    """Count an attempt whose end nobody saw: its reservation becomes doubtful cost, against the budget."""
+    await connection.execute(_LOCK_ROOT, {"task_id": request.task_id})
+    await connection.execute(_DOUBTFUL, place_of(request))
+
+
+_DOUBTFUL = """
+WITH old AS (
+    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+           estimated = true
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND status = 'started'
+    RETURNING reserved_micro_usd, reserved_tokens),
+ sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
+UPDATE tasks SET reserved_micro_usd = reserved_micro_usd - sums.money,
+       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = reserved_tokens - sums.tokens
+FROM sums WHERE id = %(task_id)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A call that is about to be made."""
+
+    request: ModelCallRequest
+    attempt: int
+    model: str
+    simulated: bool
+    worker: str
+    reserve_micro_usd: int
+    reserve_tokens: int
+    messages: tuple[TranscriptRow, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+_RESERVE = """
+WITH account AS (
+    UPDATE tasks SET reserved_micro_usd = reserved_micro_usd + %(money)s,
+      reserved_tokens = reserved_tokens + %(tokens)s,
+           model_calls = model_calls + 1, event_seq = event_seq + %(n)s, last_call_at = clock_timestamp(),
+           updated_at = now()
+    WHERE id = %(task_id)s AND status NOT IN ('cancelling', 'cancelled', 'completed', 'failed')
+      AND (max_cost_micro_usd IS NULL
+           OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
+      AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
+      AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
+    RETURNING event_seq),
+ call AS (
+    INSERT INTO model_calls (task_id, path, purpose, step, attempt, status)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, %(attempt)s, 'started' FROM account
+    ON CONFLICT (task_id, path, purpose, step) DO UPDATE SET attempt = excluded.attempt, status = 'started'
+    WHERE model_calls.attempt = %(attempt)s - 1 AND model_calls.status <> 'finished' RETURNING attempt),
+ attempt AS (
+    INSERT INTO model_call_attempts
+        (task_id, path, purpose, step, attempt, agent, model, simulated, status, reserved_micro_usd, reserved_tokens,
+         worker)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, %(attempt)s, %(agent)s, %(model)s,
+      %(simulated)s, 'started', %(money)s, %(tokens)s, %(worker)s
+    FROM call),
+ ev AS (
+    INSERT INTO events (task_id, seq, payload)
+    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
+    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i)),
+ msg AS (
+    INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
+      m.tool_call_id, m.guidance_id
+    FROM account, jsonb_to_recordset(CAST(%(messages)s AS jsonb))
+        AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint)
+    ON CONFLICT DO NOTHING),
+ sub AS (
+    UPDATE subtasks SET status = 'running', started_at = COALESCE(started_at, now())
+    FROM account WHERE task_id = %(task_id)s AND path = %(path)s AND status <> 'running')
+SELECT (SELECT event_seq FROM account) AS seq, (SELECT attempt FROM call) AS attempt
+"""
+
+
+async def reserve(connection: Connection, intent: Intent) -> int | None:
+    """Write the intent and reserve its worst case on the root's account.
+
+    Returns the sequence of the last event; None when the account refused. Raises ConcurrentAttempt when another
+    attempt got there in between (the transaction must roll back).
+    """
+    cursor = await connection.execute(
+        _RESERVE,
+        {
+            **place_of(intent.request),
+            "attempt": intent.attempt,
+            "agent": intent.request.agent,
+            "model": intent.model,
+            "simulated": intent.simulated,
+            "worker": intent.worker,
+            "money": intent.reserve_micro_usd,
+            "tokens": intent.reserve_tokens,
+            **_written(intent.events, intent.messages),
+        },
+    )
+    row = await _one(cursor)
+    if row.seq is None:
+        return None
+    if row.attempt is None:
+        raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken")
+    return int(row.seq)
+
+
+class ConcurrentAttempt(Exception):
+    """Two attempts of one call met; the later one is tried again after a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an account said no. `for_now`: it would fit once the calls in flight have settled for less."""
+
+    stopped: bool
+    for_now: bool
+    limit: str
+    message: str
+
+
+_ACCOUNT = """
+SELECT status, max_cost_micro_usd, max_tokens, max_model_calls, model_calls, reserved_micro_usd, reserved_tokens,
+       spent_micro_usd + doubtful_micro_usd AS spent, input_tokens + output_tokens AS tokens
+FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE
+"""
+
+
+async def why_refused(connection: Connection, intent: Intent) -> Refusal:
+    """Say why `reserve` returned None."""
+    t = await _one(await connection.execute(_ACCOUNT, {"task_id": intent.request.task_id}))
+    if t.status in ("cancelling", "cancelled", "completed", "failed"):
+        return Refusal(stopped=True, for_now=False, limit="", message="")
+    if (
+        t.max_cost_micro_usd is not None
+        and t.spent + t.reserved_micro_usd + intent.reserve_micro_usd > t.max_cost_micro_usd
+    ):
+        return Refusal(
+            stopped=False,
+            for_now=t.reserved_micro_usd > 0 and t.spent + intent.reserve_micro_usd <= t.max_cost_micro_usd,
+            limit="max_cost_micro_usd",
+            message=f"{t.spent} of {t.max_cost_micro_usd} micro-USD are spent; the next call may cost"
+            f" {intent.reserve_micro_usd}. Raise the budget at POST …/budget.",
+        )
+    if t.max_tokens is not None and t.tokens + t.reserved_tokens + intent.reserve_tokens > t.max_tokens:
+        return Refusal(
+            stopped=False,
+            for_now=t.reserved_tokens > 0 and t.tokens + intent.reserve_tokens <= t.max_tokens,
+            limit="max_tokens",
+            message=f"{t.tokens} of {t.max_tokens} tokens are used; the next call may need {intent.reserve_tokens}."
+            " Raise the budget at POST …/budget.",
+        )
+    return Refusal(
+        stopped=False,
+        for_now=False,
+        limit="max_model_calls",
+        message=f"All {t.max_model_calls} model calls are made. Raise the budget at POST …/budget.",
+    )
+
+
+_WAIT = """
+WITH account AS (
+    UPDATE tasks SET status = 'waiting', event_seq = event_seq + 1, updated_at = now()
+    WHERE id = %(task_id)s AND status IN ('running', 'queued') RETURNING event_seq)
+INSERT INTO events (task_id, seq, payload)
+SELECT CAST(%(task_id)s AS uuid), event_seq, CAST(%(event)s AS jsonb) FROM account RETURNING seq
+"""
+
+
+async def wait_for_budget(connection: Connection, task_id: TaskId, refusal: Refusal) -> int:
+    """Turn a running task into a waiting one and say so once; return the event's sequence (0: it waited already)."""
+    event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message)).decode()
+    return await _scalar(await connection.execute(_WAIT, {"task_id": task_id, "event": event})) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A call that was answered, and all that became true with it."""
+
+    intent: Intent
+    usage: Usage
+    estimated: bool
+    cost_micro_usd: int
+    outcome: ModelCallOutcome
+    request_id: str | None
+    messages: tuple[TranscriptRow, ...]
+    events: tuple[Event, ...]
+    node_result: str | None = None
+    """Set when the call ends its node: the node's answer."""
+    ends_task: bool = False
+    new_subtasks: tuple[dict[str, Any], ...] = field(default=())
+
+
+_SETTLE = """
+WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+ call AS (
+    UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
+    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s AND status = 'started' RETURNING 1),
+ account AS (
+    UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = reserved_micro_usd - %(money)s,
+           reserved_tokens = reserved_tokens - %(tokens)s, input_tokens = input_tokens + %(input)s,
+           cached_input_tokens = cached_input_tokens + %(cached)s, output_tokens = output_tokens + %(output)s,
+           simulated = simulated OR %(simulated)s, event_seq = event_seq + %(n)s, updated_at = now(),
+           subtasks_total = subtasks_total + %(new)s, subtasks_done = subtasks_done + %(done)s,
+           status = CASE WHEN %(ends)s THEN 'completed' ELSE status END,
+           ended_at = CASE WHEN %(ends)s THEN clock_timestamp() ELSE ended_at END,
+           result = CASE WHEN %(ends)s THEN %(result)s ELSE result END
+    FROM call WHERE id = %(task_id)s RETURNING event_seq),
+ attempt AS (
+    UPDATE model_call_attempts SET status = 'finished', ended_at = clock_timestamp(), input_tokens = %(input)s,
+           cached_input_tokens = %(cached)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s,
+             estimated = %(estimated)s,
+           provider_request_id = %(request_id)s
+    FROM call WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s),
+ ev AS (
+    INSERT INTO events (task_id, seq, payload)
+    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
+    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i)),
+ msg AS (
+    INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
+      m.tool_call_id, m.guidance_id
+    FROM account, jsonb_to_recordset(CAST(%(messages)s AS jsonb))
+        AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint)
+    ON CONFLICT DO NOTHING),
+ sub AS (
+    UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
+           input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
+           status = CASE WHEN CAST(%(result)s AS text) IS NULL THEN status ELSE 'completed' END,
+           result = COALESCE(%(result)s, result),
+           ended_at = CASE WHEN CAST(%(result)s AS text) IS NULL THEN ended_at ELSE clock_timestamp() END
+    FROM account WHERE task_id = %(task_id)s AND path = %(path)s),
+ fresh AS (
+    INSERT INTO subtasks (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
+    SELECT CAST(%(task_id)s AS uuid), f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
+           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
+    FROM account, jsonb_to_recordset(CAST(%(fresh)s AS jsonb))
+        AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
+              decompose boolean)
+    ON CONFLICT DO NOTHING)
+SELECT event_seq FROM account
+"""
+
+
+async def lock_root(connection: Connection, task_id: TaskId) -> tuple[str, int]:
+    """Lock the root's row; return its status and how many subtasks the task has."""
+    row = await _one(await connection.execute(_LOCK_ROOT, {"task_id": task_id}))
+    return row.status, row.subtasks_total
+
+
+async def settle(connection: Connection, settlement: Settlement) -> int | None:
+    """Write an answer and everything that it made true. None: another attempt has taken over (see `book_late`)."""
+    intent = settlement.intent
+    cursor = await connection.execute(
+        _SETTLE,
+        {
+            **place_of(intent.request),
+            **_spent(settlement),
+            **_written(settlement.events, settlement.messages),
+            "outcome": settlement.outcome.model_dump_json(exclude_defaults=True),
+            "new": len(settlement.new_subtasks),
+            "done": 1 if settlement.node_result is not None and intent.request.path else 0,
+            "ends": settlement.ends_task,
+            "result": settlement.node_result,
+            "fresh": _JSON.dump_json(settlement.new_subtasks).decode(),
+        },
+    )
+    return await _scalar(cursor)
+
+
+_LATE = """
+WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+ attempt AS (
+    UPDATE model_call_attempts SET status = 'late', input_tokens = %(input)s, cached_input_tokens = %(cached)s,
+           output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(estimated)s,
+             ended_at = clock_timestamp(),
+           provider_request_id = %(request_id)s
+    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s
+      AND status = 'doubtful' RETURNING 1)
+UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, doubtful_micro_usd = doubtful_micro_usd - %(money)s,
+       input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
+         simulated = simulated OR %(simulated)s
+FROM attempt WHERE id = %(task_id)s
+"""
+
+
+async def book_late(connection: Connection, settlement: Settlement) -> None:
+    """Book the cost of an attempt that ended after another had taken over, and write nothing else of it."""
+    await connection.execute(_LATE, {**place_of(settlement.intent.request), **_spent(settlement)})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that gave no answer. What it may have cost is our estimate (0: nothing reached us)."""
+
+    intent: Intent
+    status: AttemptStatus
+    code: str
+    message: str
+    usage: Usage
+    cost_micro_usd: int
+    events: tuple[Event, ...] = ()
+
+
+_FAIL = """
+WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+ attempt AS (
+    UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
+      error = %(message)s,
+           input_tokens = %(input)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(cost)s > 0
+    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s
+      AND status = 'started' RETURNING 1),
+ call AS (
+    UPDATE model_calls SET status = 'failed' FROM attempt
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND model_calls.attempt = %(attempt)s),
+ account AS (
+    UPDATE tasks SET reserved_micro_usd = reserved_micro_usd - %(money)s,
+      reserved_tokens = reserved_tokens - %(tokens)s,
+           spent_micro_usd = spent_micro_usd + %(cost)s, input_tokens = input_tokens + %(input)s,
+           output_tokens = output_tokens + %(output)s, event_seq = event_seq + %(n)s, updated_at = now()
+    FROM attempt WHERE id = %(task_id)s RETURNING event_seq),
+ ev AS (
+    INSERT INTO events (task_id, seq, payload)
+    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
+    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i))
+SELECT event_seq FROM account
+"""
+
+
+async def fail(connection: Connection, failure: Failure) -> int | None:
+    """Write how an attempt failed and let go of its reservation. None: another attempt has taken over."""
+    intent = failure.intent
+    cursor = await connection.execute(
+        _FAIL,
+        {
+            **place_of(intent.request),
+            "attempt": intent.attempt,
+            "status": failure.status,
+            "code": failure.code,
+            "message": failure.message[:500],
+            "money": intent.reserve_micro_usd,
+            "tokens": intent.reserve_tokens,
+            "cost": failure.cost_micro_usd,
+            "input": failure.usage.input_tokens,
+            "output": failure.usage.output_tokens,
+            "n": len(failure.events),
+            "events": [EVENT.dump_json(event).decode() for event in failure.events],
+        },
+    )
+    return await _scalar(cursor)
+
+
+async def _one(cursor: AsyncCursor[Any]) -> Any:
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError("the task's row is gone")
+    return row
+
+
+async def _scalar(cursor: AsyncCursor[Any]) -> int | None:
+    row = await cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _written(new_events: tuple[Event, ...], messages: tuple[TranscriptRow, ...]) -> dict[str, Any]:
+    return {
+        "n": len(new_events),
+        "events": [EVENT.dump_json(event).decode() for event in new_events],
+        "messages": _JSON.dump_json([message.as_record() for message in messages]).decode(),
+    }
+
+
+def _spent(settlement: Settlement) -> dict[str, Any]:
+    return {
+        "attempt": settlement.intent.attempt,
+        "money": settlement.intent.reserve_micro_usd,
+        "tokens": settlement.intent.reserve_tokens,
+        "simulated": settlement.intent.simulated,
+        "cost": settlement.cost_micro_usd,
+        "input": settlement.usage.input_tokens,
+        "cached": settlement.usage.cached_input_tokens,
+        "output": settlement.usage.output_tokens,
+        "estimated": settlement.estimated,
+        "request_id": settlement.request_id,
+    }

@@ -1,0 +1,69 @@
+"""The outbox: what was accepted in a transaction and Temporal has still to hear of."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import Outbox
+from models.ids import TaskId
+
+Kind = Literal["start", "cancel", "pause", "resume", "budget_raised"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message to a run, delivered in the order of its ids."""
+
+    id: int
+    task_id: TaskId
+    kind: Kind
+    attempts: int
+
+
+async def enqueue(session: AsyncSession, task_id: TaskId, kind: Kind, payload: dict[str, Any] | None = None) -> None:
+    """Promise a message to the run, in the caller's transaction."""
+    session.add(Outbox(task_id=task_id, kind=kind, payload=payload or {}))
+    await session.flush()
+
+
+# The lock is held while the message is delivered: another process skips the task instead of sending it twice, and a
+# process that dies lets go of it. Only the first entry of a task is ever tried, so that the order holds (SKIP LOCKED
+# with ORDER BY … LIMIT 1 would go on to the second).
+_TAKE_FIRST = text(
+    "SELECT id, task_id, kind, attempts FROM outbox"
+    " WHERE id = (SELECT min(id) FROM outbox WHERE task_id = :task_id) FOR UPDATE SKIP LOCKED"
+)
+_DUE = text(
+    "SELECT task_id FROM outbox WHERE next_attempt_at <= now() GROUP BY task_id ORDER BY min(next_attempt_at) LIMIT :n"
+)
+_FAILED = text(
+    "UPDATE outbox SET attempts = attempts + 1, last_error = :error,"
+    " next_attempt_at = now() + LEAST(30, power(2, LEAST(attempts, 5))) * interval '1 second' WHERE id = :id"
+)
+
+
+async def take_first(session: AsyncSession, task_id: TaskId) -> Entry | None:
+    """Lock the oldest entry of a task; None when there is none or another process delivers it."""
+    row = (await session.execute(_TAKE_FIRST, {"task_id": task_id})).one_or_none()
+    return (
+        None
+        if row is None
+        else Entry(id=row.id, task_id=TaskId(str(row.task_id)), kind=row.kind, attempts=row.attempts)
+    )
+
+
+async def due(session: AsyncSession, limit: int) -> list[TaskId]:
+    """Tasks with entries that nobody has delivered in time."""
+    return [TaskId(str(task_id)) for task_id in await session.scalars(_DUE, {"n": limit})]
+
+
+async def delivered(session: AsyncSession, entry: Entry) -> None:
+    """Drop an entry whose message has arrived."""
+    await session.execute(text("DELETE FROM outbox WHERE id = :id"), {"id": entry.id})
+
+
+async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
+    """Note why an entry could not be delivered; it is tried again after 1, 2, 4 … 30 s."""
+    await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})

@@ -1,0 +1,192 @@
+"""What a run itself writes about a task, apart from its model calls: start, ends of nodes, reconciliation."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import events
+from models.base import preview_of
+from models.events import (
+    Event,
+    SubtaskFailed,
+    SubtaskSkipped,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskStarted,
+)
+from models.ids import ROOT, TaskId, UserId
+from models.plans import PlanNode
+from models.tasks import RunPolicy, TaskInput, TransitionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a task's workflow is started with, and its title for the Web UI."""
+
+    task: TaskInput
+    title: str
+
+
+async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
+    """Build a task's workflow argument from its rows; None when it was stopped before it began."""
+    row = (
+        await session.execute(
+            text("SELECT owner_id, title, goal, policy, priority, status FROM tasks WHERE id = :id"), {"id": task_id}
+        )
+    ).one_or_none()
+    if row is None or row.status in ("completed", "failed", "cancelled"):
+        return None
+    nodes = await session.execute(
+        text(
+            "SELECT key, agent, title, depends_on, decompose FROM subtasks"
+            " WHERE task_id = :id AND parent = '' ORDER BY position"
+        ),
+        {"id": task_id},
+    )
+    plan = tuple(
+        PlanNode(key=n.key, agent=n.agent, title=n.title[:80], depends_on=tuple(n.depends_on), decompose=n.decompose)
+        for n in nodes
+    )
+    task = TaskInput(
+        task_id=task_id,
+        owner_id=UserId(str(row.owner_id)),
+        policy=RunPolicy.model_validate(row.policy),
+        priority=row.priority,
+        plan=plan or None,
+    )
+    return Start(task=task, title=row.title or preview_of(row.goal, 120))
+
+
+async def mark_started(session: AsyncSession, task_id: TaskId) -> None:
+    """Say that the run has begun; a pause or a cancel that came first keeps its word."""
+    begun = await session.scalar(
+        text(
+            "UPDATE tasks SET started_at = now(), status = CASE status WHEN 'queued' THEN 'running' ELSE status END"
+            " WHERE id = :id AND started_at IS NULL RETURNING 1"
+        ),
+        {"id": task_id},
+    )
+    if begun:
+        await events.append(session, task_id, TaskStarted())
+
+
+async def record(session: AsyncSession, transition: TransitionRecord) -> int:
+    """Write the end of a node, once; return the sequence of its last event (0: it had ended before)."""
+    if transition.path == ROOT:
+        return await _end_task(session, transition)
+    return await _end_subtask(session, transition)
+
+
+async def open_among(session: AsyncSession, task_ids: Sequence[TaskId]) -> list[TaskId]:
+    """Which of these tasks the rows still call open."""
+    if not task_ids:
+        return []
+    rows = await session.scalars(
+        text(
+            "SELECT id FROM tasks WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
+            " AND status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"
+        ),
+        {"ids": list(task_ids)},
+    )
+    return [TaskId(str(task_id)) for task_id in rows]
+
+
+async def stopped_among(session: AsyncSession, task_ids: Collection[TaskId]) -> set[TaskId]:
+    """Which of these tasks were cancelled or deleted."""
+    rows = await session.scalars(
+        text(
+            "SELECT id FROM tasks WHERE id = ANY(CAST(:ids AS uuid[]))"
+            " AND (status IN ('cancelling', 'cancelled') OR deleted_at IS NOT NULL)"
+        ),
+        {"ids": list(task_ids)},
+    )
+    return {TaskId(str(task_id)) for task_id in rows}
+
+
+async def close_from_temporal(session: AsyncSession, task_id: TaskId, *, cancelled: bool) -> None:
+    """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say)."""
+    transition = TransitionRecord(
+        task_id=task_id,
+        path=ROOT,
+        status="cancelled" if cancelled else "failed",
+        error_code="ended_outside",
+        error="The run was ended in Temporal; its history says by whom.",
+    )
+    await _end_task(session, transition)
+
+
+async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
+    row = (
+        await session.execute(
+            text("SELECT status, last_call_at, simulated FROM tasks WHERE id = :id FOR NO KEY UPDATE"),
+            {"id": transition.task_id},
+        )
+    ).one_or_none()
+    if row is None or row.status in ("completed", "failed", "cancelled"):
+        return 0
+    result = await _result_of(session, transition) if transition.from_child else None
+    await session.execute(
+        text(
+            "UPDATE tasks SET status = :status, error_code = :code, error = :error, result = :result, ended_at = now(),"
+            " reserved_micro_usd = 0, reserved_tokens = 0 WHERE id = :id"
+        ),
+        {
+            "id": transition.task_id,
+            "status": transition.status,
+            "code": transition.error_code,
+            "error": transition.error or None,
+            "result": result,
+        },
+    )
+    await session.execute(
+        text(
+            "UPDATE subtasks SET status = 'cancelled', ended_at = now()"
+            " WHERE task_id = :id AND status IN ('pending', 'running')"
+        ),
+        {"id": transition.task_id},
+    )
+    event: Event
+    match transition.status:
+        case "completed":
+            event = TaskCompleted(preview=preview_of(result or ""), simulated=row.simulated)
+        case "cancelled":
+            event = TaskCancelled(last_call_at=row.last_call_at)
+        case _:
+            event = TaskFailed(code=transition.error_code or "failed", message=transition.error)
+    return await events.append(session, transition.task_id, event)
+
+
+async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
+    ended = await session.scalar(
+        text(
+            "UPDATE subtasks SET status = :status, error_code = :code, error = :error, ended_at = now()"
+            " WHERE task_id = :id AND path = :path AND status IN ('pending', 'running') RETURNING 1"
+        ),
+        {
+            "id": transition.task_id,
+            "path": transition.path,
+            "status": transition.status,
+            "code": transition.error_code,
+            "error": transition.error or None,
+        },
+    )
+    if not ended:
+        return 0
+    if transition.status in ("skipped", "failed"):
+        await session.execute(
+            text("UPDATE tasks SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
+        )
+    kind = SubtaskSkipped if transition.status == "skipped" else SubtaskFailed
+    event = kind(path=transition.path, code=transition.error_code or "failed", message=transition.error)
+    return await events.append(session, transition.task_id, event)
+
+
+async def _result_of(session: AsyncSession, transition: TransitionRecord) -> str:
+    result = await session.scalar(
+        text("SELECT result FROM subtasks WHERE task_id = :id AND path = :path"),
+        {"id": transition.task_id, "path": transition.from_child},
+    )
+    return result or ""

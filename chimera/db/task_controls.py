@@ -1,0 +1,141 @@
+"""What may be asked of a task that is there: each one transaction, with its event and the message to the run.
+
+The row is locked first, so that of two requests at once the second sees what the first has done.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import events, outbox
+from chimera.db.tables import Guidance as GuidanceRow
+from chimera.db.tables import Subtask, Task
+from chimera.db.tasks import locked
+from models.base import preview_of
+from models.errors import Conflict, InvalidInput
+from models.events import (
+    BudgetRaised,
+    GuidanceGiven,
+    TaskCancelled,
+    TaskCancelling,
+    TaskPaused,
+    TaskResumed,
+)
+from models.ids import ROOT, TaskId
+from models.tasks import CLOSED, Budget, Guidance, TaskStatus
+from models.users import Caller
+
+PAUSABLE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.WAITING})
+
+
+async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    """Start a draft."""
+    task = await locked(session, caller, task_id)
+    if task.status != TaskStatus.DRAFT:
+        raise Conflict(f"The task is {task.status}: only a draft can be started; create a new task to run it again.")
+    task.status = TaskStatus.QUEUED
+    await outbox.enqueue(session, task_id, "start")
+
+
+async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    """Stop a task: from here on the ledger makes no call for it. Asking again changes nothing."""
+    task = await locked(session, caller, task_id)
+    if task.status == TaskStatus.CANCELLING:
+        return
+    if task.status in CLOSED:
+        raise Conflict(f"The task is {task.status} already; there is nothing left to cancel.")
+    if task.status == TaskStatus.DRAFT:
+        task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
+        await events.append(session, task_id, TaskCancelled())
+        return
+    task.status = TaskStatus.CANCELLING
+    await events.append(session, task_id, TaskCancelling())
+    await outbox.enqueue(session, task_id, "cancel")
+
+
+async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    """Let calls in flight end and begin no other. Asking again changes nothing."""
+    task = await locked(session, caller, task_id)
+    if task.status == TaskStatus.PAUSED:
+        return
+    if task.status not in PAUSABLE:
+        raise Conflict(f"The task is {task.status}; only a queued, running or waiting one can be paused.")
+    task.status = TaskStatus.PAUSED
+    await events.append(session, task_id, TaskPaused())
+    await outbox.enqueue(session, task_id, "pause")
+
+
+async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    """Let a paused task go on. Asking again changes nothing."""
+    task = await locked(session, caller, task_id)
+    if task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING):
+        return
+    if task.status == TaskStatus.WAITING:
+        raise Conflict(f"The task waits for money; raise its budget at POST /api/v1/tasks/{task_id}/budget.")
+    if task.status != TaskStatus.PAUSED:
+        raise Conflict(f"The task is {task.status}; only a paused one can be resumed.")
+    task.status = _going_on(task)
+    await events.append(session, task_id, TaskResumed())
+    await outbox.enqueue(session, task_id, "resume")
+
+
+async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, budget: Budget) -> None:
+    """Set the limits that `budget` names and leave the others; a task that waited for them goes on.
+
+    Raises InvalidInput when a limit is not above what is spent already.
+    """
+    task = await locked(session, caller, task_id)
+    if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
+        raise Conflict(f"The task is {task.status}; its budget no longer matters.")
+    _check_above_spent(task, budget)
+    for field, limit in budget.model_dump(exclude_none=True).items():
+        setattr(task, field, limit)
+    if task.status == TaskStatus.WAITING:
+        task.status = _going_on(task)
+    raised = BudgetRaised(
+        max_cost_micro_usd=task.max_cost_micro_usd, max_tokens=task.max_tokens, max_model_calls=task.max_model_calls
+    )
+    await events.append(session, task_id, raised)
+    if task.status != TaskStatus.DRAFT:
+        await outbox.enqueue(session, task_id, "budget_raised")
+
+
+async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance: Guidance) -> tuple[int, int]:
+    """Keep guidance for a run, which the next model call of each node it is for sees.
+
+    Returns its id and the sequence of its event. Raises InvalidInput for a subtask that isn't there.
+    """
+    task = await locked(session, caller, task_id)
+    if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
+        raise Conflict(f"The task is {task.status}; guidance would reach nobody.")
+    if guidance.path:
+        await _check_path(session, task_id, guidance.path)
+    row = GuidanceRow(task_id=task_id, path=guidance.path or ROOT, text=guidance.text)
+    session.add(row)
+    await session.flush()
+    given = GuidanceGiven(path=guidance.path or ROOT, guidance_id=row.id, preview=preview_of(guidance.text))
+    return row.id, await events.append(session, task_id, given)
+
+
+def _going_on(task: Task) -> TaskStatus:
+    return TaskStatus.QUEUED if task.started_at is None else TaskStatus.RUNNING
+
+
+def _check_above_spent(task: Task, budget: Budget) -> None:
+    spent = {
+        # What the ledger counts: attempts whose end nobody saw may have cost their estimate.
+        "max_cost_micro_usd": task.spent_micro_usd + task.doubtful_micro_usd,
+        "max_tokens": task.input_tokens + task.output_tokens,
+        "max_model_calls": task.model_calls,
+    }
+    for field, limit in budget.model_dump(exclude_none=True).items():
+        if limit <= spent[field]:
+            raise InvalidInput(field, f"{limit} is not above the {spent[field]} that is spent already; send more.")
+
+
+async def _check_path(session: AsyncSession, task_id: TaskId, path: str) -> None:
+    paths = list(await session.scalars(select(Subtask.path).where(Subtask.task_id == task_id).order_by(Subtask.path)))
+    if path not in paths:
+        known = f"use one of {', '.join(paths[:20])}, or leave it out" if paths else "leave it out"
+        raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")

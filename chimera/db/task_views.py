@@ -1,0 +1,213 @@
+"""What is shown of tasks: one, a page of them, the subtasks of one, and how far its events go."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import ModelCall, Subtask, Task
+from chimera.db.tasks import visible_to
+from models.base import PREVIEW_CHARS
+from models.errors import NotFound
+from models.ids import NodePath, TaskId, UserId
+from models.subtasks import SubtaskView
+from models.tasks import Budget, RunPolicy, TaskStatus, TaskView, Usage
+from models.users import Caller
+
+AnyRow = Row[*tuple[Any, ...]]
+
+LinkTo = Callable[[TaskId], str]
+"""Makes the address of a run in Temporal's Web UI."""
+
+Place = tuple[datetime, TaskId]
+"""Where a page ends: the keyset of its last task."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What a list is narrowed to; `text` is looked for in title and goal."""
+
+    statuses: tuple[TaskStatus, ...] = ()
+    schedule_id: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    status: TaskStatus
+    last_seq: int
+
+
+async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
+    """Return the caller's task. Raises NotFound, also for somebody else's."""
+    row = (await session.execute(_ONE, {"task_id": task_id, "owner_id": _owner_shown(caller)})).one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return _view_of(row, link_to)
+
+
+async def page(
+    session: AsyncSession,
+    caller: Caller,
+    link_to: LinkTo,
+    *,
+    only: TaskFilter,
+    newest_first: bool = True,
+    after: Place | None = None,
+    limit: int,
+) -> tuple[list[TaskView], Place | None]:
+    """Return up to `limit` tasks beyond the place `after`, and the place where they end if more follow."""
+    key = tuple_(Task.created_at, Task.id)
+    conditions = [*_shown_to(caller), *_conditions(only)]
+    if after is not None:
+        conditions.append(key < after if newest_first else key > after)
+    order = [Task.created_at.desc(), Task.id.desc()] if newest_first else [Task.created_at, Task.id]
+    statement = (
+        select(
+            *_COLUMNS,
+            func.left(Task.goal, PREVIEW_CHARS).label("goal"),
+            func.left(Task.result, PREVIEW_CHARS).label("result"),
+        )
+        .where(*conditions)
+        .order_by(*order)
+        .limit(limit + 1)
+    )
+    rows = (await session.execute(statement)).all()
+    views = [_view_of(row, link_to) for row in rows[:limit]]
+    return views, (views[-1].created_at, views[-1].id) if len(rows) > limit else None
+
+
+async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView, ...]:
+    """Return the subtasks of a task, parents before children and each level in the order of its plan."""
+    rows = await session.scalars(
+        select(Subtask).where(Subtask.task_id == task_id).order_by(Subtask.parent, Subtask.position)
+    )
+    return tuple(_subtask_view_of(row) for row in rows)
+
+
+async def progress(session: AsyncSession, caller: Caller, task_id: TaskId) -> Progress:
+    """Return how far the events of the caller's task go. Raises NotFound, also for somebody else's."""
+    statement = select(Task.status, Task.event_seq).where(Task.id == task_id, *_shown_to(caller))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return Progress(TaskStatus(row.status), row.event_seq)
+
+
+async def calls_in_progress(session: AsyncSession, task_id: TaskId) -> set[tuple[str, str, int, int]]:
+    """Return path, purpose, step and attempt of each model call whose answer is being written."""
+    call = ModelCall
+    rows = await session.execute(
+        select(call.path, call.purpose, call.step, call.attempt).where(
+            call.task_id == task_id, call.status == "started"
+        )
+    )
+    return {(row.path, row.purpose, row.step, row.attempt) for row in rows}
+
+
+async def last_seqs(session: AsyncSession, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
+    """Return the sequence of the newest event of each task."""
+    rows = await session.execute(select(Task.id, Task.event_seq).where(Task.id.in_(task_ids)))
+    return {TaskId(task_id): seq for task_id, seq in rows}
+
+
+def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
+    return [Task.deleted_at.is_(None), *visible_to(caller)]
+
+
+def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if only.statuses:
+        conditions.append(Task.status.in_(only.statuses))
+    if only.schedule_id is not None:
+        conditions.append(Task.schedule_id == only.schedule_id)
+    if only.text:
+        conditions.append(
+            Task.title.icontains(only.text, autoescape=True) | Task.goal.icontains(only.text, autoescape=True)
+        )
+    return conditions
+
+
+_COLUMNS = tuple(
+    column
+    for column in Task.__table__.columns
+    if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256")
+)
+
+
+# Built once: the statement that every answer about a task begins with.
+_ONE = select(*_COLUMNS, Task.goal, Task.result).where(
+    Task.id == bindparam("task_id"),
+    Task.deleted_at.is_(None),
+    func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Task.owner_id) == Task.owner_id,
+)
+
+
+def _owner_shown(caller: Caller) -> UserId | None:
+    """Whose tasks the caller sees; None for everybody's."""
+    return None if caller.role == "admin" else caller.user_id
+
+
+def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
+    task_id = TaskId(row.id)
+    return TaskView(
+        id=task_id,
+        title=row.title,
+        goal=row.goal,
+        status=row.status,
+        priority=row.priority,
+        model=row.model,
+        on_failure=RunPolicy.model_validate(row.policy).on_failure,
+        simulated=row.simulated,
+        budget=budget_of(row),
+        spent_micro_usd=row.spent_micro_usd,
+        doubtful_micro_usd=row.doubtful_micro_usd,
+        model_calls=row.model_calls,
+        usage=Usage(
+            input_tokens=row.input_tokens, cached_input_tokens=row.cached_input_tokens, output_tokens=row.output_tokens
+        ),
+        subtasks_total=row.subtasks_total,
+        subtasks_done=row.subtasks_done,
+        result=row.result,
+        error_code=row.error_code,
+        error=row.error,
+        metadata=row.metadata,
+        last_seq=row.event_seq,
+        schedule_id=row.schedule_id,
+        temporal_url=link_to(task_id),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        last_call_at=row.last_call_at,
+    )
+
+
+def budget_of(task: AnyRow) -> Budget | None:
+    """The limits of a task's row; None when it has none."""
+    limits = (task.max_cost_micro_usd, task.max_tokens, task.max_model_calls)
+    if limits == (None, None, None):
+        return None
+    return Budget(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
+
+
+def _subtask_view_of(row: Subtask) -> SubtaskView:
+    return SubtaskView(
+        path=NodePath(row.path),
+        key=row.key,
+        title=row.title,
+        agent=row.agent,
+        status=row.status,
+        depends_on=tuple(row.depends_on),
+        instruction=row.instruction,
+        result=row.result,
+        error_code=row.error_code,
+        error=row.error,
+        turns=row.turns,
+        spent_micro_usd=row.spent_micro_usd,
+        usage=Usage(input_tokens=row.input_tokens, output_tokens=row.output_tokens),
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,152 @@
+"""Tasks: taken in once per idempotency key, and deleted. What may be asked of a running one is in `task_controls.py`,
+what is shown of one in `task_views.py`.
+"""
+
+import hashlib
+
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import EventRow, Guidance, Message, ModelCall, ModelCallAttempt, Subtask, Task
+from models.base import preview_of
+from models.errors import Conflict, IdempotencyKeyReused, NotFound
+from models.events import EVENT, Event, PlanCreated, TaskAccepted
+from models.ids import ScheduleId, TaskId, UserId
+from models.plans import PlannedSubtask, node_of
+from models.tasks import OPEN, RunPolicy, TaskSpec, TaskStatus
+from models.users import Caller
+
+TITLE_CHARS = 80
+
+
+async def create(
+    session: AsyncSession,
+    owner_id: UserId,
+    spec: TaskSpec,
+    *,
+    default_model: str,
+    idempotency_key: str | None = None,
+    schedule_id: ScheduleId | None = None,
+    scheduled_run_id: str | None = None,
+) -> tuple[TaskId, bool]:
+    """Take a task in and return its id, and whether it is new; the same key or scheduled run again gives the same id.
+
+    A task that is to start gets its outbox entry in the same transaction; that of a schedule is started by the workflow
+    that asked for it. Raises IdempotencyKeyReused when the key came with another body before.
+    """
+    body_sha256 = hashlib.sha256(spec.model_dump_json(exclude_unset=True).encode()).hexdigest()
+    budget = spec.budget
+    task_id = await session.scalar(
+        _TAKE_IN,
+        {
+            "owner_id": owner_id,
+            "key": idempotency_key,
+            "body_sha256": body_sha256,
+            "title": spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
+            "goal": spec.goal,
+            "model": spec.model or default_model,
+            "policy": _policy_of(spec).model_dump_json(),
+            "metadata": to_json(spec.metadata).decode(),
+            "priority": spec.priority,
+            "status": TaskStatus.QUEUED if spec.start else TaskStatus.DRAFT,
+            "max_cost": budget.max_cost_micro_usd if budget else None,
+            "max_tokens": budget.max_tokens if budget else None,
+            "max_calls": budget.max_model_calls if budget else None,
+            "subtasks": to_json([_row_of(subtask) for subtask in spec.plan or ()]).decode(),
+            "events": [EVENT.dump_json(event).decode() for event in _beginning_of(spec)],
+            "schedule_id": schedule_id,
+            "scheduled_run_id": scheduled_run_id,
+            "start": spec.start and scheduled_run_id is None,
+        },
+    )
+    if task_id is None:
+        return await _taken_in_before(session, owner_id, idempotency_key, body_sha256, scheduled_run_id), False
+    return TaskId(str(task_id)), True
+
+
+# One statement, one round trip: what every task costs before it has begun.
+_TAKE_IN = text("""
+WITH task AS (
+    INSERT INTO tasks
+        (owner_id, idempotency_key, body_sha256, title, goal, model, policy, metadata, priority, status,
+         max_cost_micro_usd, max_tokens, max_model_calls, subtasks_total, event_seq, schedule_id, scheduled_run_id)
+    VALUES
+        (:owner_id, :key, :body_sha256, :title, :goal, :model, CAST(:policy AS jsonb), CAST(:metadata AS jsonb),
+         :priority, :status, :max_cost, :max_tokens, :max_calls, jsonb_array_length(CAST(:subtasks AS jsonb)),
+         cardinality(CAST(:events AS jsonb[])), :schedule_id, :scheduled_run_id)
+    ON CONFLICT DO NOTHING RETURNING id),
+ plan AS (
+    INSERT INTO subtasks
+        (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
+    SELECT task.id, s ->> 'key', '', n - 1, s ->> 'key', s ->> 'title', s ->> 'instruction', s ->> 'agent',
+           ARRAY(SELECT jsonb_array_elements_text(s -> 'depends_on')), CAST(s ->> 'decompose' AS boolean)
+    FROM task, jsonb_array_elements(CAST(:subtasks AS jsonb)) WITH ORDINALITY AS t (s, n)),
+ happened AS (
+    INSERT INTO events (task_id, seq, payload)
+    SELECT task.id, n, e FROM task, unnest(CAST(:events AS jsonb[])) WITH ORDINALITY AS t (e, n)),
+ message AS (
+    INSERT INTO outbox (task_id, kind) SELECT id, 'start' FROM task WHERE :start)
+SELECT id FROM task
+""")
+
+
+async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    """Delete what a task was about and keep what it cost. Raises Conflict while it is open."""
+    task = await locked(session, caller, task_id)
+    if task.status in OPEN:
+        raise Conflict(f"The task is {task.status}; cancel it first, at POST /api/v1/tasks/{task_id}/cancel.")
+    for table in (Message, Guidance, EventRow, Subtask):
+        await session.execute(delete_from(table).where(table.task_id == task_id))
+    await session.execute(update(ModelCall).where(ModelCall.task_id == task_id).values(outcome=None))
+    await session.execute(update(ModelCallAttempt).where(ModelCallAttempt.task_id == task_id).values(error=None))
+    await session.execute(
+        update(Task)
+        .where(Task.id == task_id)
+        .values(title="", goal="", result=None, error=None, meta={}, deleted_at=func.now(), updated_at=func.now())
+    )
+
+
+async def locked(session: AsyncSession, caller: Caller, task_id: TaskId) -> Task:
+    """Return the caller's task, locked until the transaction ends. Raises NotFound, also for somebody else's."""
+    statement = select(Task).where(Task.id == task_id, Task.deleted_at.is_(None), *visible_to(caller))
+    task = await session.scalar(statement.with_for_update(key_share=True))
+    if task is None:
+        raise NotFound("task", task_id)
+    return task
+
+
+def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
+    """The condition that keeps tasks among their owners and admins."""
+    return [] if caller.role == "admin" else [Task.owner_id == caller.user_id]
+
+
+async def _taken_in_before(
+    session: AsyncSession, owner_id: UserId, key: str | None, body_sha256: str, scheduled_run_id: str | None
+) -> TaskId:
+    same = (
+        Task.scheduled_run_id == scheduled_run_id
+        if key is None
+        else (Task.owner_id == owner_id) & (Task.idempotency_key == key)
+    )
+    row = (await session.execute(select(Task.id, Task.body_sha256, Task.deleted_at).where(same))).one()
+    if row.body_sha256 != body_sha256:
+        raise IdempotencyKeyReused(key or "")
+    if row.deleted_at is not None:
+        raise Conflict("The task of this Idempotency-Key was deleted; send a new key for a new task.")
+    return TaskId(row.id)
+
+
+def _row_of(subtask: PlannedSubtask) -> dict[str, object]:
+    return subtask.model_dump(include={"key", "title", "instruction", "agent", "depends_on", "decompose"})
+
+
+def _beginning_of(spec: TaskSpec) -> list[Event]:
+    if spec.plan is None:
+        return [TaskAccepted()]
+    return [TaskAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
+
+
+def _policy_of(spec: TaskSpec) -> RunPolicy:
+    return RunPolicy(on_failure=spec.on_failure, max_retries=spec.max_retries, max_turns=spec.limits.max_turns)

@@ -1,0 +1,90 @@
+"""The ledger of tool calls: claimed before, finished after, by place."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.db.engine import Connection
+from chimera.db.transcripts import TranscriptRow
+from models.errors import RootStopped
+from models.events import EVENT, ToolCallFinished
+from models.tasks import STOPPED
+from models.tool_calls import ToolCallOutcome, ToolCallRequest
+
+_ASKED = """
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, t.status AS task_status, c.status, c.failed
+FROM tasks t
+JOIN messages m ON m.task_id = t.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
+LEFT JOIN tool_calls c ON c.task_id = t.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
+WHERE t.id = %(task_id)s AND t.deleted_at IS NULL
+"""
+
+_CLAIM = """
+INSERT INTO tool_calls (task_id, path, step, index, tool, status)
+VALUES (%(task_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING
+"""
+
+# Lock order: the tasks row first, as everywhere.
+_FINISH = """
+WITH root AS (
+    UPDATE tasks SET event_seq = event_seq + 1, updated_at = now() WHERE id = %(task_id)s RETURNING event_seq),
+ call AS (
+    INSERT INTO tool_calls (task_id, path, step, index, tool, status, failed, ended_at)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(step)s, %(index)s, %(tool)s, 'finished', %(failed)s, clock_timestamp()
+    FROM root
+    ON CONFLICT (task_id, path, step, index) DO UPDATE
+    SET status = 'finished', failed = excluded.failed, ended_at = excluded.ended_at),
+ msg AS (
+    INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_call_id)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s
+    FROM root ON CONFLICT DO NOTHING)
+INSERT INTO events (task_id, seq, payload)
+SELECT CAST(%(task_id)s AS uuid), event_seq, CAST(%(event)s AS jsonb) FROM root RETURNING seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A tool call as the model asked for it; `done` when an earlier attempt finished it."""
+
+    tool: str
+    arguments: str
+    tool_call_id: str
+    done: ToolCallOutcome | None
+
+
+async def read(connection: Connection, request: ToolCallRequest) -> Asked:
+    """Read what was asked. Raises RootStopped when the task was stopped."""
+    cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
+    row: Any = await cursor.fetchone()
+    if row is None or row.task_status in STOPPED:
+        raise RootStopped(request.task_id)
+    done = ToolCallOutcome(tool=row.asked["name"], failed=row.failed) if row.status == "finished" else None
+    return Asked(row.asked["name"], row.asked["arguments"], row.asked["id"], done)
+
+
+async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> None:
+    """Note that a tool is being run, before it has any effect."""
+    await connection.execute(_CLAIM, {**_place(request), "tool": tool})
+
+
+async def finish(connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished) -> int:
+    """Append the result, close the call and say so; return the event's sequence."""
+    cursor = await connection.execute(
+        _FINISH,
+        {
+            **_place(request),
+            "tool": event.tool,
+            "failed": event.failed,
+            "seq": row.seq,
+            "content": row.content,
+            "tokens": row.tokens,
+            "tool_call_id": row.tool_call_id,
+            "event": EVENT.dump_json(event).decode(),
+        },
+    )
+    written: Any = await cursor.fetchone()
+    return int(written.seq) if written else 0
+
+
+def _place(request: ToolCallRequest) -> dict[str, object]:
+    return {"task_id": request.task_id, "path": request.path, "step": request.step, "index": request.index}

@@ -1,0 +1,146 @@
+"""What a model call reads before it is made: its place in the tree, its transcript, the results it builds on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.db.engine import Connection
+from models.errors import RootStopped
+from models.ids import TaskId
+from models.model_calls import ModelCallRequest
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRow:
+    """A message of a transcript; `seq` is its place (see tables.Message)."""
+
+    seq: int
+    role: str
+    content: str
+    tokens: int
+    tool_calls: list[dict[str, str]] | None = None
+    tool_call_id: str | None = None
+    guidance_id: int | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "role": self.role,
+            "content": self.content,
+            "tokens": self.tokens,
+            "tool_calls": self.tool_calls,
+            "tool_call_id": self.tool_call_id,
+            "guidance_id": self.guidance_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What is known about a call's place before it is made."""
+
+    owner_id: str
+    task_status: str
+    goal: str
+    model: str
+    title: str
+    instruction: str
+    depends_on: tuple[str, ...]
+    subtasks_total: int
+    agent_spec: dict[str, Any] | None
+    guidance: tuple[tuple[int, str], ...]
+    call_status: str | None
+    attempt: int
+    failed_attempts: int
+    outcome: dict[str, Any] | None
+
+
+_CONTEXT = """
+SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.subtasks_total,
+       COALESCE(s.title, t.title) AS title, COALESCE(s.instruction, '') AS instruction,
+       COALESCE(s.depends_on, '{}') AS depends_on,
+       c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
+       CASE WHEN c.attempt IS NULL THEN 0 ELSE (
+           SELECT count(*) FROM model_call_attempts a
+           WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
+             AND a.status NOT IN ('cancelled', 'finished')) END AS failed_attempts,
+       (SELECT spec FROM agents g WHERE g.owner_id = t.owner_id AND g.name = %(agent)s) AS agent_spec,
+       (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u
+         WHERE u.task_id = t.id AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
+           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.task_id = t.id AND m.path = %(path)s
+                             AND m.purpose = %(purpose)s AND m.guidance_id = u.id)) AS guidance
+FROM tasks t
+LEFT JOIN subtasks s ON s.task_id = t.id AND s.path = %(path)s
+LEFT JOIN model_calls c ON c.task_id = t.id AND c.path = %(path)s AND c.purpose = %(purpose)s AND c.step = %(step)s
+WHERE t.id = %(task_id)s AND t.deleted_at IS NULL
+"""
+
+
+async def read_context(connection: Connection, request: ModelCallRequest) -> CallContext:
+    """Read what a call needs to know of its place. Raises RootStopped when the task is gone."""
+    cursor = await connection.execute(_CONTEXT, {**place_of(request), "agent": request.agent})
+    row = await cursor.fetchone()
+    if row is None:
+        raise RootStopped(request.task_id)
+    return CallContext(
+        owner_id=str(row.owner_id),
+        task_status=row.task_status,
+        goal=row.goal,
+        model=row.model,
+        title=row.title,
+        instruction=row.instruction,
+        depends_on=tuple(row.depends_on),
+        subtasks_total=row.subtasks_total,
+        agent_spec=row.agent_spec,
+        guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
+        call_status=row.call_status,
+        attempt=row.attempt,
+        failed_attempts=row.failed_attempts,
+        outcome=row.outcome,
+    )
+
+
+_TRANSCRIPT = """
+SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, total FROM (
+    SELECT *, sum(tokens) OVER (ORDER BY seq DESC) AS running, count(*) OVER () AS total
+    FROM messages WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
+WHERE running <= %(budget)s OR seq = 1000 ORDER BY seq
+"""
+
+
+async def read_transcript(
+    connection: Connection, request: ModelCallRequest, *, token_budget: int
+) -> tuple[list[TranscriptRow], int]:
+    """Read the newest messages that fit into `token_budget`, and the first one always.
+
+    Returns the rows in order and how many were left out between the first and the rest.
+    """
+    cursor = await connection.execute(
+        _TRANSCRIPT, {**place_of(request), "upto": request.step * 1000 + 500, "budget": token_budget}
+    )
+    rows = await cursor.fetchall()
+    kept = [
+        TranscriptRow(r.seq, r.role, r.content, r.tokens, r.tool_calls, r.tool_call_id, r.guidance_id) for r in rows
+    ]
+    return kept, (rows[0].total - len(rows) if rows else 0)
+
+
+_RESULTS = """
+SELECT key, title, status, left(COALESCE(result, ''), CAST(%(max_chars)s AS int)) AS result FROM subtasks
+WHERE task_id = %(task_id)s AND parent = %(parent)s AND (CAST(%(keys)s AS text[]) IS NULL OR key = ANY(%(keys)s))
+ORDER BY position
+"""
+
+
+async def read_results(
+    connection: Connection, task_id: TaskId, parent: str, keys: tuple[str, ...] | None, *, max_chars: int
+) -> list[tuple[str, str, str, str]]:
+    """Read (key, title, status, result cut to `max_chars`) of subtasks below `parent`; all of them without `keys`."""
+    cursor = await connection.execute(
+        _RESULTS,
+        {"task_id": task_id, "parent": parent, "keys": None if keys is None else list(keys), "max_chars": max_chars},
+    )
+    return [(r.key, r.title, r.status, r.result) for r in await cursor.fetchall()]
+
+
+def place_of(request: ModelCallRequest) -> dict[str, Any]:
+    """The key of a call, as query parameters."""
+    return {"task_id": request.task_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}

@@ -1,0 +1,126 @@
+"""Users, and the refresh tokens of their sessions (a session is a family of tokens, each used once)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import RefreshToken, User
+from models.errors import Conflict
+from models.ids import UserId
+from models.users import Role, UserView
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the database says about the user of a live session."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOwner:
+    user_id: UserId
+    session_id: str
+
+
+async def create(
+    session: AsyncSession, email: str, password_hash: str, *, name: str = "", role: Role = "user"
+) -> UserView:
+    """Create a user. Raises Conflict when the e-mail has an account."""
+    statement = (
+        insert(User)
+        .values(email=email, password_hash=password_hash, name=name, role=role)
+        .on_conflict_do_nothing(index_elements=[User.email])
+        .returning(User)
+    )
+    user = await session.scalar(statement)
+    if user is None:
+        raise Conflict(f"{email!r} has an account already; sign in at POST /api/v1/auth/login.", field="email")
+    return view_of(user)
+
+
+async def by_email(session: AsyncSession, email: str) -> User | None:
+    return await session.scalar(select(User).where(User.email == email))
+
+
+async def by_id(session: AsyncSession, user_id: UserId) -> User | None:
+    return await session.get(User, user_id)
+
+
+async def is_empty(session: AsyncSession) -> bool:
+    """Say whether there is no user, and keep others from creating the first one until this transaction ends."""
+    await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    return await session.scalar(select(User.id).limit(1)) is None
+
+
+async def set_password_hash(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
+    await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+
+_STANDING = text(
+    "SELECT role FROM users WHERE id = :user_id AND disabled_at IS NULL AND EXISTS ("
+    "SELECT 1 FROM refresh_tokens WHERE family_id = :session_id AND user_id = users.id AND revoked_at IS NULL)"
+)
+
+
+async def standing_of(session: AsyncSession, user_id: UserId, session_id: str) -> Standing | None:
+    """Return the user's role; None when the user is gone or disabled, or the session was ended."""
+    role = await session.scalar(_STANDING, {"user_id": user_id, "session_id": session_id})
+    return None if role is None else Standing(role=role)
+
+
+async def add_refresh_token(
+    session: AsyncSession, user_id: UserId, session_id: str, token_sha256: str, life: timedelta
+) -> None:
+    await session.execute(
+        insert(RefreshToken).values(
+            user_id=user_id, family_id=session_id, token_sha256=token_sha256, expires_at=func.now() + life
+        )
+    )
+
+
+async def use_refresh_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:
+    """Mark a token used and return whose it is; None when it can't be used. Of two at once, one gets None."""
+    enabled = select(User.id).where(User.id == RefreshToken.user_id, User.disabled_at.is_(None)).exists()
+    statement = (
+        update(RefreshToken)
+        .where(
+            RefreshToken.token_sha256 == token_sha256,
+            RefreshToken.used_at.is_(None),
+            RefreshToken.revoked_at.is_(None),
+            RefreshToken.expires_at > func.now(),
+            enabled,
+        )
+        .values(used_at=func.now())
+        .returning(RefreshToken.user_id, RefreshToken.family_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else SessionOwner(UserId(row.user_id), row.family_id)
+
+
+async def end_session(session: AsyncSession, session_id: str) -> None:
+    """Revoke every token of a session."""
+    await session.execute(
+        update(RefreshToken)
+        .where(RefreshToken.family_id == session_id, RefreshToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+    )
+
+
+async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> str | None:
+    """End the session of a token that has been used before, and return its id; None for any other token."""
+    session_id = await session.scalar(
+        select(RefreshToken.family_id).where(
+            RefreshToken.token_sha256 == token_sha256, RefreshToken.used_at.is_not(None)
+        )
+    )
+    if session_id is not None:
+        await end_session(session, session_id)
+    return session_id
+
+
+def view_of(user: User) -> UserView:
+    return UserView.model_validate(user, from_attributes=True)

@@ -1,0 +1,15 @@
+"""The embedded stack: real PostgreSQL, Redis and Temporal, and Chimera's own processes, without Docker.
+
+    async with LocalStack(settings, say=print) as settings:           # the parts; addresses filled in
+        async with LocalServices(settings, say=print) as services:    # simulator, API, worker
+            await services.worker.kill()                              # another one is started
+
+Only what settings give no address for is started. Everything is kept in one folder, `settings.data_dir`.
+"""
+
+from chimera.local.errors import FolderInUse, PartMissing, PortTaken, StartFailed
+from chimera.local.services import LocalServices
+from chimera.local.stack import LocalStack
+from chimera.local.supervisor import Supervised
+
+__all__ = ["FolderInUse", "LocalServices", "LocalStack", "PartMissing", "PortTaken", "StartFailed", "Supervised"]

@@ -1,0 +1,149 @@
+"""Child processes: start one that dies with its parent, know it again later, end it for certain."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypedDict
+
+import psutil
+
+PR_SET_PDEATHSIG = 1
+POLL_S = 0.05
+OUTPUT_LIMIT_BYTES = 5 * 1024 * 1024
+
+# Loaded here, because the child may only use it between fork and exec.
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    output: Path,
+    death_signal: int = signal.SIGTERM,
+    user: int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command` with its output appended to a file.
+
+    On Linux the kernel sends `death_signal` when the parent dies, even by SIGKILL; elsewhere the next start ends
+    what was left. It watches the thread that calls this, so call it from one that lives as long as the process should.
+    The child gets a session of its own: Ctrl-C reaches only the parent, which stops the parts in order.
+    """
+    keep_small(output)
+    with output.open("ab") as file:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            preexec_fn=_die_with_parent(death_signal, os.getpid()),
+            start_new_session=sys.platform != "win32",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            **identity(user),
+        )
+
+
+class Identity(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def identity(user: int | None) -> Identity:
+    """Return what makes `subprocess` run a child as another user, without any group of ours."""
+    if user is None or sys.platform == "win32":
+        return {}
+    import pwd
+
+    return {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
+
+
+def _die_with_parent(death_signal: int, parent: int) -> Callable[[], None] | None:
+    if _libc is None:
+        return None
+    libc = _libc
+
+    def before_exec() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, death_signal)
+        # The parent may have died before the kernel was told.
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return before_exec
+
+
+def keep_small(output: Path) -> None:
+    """Set a long file aside, keeping one; what is written here has no rotation of its own."""
+    if output.exists() and output.stat().st_size > OUTPUT_LIMIT_BYTES:
+        output.replace(output.with_suffix(".out.1"))
+
+
+def last_lines(output: Path, count: int = 12) -> str:
+    """Return the end of a file, for an error message."""
+    if not output.exists():
+        return ""
+    with output.open("rb") as file:
+        file.seek(max(0, output.stat().st_size - 8192))
+        text = file.read().decode(errors="replace")
+    return "\n".join(f"    {line}" for line in text.splitlines()[-count:])
+
+
+async def ended(process: subprocess.Popen[bytes], within_s: float | None = None) -> bool:
+    """Wait until the process has ended; False when it still runs after `within_s`.
+
+    It polls, because asyncio's own subprocesses and psycopg want different event loops on Windows.
+    """
+    deadline = None if within_s is None else time.monotonic() + within_s
+    while process.poll() is None:
+        if deadline is not None and time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(POLL_S)
+    return True
+
+
+async def stop(process: subprocess.Popen[bytes], stop_signal: int, limit_s: float) -> None:
+    """Ask the process to end, then kill it."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            process.send_signal(stop_signal) if sys.platform != "win32" else process.terminate()
+        if not await ended(process, limit_s):
+            process.kill()
+    await ended(process)
+
+
+def started_at(pid: int) -> float | None:
+    """Return when the process with this id was started: with the id, it names a process and no later one."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
+
+
+def belongs_to(process: psutil.Process, folder: Path) -> bool:
+    """Tell whether a process works for this folder, from its command line or its environment."""
+    try:
+        if any(str(folder) in part for part in process.cmdline()):
+            return True
+        return process.environ().get("CHIMERA_DATA_DIR") == str(folder)
+    except psutil.Error:
+        return False
+
+
+def end_stale(processes: Sequence[psutil.Process], limit_s: float = 3.0) -> None:
+    """End processes that were left by a parent that is gone: politely, then for certain."""
+    for process in processes:
+        with suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=limit_s)
+    for process in alive:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=limit_s)

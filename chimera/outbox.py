@@ -1,0 +1,158 @@
+"""Delivers what was accepted to Temporal: at once where possible, else by a sweeper, and always once.
+
+The API tries right after its commit; a sweeper in every worker takes what is left after 5 s and brings rows of runs
+that ended without telling us (terminated in the Web UI, say) to the truth.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from chimera.db import outbox, runs
+from chimera.db.engine import Database
+from chimera.failpoints import Failpoints
+from chimera.temporal import RPC_TIMEOUT, Temporal
+from models.ids import TaskId, workflow_id_of
+from models.workflows import TaskRuns
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 2.0
+RECONCILE_SECONDS = 5.0
+CONCURRENT_DELIVERIES = 10
+
+
+class Dispatcher:
+    """Takes messages from the outbox to the runs they are for."""
+
+    def __init__(self, database: Database, temporal: Temporal, failpoints: Failpoints | None = None) -> None:
+        self._database = database
+        self._temporal = temporal
+        self._failpoints = failpoints or Failpoints()
+        self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        self._underway: set[asyncio.Task[None]] = set()
+
+    def deliver_soon(self, task_id: TaskId) -> None:
+        """Deliver in the background; whatever goes wrong is left to the sweeper."""
+        task = asyncio.create_task(self.deliver(task_id))
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
+
+    async def drain(self) -> None:
+        """Wait for deliveries under way, at shutdown."""
+        await asyncio.gather(*self._underway, return_exceptions=True)
+
+    async def deliver(self, task_id: TaskId) -> None:
+        """Send what is in the outbox for this task, in order. Never raises: the entry stays and is tried again."""
+        async with self._limit:
+            try:
+                while await self._deliver_first(task_id):
+                    pass
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
+
+    async def _deliver_first(self, task_id: TaskId) -> bool:
+        async with self._database.begin() as session:
+            entry = await outbox.take_first(session, task_id)
+            if entry is None:
+                return False
+            try:
+                await self._send(session, entry)
+            except (RPCError, RuntimeError) as error:
+                log.warning("outbox_delivery_failed", task_id=task_id, kind=entry.kind, error=str(error)[:200])
+                await outbox.failed(session, entry, str(error))
+                return False
+            await outbox.delivered(session, entry)
+            return True
+
+    async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
+        if entry.kind == "start":
+            await self._start(session, entry.task_id)
+            return
+        client = await self._temporal.client()
+        handle = client.get_workflow_handle(workflow_id_of(entry.task_id))
+        try:
+            if entry.kind == "cancel":
+                await handle.cancel(rpc_timeout=RPC_TIMEOUT)
+            elif entry.kind == "pause":
+                await handle.signal(TaskRuns.pause, rpc_timeout=RPC_TIMEOUT)
+            elif entry.kind == "resume":
+                await handle.signal(TaskRuns.resume, rpc_timeout=RPC_TIMEOUT)
+            else:
+                await handle.signal(TaskRuns.budget_raised, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            # A run that has ended needs no message; the reconciler sees to its row.
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def _start(self, session: AsyncSession, task_id: TaskId) -> None:
+        start = await runs.read_start(session, task_id)
+        if start is None:
+            return
+        try:
+            await self._temporal.start_task(start.task, start.title)
+        except WorkflowAlreadyStartedError:
+            log.info("task_already_started", task_id=task_id)
+        await self._failpoints.hit("after_start")
+        await runs.mark_started(session, task_id)
+
+
+class Sweeper:
+    """Runs in every worker: nothing that was accepted is lost, no row says `running` about a run that has ended."""
+
+    def __init__(self, database: Database, temporal: Temporal, dispatcher: Dispatcher) -> None:
+        self._database = database
+        self._temporal = temporal
+        self._dispatcher = dispatcher
+        self._reconciled_to = datetime.now(UTC) - timedelta(days=1)
+
+    async def run(self) -> None:
+        """Sweep for ever; a part that is away is met again at the next round."""
+        last_reconciled = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._round(self.sweep)
+            if loop.time() - last_reconciled >= RECONCILE_SECONDS:
+                await self._round(self.reconcile)
+                last_reconciled = loop.time()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _round(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
+            log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
+
+    async def sweep(self) -> None:
+        """Deliver what the API could not deliver itself."""
+        async with self._database.begin() as session:
+            task_ids = await outbox.due(session, limit=200)
+        await asyncio.gather(*(self._dispatcher.deliver(task_id) for task_id in task_ids))
+
+    async def reconcile(self) -> None:
+        """Close the rows of runs that Temporal closed lately and that the rows still call open."""
+        client = await self._temporal.client()
+        # Visibility lags a little behind; look back 10 s further than the last round.
+        since = self._reconciled_to - timedelta(seconds=10)
+        started = datetime.now(UTC)
+        query = (
+            "WorkflowType = 'TaskWorkflow' AND ExecutionStatus != 'Running'"
+            f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
+        )
+        closed: dict[TaskId, WorkflowExecutionStatus | None] = {}
+        async for execution in client.list_workflows(query):
+            if execution.id.startswith("task-") and execution.status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
+                closed[TaskId(execution.id.removeprefix("task-"))] = execution.status
+        async with self._database.begin() as session:
+            for task_id in await runs.open_among(session, list(closed)):
+                status = closed[task_id]
+                log.warning("task_reconciled", task_id=task_id, temporal_status=status.name if status else None)
+                await runs.close_from_temporal(session, task_id, cancelled=status == WorkflowExecutionStatus.CANCELED)
+        self._reconciled_to = started

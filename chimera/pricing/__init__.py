@@ -1,0 +1,10 @@
+"""What a call costs and how much a model reads: own overrides first, then our catalog, then a public price list.
+
+Money is whole micro-USD (millionths of a US dollar); a price is micro-USD per million tokens, so $0.075 per million
+tokens is 75,000 and every sum is exact in integers.
+"""
+
+from chimera.pricing.prices import Price, Rate, cost_of, price_of
+from chimera.pricing.windows import Window, window_of
+
+__all__ = ["Price", "Rate", "Window", "cost_of", "price_of", "window_of"]

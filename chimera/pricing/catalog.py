@@ -1,0 +1,37 @@
+"""Our own entries: models that no public price list has. Each names its source and date."""
+
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from models.base import Body
+
+
+class UsdPerMillion(Body):
+    input: Decimal
+    cached_input: Decimal
+    output: Decimal
+
+
+class PriceEntry(Body):
+    usd_per_million: UsdPerMillion
+    source: str
+    as_of: str
+
+
+class WindowEntry(Body):
+    context: int
+    max_output: int
+
+
+class Catalog(Body):
+    """`catalog.json`."""
+
+    prices: dict[str, PriceEntry]
+    windows: dict[str, WindowEntry]
+
+
+@cache
+def catalog() -> Catalog:
+    """Read the catalog, once."""
+    return Catalog.model_validate_json((Path(__file__).parent / "catalog.json").read_bytes())

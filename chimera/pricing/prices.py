@@ -1,0 +1,94 @@
+"""Prices by model, and the cost of a call. Where a price comes from is kept with it, so a bill can be explained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from chimera.pricing.catalog import catalog
+from chimera.pricing.vendors import vendor_price
+from models.errors import UnknownPrice
+from models.tasks import Usage
+
+PER = 1_000_000
+"""Tokens that a rate is for; also micro-USD in a US dollar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Micro-USD per million tokens, for calls of more than `above_input_tokens`."""
+
+    input: int
+    cached_input: int
+    output: int
+    above_input_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs. `rates` rise by `above_input_tokens`; the last one that a call reaches prices all of it."""
+
+    rates: tuple[Rate, ...]
+    source: str
+    as_of: str
+
+    def rate_for(self, input_tokens: int) -> Rate:
+        """Choose the rate of a call; vendors charge long prompts at a higher one from the first token on."""
+        reached = [rate for rate in self.rates if input_tokens > rate.above_input_tokens]
+        return reached[-1] if reached else self.rates[0]
+
+
+def price_of(model_ref: str, overrides: Mapping[str, tuple[float, float]] | None = None) -> Price:
+    """Find the price of `provider/model`; `overrides` are `settings.prices`: USD per million input, output tokens.
+
+    A server that answers as `local/…` runs on a machine of your own: its price is 0 unless an override says otherwise.
+    The first look-up of a vendor's model reads a price list (about a second); later ones are cached. Raises
+    `UnknownPrice`.
+    """
+    own = (overrides or {}).get(model_ref)
+    if own is not None:
+        return _flat(own[0], own[0], own[1], source="CHIMERA_PRICES", as_of="")
+    return _listed(model_ref)
+
+
+def cost_of(usage: Usage, price: Price) -> int:
+    """Price a call in micro-USD, rounded up: a sum of many calls must never fall below what they cost."""
+    rate = price.rate_for(usage.input_tokens)
+    cached = min(usage.cached_input_tokens, usage.input_tokens)
+    total = (usage.input_tokens - cached) * rate.input + cached * rate.cached_input + usage.output_tokens * rate.output
+    return -(-total // PER)
+
+
+@cache
+def _listed(model_ref: str) -> Price:
+    entry = catalog().prices.get(model_ref)
+    if entry is not None:
+        usd = entry.usd_per_million
+        return _flat(usd.input, usd.cached_input, usd.output, source=entry.source, as_of=entry.as_of)
+    provider, _, model = model_ref.partition("/")
+    if provider == "local":
+        return _flat(0, 0, 0, source="your own machine", as_of="")
+    found = vendor_price(provider, model)
+    if found is None:
+        raise UnknownPrice(model_ref)
+    starts = sorted({0, *found.input.starts, *found.cached_input.starts, *found.output.starts})
+    rates = tuple(
+        Rate(
+            input=_micro(found.input.at(start)),
+            cached_input=_micro(found.cached_input.at(start)),
+            output=_micro(found.output.at(start)),
+            above_input_tokens=start,
+        )
+        for start in starts
+    )
+    return Price(rates, found.source, found.as_of)
+
+
+def _flat(
+    input_usd: float | Decimal, cached_usd: float | Decimal, output_usd: float | Decimal, *, source: str, as_of: str
+) -> Price:
+    return Price((Rate(_micro(input_usd), _micro(cached_usd), _micro(output_usd)),), source, as_of)
+
+
+def _micro(usd: float | Decimal) -> int:
+    return int((Decimal(str(usd)) * PER).to_integral_value())

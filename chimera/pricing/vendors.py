@@ -1,0 +1,76 @@
+"""Vendors' prices from `genai-prices`, a public list whose snapshot comes with the package: nothing is fetched.
+
+Its types stay in this file, and so does its import, which takes about a second.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo, TieredPrices
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """USD per million tokens by the size of the prompt: (more than this many input tokens, price), rising."""
+
+    prices: tuple[tuple[int, Decimal], ...]
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        return tuple(start for start, _ in self.prices)
+
+    def at(self, start: int) -> Decimal:
+        return [price for begin, price in self.prices if begin <= start][-1]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorPrice:
+    input: Steps
+    cached_input: Steps
+    output: Steps
+    source: str
+    as_of: str
+
+
+def vendor_price(provider: str, model: str) -> VendorPrice | None:
+    """Look a model up; None when it isn't listed or isn't priced by tokens in and out (speech by the hour)."""
+    info = _find(provider, model)
+    if info is None:
+        return None
+    now = datetime.now(UTC)
+    listed = info.get_prices(now)
+    if listed.input_mtok is None or listed.output_mtok is None:
+        return None
+    reads = _steps(listed.input_mtok)
+    return VendorPrice(
+        input=reads,
+        cached_input=_steps(listed.cache_read_mtok) if listed.cache_read_mtok is not None else reads,
+        output=_steps(listed.output_mtok),
+        source=f"genai-prices {metadata.version('genai-prices')} ({provider}/{info.id})",
+        as_of=f"{now:%Y-%m-%d}",
+    )
+
+
+def vendor_context(provider: str, model: str) -> int | None:
+    """Tokens that a model reads at most, or None when the list doesn't say."""
+    info = _find(provider, model)
+    return info.context_window if info else None
+
+
+def _find(provider: str, model: str) -> "ModelInfo | None":
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        return get_snapshot().find_provider_model(model, None, provider, None)[1]
+    except LookupError:
+        return None
+
+
+def _steps(price: "Decimal | TieredPrices") -> Steps:
+    if isinstance(price, Decimal):
+        return Steps(((0, price),))
+    return Steps(((0, price.base), *((tier.start, tier.price) for tier in price.tiers)))

@@ -1,0 +1,53 @@
+"""The vendors of model calls, by the name before the slash of `provider/model`."""
+
+from collections.abc import Callable
+
+from chimera.pricing import price_of
+from chimera.providers import local, openai, simulator
+from chimera.providers.base import Provider
+from chimera.settings import Settings
+from models.errors import UnknownProvider
+
+PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
+    "openai": openai.make,
+    "local": local.make,
+    "simulator": simulator.make,
+}
+
+
+def split_model(model_ref: str) -> tuple[str, str]:
+    """Split "openai/gpt-5.6" into provider and model; only the first slash counts. Raises `UnknownProvider`."""
+    provider, slash, model = model_ref.partition("/")
+    if provider not in PROVIDERS or not slash or not model:
+        raise UnknownProvider(provider[:60], tuple(PROVIDERS))
+    return provider, model
+
+
+def check_model(model_ref: str, settings: Settings) -> None:
+    """Refuse, before anything is stored, a model that no call could be made to.
+
+    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl` or `UnknownPrice`. The first vendor's model reads the
+    price list, which takes about a second: call it in a thread.
+    """
+    provider, _ = split_model(model_ref)
+    PROVIDERS[provider](settings)
+    price_of(model_ref, settings.prices)
+
+
+class Providers:
+    """One worker's providers, made when first asked for, so that a missing key matters only to who needs it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[str, Provider] = {}
+
+    def of(self, model_ref: str) -> Provider:
+        """Find the provider of `provider/model`. Raises `UnknownProvider`, `MissingKey` or `MissingBaseUrl`."""
+        name, _ = split_model(model_ref)
+        if name not in self._made:
+            self._made[name] = PROVIDERS[name](self._settings)
+        return self._made[name]
+
+    async def close(self) -> None:
+        for provider in self._made.values():
+            await provider.close()

@@ -1,0 +1,89 @@
+"""What a provider is: one small protocol, and the plain data that goes in and comes out.
+
+A provider translates, sorts its errors into `models/errors.py`, and does nothing else: no retries, no prices, no
+database. `stream` is the only way to call, even when nobody watches: the bytes feed the stall limit.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from models.model_calls import FinishReason
+from models.tasks import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """A tool call that a model asks for. `arguments` is the JSON text as it came, not yet trusted."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message; role is system, user, assistant or tool."""
+
+    role: str
+    content: str
+    tool_calls: tuple[ToolRequest, ...] = ()
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is offered it; `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A call, in no vendor's words. `model` is the name after the slash."""
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    call_id: str
+    attempt: int
+    max_output_tokens: int
+    tools: tuple[ToolSpec, ...] = ()
+    response_schema: dict[str, Any] | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEnd:
+    """The end of an answer. `usage` is None when the provider told none."""
+
+    finish_reason: FinishReason
+    usage: Usage | None
+    tool_calls: tuple[ToolRequest, ...] = ()
+    request_id: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """A vendor of model calls."""
+
+    name: str
+    simulated: bool
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        """Yield the text as it comes, then exactly one `ChatEnd`.
+
+        Raises a `ProviderError` of `models/errors.py`; a stream that ends without a finish reason is `Truncated`.
+        Closing the generator closes the connection: read it inside `contextlib.aclosing`.
+        """
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,145 @@
+"""The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
+
+The SDK would ask three times a call on its own and takes a stream that breaks off for a finished one: its retries are
+off, and `chat_answers` judges the end. It is imported when the first call needs it, since that takes 1.5 s, and in a
+thread, since a worker must keep up its heartbeats meanwhile.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
+from chimera.providers.chat_answers import Answer
+from chimera.providers.chat_errors import sort_error
+from chimera.providers.chat_requests import LimitField, body_of, headers_of
+from models.errors import Malformed, ProviderError, ProviderTimeout, Stalled, Truncated
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+    from openai.types.chat import ChatCompletionChunk
+
+CONNECT_S = 10.0
+MAX_CONNECTIONS = 1000
+"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
+
+
+class ChatCompletions:
+    """A provider that speaks chat completions. Making one opens nothing and imports nothing."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        base_url: str,
+        api_key: str,
+        first_byte_s: float,
+        stall_s: float,
+        max_answer_bytes: int,
+        simulated: bool = False,
+        limit_field: LimitField = "max_tokens",
+        trust_env: bool = True,
+    ) -> None:
+        self.name = name
+        self.simulated = simulated
+        self._base_url = base_url
+        self._api_key = api_key
+        self._first_byte_s = first_byte_s
+        self._stall_s = stall_s
+        self._max_answer_bytes = max_answer_bytes
+        self._limit_field = limit_field
+        self._trust_env = trust_env
+        self._client: AsyncOpenAI | None = None
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        """Make one request and yield its text as it comes, then one `ChatEnd`.
+
+        Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
+        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        """
+        answer = Answer(self.name, self._max_answer_bytes)
+        client = await self._connected()
+        deadline = asyncio.get_running_loop().time() + self._first_byte_s
+        chunks = await self._opened(client, request, deadline)
+        try:
+            chunk = await self._next(chunks, request, deadline)
+            while chunk is not None:
+                text = answer.take(chunk)
+                if text:
+                    yield TextDelta(text)
+                chunk = await self._next(chunks, request, None)
+        finally:
+            await chunks.close()
+        yield answer.end(request.max_output_tokens)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def _opened(
+        self, client: "AsyncOpenAI", request: ChatRequest, deadline: float
+    ) -> "AsyncStream[ChatCompletionChunk]":
+        try:
+            async with asyncio.timeout_at(deadline):
+                chunks: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(
+                    **body_of(request, self._limit_field), extra_headers=headers_of(request)
+                )
+        except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
+            raise self._sorted(error, request, begun=False) from None
+        content_type = chunks.response.headers.get("content-type", "text/event-stream")
+        if "event-stream" not in content_type:
+            await chunks.close()
+            raise Malformed(f"{self.name} answered with {content_type[:60]!r}, not with a stream; check its address.")
+        return chunks
+
+    async def _next(
+        self, chunks: "AsyncStream[ChatCompletionChunk]", request: ChatRequest, first_deadline: float | None
+    ) -> "ChatCompletionChunk | None":
+        """Wait for the next chunk; None at the end. Only the first one has a deadline of its own."""
+        deadline = first_deadline or asyncio.get_running_loop().time() + self._stall_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await anext(chunks)
+        except StopAsyncIteration:
+            return None
+        except Exception as error:  # noqa: BLE001  (as above)
+            raise self._sorted(error, request, begun=first_deadline is None) from None
+
+    def _sorted(self, error: Exception, request: ChatRequest, *, begun: bool) -> ProviderError:
+        from openai import APIConnectionError, OpenAIError
+
+        if isinstance(error, TimeoutError):
+            if begun:
+                return Stalled(f"{self.name} sent nothing for {self._stall_s:g} s; the call is given up.")
+            return ProviderTimeout(f"{self.name} sent nothing in the first {self._first_byte_s:g} s.")
+        if begun and isinstance(error, APIConnectionError):
+            return Truncated(f"{self.name} broke the connection in mid-answer; the answer is thrown away.")
+        if isinstance(error, OpenAIError):
+            return sort_error(error, provider=self.name, model=request.model, secret=self._api_key)
+        return Malformed(f"{self.name} sent something that isn't a chat completion ({type(error).__name__}).")
+
+    async def _connected(self) -> "AsyncOpenAI":
+        if self._client is None:
+            made = await asyncio.to_thread(self._make_client)
+            if self._client is None:
+                self._client = made
+        return self._client
+
+    def _make_client(self) -> "AsyncOpenAI":
+        import httpx2
+        from openai import AsyncOpenAI
+        from openai.resources.chat import completions  # noqa: F401  (the SDK would import it in the first call)
+
+        return AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._api_key,
+            max_retries=0,
+            http_client=httpx2.AsyncClient(
+                # Waits for bytes are bounded in `stream`, where what they mean is known.
+                timeout=httpx2.Timeout(None, connect=CONNECT_S),
+                limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
+                # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
+                follow_redirects=False,
+                trust_env=self._trust_env,
+            ),
+        )

@@ -1,0 +1,74 @@
+"""A `ChatRequest` in the words of the chat-completions API."""
+
+import re
+from typing import Any, Literal
+
+from chimera.providers.base import ChatMessage, ChatRequest, ToolSpec
+
+LimitField = Literal["max_completion_tokens", "max_tokens"]
+"""OpenAI renamed the field and refuses the old name for its newer models; other servers only know the old one."""
+
+
+def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
+    """Translate a request; what it leaves open is left out, so that the server's own default holds."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [_message(message) for message in request.messages],
+        limit_field: request.max_output_tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.response_schema is not None:
+        body["response_format"] = _response_format(request.response_schema)
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    return body
+
+
+def headers_of(request: ChatRequest) -> dict[str, str]:
+    """Name the call and the attempt, so that a server that keeps idempotency keys answers a repeat from memory."""
+    return {"Idempotency-Key": request.call_id, "X-Chimera-Attempt": str(request.attempt)}
+
+
+def allows_strict(schema: dict[str, Any]) -> bool:
+    """Say whether OpenAI's strict mode takes this schema: every object closed, every property required, no defaults.
+
+    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+    """
+    if "default" in schema:
+        return False
+    properties = schema.get("properties", {})
+    if "properties" in schema or schema.get("type") == "object":
+        closed = schema.get("additionalProperties") is False
+        if not closed or set(schema.get("required", ())) != set(properties):
+            return False
+    named = [*properties.values(), *schema.get("$defs", {}).values()]
+    inner = [*named, schema.get("items"), *schema.get("anyOf", ())]
+    return all(allows_strict(part) for part in inner if isinstance(part, dict))
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    translated: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        translated["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        translated["tool_call_id"] = message.tool_call_id
+    return translated
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return {"type": "function", "function": function}
+
+
+def _response_format(schema: dict[str, Any]) -> dict[str, Any]:
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", str(schema.get("title", "answer")))[:64]
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name, "schema": schema, "strict": allows_strict(schema)},
+    }

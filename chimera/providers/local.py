@@ -1,0 +1,24 @@
+"""A model server of your own (Ollama, llama.cpp, vLLM, LM Studio, …): anything that speaks chat completions."""
+
+from chimera.providers.base import Provider
+from chimera.providers.chat_completions import ChatCompletions
+from chimera.settings import Settings
+from models.errors import MissingBaseUrl
+
+FIRST_BYTE_S = 180.0
+"""At least: a server that loads the model on the first call sends nothing meanwhile."""
+
+
+def make(settings: Settings) -> Provider:
+    """The address is the one that ends in /v1. Raises `MissingBaseUrl`."""
+    if not settings.local_base_url:
+        raise MissingBaseUrl("local", "CHIMERA_LOCAL_BASE_URL")
+    return ChatCompletions(
+        name="local",
+        base_url=settings.local_base_url,
+        # The SDK wants some key; most servers ignore it.
+        api_key=settings.local_api_key.get_secret_value() if settings.local_api_key else "none",
+        first_byte_s=max(settings.call_first_byte_s, FIRST_BYTE_S),
+        stall_s=settings.call_stall_s,
+        max_answer_bytes=settings.max_answer_bytes,
+    )

@@ -1,0 +1,24 @@
+"""OpenAI."""
+
+from chimera.providers.base import Provider
+from chimera.providers.chat_completions import ChatCompletions
+from chimera.settings import Settings
+from models.errors import MissingKey
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+
+
+def make(settings: Settings) -> Provider:
+    """Raises `MissingKey`."""
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    if not key:
+        raise MissingKey("openai", "CHIMERA_OPENAI_API_KEY")
+    return ChatCompletions(
+        name="openai",
+        base_url=settings.openai_base_url or DEFAULT_BASE_URL,
+        api_key=key,
+        first_byte_s=settings.call_first_byte_s,
+        stall_s=settings.call_stall_s,
+        max_answer_bytes=settings.max_answer_bytes,
+        limit_field="max_completion_tokens",
+    )

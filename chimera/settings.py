@@ -1,0 +1,100 @@
+"""All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.base import ModelRef
+
+MIN_SECRET_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """Read from `CHIMERA_*` variables and `.env`; `.env.example` lists every one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHIMERA_",
+        env_file=".env",
+        # An empty variable is one that is not set: `CHIMERA_OPENAI_API_KEY=` is no key.
+        env_ignore_empty=True,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    data_dir: Path = Path(".chimera")
+    """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
+
+    # Parts. Without an address the embedded stack brings its own.
+    database_url: str | None = None
+    redis_url: str | None = None
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+    temporal_ui_url: str | None = None
+    task_queue: str = "chimera"
+    host: str = "127.0.0.1"
+    api_port: int = 8000
+    temporal_port: int = 7233
+    temporal_ui_port: int = 8233
+    simulator_port: int = 8001
+
+    # Sign-in.
+    jwt_secret: SecretStr | None = None
+    access_token_minutes: int = 30
+    refresh_token_days: int = 30
+    registration_open: bool = False
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+
+    # Providers. The vendors' own variable names are understood too.
+    default_model: ModelRef = "simulator/standard"
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = None
+    local_base_url: str | None = None
+    local_api_key: SecretStr | None = None
+    simulator_url: str | None = None
+    prices: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    """USD per million input and output tokens by model, for models that the price list doesn't know."""
+    requests_per_minute: dict[str, int] = Field(default_factory=dict)
+    """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
+    context_windows: dict[str, int] = Field(default_factory=dict)
+    """Tokens by model, for models that the price list doesn't know."""
+
+    # A model call's limits.
+    call_first_byte_s: float = 30.0
+    call_stall_s: float = 60.0
+    call_total_s: float = 300.0
+    call_max_attempts: int = 5
+    max_answer_bytes: int = 4 * 1024 * 1024
+
+    # Processes.
+    max_concurrent_activities: int = 200
+    graceful_shutdown_s: float = 30.0
+    database_pool_size: int = 10
+    database_pool_overflow: int = 20
+    max_body_bytes: int = 1024 * 1024
+
+    # Logs.
+    log_level: str = "INFO"
+    log_dir: Path | None = None
+    log_json: bool = False
+
+    # Fault injection, for tests only: `name=action[@n]`, comma-separated. Ignored unless this is set.
+    failpoints: str = ""
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _separate_by_commas(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _secret_is_long_enough(self) -> Self:
+        if self.jwt_secret is not None and len(self.jwt_secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            raise ValueError(
+                f"CHIMERA_JWT_SECRET is too short: at least {MIN_SECRET_BYTES} bytes;"
+                " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return self

@@ -1,0 +1,34 @@
+"""`python -m chimera.simulator --port 8001 --journal calls.jsonl`."""
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from chimera.simulator.app import create_app
+from chimera.simulator.journal import Journal
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m chimera.simulator", description="Answer like a model provider.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--journal", type=Path, help="append a line here for every arrival and every end")
+    parser.add_argument("--fsync", action="store_true", help="sync the journal at every line (survives a power cut)")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    journal = Journal(arguments.journal, fsync=arguments.fsync)
+    uvicorn.run(
+        create_app(journal, arguments.seed),
+        host=arguments.host,
+        port=arguments.port,
+        access_log=False,
+        # Answers that are broken off on purpose are logged as errors by uvicorn.
+        log_level="critical",
+        # A caller that hangs on purpose must not hold up the end.
+        timeout_graceful_shutdown=1,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""What the simulator answers: the same to the same request, and honest about being simulated."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+from chimera.simulator.conversation import Conversation
+from chimera.simulator.plans import plan_text
+from chimera.simulator.prose import LABEL, of_bytes, paragraphs, pieces, poison, topic_of
+from chimera.simulator.script import Script, without_directives
+
+# Numbers with at least one operator between them. `-` and `/` need spaces: 2026-11-05 and 24/7 are not meant.
+_EXPRESSION = re.compile(r"\(?\d+(?:\.\d+)?\)?(?:(?:\s*(?:\*\*?|\+)\s*|\s+[-/]\s+)\(?\d+(?:\.\d+)?\)?)+")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer before it is sent: its text in tokens, and a tool call or none."""
+
+    tokens: list[str] = field(default_factory=list)
+    tool: ToolCall | None = None
+    finish: str = "stop"
+
+    @property
+    def size_tokens(self) -> int:
+        return len(self.tokens) + (len(self.tool.arguments) // 4 + 4 if self.tool else 0)
+
+
+def answer_to(conversation: Conversation, script: Script, *, seed: int, body: dict[str, Any]) -> Answer:
+    """Answer as `script` says, otherwise plausibly. A scripted length is obeyed even beyond the request's limit."""
+    random = _random(seed, body)
+    answer = _answer(conversation, script, random)
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    scripted = script.tokens is not None or script.bytes is not None or conversation.purpose == "plan"
+    if isinstance(limit, int) and len(answer.tokens) > limit and not scripted:
+        return Answer(answer.tokens[:limit], None, "length")
+    if script.finish:
+        return Answer(answer.tokens, answer.tool, script.finish)
+    return answer
+
+
+def _answer(conversation: Conversation, script: Script, random: Random) -> Answer:
+    if script.poison:
+        return Answer(poison(script.poison))
+    if conversation.purpose == "plan":
+        return Answer(pieces(plan_text(random, conversation.subject, conversation.agents, script)))
+    tool = _tool_call(conversation, script)
+    if tool is not None:
+        text = _text(conversation, script, random) if script.tokens or script.bytes else []
+        return Answer(text, tool, "tool_calls")
+    return Answer(_text(conversation, script, random))
+
+
+def _tool_call(conversation: Conversation, script: Script) -> ToolCall | None:
+    if not conversation.tools:
+        return None
+    turn = conversation.turn
+    if script.badargs and turn == 1:
+        return ToolCall("call_1", conversation.tools[0], '{"expression": "1 +')
+    if script.tool and turn == 1:
+        return _calls(script.tool, turn, "1 + 1")
+    if turn <= script.turns:
+        return _calls(_calculator(conversation), turn, "6 * 7" if script.same else f"{turn} * 7")
+    expression = _EXPRESSION.search(conversation.subject)
+    if expression and turn == 1 and "calculator" in conversation.tools and not script.tool:
+        return _calls("calculator", turn, _balanced(expression[0]))
+    return None
+
+
+def _calls(name: str, turn: int, expression: str) -> ToolCall:
+    return ToolCall(f"call_{turn}", name, json.dumps({"expression": expression}))
+
+
+def _calculator(conversation: Conversation) -> str:
+    return "calculator" if "calculator" in conversation.tools else conversation.tools[0]
+
+
+def _balanced(expression: str) -> str:
+    return expression if expression.count("(") == expression.count(")") else re.sub(r"[()]", "", expression)
+
+
+def _text(conversation: Conversation, script: Script, random: Random) -> list[str]:
+    if script.bytes is not None:
+        return of_bytes(script.bytes)
+    opening = _opening(conversation)
+    count = script.tokens if script.tokens is not None else len(opening.split(" ")) + random.randint(60, 140)
+    return paragraphs(random, topic_of(conversation.subject), opening, count, exact=script.tokens is not None)
+
+
+def _opening(conversation: Conversation) -> str:
+    """What a reader should see first: guidance followed, a computed figure, the results built on."""
+    topic = topic_of(conversation.subject)
+    parts = []
+    if conversation.guidance:
+        parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
+    if conversation.tool_result is not None:
+        expression = _EXPRESSION.search(conversation.subject)
+        of = f" for {expression[0]}" if expression else ""
+        parts.append(f"The calculation{of} gives {_short(conversation.tool_result, 80)}")
+    if conversation.purpose == "aggregate":
+        found = "\n".join(f"- {key}: {_gist(result)}" for key, result in conversation.results.items())
+        parts.append(f"On “{topic}” the subtasks found:\n\n{found}\n\nPut together, they agree more than they differ")
+    elif conversation.results:
+        parts.append(f"Building on {', '.join(conversation.results)}")
+    else:
+        parts.append(f"On “{topic}”")
+    return _sentences(parts)
+
+
+def _sentences(parts: list[str]) -> str:
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts)
+
+
+def _gist(result: str) -> str:
+    plain = without_directives(result).replace(LABEL, "").strip()
+    return _short(plain, 160)
+
+
+def _short(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _random(seed: int, body: dict[str, Any]) -> Random:
+    digest = blake2b(json.dumps(body.get("messages")).encode(), digest_size=8)
+    return Random(f"{seed}/{body.get('model')}/{digest.hexdigest()}")  # noqa: S311  (repeatable, not secret)

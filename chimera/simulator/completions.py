@@ -1,0 +1,138 @@
+"""POST /v1/chat/completions. A plain ASGI endpoint: it has to break off answers in ways that frameworks prevent."""
+
+import json
+from hashlib import blake2b
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from chimera.simulator import wire
+from chimera.simulator.brain import answer_to
+from chimera.simulator.conversation import Conversation, read_conversation
+from chimera.simulator.exchange import Exchange
+from chimera.simulator.journal import Arrival, Journal
+from chimera.simulator.pace import MODELS, Pace
+from chimera.simulator.script import Script, ScriptError, read_script
+from chimera.simulator.stream import parts_of
+
+HTML = b"<!doctype html><html><title>502 Bad Gateway</title><h1>Not what you asked for</h1></html>"
+
+
+class Refused(Exception):
+    """A request that no directive was needed for to be refused."""
+
+    def __init__(self, status: int, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+
+
+class Completions:
+    """Answers as the prompt's directives say, otherwise plausibly."""
+
+    def __init__(self, journal: Journal, seed: int) -> None:
+        self._journal = journal
+        self._seed = seed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, conversation = _understood(await _read(receive))
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        arrival = self._journal.arrive(
+            headers.get(b"idempotency-key", ""),
+            headers.get(b"x-chimera-attempt", ""),
+            str(body.get("model", "")),
+            conversation.input_tokens,
+        )
+        exchange = Exchange(self._journal, arrival, receive, send)
+        try:
+            pace, script = self._scripted(body, conversation, arrival)
+        except Refused as refused:
+            await exchange.refuse(refused.status, refused.message, refused.code)
+            return
+        if await exchange.pause(script.delay + (pace.first_token_s if script.drip is None else 0)):
+            exchange.cut()
+        elif script.hang:
+            await exchange.hang()
+        elif script.status is not None:
+            message = _refusal(script.status, script.code, headers.get(b"authorization", ""))
+            await exchange.refuse(script.status, message, script.code, script.retry_after)
+        elif script.html:
+            await exchange.whole(HTML, b"text/html")
+        else:
+            await self._answer(exchange, arrival, body, conversation, pace, script)
+
+    def _scripted(self, body: dict[str, Any], conversation: Conversation, arrival: Arrival) -> tuple[Pace, Script]:
+        if not body.get("messages"):
+            raise Refused(400, "The body must be a JSON object with messages.")
+        pace = MODELS.get(arrival.model)
+        if pace is None:
+            known = ", ".join(MODELS)
+            raise Refused(404, f"The model `{arrival.model}` does not exist; use one of {known}.", "model_not_found")
+        try:
+            script = read_script(conversation.directive_texts, conversation.purpose)
+        except ScriptError as error:
+            raise Refused(400, f"Simulator: {error}.", "unknown_directive") from None
+        script = script if self._is_meant(script, arrival, conversation) else script.without_faults()
+        return pace.scripted(script.drip), script
+
+    def _is_meant(self, script: Script, arrival: Arrival, conversation: Conversation) -> bool:
+        """Say whether this arrival is one of those that the faults are meant for."""
+        number = arrival.number
+        if script.badplan:
+            # A plan is asked for again as a new call in the same conversation.
+            number = max(number, conversation.replies + 1)
+        if script.times is not None and number > script.times:
+            return False
+        return script.share >= 1 or _fraction(f"{self._seed}/{arrival.call_id}") < script.share
+
+    async def _answer(
+        self,
+        exchange: Exchange,
+        arrival: Arrival,
+        body: dict[str, Any],
+        conversation: Conversation,
+        pace: Pace,
+        script: Script,
+    ) -> None:
+        answer = answer_to(conversation, script, seed=self._seed, body=body)
+        digest = blake2b(f"{arrival.call_id}/{arrival.number}".encode(), digest_size=12)
+        completion_id = f"chatcmpl-{digest.hexdigest()}"
+        if not body.get("stream"):
+            whole = wire.completion(completion_id, arrival.model, answer, arrival.input_tokens)
+            await exchange.whole(whole, b"application/json", answer.size_tokens)
+            return
+        told = (body.get("stream_options") or {}).get("include_usage") and not script.nousage
+        chunks = wire.ChunkWriter(completion_id, arrival.model)
+        parts = parts_of(answer, script, pace, chunks, arrival.input_tokens if told else None)
+        await exchange.stream(parts, script.cut)
+
+
+def _understood(raw: bytes) -> tuple[dict[str, Any], Conversation]:
+    """What can't be understood is an empty request: it is journalled like any other, and refused."""
+    try:
+        body = json.loads(raw)
+        return body, read_conversation(body)
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return {}, read_conversation({})
+
+
+def _refusal(status: int, code: str, authorization: str) -> str:
+    """A message such as vendors send; OpenAI's quotes the key that it refuses, and clients must not pass that on."""
+    if status == 401:
+        key = authorization.removeprefix("Bearer ")
+        return f"Incorrect API key provided: {key}. You can find your API key in your account."
+    return f"Simulated {status}: {code or 'as the prompt asked for'}."
+
+
+def _fraction(text: str) -> float:
+    """A number from 0 to 1 that is always the same for a text."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) / 2**32
+
+
+async def _read(receive: Receive) -> bytes:
+    parts = []
+    more = True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)

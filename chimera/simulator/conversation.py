@@ -1,0 +1,94 @@
+"""What a request is about, read from its messages the way Chimera words them.
+
+`Task:` begins an agent's instruction, `Goal:` what is to be planned or, with `Results of the subtasks:` below it, put
+together; `Guidance:` begins a message from the person who steers. Any other client's last user message is taken for
+an instruction.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.simulator.script import Purpose, without_directives
+
+_RESULTS = re.compile(r"^(?:Results you build on|Results of the subtasks):", re.MULTILINE)
+_SECTION = re.compile(r"^## ([a-z0-9][a-z0-9_-]{0,39})(?: \(.*\))?$", re.MULTILINE)
+_LABEL = re.compile(r"^\s*(?:Task|Goal):\s*")
+_AGENTS_HEADING = re.compile(r"^Agents:\s*$", re.MULTILINE)
+_AGENT_LINE = re.compile(r"^- ([a-z][a-z0-9_-]{0,59}):", re.MULTILINE)
+_TURN_ID = re.compile(r"call_(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A request's messages, understood."""
+
+    purpose: Purpose
+    directive_texts: list[str]
+    subject: str
+    """The goal or the instruction, without directives."""
+    results: dict[str, str]
+    guidance: str
+    agents: list[str]
+    tool_result: str | None
+    """The newest one."""
+    turn: int
+    """This turn's number, from 1; tool call ids keep it when older messages are trimmed away."""
+    replies: int
+    tools: list[str]
+    input_tokens: int
+
+
+def read_conversation(body: dict[str, Any]) -> Conversation:
+    """Understand a chat-completions request."""
+    messages = [message for message in body.get("messages", ()) if isinstance(message, dict)]
+    texts = [_text_of(message.get("content")) for message in messages]
+    own = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "user"]
+    guidance = [text for text in own if text.startswith("Guidance:")]
+    first = next((text for text in own if text not in guidance), "")
+    asked, results = _without_results(first)
+    agents_heading = _AGENTS_HEADING.search(asked)
+    subject = asked[: agents_heading.start()] if agents_heading else asked
+    told = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
+    return Conversation(
+        purpose=_purpose(body, first),
+        directive_texts=[asked, *guidance],
+        subject=without_directives(_LABEL.sub("", subject, count=1)),
+        results=results,
+        guidance=without_directives(guidance[-1].removeprefix("Guidance:")) if guidance else "",
+        agents=_AGENT_LINE.findall(asked[agents_heading.end() :]) if agents_heading else [],
+        tool_result=told[-1] if told else None,
+        turn=_turn(messages),
+        replies=sum(message.get("role") == "assistant" for message in messages),
+        tools=[str(tool.get("function", {}).get("name", "")) for tool in body.get("tools") or ()],
+        input_tokens=max(1, sum(map(len, texts)) // 4),
+    )
+
+
+def _purpose(body: dict[str, Any], first: str) -> Purpose:
+    if (body.get("response_format") or {}).get("type") == "json_schema":
+        return "plan"
+    if first.startswith("Goal:") and "Results of the subtasks:" in first:
+        return "aggregate"
+    return "turn"
+
+
+def _text_of(content: object) -> str:
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _without_results(text: str) -> tuple[str, dict[str, str]]:
+    heading = _RESULTS.search(text)
+    if heading is None:
+        return text, {}
+    parts = _SECTION.split(text[heading.end() :].removesuffix("\n\nWrite the answer."))
+    return text[: heading.start()], dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
+
+
+def _turn(messages: list[dict[str, Any]]) -> int:
+    ids = [str(call.get("id", "")) for message in messages for call in message.get("tool_calls") or ()]
+    ids += [str(message.get("tool_call_id", "")) for message in messages]
+    seen = [int(match[1]) for match in map(_TURN_ID.fullmatch, ids) if match]
+    return max(seen, default=sum(message.get("role") == "assistant" for message in messages)) + 1

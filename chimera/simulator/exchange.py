@@ -1,0 +1,85 @@
+"""One request and how its answer goes out: at a pace, in one go, refused, or broken off. Every end is journalled.
+
+A pause waits for the client too: whoever hangs up is noticed at once and the answer counts as cut.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from starlette.types import Receive, Send
+
+from chimera.simulator import wire
+from chimera.simulator.journal import Arrival, Journal
+from chimera.simulator.stream import Part
+
+_SEND_BYTES = 64 * 1024
+_GLANCE_S = 0.001
+"""Long enough for a hang-up to be seen between two large sends."""
+
+
+class Exchange:
+    """The connection of one request."""
+
+    def __init__(self, journal: Journal, arrival: Arrival, receive: Receive, send: Send) -> None:
+        self._journal = journal
+        self._arrival = arrival
+        self._receive = receive
+        self._send = send
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait; True as soon as the client has gone."""
+        if seconds <= 0:
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._client_gone()
+        except TimeoutError:
+            return False
+        return True
+
+    async def hang(self) -> None:
+        """Answer nothing until the client gives up."""
+        await self._client_gone()
+        self.cut()
+
+    async def refuse(self, status: int, message: str, code: str = "", retry_after: str = "") -> None:
+        headers = [(b"retry-after", retry_after.encode("latin-1"))] if retry_after else []
+        await self._start(status, b"application/json", *headers)
+        await self._send({"type": "http.response.body", "body": wire.error(status, message, code or None)})
+        self._journal.end(self._arrival, "finished", status=status)
+
+    async def whole(self, body: bytes, content_type: bytes, tokens: int = 0) -> None:
+        await self._start(200, content_type, (b"content-length", str(len(body)).encode()))
+        await self._send({"type": "http.response.body", "body": body})
+        self._journal.end(self._arrival, "finished", tokens)
+
+    async def stream(self, parts: Iterable[Part], cut: str) -> None:
+        """Send the parts as server-sent events, each wait in its place; `cut` is the directive that shortened them."""
+        await self._start(200, b"text/event-stream; charset=utf-8", (b"cache-control", b"no-cache"))
+        buffer = bytearray()
+        tokens = 0
+        for part in parts:
+            buffer += part.data
+            tokens = part.tokens
+            if part.wait_s > 0 or len(buffer) >= _SEND_BYTES:
+                await self._send({"type": "http.response.body", "body": bytes(buffer), "more_body": True})
+                buffer.clear()
+                if await self.pause(part.wait_s or _GLANCE_S):
+                    self.cut(tokens)
+                    return
+        # Returning in mid-body makes the server drop the connection, which is what `cut=after` asks for.
+        dropped = cut.startswith("after")
+        await self._send({"type": "http.response.body", "body": bytes(buffer), "more_body": dropped})
+        self._journal.end(self._arrival, "cut" if cut else "finished", tokens)
+
+    def cut(self, tokens: int = 0) -> None:
+        """Record that the answer didn't reach its end."""
+        self._journal.end(self._arrival, "cut", tokens)
+
+    async def _client_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _start(self, status: int, content_type: bytes, *headers: tuple[bytes, bytes]) -> None:
+        own = [(b"content-type", content_type), (b"x-chimera-simulated", b"true")]
+        await self._send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})

@@ -1,0 +1,111 @@
+"""What really arrived: the record that tests compare Chimera's ledger with.
+
+One JSON line when a request arrives and one when its last byte was sent or its connection ended before. A line is one
+`write` to a file opened for appending, so lines of several processes don't mix.
+"""
+
+import json
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Phase = Literal["arrived", "finished", "cut"]
+
+MAX_CALLS_KEPT = 200_000
+"""Calls whose counts are kept in memory; beyond that the oldest is forgotten (the file keeps all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One request."""
+
+    call_id: str
+    attempt: str
+    model: str
+    input_tokens: int
+    number: int
+    """Its number among the arrivals of this call, from 1."""
+
+
+class Journal:
+    """Counts in memory and, where a path is given, lines in a file that a restarted server reads again."""
+
+    def __init__(self, path: Path | None = None, *, fsync: bool = False) -> None:
+        self._calls: dict[str, Counter[Phase]] = {}
+        self._totals: Counter[Phase] = Counter()
+        self._fsync = fsync
+        self._file: int | None = None
+        if path is not None:
+            self._read(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def arrive(self, call_id: str, attempt: str, model: str, input_tokens: int) -> Arrival:
+        """Record that a request is here, before anything is done about it."""
+        number = self._count(call_id, "arrived")
+        arrival = Arrival(call_id, attempt, model, input_tokens, number)
+        self._write(arrival, "arrived", 0, None)
+        return arrival
+
+    def end(self, arrival: Arrival, phase: Phase, output_tokens: int = 0, status: int = 200) -> None:
+        """Record how it ended: `finished` after the last byte (of an error too), `cut` before."""
+        self._count(arrival.call_id, phase)
+        self._write(arrival, phase, output_tokens, status)
+
+    def counts(self, call_id: str | None = None) -> dict[str, object]:
+        """Totals, and the counts of each call or of one."""
+        calls = self._calls if call_id is None else {call_id: self._calls.get(call_id, Counter())}
+        return {
+            "arrivals": self._totals["arrived"],
+            "finished": self._totals["finished"],
+            "cut": self._totals["cut"],
+            "calls": {
+                name: {"arrivals": seen["arrived"], "finished": seen["finished"], "cut": seen["cut"]}
+                for name, seen in calls.items()
+            },
+        }
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _count(self, call_id: str, phase: Phase) -> int:
+        seen = self._calls.get(call_id)
+        if seen is None:
+            if len(self._calls) >= MAX_CALLS_KEPT:
+                del self._calls[next(iter(self._calls))]
+            seen = self._calls[call_id] = Counter()
+        seen[phase] += 1
+        self._totals[phase] += 1
+        return seen[phase]
+
+    def _write(self, arrival: Arrival, phase: Phase, output_tokens: int, status: int | None) -> None:
+        if self._file is None:
+            return
+        line = {
+            "t": round(time.time(), 6),
+            "call_id": arrival.call_id,
+            "attempt": arrival.attempt,
+            "phase": phase,
+            "model": arrival.model,
+            "input_tokens": arrival.input_tokens,
+            "output_tokens": output_tokens,
+            "status": status,
+        }
+        os.write(self._file, json.dumps(line).encode() + b"\n")
+        if self._fsync:
+            os.fsync(self._file)
+
+    def _read(self, path: Path) -> None:
+        if not path.exists():
+            return
+        with path.open() as lines:
+            for line in lines:
+                # A line that a killed process left half written is no arrival that anybody could count on.
+                if line.endswith("}\n"):
+                    entry = json.loads(line)
+                    self._count(entry["call_id"], entry["phase"])

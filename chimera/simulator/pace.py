@@ -1,0 +1,38 @@
+"""The simulator's models: one brain at three speeds."""
+
+from dataclasses import dataclass
+from math import inf
+
+_CHUNK_S = 0.04
+"""Time between chunks: what vendors' streams look like, and often enough for an eye."""
+
+_UNPACED_CHUNK_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a model answers."""
+
+    first_token_s: float
+    tokens_per_s: float
+
+    @property
+    def chunk_tokens(self) -> int:
+        """Tokens to send at once."""
+        return _UNPACED_CHUNK_TOKENS if self.tokens_per_s == inf else max(1, round(self.tokens_per_s * _CHUNK_S))
+
+    @property
+    def chunk_s(self) -> float:
+        """Time to wait after a full chunk."""
+        return self.chunk_tokens / self.tokens_per_s
+
+    def scripted(self, tokens_per_s: float | None) -> "Pace":
+        """The same with a scripted speed, if there is one."""
+        return self if not tokens_per_s else Pace(self.first_token_s, tokens_per_s)
+
+
+MODELS = {
+    "standard": Pace(first_token_s=0.15, tokens_per_s=100),
+    "fast": Pace(first_token_s=0, tokens_per_s=inf),
+    "slow": Pace(first_token_s=0.5, tokens_per_s=30),
+}

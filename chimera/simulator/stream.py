@@ -1,0 +1,55 @@
+"""A streamed answer as a sequence of parts, up to where a directive cuts it. Nothing here sends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chimera.simulator import wire
+from chimera.simulator.brain import Answer
+from chimera.simulator.pace import Pace
+from chimera.simulator.script import Script
+
+GARBAGE = b'data: {"id": "chatcmpl-garbage", "choices": [{"index": 0, "delta": {"content": \n\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes to send, the answer's tokens sent with them and before, and how long to wait then."""
+
+    data: bytes
+    tokens: int
+    wait_s: float = 0.0
+
+
+def parts_of(
+    answer: Answer, script: Script, pace: Pace, chunks: wire.ChunkWriter, usage_input_tokens: int | None
+) -> Iterator[Part]:
+    """Yield the parts in order; `usage_input_tokens` is None when no usage is to be told."""
+    yield Part(chunks.role(), 0)
+    kind, _, limit = script.cut.partition(":")
+    tokens = _first_bytes(answer.tokens, int(limit)) if limit else answer.tokens
+    for start in range(0, len(tokens), pace.chunk_tokens):
+        batch = tokens[start : start + pace.chunk_tokens]
+        wait_s = pace.chunk_s * len(batch) / pace.chunk_tokens
+        yield Part(chunks.text("".join(batch)), start + len(batch), wait_s)
+    if script.garbage:
+        yield Part(GARBAGE, len(tokens))
+    if answer.tool is not None and not limit:
+        calls = list(chunks.tool(answer.tool))
+        yield Part(b"".join(calls[:2] if kind else calls), len(tokens))
+    if not kind:
+        yield Part(_end(answer, chunks, usage_input_tokens), answer.size_tokens)
+
+
+def _end(answer: Answer, chunks: wire.ChunkWriter, usage_input_tokens: int | None) -> bytes:
+    usage = b"" if usage_input_tokens is None else chunks.usage(usage_input_tokens, answer.size_tokens)
+    return chunks.finish(answer.finish) + usage + wire.DONE
+
+
+def _first_bytes(tokens: list[str], limit: int) -> list[str]:
+    kept: list[str] = []
+    for token in tokens:
+        if limit <= 0:
+            break
+        kept.append(token[:limit])
+        limit -= len(token)
+    return kept

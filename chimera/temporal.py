@@ -1,0 +1,264 @@
+"""The way to Temporal: one lazy client a process, starts, steering and schedules.
+
+Payloads are pydantic JSON with unset fields left out, which keeps defaults out of histories.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+import structlog
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
+from temporalio.converter import DataConverter
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from chimera.settings import Settings
+from models.errors import Conflict, InvalidInput, Unavailable
+from models.ids import ScheduleId, TaskId, UserId, schedule_workflow_id, workflow_id_of
+from models.schedules import Overlap, ScheduledRunInput
+from models.schedules import ScheduleSpec as RecurringTask
+from models.tasks import SteerReceipt, SteerRequest, TaskInput
+from models.workflows import (
+    AGENT,
+    OWNER,
+    PRIORITY,
+    SEARCH_ATTRIBUTES,
+    STATUS,
+    ScheduledTaskRuns,
+    TaskRuns,
+)
+
+log = structlog.get_logger()
+
+RPC_TIMEOUT = timedelta(seconds=5)
+STEER_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+
+
+class _LeanPayloadConverter(PydanticPayloadConverter):
+    def __init__(self) -> None:
+        super().__init__(ToJsonOptions(exclude_unset=True))
+
+
+DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
+
+
+class Temporal:
+    """Knows where Temporal is; connects at the first use, so that a process starts while Temporal is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+
+    async def client(self) -> Client:
+        """Return the process's client. Never fails; the first call through it may."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._connect(lazy=True)
+            return self._client
+
+    async def connected(self) -> Client:
+        """Return a client that is connected, as a worker needs one; wait for Temporal as long as it takes."""
+        async with self._connecting:
+            while True:
+                try:
+                    self._client = await self._connect(lazy=False)
+                    return self._client
+                except (RPCError, RuntimeError) as error:
+                    log.warning("temporal_away", error=str(error)[:200])
+                    await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _connect(self, *, lazy: bool) -> Client:
+        return await Client.connect(
+            self._settings.temporal_address or f"127.0.0.1:{self._settings.temporal_port}",
+            namespace=self._settings.temporal_namespace,
+            data_converter=DATA_CONVERTER,
+            lazy=lazy,
+        )
+
+    def ui_url(self, task_id: TaskId) -> str:
+        """The page of a run in Temporal's Web UI."""
+        base = self._settings.temporal_ui_url or f"http://127.0.0.1:{self._settings.temporal_ui_port}"
+        return f"{base}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(task_id))}"
+
+    async def check(self) -> None:
+        """Raise RPCError or RuntimeError unless Temporal answers within 2 s."""
+        client = await self.client()
+        await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=timedelta(seconds=2), retry=False)
+
+    async def ensure_search_attributes(self) -> None:
+        """Register the attributes that runs carry; harmless when they are there."""
+        client = await self.client()
+        listed = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=self._settings.temporal_namespace)
+        )
+        missing = {key.name: key for key in SEARCH_ATTRIBUTES if key.name not in listed.custom_attributes}
+        if missing:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(
+                    namespace=self._settings.temporal_namespace,
+                    search_attributes={
+                        name: IndexedValueType.INDEXED_VALUE_TYPE_INT
+                        if key is PRIORITY
+                        else IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+                        for name, key in missing.items()
+                    },
+                )
+            )
+
+    async def start_task(self, task: TaskInput, title: str) -> None:
+        """Start the run of a task; twice is once, also after it has ended (REJECT_DUPLICATE)."""
+        client = await self.client()
+        await client.start_workflow(
+            TaskRuns.run,
+            task,
+            id=workflow_id_of(task.task_id),
+            task_queue=self._settings.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=task_attributes(task.owner_id, task.priority),
+            static_summary=summary_of(title),
+            priority=Priority(priority_key=task.priority, fairness_key=task.owner_id),
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+    async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
+        """Tell a run about stored guidance and return its receipt.
+
+        None when Temporal or the run doesn't answer within 5 s: the guidance is stored and the next model call sees it
+        all the same. Raises Conflict when the run refuses it.
+        """
+        client = await self.client()
+        handle = client.get_workflow_handle(workflow_id_of(task_id))
+        try:
+            async with asyncio.timeout(STEER_SECONDS):
+                return await handle.execute_update(
+                    TaskRuns.steer, request, id=f"guidance-{request.guidance_id}", rpc_timeout=RPC_TIMEOUT
+                )
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            raise Conflict(cause.message if isinstance(cause, ApplicationError) else "The run refused it.") from error
+        except (TimeoutError, RPCError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            log.info("steer_without_receipt", task_id=task_id, error=str(error)[:200])
+            return None
+
+    async def create_schedule(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask) -> None:
+        """Put a recurring task on a Temporal Schedule. Raises RPCError when Temporal refuses the rhythm."""
+        client = await self.client()
+        run = ScheduledRunInput(schedule_id=schedule_id, owner_id=owner_id, priority=spec.task.priority)
+        schedule = Schedule(
+            action=ScheduleActionStartWorkflow(
+                ScheduledTaskRuns.run,
+                run,
+                id=schedule_workflow_id(schedule_id),
+                task_queue=self._settings.task_queue,
+                typed_search_attributes=task_attributes(owner_id, spec.task.priority),
+                static_summary=summary_of(spec.name),
+                priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
+            ),
+            spec=ScheduleSpec(
+                cron_expressions=[spec.cron] if spec.cron else [],
+                intervals=[ScheduleIntervalSpec(every=spec.interval)] if spec.interval else [],
+                time_zone_name=spec.time_zone,
+            ),
+            policy=SchedulePolicy(overlap=_OVERLAP[spec.overlap]),
+            state=ScheduleState(paused=spec.paused),
+        )
+        try:
+            await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def delete_schedule(self, schedule_id: ScheduleId) -> None:
+        """Remove a schedule; one that is gone already is fine."""
+        client = await self.client()
+        try:
+            await client.get_schedule_handle(schedule_workflow_id(schedule_id)).delete(rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            if not isinstance(error, RPCError) or error.status != RPCStatusCode.NOT_FOUND:
+                raise _translated(error) from error
+
+    async def pause_schedule(self, schedule_id: ScheduleId, *, paused: bool) -> None:
+        handle = (await self.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        try:
+            await (handle.pause(rpc_timeout=RPC_TIMEOUT) if paused else handle.unpause(rpc_timeout=RPC_TIMEOUT))
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def trigger_schedule(self, schedule_id: ScheduleId) -> None:
+        """Start a run now, beside the rhythm."""
+        handle = (await self.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        try:
+            await handle.trigger(rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def describe_schedule(self, schedule_id: ScheduleId) -> list[datetime]:
+        """When the next runs are due; empty when Temporal is away."""
+        handle = (await self.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        try:
+            return list((await handle.describe(rpc_timeout=timedelta(seconds=2))).info.next_action_times)
+        except (RPCError, RuntimeError):
+            return []
+
+
+def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator") -> TypedSearchAttributes:
+    """What a run can be found by in Temporal's Web UI."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(OWNER, owner_id),
+            SearchAttributePair(AGENT, agent),
+            SearchAttributePair(STATUS, "running"),
+            SearchAttributePair(PRIORITY, priority),
+        ]
+    )
+
+
+def summary_of(title: str) -> str:
+    """A run's one-line summary in the Web UI (Temporal's limit: 400 bytes)."""
+    return title.encode()[:200].decode(errors="ignore")
+
+
+_OVERLAP = {
+    Overlap.SKIP: ScheduleOverlapPolicy.SKIP,
+    Overlap.BUFFER_ONE: ScheduleOverlapPolicy.BUFFER_ONE,
+    Overlap.ALLOW_ALL: ScheduleOverlapPolicy.ALLOW_ALL,
+    Overlap.CANCEL_OTHER: ScheduleOverlapPolicy.CANCEL_OTHER,
+}
+
+
+def _translated(error: RPCError | RuntimeError) -> Exception:
+    # A lazy client that can't connect raises a plain RuntimeError.
+    if not isinstance(error, RPCError):
+        return Unavailable("Temporal")
+    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+        return Unavailable("Temporal")
+    if error.status == RPCStatusCode.INVALID_ARGUMENT:
+        return InvalidInput("cron", f"Temporal can't keep this rhythm: {error.message[:200]}")
+    if error.status == RPCStatusCode.NOT_FOUND:
+        return Conflict("Temporal doesn't know this schedule; delete it and create it again.")
+    return error

@@ -1,0 +1,76 @@
+"""Text from outside, made safe to store, and its size in tokens, estimated without a network.
+
+PostgreSQL refuses NUL in text and `\\u0000`, lone surrogates and NaN in jsonb. Refusing them after a model call was
+paid for would pay for it again, so what comes in is cleaned once, here, and never raises.
+"""
+
+import json
+import math
+import re
+import unicodedata
+from functools import cache
+
+from pydantic import JsonValue
+
+MAX_COMBINING_MARKS = 8
+"""In a row. Real orthographies stack up to four or five; hundreds are made to break renderers ("Zalgo")."""
+
+MAX_JSON_DEPTH = 64
+"""PostgreSQL and pydantic go deeper, JavaScript front-ends and `json.dumps` don't much."""
+
+_BYTES_PER_TOKEN = 3
+
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+# C0 controls but tab, newline and return; lone surrogates; noncharacters; overrides and isolates of direction
+# (CVE-2021-42574: text that reads otherwise than it is). Right-to-left scripts need none of those: their letters
+# carry a direction.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]+")
+
+
+def clean_text(text: str) -> str:
+    """Remove what can't be stored or shown honestly; cleaning twice changes nothing more. Linear in its length."""
+    if text.isascii() and text.isprintable():
+        return text
+    if _SURROGATE_PAIR.search(text):
+        # Two halves of an emoji that came in two chunks belong together. JSON joins them, 20 times as fast as UTF-16.
+        text = json.loads(json.dumps(text))
+    text = _FORBIDDEN.sub("", text)
+    return text if text.isascii() else _long_runs_of_marks().sub(r"\1", text)
+
+
+def clean_json(value: object, depth: int = 0) -> JsonValue:
+    """Clean every string of parsed JSON; NaN, infinities and whatever is nested deeper than 64 become null."""
+    if depth > MAX_JSON_DEPTH:
+        return None
+    match value:
+        case str():
+            return clean_text(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case bool() | int():
+            return value
+        case list() | tuple():
+            return [clean_json(item, depth + 1) for item in value]
+        case dict():
+            return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+    return None
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate the tokens of `text` as its UTF-8 bytes divided by three, rounded up.
+
+    An estimate for reservations and windows, never for a bill. It leans high on purpose: English prose has about 4.4
+    bytes a token and code 3.5 with OpenAI's `o200k_base`, digits 3, Chinese 3 to 4; only long runs of random letters
+    (keys, hashes, base64) come out too low. Real tokenizers know one vendor, and the usual one downloads its tables.
+    More text never gives fewer tokens, and only the empty text has none.
+    """
+    size_bytes = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return -(-size_bytes // _BYTES_PER_TOKEN)
+
+
+@cache
+def _long_runs_of_marks() -> re.Pattern[str]:
+    # The Basic Multilingual Plane and the variation selectors: `re` tests those with one table look-up a character.
+    marks = "".join(chr(c) for c in range(0x300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Me"))
+    marks += "\U000e0100-\U000e01ef"
+    return re.compile(f"([{marks}]{{{MAX_COMBINING_MARKS}}})[{marks}]+")

@@ -1,0 +1,1 @@
+"""What commands do: coroutines that end with an exit code."""

@@ -1,0 +1,44 @@
+"""Control a task that runs: cancel, pause, resume, steer, budget."""
+
+from cli.actions.ids import short, task_named
+from cli.connect import connected
+from cli.errors import WrongUsage
+from cli.settings import load_settings
+from cli.text import count, one_line
+from models.ids import NodePath
+from models.tasks import Budget, Guidance
+
+
+async def control(name: str, what: str) -> int:
+    """Cancel, pause or resume; the API answers as soon as the wish is kept."""
+    async with connected(load_settings()) as client:
+        task = await client.control((await task_named(client, name)).id, what)
+    print(f"{short(task.id)} is {task.status}.")
+    return 0
+
+
+async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> int:
+    """Give guidance and say whom it reaches now."""
+    guidance = Guidance.model_construct(text=text, path=NodePath(path) if path else None, interrupt=interrupt)
+    async with connected(load_settings()) as client:
+        receipt = await client.steer((await task_named(client, name)).id, guidance)
+    if receipt.reaches:
+        print(
+            f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}"
+        )
+    else:
+        print("Kept; the next model call sees it.")
+    return 0
+
+
+async def set_budget(name: str, *, usd: float | None, tokens: int | None, calls: int | None) -> int:
+    """Set the limits anew."""
+    if usd is None and tokens is None and calls is None:
+        raise WrongUsage("Say what the task may spend: --usd, --tokens or --calls.")
+    budget = Budget(
+        max_cost_micro_usd=None if usd is None else round(usd * 1e6), max_tokens=tokens, max_model_calls=calls
+    )
+    async with connected(load_settings()) as client:
+        task = await client.set_budget((await task_named(client, name)).id, budget)
+    print(f"{short(task.id)} is {task.status}.")
+    return 0

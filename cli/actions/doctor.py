@@ -1,0 +1,47 @@
+"""Look an installation over and say what is wrong with it."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from chimera.settings import Settings
+from cli import checks
+from cli.checks import Finding, Level
+from cli.errors import BadSettings
+from cli.settings import load_settings
+from cli.text import plain
+
+_MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAIL: ("FAIL", "bold red")}
+
+
+async def doctor() -> int:
+    """Print every finding; 1 when one of them is a failure."""
+    console = Console(highlight=False)
+    findings = [*checks.python(), *checks.packages()]
+    try:
+        settings = load_settings()
+    except BadSettings as error:
+        findings.append(Finding(Level.FAIL, "settings", error.message))
+    else:
+        findings += [Finding(Level.OK, "settings"), *await _with(settings)]
+    _tell(console, findings)
+    return 1 if any(finding.level is Level.FAIL for finding in findings) else 0
+
+
+async def _with(settings: Settings) -> list[Finding]:
+    stack_pid = checks.running_stack(settings)
+    return [
+        *checks.folder(settings),
+        *checks.programs(settings),
+        *checks.ports(settings, stack_pid),
+        *checks.providers(settings),
+        *await checks.health(settings, stack_pid),
+    ]
+
+
+def _tell(console: Console, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        mark, style = _MARKS[finding.level]
+        said = f"{finding.what}: {finding.message}" if finding.message else finding.what
+        console.print(Text.assemble((mark, style), f"  {plain(said)}"), soft_wrap=True)

@@ -1,0 +1,49 @@
+"""Which task is meant by the beginning of its id."""
+
+from uuid import UUID
+
+from cli.client import Client
+from cli.errors import NotThere
+from cli.text import one_line
+from models.ids import TaskId
+from models.tasks import TaskView
+
+PAGE = 100
+PAGES = 20
+"""An abbreviation is looked for among the newest 2,000 tasks."""
+SHORT_CHARS = 8
+"""How much of an id is shown where it is to be typed again."""
+
+
+def short(task_id: TaskId) -> str:
+    return task_id[:SHORT_CHARS]
+
+
+async def task_named(client: Client, name: str) -> TaskView:
+    """Return the task whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
+    wanted = name.strip().lower().replace("-", "")
+    if len(wanted) == 32 and _is_hex(wanted):
+        return await client.task(TaskId(str(UUID(wanted))))
+    found = await _beginning_with(client, wanted) if wanted and _is_hex(wanted) else []
+    if not found:
+        raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
+    if len(found) > 1:
+        listed = ", ".join(f"{task.id} ({one_line(task.title, 30)})" for task in found[:5])
+        raise NotThere(f"{one_line(name, 60)!r} could be {listed}; write more of the id.")
+    return await client.task(found[0].id)
+
+
+async def _beginning_with(client: Client, wanted: str) -> list[TaskView]:
+    found: list[TaskView] = []
+    cursor = None
+    for _ in range(PAGES):
+        page = await client.tasks(limit=PAGE, cursor=cursor)
+        found += [task for task in page.items if task.id.replace("-", "").startswith(wanted)]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
+def _is_hex(text: str) -> bool:
+    return all(character in "0123456789abcdef" for character in text)

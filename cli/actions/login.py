@@ -1,0 +1,30 @@
+"""Sign in to a Chimera that runs elsewhere, and keep it for the commands to come."""
+
+import httpx2
+
+from cli import sign_in
+from cli.client import new_http, raise_for
+from cli.errors import NotReachable
+from models.users import Tokens
+
+
+async def login(api_url: str, email: str, password: str) -> int:
+    """Exchange e-mail and password for tokens; the password is kept nowhere."""
+    api_url = _address_from(api_url)
+    body = {"email": email, "password": password}
+    try:
+        async with new_http(api_url) as http:
+            response = await http.post(f"{api_url}/api/v1/auth/login", json=body)
+    except (httpx2.TransportError, httpx2.InvalidURL) as error:
+        raise NotReachable(api_url, type(error).__name__) from error
+    raise_for(response)
+    path = sign_in.at_home()
+    async with sign_in.locked(path):
+        sign_in.write(path, sign_in.SignIn.of(api_url, email, Tokens.model_validate_json(response.content)))
+    print(f"Signed in to {api_url} as {email}; kept in {path}.")
+    return 0
+
+
+def _address_from(typed: str) -> str:
+    address = typed.strip().rstrip("/")
+    return address if "://" in address else f"http://{address}"

@@ -1,0 +1,101 @@
+"""Hand in a task, and follow one. Progress goes to stderr and the result to stdout, so that it can be piped on."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.actions.ids import short, task_named
+from cli.client import Client
+from cli.connect import connected
+from cli.errors import EXIT_CODES, WrongUsage
+from cli.following import follow as follow_task
+from cli.settings import load_settings
+from cli.text import plain, usd
+from models.tasks import TaskStatus, TaskView
+
+
+def spec_from(
+    goal: str,
+    *,
+    model: str | None = None,
+    budget_usd: float | None = None,
+    plan: Path | None = None,
+    on_failure: str | None = None,
+    priority: int | None = None,
+) -> dict[str, Any]:
+    """Write options as the body of POST /api/v1/tasks; the API is the one that judges them."""
+    spec = {
+        "goal": goal,
+        "model": model,
+        "plan": None if plan is None else _plan_in(plan),
+        "on_failure": on_failure,
+        "priority": priority,
+        "budget": None if budget_usd is None else {"max_cost_micro_usd": round(budget_usd * 1e6)},
+    }
+    return {name: value for name, value in spec.items() if value is not None}
+
+
+async def run(spec: dict[str, Any], *, follow_it: bool, as_json: bool) -> int:
+    """Hand a task in and, unless told otherwise, watch it to its end."""
+    console = Console(stderr=True, highlight=False)
+    async with connected(load_settings()) as client:
+        task = await client.create_task(spec)
+        if follow_it:
+            return await _watch(client, task, console, as_json=as_json)
+        if as_json:
+            print(task.model_dump_json(indent=2))
+        else:
+            print(task.id)
+            console.print(f"It runs. Watch it: chimera follow {short(task.id)}")
+        return 0
+
+
+async def follow(name: str, *, after: int, as_json: bool) -> int:
+    """Watch a task that was handed in before."""
+    console = Console(stderr=True, highlight=False)
+    async with connected(load_settings()) as client:
+        return await _watch(client, await task_named(client, name), console, after=after, as_json=as_json)
+
+
+async def _watch(client: Client, task: TaskView, console: Console, *, after: int = 0, as_json: bool) -> int:
+    console.print(Text(f"Task {task.id}", style="dim"))
+    try:
+        task = await follow_task(client, task, console, after=after)
+    except asyncio.CancelledError:
+        console.print(f"The task goes on. Watch it again: chimera follow {short(task.id)}")
+        console.print(f"                  Stop it:        chimera cancel {short(task.id)}")
+        raise
+    if as_json:
+        print(task.model_dump_json(indent=2))
+    else:
+        tell_end(task, console)
+    return EXIT_CODES.get(task.status, 1)
+
+
+def tell_end(task: TaskView, console: Console) -> None:
+    """Print what became of a task: its result on stdout, the rest where progress went."""
+    if task.status == TaskStatus.COMPLETED:
+        simulated = " (simulated)" if task.simulated else ""
+        console.print(Text(f"✓ Completed{simulated}, {task.model_calls} model calls, {usd(task.spent_micro_usd)}"))
+        sys.stdout.write(plain(task.result or "").rstrip() + "\n")
+    elif task.status == TaskStatus.CANCELLED:
+        console.print(Text(f"■ Cancelled after {task.model_calls} model calls, {usd(task.spent_micro_usd)}"))
+    else:
+        console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(task.error or '')}", style="red"))
+    console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
+
+
+def _plan_in(path: Path) -> Any:
+    """Read the subtasks from a file: a list of them, or an object with a list `subtasks`."""
+    try:
+        plan = json.loads(path.read_text())
+    except OSError as error:
+        raise WrongUsage(f"The plan in {str(path)!r} can't be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise WrongUsage(f"The plan in {str(path)!r} is no JSON: {error}.") from None
+    return plan["subtasks"] if isinstance(plan, dict) and "subtasks" in plan else plan

@@ -1,0 +1,121 @@
+"""Show tasks: a list of them, or one with all that belongs to it."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.actions.ids import short, task_named
+from cli.client import Client
+from cli.connect import connected
+from cli.settings import load_settings
+from cli.text import count, one_line, plain, usd
+from models.base import UtcDatetime
+from models.costs import CostView
+from models.subtasks import SubtaskView
+from models.tasks import TaskPage, TaskView
+
+PAGE = 100
+
+
+async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
+    async with connected(load_settings()) as client:
+        tasks = await _newest(client, statuses, limit)
+    if as_json:
+        print(TaskPage(items=tuple(tasks), next_cursor=None).model_dump_json(indent=2))
+    elif not tasks:
+        print('No tasks yet. Hand one in: chimera run "<goal>"')
+    else:
+        Console(highlight=False).print(_list_of(tasks))
+    return 0
+
+
+async def show(name: str, *, as_json: bool) -> int:
+    async with connected(load_settings()) as client:
+        task = await task_named(client, name)
+        subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
+    if as_json:
+        print(task.model_dump_json(indent=2))
+        return 0
+    console = Console(highlight=False)
+    for name, value in _facts_of(task, cost):
+        console.print(Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), soft_wrap=True)
+    if subtasks:
+        console.print(_table_of(subtasks))
+    if task.result:
+        console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
+        sys.stdout.write(plain(task.result).rstrip() + "\n")
+    return 0
+
+
+async def _newest(client: Client, statuses: Sequence[str], limit: int) -> list[TaskView]:
+    tasks: list[TaskView] = []
+    cursor: str | None = None
+    while len(tasks) < limit:
+        page = await client.tasks(statuses=statuses, limit=min(PAGE, limit - len(tasks)), cursor=cursor)
+        tasks += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return tasks
+
+
+def _list_of(tasks: Sequence[TaskView]) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Id", "Status"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Subtasks", "Calls", "Cost", "Age"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    # The title takes what the others leave.
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    for task in tasks:
+        done = f"{task.subtasks_done}/{task.subtasks_total}"
+        cells = (short(task.id), task.status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
+        table.add_row(*cells, Text(one_line(task.title or task.goal, 200)))
+    return table
+
+
+def _facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
+    models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
+    tokens = count(cost.usage.input_tokens + cost.usage.output_tokens, "token")
+    doubtful = f", {usd(cost.doubtful_micro_usd)} doubtful" if cost.doubtful_micro_usd else ""
+    why = f": {task.error_code}: {task.error}" if task.error_code else ""
+    facts = (
+        ("Task", task.id),
+        ("Goal", task.goal),
+        ("Status", f"{task.status}{why}"),
+        ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
+        ("Models", models or task.model or ""),
+        ("Cost", f"{usd(cost.spent_micro_usd)}{doubtful} for {count(cost.model_calls, 'call')}, {tokens}"),
+        ("Began", _when(task.started_at)),
+        ("Ended", _when(task.ended_at)),
+        ("Web UI", task.temporal_url),
+    )
+    return [(name, value) for name, value in facts if value]
+
+
+def _table_of(subtasks: Sequence[SubtaskView]) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Subtask", "Status", "Agent", "Turns", "Cost"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Result", no_wrap=True, overflow="ellipsis", ratio=1)
+    for subtask in subtasks:
+        said = subtask.error or subtask.result or subtask.title
+        cells = (subtask.path, subtask.status, subtask.agent, str(subtask.turns), usd(subtask.spent_micro_usd), said)
+        table.add_row(*(Text(one_line(cell, 200)) for cell in cells))
+    return table
+
+
+def _when(at: UtcDatetime | None) -> str:
+    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _age_of(task: TaskView) -> str:
+    seconds = int((datetime.now(UTC) - task.created_at).total_seconds())
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"

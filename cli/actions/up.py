@@ -1,0 +1,59 @@
+"""Start everything and stay."""
+
+import asyncio
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chimera import __version__
+from chimera.settings import Settings
+from cli.addresses import api_url_of, temporal_ui_of
+from cli.screens import say
+from cli.signals import until_told
+from cli.stack import Stack
+
+
+async def up(settings: Settings, workers: int) -> int:
+    """Run the stack until a signal; ending it that way is success."""
+    console = Console(highlight=False)
+    say(console, f"Chimera {__version__}")
+    stack = Stack(settings, lambda line: say(console, line), workers)
+    await until_told(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    return 0
+
+
+async def _stay(stack: Stack, console: Console) -> int:
+    async with stack:
+        console.print(welcome(stack))
+        say(console, '\n  In another terminal: chimera run "<what is to be done>". Ctrl-C here stops everything.')
+        await forever()
+    return 0
+
+
+async def forever() -> None:
+    """Wait for nothing; only a signal ends this."""
+    await asyncio.Event().wait()
+
+
+def say_stopping(console: Console) -> None:
+    say(console, "\nStopping. What runs goes on at the next start. Ctrl-C again doesn't wait for calls in flight.")
+
+
+def welcome(stack: Stack) -> Table:
+    """Where everything is, and the first user's password, once."""
+    settings = stack.settings
+    api_url = api_url_of(settings)
+    rows = [
+        ("API", api_url),
+        ("API documentation", f"{api_url}/docs"),
+        ("Temporal's Web UI", temporal_ui_of(settings)),
+        ("Data folder", str(settings.data_dir)),
+    ]
+    if stack.first_user is not None:
+        email, password = stack.first_user
+        rows += [("Sign-in", email), ("Password", f"{password}   (shown this once; keep it)")]
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold" if name == "Password" else ""))
+    return table

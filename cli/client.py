@@ -1,0 +1,169 @@
+"""The HTTP API as commands use it: typed answers, a sign-in that renews itself, errors that a person can read."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from cli.addresses import is_this_machine
+from cli.errors import NoSignIn, NotReachable, Problem, Refused
+from cli.sessions import Session
+from models.base import Body
+from models.costs import CostView
+from models.ids import TaskId
+from models.subtasks import SubtaskView
+from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
+from models.users import UserView
+
+API = "/api/v1"
+TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
+STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
+"""The server sends something at least every 15 s, if only to say that it is there."""
+
+PATIENCE_S = 30.0
+"""How long a new task is offered to an API that doesn't answer."""
+
+_SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
+
+
+class Client:
+    """One signed-in caller of one API."""
+
+    def __init__(self, session: Session, http: httpx2.AsyncClient) -> None:
+        self.api_url = session.api_url
+        self._session = session
+        self._http = http
+
+    async def me(self) -> UserView:
+        return UserView.model_validate_json(await self._get("/auth/me"))
+
+    async def create_task(self, spec: Mapping[str, Any]) -> TaskView:
+        """Hand a task in, once: the same key goes with every try, so one that got through is not repeated."""
+        key, give_up = uuid4().hex, time.monotonic() + PATIENCE_S
+        pause_s = 0.2
+        while True:
+            try:
+                answer = await self._post("/tasks", spec, headers={"Idempotency-Key": key})
+                return TaskView.model_validate_json(answer)
+            except (NotReachable, Refused) as error:
+                away = isinstance(error, NotReachable) or error.problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+                if not away or time.monotonic() + pause_s > give_up:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0, pause_s * 2)
+
+    async def task(self, task_id: TaskId) -> TaskView:
+        return TaskView.model_validate_json(await self._get(f"/tasks/{task_id}"))
+
+    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> TaskPage:
+        params: dict[str, Any] = {"limit": limit, "status": list(statuses)}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return TaskPage.model_validate_json(await self._get("/tasks", params))
+
+    async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
+        return _SUBTASKS.validate_json(await self._get(f"/tasks/{task_id}/subtasks"))
+
+    async def cost(self, task_id: TaskId) -> CostView:
+        return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))
+
+    async def control(self, task_id: TaskId, what: str) -> TaskView:
+        """Cancel, pause or resume."""
+        return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/{what}"))
+
+    async def set_budget(self, task_id: TaskId, budget: Budget) -> TaskView:
+        return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/budget", _body_of(budget)))
+
+    async def steer(self, task_id: TaskId, guidance: Guidance) -> GuidanceView:
+        return GuidanceView.model_validate_json(await self._post(f"/tasks/{task_id}/steer", _body_of(guidance)))
+
+    @asynccontextmanager
+    async def events(self, task_id: TaskId, after: int) -> AsyncIterator[httpx2.EventSource]:
+        """Open the stream of a task's frames behind the sequence `after`."""
+        path, params = f"/tasks/{task_id}/events", {"after": after}
+        try:
+            token = await self._session.access_token()
+            async with self._stream(path, params, token) as response:
+                if response.status_code != HTTPStatus.UNAUTHORIZED:
+                    yield await _source_of(response)
+                    return
+            token = await self._session.access_token(refused=token)
+            async with self._stream(path, params, token) as response:
+                yield await _source_of(response)
+        except httpx2.TransportError as error:
+            raise NotReachable(self.api_url, type(error).__name__) from error
+
+    def _stream(self, path: str, params: Mapping[str, Any], token: str) -> Any:
+        return self._http.stream(
+            "GET", f"{self.api_url}{API}{path}", params=params, headers=_bearer(token), timeout=STREAM_TIMEOUT
+        )
+
+    async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
+        return await self._send("GET", path, params=params)
+
+    async def _post(
+        self, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        content = None if body is None else to_json(body)
+        return await self._send(
+            "POST", path, content=content, headers={"Content-Type": "application/json", **(headers or {})}
+        )
+
+    async def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any) -> bytes:
+        url, headers = f"{self.api_url}{API}{path}", headers or {}
+        try:
+            token = await self._session.access_token()
+            response = await self._http.request(method, url, headers={**headers, **_bearer(token)}, **rest)
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                token = await self._session.access_token(refused=token)
+                response = await self._http.request(method, url, headers={**headers, **_bearer(token)}, **rest)
+        except httpx2.TransportError as error:
+            raise NotReachable(self.api_url, type(error).__name__) from error
+        raise_for(response)
+        return response.content
+
+
+def new_http(api_url: str) -> httpx2.AsyncClient:
+    """A client for one API; a company's proxy is asked only for addresses that aren't this machine's."""
+    return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_this_machine(api_url))
+
+
+def raise_for(response: httpx2.Response) -> None:
+    """Raise the problem that an answer is, if it is one. The body has been read."""
+    if response.is_success:
+        return
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        # A proxy's page, or another program on that port.
+        problem = Problem(
+            status=response.status_code,
+            title=f"{response.url} answered {response.status_code} {response.reason_phrase}",
+            detail="That is not how Chimera answers; is the address right?",
+        )
+    if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:
+        raise NoSignIn(str(response.url.copy_with(path="/", query=None)).rstrip("/"))
+    raise Refused(problem)
+
+
+async def _source_of(response: httpx2.Response) -> httpx2.EventSource:
+    if not response.is_success:
+        await response.aread()
+        raise_for(response)
+    # No limit: a snapshot of a large task is one event of several megabytes.
+    return httpx2.EventSource(response, max_event_size=None)
+
+
+def _body_of(body: Body) -> dict[str, Any]:
+    return body.model_dump(mode="json", exclude_none=True)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,118 @@
+"""Commands about tasks. All of them speak HTTP with the API."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+OnFailure = Literal["fail", "skip", "retry"]
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The task's id, or the beginning of it.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
+
+
+def run(
+    goal: Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done.", show_default=False)],
+    model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
+    budget_usd: Annotated[float | None, typer.Option(min=0, help="Ask before more than this is spent.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="JSON file with the subtasks, instead of a planner.")] = None,
+    on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
+    priority: Annotated[int | None, typer.Option(min=1, max=5, help="1 is most urgent.")] = None,
+    follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in a task and watch it; Ctrl-C leaves it running."""
+    from cli.actions.run import run, spec_from
+    from cli.running import finish
+
+    finish(
+        lambda: run(
+            spec_from(goal, model=model, budget_usd=budget_usd, plan=plan, on_failure=on_failure, priority=priority),
+            follow_it=follow,
+            as_json=as_json,
+        )
+    )
+
+
+def follow(
+    task_id: Id,
+    after: Annotated[int, typer.Option(min=0, help="Begin behind this event; 0 tells the whole story.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a task until it has ended; Ctrl-C leaves it running."""
+    from cli.actions.run import follow
+    from cli.running import finish
+
+    finish(lambda: follow(task_id, after=after, as_json=as_json))
+
+
+def list_tasks(
+    status: Annotated[
+        list[str] | None, typer.Option(help="Only running, completed, failed …; may be given more than once.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks, newest first."""
+    from cli.actions.showing import list_tasks
+    from cli.running import finish
+
+    finish(lambda: list_tasks(status or [], limit, as_json=as_json))
+
+
+def show(task_id: Id, as_json: AsJson = False) -> None:
+    """Show a task: its subtasks, what it cost, its result."""
+    from cli.actions.showing import show
+    from cli.running import finish
+
+    finish(lambda: show(task_id, as_json=as_json))
+
+
+def cancel(task_id: Id) -> None:
+    """Stop a task; from then on no model call is begun for it."""
+    _control(task_id, "cancel")
+
+
+def pause(task_id: Id) -> None:
+    """Let model calls in flight end and begin no other."""
+    _control(task_id, "pause")
+
+
+def resume(task_id: Id) -> None:
+    """Let a paused task go on."""
+    _control(task_id, "resume")
+
+
+def steer(
+    task_id: Id,
+    guidance: Annotated[
+        str, typer.Argument(metavar="GUIDANCE", help="What the next calls should know.", show_default=False)
+    ],
+    path: Annotated[str | None, typer.Option(help="Only this subtask and what is below it.")] = None,
+    interrupt: Annotated[bool, typer.Option("--interrupt", help="Cut the model call in flight.")] = False,
+) -> None:
+    """Give a running task guidance."""
+    from cli.actions.controls import steer
+    from cli.running import finish
+
+    finish(lambda: steer(task_id, guidance, path=path, interrupt=interrupt))
+
+
+def budget(
+    task_id: Id,
+    usd: Annotated[float | None, typer.Option(min=0, help="US dollars.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=0, help="Input and output together.")] = None,
+    calls: Annotated[int | None, typer.Option(min=0, help="Model calls.")] = None,
+) -> None:
+    """Set what a task may spend in all; one that waits for it goes on."""
+    from cli.actions.controls import set_budget
+    from cli.running import finish
+
+    finish(lambda: set_budget(task_id, usd=usd, tokens=tokens, calls=calls))
+
+
+def _control(task_id: str, what: Literal["cancel", "pause", "resume"]) -> None:
+    from cli.actions.controls import control
+    from cli.running import finish
+
+    finish(lambda: control(task_id, what))

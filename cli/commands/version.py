@@ -1,0 +1,37 @@
+"""The command line as a whole: its version and its exit codes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+USAGE = 2
+"""What Typer ends wrong usage with."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from chimera import __version__
+
+        typer.echo(f"chimera {__version__}")
+        raise typer.Exit
+
+
+def version(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Durable multi-agent work on your own machine."""
+
+
+def ending_with_own_codes(app: typer.Typer) -> None:
+    """Run the app. A command ends with `Finished`; any other exit is Typer's own."""
+    try:
+        app(prog_name="chimera")
+    except SystemExit as ending:
+        if type(ending) is SystemExit and ending.code == USAGE:
+            from cli.errors import TROUBLE
+
+            sys.exit(TROUBLE)
+        raise

@@ -1,0 +1,80 @@
+"""Why a command can't do what it was asked, each with the way out, and what a command ends with."""
+
+from models.base import Contract
+from models.errors import ChimeraError
+
+EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 2}
+"""What a command that followed a task to its end ends with."""
+
+TROUBLE = 3
+"""Wrong usage, no connection, no sign-in, or a request that the API refused."""
+
+INTERRUPTED = 130
+
+
+class NotReachable(ChimeraError):
+    """Nobody answers at the API's address."""
+
+    code, http_status, title = "not_reachable", 503, "Chimera does not answer"
+
+    def __init__(self, api_url: str, reason: str = "") -> None:
+        because = f" ({reason})" if reason else ""
+        super().__init__(
+            f"Nothing answers at {api_url}{because}. Start Chimera with `chimera up`, or name another address with"
+            " CHIMERA_API_URL or `chimera login`; `chimera doctor` says more."
+        )
+
+
+class NoSignIn(ChimeraError):
+    """There is nobody to be on the way to the API."""
+
+    code, http_status, title = "not_signed_in", 401, "Not signed in"
+
+    def __init__(self, api_url: str | None = None) -> None:
+        where = f" at {api_url}" if api_url else ""
+        super().__init__(
+            f"You are not signed in{where}. `chimera up` signs in to the Chimera that it starts, `chimera login` to one"
+            " that runs elsewhere; programs set CHIMERA_API_URL and CHIMERA_TOKEN."
+        )
+
+
+class FieldProblem(Contract):
+    field: str
+    message: str
+
+
+class Problem(Contract):
+    """What the API answers when it refuses: an RFC 9457 problem document."""
+
+    status: int
+    title: str
+    detail: str = ""
+    code: str = ""
+    instance: str = ""
+    errors: tuple[FieldProblem, ...] = ()
+
+
+class Refused(ChimeraError):
+    """The API refused; it says why."""
+
+    code, title = "refused", "The API refused that"
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail or problem.title)
+        self.problem = problem
+
+
+class NotThere(ChimeraError):
+    """What the command line names isn't there, or could mean several things."""
+
+    code, http_status, title = "not_there", 404, "Not found"
+
+
+class WrongUsage(ChimeraError):
+    """An option or a file that the command can't do anything with."""
+
+    code, http_status, title = "wrong_usage", 422, "The command can't be carried out"
+
+
+class BadSettings(ChimeraError):
+    code, title = "bad_settings", "The settings can't be used"

@@ -1,0 +1,104 @@
+"""Follow a task to its end, whatever happens to the connection on the way."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+from rich.console import Console
+
+from cli.client import Client
+from cli.errors import NotReachable
+from cli.screens import Banner, Say, showing
+from cli.view import TaskState
+from models.events import LAST, EventFrame, Frame, SnapshotFrame
+from models.tasks import CLOSED, TaskView
+
+FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
+
+PATIENCE_S = 600.0
+"""How long a connection may stay away before a command that follows gives up; the task itself goes on."""
+
+LONGEST_PAUSE_S = 5.0
+
+Watch = Callable[[TaskState, Say], None]
+"""Is called after each frame that said something new."""
+
+
+async def follow(
+    client: Client,
+    task: TaskView,
+    console: Console,
+    *,
+    after: int = 0,
+    banner: Banner = lambda: "",
+    watch: Watch = lambda state, say: None,
+) -> TaskView:
+    """Show a task live until it has ended, and return it as it is then."""
+    state = TaskState(task.id, task)
+    async with showing(state, console, banner) as screen:
+        async for frame in frames_of(client, task, after, screen.say):
+            if state.apply(frame):
+                screen.show(frame)
+                watch(state, screen.say)
+    return await client.task(task.id)
+
+
+async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> AsyncIterator[Frame]:
+    """Yield the frames behind `after`, through lost connections, until the last one.
+
+    Raises NotReachable when the API stays away for ten minutes.
+    """
+    trouble = _Trouble(say)
+    while True:
+        try:
+            async with client.events(task.id, after) as source:
+                async for event in source:
+                    trouble.is_over()
+                    frame = _frame_in(event.data)
+                    if frame is None:
+                        continue
+                    if isinstance(frame, (EventFrame, SnapshotFrame)):
+                        after = frame.seq
+                    yield frame
+                    if isinstance(frame, EventFrame) and frame.event.type in LAST:
+                        return
+            # An orderly end without a last event: the server went away, or all was seen before.
+            if (await client.task(task.id)).status in CLOSED:
+                return
+            await asyncio.sleep(0.2)
+        except NotReachable as error:
+            await trouble.wait(error)
+
+
+def _frame_in(data: str) -> Frame | None:
+    try:
+        return FRAME.validate_json(data)
+    except ValidationError:
+        # A newer server may tell of things that this client has no name for.
+        return None
+
+
+class _Trouble:
+    """A connection that is away: says so once, waits longer each time, and not for ever."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._since: float | None = None
+        self._pause_s = 0.2
+
+    def is_over(self) -> None:
+        if self._since is not None:
+            self._say("Connected again.")
+        self._since, self._pause_s = None, 0.2
+
+    async def wait(self, error: NotReachable) -> None:
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+            self._say("The connection to Chimera was lost; trying again. The task goes on.")
+        if now - self._since > PATIENCE_S:
+            raise error
+        await asyncio.sleep(self._pause_s)
+        self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)

@@ -1,0 +1,111 @@
+"""What the demonstration proves: Chimera's ledger against the journal that the provider kept by itself."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from models.base import Contract
+from models.costs import CostView
+from models.ids import TaskId, call_id_of
+from models.model_calls import AttemptStatus
+from models.tasks import TaskStatus, TaskView
+
+OK = 200
+
+
+class Entry(Contract):
+    """A line of the simulator's journal."""
+
+    call_id: str
+    phase: Literal["arrived", "finished", "cut"]
+    status: int | None = None
+
+
+@dataclass(slots=True)
+class Count:
+    """One side's count of a task's model calls."""
+
+    calls: set[str] = field(default_factory=set)
+    requests: int = 0
+    finished: int = 0
+    cut_made_again: int = 0
+    finished_made_again: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Both counts, and everything in them that should not be; nothing means proved."""
+
+    ledger: Count
+    journal: Count
+    spent_micro_usd: int
+    doubtful_micro_usd: int
+    problems: tuple[str, ...]
+
+
+def read_journal(path: Path, task_id: TaskId) -> list[Entry]:
+    """Return what reached the simulator for one task, in order."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    entries = (Entry.model_validate(json.loads(line)) for line in lines if task_id in line)
+    return [entry for entry in entries if entry.call_id.startswith(task_id)]
+
+
+def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: bool) -> Proof:
+    """Compare the two sides; `killed` says whether a worker was killed while a call was in flight."""
+    ours, theirs = count_ledger(task, cost), count_journal(journal)
+    again = max(ours.finished_made_again, theirs.finished_made_again)
+    checks = (
+        (task.status == TaskStatus.COMPLETED, f"the task is {task.status}, not completed"),
+        (killed, "the worker was not killed: no moment with a call in flight was seen"),
+        (theirs.requests > 0, "the provider's journal has nothing of this task"),
+        (ours.calls == theirs.calls, "ledger and journal name different model calls"),
+        (ours.requests == theirs.requests, "ledger and journal count a different number of requests"),
+        (ours.finished == theirs.finished, "ledger and journal count a different number of finished calls"),
+        (again == 0, f"{again} finished calls were made again"),
+        (theirs.cut_made_again > 0 or not killed, "no call was cut by the kill and made again"),
+    )
+    return Proof(
+        ledger=ours,
+        journal=theirs,
+        spent_micro_usd=cost.spent_micro_usd,
+        doubtful_micro_usd=cost.doubtful_micro_usd,
+        problems=tuple(problem for holds, problem in checks if not holds),
+    )
+
+
+def count_journal(journal: Iterable[Entry]) -> Count:
+    """Count what the provider saw: a call is made again when it arrives after it was finished or cut."""
+    count, finished, cut = Count(), set[str](), set[str]()
+    for entry in journal:
+        call = entry.call_id
+        count.calls.add(call)
+        match entry.phase:
+            case "arrived":
+                count.requests += 1
+                count.finished_made_again += call in finished
+                count.cut_made_again += call in cut and call not in finished
+            case "finished" if entry.status == OK:
+                count.finished += 1
+                finished.add(call)
+            case "cut":
+                cut.add(call)
+    return count
+
+
+def count_ledger(task: TaskView, cost: CostView) -> Count:
+    """Count what Chimera wrote down itself, where a cut attempt is a doubtful one."""
+    count, finished, cut = Count(), set[str](), set[str]()
+    for attempt in cost.attempts:
+        call = call_id_of(task.id, attempt.path, attempt.purpose, attempt.step)
+        count.calls.add(call)
+        count.requests += 1
+        count.finished_made_again += call in finished
+        count.cut_made_again += call in cut and call not in finished
+        if attempt.status is AttemptStatus.FINISHED:
+            count.finished += 1
+            finished.add(call)
+        elif attempt.status is AttemptStatus.DOUBTFUL:
+            cut.add(call)
+    return count

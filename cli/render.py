@@ -1,0 +1,137 @@
+"""A followed task as a picture for the terminal: a tree of its subtasks, what is being written, and a bar.
+
+Everything goes in as `Text`, which knows no markup, and through `plain`.
+"""
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from cli.text import count, one_line, plain, usd
+from cli.view import Node, TaskState
+from models.ids import ROOT
+from models.model_calls import Purpose
+from models.subtasks import SubtaskStatus
+from models.tasks import TaskStatus
+
+_MARKS = {
+    SubtaskStatus.PENDING: ("·", "dim"),
+    SubtaskStatus.RUNNING: ("▶", "cyan"),
+    SubtaskStatus.COMPLETED: ("✓", "green"),
+    SubtaskStatus.FAILED: ("✗", "red"),
+    SubtaskStatus.SKIPPED: ("⤼", "yellow"),
+    SubtaskStatus.CANCELLED: ("■", "yellow"),
+}
+_STATUS_STYLES = {
+    TaskStatus.COMPLETED: "green",
+    TaskStatus.FAILED: "red",
+    TaskStatus.CANCELLED: "yellow",
+    TaskStatus.CANCELLING: "yellow",
+    TaskStatus.PAUSED: "yellow",
+    TaskStatus.WAITING: "yellow",
+}
+_WRITES = {Purpose.PLAN: "plans", Purpose.AGGREGATE: "puts the results together", Purpose.TURN: "writes"}
+
+MOST_TEXT_LINES = 3
+FRAME_LINES = 7
+"""Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
+
+
+def picture_of(
+    state: TaskState, *, elapsed_s: float, width: int = 100, height: int = 40, banner: str = ""
+) -> RenderableType:
+    """Draw where a task stands in at most `height` lines, so that it can be drawn over."""
+    room = max(4, height - FRAME_LINES)
+    nodes = state.subtasks
+    writing = len(state.being_written)
+    shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
+    text_lines = min(MOST_TEXT_LINES, max(0, (room - len(shown)) // max(1, writing)))
+    tree = Tree(_task_line(state, width), guide_style="dim")
+    _add_text(tree, state.root, text_lines, width - 4)
+    if len(shown) == len(nodes):
+        _add_children(tree, state, state.root, text_lines, width)
+    else:
+        for node in shown:
+            _add_text(tree.add(_node_line(node, width - 4, full=True)), node, 0, width)
+        tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
+    parts: list[RenderableType] = [tree, _bar(state, width), _sums(state, elapsed_s)]
+    if state.note:
+        parts.append(Text(one_line(state.note, width * 2), style="yellow"))
+    if banner:
+        parts.append(Text(one_line(banner, width * 2), style="bold magenta"))
+    return Group(*parts)
+
+
+def _add_children(tree: Tree, state: TaskState, parent: Node, text_lines: int, width: int) -> None:
+    depth = parent.path.count("/") + 2 if parent.path else 1
+    for node in state.children_of(parent.path):
+        branch = tree.add(_node_line(node, width - 4 * depth))
+        _add_text(branch, node, text_lines, width - 4 * (depth + 1))
+        _add_children(branch, state, node, text_lines, width)
+
+
+def _task_line(state: TaskState, width: int) -> Text:
+    status = Text(f" {state.status}", style=_STATUS_STYLES.get(state.status, "cyan"))
+    return Text(one_line(state.title or state.goal, max(20, width - 16)), style="bold") + status
+
+
+def _node_line(node: Node, width: int, *, full: bool = False) -> Text:
+    mark, style = _MARKS[node.status]
+    line = Text.assemble((f"{mark} ", style), (plain(node.path if full else node.key), "bold"))
+    line.append(f"  {one_line(node.agent, 30)}", style="cyan dim")
+    if node.status is SubtaskStatus.PENDING and node.depends_on:
+        line.append(f"  after {one_line(', '.join(node.depends_on), 60)}", style="dim")
+    if node.turns:
+        line.append(f"  {count(node.turns, 'call')}, {usd(node.cost_micro_usd)}", style="dim")
+    note = node.note or node.title
+    if note:
+        line.append(f"  {one_line(note, 300)}", style="yellow" if node.note else "dim")
+    line.truncate(max(20, width), overflow="ellipsis")
+    return line
+
+
+def _add_text(branch: Tree, node: Node, lines: int, width: int) -> None:
+    writing = node.writing
+    if writing is None:
+        return
+    if node.path == ROOT or writing.purpose is not Purpose.TURN:
+        said = f"{plain(node.agent)} {_WRITES[writing.purpose]}: {count(writing.length, 'character')}"
+        branch.add(Text(said, style="cyan"))
+    if lines and writing.tail and writing.purpose is not Purpose.PLAN:
+        for line in last_lines(writing.tail, lines, max(20, width)):
+            branch.add(Text(line, style="italic"))
+
+
+def last_lines(tail: str, lines: int, width: int) -> list[str]:
+    """The end of a text, broken to the width of the screen."""
+    words, broken = plain(tail).split(), [""]
+    for word in words:
+        if len(broken[-1]) + 1 + len(word) > width:
+            broken.append("")
+        broken[-1] = f"{broken[-1]} {word[:width]}".strip()
+    return broken[-lines:]
+
+
+def _bar(state: TaskState, width: int) -> RenderableType:
+    # The plan and the answer are steps too, so that a task with one subtask moves.
+    total = len(state.subtasks) + 2
+    done = total if state.status is TaskStatus.COMPLETED else state.done + (1 if state.is_planned else 0)
+    bar = Table.grid(padding=(0, 1))
+    label = f"{state.done}/{len(state.subtasks)} subtasks" if state.is_planned else "no plan yet"
+    bar.add_row(ProgressBar(total=total, completed=done, width=max(10, min(60, width - 24))), Text(label))
+    return bar
+
+
+def _sums(state: TaskState, elapsed_s: float) -> Text:
+    said = [
+        f"{elapsed_s:.0f} s",
+        count(state.finished_calls, "model call"),
+        count(state.tokens, "token"),
+        usd(state.spent_micro_usd),
+    ]
+    if state.repeated_calls:
+        said.append(f"{count(state.repeated_calls, 'call')} made again")
+    line = Text(" · ".join(said), style="dim")
+    return line.append(" · simulated", style="magenta") if state.simulated else line

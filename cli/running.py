@@ -1,0 +1,65 @@
+"""How a command runs: to an exit code, with every known error as a few lines that a person can act on."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.errors import INTERRUPTED, TROUBLE, Refused
+from cli.text import plain
+from models.errors import ChimeraError
+
+
+class Finished(SystemExit):
+    """A command's own exit code, as against the one that Typer gives to wrong usage."""
+
+
+def finish(action: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
+    """Run what `action` makes to its exit code."""
+    try:
+        # psycopg can't use the loop that Windows has by default; the others have this one anyway.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            code = runner.run(action())
+    except ChimeraError as error:
+        explain(error)
+        code = TROUBLE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing may be flushed into the closed pipe at exit.
+        sys.stdout = None
+        code = TROUBLE
+    raise Finished(code)
+
+
+def explain(error: ChimeraError, console: Console | None = None) -> None:
+    """Print what went wrong and the way out."""
+    console = console or Console(stderr=True, highlight=False)
+    for line in lines_of(error):
+        console.print(line, soft_wrap=True)
+
+
+def lines_of(error: ChimeraError) -> list[Text]:
+    """An error as lines: what happened, then each field and what is wrong with it, then where to look it up."""
+    if not isinstance(error, Refused):
+        return [_headline(error.title), *_indented(error.message)]
+    problem = error.problem
+    lines = [_headline(problem.title)]
+    lines += [Text.assemble("  ", (plain(each.field), "bold"), ": ", plain(each.message)) for each in problem.errors]
+    told = [each.message for each in problem.errors]
+    if not told or not any(message in problem.detail for message in told):
+        lines += _indented(problem.detail)
+    request = f"request {problem.instance}" if problem.instance else ""
+    reference = ", ".join(filter(None, (str(problem.status), problem.code, request)))
+    return [*lines, Text(f"  ({plain(reference)})", style="dim")]
+
+
+def _headline(title: str) -> Text:
+    return Text.assemble(("✗ ", "red"), (plain(title), "bold"))
+
+
+def _indented(message: str) -> list[Text]:
+    return [Text(f"  {line}") for line in plain(message).splitlines()]

@@ -1,0 +1,114 @@
+"""Where a sign-in is kept between commands: a file that only its owner may read, and a lock beside it.
+
+A refresh token works once. Whoever uses it holds the lock until the next one is in the file, so that two commands at
+the same time don't end each other's session.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO
+
+from pydantic import Field, ValidationError
+
+from cli.errors import NotReachable
+from models.base import Contract
+from models.users import Tokens
+
+LOCK_LIMIT_S = 30.0
+POLL_S = 0.05
+EARLY_S = 30.0
+"""An access token that ends within this time counts as ended: clocks differ, requests take time."""
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[str]) -> bool:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _try_lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class SignIn(Contract):
+    """Who is signed in where."""
+
+    api_url: str
+    email: str
+    refresh_token: str = Field(repr=False)
+    access_token: str = Field(default="", repr=False)
+    expires_at: float = 0.0
+
+    @classmethod
+    def of(cls, api_url: str, email: str, tokens: Tokens) -> "SignIn":
+        return cls(
+            api_url=api_url,
+            email=email,
+            refresh_token=tokens.refresh_token,
+            access_token=tokens.access_token,
+            expires_at=time.time() + tokens.expires_in,
+        )
+
+    @property
+    def is_fresh(self) -> bool:
+        return bool(self.access_token) and time.time() < self.expires_at - EARLY_S
+
+
+def in_folder(data_dir: Path) -> Path:
+    """The sign-in to the Chimera that keeps its data in this folder."""
+    return data_dir.expanduser() / "cli.json"
+
+
+def at_home() -> Path:
+    """The sign-in that `chimera login` makes."""
+    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(config) / "chimera" / "cli.json"
+
+
+def read(path: Path) -> SignIn | None:
+    """Return what is kept there; None when there is nothing that can be understood."""
+    try:
+        return SignIn.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def write(path: Path, sign_in: SignIn) -> None:
+    """Keep a sign-in, for its owner's eyes only; a reader finds the old one or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_suffix(f".{os.getpid()}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(sign_in.model_dump_json(indent=2))
+        file.flush()
+        # The old token is used up by now: a crash of the machine must not bring it back.
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+@asynccontextmanager
+async def locked(path: Path) -> AsyncIterator[None]:
+    """Hold the lock of a sign-in's file; the system drops it when the process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = path.with_suffix(".lock")
+    give_up = time.monotonic() + LOCK_LIMIT_S
+    with lock.open("a") as file:
+        while not _try_lock(file):
+            if time.monotonic() > give_up:
+                raise NotReachable(str(lock), "another command holds this lock")
+            await asyncio.sleep(POLL_S)
+        yield

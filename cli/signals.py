@@ -1,0 +1,48 @@
+"""Stay until somebody has had enough: the first Ctrl-C or SIGTERM stops in order, another one hurries."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+async def until_told(
+    body: Coroutine[Any, Any, int], *, stopping: Callable[[], None], hurry: Callable[[], None]
+) -> int | None:
+    """Run `body` and return what it returns; None when it was told to stop and its clean-up is done."""
+    task = asyncio.create_task(body)
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        if told:
+            hurry()
+            return
+        told = True
+        stopping()
+        task.cancel()
+
+    with _on_signals(tell):
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not told:
+                raise
+            return None
+
+
+@contextmanager
+def _on_signals(tell: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    # Who started us under nohup, or in the background of a script, wants a signal ignored.
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell)) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

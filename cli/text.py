@@ -1,0 +1,48 @@
+"""Text from models and people, made safe to print: no escape sequences, control characters or reversed direction."""
+
+import re
+import unicodedata
+
+# CSI, OSC (up to its end or the line's), and the other escape sequences of ECMA-48.
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|\x9b[0-?]*[ -/]*[@-~]"
+)
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE_OF_MARKS = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
+_HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Control characters, lone surrogates, private use and what is no character at all."""
+
+
+def plain(text: str) -> str:
+    """Leave out of `text` what could do more to a terminal than show letters; line breaks and tabs stay."""
+    text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = "".join(_shown(character) for character in text)
+    return _PILE_OF_MARKS.sub(r"\1", text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """The same on one line of at most `limit` characters."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def usd(micro_usd: int) -> str:
+    """Write millionths of a dollar as dollars, with as many digits as it takes to see something."""
+    digits = 2 if micro_usd == 0 or micro_usd >= 1_000_000 else 4 if micro_usd >= 100 else 6
+    return f"${micro_usd / 1e6:,.{digits}f}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`3 subtasks`, `1 subtask`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t":
+        return character
+    if character in "\u2028\u2029\x85":
+        return "\n"
+    if character in _BIDIRECTIONAL or unicodedata.category(character) in _HIDDEN:
+        return ""
+    return character

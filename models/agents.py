@@ -1,0 +1,110 @@
+"""Agents: a role, a prompt, tools and (where it matters) a model. The built-in ones stand here, others in the table."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from models.base import Body, Contract, ModelRef
+
+AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+
+
+class AgentSpec(Body):
+    """An agent as a caller describes it."""
+
+    name: AgentName
+    role: str = Field(default="custom", max_length=40)
+    description: str = Field(default="", max_length=500, description="When to choose it; the planner reads this")
+    prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
+    model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
+    tools: tuple[str, ...] = Field(default=(), max_length=32)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_output_tokens: int = Field(default=2048, ge=16, le=131_072)
+
+
+class AgentView(Contract):
+    """An agent as the API shows it."""
+
+    name: str
+    role: str
+    description: str
+    prompt: str
+    model: str | None
+    tools: tuple[str, ...]
+    temperature: float | None
+    max_output_tokens: int
+    built_in: bool
+
+
+PLANNER = "planner"
+COORDINATOR = "coordinator"
+
+BUILT_IN: tuple[AgentSpec, ...] = (
+    AgentSpec(
+        name=PLANNER,
+        role="planner",
+        description="Splits a goal into subtasks.",
+        prompt=(
+            "You split a goal into the fewest subtasks that can be worked on separately. Let subtasks run in parallel"
+            " where nothing forces an order. Give each one everything it needs in its instruction: an agent sees only"
+            " its own instruction and the results of the subtasks it depends on."
+        ),
+    ),
+    AgentSpec(
+        name=COORDINATOR,
+        role="coordinator",
+        description="Puts the results of subtasks together into one answer.",
+        prompt=(
+            "You are given a goal and the results of the subtasks that worked on it. Write the one answer that the"
+            " person who set the goal should read. Where results contradict each other or are missing, say so."
+        ),
+    ),
+    AgentSpec(
+        name="researcher",
+        role="researcher",
+        description="Collects facts and says where each comes from.",
+        prompt="You collect facts that bear on the question. Separate what you know from what you infer, and say so.",
+        tools=("calculator",),
+    ),
+    AgentSpec(
+        name="analyst",
+        role="analyst",
+        description="Works out numbers, compares options, draws conclusions.",
+        prompt=(
+            "You analyse. Use the calculator for every computation, show the figures that carry your conclusion, and"
+            " end with the conclusion in one sentence."
+        ),
+        tools=("calculator",),
+    ),
+    AgentSpec(
+        name="writer",
+        role="writer",
+        description="Writes clear prose from given material.",
+        prompt="You write clear, plain prose from the material that you are given. You add no facts of your own.",
+    ),
+    AgentSpec(
+        name="coder",
+        role="coder",
+        description="Writes and explains code.",
+        prompt="You write small, correct, readable programs and explain how to run them.",
+        tools=("calculator",),
+    ),
+    AgentSpec(
+        name="reviewer",
+        role="reviewer",
+        description="Checks another agent's work and names what is wrong with it.",
+        prompt=(
+            "You check the work that you are given against its instruction. Name each fault, how bad it is, and the"
+            " mend."
+        ),
+        tools=("calculator",),
+    ),
+    AgentSpec(
+        name="critic",
+        role="critic",
+        description="Argues against a proposal as well as it can be argued.",
+        prompt="You make the strongest honest case against what you are given, and say what would change your mind.",
+    ),
+)
+
+BUILT_IN_BY_NAME = {agent.name: agent for agent in BUILT_IN}

@@ -1,0 +1,274 @@
+"""Every error that Chimera raises on purpose, in one tree.
+
+A class sets `code`, `http_status`, `title` and `retryable`; an instance takes its facts as arguments. A message names
+the value with !r and the way out, because the person who reads it can't see the code. The API turns the tree into
+RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures (`worker/interceptors.py`).
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class ChimeraError(Exception):
+    """The root; never raised itself."""
+
+    code: ClassVar[str] = "internal_error"
+    http_status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong on our side"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, field: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.retry_after_s = retry_after_s
+
+
+# --- What a caller got wrong -----------------------------------------------------------------------------------
+
+
+class InvalidInput(ChimeraError):
+    """A value that can't be accepted; names the field."""
+
+    code, http_status, title = "invalid_input", 422, "The request has a value that can't be accepted"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, field=field)
+
+
+class PlanInvalid(InvalidInput):
+    """A plan that can't run: cyclic, too large, or naming what doesn't exist."""
+
+    code, title = "plan_invalid", "The plan can't run"
+
+    def __init__(self, problems: Sequence[str], field: str = "plan") -> None:
+        super().__init__(field, "; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class UnknownAgent(InvalidInput):
+    code, title = "unknown_agent", "No such agent"
+
+    def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
+        super().__init__(
+            field, f"No agent {name!r}; use one of {', '.join(known)}, or create it at POST /api/v1/agents."
+        )
+
+
+class UnknownProvider(InvalidInput):
+    code, title = "unknown_provider", "No such provider"
+
+    def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
+        super().__init__(
+            field, f"No provider {name!r}; a model is written provider/model with one of {', '.join(known)}."
+        )
+
+
+class MissingKey(InvalidInput):
+    code, title = "missing_key", "A provider's key is missing"
+
+    def __init__(self, provider: str, setting: str, field: str = "model") -> None:
+        super().__init__(field, f"No key for provider {provider!r}; set {setting} and start Chimera again.")
+
+
+class MissingBaseUrl(InvalidInput):
+    code, title = "missing_base_url", "A provider's address is missing"
+
+    def __init__(self, provider: str, setting: str, field: str = "model") -> None:
+        super().__init__(field, f"No address for provider {provider!r}; set {setting} and start Chimera again.")
+
+
+class UnknownPrice(InvalidInput):
+    """A model whose price nobody knows isn't called: the budget could not hold."""
+
+    code, title = "unknown_price", "No price is known for the model"
+
+    def __init__(self, model: str, field: str = "model") -> None:
+        super().__init__(
+            field, f"No price is known for {model!r}; add it to CHIMERA_PRICES (0 is a price) or choose another model."
+        )
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code, title = "idempotency_key_reused", "The Idempotency-Key was used for another request"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            "Idempotency-Key", f"Key {key!r} was used with another body; send a new key for a new request."
+        )
+
+
+class NotFound(ChimeraError):
+    """Also the answer for what belongs to somebody else: the two must look the same."""
+
+    code, http_status, title = "not_found", 404, "Not found"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"No {kind} {name!r}.")
+
+
+class Conflict(ChimeraError):
+    """The thing is not in a state that allows the request."""
+
+    code, http_status, title = "conflict", 409, "Not possible in the present state"
+
+
+class BodyTooLarge(ChimeraError):
+    code, http_status, title = "body_too_large", 413, "The request body is too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body may have at most {limit_bytes} bytes; send less, or refer to a file.", field="body")
+
+
+# --- Who is asking ---------------------------------------------------------------------------------------------
+
+
+class NotSignedIn(ChimeraError):
+    code, http_status, title = "not_signed_in", 401, "Sign in first"
+
+    def __init__(self) -> None:
+        super().__init__("Send 'Authorization: Bearer <access token>'; get one at POST /api/v1/auth/login.")
+
+
+class WrongCredentials(ChimeraError):
+    code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail or the password is wrong.")
+
+
+class Forbidden(ChimeraError):
+    code, http_status, title = "forbidden", 403, "Not allowed"
+
+
+# --- A part that is away ---------------------------------------------------------------------------------------
+
+
+class Unavailable(ChimeraError):
+    """A part that a request needs does not answer; try again after `retry_after_s`."""
+
+    code, http_status, title, retryable = "unavailable", 503, "A part of Chimera is not reachable", True
+
+    def __init__(self, part: str, retry_after_s: float = 2.0) -> None:
+        super().__init__(f"{part} does not answer; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s)
+        self.part = part
+
+
+# --- Why a run doesn't go on -----------------------------------------------------------------------------------
+
+
+class BudgetReached(ChimeraError):
+    """The ledger refused a call. The run pauses and asks; it doesn't die of it."""
+
+    code, http_status, title = "budget_reached", 409, "The budget is used up"
+
+
+class BudgetHeld(ChimeraError):
+    """The account has room, but calls in flight hold it reserved; there is more once they have settled for less."""
+
+    code, http_status, title, retryable = "budget_held", 409, "The budget is held by calls in flight", True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=1.0)
+
+
+class RootStopped(ChimeraError):
+    """The ledger refused a call because its task was cancelled or deleted."""
+
+    code, http_status, title = "root_stopped", 409, "The task was stopped"
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"Task {task_id!r} was stopped; no further call is made for it.")
+
+
+class TurnLimitReached(ChimeraError):
+    code, http_status, title = "turn_limit_reached", 409, "The agent used all its turns"
+
+    def __init__(self, max_turns: int) -> None:
+        super().__init__(f"No answer after {max_turns} turns; raise limits.max_turns or make the subtask smaller.")
+
+
+class SubtaskFailed(ChimeraError):
+    code, http_status, title = "subtask_failed", 409, "A subtask failed"
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"Subtask {path!r} failed: {message}")
+
+
+# --- What a provider can do to us ------------------------------------------------------------------------------
+
+
+class ProviderError(ChimeraError):
+    """A model call that did not succeed; sorted once, in the provider's file."""
+
+    code, http_status, title = "provider_error", 502, "The model provider did not answer well"
+
+
+class RateLimited(ProviderError):
+    code, retryable = "rate_limited", True
+
+
+class Overloaded(ProviderError):
+    """5xx and connection errors: the provider's side is having a hard time."""
+
+    code, retryable = "overloaded", True
+
+
+class ProviderTimeout(ProviderError):
+    """No first byte in time, or the whole call took too long."""
+
+    code, retryable = "provider_timeout", True
+
+
+class Stalled(ProviderError):
+    """A stream that stopped sending bytes without ending."""
+
+    code, retryable = "stalled", True
+
+
+class Truncated(ProviderError):
+    """A stream that ended without a finish reason; SDKs take it for a finished one."""
+
+    code, retryable = "truncated", True
+
+
+class Malformed(ProviderError):
+    """An answer that isn't what the protocol says."""
+
+    code, retryable = "malformed", True
+
+
+class AnswerTooLarge(ProviderError):
+    code = "answer_too_large"
+
+
+class ContentRefused(ProviderError):
+    code = "content_refused"
+
+
+class ContextTooLong(ProviderError):
+    code = "context_too_long"
+
+
+class WrongKey(ProviderError):
+    code = "wrong_key"
+
+
+class NoQuota(ProviderError):
+    code = "no_quota"
+
+
+class UnknownModel(ProviderError):
+    code = "unknown_model"
+
+
+class BadRequest(ProviderError):
+    """The provider says that our request is wrong; sending it again would not help."""
+
+    code = "bad_request"
+
+
+class AttemptsUsedUp(ProviderError):
+    """The ledger counts the attempts of one call; this call has had all of them."""
+
+    code = "attempts_used_up"

@@ -1,0 +1,227 @@
+"""What happened, in order: the events of a task, one tagged union.
+
+Each is a row in PostgreSQL, written in the transaction that made it true, with a sequence per task that has no gaps.
+Every event carries its place in the tree (`path`, `step`, `attempt`). `ModelCallStarted` with an attempt above 1
+retracts what earlier attempts of the same call had streamed.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from models.base import Contract, UtcDatetime
+from models.ids import ROOT, NodePath, TaskId
+from models.model_calls import Purpose
+from models.plans import PlanNode
+from models.subtasks import SubtaskView
+from models.tasks import TaskView
+
+
+class _Placed(Contract):
+    path: NodePath = ROOT
+    step: int | None = None
+    attempt: int | None = None
+
+
+class TaskAccepted(_Placed):
+    type: Literal["task.accepted"] = "task.accepted"
+
+
+class TaskStarted(_Placed):
+    type: Literal["task.started"] = "task.started"
+
+
+class TaskPaused(_Placed):
+    type: Literal["task.paused"] = "task.paused"
+
+
+class TaskResumed(_Placed):
+    type: Literal["task.resumed"] = "task.resumed"
+
+
+class TaskCancelling(_Placed):
+    type: Literal["task.cancelling"] = "task.cancelling"
+
+
+class TaskCompleted(_Placed):
+    type: Literal["task.completed"] = "task.completed"
+    preview: str
+    simulated: bool = False
+
+
+class TaskFailed(_Placed):
+    type: Literal["task.failed"] = "task.failed"
+    code: str
+    message: str
+
+
+class TaskCancelled(_Placed):
+    type: Literal["task.cancelled"] = "task.cancelled"
+    last_call_at: UtcDatetime | None = None
+
+
+class PlanCreated(_Placed):
+    type: Literal["plan.created"] = "plan.created"
+    subtasks: tuple[PlanNode, ...]
+
+
+class PlanRejected(_Placed):
+    type: Literal["plan.rejected"] = "plan.rejected"
+    problems: tuple[str, ...]
+
+
+class SubtaskStarted(_Placed):
+    type: Literal["subtask.started"] = "subtask.started"
+    agent: str
+
+
+class SubtaskCompleted(_Placed):
+    type: Literal["subtask.completed"] = "subtask.completed"
+    preview: str
+
+
+class SubtaskFailed(_Placed):
+    type: Literal["subtask.failed"] = "subtask.failed"
+    code: str
+    message: str
+
+
+class SubtaskSkipped(_Placed):
+    type: Literal["subtask.skipped"] = "subtask.skipped"
+    code: str
+    message: str
+
+
+class SubtaskCancelled(_Placed):
+    type: Literal["subtask.cancelled"] = "subtask.cancelled"
+
+
+class ModelCallStarted(_Placed):
+    type: Literal["model_call.started"] = "model_call.started"
+    purpose: Purpose
+    agent: str
+    model: str
+    simulated: bool
+
+
+class ModelCallFinished(_Placed):
+    type: Literal["model_call.finished"] = "model_call.finished"
+    purpose: Purpose
+    preview: str
+    tool_calls: tuple[str, ...]
+    input_tokens: int
+    output_tokens: int
+    cost_micro_usd: int
+
+
+class ModelCallFailed(_Placed):
+    type: Literal["model_call.failed"] = "model_call.failed"
+    purpose: Purpose
+    code: str
+    message: str
+    retryable: bool
+
+
+class ToolCallFinished(_Placed):
+    type: Literal["tool_call.finished"] = "tool_call.finished"
+    index: int
+    tool: str
+    failed: bool
+    preview: str
+
+
+class GuidanceGiven(_Placed):
+    type: Literal["guidance.given"] = "guidance.given"
+    guidance_id: int
+    preview: str
+
+
+class GuidanceSeen(_Placed):
+    type: Literal["guidance.seen"] = "guidance.seen"
+    guidance_id: int
+
+
+class BudgetReached(_Placed):
+    type: Literal["budget.reached"] = "budget.reached"
+    limit: str
+    message: str
+
+
+class BudgetRaised(_Placed):
+    type: Literal["budget.raised"] = "budget.raised"
+    max_cost_micro_usd: int | None
+    max_tokens: int | None
+    max_model_calls: int | None
+
+
+Event = Annotated[
+    TaskAccepted
+    | TaskStarted
+    | TaskPaused
+    | TaskResumed
+    | TaskCancelling
+    | TaskCompleted
+    | TaskFailed
+    | TaskCancelled
+    | PlanCreated
+    | PlanRejected
+    | SubtaskStarted
+    | SubtaskCompleted
+    | SubtaskFailed
+    | SubtaskSkipped
+    | SubtaskCancelled
+    | ModelCallStarted
+    | ModelCallFinished
+    | ModelCallFailed
+    | ToolCallFinished
+    | GuidanceGiven
+    | GuidanceSeen
+    | BudgetReached
+    | BudgetRaised,
+    Field(discriminator="type"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+LAST = ("task.completed", "task.failed", "task.cancelled")
+"""After one of these nothing follows."""
+
+
+class EventFrame(Contract):
+    """A durable event as clients get it; `seq` is what they name to go on from."""
+
+    kind: Literal["event"] = "event"
+    task_id: TaskId
+    seq: int
+    at: UtcDatetime
+    event: Event
+
+
+class TokensFrame(Contract):
+    """A piece of an answer that is being written: best effort, never stored, no `seq` of its own.
+
+    `offset` is the place of `text` in the answer, in characters: a client that has `offset` characters appends, one
+    that has more ignores it, one that has fewer missed some (the whole text comes with the finished call).
+    """
+
+    kind: Literal["tokens"] = "tokens"
+    task_id: TaskId
+    path: NodePath
+    purpose: Purpose
+    step: int
+    attempt: int
+    offset: int
+    text: str
+
+
+class SnapshotFrame(Contract):
+    """Where a task stands, for a client that is too far behind to be told every event; they go on after `seq`."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    task_id: TaskId
+    seq: int
+    task: TaskView
+    subtasks: tuple[SubtaskView, ...]
+
+
+Frame = EventFrame | TokensFrame | SnapshotFrame

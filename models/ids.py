@@ -1,0 +1,38 @@
+"""Ids and how they derive from each other, so that a repeated request or a replay can't make a second thing.
+
+A node is a place in a task's tree: the root is "", its subtasks are `research`, theirs `research/prices`.
+"""
+
+from typing import NewType
+
+TaskId = NewType("TaskId", str)
+UserId = NewType("UserId", str)
+ScheduleId = NewType("ScheduleId", str)
+NodePath = NewType("NodePath", str)
+
+ROOT = NodePath("")
+
+
+def workflow_id_of(task_id: TaskId, path: NodePath = ROOT) -> str:
+    """The Temporal workflow id of a node: `task-<uuid>` for the task, `task-<uuid>/<path>` for a subtask."""
+    return f"task-{task_id}/{path}" if path else f"task-{task_id}"
+
+
+def call_id_of(task_id: TaskId, path: NodePath, purpose: str, step: int) -> str:
+    """Name a model call by where it is, never by which try it is; this is its `Idempotency-Key` upstream."""
+    return f"{task_id}/{path}#{purpose}.{step}" if path else f"{task_id}#{purpose}.{step}"
+
+
+def child_path(parent: NodePath, key: str) -> NodePath:
+    """The path of the subtask `key` below `parent`."""
+    return NodePath(f"{parent}/{key}" if parent else key)
+
+
+def depth_of(path: NodePath) -> int:
+    """How far a node is below the root (the root is 0)."""
+    return path.count("/") + 1 if path else 0
+
+
+def schedule_workflow_id(schedule_id: ScheduleId) -> str:
+    """The workflow id that a schedule starts; Temporal appends the nominal time."""
+    return f"schedule-{schedule_id}"

@@ -1,0 +1,78 @@
+"""Model calls: where one is, and what a history keeps of how it went. Prompts and replies stay in PostgreSQL."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from models.base import Contract, UtcDatetime
+from models.ids import NodePath, TaskId
+from models.plans import PlanNode
+from models.tasks import Usage
+
+
+class Purpose(StrEnum):
+    """What a call is for; each purpose has a transcript of its own at a node."""
+
+    PLAN = "plan"
+    TURN = "turn"
+    AGGREGATE = "aggregate"
+
+
+class ModelCallRequest(Contract):
+    """A place in the tree; everything else is looked up there."""
+
+    task_id: TaskId
+    path: NodePath
+    purpose: Purpose
+    step: int
+    """1 for the first call of its purpose at its node."""
+    agent: str
+    retry: int = 0
+    """How often the subtask was tried again: each try gives the call a fresh allowance of attempts."""
+    last_turn: bool = False
+    """The agent's last permitted turn: no tools are offered, so it has to answer."""
+
+
+class ModelCallOutcome(Contract):
+    """What the workflow decides on: references, counts and a preview."""
+
+    text_preview: str = Field(default="", max_length=200)
+    tool_calls: tuple[str, ...] = Field(default=(), description="Names of the tools asked for, in order")
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micro_usd: int = 0
+    plan: tuple[PlanNode, ...] | None = Field(default=None, description="PLAN: the accepted plan")
+    plan_problems: tuple[str, ...] = Field(default=(), description="PLAN: why it was not accepted")
+
+
+class AttemptStatus(StrEnum):
+    """`doubtful`: nobody saw how it ended. `late`: it ended after another attempt had taken over."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DOUBTFUL = "doubtful"
+    LATE = "late"
+
+
+class ModelCallView(Contract):
+    """One attempt at a provider, as the API shows it (cost, timeline)."""
+
+    path: NodePath
+    purpose: Purpose
+    step: int
+    attempt: int
+    model: str
+    simulated: bool
+    status: AttemptStatus
+    usage: Usage
+    cost_micro_usd: int
+    estimated: bool = Field(description="true when the provider told no usage and the cost is our estimate")
+    error_code: str | None
+    started_at: UtcDatetime
+    ended_at: UtcDatetime | None
+
+
+FinishReason = Literal["stop", "tool_calls", "length", "content_filter"]

@@ -1,0 +1,43 @@
+"""What a client says on the WebSocket `/ws`; the answers are frames of `models/events.py` and a few small messages."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from models.base import Body
+from models.ids import TaskId
+
+Topic = Annotated[str, StringConstraints(pattern=r"^task:[0-9a-fA-F-]{32,36}$")]
+
+
+class Authenticate(Body):
+    """The first message, unless the handshake had an Authorization header."""
+
+    type: Literal["authenticate"]
+    token: str = Field(min_length=1, max_length=4096)
+
+
+class Subscribe(Body):
+    type: Literal["subscribe"]
+    topic: Topic
+    after: int = Field(default=0, ge=0, le=2**53, description="The last sequence that the client has seen")
+
+
+class Unsubscribe(Body):
+    type: Literal["unsubscribe"]
+    topic: Topic
+
+
+class Ping(Body):
+    type: Literal["ping"]
+
+
+ClientMessage = Annotated[Authenticate | Subscribe | Unsubscribe | Ping, Field(discriminator="type")]
+
+CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+
+
+def task_of(topic: Topic) -> TaskId:
+    """The task that a topic is about. Raises ValueError when it names none."""
+    return TaskId(str(UUID(topic.removeprefix("task:"))))

@@ -1,0 +1,54 @@
+"""Subtasks: one node of a task's tree, run by a child workflow."""
+
+from enum import StrEnum
+
+from models.base import Contract, UtcDatetime
+from models.ids import NodePath, TaskId, UserId
+from models.tasks import RunPolicy, Usage
+
+
+class SubtaskStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class SubtaskInput(Contract):
+    """The argument of SubtaskWorkflow, also across continue-as-new."""
+
+    task_id: TaskId
+    owner_id: UserId
+    path: NodePath
+    agent: str
+    title: str = ""
+    decompose: bool = False
+    policy: RunPolicy = RunPolicy()
+    priority: int = 3
+    paused: bool = False
+    step: int = 0
+    """Turns already taken; the next model call is `step + 1`."""
+    retry: int = 0
+    """How often this subtask failed before; finished calls of earlier tries come back from the ledger, unpaid."""
+
+
+class SubtaskView(Contract):
+    """A subtask as the API shows it."""
+
+    path: NodePath
+    key: str
+    title: str
+    agent: str
+    status: SubtaskStatus
+    depends_on: tuple[str, ...]
+    instruction: str
+    result: str | None
+    error_code: str | None
+    error: str | None
+    turns: int
+    spent_micro_usd: int
+    usage: Usage
+    started_at: UtcDatetime | None
+    ended_at: UtcDatetime | None

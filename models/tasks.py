@@ -1,0 +1,220 @@
+"""Tasks: what a caller asks for, what the workflow is started with, what is shown."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic_core import to_json
+
+from models.base import Body, Contract, ModelRef, Priority, UtcDatetime
+from models.ids import NodePath, TaskId, UserId
+from models.plans import MAX_NODES, PlannedSubtask, PlanNode
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands. `waiting` waits for a person (a budget that is used up)."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.PAUSED, TaskStatus.WAITING, TaskStatus.CANCELLING})
+CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+STOPPED = frozenset({TaskStatus.CANCELLING, TaskStatus.CANCELLED})
+"""The ledger makes no call for a task in one of these."""
+
+MAX_METADATA_BYTES = 16 * 1024
+
+
+class OnFailure(StrEnum):
+    """What happens to a task when one of its subtasks fails."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    RETRY = "retry"
+
+
+class Budget(Body):
+    """What a task may spend; a limit left out doesn't bind. Reaching one pauses the task until it is raised."""
+
+    max_cost_micro_usd: int | None = Field(default=None, ge=0, le=10**13, description="Millionths of a US dollar")
+    max_tokens: int | None = Field(default=None, ge=0, le=10**12, description="Input and output together")
+    max_model_calls: int | None = Field(default=None, ge=0, le=10**6, description="Attempts at a provider")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Budget":
+        if self.max_cost_micro_usd is None and self.max_tokens is None and self.max_model_calls is None:
+            raise ValueError("set at least one of max_cost_micro_usd, max_tokens, max_model_calls")
+        return self
+
+
+class RunLimits(Body):
+    """How far each subtask may go."""
+
+    max_turns: int = Field(default=20, ge=1, le=1000, description="Model calls of one subtask")
+
+
+class TaskSpec(Body):
+    """What a caller asks for: `POST /api/v1/tasks`."""
+
+    goal: str = Field(min_length=1, max_length=100_000)
+    title: str = Field(default="", max_length=120)
+    model: ModelRef | None = Field(default=None, description="provider/model for agents that name none of their own")
+    plan: tuple[PlannedSubtask, ...] | None = Field(
+        default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
+    )
+    on_failure: OnFailure = OnFailure.FAIL
+    max_retries: int = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")
+    budget: Budget | None = None
+    limits: RunLimits = RunLimits()
+    priority: Priority = 3
+    metadata: dict[Annotated[str, Field(max_length=60)], JsonValue] = Field(default_factory=dict, max_length=50)
+    start: bool = Field(default=True, description="false keeps it as a draft until POST …/execute")
+
+    @field_validator("metadata")
+    @classmethod
+    def _is_small(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if metadata and len(to_json(metadata)) > MAX_METADATA_BYTES:
+            raise ValueError(f"at most {MAX_METADATA_BYTES} bytes as JSON; keep what is larger elsewhere")
+        return metadata
+
+
+class RunPolicy(Contract):
+    """The settings of a task that its workflows act on."""
+
+    on_failure: OnFailure = OnFailure.FAIL
+    max_retries: int = 2
+    max_turns: int = 20
+    max_history_events: int = Field(
+        default=2000, description="Continue as new above this, or when Temporal suggests it"
+    )
+
+
+class TaskInput(Contract):
+    """The argument of TaskWorkflow."""
+
+    task_id: TaskId
+    owner_id: UserId
+    policy: RunPolicy = RunPolicy()
+    priority: int = 3
+    plan: tuple[PlanNode, ...] | None = None
+    """Given by the caller; None means that the planner makes it."""
+
+
+class TaskResult(Contract):
+    """How TaskWorkflow ends. The answer itself is in the `tasks` row."""
+
+    status: Literal["completed", "failed", "cancelled"]
+    preview: str = ""
+    error_code: str | None = None
+
+
+class NodeOutcome(Contract):
+    """How one node of the tree ended; what a parent decides on."""
+
+    path: NodePath
+    status: Literal["completed", "failed", "skipped"]
+    error_code: str | None = None
+    error: str = Field(default="", max_length=500)
+
+
+class Guidance(Body):
+    """What a person says to a run: `POST /api/v1/tasks/{id}/steer`."""
+
+    text: str = Field(min_length=1, max_length=20_000)
+    path: NodePath | None = Field(
+        default=None, max_length=200, description="Only this subtask and what is below it; without one the whole task"
+    )
+    interrupt: bool = Field(default=False, description="Cut the model call in flight, so that it is seen at once")
+
+
+class SteerRequest(Contract):
+    """Guidance that is already stored; the update carries its id, never its words."""
+
+    guidance_id: int
+    path: NodePath | None = None
+    """Only this subtask and what is below it; None means the whole task."""
+    interrupt: bool = False
+    """Cut the model call in flight, so that the guidance is seen at once."""
+
+
+class SteerReceipt(Contract):
+    """What became of guidance at the moment it was taken in."""
+
+    guidance_id: int
+    reaches: tuple[NodePath, ...]
+    """Subtasks in flight whose next model call will see it."""
+
+
+class TransitionRecord(Contract):
+    """A change of state that no model call made; written by a local activity."""
+
+    task_id: TaskId
+    path: NodePath
+    status: Literal["completed", "failed", "skipped", "cancelled"]
+    error_code: str | None = None
+    error: str = ""
+    from_child: NodePath | None = None
+    """Take over this child's result: a plan of one subtask needs no aggregation."""
+
+
+class Usage(Contract):
+    """Tokens of a call or of many."""
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class TaskView(Contract):
+    """A task as the API shows it."""
+
+    id: TaskId
+    title: str
+    goal: str
+    status: TaskStatus
+    priority: int
+    model: str | None
+    on_failure: OnFailure
+    simulated: bool = Field(description="true when any answer in it came from the built-in simulator")
+    budget: Budget | None
+    spent_micro_usd: int
+    doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died)")
+    model_calls: int = Field(description="Attempts at a provider, doubtful ones included")
+    usage: Usage
+    subtasks_total: int
+    subtasks_done: int
+    result: str | None
+    error_code: str | None
+    error: str | None
+    metadata: dict[str, JsonValue]
+    last_seq: int = Field(description="Sequence of the newest event")
+    schedule_id: str | None
+    temporal_url: str = Field(description="The run in Temporal's Web UI")
+    created_at: UtcDatetime
+    started_at: UtcDatetime | None
+    ended_at: UtcDatetime | None
+    last_call_at: UtcDatetime | None = Field(description="When the last model call began: the proof of 'stopped'")
+
+
+class TaskPage(Contract):
+    """A page of a list of tasks. In a list `goal` and `result` are cut to 500 characters."""
+
+    items: tuple[TaskView, ...]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")
+
+
+class GuidanceView(Contract):
+    """Guidance that was taken in."""
+
+    guidance_id: int
+    path: NodePath | None
+    received: bool = Field(description="false: the run did not answer in time; its next model call will see it")
+    reaches: tuple[NodePath, ...] = Field(description="Subtasks in flight whose next model call sees it")

@@ -1,0 +1,30 @@
+"""When what happened in a task: spans with a start and an end, for a Gantt chart."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from models.base import Contract, UtcDatetime
+from models.ids import NodePath
+
+MAX_SPANS = 5000
+
+
+class Span(Contract):
+    """A stretch of time; `ended_at` is null while it lasts."""
+
+    kind: Literal["task", "subtask", "model_call", "tool_call"]
+    path: NodePath
+    label: str = Field(description="Title, model or tool")
+    status: str
+    purpose: str | None = None
+    step: int | None = None
+    attempt: int | None = None
+    index: int | None = Field(default=None, description="Of a tool call: its place in its turn")
+    started_at: UtcDatetime
+    ended_at: UtcDatetime | None
+
+
+class TimelineView(Contract):
+    spans: tuple[Span, ...] = Field(description=f"In order of their start, at most {MAX_SPANS}")
+    complete: bool = Field(description="false when there are more spans than that")

@@ -1,0 +1,25 @@
+"""Tool calls: the place of one; its arguments and result are transcript rows."""
+
+from typing import Final
+
+from models.base import Contract
+from models.ids import NodePath, TaskId
+
+LOCAL_TOOLS: Final = frozenset({"calculator"})
+"""Tools without effects that answer at once. They run as local activities: one event of history instead of six."""
+
+
+class ToolCallRequest(Contract):
+    """The `index`-th tool call that the turn `step` asked for."""
+
+    task_id: TaskId
+    path: NodePath
+    step: int
+    index: int
+
+
+class ToolCallOutcome(Contract):
+    """`failed` means that the model was told so; the run goes on."""
+
+    tool: str
+    failed: bool = False

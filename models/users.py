@@ -1,0 +1,53 @@
+"""Users and the caller of a request."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from models.base import Body, Contract, UtcDatetime
+from models.ids import UserId
+
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.?[^@\s]*$")
+]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=256, strip_whitespace=False)]
+Role = Literal["user", "admin"]
+
+
+class Caller(Contract):
+    """Who is asking; resolved by one dependency for HTTP and sockets alike."""
+
+    user_id: UserId
+    role: Role
+
+
+class Registration(Body):
+    email: Email
+    password: Password
+    name: str = Field(default="", max_length=120)
+
+
+class Credentials(Body):
+    email: Email
+    password: Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]
+
+
+class RefreshRequest(Body):
+    refresh_token: str = Field(min_length=20, max_length=200)
+
+
+class Tokens(Contract):
+    """An access token (JWT) for requests and a refresh token (opaque, used once) for the next pair."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # a kind, not a token
+    expires_in: int = Field(description="Seconds that the access token is valid")
+
+
+class UserView(Contract):
+    id: UserId
+    email: str
+    name: str
+    role: Role
+    created_at: UtcDatetime

@@ -1,0 +1,80 @@
+"""The workflows as their callers know them: run, signals, updates. The API and the worker's outbox import only this.
+
+Names of the field: a signal must not be lost and needs no answer; an update is answered or refused; the console never
+asks workflow queries (it reads PostgreSQL).
+"""
+
+from abc import ABC, abstractmethod
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+from models.schedules import ScheduledRunInput, ScheduledRunResult
+from models.subtasks import SubtaskInput
+from models.tasks import NodeOutcome, SteerReceipt, SteerRequest, TaskInput, TaskResult
+
+OWNER = SearchAttributeKey.for_keyword("ChimeraOwner")
+AGENT = SearchAttributeKey.for_keyword("ChimeraAgent")
+STATUS = SearchAttributeKey.for_keyword("ChimeraStatus")
+PRIORITY = SearchAttributeKey.for_int("ChimeraPriority")
+
+SEARCH_ATTRIBUTES = (OWNER, AGENT, STATUS, PRIORITY)
+
+
+@workflow.defn(name="TaskWorkflow")
+class TaskRuns(ABC):
+    """A task: plan, subtasks, aggregation."""
+
+    @workflow.run
+    @abstractmethod
+    async def run(self, task: TaskInput) -> TaskResult: ...
+
+    @workflow.signal(name="pause")
+    @abstractmethod
+    async def pause(self) -> None: ...
+
+    @workflow.signal(name="resume")
+    @abstractmethod
+    async def resume(self) -> None: ...
+
+    @workflow.signal(name="budget_raised")
+    @abstractmethod
+    async def budget_raised(self) -> None: ...
+
+    @workflow.update
+    @abstractmethod
+    async def steer(self, request: SteerRequest) -> SteerReceipt: ...
+
+
+@workflow.defn(name="SubtaskWorkflow")
+class SubtaskRuns(ABC):
+    """A subtask: an agent's loop, or a plan of its own. Steered by its parent."""
+
+    @workflow.run
+    @abstractmethod
+    async def run(self, subtask: SubtaskInput) -> NodeOutcome: ...
+
+    @workflow.signal(name="pause")
+    @abstractmethod
+    async def pause(self) -> None: ...
+
+    @workflow.signal(name="resume")
+    @abstractmethod
+    async def resume(self) -> None: ...
+
+    @workflow.signal(name="budget_raised")
+    @abstractmethod
+    async def budget_raised(self) -> None: ...
+
+    @workflow.signal(name="guidance")
+    @abstractmethod
+    async def guidance(self, request: SteerRequest) -> None: ...
+
+
+@workflow.defn(name="ScheduledTaskWorkflow")
+class ScheduledTaskRuns(ABC):
+    """What a Temporal Schedule starts: make the task's row, then run it as a child."""
+
+    @workflow.run
+    @abstractmethod
+    async def run(self, run: ScheduledRunInput) -> ScheduledRunResult: ...

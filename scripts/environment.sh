@@ -1,0 +1,87 @@
+# Makes .venv from the locks; start.sh and test.sh source it. One line for each step, with its seconds.
+# Nothing is done when the stamp in .venv says that it was made from these locks.
+
+root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+
+say() { printf '%s\n' "$*" >&2; }
+
+step() { # step "what" command...: run it quietly; show what it said only when it fails
+    local what=$1 began=$SECONDS log
+    shift
+    log=$(mktemp "${TMPDIR:-/tmp}/chimera-setup.XXXXXX")
+    if ! "$@" >"$log" 2>&1; then
+        say "$what: failed"
+        tail -n 40 "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+    say "$what ($((SECONDS - began)) s)"
+}
+
+find_python() { # prints the Python to use; those with wheels for every part come first
+    local name
+    for name in "${CHIMERA_PYTHON:-python3.12}" python3.11 python3.13 python3.14 python3 python; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            command -v -- "$name"
+            return
+        fi
+    done
+    say "Chimera needs Python 3.11 or newer, and none was found on the PATH."
+    say "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.12;"
+    say "Windows: winget install Python.Python.3.12), or name one: CHIMERA_PYTHON=/path/to/python3.12"
+    return 1
+}
+
+make_venv() {
+    rm -rf "$venv"
+    "$1" -m venv "$venv" && return
+    rm -rf "$venv"
+    say "This Python can't make a virtual environment; Debian and Ubuntu keep that in a package: apt install python3-venv"
+    return 1
+}
+
+use_caches() { # a home that is missing, empty or read-only is no reason to fail
+    local cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    if ! { mkdir -p "$cache/uv" && [ -w "$cache/uv" ]; } 2>/dev/null; then
+        export UV_CACHE_DIR=${UV_CACHE_DIR:-$venv/cache}
+    fi
+    # Caches on another disk are copied from; that is no news.
+    export UV_LINK_MODE=${UV_LINK_MODE:-copy}
+}
+
+sum_of() { cat "$root/pyproject.toml" "$root/requirements/uv.lock" "$root/requirements/$1.lock" | cksum | tr ' ' '-'; }
+
+ready_for() { grep -qsx "$1 $root $(sum_of "$1")" "$venv/stamp"; }
+
+install_uv() {
+    "$venv/bin/python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
+        --requirement "$root/requirements/uv.lock"
+}
+
+uv() { "$venv/bin/uv" --quiet "$@" --python "$venv/bin/python"; }
+
+# Compiled now, because a cold import of everything takes longer than all servers need to start.
+install_locked() { uv pip sync --require-hashes --compile-bytecode "$root/requirements/$1.lock"; }
+
+install_chimera() { (cd -- "$root" && uv pip install --no-deps --no-build-isolation --offline --editable .); }
+
+ensure_environment() { # ensure_environment runtime|dev; dev has all that runtime has
+    local kind=$1 python
+    ready_for "$kind" && return
+    use_caches
+    if ! "$venv/bin/python" -c '' >/dev/null 2>&1; then
+        python=$(find_python) || return 1
+        step "Made .venv with $("$python" -V 2>&1)" make_venv "$python" || return 1
+    fi
+    rm -f "$venv/stamp"
+    step "Installed the installer (uv, by its hash)" install_uv || return 1
+    step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages, all by their hashes" \
+        install_locked "$kind" || return 1
+    step "Installed Chimera" install_chimera || return 1
+    {
+        printf '%s\n' "$kind $root $(sum_of "$kind")"
+        if [ "$kind" = dev ]; then printf '%s\n' "runtime $root $(sum_of runtime)"; fi
+    } >"$venv/stamp"
+}

@@ -1,0 +1,29 @@
+@echo off
+rem Start Chimera on Windows: start.bat, start.bat demo, start.bat <command>.
+rem Redis and Temporal have no wheels for Windows: put redis-server and temporal on the PATH, or name servers in .env.
+setlocal
+set "ROOT=%~dp0"
+set "VENV=%ROOT%.venv"
+set "PYTHON=%CHIMERA_PYTHON%"
+if not defined PYTHON set "PYTHON=py -3"
+
+if not exist "%VENV%\Scripts\python.exe" (
+    %PYTHON% -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>nul || goto :no_python
+    echo Making .venv
+    %PYTHON% -m venv "%VENV%" || exit /b 1
+)
+rem The stamp is a copy of the lock that the environment was made from.
+fc /b "%ROOT%requirements\runtime.lock" "%VENV%\stamp.lock" >nul 2>&1 && goto :run
+echo Installing packages, all by their hashes
+"%VENV%\Scripts\python.exe" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "%ROOT%requirements\uv.lock" || exit /b 1
+"%VENV%\Scripts\uv.exe" --quiet pip sync --python "%VENV%\Scripts\python.exe" --require-hashes --compile-bytecode "%ROOT%requirements\runtime.lock" || exit /b 1
+"%VENV%\Scripts\uv.exe" --quiet pip install --python "%VENV%\Scripts\python.exe" --no-deps --no-build-isolation --offline --editable "%ROOT%." || exit /b 1
+copy /y "%ROOT%requirements\runtime.lock" "%VENV%\stamp.lock" >nul
+
+:run
+if "%~1"=="" ("%VENV%\Scripts\chimera.exe" up) else ("%VENV%\Scripts\chimera.exe" %*)
+exit /b %errorlevel%
+
+:no_python
+echo Chimera needs Python 3.11 or newer: winget install Python.Python.3.12, or set CHIMERA_PYTHON to one. 1>&2
+exit /b 1

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Every check: lint, form, types, import contracts, then all tests with coverage.
+# ./test.sh tests/chimera -k settings   only the tests named (pytest's arguments)
+set -euo pipefail
+. "$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/scripts/environment.sh"
+
+ensure_environment dev
+cd -- "$root"
+bin=$venv/bin
+if [ $# -gt 0 ]; then exec "$bin/python" -m pytest "$@"; fi
+
+failed=()
+check() { # check "what" command...
+    local what=$1
+    shift
+    step "$what" "$@" || failed+=("$what")
+}
+check "Lint" "$bin/ruff" check --quiet .
+check "Form" "$bin/ruff" format --check --quiet .
+check "Types" "$bin/mypy"
+check "Import contracts" "$bin/lint-imports" --no-cache
+command -v node >/dev/null || say "Skipped: what needs Node (it isn't on the PATH)"
+if [ ${#failed[@]} -gt 0 ]; then say "Failed before the tests: ${failed[*]}"; fi
+
+status=0
+"$bin/python" -m pytest --cov --cov-report=term || status=$?
+if [ ${#failed[@]} -gt 0 ]; then
+    say "Failed before the tests: ${failed[*]}"
+    [ "$status" -ne 0 ] || status=1
+fi
+exit "$status"

@@ -1,0 +1,120 @@
+"""The API as its clients meet it: the whole app in this process, over ASGI, on the real parts."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+import structlog
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import update
+
+from api.app import create_app
+from api.deps import Parts
+from chimera.db import events
+from chimera.db.engine import Database
+from chimera.db.tables import Task
+from chimera.settings import Settings
+from models.events import Event, TaskCompleted
+from models.ids import TaskId
+from models.tasks import TaskStatus
+
+SECRET = "a secret of these tests that is long enough"
+PASSWORD = "correct horse battery"
+
+SignUp = Callable[[], Awaitable[httpx2.AsyncClient]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plain_tracebacks() -> Iterator[None]:
+    """structlog's default draws every local variable of every frame, which takes seconds an exception."""
+    structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="module")
+def api_settings(settings: Settings) -> Settings:
+    # Nothing here runs a task: the address only has to be set.
+    return settings.model_copy(
+        update={
+            "jwt_secret": SecretStr(SECRET),
+            "registration_open": True,
+            "simulator_url": "http://127.0.0.1:9",
+            "cors_origins": ("https://console.example",),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
+    app = create_app(api_settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def anybody(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that has not signed in."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def sign_up(app: FastAPI) -> AsyncIterator[SignUp]:
+    """Make a user and return a client that is signed in as them."""
+    clients: list[httpx2.AsyncClient] = []
+
+    async def sign_up() -> httpx2.AsyncClient:
+        client = client_of(app)
+        clients.append(client)
+        email = f"{uuid4().hex}@example.com"
+        await client.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD})
+        tokens = (await client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})).json()
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return client
+
+    yield sign_up
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture(scope="module")
+async def alice(sign_up: SignUp) -> httpx2.AsyncClient:
+    return await sign_up()
+
+
+@pytest.fixture(scope="module")
+async def bob(sign_up: SignUp) -> httpx2.AsyncClient:
+    return await sign_up()
+
+
+def client_of(app: FastAPI) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://chimera.test")
+
+
+async def new_task(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:
+    """Create a task; a draft unless said otherwise, so that nothing is started."""
+    answer = await client.post("/api/v1/tasks", json={"goal": "Find out.", "start": False, **fields})
+    assert answer.status_code == 202, answer.text
+    created: dict[str, Any] = answer.json()
+    return created
+
+
+async def set_task(database: Database, task_id: str, **values: Any) -> None:
+    """Put a task where only its run could bring it."""
+    async with database.begin() as session:
+        await session.execute(update(Task).where(Task.id == task_id).values(**values))
+
+
+async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
+    """Write events as a run does: with the state that they tell of in one transaction, then a hint on the bus."""
+    parts: Parts = app.state.parts
+    async with parts.database.begin() as session:
+        seq = await events.append(session, TaskId(task_id), *happened)
+        if any(isinstance(event, TaskCompleted) for event in happened):
+            await session.execute(update(Task).where(Task.id == task_id).values(status=TaskStatus.COMPLETED))
+    parts.bus.wake(TaskId(task_id), seq)

@@ -1,0 +1,277 @@
+import asyncio
+import base64
+import hmac
+import json
+import time
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import bcrypt
+import httpx2
+import jwt
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select, update
+
+from api.app import create_app
+from api.deps import Parts
+from chimera.auth import AUDIENCE, ISSUER, STANDING_SECONDS, ensure_first_user
+from chimera.db.engine import Database
+from chimera.db.tables import RefreshToken, User
+from chimera.settings import Settings
+from tests.api.conftest import PASSWORD, SECRET, SignUp, client_of
+from tests.parts import fresh_database
+
+BAD_CLAIMS: dict[str, dict[str, Any]] = {
+    "expired": {"exp": time.time() - 60},
+    "not yet issued": {"iat": time.time() + 600},
+    "wrong audience": {"aud": "somebody"},
+    "wrong issuer": {"iss": "somebody"},
+    "no end": {"exp": None},
+    "no session": {"sid": None},
+    "another session": {"sid": str(uuid4())},
+    "refresh as access": {"typ": "refresh"},
+    "no type": {"typ": None},
+    "nobody": {"sub": str(uuid4())},
+    "not a user": {"sub": "x' OR 1=1 --"},
+    "a number": {"sub": 7},
+}
+
+
+@pytest.mark.parametrize("change", BAD_CLAIMS.values(), ids=BAD_CLAIMS)
+async def test_a_token_with_bad_claims_is_refused(alice: httpx2.AsyncClient, change: dict[str, Any]) -> None:
+    claims = {name: value for name, value in (_claims_of(alice) | change).items() if value is not None}
+    assert await _status_with(alice, _signed(claims)) == 401
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "HS384", "HS512", "RS256", ""])
+async def test_a_token_of_another_algorithm_is_refused(alice: httpx2.AsyncClient, algorithm: str) -> None:
+    claims = _claims_of(alice)
+    assert await _status_with(alice, _signed(claims, algorithm)) == 401
+    assert await _status_with(alice, _signed(claims, algorithm).rpartition(".")[0] + ".") == 401
+
+
+async def test_a_token_with_another_signature_is_refused(alice: httpx2.AsyncClient) -> None:
+    good = _token_of(alice)
+    head, body, signature = good.split(".")
+    for forged in (
+        _signed(_claims_of(alice), secret="another secret that is just as long as it must be"),
+        _signed(_claims_of(alice), secret="", kid="../../dev/null", jku="http://127.0.0.1:9/"),
+        f"{head}.{body}.",
+        f"{head}.{body}",
+        f"{good}.{signature}",
+        f"{head}.{body}.{signature[:-2]}",
+        "a" * 65_536,
+        "",
+        "é",
+    ):
+        assert await _status_with(alice, forged) == 401
+    assert await _status_with(alice, good) == 200
+
+
+async def test_a_token_is_taken_from_the_header_only(anybody: httpx2.AsyncClient, alice: httpx2.AsyncClient) -> None:
+    token = _token_of(alice)
+    for answer in (
+        await anybody.get("/api/v1/auth/me", params={"access_token": token, "token": token}),
+        await anybody.get("/api/v1/auth/me", headers={"Cookie": f"access_token={token}"}),
+        await anybody.get("/api/v1/auth/me", headers={"X-API-Key": token}),
+    ):
+        assert answer.status_code == 401
+
+
+async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(anybody: httpx2.AsyncClient) -> None:
+    first = await _sign_in(anybody)
+    second = (await _refresh(anybody, first["refresh_token"])).json()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert (await _refresh(anybody, first["refresh_token"])).status_code == 401
+    assert (await _refresh(anybody, second["refresh_token"])).status_code == 401
+    await asyncio.sleep(STANDING_SECONDS)
+    assert await _status_with(anybody, second["access_token"]) == 401
+
+
+async def test_of_two_refreshes_at_once_at_most_one_succeeds(anybody: httpx2.AsyncClient) -> None:
+    for _ in range(5):
+        token = (await _sign_in(anybody))["refresh_token"]
+        answers = await asyncio.gather(*(_refresh(anybody, token) for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
+
+
+async def test_an_access_token_is_no_refresh_token(anybody: httpx2.AsyncClient) -> None:
+    tokens = await _sign_in(anybody)
+    assert (await _refresh(anybody, tokens["access_token"])).status_code in (401, 422)
+
+
+async def test_signing_out_ends_the_session_and_no_other(app: FastAPI) -> None:
+    async with client_of(app) as client:
+        email = await _register(client)
+        here, there = await _login(client, email), await _login(client, email)
+        answer = await client.post("/api/v1/auth/logout", headers={"Authorization": f"Bearer {here['access_token']}"})
+        assert answer.status_code == 204
+        assert await _status_with(client, here["access_token"]) == 401
+        assert (await _refresh(client, here["refresh_token"])).status_code == 401
+        assert await _status_with(client, there["access_token"]) == 200
+
+
+async def test_a_disabled_user_is_out_within_five_seconds(sign_up: SignUp, database: Database) -> None:
+    alice = await sign_up()
+    me = (await alice.get("/api/v1/auth/me")).json()
+    async with database.begin() as session:
+        await session.execute(update(User).where(User.id == me["id"]).values(disabled_at=User.created_at))
+    await asyncio.sleep(STANDING_SECONDS)
+    assert (await alice.get("/api/v1/auth/me")).status_code == 401
+    answer = await alice.post("/api/v1/auth/login", json={"email": me["email"], "password": PASSWORD})
+    assert answer.status_code == 401
+
+
+async def test_passwords_and_refresh_tokens_are_stored_as_hashes(
+    anybody: httpx2.AsyncClient, database: Database
+) -> None:
+    email = await _register(anybody)
+    tokens = await _login(anybody, email)
+    async with database.begin() as session:
+        user = await session.scalar(select(User).where(User.email == email))
+        assert user is not None
+        kept = await session.scalar(select(RefreshToken).where(RefreshToken.user_id == user.id))
+    assert user.password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert kept is not None
+    assert tokens["refresh_token"] not in kept.token_sha256
+
+
+async def test_a_bcrypt_hash_signs_in_and_becomes_argon2(anybody: httpx2.AsyncClient, database: Database) -> None:
+    email = await _register(anybody)
+    old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(rounds=4)).decode()
+    async with database.begin() as session:
+        await session.execute(update(User).where(User.email == email).values(password_hash=old))
+    await _login(anybody, email)
+    async with database.begin() as session:
+        new = await session.scalar(select(User.password_hash).where(User.email == email))
+    assert new is not None
+    assert new.startswith("$argon2id$")
+    await _login(anybody, email)
+
+
+async def test_a_wrong_password_and_an_unknown_user_look_the_same(anybody: httpx2.AsyncClient) -> None:
+    email = await _register(anybody)
+    wrong, wrong_s = await _timed_login(anybody, email, "not the password")
+    await _timed_login(anybody, f"{uuid4().hex}@example.com", PASSWORD)  # makes the hash of nobody's password
+    unknown, unknown_s = await _timed_login(anybody, f"{uuid4().hex}@example.com", PASSWORD)
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.json() | {"instance": ""} == unknown.json() | {"instance": ""}
+    assert 0.25 < unknown_s / wrong_s < 4
+
+
+@pytest.mark.parametrize("password", ["short", "", "x" * 257, "x" * 1_000_000], ids=["short", "none", "257", "1 MB"])
+async def test_a_password_out_of_bounds_is_refused(anybody: httpx2.AsyncClient, password: str) -> None:
+    answer = await anybody.post("/api/v1/auth/register", json={"email": "a@example.com", "password": password})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "password"
+    assert len(answer.content) < 2000
+
+
+@pytest.mark.parametrize("password", ["p" * 64, "пароль из слов", "  spaces stay  "])
+async def test_a_password_is_taken_as_it_is(anybody: httpx2.AsyncClient, password: str) -> None:
+    email = await _register(anybody, password)
+    assert (await _timed_login(anybody, email, password))[0].status_code == 200
+    assert (await _timed_login(anybody, email, password.strip() + "x"))[0].status_code == 401
+
+
+async def test_a_role_can_not_be_asked_for(anybody: httpx2.AsyncClient) -> None:
+    body = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "role": "admin"}
+    assert (await anybody.post("/api/v1/auth/register", json=body)).status_code == 422
+
+
+async def test_an_e_mail_has_one_account(anybody: httpx2.AsyncClient) -> None:
+    email = await _register(anybody)
+    answer = await anybody.post("/api/v1/auth/register", json={"email": email.upper(), "password": PASSWORD})
+    assert answer.status_code == 409
+
+
+async def test_registration_is_closed_unless_it_was_opened(
+    app: FastAPI, anybody: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: Parts = app.state.parts
+    closed = parts.settings.model_copy(update={"registration_open": False})
+    monkeypatch.setattr(app.state, "parts", replace(parts, settings=closed))
+    answer = await anybody.post("/api/v1/auth/register", json={"email": "a@example.com", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert "CHIMERA_REGISTRATION_OPEN" in answer.json()["detail"]
+
+
+def test_the_api_does_not_start_without_a_secret(api_settings: Settings) -> None:
+    with pytest.raises(ValueError, match="CHIMERA_JWT_SECRET"):
+        create_app(api_settings.model_copy(update={"jwt_secret": None}))
+
+
+def test_the_api_does_not_start_with_any_origin_allowed(api_settings: Settings) -> None:
+    with pytest.raises(ValueError, match="CHIMERA_CORS_ORIGINS"):
+        create_app(api_settings.model_copy(update={"cors_origins": ("*",)}))
+
+
+async def test_of_twenty_first_starts_one_makes_the_first_user(parts: Settings) -> None:
+    async with fresh_database(parts.database_url or "") as url:
+        empty = Database(parts.model_copy(update={"database_url": url}))
+        try:
+            made = [one for one in await asyncio.gather(*(ensure_first_user(empty) for _ in range(20))) if one]
+            assert len(made) == 1
+            async with empty.begin() as session:
+                (user,) = (await session.scalars(select(User))).all()
+        finally:
+            await empty.close()
+    assert (user.email, user.role) == (made[0][0], "admin")
+
+
+def _signed(claims: dict[str, Any], algorithm: str = "HS256", secret: str = SECRET, **header: str) -> str:
+    """Sign as anybody can who writes it by hand, whatever a library would refuse to."""
+    signed = b".".join(
+        _base64(json.dumps(part).encode()) for part in ({"alg": algorithm, "typ": "JWT"} | header, claims)
+    )
+    digest = {"HS384": "sha384", "HS512": "sha512"}.get(algorithm, "sha256")
+    return (signed + b"." + _base64(hmac.digest(secret.encode(), signed, digest))).decode()
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _token_of(client: httpx2.AsyncClient) -> str:
+    return client.headers["Authorization"].removeprefix("Bearer ")
+
+
+def _claims_of(client: httpx2.AsyncClient) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(_token_of(client), SECRET, ["HS256"], audience=AUDIENCE, issuer=ISSUER)
+    return claims
+
+
+async def _status_with(client: httpx2.AsyncClient, token: str) -> int:
+    headers = [(b"Authorization", f"Bearer {token}".encode())]
+    return (await client.get("/api/v1/auth/me", headers=headers)).status_code
+
+
+async def _register(client: httpx2.AsyncClient, password: str = PASSWORD) -> str:
+    email = f"{uuid4().hex}@example.com"
+    answer = await client.post("/api/v1/auth/register", json={"email": email, "password": password})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["role"] == "user"
+    return email
+
+
+async def _login(client: httpx2.AsyncClient, email: str) -> dict[str, Any]:
+    answer, _ = await _timed_login(client, email, PASSWORD)
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def _sign_in(client: httpx2.AsyncClient) -> dict[str, Any]:
+    return await _login(client, await _register(client))
+
+
+async def _timed_login(client: httpx2.AsyncClient, email: str, password: str) -> tuple[httpx2.Response, float]:
+    began = time.perf_counter()
+    answer = await client.post("/api/v1/auth/login", json={"email": email, "password": password})
+    return answer, time.perf_counter() - began
+
+
+async def _refresh(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    return await client.post("/api/v1/auth/refresh", json={"refresh_token": token})

@@ -1,0 +1,70 @@
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from chimera.settings import Settings
+from tests.api.conftest import client_of
+
+
+async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) -> None:
+    health = (await anybody.get("/health")).json()
+    assert health["status"] == "degraded"
+    assert {name: part["state"] for name, part in health["parts"].items()} == {
+        "database": "up",
+        "redis": "up",
+        "temporal": "up",
+        "workers": "none",
+        "providers": "up",
+    }
+    assert "python -m worker" in health["parts"]["workers"]["note"]
+    assert "simulator" in health["parts"]["providers"]["note"]
+    assert (await anybody.get("/health/ready")).json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("change", "away", "status", "code"),
+    [
+        ({"redis_url": "redis://127.0.0.1:9/0"}, "redis", "degraded", 200),
+        ({"temporal_address": "127.0.0.1:9"}, "temporal", "degraded", 200),
+        ({"database_url": "postgresql://nobody@127.0.0.1:9/none"}, "database", "down", 503),
+    ],
+)
+async def test_a_part_that_is_away_is_named_and_the_process_lives(
+    api_settings: Settings, change: dict[str, str], away: str, status: str, code: int
+) -> None:
+    app = create_app(api_settings.model_copy(update=change))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (code, status)
+        assert ready.json()["parts"][away]["state"] == "away"
+        assert ready.json()["parts"][away]["note"]
+        assert "127.0.0.1" not in ready.text
+        assert (await client.get("/health/live")).json() == {"status": "ok"}
+
+
+async def test_without_the_database_requests_get_a_503_that_says_when_to_come_back(
+    app: FastAPI, alice: httpx2.AsyncClient, api_settings: Settings
+) -> None:
+    away = create_app(api_settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:9/none"}))
+    async with away.router.lifespan_context(away), client_of(away) as client:
+        answer = await client.get("/api/v1/tasks", headers={"Authorization": alice.headers["Authorization"]})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.elapsed.total_seconds() < 3
+    assert "127.0.0.1" not in answer.text
+    assert "psycopg" not in answer.text
+
+
+async def test_a_mistake_of_ours_shows_nothing_of_itself(
+    app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(task_id: str) -> str:
+        raise RuntimeError("CANARY in /some/path.py")
+
+    monkeypatch.setattr(app.state.parts.temporal, "ui_url", fail)
+    answer = await alice.post("/api/v1/tasks", json={"goal": "Find out.", "start": False})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.json()["instance"] == answer.headers["X-Request-ID"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "CANARY" not in answer.text

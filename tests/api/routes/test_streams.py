@@ -1,0 +1,279 @@
+"""The wire of streams: the WebSocket's protocol and its limits, and SSE."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import jwt
+import pytest
+from fastapi import FastAPI
+from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
+
+from api import sockets
+from api.deps import Parts
+from api.sockets import MAX_TOPICS, Socket
+from chimera.auth import AUDIENCE, ISSUER
+from models.events import TaskCompleted, TaskResumed
+from tests.api.conftest import SECRET, SignUp, new_task, tell
+
+
+async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    await tell(app, task_id, TaskResumed())
+    topic = f"task:{task_id}"
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
+        assert await heard(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
+        event = await heard(socket)
+        assert (event["type"], event["topic"], event["seq"], event["event"]["type"]) == (
+            "event",
+            topic,
+            2,
+            "task.resumed",
+        )
+        await tell(app, task_id, TaskCompleted(preview="done"))
+        assert (await heard(socket))["event"]["preview"] == "done"
+        assert await heard(socket) == {"type": "ended", "topic": topic}
+        await socket.send_json({"type": "subscribe", "topic": topic, "after": 3})
+        assert (await heard(socket))["type"] == "subscribed"
+        assert await heard(socket) == {"type": "ended", "topic": topic}
+
+
+async def test_an_authorization_header_signs_in_at_the_handshake(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    async with opened(app, {"Authorization": alice.headers["Authorization"]}) as socket:
+        assert await heard(socket) == {"type": "authenticated"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"type": "authenticate", "token": "x"},
+        {"type": "authenticate"},
+        {"type": "subscribe", "topic": f"task:{uuid4()}"},
+        {"type": "ping"},
+        "nonsense",
+    ],
+)
+async def test_without_a_valid_token_first_the_socket_is_closed(app: FastAPI, first: Any) -> None:
+    async with opened(app) as socket:
+        await socket.send_json(first)
+        assert await close_code(socket) == 4401
+
+
+async def test_silence_is_not_waited_for(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "SIGN_IN_SECONDS", 0.1)
+    async with opened(app) as socket:
+        assert await close_code(socket) == 4401
+
+
+async def test_a_token_in_the_address_counts_for_nothing(
+    app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "SIGN_IN_SECONDS", 0.1)
+    async with opened(app, path=f"/ws?token={token_of(alice)}") as socket:
+        assert await close_code(socket) == 4401
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws/test"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://sub.chimera.test", "file://", "http://chimera.test:81"]
+)
+async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, origin: str) -> None:
+    with pytest.RaisesGroup(WebSocketDisconnect, flatten_subgroups=True):
+        async with opened(app, {"Origin": origin}, path):
+            pass
+
+
+@pytest.mark.parametrize("origin", ["http://chimera.test", "https://console.example"])
+async def test_ones_own_page_and_a_listed_one_may(app: FastAPI, alice: httpx2.AsyncClient, origin: str) -> None:
+    async with signed_in(app, alice, {"Origin": origin}):
+        pass
+
+
+async def test_foreign_and_odd_topics_are_refused_and_the_socket_goes_on(
+    app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
+) -> None:
+    theirs = (await new_task(bob))["id"]
+    mine = (await new_task(alice))["id"]
+    async with signed_in(app, alice) as socket:
+        for topic in (f"task:{theirs}", f"task:{uuid4()}"):
+            await socket.send_json({"type": "subscribe", "topic": topic})
+            assert (await heard(socket))["code"] == "not_found"
+        odd_topics: list[Any] = ["task:*", "task:../x", "tasks", "task:" + "0" * 31 + "-", 7]
+        for topic in odd_topics:
+            await socket.send_json({"type": "subscribe", "topic": topic})
+            assert (await heard(socket))["code"] in ("invalid_message", "not_found"), topic
+        odd_messages: list[Any] = [{"type": "cancel", "task_id": mine}, {"type": "ping", "scope": "admin"}, [], "x"]
+        for message in odd_messages:
+            await socket.send_json(message)
+            assert (await heard(socket))["code"] == "invalid_message"
+        await socket.send_text("{")
+        assert (await heard(socket))["code"] == "invalid_message"
+        await socket.send_json({"type": "authenticate", "token": token_of(bob)})
+        assert (await heard(socket))["code"] == "already_authenticated"
+        await socket.send_json({"type": "ping"})
+        assert (await heard(socket))["type"] == "pong"
+
+
+async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    ids = [(await new_task(alice))["id"] for _ in range(MAX_TOPICS + 1)]
+    async with signed_in(app, alice) as socket:
+        for task_id in ids:
+            await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+        kinds = [(await heard(socket))["type"] for _ in ids]
+        assert kinds == ["subscribed"] * MAX_TOPICS + ["error"]
+        await socket.send_json({"type": "unsubscribe", "topic": f"task:{ids[0]}"})
+        assert (await heard(socket))["type"] == "unsubscribed"
+        await socket.send_json({"type": "subscribe", "topic": f"task:{ids[-1]}", "after": 1})
+        assert (await heard(socket))["type"] == "subscribed"
+
+
+async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+        await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+        assert [(await heard(socket))["type"] for _ in range(2)] == ["subscribed", "error"]
+        await socket.send_json({"type": "unsubscribe", "topic": f"task:{task_id}"})
+        assert (await heard(socket))["type"] == "unsubscribed"
+        await tell(app, task_id, TaskResumed())
+        await asyncio.sleep(0.3)
+        await socket.send_json({"type": "ping"})
+        assert (await heard(socket))["type"] == "pong"
+
+
+async def test_signing_out_closes_the_socket_within_five_seconds(app: FastAPI, sign_up: SignUp) -> None:
+    carol = await sign_up()
+    async with signed_in(app, carol) as socket:
+        await carol.post("/api/v1/auth/logout")
+        began = time.monotonic()
+        assert await close_code(socket) == 4401
+        assert time.monotonic() - began < 5
+
+
+async def test_the_end_of_the_token_closes_the_socket(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    claims = jwt.decode(token_of(alice), SECRET, ["HS256"], audience=AUDIENCE, issuer=ISSUER)
+    ending = jwt.encode(claims | {"exp": time.time() - 9}, SECRET, "HS256")  # within the leeway of 10 s
+    async with opened(app, {"Authorization": f"Bearer {ending}"}) as socket:
+        assert await heard(socket) == {"type": "authenticated"}
+        assert await close_code(socket) == 4401
+
+
+async def test_a_client_that_does_not_read_is_let_go(
+    app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "SEND_SECONDS", 0.2)
+    stuck = _StuckSocket(token_of(alice), f"task:{(await new_task(alice))['id']}")
+    parts: Parts = app.state.parts
+    async with asyncio.timeout(3):
+        await Socket(stuck, parts).serve()  # type: ignore[arg-type]
+    assert stuck.closed_with == 4408
+    assert not parts.hub._followers
+
+
+async def test_the_echo_says_what_it_heard_and_when(app: FastAPI) -> None:
+    async with opened(app, path="/ws/test") as socket:
+        await socket.send_text("héllo")
+        answer = await heard(socket)
+        assert (answer["type"], answer["text"]) == ("echo", "héllo")
+        assert answer["server_time"].endswith("+00:00")
+
+
+async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    await tell(app, task_id, TaskResumed(), TaskCompleted(preview="done"))
+    path = f"/api/v1/tasks/{task_id}/events"
+    answer = await alice.get(path)
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    events = [event async for event in httpx2.EventSource(answer)]
+    assert [(event.id, event.event) for event in events] == [
+        ("1", "task.accepted"),
+        ("2", "task.resumed"),
+        ("3", "task.completed"),
+    ]
+    assert '"preview":"done"' in events[2].data
+    for resumed in (
+        await alice.get(path, headers={"Last-Event-ID": "2"}),
+        await alice.get(path, params={"after": 2}),
+    ):
+        assert [event.id async for event in httpx2.EventSource(resumed)] == ["3"]
+
+
+@pytest.mark.parametrize("last_id", ["x", "-1", "1e3", "9" * 21, "²"])
+async def test_sse_names_a_bad_last_event_id(alice: httpx2.AsyncClient, last_id: str) -> None:
+    task_id = (await new_task(alice))["id"]
+    headers = [(b"Last-Event-ID", last_id.encode("latin-1"))]
+    answer = await alice.get(f"/api/v1/tasks/{task_id}/events", headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["field"].lower()) == (422, "last-event-id")
+
+
+async def test_sse_ends_when_the_token_does(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    claims = jwt.decode(token_of(alice), SECRET, ["HS256"], audience=AUDIENCE, issuer=ISSUER)
+    ending = jwt.encode(claims | {"exp": time.time() - 9}, SECRET, "HS256")
+    async with asyncio.timeout(5):
+        answer = await alice.get(f"/api/v1/tasks/{task_id}/events", headers={"Authorization": f"Bearer {ending}"})
+    assert [event.id async for event in httpx2.EventSource(answer)] == ["1"]
+
+
+@asynccontextmanager
+async def opened(
+    app: FastAPI, headers: dict[str, str] | None = None, path: str = "/ws"
+) -> AsyncIterator[AsyncWebSocketSession]:
+    async with (
+        httpx2.AsyncClient(transport=ASGIWebSocketTransport(app)) as client,
+        client.websocket(f"ws://chimera.test{path}", headers=headers, keepalive_ping_interval_seconds=None) as socket,
+    ):
+        yield socket
+
+
+@asynccontextmanager
+async def signed_in(
+    app: FastAPI, client: httpx2.AsyncClient, headers: dict[str, str] | None = None
+) -> AsyncIterator[AsyncWebSocketSession]:
+    async with opened(app, headers) as socket:
+        await socket.send_json({"type": "authenticate", "token": token_of(client)})
+        assert await heard(socket) == {"type": "authenticated"}
+        yield socket
+
+
+def token_of(client: httpx2.AsyncClient) -> str:
+    return client.headers["Authorization"].removeprefix("Bearer ")
+
+
+async def heard(socket: AsyncWebSocketSession) -> dict[str, Any]:
+    message: dict[str, Any] = await socket.receive_json(timeout=3)
+    return message
+
+
+async def close_code(socket: AsyncWebSocketSession) -> int:
+    with pytest.raises(WebSocketDisconnect) as closed:
+        await socket.receive(timeout=6)
+    return closed.value.code
+
+
+class _StuckSocket:
+    """A client that signs in, subscribes, and then reads nothing."""
+
+    def __init__(self, token: str, topic: str) -> None:
+        self.headers = {"authorization": f"Bearer {token}"}
+        self.closed_with: int | None = None
+        self._said = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
+        self._read = 0
+
+    async def receive_text(self) -> str:
+        for text in self._said:
+            return text
+        return await asyncio.Future()
+
+    async def send_text(self, text: str) -> None:
+        self._read += 1
+        if self._read > 2:
+            await asyncio.Future()
+
+    async def close(self, code: int, reason: str) -> None:
+        self.closed_with = code

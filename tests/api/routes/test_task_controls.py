@@ -1,0 +1,98 @@
+"""What may be asked of a task, in each of its states."""
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import func, select
+
+from chimera.db.engine import Database
+from chimera.db.tables import EventRow, Outbox
+from models.tasks import TaskStatus
+from tests.api.conftest import new_task, set_task
+
+PLAN = [
+    {"key": "facts", "instruction": "Collect facts.", "agent": "researcher"},
+    {"key": "text", "instruction": "Write.", "agent": "writer", "depends_on": ["facts"]},
+]
+CONTROLS = ("execute", "pause", "resume", "cancel", "budget", "steer", "delete")
+ALLOWED = {
+    "draft": {"execute": "queued", "cancel": "cancelled", "budget": "draft", "steer": "draft", "delete": "gone"},
+    "queued": {"pause": "paused", "resume": "queued", "cancel": "cancelling", "budget": "queued", "steer": "queued"},
+    "running": {"pause": "paused", "cancel": "cancelling"} | dict.fromkeys(("resume", "budget", "steer"), "running"),
+    "paused": {"resume": "running", "cancel": "cancelling"} | dict.fromkeys(("pause", "budget", "steer"), "paused"),
+    "waiting": {"pause": "paused", "cancel": "cancelling", "budget": "running", "steer": "waiting"},
+    "cancelling": {"cancel": "cancelling"},
+    "completed": {"delete": "gone"},
+    "failed": {"delete": "gone"},
+    "cancelled": {"delete": "gone"},
+}
+"""What each control makes of a task in each state; what is missing is refused."""
+
+
+@pytest.mark.parametrize("status", list(TaskStatus))
+@pytest.mark.parametrize("control", CONTROLS)
+async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
+    alice: httpx2.AsyncClient, database: Database, status: str, control: str
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    await set_task(database, task_id, status=status, started_at=None if status in ("draft", "queued") else func.now())
+    answer = await _control(alice, task_id, control)
+    expected = ALLOWED[status].get(control)
+    if expected is None:
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+        assert status in answer.json()["detail"] or "waits for money" in answer.json()["detail"]
+        assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == status
+    elif expected == "gone":
+        assert answer.status_code == 204
+        assert (await alice.get(f"/api/v1/tasks/{task_id}")).status_code == 404
+    else:
+        assert answer.is_success, answer.text
+        assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == expected
+
+
+async def test_a_control_writes_its_event_and_its_message_together(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
+    task_id = (await new_task(alice))["id"]
+    for control in ("execute", "pause", "resume", "budget", "cancel", "cancel"):
+        assert (await _control(alice, task_id, control)).status_code == 202
+    async with database.begin() as session:
+        outbox = (await session.scalars(select(Outbox.kind).where(Outbox.task_id == task_id).order_by(Outbox.id))).all()
+        events = (
+            await session.scalars(select(EventRow.payload).where(EventRow.task_id == task_id).order_by(EventRow.seq))
+        ).all()
+    assert list(outbox) == ["start", "pause", "resume", "budget_raised", "cancel"]
+    assert [event["type"] for event in events] == [
+        "task.accepted",
+        "task.paused",
+        "task.resumed",
+        "budget.raised",
+        "task.cancelling",
+    ]
+
+
+async def test_a_budget_has_to_be_above_what_is_spent(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id = (await new_task(alice, budget={"max_cost_micro_usd": 100, "max_tokens": 50}))["id"]
+    await set_task(database, task_id, status="waiting", started_at=func.now(), spent_micro_usd=100, input_tokens=30)
+    answer = await alice.post(f"/api/v1/tasks/{task_id}/budget", json={"max_cost_micro_usd": 100})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "max_cost_micro_usd")
+    raised = (await alice.post(f"/api/v1/tasks/{task_id}/budget", json={"max_cost_micro_usd": 101})).json()
+    assert raised["budget"] == {"max_cost_micro_usd": 101, "max_tokens": 50, "max_model_calls": None}
+    assert raised["status"] == "running"
+
+
+async def test_guidance_for_a_subtask_that_is_not_there_is_refused(alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry.", "path": "prices"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "path")
+    assert "facts, text" in answer.json()["detail"]
+    good = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry.", "path": "facts"})
+    assert (good.status_code, good.json()["received"]) == (200, False)
+
+
+async def _control(client: httpx2.AsyncClient, task_id: str, control: str) -> httpx2.Response:
+    if control == "delete":
+        return await client.delete(f"/api/v1/tasks/{task_id}")
+    bodies = {"budget": {"max_tokens": 10_000}, "steer": {"text": "Look again."}}
+    return await client.post(f"/api/v1/tasks/{task_id}/{control}", json=bodies.get(control))

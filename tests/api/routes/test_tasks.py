@@ -1,0 +1,253 @@
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import func, select, update
+
+from chimera.db.engine import Database
+from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task, User
+from tests.api.conftest import SignUp, new_task, set_task
+
+PLAN = [
+    {"key": "facts", "title": "Facts", "instruction": "Collect facts.", "agent": "researcher"},
+    {"key": "text", "instruction": "Write.", "agent": "writer", "depends_on": ["facts"]},
+]
+
+
+async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_run(
+    alice: httpx2.AsyncClient, database: Database
+) -> None:
+    answer = await alice.post("/api/v1/tasks", json={"goal": "Tell me.\nAll of it.", "plan": PLAN, "priority": 2})
+    task = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/api/v1/tasks/{task['id']}"
+    assert (task["title"], task["status"], task["subtasks_total"], task["last_seq"]) == ("Tell me.", "queued", 2, 2)
+    assert task["temporal_url"].endswith(f"task-{task['id']}")
+    subtasks = (await alice.get(f"/api/v1/tasks/{task['id']}/subtasks")).json()
+    assert [(one["path"], one["agent"], one["status"]) for one in subtasks] == [
+        ("facts", "researcher", "pending"),
+        ("text", "writer", "pending"),
+    ]
+    async with database.begin() as session:
+        payloads = (
+            await session.scalars(select(EventRow.payload).where(EventRow.task_id == task["id"]).order_by(EventRow.seq))
+        ).all()
+    assert [payload["type"] for payload in payloads[:2]] == ["task.accepted", "plan.created"]
+
+
+async def test_the_same_key_gives_the_same_task(alice: httpx2.AsyncClient) -> None:
+    headers = {"Idempotency-Key": uuid4().hex}
+    body = {"goal": "Find out.", "start": False}
+    first = await alice.post("/api/v1/tasks", json=body, headers=headers)
+    again = await alice.post("/api/v1/tasks", json=body, headers=headers)
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == first.json()
+
+
+async def test_fifty_requests_at_once_with_one_key_make_one_task(alice: httpx2.AsyncClient, database: Database) -> None:
+    key = uuid4().hex
+    body = {"goal": "Find out.", "plan": PLAN, "start": False}
+    posts = (alice.post("/api/v1/tasks", json=body, headers={"Idempotency-Key": key}) for _ in range(50))
+    answers = await asyncio.gather(*posts)
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
+    async with database.begin() as session:
+        assert await session.scalar(select(func.count()).where(Task.idempotency_key == key)) == 1
+
+
+async def test_a_key_used_for_another_body_is_refused(alice: httpx2.AsyncClient) -> None:
+    headers = {"Idempotency-Key": uuid4().hex}
+    await alice.post("/api/v1/tasks", json={"goal": "One.", "start": False}, headers=headers)
+    answer = await alice.post("/api/v1/tasks", json={"goal": "Two.", "start": False}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_a_key_belongs_to_its_user(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+    headers = {"Idempotency-Key": uuid4().hex}
+    body = {"goal": "Find out.", "start": False}
+    one = await alice.post("/api/v1/tasks", json=body, headers=headers)
+    two = await bob.post("/api/v1/tasks", json=body, headers=headers)
+    assert one.json()["id"] != two.json()["id"]
+
+
+async def test_the_key_of_a_deleted_task_does_not_run_it_again(alice: httpx2.AsyncClient) -> None:
+    headers = {"Idempotency-Key": uuid4().hex}
+    body = {"goal": "Find out.", "start": False}
+    task = (await alice.post("/api/v1/tasks", json=body, headers=headers)).json()
+    await alice.delete(f"/api/v1/tasks/{task['id']}")
+    assert (await alice.post("/api/v1/tasks", json=body, headers=headers)).status_code == 409
+
+
+ROUTES = [
+    ("GET", "", None),
+    ("GET", "/subtasks", None),
+    ("GET", "/cost", None),
+    ("GET", "/timeline", None),
+    ("GET", "/events", None),
+    ("POST", "/execute", None),
+    ("POST", "/cancel", None),
+    ("POST", "/pause", None),
+    ("POST", "/resume", None),
+    ("POST", "/budget", {"max_tokens": 1000}),
+    ("POST", "/steer", {"text": "Look again."}),
+    ("DELETE", "", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+async def test_somebody_elses_task_looks_as_if_it_did_not_exist(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    task = await new_task(alice)
+    nobody, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
+    theirs = await bob.request(method, f"/api/v1/tasks/{task['id']}{path}", json=body, headers=request_id)
+    nobodys = await bob.request(method, f"/api/v1/tasks/{nobody}{path}", json=body, headers=request_id)
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.content.replace(task["id"].encode(), b"") == nobodys.content.replace(nobody.encode(), b"")
+    assert (await alice.get(f"/api/v1/tasks/{task['id']}")).json() == task
+
+
+async def test_a_list_has_ones_own_tasks_and_an_admins_has_all(
+    sign_up: SignUp, bob: httpx2.AsyncClient, database: Database
+) -> None:
+    admin = await sign_up()
+    theirs = await new_task(bob)
+    assert (await admin.get("/api/v1/tasks")).json()["items"] == []
+    await _make_admin(admin, database)
+    assert theirs["id"] in [task["id"] for task in (await admin.get("/api/v1/tasks?limit=100")).json()["items"]]
+    assert (await admin.get(f"/api/v1/tasks/{theirs['id']}")).status_code == 200
+
+
+async def test_pages_have_every_task_once_in_order(sign_up: SignUp) -> None:
+    carol = await sign_up()
+    made = [(await new_task(carol, goal=f"Goal {n}"))["id"] for n in range(7)]
+    for sort, expected in (("-created_at", made[::-1]), ("created_at", made)):
+        seen: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = await _page(carol, limit=3, sort=sort, **({"cursor": cursor} if cursor else {}))
+            seen += [task["id"] for task in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert seen == expected
+
+
+async def test_a_list_can_be_narrowed(sign_up: SignUp) -> None:
+    carol = await sign_up()
+    one = await new_task(carol, goal="Count 100% of the_things\\ in Köln")
+    two = await new_task(carol, goal="x" * 600, title="Number two")
+    await carol.post(f"/api/v1/tasks/{two['id']}/cancel")
+
+    async def ids(**query: Any) -> list[str]:
+        return [task["id"] for task in (await _page(carol, **query))["items"]]
+
+    assert await ids(status="cancelled") == [two["id"]]
+    assert await ids(status=["draft", "cancelled"]) == [two["id"], one["id"]]
+    assert await ids(q="köln") == await ids(q="100%") == await ids(q="the_things\\") == [one["id"]]
+    assert await ids(q="%") == [one["id"]]
+    assert await ids(q="number TWO") == [two["id"]]
+    assert await ids(q="' OR 1=1 --") == []
+    assert await ids(schedule_id=str(uuid4())) == []
+    assert len((await _page(carol, status="cancelled"))["items"][0]["goal"]) == 500
+
+
+async def test_a_cursor_can_not_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
+    carol = await sign_up()
+    for _ in range(2):
+        await new_task(carol)
+    good = (await _page(carol, limit=1))["next_cursor"]
+    assert (await _page(carol, limit=1, cursor=good))["items"]
+    flipped = good[:30] + ("A" if good[30] != "A" else "B") + good[31:]
+    for query in (
+        {"cursor": good, "status": "draft"},
+        {"cursor": good, "sort": "created_at"},
+        {"cursor": flipped},
+        {"cursor": "AAAA" + good[4:]},
+        {"cursor": "x"},
+        {"cursor": "é"},
+        {"cursor": "' OR 1=1 --"},
+    ):
+        answer = await carol.get("/api/v1/tasks", params=query)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor"), query
+    assert (await bob.get("/api/v1/tasks", params={"cursor": good})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=-1", "limit=0", "limit=101", "limit=1000000000", "limit=1e3", "sort=password_hash", "sort=created_at;--",
+     "status=nope", "schedule_id=1", "q=%00", "cursor=" + "x" * 201],
+)  # fmt: skip
+async def test_a_bad_query_is_refused_by_name(alice: httpx2.AsyncClient, query: str) -> None:
+    answer = await alice.get(f"/api/v1/tasks?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith(query.split("=")[0])
+
+
+async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
+    alice: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id = (await new_task(alice, goal="CANARY", plan=PLAN, metadata={"k": "CANARY"}))["id"]
+    await _book_call(database, task_id, cost_micro_usd=42)
+    await set_task(database, task_id, status="completed", result="CANARY", spent_micro_usd=42)
+    cost = (await alice.get(f"/api/v1/tasks/{task_id}/cost")).json()
+    assert cost["spent_micro_usd"] == 42
+    assert [(one["model"], one["attempts"], one["cost_micro_usd"]) for one in cost["by_model"]] == [("openai/x", 1, 42)]
+    assert [(one["path"], one["cost_micro_usd"]) for one in cost["by_subtask"]] == [("facts", 42)]
+    assert [one["status"] for one in cost["attempts"]] == ["finished"]
+    (span,) = (await alice.get(f"/api/v1/tasks/{task_id}/timeline")).json()["spans"]
+    assert (span["kind"], span["path"], span["label"]) == ("model_call", "facts", "openai/x")
+
+    assert (await alice.delete(f"/api/v1/tasks/{task_id}")).status_code == 204
+    assert (await alice.get(f"/api/v1/tasks/{task_id}/cost")).status_code == 404
+    async with database.begin() as session:
+        row = (await session.execute(select(*Task.__table__.columns).where(Task.id == task_id))).one()
+        assert await session.scalar(select(func.count()).where(Subtask.task_id == task_id)) == 0
+        paid = await session.scalar(select(ModelCallAttempt.cost_micro_usd).where(ModelCallAttempt.task_id == task_id))
+        outcome = await session.scalar(select(ModelCall.outcome).where(ModelCall.task_id == task_id))
+    assert "CANARY" not in str(row)
+    assert (row.spent_micro_usd, paid, outcome) == (42, 42, None)
+
+
+async def test_answers_show_nothing_of_the_inside(alice: httpx2.AsyncClient) -> None:
+    task = await new_task(alice)
+    for field in ("owner_id", "idempotency_key", "body_sha256", "policy", "deleted_at"):
+        assert field not in task
+
+
+async def _page(client: httpx2.AsyncClient, **query: Any) -> dict[str, Any]:
+    answer = await client.get("/api/v1/tasks", params=query)
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+async def _book_call(database: Database, task_id: str, cost_micro_usd: int) -> None:
+    place = {"task_id": task_id, "path": "facts", "purpose": "turn", "step": 1, "attempt": 1}
+    async with database.begin() as session:
+        session.add(ModelCall(**place, status="finished", outcome={"text_preview": "CANARY"}))
+        await session.flush()
+        session.add(
+            ModelCallAttempt(
+                **place,
+                agent="researcher",
+                model="openai/x",
+                simulated=False,
+                status="finished",
+                reserved_micro_usd=0,
+                reserved_tokens=0,
+                cost_micro_usd=cost_micro_usd,
+                worker="w",
+            )
+        )
+
+
+async def _make_admin(client: httpx2.AsyncClient, database: Database) -> None:
+    me = (await client.get("/api/v1/auth/me")).json()
+    async with database.begin() as session:
+        await session.execute(update(User).where(User.id == me["id"]).values(role="admin"))
+    await asyncio.sleep(3)

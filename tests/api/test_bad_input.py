@@ -1,0 +1,152 @@
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+
+from chimera.db.engine import Database
+from chimera.db.tables import Task
+from chimera.settings import Settings
+from tests.api.conftest import new_task
+
+STEP = {"key": "a", "instruction": "Do a."}
+OTHER = {"key": "b", "instruction": "Do b."}
+
+BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "cyclic",
+        {"plan": [STEP | {"depends_on": ["b"]}, {"key": "b", "instruction": "b", "depends_on": ["a"]}]},
+        "plan",
+        "cyclic",
+    ),
+    ("same key twice", {"plan": [STEP, STEP]}, "plan", "unique"),
+    ("unknown dependency", {"plan": [STEP | {"depends_on": ["z"]}]}, "plan", "'z'"),
+    ("unknown agent", {"plan": [STEP | {"agent": "wizard"}]}, "plan.0.agent", "'wizard'"),
+    ("bad key", {"plan": [{"key": "../x", "instruction": "x"}]}, "plan.0.key", "match pattern"),
+    ("empty plan", {"plan": []}, "plan", "at least 1"),
+    ("201 subtasks", {"plan": [{"key": f"k{n}", "instruction": "x"} for n in range(201)]}, "plan", "at most 200"),
+    ("unknown provider", {"model": "acme/one"}, "model", "'acme'"),
+    ("missing key", {"model": "openai/gpt-5.6"}, "model", "CHIMERA_OPENAI_API_KEY"),
+    ("missing address", {"model": "local/llama"}, "model", "CHIMERA_LOCAL_BASE_URL"),
+    ("no provider in model", {"model": "gpt"}, "model", "match pattern"),
+    ("wrong type", {"goal": 7}, "goal", "valid string"),
+    ("no goal", {"goal": None}, "goal", "valid string"),
+    ("blank goal", {"goal": "   "}, "goal", "at least 1"),
+    ("unknown field", {"owner_id": "me"}, "owner_id", "no such field"),
+    ("status set by the caller", {"status": "completed"}, "status", "no such field"),
+    ("unknown field in a subtask", {"plan": [STEP | {"spent": 0}]}, "plan.0.spent", "no such field"),
+    ("priority 0", {"priority": 0}, "priority", "greater than or equal to 1"),
+    ("empty budget", {"budget": {}}, "budget", "at least one of"),
+    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "greater than or equal to 0"),
+    ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
+    ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"), [case[1:] for case in BAD_TASKS], ids=[case[0] for case in BAD_TASKS]
+)
+async def test_a_bad_task_is_refused_by_the_name_of_its_field_and_nothing_is_stored(
+    alice: httpx2.AsyncClient, database: Database, fields: dict[str, Any], field: str, says: str
+) -> None:
+    before = await _tasks_in(database)
+    answer = await alice.post("/api/v1/tasks", json={"goal": "Find out.", **fields})
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert any(error["field"] == field and says in error["message"] for error in problem["errors"]), problem
+    assert problem["instance"] == answer.headers["X-Request-ID"]
+    assert await _tasks_in(database) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"goal": "\xff"}',
+        rb'{"goal": "a\u0000b"}',
+        rb'{"goal": "a", "metadata": {"k": ["\u0000"]}}',
+        rb'{"goal": "\ud800"}',
+        b'{"goal": "a", "metadata": {"k": NaN}}',
+        b'{"goal": "a", "metadata": {"k": ' + b"[" * 300 + b"]" * 300 + b"}}",
+        b'{"goal": "a", "metadata": ' + b"[" * 100_000,
+    ],
+    ids=["cut off", "not UTF-8", "NUL", "NUL inside", "lone surrogate", "NaN", "300 deep", "100,000 deep"],
+)
+async def test_what_is_not_json_that_can_be_stored_gets_a_400(
+    alice: httpx2.AsyncClient, database: Database, body: bytes
+) -> None:
+    before = await _tasks_in(database)
+    answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert await _tasks_in(database) == before
+
+
+async def test_a_goal_may_speak_of_escapes(alice: httpx2.AsyncClient) -> None:
+    goal = r"Explain \u0000 in JSON: \\u0000."
+    assert (await new_task(alice, goal=goal))["goal"] == goal
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
+async def test_a_body_that_a_foreign_form_could_send_is_refused(
+    alice: httpx2.AsyncClient, content_type: str | None
+) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = await alice.post("/api/v1/tasks", content=b'{"goal": "Find out."}', headers=headers)
+    assert answer.status_code == 422
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_above_the_limit_gets_a_413(
+    alice: httpx2.AsyncClient, api_settings: Settings, database: Database, chunked: bool
+) -> None:
+    before = await _tasks_in(database)
+    body = b'{"goal": "' + b"x" * 5_000_000 + b'"}'
+
+    async def pieces() -> Any:
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    answer = await alice.post(
+        "/api/v1/tasks", content=pieces() if chunked else body, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert str(api_settings.max_body_bytes) in answer.json()["detail"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert await _tasks_in(database) == before
+
+
+async def test_a_body_just_below_the_limit_is_read(alice: httpx2.AsyncClient, api_settings: Settings) -> None:
+    plan = [{"key": f"k{n}", "instruction": "x" * 19_000} for n in range(50)]
+    body = {"goal": "Find out.", "start": False, "plan": plan}
+    answer = await alice.post("/api/v1/tasks", json=body)
+    assert answer.status_code == 202
+    assert answer.json()["subtasks_total"] == 50
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "naïve"])
+async def test_an_unusable_idempotency_key_is_named(alice: httpx2.AsyncClient, key: str) -> None:
+    headers = [(b"Idempotency-Key", key.encode("latin-1"))]
+    answer = await alice.post("/api/v1/tasks", json={"goal": "Find out."}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].lower() == "idempotency-key"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tasks/1", "/api/v1/tasks/%00", "/api/v1/schedules/..%2fx"])
+async def test_a_crooked_id_is_no_server_error(alice: httpx2.AsyncClient, path: str) -> None:
+    assert (await alice.get(path)).status_code in (404, 422)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PATCH", "/api/v1/tasks", 405)])
+async def test_what_is_not_there_gets_a_problem_document_too(
+    alice: httpx2.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await alice.request(method, path)
+    assert answer.status_code == answer.json()["status"] == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def _tasks_in(database: Database) -> int:
+    async with database.begin() as session:
+        return await session.scalar(select(func.count()).select_from(Task)) or 0

@@ -1,0 +1,79 @@
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIWebSocketRoute, iter_route_contexts
+from starlette.routing import BaseRoute, Route
+
+from api.deps import PUBLIC, ClosedRoute
+
+
+def test_every_route_asks_for_a_caller_or_is_listed_as_public(app: FastAPI) -> None:
+    open_routes = {
+        (method, path)
+        for path, route in _routes_of(app)
+        if not isinstance(route, ClosedRoute)
+        for method in _methods_of(route)
+    }
+    assert open_routes == PUBLIC
+
+
+async def test_nobody_gets_anything_without_a_token(app: FastAPI, anybody: httpx2.AsyncClient) -> None:
+    closed = [
+        (method, path)
+        for path, route in _routes_of(app)
+        if isinstance(route, ClosedRoute)
+        for method in _methods_of(route)
+    ]
+    assert len(closed) >= 25
+    for method, path in closed:
+        address = path.replace("{task_id}", "0" * 32).replace("{schedule_id}", "0" * 32).replace("{name}", "writer")
+        answer = await anybody.request(
+            method, address, content=b"{not json", headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 401, (method, path)
+        assert answer.json()["code"] == "not_signed_in"
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/openapi.json", "/health/live", "/nothing", "/api/v1/nothing", "/api/v1/tasks"]
+)
+async def test_every_answer_has_the_security_headers(anybody: httpx2.AsyncClient, path: str) -> None:
+    headers = (await anybody.get(path)).headers
+    assert "object-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in headers
+    assert "Server" not in headers
+    assert headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "https://console.example.evil.example", "http://console.example"],
+)
+async def test_a_foreign_page_may_not_read_answers(anybody: httpx2.AsyncClient, origin: str) -> None:
+    answer = await anybody.get("/health/live", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_the_listed_page_may_read_answers(anybody: httpx2.AsyncClient) -> None:
+    answer = await anybody.get("/health/live", headers={"Origin": "https://console.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://console.example"
+
+
+def _routes_of(app: FastAPI) -> Iterator[tuple[str, BaseRoute]]:
+    for context in iter_route_contexts(app.routes):
+        yield context.path or "", context.original_route
+
+
+def _methods_of(route: BaseRoute) -> set[str]:
+    if isinstance(route, APIWebSocketRoute):
+        return {"WS"}
+    assert isinstance(route, Route), f"{route!r} is of a kind that nobody has thought of"
+    return set(route.methods or ()) - {"HEAD"}

@@ -1,0 +1,71 @@
+"""The migrations make the tables of the code, from nothing and back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from alembic.config import Config
+from pytest_alembic import MigrationContext
+from pytest_alembic import config as testing
+from pytest_alembic import tests as built_in
+from pytest_alembic.runner import runner
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from chimera.db import migrate
+from chimera.db.engine import driver_url
+from chimera.settings import Settings
+from tests.parts import fresh_database
+
+
+@pytest.fixture
+async def empty(parts: Settings) -> AsyncIterator[str]:
+    """A database without any table."""
+    async with fresh_database(parts.database_url or "", migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def migrations(empty: str) -> Iterator[MigrationContext]:
+    config: Config = migrate.config_for()
+    engine = create_async_engine(driver_url(empty), poolclass=NullPool)
+    raw = testing.Config.from_raw_config(config)
+    # An async engine is taken too; env.py knows what to do with it.
+    with runner(config=raw, engine=engine) as context:  # type: ignore[arg-type]
+        yield context
+
+
+async def check(test: object, migrations: MigrationContext) -> None:
+    # In a thread, because Alembic runs a loop of its own.
+    assert callable(test)
+    await asyncio.to_thread(test, migrations)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        built_in.test_single_head_revision,
+        built_in.test_upgrade,
+        built_in.test_model_definitions_match_ddl,
+        built_in.test_up_down_consistency,
+    ],
+    ids=lambda test: test.__name__,
+)
+async def test_alembic(test: object, migrations: MigrationContext) -> None:
+    await check(test, migrations)
+
+
+async def test_several_processes_may_upgrade_at_once(empty: str) -> None:
+    applied = await asyncio.gather(*(migrate.upgrade(empty) for _ in range(4)))
+    assert sorted(revision is not None for revision in applied) == [False, False, False, True]
+    assert await migrate.upgrade(empty) is None
+
+
+async def test_the_lock_is_given_back(empty: str) -> None:
+    await migrate.upgrade(empty)
+    engine = create_async_engine(driver_url(empty), poolclass=NullPool)
+    async with engine.connect() as connection:
+        found = await connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+        assert found.scalar_one() == 0
+    await engine.dispose()

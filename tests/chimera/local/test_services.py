@@ -1,0 +1,47 @@
+"""Simulator, API and worker under supervision."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx2
+import psutil
+import pytest
+
+from chimera.local import LocalServices
+from chimera.local.folder import Folder
+from chimera.local.register import Register
+from chimera.settings import Settings
+from tests.parts import settings_in, short_folder
+
+ADDRESSES = ("database_url", "redis_url", "temporal_address")
+
+
+@pytest.fixture(scope="module")
+async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Settings, list[str]]]:
+    with short_folder() as path:
+        asked = settings_in(path, jwt_secret="x" * 40, **{name: getattr(settings, name) for name in ADDRESSES})
+        asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
+        said: list[str] = []
+        async with LocalServices(asked, Register(Folder.at(path)), say=said.append) as services:
+            yield services, asked, said
+
+
+async def test_the_api_answers_once_they_are_ready(services: tuple[LocalServices, Settings, list[str]]) -> None:
+    _, settings, said = services
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"http://127.0.0.1:{settings.api_port}/health/ready")).status_code == 200
+        assert (await client.get(f"{settings.simulator_url}/health")).status_code == 200
+    assert {line.split(" ready")[0] for line in said} >= {"API", "Worker", "Simulator"}
+
+
+async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
+    services: tuple[LocalServices, Settings, list[str]],
+) -> None:
+    running, _, said = services
+    killed = running.worker.kill()
+    await asyncio.wait_for(running.worker.until_ready(), 30)
+    assert running.worker.pid not in (None, killed)
+    assert running.worker.starts == 2
+    assert "Worker ended unexpectedly (signal SIGKILL); starting another" in said
+    assert killed is not None
+    assert not psutil.pid_exists(killed)

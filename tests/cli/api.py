@@ -1,0 +1,112 @@
+"""A tiny API that signs in, refreshes once per token as the real one does, and serves what a test gives it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from cli.sign_in import SignIn, write
+from models.events import Frame
+from models.tasks import TaskView
+from tests.cli.builders import task_view
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class TinyApi:
+    """Counts what it was asked; `session_ended` is what a used token that comes again does."""
+
+    refresh_token: str = "first-refresh-token"
+    access_tokens: set[str] = field(default_factory=set)
+    session_ended: bool = False
+    refreshes: int = 0
+    refresh_takes_s: float = 0.0
+    tasks: list[TaskView] = field(default_factory=lambda: [task_view()])
+    streams: list[list[Frame]] = field(default_factory=list)
+    asked_after: list[int] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    refuse: list[Response] = field(default_factory=list)
+    """Answers to the next requests, before the usual ones."""
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/health/live", self._live),
+                Route("/api/v1/auth/refresh", self._refresh, methods=["POST"]),
+                Route("/api/v1/tasks", self._signed_in(self._tasks)),
+                Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
+                Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
+                Route("/api/v1/tasks/{task_id}/events", self._signed_in(self._events)),
+            ]
+        )
+
+    def expire_access_tokens(self) -> None:
+        self.access_tokens.clear()
+
+    def kept_in(self, path: Path, api_url: str) -> Path:
+        """Write a sign-in to this API that has to be refreshed first."""
+        write(path, SignIn(api_url=api_url, email="me@example.com", refresh_token=self.refresh_token))
+        return path
+
+    async def _live(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _refresh(self, request: Request) -> Response:
+        offered = (await request.json())["refresh_token"]
+        if offered != self.refresh_token:
+            self.session_ended = True
+            self.access_tokens.clear()
+        if self.session_ended:
+            return problem(401, "not_signed_in", "Sign in first")
+        self.refreshes += 1
+        self.refresh_token, access_token = uuid4().hex, uuid4().hex
+        self.access_tokens.add(access_token)
+        tokens = {"access_token": access_token, "refresh_token": self.refresh_token, "expires_in": 1800}
+        await asyncio.sleep(self.refresh_takes_s)
+        return JSONResponse(tokens)
+
+    def _signed_in(self, handler: Handler) -> Handler:
+        async def handle(request: Request) -> Response:
+            if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.access_tokens:
+                return problem(401, "not_signed_in", "Sign in first")
+            if self.refuse:
+                self.keys.append(request.headers.get("idempotency-key", ""))
+                return self.refuse.pop(0)
+            return await handler(request)
+
+        return handle
+
+    async def _tasks(self, request: Request) -> Response:
+        items = [task.model_dump(mode="json") for task in self.tasks]
+        return JSONResponse({"items": items, "next_cursor": None})
+
+    async def _create(self, request: Request) -> Response:
+        self.keys.append(request.headers["idempotency-key"])
+        return _json(self.tasks[0])
+
+    async def _task(self, request: Request) -> Response:
+        found = [task for task in self.tasks if task.id == request.path_params["task_id"]]
+        return _json(found[0]) if found else problem(404, "not_found", "Not found")
+
+    async def _events(self, request: Request) -> Response:
+        self.asked_after.append(int(request.query_params["after"]))
+        frames = self.streams.pop(0) if self.streams else []
+        events = "".join(f"event: {frame.kind}\ndata: {frame.model_dump_json()}\n\n" for frame in frames)
+        return StreamingResponse(iter([events]), media_type="text/event-stream")
+
+
+def problem(status: int, code: str, title: str, *, detail: str = "", fields: dict[str, str] | None = None) -> Response:
+    errors = [{"field": name, "message": message} for name, message in (fields or {}).items()]
+    body = {"status": status, "code": code, "title": title, "detail": detail, "instance": "abc", "errors": errors}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _json(task: TaskView) -> Response:
+    return Response(task.model_dump_json(), media_type="application/json")

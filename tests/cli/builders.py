@@ -1,0 +1,121 @@
+"""Frames, views and servers that the tests of the command line share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from models.events import Event, EventFrame, ModelCallFinished, ModelCallStarted, PlanCreated, TokensFrame
+from models.ids import NodePath, TaskId
+from models.model_calls import Purpose
+from models.plans import PlanNode
+from models.tasks import TaskStatus, TaskView
+from tests.parts import free_port
+
+TASK = TaskId("6c1f0b1e-0000-4000-8000-000000000001")
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def happened(seq: int, event: Event) -> EventFrame:
+    return EventFrame(task_id=TASK, seq=seq, at=NOW + timedelta(seconds=seq), event=event)
+
+
+def written(path: str, text: str, *, offset: int = 0, step: int = 1, attempt: int = 1) -> TokensFrame:
+    return TokensFrame(
+        task_id=TASK,
+        path=NodePath(path),
+        purpose=Purpose.TURN,
+        step=step,
+        attempt=attempt,
+        offset=offset,
+        text=text,
+    )
+
+
+def planned(*nodes: PlanNode) -> PlanCreated:
+    return PlanCreated(subtasks=nodes)
+
+
+def call_started(path: str, *, step: int = 1, attempt: int = 1) -> ModelCallStarted:
+    return ModelCallStarted(
+        path=NodePath(path),
+        step=step,
+        attempt=attempt,
+        purpose=Purpose.TURN,
+        agent="analyst",
+        model="simulator/fast",
+        simulated=True,
+    )
+
+
+def call_finished(path: str, *, step: int = 1, attempt: int = 1, tool_calls: tuple[str, ...] = ()) -> ModelCallFinished:
+    return ModelCallFinished(
+        path=NodePath(path),
+        step=step,
+        attempt=attempt,
+        purpose=Purpose.TURN,
+        preview="done",
+        tool_calls=tool_calls,
+        input_tokens=10,
+        output_tokens=5,
+        cost_micro_usd=30,
+    )
+
+
+def task_view(**changes: Any) -> TaskView:
+    values: dict[str, Any] = {
+        "id": TASK,
+        "title": "A title",
+        "goal": "A goal",
+        "status": TaskStatus.RUNNING,
+        "priority": 3,
+        "model": "simulator/fast",
+        "on_failure": "fail",
+        "simulated": True,
+        "budget": None,
+        "spent_micro_usd": 0,
+        "doubtful_micro_usd": 0,
+        "model_calls": 0,
+        "usage": {},
+        "subtasks_total": 0,
+        "subtasks_done": 0,
+        "result": None,
+        "error_code": None,
+        "error": None,
+        "metadata": {},
+        "last_seq": 0,
+        "schedule_id": None,
+        "temporal_url": "http://127.0.0.1:8233/task",
+        "created_at": NOW,
+        "started_at": NOW,
+        "last_call_at": None,
+        "ended_at": None,
+    }
+    return TaskView.model_validate(values | changes)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are pytest's."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, port: int | None = None) -> AsyncIterator[str]:
+    """Serve an app on the loopback address, in this loop, and yield where."""
+    port = port or free_port()
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await running

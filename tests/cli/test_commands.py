@@ -1,0 +1,120 @@
+"""The command line from outside: help at once, wrong usage, options as a request's body."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chimera import __version__
+from cli.actions.run import spec_from
+from cli.errors import WrongUsage
+from cli.main import app
+from models.tasks import OnFailure, TaskSpec
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = (
+    "demo",
+    "up",
+    "doctor",
+    "login",
+    "run",
+    "follow",
+    "tasks",
+    "show",
+    "steer",
+    "pause",
+    "resume",
+    "budget",
+    "cancel",
+)
+
+
+def chimera(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TERM": "dumb", **environment}
+    return subprocess.run(
+        (sys.executable, "-m", "cli", *arguments), env=settings, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_lists_every_command_in_the_order_of_need() -> None:
+    printed = CliRunner().invoke(app, ["--help"]).output
+    assert re.findall(rf"^\W+({'|'.join(COMMANDS)}) ", printed, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"{command} [OPTIONS]" in result.output
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout.replace("'", '"')))
+    assert not loaded & {"temporalio", "sqlalchemy", "openai", "pydantic", "httpx2", "psycopg", "fastapi", "redis"}
+
+
+def test_the_version_is_printed() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"chimera {__version__}\n"
+
+
+def test_wrong_usage_ends_with_a_code_of_its_own() -> None:
+    done = chimera("run")
+    assert done.returncode == 3
+    assert "Missing argument 'GOAL'" in done.stderr
+
+
+def test_nobody_there_ends_with_the_way_out(tmp_path: Path) -> None:
+    done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), CHIMERA_API_PORT="9")
+    assert done.returncode == 3
+    assert "Nothing answers at http://127.0.0.1:9" in done.stderr
+    assert "chimera up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_names_a_setting_that_can_not_be_used(tmp_path: Path) -> None:
+    done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_JWT_SECRET="short", CHIMERA_API_PORT="many")
+    assert done.returncode == 1
+    assert "CHIMERA_API_PORT" in done.stdout
+    assert "short" not in done.stdout.replace("too short", "")
+
+
+def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
+    ports = {f"CHIMERA_{name}_PORT": "0" for name in ("API", "TEMPORAL", "TEMPORAL_UI", "SIMULATOR")}
+    secret = "a-key-that-nobody-should-see"
+    done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
+    assert "packages: all seven from" in done.stdout
+    assert "provider openai (CHIMERA_OPENAI_API_KEY): configured" in done.stdout
+    assert secret not in done.stdout + done.stderr
+
+
+def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"subtasks": [{"key": "a", "instruction": "Do it."}]}))
+    spec = TaskSpec.model_validate(
+        spec_from("A goal", model="openai/gpt-5.6", budget_usd=0.1, plan=plan, on_failure="skip", priority=1)
+    )
+    assert spec.plan is not None
+    assert spec.plan[0].key == "a"
+    assert spec.budget is not None
+    assert (spec.budget.max_cost_micro_usd, spec.on_failure, spec.priority) == (100_000, OnFailure.SKIP, 1)
+
+
+def test_options_that_were_not_given_are_left_to_the_api() -> None:
+    assert spec_from("A goal") == {"goal": "A goal"}
+
+
+def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("[{")
+    with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
+        spec_from("A goal", plan=path)

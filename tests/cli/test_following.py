@@ -1,0 +1,74 @@
+"""A stream that breaks off is taken up where it ended."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cli import following
+from cli.connect import signed_in_by
+from cli.errors import NotReachable
+from cli.following import frames_of
+from models.events import Frame, TaskCompleted, TaskStarted
+from models.tasks import TaskStatus
+from tests.cli.api import TinyApi
+from tests.cli.builders import call_finished, call_started, happened, serving, task_view, written
+from tests.parts import free_port
+
+BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]
+END: list[Frame] = [happened(3, call_finished("a")), happened(4, TaskCompleted(preview="done"))]
+
+
+async def followed(api: TinyApi, tmp_path: Path, said: list[str], after: int = 0) -> list[Frame]:
+    async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
+        return [frame async for frame in frames_of(client, task_view(), after, said.append)]
+
+
+async def test_a_stream_ends_with_its_last_event(tmp_path: Path) -> None:
+    api = TinyApi(streams=[[*BEGINNING, *END]])
+    assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
+    assert api.asked_after == [0]
+
+
+async def test_a_stream_that_ended_early_is_taken_up_behind_the_last_event(tmp_path: Path) -> None:
+    api = TinyApi(streams=[BEGINNING, END])
+    assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
+    assert api.asked_after == [0, 2]
+
+
+async def test_a_task_that_has_ended_before_is_not_followed_for_ever(tmp_path: Path) -> None:
+    api = TinyApi(tasks=[task_view(status=TaskStatus.COMPLETED)])
+    assert await followed(api, tmp_path, [], after=4) == []
+
+
+async def test_what_a_newer_server_tells_is_passed_over(tmp_path: Path) -> None:
+    strange = happened(2, TaskStarted()).model_copy(update={"kind": "hologram"})
+    api = TinyApi(streams=[[BEGINNING[0], strange, *END]])
+    assert await followed(api, tmp_path, []) == [BEGINNING[0], *END]
+
+
+async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
+    api, port, said = TinyApi(streams=[BEGINNING, END]), free_port(), list[str]()
+    frames: list[Frame] = []
+    async with signed_in_by(api.kept_in(tmp_path / "cli.json", f"http://127.0.0.1:{port}")) as client:
+
+        async def follow() -> None:
+            async for frame in frames_of(client, task_view(), 0, said.append):
+                frames.append(frame)  # noqa: PERF401  # the test looks at it in between
+
+        async with asyncio.timeout(20):
+            task = asyncio.create_task(follow())
+            await asyncio.sleep(0.3)
+            async with serving(api.app(), port):
+                await task
+    assert frames == [*BEGINNING, *END]
+    assert said == ["The connection to Chimera was lost; trying again. The task goes on.", "Connected again."]
+
+
+async def test_an_api_that_stays_away_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "PATIENCE_S", 0.3)
+    path = TinyApi().kept_in(tmp_path / "cli.json", f"http://127.0.0.1:{free_port()}")
+    async with signed_in_by(path) as client:
+        with pytest.raises(NotReachable):
+            async for _ in frames_of(client, task_view(), 0, lambda line: None):
+                pass

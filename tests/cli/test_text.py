@@ -1,0 +1,97 @@
+"""What models and people write can't do more to a terminal than show letters."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from cli.lines import line_of
+from cli.render import picture_of
+from cli.screens import say
+from cli.text import count, one_line, plain, usd
+from cli.view import TaskState
+from models.events import SubtaskCompleted, TaskFailed
+from models.ids import NodePath
+from models.plans import PlanNode
+from tests.cli.builders import TASK, call_started, happened, planned, task_view, written
+
+HOSTILE = (
+    "\x1b[2J\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\ \x9b1mC1 a\x08b\x00c"
+    " \u202eevil\u202c \ud800 [bold]not bold[/bold] [/] [link=http://evil]x[/link] e" + "\u0301" * 50
+)
+
+
+def drawn(state: TaskState, width: int = 100, height: int = 40) -> str:
+    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
+    console.print(picture_of(state, elapsed_s=1, width=width, height=height))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def assert_harmless(text: str) -> None:
+    assert not any(character in text for character in "\x1b\x9b\x07\x08\x00\r\u202e\u202c\ud800")
+    assert "\u0301" * 5 not in text
+
+
+def test_hostile_text_loses_its_teeth_and_keeps_its_words() -> None:
+    text = plain(HOSTILE)
+    assert_harmless(text)
+    assert text.startswith("red link C1 abc evil")
+    assert "[bold]not bold[/bold]" in text
+
+
+@pytest.mark.parametrize("text", ["Grüße, 世界", "👩\u200d👩\u200d👧 family", "a\tb\nc", "naïve", "שלום"])
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert plain(text) == text
+
+
+def test_returns_can_not_overwrite_a_line() -> None:
+    assert plain("good\rbad\r\nnext") == "good\nbad\nnext"
+
+
+def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
+    state = TaskState(TASK, task_view(title=HOSTILE, goal=HOSTILE))
+    state.apply(happened(1, planned(PlanNode(key="a", agent=HOSTILE, title=HOSTILE))))
+    state.apply(happened(2, call_started("a")))
+    state.apply(written("a", HOSTILE))
+    picture = drawn(state)
+    assert_harmless(picture)
+    assert "[bold]not bold[/bold]" in picture
+    state.apply(happened(3, TaskFailed(code="x", message=HOSTILE)))
+    assert_harmless(drawn(state))
+
+
+def test_hostile_text_is_harmless_in_lines() -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    say(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE)))
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert_harmless(said)
+    assert said.startswith("a: completed: red link")
+
+
+def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(200)))))
+    for number in range(50):
+        state.apply(happened(2 + number, call_started(f"n{number}")))
+        state.apply(written(f"n{number}", "word " * 100))
+    lines = drawn(state, width=60, height=24).splitlines()
+    assert len(lines) <= 24
+    assert max(len(line) for line in lines) <= 60
+    assert any("more subtasks" in line for line in lines)
+
+
+def test_one_line_is_cut_with_an_ellipsis() -> None:
+    assert one_line("a\n\n  b " + "c" * 50, 10) == "a b ccccc…"
+
+
+@pytest.mark.parametrize(
+    ("micro_usd", "written_as"), [(0, "$0.00"), (1, "$0.000001"), (1234, "$0.0012"), (2_500_000, "$2.50")]
+)
+def test_money_is_written_in_dollars(micro_usd: int, written_as: str) -> None:
+    assert usd(micro_usd) == written_as
+
+
+def test_counts_are_written_with_their_noun() -> None:
+    assert (count(1, "call"), count(1200, "call")) == ("1 call", "1,200 calls")

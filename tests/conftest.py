@@ -1,0 +1,118 @@
+"""What every test may ask for. Settings come only from here, never from the environment of whoever runs the tests."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from chimera.db.engine import Database
+from chimera.local import processes
+from chimera.settings import Settings
+from tests.parts import free_port, fresh_database, running_parts
+
+for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_API", name)]:
+    del os.environ[_name]
+Settings.model_config["env_file"] = None
+
+_session = pytest.StashKey[pytest.Session]()
+
+
+@pytest.fixture(scope="session")
+async def parts() -> AsyncIterator[Settings]:
+    """PostgreSQL, Redis and Temporal, started once; settings with their addresses. Prefer `settings`."""
+    async with running_parts() as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+async def run_settings(parts: Settings) -> AsyncIterator[Settings]:
+    """Settings on a database of this run, with its tables."""
+    async with fresh_database(parts.database_url or "") as url:
+        yield parts.model_copy(update={"database_url": url})
+
+
+@pytest.fixture(scope="module")
+def settings(run_settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """Settings of this run with a task queue of this module, so that no worker takes another module's work."""
+    return run_settings.model_copy(update={"task_queue": f"test-{request.node.name}"})
+
+
+@pytest.fixture(scope="session")
+async def database(run_settings: Settings) -> AsyncIterator[Database]:
+    database = Database(run_settings)
+    yield database
+    await database.close()
+
+
+@dataclass(frozen=True)
+class SimulatorServer:
+    """The simulator in a process of its own, as in production."""
+
+    url: str
+    journal: Path
+    pid: int
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Return what reached it, in order: the provider's side of the count."""
+        if not self.journal.exists():
+            return []
+        return [json.loads(line) for line in self.journal.read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+async def simulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatorServer]:
+    """A simulator with a journal; tests tell their own entries by their task's id."""
+    folder = tmp_path_factory.mktemp("simulator")
+    journal, output, port = folder / "simulator.jsonl", folder / "simulator.out", free_port()
+    process = processes.spawn(
+        [sys.executable, "-m", "chimera.simulator", "--port", str(port), "--journal", str(journal)],
+        environment=os.environ,
+        output=output,
+        death_signal=signal.SIGKILL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            while not await _is_up(client, f"{url}/health"):
+                assert process.poll() is None, f"the simulator ended:\n{processes.last_lines(output)}"
+                await asyncio.sleep(0.05)
+        yield SimulatorServer(url, journal, process.pid)
+    finally:
+        await processes.stop(process, signal.SIGTERM, limit_s=5)
+
+
+async def _is_up(client: httpx2.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).is_success
+    except httpx2.HTTPError:
+        return False
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_session] = session
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave without tearing the interpreter down, where Temporal's client was used.
+
+    Its threads can abort the process at that point (sdk-python #300), and a run that passed would end with exit code
+    134. By now all is written: coverage and reports when the session finished, the summary before that.
+    """
+    session = config.stash.get(_session, None)
+    is_xdist_worker = hasattr(config, "workerinput")
+    if session is None or is_xdist_worker or "temporalio.bridge.temporal_sdk_bridge" not in sys.modules:
+        return
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    os._exit(int(session.exitstatus))

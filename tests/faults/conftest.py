@@ -1,0 +1,14 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from benchmarks.faults.lab import Lab, open_lab
+from tests.parts import short_folder
+
+
+@pytest.fixture(scope="session")
+async def lab() -> AsyncIterator[Lab]:
+    """A stack of its own, since its parts are killed. Three attempts a call: what always fails need not take long."""
+    with short_folder() as folder:
+        async with open_lab(folder, workers=2, say=lambda line: None, call_max_attempts=3) as lab:
+            yield lab

@@ -1,0 +1,119 @@
+"""A checker that finds nothing proves nothing: each kind of damage, done by hand, is seen."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks.faults import jobs
+from benchmarks.faults.checker import Findings, examine
+from benchmarks.faults.clients import Answer, Follower
+from benchmarks.faults.lab import Lab
+from benchmarks.faults.report import Trial, trial
+from models.ids import TaskId
+
+
+@pytest.fixture
+async def ended(lab: Lab) -> AsyncIterator[Trial]:
+    """A trial of one run in which nothing goes wrong."""
+    async with trial(lab, "checker", 1) as made:
+        await made.offers.post("0", jobs.one_call("tokens=5"))
+        assert await lab.all_ended(made.offers.prefix, 30)
+        assert (await examine(lab, made.offers)).problems() == []
+        yield made
+
+
+async def test_an_arrival_that_nobody_booked_is_seen(ended: Trial) -> None:
+    arrive(ended, attempt=2, at=0.0)
+    found = await examined(ended)
+    assert (found.unbooked, found.extra, found.repeated) == (1, 1, 0)
+
+
+async def test_a_second_arrival_under_the_same_attempt_is_seen(ended: Trial) -> None:
+    arrive(ended, attempt=1, at=0.0)
+    assert (await examined(ended)).unbooked == 1
+
+
+async def test_a_settled_call_that_is_made_again_is_seen(ended: Trial) -> None:
+    arrive(ended, attempt=2, at=datetime.now(UTC).timestamp())
+    assert (await examined(ended)).repeated == 1
+
+
+async def test_an_answer_that_the_provider_never_gave_is_seen(ended: Trial) -> None:
+    await damage(ended, "UPDATE model_call_attempts SET attempt = 7 WHERE task_id = :id")
+    found = await examined(ended)
+    assert (found.unasked, found.unbooked) == (1, 1)
+
+
+async def test_an_accepted_task_without_a_row_is_lost(ended: Trial) -> None:
+    ended.offers.answers.append(Answer("another", "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))
+    assert (await examined(ended)).lost == 1
+
+
+async def test_a_row_that_says_something_else_than_temporal_is_seen(
+    ended: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.faults.checker.AGREE_S", 0.5)
+    await damage(ended, "UPDATE tasks SET status = 'failed' WHERE id = :id")
+    assert (await examined(ended)).disagreeing == 1
+
+
+async def test_two_ids_for_one_key_are_seen(ended: Trial) -> None:
+    key = ended.offers.answers[0].key
+    ended.offers.answers.append(Answer(key, "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))
+    assert (await examined(ended)).duplicates == 1
+
+
+async def test_an_event_that_is_missing_is_seen(ended: Trial) -> None:
+    await damage(ended, "DELETE FROM events WHERE task_id = :id AND seq = 2")
+    assert (await examined(ended)).gaps == 1
+
+
+async def test_a_follower_that_saw_an_event_twice_is_seen(ended: Trial) -> None:
+    follower = Follower(ended.lab.http, task_of(ended), ended.random, seen=[1, 2, 2, 3], last_type="task.completed")
+    assert (await examine(ended.lab, ended.offers, [follower])).gaps == 1
+
+
+async def test_an_account_that_is_not_the_sum_of_its_calls_is_seen(ended: Trial) -> None:
+    await damage(ended, "UPDATE tasks SET spent_micro_usd = spent_micro_usd + 1 WHERE id = :id")
+    assert (await examined(ended)).misbooked == 1
+
+
+async def test_a_cost_that_is_not_what_the_provider_counted_is_seen(ended: Trial) -> None:
+    await damage(ended, "UPDATE model_call_attempts SET cost_micro_usd = cost_micro_usd + 1 WHERE task_id = :id")
+    found = await examined(ended)
+    assert found.booked_micro_usd == found.provider_micro_usd + 1
+
+
+def task_of(ended: Trial) -> TaskId:
+    return next(iter(ended.offers.accepted()))
+
+
+async def examined(ended: Trial) -> Findings:
+    found = await examine(ended.lab, ended.offers)
+    assert found.problems() != []
+    return found
+
+
+async def damage(ended: Trial, statement: str) -> None:
+    async with ended.lab.database.begin() as session:
+        await session.execute(text(statement), {"id": task_of(ended)})
+
+
+def arrive(ended: Trial, *, attempt: int, at: float) -> None:
+    """Write an arrival that never was into the provider's journal."""
+    line: dict[str, Any] = {
+        "t": at,
+        "call_id": f"{task_of(ended)}/only#turn.1",
+        "attempt": str(attempt),
+        "phase": "arrived",
+        "model": "fast",
+        "input_tokens": 1,
+        "output_tokens": 0,
+        "status": None,
+    }
+    with ended.lab.folder.simulator_journal.open("a") as journal:
+        journal.write(json.dumps(line) + "\n")

@@ -1,0 +1,67 @@
+"""The experiments of benchmarks/faults with few runs and short calls. F22 is in tests/workflows/test_tasks.py."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from benchmarks.faults import deaths, meaning, outages, providers
+from benchmarks.faults.lab import Lab, staff
+from benchmarks.faults.report import Trial, trial
+
+Experiment = Callable[[Trial], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+async def one_worker(lab: Lab) -> None:
+    await staff(lab, 1)
+
+
+async def test_what_a_provider_does_wrong_is_not_stored_and_not_paid_twice(lab: Lab) -> None:
+    """F25 cut streams, F28 poison, F29 answers of 3 MB and 10 MB; nothing dies, so all at once."""
+    async with trial(lab, "F25", 1) as cut, trial(lab, "F28", 1) as poison, trial(lab, "F29", 1) as much:
+        await asyncio.gather(
+            providers.cut_streams(cut, runs=2),
+            providers.send_poison(poison, runs=2),
+            providers.send_much(much),
+        )
+    assert cut.problems + poison.problems + much.problems == []
+
+
+async def test_a_key_is_one_task_however_often_it_comes(lab: Lab) -> None:
+    await passes(lab, "F31", lambda made: meaning.repeat_keys(made, at_once=20, keys=10))
+
+
+async def test_runs_go_on_after_their_only_worker_was_killed(lab: Lab) -> None:
+    await passes(lab, "F01", lambda made: deaths.kill_the_only_worker(made, runs=3, call_s=4, kill_s=2, away_s=0))
+
+
+async def test_a_worker_takes_over_what_another_one_died_of(lab: Lab) -> None:
+    await staff(lab, 2)
+    await passes(lab, "F02", lambda made: deaths.kill_one_of_two_workers(made, runs=3, call_s=3, kill_s=3))
+
+
+async def test_an_answer_that_was_lost_before_it_was_settled_is_booked_twice_and_kept_once(lab: Lab) -> None:
+    await passes(lab, "F03", lambda made: deaths.die_with_answers_in_hand(made, runs=5, delay_s=1))
+
+
+async def test_a_worker_that_is_told_to_leave_finishes_its_calls(lab: Lab) -> None:
+    await passes(lab, "F06", lambda made: deaths.deploy_under_load(made, runs=3, call_s=4))
+
+
+async def test_what_was_committed_is_started_though_the_api_died(lab: Lab) -> None:
+    await passes(lab, "F08", lambda made: deaths.lose_the_api_after_its_commit(made, runs=10))
+
+
+async def test_a_client_that_was_never_answered_gets_its_task_at_the_next_try(lab: Lab) -> None:
+    await passes(lab, "F09", lambda made: deaths.answer_nobody(made, keys=5))
+
+
+async def test_runs_go_on_after_temporal_was_killed(lab: Lab) -> None:
+    await passes(lab, "F12", lambda made: outages.lose_temporal(made, runs=10, call_s=2, away_s=5))
+
+
+async def passes(lab: Lab, name: str, experiment: Experiment) -> None:
+    async with trial(lab, name, 1) as made:
+        await experiment(made)
+    assert made.problems == []

@@ -1,0 +1,81 @@
+"""The real parts that a run of the tests uses: started once, in a folder of their own, on free ports.
+
+CHIMERA_TEST_DATABASE_URL, CHIMERA_TEST_REDIS_URL and CHIMERA_TEST_TEMPORAL_ADDRESS name servers to use instead, each on
+its own. The database gets a name of its own and is dropped at the end; the Redis that is named is emptied.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from redis.asyncio import Redis
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chimera.db import migrate
+from chimera.db.engine import driver_url
+from chimera.local import LocalStack
+from chimera.settings import Settings
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """Make a folder straight below the system's temporary one: pytest's own are too deep for Unix sockets."""
+    path = Path(tempfile.mkdtemp(prefix="chimera-test-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def settings_in(data_dir: Path, **changes: object) -> Settings:
+    """Return settings for a stack on free ports that read nothing from the environment or a `.env`."""
+    ports = {name: free_port() for name in ("api_port", "temporal_port", "temporal_ui_port", "simulator_port")}
+    return Settings.model_validate({"data_dir": data_dir, **ports, **changes})
+
+
+@asynccontextmanager
+async def running_parts() -> AsyncIterator[Settings]:
+    """Start what isn't named in the environment, and empty the Redis."""
+    named = {
+        name: value
+        for name in ("database_url", "redis_url", "temporal_address")
+        if (value := os.environ.get(f"CHIMERA_TEST_{name.upper()}"))
+    }
+    with short_folder() as data_dir:
+        async with LocalStack(settings_in(data_dir, **named), services=False) as settings:
+            async with Redis.from_url(settings.redis_url or "") as redis:
+                await redis.flushdb()
+            yield settings
+
+
+@asynccontextmanager
+async def fresh_database(server_url: str, *, migrated: bool = True) -> AsyncIterator[str]:
+    """Create a database beside the one in `server_url`, and drop it at the end."""
+    name = f"chimera_test_{secrets.token_hex(6)}"
+    server = create_async_engine(driver_url(server_url), isolation_level="AUTOCOMMIT")
+    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    try:
+        async with server.connect() as connection:
+            await connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            if migrated:
+                await migrate.upgrade(url)
+            yield url
+        finally:
+            async with server.connect() as connection:
+                await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        await server.dispose()

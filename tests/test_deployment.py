@@ -1,0 +1,50 @@
+"""What can be said about the container files without an engine to run them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chimera.local.temporal import DYNAMIC_CONFIG, registration
+from chimera.settings import Settings
+from models.workflows import SEARCH_ATTRIBUTES
+
+ROOT = Path(__file__).parents[1]
+
+
+def compose() -> dict[str, Any]:
+    loaded = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def test_published_ports_are_this_machines_only_and_temporals_is_not_among_them() -> None:
+    published = {name: service.get("ports", []) for name, service in compose()["services"].items()}
+    ports = [port for each in published.values() for port in each]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert published["temporal"] == published["postgres"] == published["redis"] == []
+
+
+def test_what_stays_up_has_a_health_check_and_limits() -> None:
+    for name, service in compose()["services"].items():
+        if service["restart"] == "unless-stopped":
+            assert "healthcheck" in service or name == "temporal-ui", name
+            assert "limits" in service["deploy"]["resources"], name
+
+
+def test_only_settings_that_exist_are_set() -> None:
+    known = {f"CHIMERA_{name.upper()}" for name in Settings.model_fields} | {"CHIMERA_READY_FILE"}
+    for file in ("docker-compose.yml", "Dockerfile"):
+        assert set(re.findall(r"CHIMERA_[A-Z_]*[A-Z]", (ROOT / file).read_text())) <= known, file
+
+
+def test_both_servers_get_the_same_dynamic_configuration() -> None:
+    loaded = yaml.safe_load((ROOT / "temporal-config" / "dynamicconfig" / "chimera.yaml").read_text())
+    assert {f"{key}={str(value[0]['value']).lower()}" for key, value in loaded.items()} == set(DYNAMIC_CONFIG)
+
+
+def test_the_set_up_registers_the_search_attributes_of_the_code() -> None:
+    script = (ROOT / "temporal-config" / "setup.sh").read_text()
+    assert re.findall(r"^Chimera\w+=\w+$", script, re.MULTILINE) == [registration(each) for each in SEARCH_ATTRIBUTES]

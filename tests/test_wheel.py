@@ -1,0 +1,84 @@
+"""The wheel, not only the checkout, works: built, installed in another folder, imported and run from there."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
+
+
+def run(*command: object, cwd: Path, **environment: str) -> str:
+    """Run a command without this checkout on the path and return what it prints."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    result = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=kept | environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    """The Python of an environment with the wheel in it, and the dependencies of the running one beside it."""
+    environment = wheel.parent / "environment"
+    run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=wheel.parent)
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    run(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python, wheel,
+        cwd=wheel.parent)  # fmt: skip
+    here = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=wheel.parent).strip()
+    dependencies = run(
+        sys.executable, "-P", "-c", "import pydantic, pathlib; print(pathlib.Path(pydantic.__file__).parents[1])",
+        cwd=wheel.parent,
+    ).strip()  # fmt: skip
+    # Plain, without the `.pth` files of that folder: one of them may lead back to this checkout.
+    (Path(here) / "dependencies.pth").write_text(f"{dependencies}\n")
+    return python
+
+
+def test_it_has_the_seven_packages_and_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+
+
+def test_it_has_the_migrations_and_every_file_that_is_no_python(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"chimera/db/migrations/env.py", "chimera/db/migrations/script.py.mako"} <= names
+    assert any(name.startswith("chimera/db/migrations/versions/0001") for name in names)
+
+
+def test_all_packages_come_from_one_folder_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
+    code = f"""
+import importlib, pathlib
+for name in {PACKAGES!r}:
+    print(pathlib.Path(importlib.import_module(name).__file__).resolve().parents[1])
+"""
+    (folder,) = set(run(installed, "-P", "-c", code, cwd=tmp_path).split("\n")) - {""}
+    assert not Path(folder).is_relative_to(ROOT) or Path(folder).is_relative_to(ROOT / ".venv")
+    assert Path(folder).is_relative_to(installed.parents[1].resolve())
+
+
+def test_its_migrations_are_found_from_there(installed: Path, tmp_path: Path) -> None:
+    code = """
+from alembic.script import ScriptDirectory
+from chimera.db.migrate import config_for
+print(ScriptDirectory.from_config(config_for()).get_current_head())
+"""
+    assert run(installed, "-P", "-c", code, cwd=tmp_path).strip() >= "0001"
+
+
+def test_the_command_runs_from_there(installed: Path, tmp_path: Path) -> None:
+    command = installed.with_name("chimera.exe" if sys.platform == "win32" else "chimera")
+    assert "demo" in run(command, "--help", cwd=tmp_path)

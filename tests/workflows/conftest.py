@@ -1,0 +1,15 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from chimera.settings import Settings
+from tests.conftest import SimulatorServer
+from tests.runs import Runs, runs_with_worker
+
+
+@pytest.fixture(scope="module")
+async def runs(settings: Settings, simulator: SimulatorServer) -> AsyncIterator[Runs]:
+    """Runs on the real parts, with a worker in this process and the simulator in its own."""
+    with_simulator = settings.model_copy(update={"simulator_url": simulator.url, "graceful_shutdown_s": 1.0})
+    async with runs_with_worker(with_simulator) as started:
+        yield started

@@ -1,0 +1,230 @@
+"""Tasks end to end below the API: real Temporal, PostgreSQL, Redis, and the simulator over HTTP."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chimera.db import task_controls
+from models.model_calls import AttemptStatus
+from models.tasks import Budget, Guidance, SteerRequest
+from tests.conftest import SimulatorServer
+from tests.runs import Runs
+
+
+def a_subtask(key: str, instruction: str = "Say a word. [[sim: tokens=10]]", **fields: Any) -> dict[str, Any]:
+    return {"key": key, "instruction": instruction, "agent": "writer", **fields}
+
+
+async def test_a_planned_task_ends_with_an_answer_that_says_it_is_simulated(runs: Runs) -> None:
+    task_id = await runs.start("Compare tea and coffee [[sim plan: split=3]]")
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error"]) == ("completed", None)
+    assert "[simulated]" in row["result"]
+    assert row["simulated"] is True
+    assert row["subtasks_done"] == row["subtasks_total"] == 3
+    assert await runs.close_status(task_id) == "COMPLETED"
+
+
+async def test_events_have_no_gaps_and_the_last_one_ends_the_task(runs: Runs) -> None:
+    task_id = await runs.start("Compare tea and coffee")
+    row = await runs.ended(task_id)
+    numbers = await runs.rows("SELECT seq FROM events WHERE task_id = :id ORDER BY seq", task_id)
+    assert [number["seq"] for number in numbers] == list(range(1, row["event_seq"] + 1))
+    assert (await runs.events(task_id))[-1].type == "task.completed"
+
+
+async def test_the_ledger_counts_what_the_provider_counted(runs: Runs, simulator: SimulatorServer) -> None:
+    task_id = await runs.start("Compare tea and coffee [[sim plan: split=4]]")
+    row = await runs.ended(task_id)
+    asked = [entry for entry in simulator.asked() if entry["call_id"].startswith(task_id)]
+    arrived = [entry for entry in asked if entry["phase"] == "arrived"]
+    finished = [entry for entry in asked if entry["phase"] == "finished"]
+    attempts = await runs.attempts(task_id)
+    assert len(arrived) == len(finished) == len(attempts) == row["model_calls"]
+    assert sum(entry["output_tokens"] for entry in finished) == row["output_tokens"]
+    assert row["spent_micro_usd"] == sum(attempt["cost_micro_usd"] for attempt in attempts) > 0
+    assert (row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0)
+
+
+async def test_a_given_dag_runs_dependents_after_what_they_depend_on(runs: Runs) -> None:
+    plan = [a_subtask("a"), a_subtask("b"), a_subtask("c", depends_on=["a", "b"])]
+    task_id = await runs.start("Do as planned", plan=plan)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    question = await runs.rows(
+        "SELECT content FROM messages WHERE task_id = :id AND path = 'c' AND seq = 1000", task_id
+    )
+    results = await runs.rows("SELECT path, result FROM subtasks WHERE task_id = :id AND path IN ('a', 'b')", task_id)
+    for result in results:
+        assert result["result"] in question[0]["content"]
+
+
+async def test_a_single_subtask_needs_no_aggregation(runs: Runs) -> None:
+    task_id = await runs.start("Just one", plan=[a_subtask("only")])
+    row = await runs.ended(task_id)
+    subtask = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id", task_id)
+    assert row["result"] == subtask[0]["result"]
+    assert row["model_calls"] == 1
+
+
+async def test_a_subtask_may_be_planned_again(runs: Runs) -> None:
+    plan = [a_subtask("deep", "Look into tides [[sim plan: split=2]]", decompose=True), a_subtask("flat")]
+    task_id = await runs.start("Go deeper", plan=plan)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    paths = await runs.rows("SELECT path, status FROM subtasks WHERE task_id = :id", task_id)
+    assert len([path for path in paths if path["path"].startswith("deep/")]) == 2
+    assert {path["status"] for path in paths} == {"completed"}
+
+
+async def test_an_agent_uses_its_tool_and_the_transcript_keeps_both(runs: Runs) -> None:
+    task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
+    row = await runs.ended(task_id)
+    assert "391" in row["result"]
+    roles = await runs.rows("SELECT role FROM messages WHERE task_id = :id AND path = 'sum' ORDER BY seq", task_id)
+    assert [role["role"] for role in roles] == ["user", "assistant", "tool", "assistant"]
+
+
+async def test_the_last_turn_offers_no_tools_so_that_the_agent_answers(runs: Runs) -> None:
+    plan = [a_subtask("loop", "[[sim: turns=50; tokens=5]] go on", agent="analyst")]
+    task_id = await runs.start("Loop", plan=plan, limits={"max_turns": 3})
+    row = await runs.ended(task_id)
+    assert row["status"] == "completed"
+    assert row["model_calls"] == 3
+
+
+async def test_a_bad_plan_is_repaired_once(runs: Runs) -> None:
+    task_id = await runs.start("Plan badly once [[sim plan: badplan=cyclic; times=1]]")
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert "plan.rejected" in [event.type for event in await runs.events(task_id)]
+
+
+async def test_a_plan_that_stays_bad_fails_the_task_with_its_problems(runs: Runs) -> None:
+    task_id = await runs.start("Plan badly [[sim plan: badplan=unknown_agent; times=9]]")
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error_code"]) == ("failed", "plan_invalid")
+    assert "agent" in row["error"]
+    assert await runs.close_status(task_id) == "FAILED"
+
+
+@pytest.mark.parametrize(("policy", "status"), [("fail", "failed"), ("skip", "completed")])
+async def test_a_failed_subtask_is_handled_by_the_policy(runs: Runs, policy: str, status: str) -> None:
+    plan = [a_subtask("good"), a_subtask("bad", "[[sim: status=400; times=99]] fail")]
+    task_id = await runs.start("Mixed", plan=plan, on_failure=policy)
+    row = await runs.ended(task_id)
+    assert row["status"] == status
+    states = {r["path"]: r["status"] for r in await runs.rows("SELECT * FROM subtasks WHERE task_id = :id", task_id)}
+    assert states["bad"] == ("failed" if policy == "fail" else "skipped")
+
+
+async def test_a_retried_subtask_goes_on_where_it_failed(runs: Runs) -> None:
+    plan = [a_subtask("flaky", "[[sim: turns=3; tokens=5; status=400; times=1]] go", agent="analyst")]
+    task_id = await runs.start("Retry", plan=plan, on_failure="retry", max_retries=5)
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error"]) == ("completed", None)
+    statuses = [(a["step"], a["attempt"], a["status"]) for a in await runs.attempts(task_id)]
+    assert statuses[:2] == [(1, 1, "failed"), (1, 2, "finished")]
+    answered = [(step, status) for step, _, status in statuses if status == AttemptStatus.FINISHED]
+    assert len(answered) == len(set(answered))
+
+
+async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator: SimulatorServer) -> None:
+    """F22: the SDK's own retries are off."""
+    task_id = await runs.start("Flaky", plan=[a_subtask("one", "[[sim: status=500; times=3; tokens=5]] go")])
+    assert (await runs.ended(task_id))["status"] == "completed"
+    asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
+    assert len(asked) == 4
+    assert [a["status"] for a in await runs.attempts(task_id)] == ["failed"] * 3 + ["finished"]
+
+
+async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, simulator: SimulatorServer) -> None:
+    settings_attempts = runs.settings.call_max_attempts
+    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=429; retry_after=0.1; times=99]] go")])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
+    asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
+    assert len(asked) == settings_attempts
+
+
+async def test_pause_holds_the_next_call_and_resume_lets_it_go(runs: Runs) -> None:
+    plan = [a_subtask("first", "[[sim: delay=1; tokens=5]] go"), a_subtask("second", depends_on=["first"])]
+    task_id = await runs.start("Pause", plan=plan)
+    await runs.event(task_id, "model_call.started")
+    await runs.control(task_controls.pause, task_id)
+    await runs.event(task_id, "subtask.completed")
+    await asyncio.sleep(1.0)
+    assert (await runs.row(task_id))["status"] == "paused"
+    assert (await runs.row(task_id))["model_calls"] == 1
+    await runs.control(task_controls.resume, task_id)
+    assert (await runs.ended(task_id))["status"] == "completed"
+
+
+async def test_guidance_is_seen_by_the_next_call_and_acknowledged(runs: Runs) -> None:
+    plan = [a_subtask("first", "[[sim: delay=1; tokens=5]] go"), a_subtask("second", depends_on=["first"])]
+    task_id = await runs.start("Steer", plan=plan)
+    await runs.event(task_id, "model_call.started")
+    guidance_id, _ = await runs.control(task_controls.steer, task_id, Guidance(text="Mention the moon."))
+    receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=guidance_id))
+    assert receipt is not None
+    assert receipt.reaches == ("first",)
+    await runs.ended(task_id)
+    second = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id AND path = 'second'", task_id)
+    assert "Mention the moon" in second[0]["result"]
+
+
+async def test_an_interrupting_guidance_cuts_the_call_in_flight(runs: Runs) -> None:
+    task_id = await runs.start("Interrupt", plan=[a_subtask("long", "[[sim: tokens=2000; drip=20]] go")])
+    await runs.event(task_id, "model_call.started")
+    await asyncio.sleep(0.5)
+    guidance_id, _ = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=guidance_id, interrupt=True))
+    row = await runs.ended(task_id)
+    assert row["status"] == "completed"
+    assert [a["status"] for a in await runs.attempts(task_id)] == ["cancelled", "finished"]
+
+
+async def test_cancel_stops_every_call_within_a_second(runs: Runs, simulator: SimulatorServer) -> None:
+    plan = [a_subtask(f"s{i}", "[[sim: tokens=5000; drip=20]] go") for i in range(5)]
+    task_id = await runs.start("Cancel", plan=plan)
+    await runs.until(task_id, lambda row: row["model_calls"] == 5)
+    await asyncio.sleep(0.5)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await runs.cancel(task_id)
+    while len(_cut(simulator, task_id)) < 5:
+        assert loop.time() - began < 3
+        await asyncio.sleep(0.02)
+    took = loop.time() - began
+    row = await runs.ended(task_id)
+    assert took < 1.5  # half a second to look, and what a busy machine adds
+    assert row["status"] == "cancelled"
+    assert await runs.close_status(task_id) == "CANCELED"
+    assert row["last_call_at"] < row["ended_at"]
+    assert {a["status"] for a in await runs.attempts(task_id)} == {"cancelled"}
+    states = await runs.rows("SELECT DISTINCT status FROM subtasks WHERE task_id = :id", task_id)
+    assert [state["status"] for state in states] == ["cancelled"]
+
+
+async def test_a_budget_that_is_used_up_pauses_the_task_and_a_raise_lets_it_finish(runs: Runs) -> None:
+    plan = [a_subtask("a"), a_subtask("b", depends_on=["a"]), a_subtask("c", depends_on=["b"])]
+    task_id = await runs.start("Poor", plan=plan, budget={"max_model_calls": 2})
+    row = await runs.until(task_id, lambda row: row["status"] == "waiting")
+    assert row["model_calls"] == 2
+    await runs.control(task_controls.raise_budget, task_id, Budget(max_model_calls=10))
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 4)
+
+
+async def test_fifty_subtasks_racing_one_budget_never_overspend(runs: Runs) -> None:
+    plan = [a_subtask(f"s{i}", "[[sim: tokens=100]] go") for i in range(50)]
+    limit = 8_000
+    task_id = await runs.start("Race", plan=plan, budget={"max_cost_micro_usd": limit})
+    row = await runs.until(task_id, lambda row: row["status"] == "waiting")
+    assert 0 < row["spent_micro_usd"] + row["reserved_micro_usd"] <= limit
+    await runs.control(task_controls.raise_budget, task_id, Budget(max_cost_micro_usd=10_000_000))
+    row = await runs.ended(task_id, 90)
+    assert row["status"] == "completed"
+    assert row["subtasks_done"] == 50
+
+
+def _cut(simulator: SimulatorServer, task_id: str) -> list[dict[str, Any]]:
+    return [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "cut"]

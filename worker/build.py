@@ -1,0 +1,85 @@
+"""Puts a worker together: settings → clients → activities and workflows → Worker."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from temporalio.worker import Worker
+
+from activities.model_calls import ModelCalls
+from activities.schedules import Schedules
+from activities.stops import Stops
+from activities.tasks import TaskRecords
+from activities.tool_calls import ToolCalls
+from chimera.bus import Bus
+from chimera.db.engine import Database
+from chimera.failpoints import Failpoints
+from chimera.limits import ProviderLimits
+from chimera.outbox import Dispatcher, Sweeper
+from chimera.providers import Providers
+from chimera.settings import Settings
+from chimera.temporal import Temporal
+from worker.interceptors import ErrorsAndLogs
+from worker.sandbox import sandbox
+from workflows.schedules import ScheduledTaskWorkflow
+from workflows.subtasks import SubtaskWorkflow
+from workflows.tasks import TaskWorkflow
+
+WORKFLOWS = [
+    TaskWorkflow,
+    SubtaskWorkflow,
+    ScheduledTaskWorkflow,
+]
+
+# The SDK would hold heartbeats back for 8 s (0.8 of the timeout), and a cancel comes with the answer to one.
+HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper]]:
+    """Yield a worker that is ready to run and the sweeper that runs beside it; close their clients at the end."""
+    database = Database(settings)
+    bus = Bus(settings)
+    providers = Providers(settings)
+    temporal = Temporal(settings)
+    failpoints = Failpoints(settings.failpoints)
+    dispatcher = Dispatcher(database, temporal, failpoints)
+    model_calls = ModelCalls(
+        settings=settings,
+        database=database,
+        bus=bus,
+        providers=providers,
+        limits=ProviderLimits(settings),
+        stops=Stops(database),
+        failpoints=failpoints,
+        worker_name=f"{os.getpid()}@{socket.gethostname()}",
+    )
+    tool_calls = ToolCalls(database=database, bus=bus)
+    records = TaskRecords(database=database, bus=bus)
+    schedules = Schedules(settings=settings, database=database, bus=bus)
+    try:
+        worker = Worker(
+            await temporal.connected(),
+            task_queue=settings.task_queue,
+            workflows=WORKFLOWS,
+            activities=[
+                model_calls.complete,
+                tool_calls.run,
+                records.record,
+                schedules.create_task,
+            ],
+            workflow_runner=sandbox(),
+            interceptors=[ErrorsAndLogs()],
+            max_concurrent_activities=settings.max_concurrent_activities,
+            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
+        )
+        yield worker, Sweeper(database, temporal, dispatcher)
+    finally:
+        await dispatcher.drain()
+        await providers.close()
+        await bus.close()
+        await database.close()

@@ -1,0 +1,62 @@
+"""What surrounds every activity: our errors become Temporal's, and each log line carries where it belongs."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from models.errors import ChimeraError
+
+log = structlog.get_logger()
+
+
+class ErrorsAndLogs(Interceptor):
+    """The one interceptor of a worker."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Activity(next)
+
+
+class _Activity(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        info = activity.info()
+        place = input.args[0] if input.args else None
+        with structlog.contextvars.bound_contextvars(
+            activity=info.activity_type,
+            task_id=getattr(place, "task_id", None),
+            path=getattr(place, "path", None),
+            run_id=info.workflow_run_id,
+            attempt=info.attempt,
+        ):
+            try:
+                return await super().execute_activity(input)
+            except ChimeraError as error:
+                log.info(
+                    "activity_refused", code=error.code, retryable=error.retryable, retry_after_s=error.retry_after_s
+                )
+                raise translated(error) from None
+            except asyncio.CancelledError:
+                log.info("activity_cancelled")
+                raise
+            except ApplicationError:
+                raise
+            except Exception as error:
+                # The failure that goes into a history names the kind only: messages of libraries may hold data.
+                log.exception("activity_failed")
+                raise ApplicationError(
+                    f"Unexpected {type(error).__name__}; see the worker's log.", type="internal"
+                ) from None
+
+
+def translated(error: ChimeraError) -> ApplicationError:
+    """Our error as Temporal's: its code as type, retryable or not, with the provider's own time to come back."""
+    return ApplicationError(
+        error.message[:500],
+        type=error.code,
+        non_retryable=not error.retryable,
+        next_retry_delay=timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else None,
+    )

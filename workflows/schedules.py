@@ -1,0 +1,29 @@
+"""ScheduledTaskWorkflow: what a Temporal Schedule starts. It makes the task's row and runs it as a child, so that the
+schedule's overlap policy sees the task running and a cancel of either reaches both."""
+
+from temporalio import workflow
+from temporalio.common import Priority, WorkflowIDReusePolicy
+
+from models.activities import RECORD, Schedules
+from models.ids import workflow_id_of
+from models.schedules import ScheduledRunInput, ScheduledRunResult
+from models.workflows import ScheduledTaskRuns, TaskRuns
+
+
+@workflow.defn(name="ScheduledTaskWorkflow")
+class ScheduledTaskWorkflow(ScheduledTaskRuns):
+    """One run of a schedule."""
+
+    @workflow.run
+    async def run(self, run: ScheduledRunInput) -> ScheduledRunResult:
+        """Make the task of this run, run it, and say how it ended."""
+        task = await workflow.execute_local_activity_method(Schedules.create_task, run, **RECORD)
+        result = await workflow.execute_child_workflow(
+            TaskRuns.run,
+            task,
+            id=workflow_id_of(task.task_id),
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=workflow.info().typed_search_attributes,
+            priority=Priority(priority_key=run.priority, fairness_key=run.owner_id),
+        )
+        return ScheduledRunResult(task_id=task.task_id, status=result.status)

@@ -1,0 +1,46 @@
+"""The next step of an agent's loop, and how an error becomes a workflow's failure. Decisions only."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
+
+from models.errors import RootStopped
+from models.model_calls import ModelCallRequest, Purpose
+from models.subtasks import SubtaskInput
+from workflows.gate import failure_of, is_cancel
+
+
+def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
+    """The model call of turn `step`. On the last permitted turn no tools are offered: the agent has to answer."""
+    return ModelCallRequest(
+        task_id=subtask.task_id,
+        path=subtask.path,
+        purpose=Purpose.TURN,
+        step=step,
+        agent=subtask.agent,
+        retry=subtask.retry,
+        last_turn=step >= subtask.policy.max_turns,
+    )
+
+
+async def stay_if_stopped(error: BaseException) -> None:
+    """Wait for the cancel that is on its way, when a call was refused because its task was stopped.
+
+    The ledger knows before the run does: the stop is committed first and told to Temporal then. A run must end as
+    cancelled, not as failed.
+    """
+    if isinstance(error, Exception) and failure_of(error)[0] == RootStopped.code:
+        if workflow.cancellation_reason() is not None:
+            raise asyncio.CancelledError from error
+        await workflow.wait_condition(lambda: False)
+
+
+def failed_with(error: BaseException) -> BaseException:
+    """What a workflow raises for an error of its parts: a cancel stays a cancel, the rest keeps its code."""
+    if isinstance(error, ActivityError | ChildWorkflowError):
+        if is_cancel(error):
+            return asyncio.CancelledError()
+        code, message = failure_of(error)
+        return ApplicationError(message, type=code, non_retryable=True)
+    return error
