@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     log_dir: Path | None = None
     log_json: bool = False
 
-    # Fault injection, for tests only: `name=action[@n]`, comma-separated. Ignored unless this is set.
+    # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
 
     @field_validator("cors_origins", mode="before")

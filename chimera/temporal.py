@@ -33,7 +33,7 @@ from temporalio.common import (
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from chimera.settings import Settings
 from models.errors import Conflict, InvalidInput, Unavailable
@@ -98,6 +98,8 @@ class Temporal:
             namespace=self._settings.temporal_namespace,
             data_converter=DATA_CONVERTER,
             lazy=lazy,
+            # What we send is small: compressing it costs more than it saves.
+            grpc_compression=GrpcCompression.NONE,
         )
 
     def ui_url(self, task_id: TaskId) -> str:
@@ -111,7 +113,15 @@ class Temporal:
         await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=timedelta(seconds=2), retry=False)
 
     async def ensure_search_attributes(self) -> None:
-        """Register the attributes that runs carry; harmless when they are there."""
+        """Register the attributes that runs carry; harmless when they are there, logged when it isn't allowed."""
+        try:
+            await self._add_search_attributes()
+        except RPCError as error:
+            log.warning(
+                "search_attributes_not_registered", error=error.message[:200], way_out="temporal-config/setup.sh"
+            )
+
+    async def _add_search_attributes(self) -> None:
         client = await self.client()
         listed = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=self._settings.temporal_namespace)

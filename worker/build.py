@@ -60,8 +60,10 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     records = TaskRecords(database=database, bus=bus)
     schedules = Schedules(settings=settings, database=database, bus=bus)
     try:
+        client = await temporal.connected()
+        await temporal.ensure_search_attributes()
         worker = Worker(
-            await temporal.connected(),
+            client,
             task_queue=settings.task_queue,
             workflows=WORKFLOWS,
             activities=[

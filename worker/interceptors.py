@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from models.errors import ChimeraError
@@ -58,5 +58,7 @@ def translated(error: ChimeraError) -> ApplicationError:
         error.message[:500],
         type=error.code,
         non_retryable=not error.retryable,
+        # Expected ends: the SDK would log each one as a warning with a traceback.
+        category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else None,
     )

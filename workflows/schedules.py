@@ -7,7 +7,7 @@ from temporalio.common import Priority, WorkflowIDReusePolicy
 from models.activities import RECORD, Schedules
 from models.ids import workflow_id_of
 from models.schedules import ScheduledRunInput, ScheduledRunResult
-from models.workflows import ScheduledTaskRuns, TaskRuns
+from models.workflows import STATUS, ScheduledTaskRuns, TaskRuns
 
 
 @workflow.defn(name="ScheduledTaskWorkflow")
@@ -26,4 +26,5 @@ class ScheduledTaskWorkflow(ScheduledTaskRuns):
             search_attributes=workflow.info().typed_search_attributes,
             priority=Priority(priority_key=run.priority, fairness_key=run.owner_id),
         )
+        workflow.upsert_search_attributes([STATUS.value_set(result.status)])
         return ScheduledRunResult(task_id=task.task_id, status=result.status)

@@ -16,7 +16,7 @@ from models.tool_calls import LOCAL_TOOLS, ToolCallRequest
 from models.workflows import STATUS, SubtaskRuns
 from workflows.gate import Gate
 from workflows.tree import Tree
-from workflows.turn import failed_with, next_request, stay_if_stopped
+from workflows.turn import failed_with, is_for, next_request, stay_if_stopped
 
 
 @workflow.defn(name="SubtaskWorkflow")
@@ -25,6 +25,7 @@ class SubtaskWorkflow(SubtaskRuns):
 
     @workflow.init
     def __init__(self, subtask: SubtaskInput) -> None:
+        self._path = subtask.path
         self._gate = Gate(paused=subtask.paused)
         self._tree: Tree | None = None
 
@@ -36,7 +37,10 @@ class SubtaskWorkflow(SubtaskRuns):
         except (Exception, asyncio.CancelledError) as error:
             await stay_if_stopped(error)
             await workflow.wait_condition(workflow.all_handlers_finished)
-            raise failed_with(error) from error
+            ends_with = failed_with(error)
+            status = "cancelled" if isinstance(ends_with, asyncio.CancelledError) else "failed"
+            workflow.upsert_search_attributes([STATUS.value_set(status)])
+            raise ends_with from error
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.upsert_search_attributes([STATUS.value_set("completed")])
         return NodeOutcome(path=subtask.path, status="completed")
@@ -100,9 +104,10 @@ class SubtaskWorkflow(SubtaskRuns):
 
     @workflow.signal(name="guidance")
     async def guidance(self, request: SteerRequest) -> None:
-        self._gate.cut()
+        if is_for(self._path, request):
+            self._gate.cut()
         if self._tree:
-            await self._tree.tell_children("guidance", request)
+            await self._tree.pass_on(request)
 
 
 async def _run_tool(name: str, request: ToolCallRequest) -> None:

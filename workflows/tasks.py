@@ -85,7 +85,7 @@ class TaskWorkflow(TaskRuns):
         if request.interrupt:
             if request.path is None:
                 self._gate.cut()
-            await self._tree.tell_children("guidance", request)
+            await self._tree.pass_on(request)
         return SteerReceipt(guidance_id=request.guidance_id, reaches=reaches)
 
     @steer.validator

@@ -76,9 +76,13 @@ class Tree:
         """Where the node stands, as Markdown for Temporal's Web UI."""
         return self._progress.describe() if self._progress else "Planning"
 
-    async def tell_children(self, signal: str, *args: Any) -> None:
+    async def tell_children(self, signal: str) -> None:
         """Pass a control on to the children in flight; one that has just ended needs it no more."""
-        await asyncio.gather(*(_tell(child, signal, *args) for child in list(self.children.values())))
+        await asyncio.gather(*(_tell(child, signal) for child in list(self.children.values())))
+
+    async def pass_on(self, request: SteerRequest) -> None:
+        """Pass guidance on to the children that it is for."""
+        await asyncio.gather(*(_tell(self.children[path], "guidance", request) for path in self.reached_by(request)))
 
     def reached_by(self, request: SteerRequest) -> tuple[NodePath, ...]:
         """The children in flight that guidance is for."""

@@ -6,8 +6,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
 from models.errors import RootStopped
+from models.ids import NodePath
 from models.model_calls import ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
+from models.tasks import SteerRequest
 from workflows.gate import failure_of, is_cancel
 
 
@@ -22,6 +24,11 @@ def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
         retry=subtask.retry,
         last_turn=step >= subtask.policy.max_turns,
     )
+
+
+def is_for(path: NodePath, request: SteerRequest) -> bool:
+    """Whether guidance is for the node at `path` itself: for all, for it, or for a node above it."""
+    return request.path is None or path == request.path or path.startswith(f"{request.path}/")
 
 
 async def stay_if_stopped(error: BaseException) -> None:

@@ -22,6 +22,7 @@ from models.ids import NodePath, TaskId, call_id_of, workflow_id_of
 from models.tasks import CLOSED, Usage
 
 AGREE_S = 10.0
+LOOKS_AT_ONCE = 10
 STUCK_WORKFLOW_TASK = 3
 CLOSE_STATUS = {
     WorkflowExecutionStatus.COMPLETED: "completed",
@@ -224,10 +225,15 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
 async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> int:
     """Wait for the three to agree on every task; return on how many they don't."""
     left = set(ids)
+    slots = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    async def compare(task_id: TaskId) -> None:
+        async with slots:
+            if await _agree(lab, task_id):
+                left.discard(task_id)
 
     async def agree() -> bool:
-        agreed = await asyncio.gather(*(_agree(lab, task_id) for task_id in left))
-        left.difference_update([task_id for task_id, same in zip(list(left), agreed, strict=True) if same])
+        await asyncio.gather(*(compare(task_id) for task_id in tuple(left)))
         return not left
 
     await until(agree, AGREE_S, every_s=0.5)

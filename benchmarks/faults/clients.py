@@ -18,6 +18,9 @@ from models.ids import TaskId
 Kind = Literal["ok", "refused", "failed", "unknown"]
 """`refused`: with a documented code. `unknown`: no answer came, so the task may have been taken in or not."""
 
+PATIENCE = 5
+"""How often a client comes back that was put off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -50,9 +53,9 @@ class Offers:
         self.answers.append(answer)
         return answer
 
-    async def post_all(self, bodies: Sequence[dict[str, Any]], *, timeout_s: float = 30.0) -> list[TaskId]:
-        """Offer tasks at once; return the ids of those that were taken in."""
-        answers = await asyncio.gather(*(self.post(str(n), body, timeout_s=timeout_s) for n, body in enumerate(bodies)))
+    async def post_all(self, bodies: Sequence[dict[str, Any]]) -> list[TaskId]:
+        """Offer tasks at once, again where one is put off with 503; return the ids of those that were taken in."""
+        answers = await asyncio.gather(*(self._post_patiently(str(n), body) for n, body in enumerate(bodies)))
         return [answer.task_id for answer in answers if answer.task_id is not None]
 
     def last(self) -> dict[str, Answer]:
@@ -63,10 +66,23 @@ class Offers:
         """Every task that somebody was told is kept."""
         return {answer.task_id for answer in self.answers if answer.task_id is not None}
 
+    def put_off(self) -> int:
+        """How many POSTs were answered with a time to come back."""
+        return sum(answer.retry_after is not None for answer in self.answers)
+
     def answered_share(self) -> float:
         """The share of keys that ended accepted, or refused with a documented code."""
         last = self.last()
         return sum(answer.kind in ("ok", "refused") for answer in last.values()) / max(1, len(last))
+
+    async def _post_patiently(self, name: str, body: dict[str, Any]) -> Answer:
+        answer = await self.post(name, body)
+        for _ in range(PATIENCE):
+            if answer.retry_after is None:
+                break
+            await asyncio.sleep(float(answer.retry_after))
+            answer = await self.post(name, body)
+        return answer
 
     async def _post(self, key: str, body: dict[str, Any], timeout_s: float) -> Answer:
         try:

@@ -46,6 +46,8 @@ class Trial:
         self.expect(found.extra <= extra, f"{found.extra} extra calls, at most {extra} are allowed")
         wanted = found.runs if completed is None else completed
         self.expect(found.completed == wanted, f"{found.completed} of {found.runs} runs completed, not {wanted}")
+        if self.offers.put_off():
+            self.figures["POSTs put off with 503"] = self.offers.put_off()
         return found
 
 

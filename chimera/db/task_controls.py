@@ -23,6 +23,7 @@ from models.events import (
     TaskResumed,
 )
 from models.ids import ROOT, TaskId
+from models.subtasks import SubtaskStatus
 from models.tasks import CLOSED, Budget, Guidance, TaskStatus
 from models.users import Caller
 
@@ -104,7 +105,8 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
 async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance: Guidance) -> tuple[int, int]:
     """Keep guidance for a run, which the next model call of each node it is for sees.
 
-    Returns its id and the sequence of its event. Raises InvalidInput for a subtask that isn't there.
+    Returns its id and the sequence of its event. Raises InvalidInput for a subtask that isn't there and Conflict for
+    one that has ended.
     """
     task = await locked(session, caller, task_id)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
@@ -135,7 +137,10 @@ def _check_above_spent(task: Task, budget: Budget) -> None:
 
 
 async def _check_path(session: AsyncSession, task_id: TaskId, path: str) -> None:
-    paths = list(await session.scalars(select(Subtask.path).where(Subtask.task_id == task_id).order_by(Subtask.path)))
-    if path not in paths:
-        known = f"use one of {', '.join(paths[:20])}, or leave it out" if paths else "leave it out"
+    statement = select(Subtask.path, Subtask.status).where(Subtask.task_id == task_id).order_by(Subtask.path)
+    statuses = {row.path: row.status for row in await session.execute(statement)}
+    if path not in statuses:
+        known = f"use one of {', '.join(list(statuses)[:20])}, or leave it out" if statuses else "leave it out"
         raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")
+    if statuses[path] not in (SubtaskStatus.PENDING, SubtaskStatus.RUNNING):
+        raise Conflict(f"Subtask {path!r} is {statuses[path]}; leave the path out to reach what is still to come.")

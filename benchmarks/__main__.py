@@ -1,0 +1,24 @@
+"""`python -m benchmarks`: which measurements there are, or one of them by name."""
+
+import runpy
+import sys
+
+BENCHMARKS = {
+    "floor": "Chimera against bare Temporal: jobs a second, events and bytes of a job",
+    "conversation": "what a conversation of 10 to 500 model calls leaves in Temporal's history",
+    "faults": "kill, stop and cut what a run needs, and count what was lost or repeated",
+}
+
+
+def main() -> int:
+    if len(sys.argv) > 1 and sys.argv[1] in BENCHMARKS:
+        name = sys.argv.pop(1)
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
+        return 0
+    for name, what in BENCHMARKS.items():
+        print(f"python -m benchmarks {name:13} {what}")
+    return 2 if len(sys.argv) > 1 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""What a long conversation leaves in Temporal: the curve over 10, 50, 100 and 500 model calls in one run.
+
+    python -m benchmarks.conversation [10 50 100 500]
+
+One subtask, an agent that calls a tool at every turn and says about 2,000 tokens each time: 100 calls are 200,000
+tokens. Counted over the task, the subtask and its continue-as-new. "A call" is what one more call adds: the slope from
+the shortest conversation. A run that stored its prompts would end at call 53, at Temporal's limit of 50 MB.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+from uuid import uuid4
+
+from benchmarks.history import History, history_of
+from benchmarks.stack import Stack, running_stack
+from models.ids import TaskId, workflow_id_of
+
+TOKENS = 2000
+
+
+async def main() -> None:
+    lengths = [int(argument) for argument in sys.argv[1:]] or [10, 50, 100, 500]
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_stack(Path(folder)) as stack:
+            print("calls  tokens    events   bytes    largest run  runs  a call")
+            first: tuple[int, History] | None = None
+            for calls in lengths:
+                history, tokens = await measure(stack, calls)
+                first = first or (calls, history)
+                print(
+                    f"{calls:5}  {tokens:8}  {history.events:6}  {history.size_bytes:8} {history.largest_bytes:9}"
+                    f"  {history.runs:6}  {_slope(first, calls, history)}",
+                    flush=True,
+                )
+
+
+async def measure(stack: Stack, calls: int) -> tuple[History, int]:
+    """Run a conversation of `calls` model calls; return its history and the tokens that it wrote."""
+    instruction = f"Go on and on [[sim: turns={calls - 1}; tokens={TOKENS}]]"
+    body = {
+        "goal": "A long conversation",
+        "model": "simulator/fast",
+        "plan": [{"key": "talk", "instruction": instruction, "agent": "analyst"}],
+        "limits": {"max_turns": 1000},
+    }
+    response = await stack.api.post("/api/v1/tasks", json=body, headers={"Idempotency-Key": uuid4().hex})
+    response.raise_for_status()
+    task_id = TaskId(response.json()["id"])
+    while (task := (await stack.api.get(f"/api/v1/tasks/{task_id}")).json())["status"] != "completed":
+        if task["status"] in ("failed", "cancelled"):
+            raise RuntimeError(f"the conversation ended as {task['status']}: {task['error']}")
+        await asyncio.sleep(0.5)
+    if task["model_calls"] != calls:
+        raise RuntimeError(f"{task['model_calls']} calls instead of {calls}")
+    return await history_of(stack.temporal, workflow_id_of(task_id)), task["usage"]["output_tokens"]
+
+
+def _slope(first: tuple[int, History], calls: int, history: History) -> str:
+    if calls == first[0]:
+        return "-"
+    more = calls - first[0]
+    events = (history.events - first[1].events) / more
+    size = (history.size_bytes - first[1].size_bytes) / more
+    return f"{events:.2f} events, {size:.0f} bytes"
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)

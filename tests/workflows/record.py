@@ -1,0 +1,176 @@
+"""Records one history per branch of the workflows: `python -m tests.workflows.record`, before a release.
+
+The recordings are what running workflows look like to the next version of the code; `test_replay.py` replays them. A
+change that breaks a replay breaks every run in flight: guard it with `workflow.patched` instead of recording again.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from chimera.db import task_controls
+from chimera.local import processes
+from chimera.settings import Settings
+from models.ids import TaskId, workflow_id_of
+from models.tasks import Budget, Guidance, SteerRequest
+from tests.parts import free_port, fresh_database, running_parts, short_folder
+from tests.runs import Runs, runs_with_worker
+
+FOLDER = Path(__file__).parent / "histories"
+SLOW = "[[sim: delay=1; tokens=5]] go"
+
+
+def _subtask(key: str, instruction: str = "Say a word. [[sim: tokens=5]]", **fields: Any) -> dict[str, Any]:
+    return {"key": key, "instruction": instruction, "agent": "writer", **fields}
+
+
+async def planned(runs: Runs) -> TaskId:
+    return await runs.start("Compare tea and coffee [[sim plan: split=3; agent=analyst; sub=turns=1]]")
+
+
+async def plan_repaired(runs: Runs) -> TaskId:
+    return await runs.start("Plan badly once [[sim plan: badplan=cyclic; times=1]]")
+
+
+async def plan_refused(runs: Runs) -> TaskId:
+    return await runs.start("Plan badly [[sim plan: badplan=cyclic; times=9]]")
+
+
+async def single(runs: Runs) -> TaskId:
+    return await runs.start("One", plan=[_subtask("only")])
+
+
+async def decomposed(runs: Runs) -> TaskId:
+    deep = _subtask("deep", "Look into tides [[sim plan: split=2]]", decompose=True)
+    return await runs.start("Go deeper", plan=[deep, _subtask("flat", depends_on=["deep"])])
+
+
+async def failed(runs: Runs) -> TaskId:
+    bad = _subtask("bad", "[[sim: status=400; times=99]] fail")
+    return await runs.start("Fail", plan=[bad, _subtask("slow", "[[sim: delay=2]] go")])
+
+
+async def skipped(runs: Runs) -> TaskId:
+    bad = _subtask("bad", "[[sim: status=400; times=99]] fail")
+    return await runs.start("Skip", plan=[bad, _subtask("next", depends_on=["bad"])], on_failure="skip")
+
+
+async def retried(runs: Runs) -> TaskId:
+    flaky = _subtask("flaky", "[[sim: status=400; times=1; tokens=5]] go")
+    return await runs.start("Retry", plan=[flaky], on_failure="retry")
+
+
+async def paused(runs: Runs) -> TaskId:
+    task_id = await runs.start("Pause", plan=[_subtask("first", SLOW), _subtask("second", depends_on=["first"])])
+    await runs.event(task_id, "model_call.started")
+    await runs.control(task_controls.pause, task_id)
+    await runs.event(task_id, "subtask.completed")
+    await runs.control(task_controls.resume, task_id)
+    return task_id
+
+
+async def steered(runs: Runs) -> TaskId:
+    task_id = await runs.start("Steer", plan=[_subtask("long", "[[sim: tokens=2000; drip=20]] go")])
+    await runs.event(task_id, "model_call.started")
+    guidance_id, _ = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=guidance_id, interrupt=True))
+    return task_id
+
+
+async def waited_for_budget(runs: Runs) -> TaskId:
+    plan = [_subtask("a"), _subtask("b", depends_on=["a"])]
+    task_id = await runs.start("Poor", plan=plan, budget={"max_model_calls": 1})
+    await runs.event(task_id, "budget.reached")
+    await runs.control(task_controls.raise_budget, task_id, Budget(max_model_calls=10))
+    return task_id
+
+
+async def cancelled(runs: Runs) -> TaskId:
+    task_id = await runs.start("Cancel", plan=[_subtask("a", "[[sim: hang=1]] go"), _subtask("b", SLOW)])
+    await runs.until(task_id, lambda row: row["model_calls"] == 2)
+    await runs.cancel(task_id)
+    return task_id
+
+
+async def continued(runs: Runs) -> TaskId:
+    long = _subtask("long", "[[sim: turns=8; tokens=5]] go on", agent="analyst")
+    task_id = await runs.start("Long", plan=[long], start=False)
+    async with runs.database.begin() as session:
+        await session.execute(
+            text("UPDATE tasks SET policy = policy || '{\"max_history_events\": 20}' WHERE id = :id"), {"id": task_id}
+        )
+    await runs.control(task_controls.execute, task_id)
+    return task_id
+
+
+BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
+    planned,
+    plan_repaired,
+    plan_refused,
+    single,
+    decomposed,
+    failed,
+    skipped,
+    retried,
+    paused,
+    steered,
+    waited_for_budget,
+    cancelled,
+    continued,
+)
+
+
+async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> None:
+    """Run one branch and keep the histories of all its executions in one file."""
+    task_id = await branch(runs)
+    row = await runs.ended(task_id)
+    client = await runs.temporal.client()
+    prefix = workflow_id_of(task_id)
+    while True:
+        found = [run async for run in client.list_workflows(f"WorkflowId STARTS_WITH '{prefix}'")]
+        if found and all(run.close_time is not None for run in found):
+            break
+        await asyncio.sleep(0.2)
+    histories = []
+    for run in sorted(found, key=lambda run: (run.id, run.start_time)):
+        history = await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
+        histories.append({"id": run.id, "history": json.loads(history.to_json())})
+    (FOLDER / f"{branch.__name__}.json").write_text(json.dumps(histories, separators=(",", ":")) + "\n")
+    print(f"{branch.__name__:20} {row['status']:10} {len(histories)} executions", flush=True)
+
+
+async def main() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    with short_folder() as folder:
+        async with running_parts() as parts, fresh_database(parts.database_url or "") as url:
+            port = free_port()
+            simulator = processes.spawn(
+                [sys.executable, "-m", "chimera.simulator", "--port", str(port)],
+                environment=os.environ,
+                output=folder / "simulator.out",
+                death_signal=signal.SIGKILL,
+            )
+            changes = {"database_url": url, "simulator_url": f"http://127.0.0.1:{port}", "task_queue": "record"}
+            settings: Settings = parts.model_copy(update=changes)
+            try:
+                async with runs_with_worker(settings) as runs:
+                    await asyncio.sleep(2)
+                    for branch in BRANCHES:
+                        await record(runs, branch)
+            finally:
+                await processes.stop(simulator, signal.SIGTERM, limit_s=5)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)
