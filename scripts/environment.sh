@@ -47,6 +47,8 @@ use_caches() { # a home that is missing, empty or read-only is no reason to fail
     if ! { mkdir -p "$cache/uv" && [ -w "$cache/uv" ]; } 2>/dev/null; then
         export UV_CACHE_DIR=${UV_CACHE_DIR:-$venv/cache}
     fi
+    # A company's own certificates stand in the system's store.
+    export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
     # Caches on another disk are copied from; that is no news.
     export UV_LINK_MODE=${UV_LINK_MODE:-copy}
 }

@@ -1,4 +1,7 @@
-"""`python -m worker`: run workflows and activities until SIGTERM or SIGINT, then finish what is in flight."""
+"""`python -m worker [NAME]`: run workflows and activities until SIGTERM or SIGINT, then finish what is in flight.
+
+NAME (default: worker) names the log file; of several workers in one folder each needs its own.
+"""
 
 import asyncio
 import gc
@@ -67,7 +70,7 @@ def _run_loop(work: Coroutine[object, object, None]) -> None:
 def main() -> None:
     """Leave deliberately: a process that used Temporal's client may abort at interpreter exit (sdk-python #300)."""
     settings = Settings()
-    configure(settings, "worker")
+    configure(settings, sys.argv[1] if len(sys.argv) > 1 else "worker")
     status = 0
     try:
         _run_loop(run(settings))

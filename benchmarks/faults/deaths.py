@@ -67,7 +67,6 @@ async def kill_one_of_two_workers(
     trial.expect(cut > 0, "the worker that was killed had no call in flight")
     trial.expect(max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s")
     trial.expect(slowest <= limit_s, f"a run went on after {slowest:.1f} s, not {limit_s:g}")
-    await revive(at_work)
 
 
 async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: float = 3.0) -> None:

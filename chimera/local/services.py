@@ -107,7 +107,7 @@ def _worker(folder: Folder, environment: dict[str, str], number: int) -> Service
     return Service(
         name=name,
         title="Worker" if number == 1 else f"Worker {number}",
-        command=_module("worker"),
+        command=_module("worker", name),
         environment=environment | {READY_FILE: str(ready)},
         before=lambda: ready.unlink(missing_ok=True),
         ready=polls,

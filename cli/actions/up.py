@@ -1,6 +1,10 @@
 """Start everything and stay."""
 
 import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +30,7 @@ async def up(settings: Settings, workers: int) -> int:
 async def _stay(stack: Stack, console: Console) -> int:
     async with stack:
         console.print(welcome(stack))
-        say(console, '\n  In another terminal: chimera run "<what is to be done>". Ctrl-C here stops everything.')
+        say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". Ctrl-C here stops everything.')
         await forever()
     return 0
 
@@ -57,3 +61,13 @@ def welcome(stack: Stack) -> Table:
     for name, value in rows:
         table.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold" if name == "Password" else ""))
     return table
+
+
+def own_name() -> str:
+    """How this very command is typed where it stands: `chimera` when the PATH has it, else the way to it."""
+    if shutil.which("chimera"):
+        return "chimera"
+    program = Path(sys.argv[0]).resolve()
+    if program.name == "chimera":
+        return os.path.relpath(program)
+    return f"{os.path.relpath(sys.executable)} -m cli"
