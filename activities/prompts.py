@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from chimera.db.transcripts import CallContext, TranscriptRow
-from chimera.providers.base import ChatMessage, ToolRequest
+from chimera.providers.base import ChatMessage, ChatRequest, ToolRequest
 from chimera.text import estimate_tokens
 from models.agents import AgentSpec
 from models.ids import NodePath, depth_of
@@ -57,6 +57,15 @@ def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) ->
 
 def tokens_of(content: str) -> int:
     return estimate_tokens(content) + MESSAGE_OVERHEAD_TOKENS
+
+
+def input_tokens_of(chat: ChatRequest) -> int:
+    """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
+    words = sum(tokens_of(message.content) for message in chat.messages)
+    calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
+    tools = sum(estimate_tokens(f"{tool.name}{tool.description}{tool.parameters}") for tool in chat.tools)
+    schema = estimate_tokens(str(chat.response_schema)) if chat.response_schema else 0
+    return words + calls + tools + schema
 
 
 def messages_of(system: str, rows: Sequence[TranscriptRow], left_out: int) -> tuple[ChatMessage, ...]:

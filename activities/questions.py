@@ -70,10 +70,7 @@ def intent_of(
     settings: Settings,
 ) -> Intent:
     """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
-    worst = Usage(
-        input_tokens=sum(prompts.tokens_of(message.content) for message in chat.messages),
-        output_tokens=chat.max_output_tokens,
-    )
+    worst = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=chat.max_output_tokens)
     events: list[Event] = [
         GuidanceSeen(path=request.path, step=request.step, guidance_id=message.guidance_id)
         for message in written

@@ -100,7 +100,7 @@ def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseExceptio
         code, message, retryable = error.code, clean_text(error.message)[:500], error.retryable
     usage = Usage()
     if text:
-        usage = Usage(input_tokens=_estimated_input(chat), output_tokens=estimate_tokens(text))
+        usage = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
     request = intent.request
     return Failure(
         intent=intent,
@@ -175,11 +175,7 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
     if end.usage is not None:
         return end.usage, False
     output = estimate_tokens(text) + sum(estimate_tokens(call.arguments) for call in end.tool_calls)
-    return Usage(input_tokens=_estimated_input(chat), output_tokens=output), True
-
-
-def _estimated_input(chat: ChatRequest) -> int:
-    return sum(prompts.tokens_of(message.content) for message in chat.messages)
+    return Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=output), True
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:

@@ -19,6 +19,9 @@ from chimera.settings import Settings
 WS_MAX_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 10
 """The longest answer is a steering receipt, after 5 s."""
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients and proxies keep an idle connection (httpx 5 s, as uvicorn by default; load balancers 60 s): one
+that is closed at the moment of its next use fails that request."""
 
 
 class Server(uvicorn.Server):
@@ -50,6 +53,7 @@ def main() -> int:
         port=settings.api_port,
         ws_max_size=WS_MAX_BYTES,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         server_header=False,
         access_log=False,
         log_config=None,

@@ -163,7 +163,8 @@ async def open_lab(folder: Path, *, workers: int = 1, say: Say = print, **change
             headers={"Authorization": stack.api.headers["Authorization"]},
             timeout=30,
             trust_env=False,
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
+            # Connections are let go before the server would: one that it closes at the moment of use fails a request.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=1),
         ) as client:
             try:
                 yield Lab(stack, database, client)

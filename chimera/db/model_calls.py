@@ -1,5 +1,7 @@
 """The ledger of model calls: intent, settlement, failure. The hot path: two transactions of few statements a call.
 
+A task that ended from outside has let go of its reservations already, so letting go of one stops at 0.
+
 Lock order, everywhere: the tasks row first, then the call's rows. Each write is one statement of CTEs, because at the
 floor of 0 ms calls a round trip to PostgreSQL is what a call costs.
 """
@@ -220,8 +222,9 @@ WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KE
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s AND status = 'started' RETURNING 1),
  account AS (
-    UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = reserved_micro_usd - %(money)s,
-           reserved_tokens = reserved_tokens - %(tokens)s, input_tokens = input_tokens + %(input)s,
+    UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = GREATEST(0,
+    reserved_micro_usd - %(money)s),
+           reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s), input_tokens = input_tokens + %(input)s,
            cached_input_tokens = cached_input_tokens + %(cached)s, output_tokens = output_tokens + %(output)s,
            simulated = simulated OR %(simulated)s, event_seq = event_seq + %(n)s, updated_at = now(),
            subtasks_total = subtasks_total + %(new)s, subtasks_done = subtasks_done + %(done)s,
@@ -341,8 +344,8 @@ WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KE
     WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND model_calls.attempt = %(attempt)s),
  account AS (
-    UPDATE tasks SET reserved_micro_usd = reserved_micro_usd - %(money)s,
-      reserved_tokens = reserved_tokens - %(tokens)s,
+    UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - %(money)s),
+      reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s),
            spent_micro_usd = spent_micro_usd + %(cost)s, input_tokens = input_tokens + %(input)s,
            output_tokens = output_tokens + %(output)s, event_seq = event_seq + %(n)s, updated_at = now()
     FROM attempt WHERE id = %(task_id)s RETURNING event_seq),

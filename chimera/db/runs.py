@@ -175,7 +175,8 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     )
     if not ended:
         return 0
-    if transition.status in ("skipped", "failed"):
+    # A failed one isn't done: its parent may be tried again, and it with it.
+    if transition.status == "skipped":
         await session.execute(
             text("UPDATE tasks SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
         )

@@ -27,6 +27,8 @@ def main() -> None:
         log_level="critical",
         # A caller that hangs on purpose must not hold up the end.
         timeout_graceful_shutdown=1,
+        # Longer than the 5 s that the SDK's client keeps an idle connection: closed at its next use, it fails a call.
+        timeout_keep_alive=75,
     )
 
 
