@@ -1,0 +1,147 @@
+"""The ledger: intent, fencing, doubt and late answers, on the real database."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from chimera.db import model_calls, tasks, transcripts
+from chimera.db.engine import Database
+from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
+from models.ids import NodePath, TaskId
+from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
+from models.tasks import TaskSpec, Usage
+from tests.runs import new_user
+
+
+async def a_task(database: Database, **budget: int) -> TaskId:
+    owner = await new_user(database)
+    fields: dict[str, Any] = {"goal": "x", "plan": [{"key": "a", "instruction": "say"}]}
+    if budget:
+        fields["budget"] = budget
+    async with database.begin() as session:
+        task_id, _ = await tasks.create(session, owner, TaskSpec.model_validate(fields), default_model="simulator/fast")
+    return task_id
+
+
+def an_intent(task_id: TaskId, attempt: int = 1, *, step: int = 1, money: int = 100) -> Intent:
+    request = ModelCallRequest(task_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
+    return Intent(
+        request=request,
+        attempt=attempt,
+        model="simulator/fast",
+        simulated=True,
+        worker="w",
+        reserve_micro_usd=money,
+        reserve_tokens=10,
+    )
+
+
+def a_settlement(intent: Intent, cost: int = 40) -> Settlement:
+    return Settlement(
+        intent=intent,
+        usage=Usage(input_tokens=3, output_tokens=4),
+        estimated=False,
+        cost_micro_usd=cost,
+        outcome=ModelCallOutcome(text_preview="hello"),
+        request_id=None,
+        messages=(),
+        events=(),
+    )
+
+
+async def account(database: Database, task_id: TaskId) -> RowMapping:
+    async with database.begin() as session:
+        return (await session.execute(text("SELECT * FROM tasks WHERE id = :id"), {"id": task_id})).mappings().one()
+
+
+async def statuses(database: Database, task_id: TaskId) -> list[str]:
+    async with database.begin() as session:
+        query = text("SELECT status FROM model_call_attempts WHERE task_id = :id ORDER BY step, attempt")
+        return list(await session.scalars(query, {"id": task_id}))
+
+
+async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, intent)
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, a_settlement(intent)) is not None
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (40, 0, 1)
+    async with database.connection() as connection:
+        context = await transcripts.read_context(connection, intent.request)
+    assert context.call_status == "finished"
+    assert ModelCallOutcome.model_validate(context.outcome).text_preview == "hello"
+
+
+async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await model_calls.settle(connection, a_settlement(intent))
+    refused = False
+    try:
+        async with database.connection() as connection:
+            await model_calls.reserve(connection, an_intent(task_id, attempt=2))
+    except ConcurrentAttempt:
+        refused = True
+    assert refused
+    assert (await account(database, task_id))["reserved_micro_usd"] == 0
+
+
+async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
+    task_id = await a_task(database)
+    first, second = an_intent(task_id), an_intent(task_id, attempt=2)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, first)
+    async with database.connection() as connection:
+        await model_calls.mark_doubtful(connection, first.request)
+        await model_calls.reserve(connection, second)
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, a_settlement(first)) is None
+        await model_calls.book_late(connection, a_settlement(first))
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, a_settlement(second)) is not None
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
+    assert await statuses(database, task_id) == ["late", "finished"]
+
+
+async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
+    task_id = await a_task(database, max_cost_micro_usd=150)
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, an_intent(task_id, money=100))
+    beyond = an_intent(task_id, step=2, money=100)
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, beyond) is None
+        refusal = await model_calls.why_refused(connection, beyond)
+    assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
+    assert await statuses(database, task_id) == ["started"]
+
+
+async def test_a_failed_attempt_lets_go_of_what_it_had_reserved(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "500", Usage(), 0)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    async with database.connection() as connection:
+        assert await model_calls.fail(connection, failure) is not None
+    row = await account(database, task_id)
+    assert (row["reserved_micro_usd"], row["spent_micro_usd"]) == (0, 0)
+    async with database.connection() as connection:
+        context = await transcripts.read_context(connection, intent.request)
+    assert (context.call_status, context.failed_attempts, context.attempt) == ("failed", 1, 1)
+
+
+async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) -> None:
+    task_id = await a_task(database)
+    async with database.begin() as session:
+        await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, an_intent(task_id)) is None
+        assert (await model_calls.why_refused(connection, an_intent(task_id))).stopped
