@@ -18,7 +18,7 @@ from activities import questions, replies
 from activities.heartbeats import heartbeats
 from activities.stops import Stops
 from chimera.bus import Bus
-from chimera.db import agents, model_calls, transcripts
+from chimera.db import agents, budgets, model_calls, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import Intent
 from chimera.failpoints import Failpoints
@@ -136,9 +136,9 @@ class ModelCalls(contract.ModelCalls):
             seq = await model_calls.reserve(connection, intent)
             if seq is not None:
                 return _Ready(intent, chat, UserId(context.owner_id), seq)
-            refusal = await model_calls.why_refused(connection, intent)
+            refusal = await budgets.why_refused(connection, intent)
             asks = not refusal.stopped and not refusal.for_now
-            seq = await model_calls.wait_for_budget(connection, request.task_id, refusal) if asks else 0
+            seq = await budgets.wait_for_budget(connection, request.task_id, refusal) if asks else 0
         if seq:
             self._bus.wake(request.task_id, seq)
         if refusal.stopped:

@@ -77,6 +77,20 @@ class Database:
         await self.engine.dispose()
 
 
+async def one(cursor: psycopg.AsyncCursor[Any]) -> Any:
+    """Return the row of a statement that has one. Raises LookupError when it has none."""
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError("the row is gone")
+    return row
+
+
+async def scalar(cursor: psycopg.AsyncCursor[Any]) -> int | None:
+    """Return the number in a statement's first row; None when there is no row, or NULL in it."""
+    row = await cursor.fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
 def driver_url(url: str) -> str:
     """Name the driver in a plain `postgresql://` address, as SQLAlchemy wants it."""
     for scheme in ("postgresql://", "postgres://"):

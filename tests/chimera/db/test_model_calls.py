@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, text
 
-from chimera.db import model_calls, tasks, transcripts
+from chimera.db import budgets, model_calls, tasks, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
 from models.ids import NodePath, TaskId
@@ -118,7 +118,7 @@ async def test_the_account_refuses_what_would_go_over_its_limit(database: Databa
     beyond = an_intent(task_id, step=2, money=100)
     async with database.connection() as connection:
         assert await model_calls.reserve(connection, beyond) is None
-        refusal = await model_calls.why_refused(connection, beyond)
+        refusal = await budgets.why_refused(connection, beyond)
     assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
     assert await statuses(database, task_id) == ["started"]
 
@@ -144,4 +144,4 @@ async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) ->
         await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
     async with database.connection() as connection:
         assert await model_calls.reserve(connection, an_intent(task_id)) is None
-        assert (await model_calls.why_refused(connection, an_intent(task_id))).stopped
+        assert (await budgets.why_refused(connection, an_intent(task_id))).stopped

@@ -1,0 +1,72 @@
+"""A task's account: why it refused a call, and the wait for a person to raise it."""
+
+from dataclasses import dataclass
+
+from chimera.db.engine import Connection, one, scalar
+from chimera.db.model_calls import Intent
+from models.events import EVENT, BudgetReached
+from models.ids import TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an account said no. `for_now`: it would fit once the calls in flight have settled for less."""
+
+    stopped: bool
+    for_now: bool
+    limit: str
+    message: str
+
+
+_ACCOUNT = """
+SELECT status, max_cost_micro_usd, max_tokens, max_model_calls, model_calls, reserved_micro_usd, reserved_tokens,
+       spent_micro_usd + doubtful_micro_usd AS spent, input_tokens + output_tokens AS tokens
+FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE
+"""
+
+
+async def why_refused(connection: Connection, intent: Intent) -> Refusal:
+    """Say why `reserve` returned None."""
+    t = await one(await connection.execute(_ACCOUNT, {"task_id": intent.request.task_id}))
+    if t.status in ("cancelling", "cancelled", "completed", "failed"):
+        return Refusal(stopped=True, for_now=False, limit="", message="")
+    if (
+        t.max_cost_micro_usd is not None
+        and t.spent + t.reserved_micro_usd + intent.reserve_micro_usd > t.max_cost_micro_usd
+    ):
+        return Refusal(
+            stopped=False,
+            for_now=t.reserved_micro_usd > 0 and t.spent + intent.reserve_micro_usd <= t.max_cost_micro_usd,
+            limit="max_cost_micro_usd",
+            message=f"{t.spent} of {t.max_cost_micro_usd} micro-USD are spent; the next call may cost"
+            f" {intent.reserve_micro_usd}. Raise the budget at POST …/budget.",
+        )
+    if t.max_tokens is not None and t.tokens + t.reserved_tokens + intent.reserve_tokens > t.max_tokens:
+        return Refusal(
+            stopped=False,
+            for_now=t.reserved_tokens > 0 and t.tokens + intent.reserve_tokens <= t.max_tokens,
+            limit="max_tokens",
+            message=f"{t.tokens} of {t.max_tokens} tokens are used; the next call may need {intent.reserve_tokens}."
+            " Raise the budget at POST …/budget.",
+        )
+    return Refusal(
+        stopped=False,
+        for_now=False,
+        limit="max_model_calls",
+        message=f"All {t.max_model_calls} model calls are made. Raise the budget at POST …/budget.",
+    )
+
+
+_WAIT = """
+WITH account AS (
+    UPDATE tasks SET status = 'waiting', event_seq = event_seq + 1, updated_at = now()
+    WHERE id = %(task_id)s AND status IN ('running', 'queued') RETURNING event_seq)
+INSERT INTO events (task_id, seq, payload)
+SELECT CAST(%(task_id)s AS uuid), event_seq, CAST(%(event)s AS jsonb) FROM account RETURNING seq
+"""
+
+
+async def wait_for_budget(connection: Connection, task_id: TaskId, refusal: Refusal) -> int:
+    """Turn a running task into a waiting one and say so once; return the event's sequence (0: it waited already)."""
+    event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message)).decode()
+    return await scalar(await connection.execute(_WAIT, {"task_id": task_id, "event": event})) or 0
