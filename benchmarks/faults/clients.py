@@ -55,7 +55,7 @@ class Offers:
 
     async def post_all(self, bodies: Sequence[dict[str, Any]]) -> list[TaskId]:
         """Offer tasks at once, again where one is put off with 503; return the ids of those that were taken in."""
-        answers = await asyncio.gather(*(self._post_patiently(str(n), body) for n, body in enumerate(bodies)))
+        answers = await asyncio.gather(*(self.post_patiently(str(n), body) for n, body in enumerate(bodies)))
         return [answer.task_id for answer in answers if answer.task_id is not None]
 
     def last(self) -> dict[str, Answer]:
@@ -75,7 +75,8 @@ class Offers:
         last = self.last()
         return sum(answer.kind in ("ok", "refused") for answer in last.values()) / max(1, len(last))
 
-    async def _post_patiently(self, name: str, body: dict[str, Any]) -> Answer:
+    async def post_patiently(self, name: str, body: dict[str, Any]) -> Answer:
+        """Offer a task, and again while it is put off with a time to come back."""
         answer = await self.post(name, body)
         for _ in range(PATIENCE):
             if answer.retry_after is None:

@@ -217,10 +217,17 @@ async def test_waiting_holds_no_connection_to_the_database(
 ) -> None:
     task_id = TaskId((await new_task(alice))["id"])
     following = [asyncio.create_task(_all(api.hub.follow(caller, task_id, after=1))) for _ in range(50)]
-    await asyncio.sleep(1)
     pool = api.database.engine.pool
     assert isinstance(pool, AsyncAdaptedQueuePool)
-    assert pool.checkedout() == 0
+    async with asyncio.timeout(20):
+        # All of them follow, and have read what there was: then they wait.
+        while len(api.hub._followers.get(task_id, ())) < 50 or pool.checkedout():
+            await asyncio.sleep(0.1)
+    held = []
+    for _ in range(10):
+        held.append(pool.checkedout())
+        await asyncio.sleep(0.1)
+    assert max(held) <= 1  # the look every 5 s is one query for all
     await stream.stop(following)
     assert not api.hub._followers
     assert not api.hub._positions
