@@ -21,17 +21,26 @@ from chimera.bus import Bus
 from chimera.db import agents, budgets, model_calls, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import Intent
+from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
 from models import activities as contract
-from models.errors import AttemptsUsedUp, BudgetHeld, BudgetReached, ProviderError, ProviderTimeout, RootStopped
+from models.errors import (
+    AttemptsUsedUp,
+    BudgetHeld,
+    BudgetReached,
+    ProviderError,
+    ProviderTimeout,
+    RootStopped,
+    TaskPaused,
+)
 from models.events import TokensFrame
 from models.ids import ROOT, UserId
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import STOPPED
+from models.tasks import COMPLETABLE, STOPPED, TaskStatus
 
 log = structlog.get_logger()
 
@@ -115,15 +124,13 @@ class ModelCalls(contract.ModelCalls):
                 return ModelCallOutcome.model_validate(context.outcome)
             if context.task_status in STOPPED:
                 raise RootStopped(request.task_id)
-            allowed = self._settings.call_max_attempts * (request.retry + 1)
-            if context.failed_attempts >= allowed:
-                raise AttemptsUsedUp(
-                    f"The provider failed {context.failed_attempts} times; see …/cost for each of them."
-                )
             if context.call_status == "started":
+                # Committed whatever follows: nobody else will come back to that attempt.
                 await model_calls.mark_doubtful(connection, request)
+                await connection.commit()
+                context = await transcripts.read_context(connection, request)
+            self._check_may_go_on(context, request)
             model, chat, written = await questions.put_together(connection, request, context, self._settings)
-            await self._limits.take(model)
             intent = questions.intent_of(
                 request,
                 chat,
@@ -134,7 +141,13 @@ class ModelCalls(contract.ModelCalls):
                 settings=self._settings,
             )
             seq = await model_calls.reserve(connection, intent)
+            if seq is None:
+                # The account was judged without waiting for whoever was settling; once locked, it is asked again.
+                await model_calls.lock_root(connection, request.task_id)
+                seq = await model_calls.reserve(connection, intent)
             if seq is not None:
+                # Raises when there is no place, which takes the reservation back.
+                await self._limits.take(model)
                 return _Ready(intent, chat, UserId(context.owner_id), seq)
             refusal = await budgets.why_refused(connection, intent)
             asks = not refusal.stopped and not refusal.for_now
@@ -143,7 +156,16 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, seq)
         if refusal.stopped:
             raise RootStopped(request.task_id)
-        raise BudgetHeld(refusal.message) if refusal.for_now else BudgetReached(refusal.message)
+        if refusal.for_now:
+            raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
+        raise BudgetReached(refusal.message)
+
+    def _check_may_go_on(self, context: CallContext, request: ModelCallRequest) -> None:
+        if context.task_status == TaskStatus.PAUSED:
+            raise TaskPaused(request.task_id)
+        allowed = self._settings.call_max_attempts * (request.retry + 1)
+        if context.failed_attempts >= allowed:
+            raise AttemptsUsedUp(f"The provider failed {context.failed_attempts} times; see …/cost for each of them.")
 
     async def _ask(self, ready: _Ready, answer: _Answer) -> ChatEnd:
         """Stream the answer, showing it in batches of about 50 ms to whoever watches."""
@@ -209,7 +231,7 @@ class ModelCalls(contract.ModelCalls):
             task_ends = request.path == ROOT and request.purpose is Purpose.AGGREGATE
             if request.purpose is Purpose.PLAN or task_ends:
                 status, subtasks_total = await model_calls.lock_root(connection, request.task_id)
-                task_ends = task_ends and status not in STOPPED
+                task_ends = task_ends and status in COMPLETABLE
             if request.purpose is Purpose.PLAN:
                 known = tuple(await agents.agents_on(connection, ready.owner_id))
             settlement = replies.settlement_of(

@@ -1,9 +1,10 @@
 """What a model is told: pure functions from rows to messages, the same words whatever crashes in between."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from chimera.db.transcripts import CallContext, TranscriptRow
-from chimera.providers.base import ChatMessage, ChatRequest, ToolRequest
+from chimera.providers.base import ChatMessage, ChatRequest, ToolRequest, ToolSpec
 from chimera.text import estimate_tokens
 from models.agents import AgentSpec
 from models.ids import NodePath, depth_of
@@ -63,9 +64,13 @@ def input_tokens_of(chat: ChatRequest) -> int:
     """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
-    tools = sum(estimate_tokens(f"{tool.name}{tool.description}{tool.parameters}") for tool in chat.tools)
-    schema = estimate_tokens(str(chat.response_schema)) if chat.response_schema else 0
-    return words + calls + tools + schema
+    return words + calls + offer_tokens_of(chat.tools, chat.response_schema)
+
+
+def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
+    """Estimate what a request says besides its messages: tools, and the schema of the answer."""
+    offered = sum(estimate_tokens(f"{tool.name}{tool.description}{tool.parameters}") for tool in tools)
+    return offered + (estimate_tokens(str(schema)) if schema else 0)
 
 
 def messages_of(system: str, rows: Sequence[TranscriptRow], left_out: int) -> tuple[ChatMessage, ...]:

@@ -1,13 +1,16 @@
 """Puts a model call together from what the database knows of its place: the question before the answer."""
 
+from collections.abc import Sequence
+
 from activities import prompts
 from chimera.db import agents, transcripts
 from chimera.db.engine import Connection
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext, TranscriptRow
 from chimera.pricing import cost_of, price_of, window_of
-from chimera.providers.base import ChatRequest
+from chimera.providers.base import ChatRequest, ToolSpec
 from chimera.settings import Settings
+from chimera.text import estimate_tokens
 from chimera.tools import TOOLS, spec_of
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.errors import UnknownAgent
@@ -20,6 +23,11 @@ from models.tasks import Usage
 WINDOW_SHARE = 0.9
 """Of a context window; the rest covers that token counts here are estimates."""
 GUIDANCE_AT_ONCE = 100
+QUESTION_SHARE = 0.6
+GUIDANCE_SHARE = 0.25
+CHARS_A_TOKEN = 3
+"""As `estimate_tokens` counts: bytes a token."""
+CUT_MARK = "\n[… cut here to fit the model's context window]"
 
 _PLAN_SCHEMA = Plan.model_json_schema()
 
@@ -35,25 +43,29 @@ async def put_together(
     model = agent.model or context.model
     window = window_of(model, settings.context_windows)
     output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
-    budget = int((window.context_tokens - output) * WINDOW_SHARE) - prompts.tokens_of(agent.prompt)
+    tools = _tools_of(agent, request)
+    schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
+    fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema)
+    budget = max(256, int((window.context_tokens - output) * WINDOW_SHARE) - fixed)
+    guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     rows: list[TranscriptRow] = []
     left_out = 0
     if request.step > 1 or context.attempt:
-        rows, left_out = await transcripts.read_transcript(connection, request, token_budget=budget)
+        room = budget - sum(prompts.tokens_of(words) for _, words in guidance)
+        rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room)
     fresh: list[TranscriptRow] = []
     if not rows:
         question = await _first_question(connection, request, context, budget)
-        fresh.append(prompts.row(prompts.FIRST_SEQ, "user", question))
-    fresh += _guidance_rows(request, context, rows)
-    offered = agent.tools if request.purpose is Purpose.TURN and not request.last_turn else ()
+        fresh.append(prompts.row(prompts.FIRST_SEQ, "user", _cut(question, int(budget * QUESTION_SHARE))))
+    fresh += _guidance_rows(request, guidance, rows)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
         messages=prompts.messages_of(agent.prompt, [*rows, *fresh], left_out),
         call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
-        tools=tuple(spec_of(name) for name in offered if name in TOOLS),
-        response_schema=_PLAN_SCHEMA if request.purpose is Purpose.PLAN else None,
+        tools=tools,
+        response_schema=schema,
         temperature=agent.temperature,
     )
     return model, chat, tuple(fresh)
@@ -111,20 +123,50 @@ async def _first_question(connection: Connection, request: ModelCallRequest, con
     aggregate = request.purpose is Purpose.AGGREGATE
     parent = request.path if aggregate else request.path.rpartition("/")[0]
     keys = None if aggregate else context.depends_on
-    # Every result gets the same share of half the window, at three characters a token.
-    share = max(200, budget * 3 // 2 // max(1, context.subtasks_total if aggregate else len(context.depends_on)))
-    results = await transcripts.read_results(connection, request.task_id, parent, keys, max_chars=share)
+    # The results together get half the window, each the same share of it, at three characters a token.
+    results = await transcripts.read_results(
+        connection, request.task_id, parent, keys, max_chars=budget * CHARS_A_TOKEN // 2
+    )
     return prompts.aggregate_question(context, results) if aggregate else prompts.turn_question(context, results)
 
 
-def _guidance_rows(request: ModelCallRequest, context: CallContext, rows: list[TranscriptRow]) -> list[TranscriptRow]:
+def _guidance_rows(
+    request: ModelCallRequest, guidance: Sequence[tuple[int, str]], rows: Sequence[TranscriptRow]
+) -> list[TranscriptRow]:
     """Guidance that this node has not seen, behind what an earlier attempt of the same step already put there."""
     first = request.step * 1000 + 1
-    used = sum(1 for row in rows if first <= row.seq < request.step * 1000 + prompts.REPLY)
+    last = max((row.seq for row in rows if first <= row.seq < request.step * 1000 + prompts.REPLY), default=first - 1)
     return [
-        prompts.row(first + used + index, "user", prompts.guidance_message(words), guidance_id=guidance_id)
-        for index, (guidance_id, words) in enumerate(context.guidance[:GUIDANCE_AT_ONCE])
+        prompts.row(last + 1 + index, "user", words, guidance_id=guidance_id)
+        for index, (guidance_id, words) in enumerate(guidance)
     ]
+
+
+def _fitting(guidance: Sequence[tuple[int, str]], budget: int) -> list[tuple[int, str]]:
+    """Take the oldest guidance that fits, one piece at least; the rest is for the next call."""
+    taken: list[tuple[int, str]] = []
+    for guidance_id, words in guidance[:GUIDANCE_AT_ONCE]:
+        message = _cut(prompts.guidance_message(words), budget)
+        budget -= prompts.tokens_of(message)
+        if taken and budget < 0:
+            break
+        taken.append((guidance_id, message))
+    return taken
+
+
+def _cut(content: str, tokens: int) -> str:
+    """Cut what is too long for its share of the window, visibly."""
+    if estimate_tokens(content) <= tokens:
+        return content
+    kept = content.encode()[: max(0, tokens * CHARS_A_TOKEN - len(CUT_MARK))].decode(errors="ignore")
+    return kept + CUT_MARK
+
+
+def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ...]:
+    """The tools that a turn is offered; the last permitted one gets none, so that the agent answers."""
+    if request.purpose is not Purpose.TURN or request.last_turn:
+        return ()
+    return tuple(spec_of(name) for name in agent.tools if name in TOOLS)
 
 
 def _agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:

@@ -1,5 +1,6 @@
 """What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
 
+import re
 from collections.abc import Collection
 
 from pydantic import ValidationError
@@ -27,9 +28,10 @@ from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan, node_of
 from models.tasks import Usage
 
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
 MAX_TOOL_CALLS = 32
-"""Of one turn; what a model asks for beyond them is not run, and it is told so."""
+"""Of one turn; what a model asks for beyond them is left out of the transcript and not run."""
 
 
 def settlement_of(
@@ -51,8 +53,9 @@ def settlement_of(
     text = clean_text(text)
     usage, estimated = _usage_of(chat, text, end)
     cost = cost_of(usage, price_of(intent.model, settings.prices))
-    calls = tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
     request = intent.request
+    # What a model asks for on its last turn is not run: it was offered no tools.
+    calls = () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
     reply = TranscriptRow(
         seq=request.step * 1000 + prompts.REPLY,
         role="assistant",
@@ -67,7 +70,8 @@ def settlement_of(
         planned, problems = _plan_of(text, agents, depth_of(request.path) + 1, MAX_NODES - subtasks_total)
         if problems:
             messages.append(prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems)))
-    ends_node = request.purpose is Purpose.AGGREGATE or (request.purpose is Purpose.TURN and not calls)
+    answers = request.purpose is Purpose.TURN and not calls and bool(text or not request.last_turn)
+    ends_node = request.purpose is Purpose.AGGREGATE or answers
     outcome = ModelCallOutcome(
         text_preview=preview_of(text, OUTCOME_PREVIEW_CHARS),
         tool_calls=tuple(call.name for call in calls),
@@ -179,7 +183,9 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:
-    return ToolRequest(clean_text(call.id)[:200], clean_text(call.name)[:100], clean_text(call.arguments))
+    # Vendors refuse a history with names that their own protocol doesn't allow.
+    name = call.name if _TOOL_NAME.fullmatch(call.name) else "unknown_tool"
+    return ToolRequest(clean_text(call.id)[:200], name, clean_text(call.arguments))
 
 
 def _subtask_record(intent: Intent, position: int, subtask: PlannedSubtask) -> dict[str, object]:

@@ -65,7 +65,8 @@ class Dispatcher:
                 return False
             try:
                 await self._send(session, entry)
-            except (RPCError, RuntimeError) as error:
+            except (RPCError, RuntimeError, ValueError) as error:
+                # A ValueError: a row that this version can't read. It waits; the others go on.
                 log.warning("outbox_delivery_failed", task_id=task_id, kind=entry.kind, error=str(error)[:200])
                 await outbox.failed(session, entry, str(error))
                 return False
@@ -88,9 +89,11 @@ class Dispatcher:
             else:
                 await handle.signal(TaskRuns.budget_raised, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            # A run that has ended needs no message; the reconciler sees to its row.
+            # A run that has ended, or that Temporal has forgotten, needs no message.
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
+            if entry.kind == "cancel":
+                await runs.close_from_temporal(session, entry.task_id, cancelled=True)
 
     async def _start(self, session: AsyncSession, task_id: TaskId) -> None:
         start = await runs.read_start(session, task_id)
@@ -129,6 +132,9 @@ class Sweeper:
             await work()
         except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
             log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
+        except Exception:
+            # The sweeper outlives whatever one row can do to it.
+            log.exception("sweep_failed")
 
     async def sweep(self) -> None:
         """Deliver what the API could not deliver itself."""
@@ -146,13 +152,16 @@ class Sweeper:
             "WorkflowType = 'TaskWorkflow' AND ExecutionStatus != 'Running'"
             f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
         )
-        closed: dict[TaskId, WorkflowExecutionStatus | None] = {}
+        closed: set[TaskId] = set()
         async for execution in client.list_workflows(query):
             if execution.id.startswith("task-") and execution.status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                closed[TaskId(execution.id.removeprefix("task-"))] = execution.status
+                closed.add(TaskId(execution.id.removeprefix("task-")))
         async with self._database.begin() as session:
             for task_id in await runs.open_among(session, list(closed)):
-                status = closed[task_id]
+                # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
+                status = (await client.get_workflow_handle(workflow_id_of(task_id)).describe()).status
+                if status == WorkflowExecutionStatus.RUNNING:
+                    continue
                 log.warning("task_reconciled", task_id=task_id, temporal_status=status.name if status else None)
                 await runs.close_from_temporal(session, task_id, cancelled=status == WorkflowExecutionStatus.CANCELED)
         self._reconciled_to = started

@@ -168,8 +168,14 @@ class BudgetHeld(ChimeraError):
 
     code, http_status, title, retryable = "budget_held", 409, "The budget is held by calls in flight", True
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retry_after_s=1.0)
+
+class TaskPaused(ChimeraError):
+    """No call begins while a task is paused; the run tries again when it is resumed."""
+
+    code, http_status, title = "task_paused", 409, "The task is paused"
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"Task {task_id!r} is paused; its next call waits for POST …/resume.")
 
 
 class RootStopped(ChimeraError):

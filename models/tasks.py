@@ -27,6 +27,8 @@ class TaskStatus(StrEnum):
 
 OPEN = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.PAUSED, TaskStatus.WAITING, TaskStatus.CANCELLING})
 CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+COMPLETABLE = OPEN - {TaskStatus.CANCELLING}
+"""An answer completes a task in one of these."""
 STOPPED = frozenset({TaskStatus.CANCELLING, TaskStatus.CANCELLED})
 """The ledger makes no call for a task in one of these."""
 

@@ -10,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from models.activities import COMPLETE, ModelCalls
-from models.errors import BudgetReached
+from models.errors import BudgetReached, TaskPaused
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 
 
@@ -22,6 +22,11 @@ class Gate:
         self.budget_raises = 0
         self._in_flight: set[workflow.ActivityHandle[Any]] = set()
         self._cut: set[workflow.ActivityHandle[Any]] = set()
+
+    def resume(self) -> None:
+        """Let calls through again, and those try again that the ledger had refused."""
+        self.paused = False
+        self.budget_raises += 1
 
     async def open(self) -> None:
         """Wait until the run isn't paused."""
@@ -49,11 +54,16 @@ class Gate:
             try:
                 return await handle
             except ActivityError as error:
-                if isinstance(error.cause, CancelledError) and handle in self._cut:
+                # A cancel of the run that came while the call was being cut is stronger.
+                if (
+                    isinstance(error.cause, CancelledError)
+                    and handle in self._cut
+                    and workflow.cancellation_reason() is None
+                ):
                     continue
-                if _code_of(error) != BudgetReached.code:
+                if _code_of(error) not in (BudgetReached.code, TaskPaused.code):
                     raise
-                # A raise that came while the call was on its way counts: it isn't waited for a second time.
+                # One that came while the call was on its way counts: it isn't waited for a second time.
                 await workflow.wait_condition(lambda: self.budget_raises > raises)  # noqa: B023
             finally:
                 self._in_flight.discard(handle)

@@ -16,7 +16,7 @@ from models.tool_calls import LOCAL_TOOLS, ToolCallRequest
 from models.workflows import STATUS, SubtaskRuns
 from workflows.gate import Gate
 from workflows.tree import Tree
-from workflows.turn import failed_with, is_for, next_request, stay_if_stopped
+from workflows.turn import check_answered, failed_with, is_for, next_request, stay_if_stopped
 
 
 @workflow.defn(name="SubtaskWorkflow")
@@ -40,6 +40,9 @@ class SubtaskWorkflow(SubtaskRuns):
             ends_with = failed_with(error)
             status = "cancelled" if isinstance(ends_with, asyncio.CancelledError) else "failed"
             workflow.upsert_search_attributes([STATUS.value_set(status)])
+            if ends_with is error:
+                # `raise error from error` would be its own cause, which the SDK follows without end.
+                raise
             raise ends_with from error
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.upsert_search_attributes([STATUS.value_set("completed")])
@@ -63,6 +66,7 @@ class SubtaskWorkflow(SubtaskRuns):
             step += 1
             outcome = await self._gate.call(next_request(subtask, step))
             if not outcome.tool_calls:
+                check_answered(subtask, step, outcome)
                 return
             await self._run_tools(subtask, step, outcome)
             workflow.set_current_details(f"{step} turns; last: {', '.join(outcome.tool_calls)}")
@@ -92,7 +96,7 @@ class SubtaskWorkflow(SubtaskRuns):
 
     @workflow.signal(name="resume")
     async def resume(self) -> None:
-        self._gate.paused = False
+        self._gate.resume()
         if self._tree:
             await self._tree.tell_children("resume")
 

@@ -70,7 +70,7 @@ class TaskWorkflow(TaskRuns):
 
     @workflow.signal(name="resume")
     async def resume(self) -> None:
-        self._gate.paused = False
+        self._gate.resume()
         await self._tree.tell_children("resume")
 
     @workflow.signal(name="budget_raised")

@@ -140,6 +140,7 @@ class Tree:
         retries = self._policy.max_retries if self._policy.on_failure is OnFailure.RETRY else 0
         code, message = "", ""
         for retry in range(retries + 1):
+            await self._gate.open()
             try:
                 return await self._run_child(node, path, retry)
             except ChildWorkflowError as error:
@@ -155,7 +156,7 @@ class Tree:
         raise ApplicationError(f"Subtask {path!r} failed: {message}"[:500], type=code, non_retryable=True)
 
     async def _run_child(self, node: PlanNode, path: NodePath, retry: int) -> NodeOutcome:
-        raises = self._gate.budget_raises
+        raises, paused = self._gate.budget_raises, self._gate.paused
         child = await workflow.start_child_workflow(
             SubtaskRuns.run,
             SubtaskInput(
@@ -167,7 +168,7 @@ class Tree:
                 decompose=node.decompose,
                 policy=self._policy,
                 priority=self._priority,
-                paused=self._gate.paused,
+                paused=paused,
                 retry=self._retry + retry,
             ),
             id=workflow_id_of(self._task_id, path),
@@ -184,8 +185,8 @@ class Tree:
         self.children[path] = child
         try:
             # What was said between the request to start and the start did not reach the child.
-            if self._gate.paused:
-                await _tell(child, "pause")
+            if self._gate.paused != paused:
+                await _tell(child, "pause" if self._gate.paused else "resume")
             if self._gate.budget_raises > raises:
                 await _tell(child, "budget_raised")
             outcome: NodeOutcome = await child

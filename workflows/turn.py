@@ -5,9 +5,9 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
-from models.errors import RootStopped
+from models.errors import RootStopped, TurnLimitReached
 from models.ids import NodePath
-from models.model_calls import ModelCallRequest, Purpose
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest
 from workflows.gate import failure_of, is_cancel
@@ -24,6 +24,13 @@ def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
         retry=subtask.retry,
         last_turn=step >= subtask.policy.max_turns,
     )
+
+
+def check_answered(subtask: SubtaskInput, step: int, outcome: ModelCallOutcome) -> None:
+    """Raise ApplicationError when the last permitted turn brought no words: its tool calls are not run."""
+    if step >= subtask.policy.max_turns and not outcome.text_preview:
+        error = TurnLimitReached(subtask.policy.max_turns)
+        raise ApplicationError(error.message, type=error.code, non_retryable=True)
 
 
 def is_for(path: NodePath, request: SteerRequest) -> bool:

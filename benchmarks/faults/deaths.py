@@ -48,15 +48,11 @@ async def kill_one_of_two_workers(
     task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
         await asyncio.sleep(kill_s * trial.random.uniform(0.8, 1.2))
-        at_work = lab.workers[trial.seed % 2]
-        pid = at_work.pid
-        killed = await crash(at_work)
-        cut = await lab.count(
-            "SELECT count(*) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
-            " WHERE t.idempotency_key LIKE :prefix AND a.status = 'started' AND a.worker LIKE :worker",
-            prefix=f"{prefix}%",
-            worker=f"{pid}@%",
-        )
+        loads = [await _calls_by(trial, worker.pid, "started") for worker in lab.workers]
+        busiest = lab.workers[loads.index(max(loads))]
+        pid = busiest.pid
+        killed = await crash(busiest)
+        cut = await _calls_by(trial, pid, "started")
         await lab.all_ended(prefix, 90 + 8 * call_s)
     await trial.check(limit_s=60, extra=cut)
     again = await tried_again(lab, prefix, killed)
@@ -109,12 +105,7 @@ async def deploy_under_load(trial: Trial, *, runs: int = 20, call_s: float = 20.
             await revive(worker)
             await lab.all_ended(prefix, 60)
     await trial.check(limit_s=60, extra=0)
-    by_it = await lab.count(
-        "SELECT count(*) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
-        " WHERE t.idempotency_key LIKE :prefix AND a.status = 'finished' AND a.worker LIKE :worker",
-        prefix=f"{prefix}%",
-        worker=f"{pid}@%",
-    )
+    by_it = await _calls_by(trial, pid, "finished")
     trial.figures |= {"left after, s": round(left_s, 1), "finished by it": by_it}
     trial.expect(left_s <= limit_s, f"the worker left after {left_s:.1f} s, not {limit_s:g}")
     trial.expect(by_it == runs, f"{by_it} of {runs} calls were finished by the worker that was stopped")
@@ -190,6 +181,17 @@ async def _all_in_flight(trial: Trial, runs: int) -> None:
         return at_work == runs
 
     trial.expect(await until(asked, 30), "not every run had its call in flight")
+
+
+async def _calls_by(trial: Trial, pid: int | None, status: str) -> int:
+    """How many attempts of a worker have this status."""
+    return await trial.lab.count(
+        "SELECT count(*) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+        " WHERE t.idempotency_key LIKE :prefix AND a.status = :status AND a.worker LIKE :worker",
+        prefix=f"{trial.offers.prefix}%",
+        status=status,
+        worker=f"{pid}@%",
+    )
 
 
 async def _has_tasks(trial: Trial, number: int) -> bool:

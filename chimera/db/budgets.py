@@ -49,12 +49,14 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             message=f"{t.tokens} of {t.max_tokens} tokens are used; the next call may need {intent.reserve_tokens}."
             " Raise the budget at POST …/budget.",
         )
-    return Refusal(
-        stopped=False,
-        for_now=False,
-        limit="max_model_calls",
-        message=f"All {t.max_model_calls} model calls are made. Raise the budget at POST …/budget.",
-    )
+    if t.max_model_calls is not None and t.model_calls + 1 > t.max_model_calls:
+        return Refusal(
+            stopped=False,
+            for_now=False,
+            limit="max_model_calls",
+            message=f"All {t.max_model_calls} model calls are made. Raise the budget at POST …/budget.",
+        )
+    return Refusal(stopped=False, for_now=True, limit="", message="The account changed meanwhile; there is room now.")
 
 
 _WAIT = """

@@ -37,8 +37,9 @@ WITH old AS (
     WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND status = 'started'
     RETURNING reserved_micro_usd, reserved_tokens),
  sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE tasks SET reserved_micro_usd = reserved_micro_usd - sums.money,
-       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = reserved_tokens - sums.tokens
+UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
+       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
+       reserved_tokens - sums.tokens)
 FROM sums WHERE id = %(task_id)s
 """
 

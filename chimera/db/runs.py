@@ -108,12 +108,15 @@ async def stopped_among(session: AsyncSession, task_ids: Collection[TaskId]) -> 
 
 async def close_from_temporal(session: AsyncSession, task_id: TaskId, *, cancelled: bool) -> None:
     """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say)."""
+    status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
+    # Whoever asked for a stop got one, however the run ended.
+    cancelled = cancelled or status == "cancelling"
     transition = TransitionRecord(
         task_id=task_id,
         path=ROOT,
         status="cancelled" if cancelled else "failed",
-        error_code="ended_outside",
-        error="The run was ended in Temporal; its history says by whom.",
+        error_code=None if cancelled else "ended_outside",
+        error="" if cancelled else "The run was ended in Temporal; its history says by whom.",
     )
     await _end_task(session, transition)
 
@@ -159,7 +162,24 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     return await events.append(session, transition.task_id, event)
 
 
+# Attempts of a subtask that has ended while their worker was dead: nobody comes back to them, so what they had reserved
+# is doubtful cost from now on. One that ends all the same is booked as late.
+_LEFT_BEHIND = text("""
+WITH old AS (
+    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+           estimated = true
+    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'
+    RETURNING reserved_micro_usd, reserved_tokens),
+ sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
+UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
+       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
+       reserved_tokens - sums.tokens)
+FROM sums WHERE id = :id
+""")
+
+
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
+    await session.execute(text("SELECT 1 FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": transition.task_id})
     ended = await session.scalar(
         text(
             "UPDATE subtasks SET status = :status, error_code = :code, error = :error, ended_at = now()"
@@ -175,6 +195,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     )
     if not ended:
         return 0
+    await session.execute(_LEFT_BEHIND, {"id": transition.task_id, "path": transition.path})
     # A failed one isn't done: its parent may be tried again, and it with it.
     if transition.status == "skipped":
         await session.execute(

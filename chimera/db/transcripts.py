@@ -102,7 +102,10 @@ _TRANSCRIPT = """
 SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, total FROM (
     SELECT *, sum(tokens) OVER (ORDER BY seq DESC) AS running, count(*) OVER () AS total
     FROM messages WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
-WHERE running <= %(budget)s OR seq = 1000 ORDER BY seq
+WHERE seq = 1000 OR running <= %(budget)s - COALESCE((
+    SELECT tokens FROM messages
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq = 1000), 0)
+ORDER BY seq
 """
 
 
@@ -124,7 +127,8 @@ async def read_transcript(
 
 
 _RESULTS = """
-SELECT key, title, status, left(COALESCE(result, ''), CAST(%(max_chars)s AS int)) AS result FROM subtasks
+SELECT key, title, status,
+       left(COALESCE(result, ''), CAST(GREATEST(200, %(max_chars)s / count(*) OVER ()) AS int)) AS result FROM subtasks
 WHERE task_id = %(task_id)s AND parent = %(parent)s AND (CAST(%(keys)s AS text[]) IS NULL OR key = ANY(%(keys)s))
 ORDER BY position
 """

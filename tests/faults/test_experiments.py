@@ -38,7 +38,7 @@ async def test_runs_go_on_after_their_only_worker_was_killed(lab: Lab) -> None:
 
 async def test_a_worker_takes_over_what_another_one_died_of(lab: Lab) -> None:
     await staff(lab, 2)
-    await passes(lab, "F02", lambda made: deaths.kill_one_of_two_workers(made, runs=3, call_s=2, kill_s=2))
+    await passes(lab, "F02", lambda made: deaths.kill_one_of_two_workers(made, runs=3, call_s=1.5, kill_s=2))
 
 
 async def test_an_answer_that_was_lost_before_it_was_settled_is_booked_twice_and_kept_once(lab: Lab) -> None:

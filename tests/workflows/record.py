@@ -58,6 +58,11 @@ async def failed(runs: Runs) -> TaskId:
     return await runs.start("Fail", plan=[bad, _subtask("slow", "[[sim: delay=2]] go")])
 
 
+async def failed_below(runs: Runs) -> TaskId:
+    deep = _subtask("deep", 'Look [[sim plan: split=2; sub="status=400,times=99"]]', decompose=True)
+    return await runs.start("Fail below", plan=[deep, _subtask("flat")])
+
+
 async def skipped(runs: Runs) -> TaskId:
     bad = _subtask("bad", "[[sim: status=400; times=99]] fail")
     return await runs.start("Skip", plan=[bad, _subtask("next", depends_on=["bad"])], on_failure="skip")
@@ -118,6 +123,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     single,
     decomposed,
     failed,
+    failed_below,
     skipped,
     retried,
     paused,

@@ -9,7 +9,7 @@ from chimera.db import task_controls
 from models.model_calls import AttemptStatus
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
-from tests.runs import Runs
+from tests.runs import MODEL, Runs
 
 
 def a_subtask(key: str, instruction: str = "Say a word. [[sim: tokens=10]]", **fields: Any) -> dict[str, Any]:
@@ -92,6 +92,15 @@ async def test_the_last_turn_offers_no_tools_so_that_the_agent_answers(runs: Run
     assert row["model_calls"] == 3
 
 
+@pytest.mark.parametrize(("policy", "status"), [("fail", "failed"), ("skip", "failed"), ("retry", "failed")])
+async def test_a_failure_far_down_the_tree_ends_the_task(runs: Runs, policy: str, status: str) -> None:
+    deep = a_subtask("deep", 'Look [[sim plan: split=2; sub="status=400,times=99"]]', decompose=True)
+    task_id = await runs.start("Fail below", plan=[deep], on_failure=policy, max_retries=1)
+    row = await runs.ended(task_id)
+    assert row["status"] == status
+    assert await runs.close_status(task_id) == "FAILED"
+
+
 async def test_a_bad_plan_is_repaired_once(runs: Runs) -> None:
     task_id = await runs.start("Plan badly once [[sim plan: badplan=cyclic; times=1]]")
     assert (await runs.ended(task_id))["status"] == "completed"
@@ -155,6 +164,22 @@ async def test_pause_holds_the_next_call_and_resume_lets_it_go(runs: Runs) -> No
     assert (await runs.row(task_id))["status"] == "paused"
     assert (await runs.row(task_id))["model_calls"] == 1
     await runs.control(task_controls.resume, task_id)
+    assert (await runs.ended(task_id))["status"] == "completed"
+
+
+async def test_a_task_paused_while_it_waits_for_money_asks_again_after_the_resume(runs: Runs) -> None:
+    plan = [a_subtask("a"), a_subtask("b", depends_on=["a"])]
+    task_id = await runs.start("Poor", plan=plan, budget={"max_model_calls": 1})
+    await runs.until(task_id, lambda row: row["status"] == "waiting")
+    await runs.control(task_controls.pause, task_id)
+    await runs.control(task_controls.resume, task_id)
+    await runs.until(task_id, lambda row: row["status"] == "waiting")
+    await runs.control(task_controls.raise_budget, task_id, Budget(max_model_calls=10))
+    assert (await runs.ended(task_id))["status"] == "completed"
+
+
+async def test_a_goal_larger_than_the_window_is_cut_to_fit_it(runs: Runs) -> None:
+    task_id = await runs.start("word " * 19_000, plan=[a_subtask("a", "word " * 3_900)], model=MODEL)
     assert (await runs.ended(task_id))["status"] == "completed"
 
 
