@@ -7,7 +7,7 @@ from activities import replies
 from chimera.db.model_calls import Intent, Settlement
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from chimera.settings import Settings
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
 from models.tasks import RunPolicy, Usage
@@ -43,10 +43,10 @@ def test_a_last_turn_without_words_is_no_answer(settings: Settings) -> None:
     assert settlement.node_result is None
     subtask = SubtaskInput(
         task_id=TaskId("t"),
-        owner_id="u",
+        owner_id=UserId("u"),
         path=NodePath("a"),
         agent="analyst",
-        policy=RunPolicy(max_turns=1),  # type: ignore[arg-type]
+        policy=RunPolicy(max_turns=1),
     )
     with pytest.raises(ApplicationError) as refused:
         check_answered(subtask, 1, settlement.outcome)
