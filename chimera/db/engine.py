@@ -27,8 +27,8 @@ Connection = psycopg.AsyncConnection[Any]
 class Database:
     """One per process. `async with db.begin() as session` is a transaction that commits at the end.
 
-    `connection()` is the same without SQLAlchemy in between, for the statements of the hot path: measured, a model
-    call's two transactions cost half the CPU that way.
+    `connection()` is the same without SQLAlchemy in between, for the statements of the hot path, where
+    what it costs would come with every model call.
     """
 
     def __init__(self, settings: Settings) -> None:

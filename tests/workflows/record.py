@@ -25,6 +25,7 @@ from tests.parts import free_port, fresh_database, running_parts, short_folder
 from tests.runs import Runs, runs_with_worker
 
 FOLDER = Path(__file__).parent / "histories"
+ROOT = Path(__file__).parents[2]
 SLOW = "[[sim: delay=1; tokens=5]] go"
 
 
@@ -149,7 +150,9 @@ async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> Non
     for run in sorted(found, key=lambda run: (run.id, run.start_time)):
         history = await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
         histories.append({"id": run.id, "history": json.loads(history.to_json())})
-    (FOLDER / f"{branch.__name__}.json").write_text(json.dumps(histories, separators=(",", ":")) + "\n")
+    # Stack traces in failures name files where they lay on the machine that recorded.
+    kept = json.dumps(histories, separators=(",", ":")).replace(f"{ROOT}/", "")
+    (FOLDER / f"{branch.__name__}.json").write_text(kept + "\n")
     print(f"{branch.__name__:20} {row['status']:10} {len(histories)} executions", flush=True)
 
 
