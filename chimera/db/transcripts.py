@@ -41,7 +41,6 @@ class CallContext:
     task_status: str
     goal: str
     model: str
-    title: str
     instruction: str
     depends_on: tuple[str, ...]
     subtasks_total: int
@@ -55,7 +54,7 @@ class CallContext:
 
 _CONTEXT = """
 SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.subtasks_total,
-       COALESCE(s.title, t.title) AS title, COALESCE(s.instruction, '') AS instruction,
+       COALESCE(s.instruction, '') AS instruction,
        COALESCE(s.depends_on, '{}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        CASE WHEN c.attempt IS NULL THEN 0 ELSE (
@@ -85,7 +84,6 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         task_status=row.task_status,
         goal=row.goal,
         model=row.model,
-        title=row.title,
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
         subtasks_total=row.subtasks_total,
@@ -137,7 +135,7 @@ ORDER BY position
 async def read_results(
     connection: Connection, task_id: TaskId, parent: str, keys: tuple[str, ...] | None, *, max_chars: int
 ) -> list[tuple[str, str, str, str]]:
-    """Read (key, title, status, result cut to `max_chars`) of subtasks below `parent`; all of them without `keys`."""
+    """Read (key, title, status, result) of the subtasks in `keys`, or of all; the results share `max_chars`."""
     cursor = await connection.execute(
         _RESULTS,
         {"task_id": task_id, "parent": parent, "keys": None if keys is None else list(keys), "max_chars": max_chars},
