@@ -8,6 +8,7 @@ import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from psycopg import OperationalError
@@ -135,6 +136,7 @@ class ModelCalls(contract.ModelCalls):
                 request,
                 chat,
                 written,
+                context=context,
                 model=model,
                 simulated=self._providers.of(model).simulated,
                 worker=self._worker_name,
@@ -234,7 +236,8 @@ class ModelCalls(contract.ModelCalls):
                 task_ends = task_ends and status in COMPLETABLE
             if request.purpose is Purpose.PLAN:
                 known = tuple(await agents.agents_on(connection, ready.owner_id))
-            settlement = replies.settlement_of(
+            settled = partial(
+                replies.settlement_of,
                 ready.intent,
                 ready.chat,
                 text,
@@ -244,7 +247,12 @@ class ModelCalls(contract.ModelCalls):
                 subtasks_total=subtasks_total,
                 task_ends=task_ends,
             )
+            settlement = settled()
             seq = await model_calls.settle(connection, settlement)
+            if seq is None and settlement.if_heard is not None:
+                # Perhaps somebody steered since the question was put together; the root is locked now.
+                settlement = settled(unheard=await transcripts.has_unheard_guidance(connection, request))
+                seq = await model_calls.settle(connection, settlement)
             if seq is None:
                 log.warning("late_attempt_booked", attempt=ready.intent.attempt)
                 await model_calls.book_late(connection, settlement)

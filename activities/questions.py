@@ -76,6 +76,7 @@ def intent_of(
     chat: ChatRequest,
     written: tuple[TranscriptRow, ...],
     *,
+    context: CallContext,
     model: str,
     simulated: bool,
     worker: str,
@@ -88,6 +89,7 @@ def intent_of(
         for message in written
         if message.guidance_id is not None
     ]
+    left_over = len(context.guidance) - len(events)
     if _begins_subtask(request, chat.attempt):
         events.append(SubtaskStarted(path=request.path, agent=request.agent))
     events.append(
@@ -109,6 +111,7 @@ def intent_of(
         worker=worker,
         reserve_micro_usd=cost_of(worst, price_of(model, settings.prices)),
         reserve_tokens=worst.input_tokens + worst.output_tokens,
+        guidance_heard=context.guidance_given - left_over,
         messages=written,
         events=tuple(events),
     )

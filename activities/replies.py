@@ -44,11 +44,14 @@ def settlement_of(
     agents: Collection[str],
     subtasks_total: int,
     task_ends: bool,
+    unheard: bool | None = None,
 ) -> Settlement:
     """Work out all that is true now that the answer is there.
 
     `agents` and `subtasks_total` judge a plan; `task_ends` says whether an aggregation at the root may complete the
-    task (not when it was cancelled meanwhile). Raises nothing: the money is spent.
+    task (not when it was cancelled meanwhile). `unheard` says whether there is guidance that this node has not heard:
+    then its answer ends nothing, unless it was the last turn. None means that nobody has looked, and the settlement
+    holds only if none was given since the call began. Raises nothing: the money is spent.
     """
     text = clean_text(text)
     usage, estimated = _usage_of(chat, text, end)
@@ -71,7 +74,9 @@ def settlement_of(
         if problems:
             messages.append(prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems)))
     answers = request.purpose is Purpose.TURN and not calls and bool(text or not request.last_turn)
-    ends_node = request.purpose is Purpose.AGGREGATE or answers
+    answers = answers or request.purpose is Purpose.AGGREGATE
+    goes_on = answers and unheard is True and not request.last_turn
+    ends_node = answers and not goes_on
     outcome = ModelCallOutcome(
         text_preview=preview_of(text, OUTCOME_PREVIEW_CHARS),
         tool_calls=tuple(call.name for call in calls),
@@ -80,6 +85,7 @@ def settlement_of(
         cost_micro_usd=cost,
         plan=tuple(node_of(subtask) for subtask in planned) or None,
         plan_problems=tuple(preview_of(problem, 200) for problem in problems[:10]),
+        goes_on=goes_on,
     )
     return Settlement(
         intent=intent,
@@ -91,6 +97,7 @@ def settlement_of(
         messages=tuple(messages),
         events=_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
         node_result=text if ends_node else None,
+        if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
         ends_task=task_ends and ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
     )

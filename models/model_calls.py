@@ -31,7 +31,7 @@ class ModelCallRequest(Contract):
     retry: int = 0
     """How often the subtask was tried again: each try gives the call a fresh allowance of attempts."""
     last_turn: bool = False
-    """The agent's last permitted turn: no tools are offered, so it has to answer."""
+    """The agent's last permitted turn: no tools are offered, so it has to answer, and its answer stands."""
 
 
 class ModelCallOutcome(Contract):
@@ -44,6 +44,11 @@ class ModelCallOutcome(Contract):
     cost_micro_usd: int = 0
     plan: tuple[PlanNode, ...] | None = Field(default=None, description="PLAN: the accepted plan")
     plan_problems: tuple[str, ...] = Field(default=(), description="PLAN: why it was not accepted")
+    goes_on: bool = Field(
+        # The default protects histories that were recorded before answers could go on.
+        default=False,
+        description="An answer that guidance overtook: the node is asked once more, with the guidance",
+    )
 
 
 class AttemptStatus(StrEnum):

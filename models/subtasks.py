@@ -16,6 +16,9 @@ class SubtaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+OPEN_SUBTASKS = frozenset({SubtaskStatus.PENDING, SubtaskStatus.RUNNING})
+
+
 class SubtaskInput(Contract):
     """The argument of SubtaskWorkflow, also across continue-as-new."""
 

@@ -26,6 +26,10 @@ from worker.build import open_worker
 MODEL = "simulator/fast"
 
 
+def a_subtask(key: str, instruction: str = "Say a word. [[sim: tokens=10]]", **fields: Any) -> dict[str, Any]:
+    return {"key": key, "instruction": instruction, "agent": "writer", **fields}
+
+
 @dataclass
 class Runs:
     """Starts tasks and looks at what became of them."""

@@ -65,11 +65,11 @@ class SubtaskWorkflow(SubtaskRuns):
         while True:
             step += 1
             outcome = await self._gate.call(next_request(subtask, step))
-            if not outcome.tool_calls:
+            if not outcome.tool_calls and not outcome.goes_on:
                 check_answered(subtask, step, outcome)
                 return
             await self._run_tools(subtask, step, outcome)
-            workflow.set_current_details(f"{step} turns; last: {', '.join(outcome.tool_calls)}")
+            workflow.set_current_details(f"{step} turns; last: {', '.join(outcome.tool_calls) or 'guidance'}")
             if self._is_long(subtask):
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(subtask.model_copy(update={"step": step, "paused": self._gate.paused}))

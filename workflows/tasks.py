@@ -48,6 +48,7 @@ class TaskWorkflow(TaskRuns):
             raise
 
     async def _end_badly(self, error: BaseException) -> NoReturn:
+        self._tree.closing = True
         if is_cancel(error):
             await self._tree.record("cancelled")
             await self._end("cancelled")
@@ -91,4 +92,4 @@ class TaskWorkflow(TaskRuns):
     @steer.validator
     def _can_be_steered(self, request: SteerRequest) -> None:
         if self._tree.closing:
-            raise ApplicationError("The answer is being written; guidance would come too late.", type="conflict")
+            raise ApplicationError("The run is ending; guidance would come too late.", type="conflict")

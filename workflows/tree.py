@@ -54,7 +54,7 @@ class Tree:
         self._progress: Progress | None = None
         self.children: dict[NodePath, Child] = {}
         self.closing = False
-        """True once the last model call is on its way: guidance would come too late."""
+        """True once no model call follows: guidance would come too late."""
 
     async def run(self, plan: Sequence[PlanNode] | None) -> None:
         """Work the node out, up to its answer in the database.
@@ -66,11 +66,11 @@ class Tree:
         completed = [outcome for outcome in progress.outcomes.values() if outcome.status == "completed"]
         if not completed:
             raise ApplicationError("Every subtask failed.", type=SubtaskFailed.code, non_retryable=True)
-        self.closing = True
         if len(progress.nodes) == 1:
+            self.closing = True
             await self.record("completed", from_child=completed[0].path)
         else:
-            await self._gate.call(self._request(Purpose.AGGREGATE, 1, COORDINATOR))
+            await self._aggregate()
 
     def describe(self) -> str:
         """Where the node stands, as Markdown for Temporal's Web UI."""
@@ -118,6 +118,12 @@ class Tree:
         raise ApplicationError(
             f"The planner's plan can't run: {'; '.join(problems)}"[:500], type=PlanInvalid.code, non_retryable=True
         )
+
+    async def _aggregate(self) -> None:
+        """Have the answer written, and once more whenever guidance came while it was."""
+        step = 1
+        while (await self._gate.call(self._request(Purpose.AGGREGATE, step, COORDINATOR))).goes_on:
+            step += 1
 
     async def _run_subtasks(self, progress: Progress) -> None:
         underway: dict[asyncio.Task[NodeOutcome], str] = {}

@@ -217,16 +217,17 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
     """Give a run guidance that its next model calls see; answers with the subtasks in flight that it reaches."""
     async with parts.database.begin() as session:
-        guidance_id, seq = await task_controls.steer(session, caller, task_id, guidance)
-    parts.bus.wake(task_id, seq)
+        given = await task_controls.steer(session, caller, task_id, guidance)
+    parts.bus.wake(task_id, given.seq)
     receipt = await parts.temporal.steer(
-        task_id, SteerRequest(guidance_id=guidance_id, path=guidance.path, interrupt=guidance.interrupt)
+        task_id, SteerRequest(guidance_id=given.guidance_id, path=guidance.path, interrupt=guidance.interrupt)
     )
     return GuidanceView(
-        guidance_id=guidance_id,
+        guidance_id=given.guidance_id,
         path=guidance.path,
         received=receipt is not None,
-        reaches=receipt.reaches if receipt else (),
+        # A run hears of a subtask's end a moment after it.
+        reaches=tuple(path for path in receipt.reaches if path in given.open_subtasks) if receipt else (),
     )
 
 

@@ -55,6 +55,8 @@ class Intent:
     worker: str
     reserve_micro_usd: int
     reserve_tokens: int
+    guidance_heard: int = 0
+    """How much of the task's guidance was known and found room in the prompt."""
     messages: tuple[TranscriptRow, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -147,16 +149,20 @@ class Settlement:
     events: tuple[Event, ...]
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
+    if_heard: int | None = None
+    """Settle only while the task has been given no more guidance than this; None settles in any case."""
     ends_task: bool = False
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
 
 
+# The lock reads the row anew, so `guidance_given` is up to date even when the statement waited for whoever steered.
 _SETTLE = """
-WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND status = 'started' RETURNING 1),
+      AND attempt = %(attempt)s AND status = 'started'
+      AND root.guidance_given = COALESCE(CAST(%(if_heard)s AS int), root.guidance_given) RETURNING 1),
  account AS (
     UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = GREATEST(0,
     reserved_micro_usd - %(money)s),
@@ -212,7 +218,11 @@ async def lock_root(connection: Connection, task_id: TaskId) -> tuple[str, int]:
 
 
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
-    """Write an answer and everything that it made true. None: another attempt has taken over (see `book_late`)."""
+    """Write an answer and everything that it made true.
+
+    None: another attempt has taken over (see `book_late`), or guidance came that `if_heard` doesn't count. Either way
+    the root is locked.
+    """
     intent = settlement.intent
     cursor = await connection.execute(
         _SETTLE,
@@ -225,6 +235,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
             "done": 1 if settlement.node_result is not None and intent.request.path else 0,
             "ends": settlement.ends_task,
             "result": settlement.node_result,
+            "if_heard": settlement.if_heard,
             "fresh": _JSON.dump_json(settlement.new_subtasks).decode(),
         },
     )

@@ -143,6 +143,7 @@ class Task(Table):
     subtasks_total: Mapped[int] = mapped_column(Integer, server_default="0")
     subtasks_done: Mapped[int] = mapped_column(Integer, server_default="0")
     event_seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    guidance_given: Mapped[int] = mapped_column(Integer, server_default="0")
     schedule_id: Mapped[str | None] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("schedules.id", ondelete="SET NULL")
     )

@@ -3,6 +3,7 @@
 The row is locked first, so that of two requests at once the second sees what the first has done.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -22,12 +23,25 @@ from models.events import (
     TaskPaused,
     TaskResumed,
 )
-from models.ids import ROOT, TaskId
-from models.subtasks import SubtaskStatus
+from models.ids import ROOT, NodePath, TaskId
+from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, Budget, Guidance, TaskStatus
 from models.users import Caller
 
 PAUSABLE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Guidance that is kept: its id, the sequence of its event, and the subtasks that had not ended by then.
+
+    A subtask that is open when guidance is kept hears it, unless it fails or is at the last of its permitted turns: its
+    answer isn't taken for the last word before.
+    """
+
+    guidance_id: int
+    seq: int
+    open_subtasks: frozenset[NodePath]
 
 
 async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
@@ -102,22 +116,24 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
         await outbox.enqueue(session, task_id, "budget_raised")
 
 
-async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance: Guidance) -> tuple[int, int]:
+async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance: Guidance) -> Given:
     """Keep guidance for a run, which the next model call of each node it is for sees.
 
-    Returns its id and the sequence of its event. Raises InvalidInput for a subtask that isn't there and Conflict for
-    one that has ended.
+    Raises InvalidInput for a subtask that isn't there and Conflict for one that has ended.
     """
     task = await locked(session, caller, task_id)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
         raise Conflict(f"The task is {task.status}; guidance would reach nobody.")
+    subtasks = await _statuses(session, task_id)
     if guidance.path:
-        await _check_path(session, task_id, guidance.path)
+        _check_path(subtasks, guidance.path)
+    task.guidance_given += 1
     row = GuidanceRow(task_id=task_id, path=guidance.path or ROOT, text=guidance.text)
     session.add(row)
     await session.flush()
     given = GuidanceGiven(path=guidance.path or ROOT, guidance_id=row.id, preview=preview_of(guidance.text))
-    return row.id, await events.append(session, task_id, given)
+    seq = await events.append(session, task_id, given)
+    return Given(row.id, seq, frozenset(path for path, status in subtasks.items() if status in OPEN_SUBTASKS))
 
 
 def _going_on(task: Task) -> TaskStatus:
@@ -136,11 +152,14 @@ def _check_above_spent(task: Task, budget: Budget) -> None:
             raise InvalidInput(field, f"{limit} is not above the {spent[field]} that is spent already; send more.")
 
 
-async def _check_path(session: AsyncSession, task_id: TaskId, path: str) -> None:
+async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, str]:
     statement = select(Subtask.path, Subtask.status).where(Subtask.task_id == task_id).order_by(Subtask.path)
-    statuses = {row.path: row.status for row in await session.execute(statement)}
+    return {NodePath(row.path): row.status for row in await session.execute(statement)}
+
+
+def _check_path(statuses: dict[NodePath, str], path: NodePath) -> None:
     if path not in statuses:
         known = f"use one of {', '.join(list(statuses)[:20])}, or leave it out" if statuses else "leave it out"
         raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")
-    if statuses[path] not in (SubtaskStatus.PENDING, SubtaskStatus.RUNNING):
+    if statuses[path] not in OPEN_SUBTASKS:
         raise Conflict(f"Subtask {path!r} is {statuses[path]}; leave the path out to reach what is still to come.")

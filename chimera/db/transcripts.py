@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection
+from chimera.db.engine import Connection, scalar
 from models.errors import RootStopped
 from models.ids import TaskId
 from models.model_calls import ModelCallRequest
@@ -46,31 +46,36 @@ class CallContext:
     subtasks_total: int
     agent_spec: dict[str, Any] | None
     guidance: tuple[tuple[int, str], ...]
+    """What this node has not heard yet."""
+    guidance_given: int
+    """How many pieces the task had been given in all."""
     call_status: str | None
     attempt: int
     failed_attempts: int
     outcome: dict[str, Any] | None
 
 
-_CONTEXT = """
-SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.subtasks_total,
+_UNHEARD = """
+         WHERE u.task_id = %(task_id)s AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
+           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.task_id = u.task_id AND m.path = %(path)s
+                             AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
+
+_CONTEXT = f"""
+SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.subtasks_total, t.guidance_given,
        COALESCE(s.instruction, '') AS instruction,
-       COALESCE(s.depends_on, '{}') AS depends_on,
+       COALESCE(s.depends_on, '{{}}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        CASE WHEN c.attempt IS NULL THEN 0 ELSE (
            SELECT count(*) FROM model_call_attempts a
            WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
              AND a.status NOT IN ('cancelled', 'finished')) END AS failed_attempts,
        (SELECT spec FROM agents g WHERE g.owner_id = t.owner_id AND g.name = %(agent)s) AS agent_spec,
-       (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u
-         WHERE u.task_id = t.id AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
-           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.task_id = t.id AND m.path = %(path)s
-                             AND m.purpose = %(purpose)s AND m.guidance_id = u.id)) AS guidance
+       (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
 FROM tasks t
 LEFT JOIN subtasks s ON s.task_id = t.id AND s.path = %(path)s
 LEFT JOIN model_calls c ON c.task_id = t.id AND c.path = %(path)s AND c.purpose = %(purpose)s AND c.step = %(step)s
 WHERE t.id = %(task_id)s AND t.deleted_at IS NULL
-"""
+"""  # noqa: S608  # put together from what stands here
 
 
 async def read_context(connection: Connection, request: ModelCallRequest) -> CallContext:
@@ -89,11 +94,21 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         subtasks_total=row.subtasks_total,
         agent_spec=row.agent_spec,
         guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
+        guidance_given=row.guidance_given,
         call_status=row.call_status,
         attempt=row.attempt,
         failed_attempts=row.failed_attempts,
         outcome=row.outcome,
     )
+
+
+_HAS_UNHEARD = f"SELECT EXISTS (SELECT 1 FROM guidance u {_UNHEARD})"  # noqa: S608  # as above
+
+
+async def has_unheard_guidance(connection: Connection, request: ModelCallRequest) -> bool:
+    """Say whether there is guidance for this node that no call of it has had. Exact while the root is locked."""
+    cursor = await connection.execute(_HAS_UNHEARD, place_of(request))
+    return bool(await scalar(cursor))
 
 
 _TRANSCRIPT = """

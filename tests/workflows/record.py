@@ -86,8 +86,20 @@ async def paused(runs: Runs) -> TaskId:
 async def steered(runs: Runs) -> TaskId:
     task_id = await runs.start("Steer", plan=[_subtask("long", "[[sim: tokens=2000; drip=20]] go")])
     await runs.event(task_id, "model_call.started")
-    guidance_id, _ = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
-    await runs.temporal.steer(task_id, SteerRequest(guidance_id=guidance_id, interrupt=True))
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=True))
+    return task_id
+
+
+async def heard_late(runs: Runs) -> TaskId:
+    task_id = await runs.start(f"Sum up. {SLOW}", plan=[_subtask("a", SLOW), _subtask("b")])
+    await runs.event(task_id, "model_call.started")
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5; delay=1]]"))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id))
+    while not any(attempt["purpose"] == "aggregate" for attempt in await runs.attempts(task_id)):
+        await asyncio.sleep(0.05)
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Be shorter. [[sim: tokens=5]]"))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id))
     return task_id
 
 
@@ -129,6 +141,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     retried,
     paused,
     steered,
+    heard_late,
     waited_for_budget,
     cancelled,
     continued,

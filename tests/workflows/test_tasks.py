@@ -9,11 +9,7 @@ from chimera.db import task_controls
 from models.model_calls import AttemptStatus
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
-from tests.runs import MODEL, Runs
-
-
-def a_subtask(key: str, instruction: str = "Say a word. [[sim: tokens=10]]", **fields: Any) -> dict[str, Any]:
-    return {"key": key, "instruction": instruction, "agent": "writer", **fields}
+from tests.runs import MODEL, Runs, a_subtask
 
 
 async def test_a_planned_task_ends_with_an_answer_that_says_it_is_simulated(runs: Runs) -> None:
@@ -187,8 +183,8 @@ async def test_guidance_is_seen_by_the_next_call_and_acknowledged(runs: Runs) ->
     plan = [a_subtask("first", "[[sim: delay=1; tokens=5]] go"), a_subtask("second", depends_on=["first"])]
     task_id = await runs.start("Steer", plan=plan)
     await runs.event(task_id, "model_call.started")
-    guidance_id, _ = await runs.control(task_controls.steer, task_id, Guidance(text="Mention the moon."))
-    receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=guidance_id))
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Mention the moon."))
+    receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id))
     assert receipt is not None
     assert receipt.reaches == ("first",)
     await runs.ended(task_id)
@@ -200,8 +196,8 @@ async def test_an_interrupting_guidance_cuts_the_call_in_flight(runs: Runs) -> N
     task_id = await runs.start("Interrupt", plan=[a_subtask("long", "[[sim: tokens=2000; drip=20]] go")])
     await runs.event(task_id, "model_call.started")
     await asyncio.sleep(0.5)
-    guidance_id, _ = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
-    await runs.temporal.steer(task_id, SteerRequest(guidance_id=guidance_id, interrupt=True))
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=True))
     row = await runs.ended(task_id)
     assert row["status"] == "completed"
     assert [a["status"] for a in await runs.attempts(task_id)] == ["cancelled", "finished"]

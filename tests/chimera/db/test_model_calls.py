@@ -1,15 +1,18 @@
 """The ledger: intent, fencing, doubt and late answers, on the real database."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 
-from chimera.db import budgets, model_calls, tasks, transcripts
+from chimera.db import budgets, model_calls, task_controls, tasks, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import TaskSpec, Usage
+from models.tasks import Guidance, TaskSpec, Usage
+from models.users import Caller
 from tests.runs import new_user
 
 
@@ -145,3 +148,22 @@ async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) ->
     async with database.connection() as connection:
         assert await model_calls.reserve(connection, an_intent(task_id)) is None
         assert (await budgets.why_refused(connection, an_intent(task_id))).stopped
+
+
+async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(database: Database) -> None:
+    """Also when the guidance is committed while the settlement waits for the task's row."""
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    last_word = replace(a_settlement(intent), node_result="hello", if_heard=0)
+    async with database.begin() as session, database.connection() as connection:
+        owner = UserId(str(await session.scalar(text("SELECT owner_id FROM tasks WHERE id = :id"), {"id": task_id})))
+        await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
+        settling = asyncio.create_task(model_calls.settle(connection, last_word))
+        await asyncio.sleep(0.3)
+        assert not settling.done()
+        await session.commit()
+        assert await settling is None
+        assert await transcripts.has_unheard_guidance(connection, intent.request)
+        assert await model_calls.settle(connection, replace(last_word, if_heard=1)) is not None

@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("subtasks_total", sa.Integer(), server_default="0", nullable=False),
         sa.Column("subtasks_done", sa.Integer(), server_default="0", nullable=False),
         sa.Column("event_seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("guidance_given", sa.Integer(), server_default="0", nullable=False),
         sa.Column("schedule_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("scheduled_run_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

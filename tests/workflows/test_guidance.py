@@ -1,0 +1,76 @@
+"""Guidance that comes late: while an agent gives what it takes for its last word, or while the answer is written."""
+
+from chimera.db import task_controls
+from models.events import GuidanceSeen
+from models.ids import ROOT, NodePath, TaskId
+from models.model_calls import Purpose
+from models.tasks import Budget, Guidance, SteerReceipt, SteerRequest
+from tests.runs import Runs, a_subtask
+
+SLOW = "Say a word. [[sim: delay=1.5; tokens=5]]"
+
+
+async def steer(runs: Runs, task_id: TaskId, text: str, path: NodePath | None = None) -> SteerReceipt:
+    given = await runs.control(task_controls.steer, task_id, Guidance(text=text, path=path))
+    receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, path=path))
+    assert receipt is not None
+    return receipt
+
+
+async def seen_at(runs: Runs, task_id: TaskId) -> list[tuple[str, int | None]]:
+    return [(event.path, event.step) for event in await runs.events(task_id) if isinstance(event, GuidanceSeen)]
+
+
+async def test_guidance_given_during_a_subtasks_last_call_is_heard_by_one_more(runs: Runs) -> None:
+    task_id = await runs.start("Steer late", plan=[a_subtask("only", SLOW)])
+    await runs.event(task_id, "model_call.started")
+    receipt = await steer(runs, task_id, "Mention the moon. [[sim: tokens=40]]", NodePath("only"))
+    assert receipt.reaches == ("only",)
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 2)
+    assert "Mention the moon" in row["result"]
+    assert await seen_at(runs, task_id) == [("only", 2)]
+    ends = [event.type for event in await runs.events(task_id) if event.type == "subtask.completed"]
+    assert len(ends) == 1
+
+
+async def test_guidance_for_another_subtask_lets_an_answer_stand(runs: Runs) -> None:
+    plan = [a_subtask("quick", SLOW), a_subtask("later", depends_on=["quick"])]
+    task_id = await runs.start("Steer another", plan=plan)
+    await runs.event(task_id, "model_call.started")
+    await steer(runs, task_id, "Mention the moon.", NodePath("later"))
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 3)
+    assert await seen_at(runs, task_id) == [("later", 1)]
+
+
+async def test_the_answer_of_the_last_permitted_turn_stands(runs: Runs) -> None:
+    task_id = await runs.start("Steer too late", plan=[a_subtask("only", SLOW)], limits={"max_turns": 1})
+    await runs.event(task_id, "model_call.started")
+    await steer(runs, task_id, "Mention the moon.")
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 1)
+
+
+async def test_guidance_given_while_the_answer_is_written_is_heard_by_one_more_aggregation(runs: Runs) -> None:
+    task_id = await runs.start(f"Sum up. {SLOW}", plan=[a_subtask("a"), a_subtask("b")])
+    await runs.until(task_id, lambda row: row["model_calls"] == 3)
+    receipt = await steer(runs, task_id, "Mention the moon. [[sim: tokens=40]]")
+    assert receipt.reaches == ()
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 4)
+    assert "Mention the moon" in row["result"]
+    assert await seen_at(runs, task_id) == [(ROOT, 2)]
+    purposes = [attempt["purpose"] for attempt in await runs.attempts(task_id)]
+    assert purposes == [Purpose.TURN, Purpose.TURN, Purpose.AGGREGATE, Purpose.AGGREGATE]
+
+
+async def test_an_aggregation_that_waits_for_money_can_be_steered(runs: Runs) -> None:
+    plan = [a_subtask("a"), a_subtask("b")]
+    task_id = await runs.start("Poor", plan=plan, budget={"max_model_calls": 2})
+    await runs.until(task_id, lambda row: row["status"] == "waiting")
+    await steer(runs, task_id, "Mention the moon.")
+    await runs.control(task_controls.raise_budget, task_id, Budget(max_model_calls=3))
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 3)
+    assert "Mention the moon" in row["result"]
