@@ -9,7 +9,7 @@ from chimera.db import costs, task_controls, task_views, tasks, timelines
 from chimera.db.task_views import TaskFilter
 from models.base import Contract
 from models.costs import CostView
-from models.errors import InvalidInput
+from models.errors import Conflict, InvalidInput
 from models.ids import ScheduleId, TaskId
 from models.subtasks import SubtaskView
 from models.tasks import (
@@ -219,9 +219,13 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
     parts.bus.wake(task_id, given.seq)
-    receipt = await parts.temporal.steer(
-        task_id, SteerRequest(guidance_id=given.guidance_id, path=guidance.path, interrupt=guidance.interrupt)
-    )
+    request = SteerRequest(guidance_id=given.guidance_id, path=guidance.path, interrupt=guidance.interrupt)
+    try:
+        receipt = await parts.temporal.steer(task_id, request)
+    except Conflict:
+        async with parts.database.begin() as session:
+            await task_controls.withdraw(session, given.guidance_id)
+        raise
     return GuidanceView(
         guidance_id=given.guidance_id,
         path=guidance.path,

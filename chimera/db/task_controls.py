@@ -6,7 +6,7 @@ The row is locked first, so that of two requests at once the second sees what th
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import events, outbox
@@ -134,6 +134,11 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     given = GuidanceGiven(path=guidance.path or ROOT, guidance_id=row.id, preview=preview_of(guidance.text))
     seq = await events.append(session, task_id, given)
     return Given(row.id, seq, frozenset(path for path, status in subtasks.items() if status in OPEN_SUBTASKS))
+
+
+async def withdraw(session: AsyncSession, guidance_id: int) -> None:
+    """Take guidance back that the run refused: it was ending, so no call has had it."""
+    await session.execute(delete(GuidanceRow).where(GuidanceRow.id == guidance_id))
 
 
 def _going_on(task: Task) -> TaskStatus:

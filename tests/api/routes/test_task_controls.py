@@ -3,11 +3,13 @@
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from chimera.db.engine import Database
-from chimera.db.tables import EventRow, Outbox
-from models.tasks import TaskStatus
+from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
+from models.errors import Conflict
+from models.ids import NodePath, TaskId
+from models.tasks import SteerReceipt, SteerRequest, TaskStatus
 from tests.api.conftest import new_task, set_task
 
 PLAN = [
@@ -89,6 +91,39 @@ async def test_guidance_for_a_subtask_that_is_not_there_is_refused(alice: httpx2
     assert "facts, text" in answer.json()["detail"]
     good = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry.", "path": "facts"})
     assert (good.status_code, good.json()["received"]) == (200, False)
+
+
+async def test_guidance_that_the_run_refuses_is_not_kept(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(task_id: TaskId, request: SteerRequest) -> SteerReceipt:
+        raise Conflict("The run is ending; guidance would come too late.")
+
+    monkeypatch.setattr(app.state.parts.temporal, "steer", refuse)
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry."})
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    async with database.begin() as session:
+        kept = await session.scalars(select(Guidance.id).where(Guidance.task_id == task_id))
+        assert list(kept) == []
+
+
+async def test_guidance_reaches_no_subtask_that_had_ended(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run hears of a subtask's end a moment after it is true."""
+
+    async def receive(task_id: TaskId, request: SteerRequest) -> SteerReceipt:
+        return SteerReceipt(guidance_id=request.guidance_id, reaches=(NodePath("facts"), NodePath("text")))
+
+    monkeypatch.setattr(app.state.parts.temporal, "steer", receive)
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    async with database.begin() as session:
+        await session.execute(
+            update(Subtask).where(Subtask.task_id == task_id, Subtask.path == "facts").values(status="completed")
+        )
+    answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry."})
+    assert answer.json()["reaches"] == ["text"]
 
 
 async def _control(client: httpx2.AsyncClient, task_id: str, control: str) -> httpx2.Response:
