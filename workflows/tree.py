@@ -25,7 +25,7 @@ from workflows.gate import Gate, failure_of, is_cancel
 from workflows.plan import Progress
 
 PLAN_ROUNDS = 2
-"""The planner's first try and one repair."""
+"""The planner's first try and one repair; each retry of the node has as many again."""
 
 Child = workflow.ChildWorkflowHandle[Any, Any]
 
@@ -109,8 +109,11 @@ class Tree:
         await workflow.execute_local_activity_method(TaskRecords.record, record, **RECORD)
 
     async def _plan(self) -> tuple[PlanNode, ...]:
+        """Ask for a plan. A retry has rounds of its own, behind those that come back from the ledger: a plan that was
+        accepted before is used again, and refused ones are not all there is.
+        """
         problems: tuple[str, ...] = ()
-        for step in range(1, PLAN_ROUNDS + 1):
+        for step in range(1, PLAN_ROUNDS * (self._retry + 1) + 1):
             outcome = await self._gate.call(self._request(Purpose.PLAN, step, PLANNER))
             if outcome.plan:
                 return outcome.plan

@@ -74,6 +74,11 @@ async def retried(runs: Runs) -> TaskId:
     return await runs.start("Retry", plan=[flaky], on_failure="retry")
 
 
+async def planned_again(runs: Runs) -> TaskId:
+    deep = _subtask("deep", "Look [[sim plan: badplan=cyclic; times=2; split=2]]", decompose=True)
+    return await runs.start("Plan again", plan=[deep], on_failure="retry", max_retries=1)
+
+
 async def paused(runs: Runs) -> TaskId:
     task_id = await runs.start("Pause", plan=[_subtask("first", SLOW), _subtask("second", depends_on=["first"])])
     await runs.event(task_id, "model_call.started")
@@ -139,6 +144,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     failed_below,
     skipped,
     retried,
+    planned_again,
     paused,
     steered,
     heard_late,

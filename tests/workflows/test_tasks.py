@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chimera.db import task_controls
-from models.model_calls import AttemptStatus
+from models.model_calls import AttemptStatus, Purpose
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
 from tests.runs import MODEL, Runs, a_subtask
@@ -130,6 +130,29 @@ async def test_a_retried_subtask_goes_on_where_it_failed(runs: Runs) -> None:
     assert statuses[:2] == [(1, 1, "failed"), (1, 2, "finished")]
     answered = [(step, status) for step, _, status in statuses if status == AttemptStatus.FINISHED]
     assert len(answered) == len(set(answered))
+
+
+async def test_a_retried_subtask_whose_plan_was_refused_is_planned_anew(runs: Runs) -> None:
+    deep = a_subtask("deep", "Look [[sim plan: badplan=cyclic; times=2; split=2]]", decompose=True)
+    task_id = await runs.start("Plan again", plan=[deep], on_failure="retry", max_retries=1)
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error"]) == ("completed", None)
+    plans = [(a["step"], a["status"]) for a in await runs.attempts(task_id) if a["purpose"] == Purpose.PLAN]
+    assert plans == [(1, "finished"), (2, "finished"), (3, "finished")]
+
+
+async def test_a_retried_subtask_whose_plan_was_accepted_keeps_it(runs: Runs) -> None:
+    """Its subtask fails on both of its own tries, so that it fails and is tried again itself."""
+    deep = a_subtask("deep", 'Look [[sim plan: split=1; sub="status=400,times=2"]]', decompose=True)
+    task_id = await runs.start("Plan once", plan=[deep], on_failure="retry", max_retries=1)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    attempts = [(a["purpose"], a["status"]) for a in await runs.attempts(task_id)]
+    assert attempts == [
+        (Purpose.PLAN, "finished"),
+        (Purpose.TURN, "failed"),
+        (Purpose.TURN, "failed"),
+        (Purpose.TURN, "finished"),
+    ]
 
 
 async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator: SimulatorServer) -> None:
