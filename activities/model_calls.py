@@ -19,7 +19,7 @@ from activities import questions, replies
 from activities.heartbeats import heartbeats
 from activities.stops import Stops
 from chimera.bus import Bus
-from chimera.db import agents, budgets, model_calls, transcripts
+from chimera.db import agents, budgets, model_calls, plans, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext
@@ -229,13 +229,14 @@ class ModelCalls(contract.ModelCalls):
         request = ready.intent.request
         async with self._database.connection() as connection:
             known: tuple[str, ...] = ()
-            subtasks_total = 0
+            nodes_left = 0
             task_ends = request.path == ROOT and request.purpose is Purpose.AGGREGATE
             if request.purpose is Purpose.PLAN or task_ends:
-                status, subtasks_total = await model_calls.lock_root(connection, request.task_id)
+                status = await model_calls.lock_root(connection, request.task_id)
                 task_ends = task_ends and status in COMPLETABLE
             if request.purpose is Purpose.PLAN:
                 known = tuple(await agents.agents_on(connection, ready.owner_id))
+                nodes_left = await plans.nodes_left(connection, request.task_id, request.path)
             settled = partial(
                 replies.settlement_of,
                 ready.intent,
@@ -244,7 +245,7 @@ class ModelCalls(contract.ModelCalls):
                 end,
                 settings=self._settings,
                 agents=known,
-                subtasks_total=subtasks_total,
+                nodes_left=nodes_left,
                 task_ends=task_ends,
             )
             settlement = settled()

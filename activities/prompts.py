@@ -22,7 +22,8 @@ Result = tuple[str, str, str, str]
 def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
     """Ask for a plan of the goal, or of a subtask that is to be split further."""
     known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
-    deeper = "false" if depth_of(path) + 1 >= MAX_DEPTH else "true only where a subtask is too large for one agent"
+    can_split = depth_of(path) + 1 < MAX_DEPTH and nodes_left > 1
+    deeper = "false" if not can_split else "true only where a subtask is too large for one agent"
     return (
         f"Goal:\n{context.instruction or context.goal}\n\nAgents:\n{known}\n\n"
         f"Plan at most {min(nodes_left, 12)} subtasks. Set decompose to {deeper}."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from activities import prompts
-from chimera.db import agents, transcripts
+from chimera.db import agents, plans, transcripts
 from chimera.db.engine import Connection
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext, TranscriptRow
@@ -17,7 +17,7 @@ from models.errors import UnknownAgent
 from models.events import Event, GuidanceSeen, ModelCallStarted, SubtaskStarted
 from models.ids import UserId, call_id_of
 from models.model_calls import ModelCallRequest, Purpose
-from models.plans import MAX_NODES, Plan
+from models.plans import Plan
 from models.tasks import Usage
 
 WINDOW_SHARE = 0.9
@@ -120,7 +120,8 @@ def intent_of(
 async def _first_question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
     if request.purpose is Purpose.PLAN:
         known = await agents.agents_on(connection, UserId(context.owner_id))
-        return prompts.plan_question(context, known.values(), request.path, MAX_NODES - context.subtasks_total)
+        left = await plans.nodes_left(connection, request.task_id, request.path)
+        return prompts.plan_question(context, known.values(), request.path, left)
     if request.purpose is Purpose.TURN and not context.depends_on:
         return prompts.turn_question(context, ())
     aggregate = request.purpose is Purpose.AGGREGATE

@@ -25,7 +25,7 @@ from models.events import (
 )
 from models.ids import ROOT, child_path, depth_of
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
-from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan, node_of
+from models.plans import Plan, PlannedSubtask, check_plan, node_of
 from models.tasks import Usage
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -42,13 +42,13 @@ def settlement_of(
     *,
     settings: Settings,
     agents: Collection[str],
-    subtasks_total: int,
+    nodes_left: int,
     task_ends: bool,
     unheard: bool | None = None,
 ) -> Settlement:
     """Work out all that is true now that the answer is there.
 
-    `agents` and `subtasks_total` judge a plan; `task_ends` says whether an aggregation at the root may complete the
+    `agents` and `nodes_left` judge a plan; `task_ends` says whether an aggregation at the root may complete the
     task (not when it was cancelled meanwhile). `unheard` says whether there is guidance that this node has not heard:
     then its answer ends nothing, unless it was the last turn. None means that nobody has looked, and the settlement
     holds only if none was given since the call began. Raises nothing: the money is spent.
@@ -70,7 +70,7 @@ def settlement_of(
     problems: list[str] = []
     messages = [reply]
     if request.purpose is Purpose.PLAN:
-        planned, problems = _plan_of(text, agents, depth_of(request.path) + 1, MAX_NODES - subtasks_total)
+        planned, problems = _plan_of(text, agents, depth_of(request.path) + 1, nodes_left)
         if problems:
             messages.append(prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems)))
     answers = request.purpose is Purpose.TURN and not calls and bool(text or not request.last_turn)

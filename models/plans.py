@@ -7,7 +7,7 @@ edges only. `check_plan` is the one judge of both origins.
 from collections.abc import Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from models.base import Body, Contract, Key
 
@@ -25,6 +25,11 @@ class PlannedSubtask(Body):
     agent: str = Field(default="analyst", max_length=60, description="Name of the agent that works on it")
     depends_on: tuple[str, ...] = Field(default=(), description="Keys whose results it is given")
     decompose: bool = Field(default=False, description="Let it be planned into smaller subtasks of its own")
+
+    @field_validator("depends_on")
+    @classmethod
+    def _named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(names))
 
 
 class Plan(Body):
@@ -63,9 +68,16 @@ def check_plan(
     the task may have. Each problem is one sentence that names the subtask and the way out, for a person or a model.
     """
     problems: list[str] = []
-    if len(subtasks) > nodes_left:
+    splitting = [subtask.key for subtask in subtasks if subtask.decompose]
+    room = nodes_left - len(subtasks)
+    if room < 0:
         problems.append(
             f"{len(subtasks)} subtasks are too many: {nodes_left} are left of {MAX_NODES} a task; plan fewer"
+        )
+    elif room < len(splitting):
+        problems.append(
+            f"{', '.join(map(repr, splitting[:10]))} can't decompose: of {MAX_NODES} subtasks a task {room} would be"
+            f" left for {len(splitting)} to split into; set decompose to false or plan fewer"
         )
     if depth > MAX_DEPTH:
         problems.append(f"depth {depth} is too deep: at most {MAX_DEPTH} levels; answer without planning further")

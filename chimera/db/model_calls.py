@@ -21,7 +21,7 @@ from models.tasks import Usage
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
-_LOCK_ROOT = "SELECT status, subtasks_total FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE"
+_LOCK_ROOT = "SELECT status FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE"
 
 
 async def mark_doubtful(connection: Connection, request: ModelCallRequest) -> None:
@@ -211,10 +211,10 @@ SELECT event_seq FROM account
 """
 
 
-async def lock_root(connection: Connection, task_id: TaskId) -> tuple[str, int]:
-    """Lock the root's row; return its status and how many subtasks the task has."""
+async def lock_root(connection: Connection, task_id: TaskId) -> str:
+    """Lock the root's row; return its status."""
     row = await one(await connection.execute(_LOCK_ROOT, {"task_id": task_id}))
-    return row.status, row.subtasks_total
+    return str(row.status)
 
 
 async def settle(connection: Connection, settlement: Settlement) -> int | None:

@@ -43,7 +43,6 @@ class CallContext:
     model: str
     instruction: str
     depends_on: tuple[str, ...]
-    subtasks_total: int
     agent_spec: dict[str, Any] | None
     guidance: tuple[tuple[int, str], ...]
     """What this node has not heard yet."""
@@ -61,7 +60,7 @@ _UNHEARD = """
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
 
 _CONTEXT = f"""
-SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.subtasks_total, t.guidance_given,
+SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.guidance_given,
        COALESCE(s.instruction, '') AS instruction,
        COALESCE(s.depends_on, '{{}}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
@@ -91,7 +90,6 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         model=row.model,
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
-        subtasks_total=row.subtasks_total,
         agent_spec=row.agent_spec,
         guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
         guidance_given=row.guidance_given,

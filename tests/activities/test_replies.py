@@ -21,9 +21,7 @@ def settled(settings: Settings, text: str, *calls: ToolRequest, last_turn: bool 
     intent = Intent(request, 1, "simulator/fast", True, "w", 10, 10)
     chat = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
     end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls)
-    return replies.settlement_of(
-        intent, chat, text, end, settings=settings, agents=(), subtasks_total=1, task_ends=False
-    )
+    return replies.settlement_of(intent, chat, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False)
 
 
 def test_a_turn_that_asks_for_tools_goes_on(settings: Settings) -> None:

@@ -1,0 +1,25 @@
+"""Room in a task's tree, on the real database."""
+
+from chimera.db import plans, tasks
+from chimera.db.engine import Database
+from models.ids import ROOT, NodePath
+from models.tasks import TaskSpec
+from tests.runs import a_subtask, new_user
+
+
+async def test_one_subtask_is_kept_for_each_that_is_still_to_be_split(database: Database) -> None:
+    owner = await new_user(database)
+    plan = [a_subtask("a"), a_subtask("deep", decompose=True), a_subtask("deeper", decompose=True)]
+    spec = TaskSpec.model_validate({"goal": "x", "plan": plan})
+    async with database.begin() as session:
+        task_id, _ = await tasks.create(session, owner, spec, default_model="simulator/fast")
+    async with database.connection() as connection:
+        assert await plans.nodes_left(connection, task_id, ROOT) == 200 - 3 - 2
+        assert await plans.nodes_left(connection, task_id, NodePath("deep")) == 200 - 3 - 1
+        await connection.execute(
+            "INSERT INTO subtasks"
+            " (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)"
+            " VALUES (%(id)s, 'deep/x', 'deep', 0, 'x', '', 'go', 'writer', '{}', false)",
+            {"id": task_id},
+        )
+        assert await plans.nodes_left(connection, task_id, NodePath("deeper")) == 200 - 4
