@@ -19,7 +19,7 @@ def workflow_id_of(task_id: TaskId, path: NodePath = ROOT) -> str:
 
 
 def call_id_of(task_id: TaskId, path: NodePath, purpose: str, step: int) -> str:
-    """Name a model call by where it is, never by which try it is; this is its `Idempotency-Key` upstream."""
+    """Name a model call by where it is, never by which try it is; an `Idempotency-Key` upstream has the attempt too."""
     return f"{task_id}/{path}#{purpose}.{step}" if path else f"{task_id}#{purpose}.{step}"
 
 

@@ -28,8 +28,16 @@ def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
 
 
 def headers_of(request: ChatRequest) -> dict[str, str]:
-    """Name the call and the attempt, so that a server that keeps idempotency keys answers a repeat from memory."""
-    return {"Idempotency-Key": request.call_id, "X-Chimera-Attempt": str(request.attempt)}
+    """Name the call and the attempt.
+
+    Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
+    answer of the attempt before, and refuse one whose prompt has guidance in it by now.
+    """
+    return {
+        "Idempotency-Key": f"{request.call_id}.{request.attempt}",
+        "X-Chimera-Call": request.call_id,
+        "X-Chimera-Attempt": str(request.attempt),
+    }
 
 
 def allows_strict(schema: dict[str, Any]) -> bool:

@@ -37,7 +37,7 @@ class Completions:
         body, conversation = _understood(await _read(receive))
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         arrival = self._journal.arrive(
-            headers.get(b"idempotency-key", ""),
+            headers.get(b"x-chimera-call") or headers.get(b"idempotency-key", ""),
             headers.get(b"x-chimera-attempt", ""),
             str(body.get("model", "")),
             conversation.input_tokens,

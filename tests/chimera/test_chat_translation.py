@@ -28,7 +28,11 @@ def test_what_a_request_leaves_open_is_not_sent() -> None:
 
 def test_a_call_is_named_by_its_place_and_its_attempt() -> None:
     headers = headers_of(ask("x", call_id="t/a#turn.1", attempt=2))
-    assert headers == {"Idempotency-Key": "t/a#turn.1", "X-Chimera-Attempt": "2"}
+    assert headers == {
+        "Idempotency-Key": "t/a#turn.1.2",
+        "X-Chimera-Call": "t/a#turn.1",
+        "X-Chimera-Attempt": "2",
+    }
 
 
 def test_strict_mode_is_asked_for_only_where_the_schema_allows_it() -> None:
