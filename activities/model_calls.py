@@ -188,7 +188,7 @@ class ModelCalls(contract.ModelCalls):
         except TimeoutError as error:
             limit = self._settings.call_total_s
             raise ProviderTimeout(
-                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that."
+                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
             ) from error
         finally:
             answer.text = "".join(pieces)

@@ -13,7 +13,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
 from chimera.settings import Settings
 from chimera.text import clean_text, estimate_tokens
 from models.base import preview_of
-from models.errors import ChimeraError
+from models.errors import ProviderError
 from models.events import (
     Event,
     ModelCallFailed,
@@ -104,13 +104,14 @@ def settlement_of(
 
 
 def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, settings: Settings) -> Failure:
-    """Work out how an attempt failed and, where a part of an answer had come, what it probably cost."""
-    cancelled = not isinstance(error, ChimeraError)
-    code, message, retryable = "cancelled", "The call was cut.", True
-    if isinstance(error, ChimeraError):
+    """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
+    cancelled = not isinstance(error, ProviderError)
+    code, message, retryable, asked = "cancelled", "The call was cut.", True, True
+    if isinstance(error, ProviderError):
         code, message, retryable = error.code, clean_text(error.message)[:500], error.retryable
+        asked = error.may_be_billed
     usage = Usage()
-    if text:
+    if text or asked:
         usage = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
     request = intent.request
     return Failure(
@@ -119,7 +120,7 @@ def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseExceptio
         code=code,
         message=message,
         usage=usage,
-        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)) if text else 0,
+        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)),
         events=(
             ModelCallFailed(
                 path=request.path,

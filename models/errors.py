@@ -209,6 +209,11 @@ class ProviderError(ChimeraError):
 
     code, http_status, title = "provider_error", 502, "The model provider did not answer well"
 
+    def __init__(self, message: str, *, retry_after_s: float | None = None, may_be_billed: bool = False) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.may_be_billed = may_be_billed
+        """The provider had the prompt and was at work on it, so it may charge for the prompt."""
+
 
 class RateLimited(ProviderError):
     code, retryable = "rate_limited", True

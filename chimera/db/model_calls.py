@@ -266,7 +266,7 @@ async def book_late(connection: Connection, settlement: Settlement) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that gave no answer. What it may have cost is our estimate (0: nothing reached us)."""
+    """An attempt that gave no answer. What it may have cost is our estimate (0: the provider refused it at once)."""
 
     intent: Intent
     status: AttemptStatus

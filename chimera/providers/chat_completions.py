@@ -68,9 +68,13 @@ class ChatCompletions:
                 if text:
                     yield TextDelta(text)
                 chunk = await self._next(chunks, request, None)
+            end = answer.end(request.max_output_tokens)
+        except ProviderError as error:
+            error.may_be_billed = True
+            raise
         finally:
             await chunks.close()
-        yield answer.end(request.max_output_tokens)
+        yield end
 
     async def close(self) -> None:
         if self._client is not None:
@@ -111,7 +115,9 @@ class ChatCompletions:
         if isinstance(error, TimeoutError):
             if begun:
                 return Stalled(f"{self.name} sent nothing for {self._stall_s:g} s; the call is given up.")
-            return ProviderTimeout(f"{self.name} sent nothing in the first {self._first_byte_s:g} s.")
+            # Connecting has a shorter limit of its own, so the prompt is there.
+            silence = f"{self.name} sent nothing in the first {self._first_byte_s:g} s."
+            return ProviderTimeout(silence, may_be_billed=True)
         if begun and isinstance(error, APIConnectionError):
             return Truncated(f"{self.name} broke the connection in mid-answer; the answer is thrown away.")
         if isinstance(error, OpenAIError):

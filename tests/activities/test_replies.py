@@ -1,27 +1,61 @@
 """What an answer makes true, and what it does not."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import replies
-from chimera.db.model_calls import Intent, Settlement
+from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from chimera.settings import Settings
+from models.errors import Overloaded, ProviderTimeout
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
 from models.tasks import RunPolicy, Usage
 from workflows.turn import check_answered
 
+CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
+INTENT = Intent(
+    ModelCallRequest(task_id=TaskId("t"), path=NodePath("a"), purpose=Purpose.TURN, step=1, agent="analyst"),
+    attempt=1,
+    model="simulator/fast",
+    simulated=True,
+    worker="w",
+    reserve_micro_usd=10,
+    reserve_tokens=10,
+)
+
 
 def settled(settings: Settings, text: str, *calls: ToolRequest, last_turn: bool = False) -> Settlement:
-    request = ModelCallRequest(
-        task_id=TaskId("t"), path=NodePath("a"), purpose=Purpose.TURN, step=1, agent="analyst", last_turn=last_turn
-    )
-    intent = Intent(request, 1, "simulator/fast", True, "w", 10, 10)
-    chat = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
+    intent = replace(INTENT, request=INTENT.request.model_copy(update={"last_turn": last_turn}))
     end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls)
-    return replies.settlement_of(intent, chat, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False)
+    return replies.settlement_of(intent, CHAT, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False)
+
+
+def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:
+    return replies.failure_of(INTENT, CHAT, text, error, settings=settings)
+
+
+def test_a_call_that_was_cut_before_its_first_word_costs_its_prompt(settings: Settings) -> None:
+    for error in (asyncio.CancelledError(), ProviderTimeout("Silence.", may_be_billed=True)):
+        failure = failed(settings, error)
+        assert failure.usage.input_tokens > 0
+        assert failure.usage.output_tokens == 0
+        assert failure.cost_micro_usd > 0
+
+
+def test_a_call_that_was_refused_costs_nothing(settings: Settings) -> None:
+    failure = failed(settings, Overloaded("500"))
+    assert (failure.usage, failure.cost_micro_usd) == (Usage(), 0)
+
+
+def test_a_part_of_an_answer_costs_what_came(settings: Settings) -> None:
+    failure = failed(settings, Overloaded("It broke off."), "Some words that came")
+    assert failure.usage.output_tokens > 0
+    assert failure.cost_micro_usd > 0
 
 
 def test_a_turn_that_asks_for_tools_goes_on(settings: Settings) -> None:

@@ -91,6 +91,20 @@ async def test_a_fault_is_sorted_and_costs_one_request(
     assert simulator.arrivals(request.call_id) == 1
 
 
+@pytest.mark.parametrize("directives", ["status=429", "status=400", "status=500", "status=401", "html=1"])
+async def test_a_refusal_is_not_billed(simulator: Running, directives: str) -> None:
+    with pytest.raises(errors.ProviderError) as raised:
+        await answer_of(simulator.provider, ask(f"Task:\nAnything [[sim: {directives}]]"))
+    assert not raised.value.may_be_billed
+
+
+@pytest.mark.parametrize("directives", ["garbage=1", "cut=after:0", "cut=quiet:0", "finish=content_filter", "bytes=0"])
+async def test_what_fails_after_the_answer_began_may_be_billed(simulator: Running, directives: str) -> None:
+    with pytest.raises(errors.ProviderError) as raised:
+        await answer_of(simulator.provider, ask(f"Task:\nAnything [[sim: {directives}]]"))
+    assert raised.value.may_be_billed
+
+
 async def test_the_server_says_when_to_come_back(simulator: Running) -> None:
     with pytest.raises(errors.RateLimited) as raised:
         await answer_of(simulator.provider, ask("[[sim: status=429; retry_after=7]]"))
@@ -159,10 +173,12 @@ async def test_an_answer_beyond_the_limit_is_given_up() -> None:
 async def test_silence_before_and_within_an_answer_is_told_apart() -> None:
     async with running_simulator(first_byte_s=0.3, stall_s=0.3) as running:
         started = time.monotonic()
-        with pytest.raises(errors.ProviderTimeout):
+        with pytest.raises(errors.ProviderTimeout) as silent:
             await answer_of(running.provider, ask("[[sim: hang=1]]"))
-        with pytest.raises(errors.Stalled):
+        with pytest.raises(errors.Stalled) as stalled:
             await answer_of(running.provider, ask("[[sim: drip=0.5]]"))
+        assert silent.value.may_be_billed
+        assert stalled.value.may_be_billed
         assert time.monotonic() - started < 3
 
 
@@ -189,8 +205,9 @@ async def test_a_cancel_closes_the_connection_within_a_second(simulator: Running
 async def test_a_server_that_is_away_is_worth_another_try() -> None:
     async with running_simulator() as running:
         pass
-    with pytest.raises(errors.Overloaded):
+    with pytest.raises(errors.Overloaded) as away:
         await answer_of(running.provider, ask("x"))
+    assert not away.value.may_be_billed
 
 
 async def _until(condition: Callable[[], bool], limit_s: float = 5) -> None:

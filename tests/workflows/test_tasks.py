@@ -248,6 +248,18 @@ async def test_cancel_stops_every_call_within_a_second(runs: Runs, simulator: Si
     assert [state["status"] for state in states] == ["cancelled"]
 
 
+async def test_a_call_that_is_cut_before_its_first_word_is_booked_with_its_prompt(runs: Runs) -> None:
+    task_id = await runs.start("Cancel", plan=[a_subtask("a", "[[sim: hang=1]] go")])
+    await runs.event(task_id, "model_call.started")
+    await asyncio.sleep(0.5)
+    await runs.cancel(task_id)
+    row = await runs.ended(task_id)
+    [attempt] = await runs.attempts(task_id)
+    assert (attempt["status"], attempt["estimated"], attempt["output_tokens"]) == ("cancelled", True, 0)
+    assert row["spent_micro_usd"] == attempt["cost_micro_usd"] > 0
+    assert (row["reserved_micro_usd"], row["doubtful_micro_usd"]) == (0, 0)
+
+
 async def test_a_budget_that_is_used_up_pauses_the_task_and_a_raise_lets_it_finish(runs: Runs) -> None:
     plan = [a_subtask("a"), a_subtask("b", depends_on=["a"]), a_subtask("c", depends_on=["b"])]
     task_id = await runs.start("Poor", plan=plan, budget={"max_model_calls": 2})
