@@ -114,7 +114,7 @@ class Sweeper:
         self._database = database
         self._temporal = temporal
         self._dispatcher = dispatcher
-        self._reconciled_to = datetime.now(UTC) - timedelta(days=1)
+        self._reconciled_to: datetime | None = None
 
     async def run(self) -> None:
         """Sweep for ever; a part that is away is met again at the next round."""
@@ -143,11 +143,17 @@ class Sweeper:
         await asyncio.gather(*(self._dispatcher.deliver(task_id) for task_id in task_ids))
 
     async def reconcile(self) -> None:
-        """Close the rows of runs that Temporal closed lately and that the rows still call open."""
+        """Close the rows of runs that Temporal closed since the last round and that the rows still call open.
+
+        The first round looks back to the oldest open row: nobody may have reconciled for days.
+        """
         client = await self._temporal.client()
-        # Visibility lags a little behind; look back 10 s further than the last round.
-        since = self._reconciled_to - timedelta(seconds=10)
         started = datetime.now(UTC)
+        if self._reconciled_to is None:
+            async with self._database.begin() as session:
+                self._reconciled_to = await runs.oldest_open(session) or started
+        # Visibility lags a little behind; look back 10 s further than that.
+        since = self._reconciled_to - timedelta(seconds=10)
         query = (
             "WorkflowType = 'TaskWorkflow' AND ExecutionStatus != 'Running'"
             f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,6 +93,16 @@ async def open_among(session: AsyncSession, task_ids: Sequence[TaskId]) -> list[
         {"ids": list(task_ids)},
     )
     return [TaskId(str(task_id)) for task_id in rows]
+
+
+async def oldest_open(session: AsyncSession) -> datetime | None:
+    """When the oldest task was taken in that the rows call open; None when all have ended."""
+    statement = text(
+        "SELECT created_at FROM tasks WHERE deleted_at IS NULL"
+        " AND status IN ('queued', 'running', 'paused', 'waiting', 'cancelling') ORDER BY created_at LIMIT 1"
+    )
+    created_at: datetime | None = await session.scalar(statement)
+    return created_at
 
 
 async def stopped_among(session: AsyncSession, task_ids: Collection[TaskId]) -> set[TaskId]:

@@ -1,0 +1,49 @@
+"""The sweeper, on the real Temporal and database, without a worker."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chimera.outbox import Sweeper
+from chimera.settings import Settings
+from models.ids import workflow_id_of
+from tests.runs import runs_on
+
+
+async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_what_was_terminated(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with runs_on(settings) as runs:
+        client = await runs.temporal.client()
+        list_workflows, queries = client.list_workflows, list[str]()
+
+        def listed(query: str) -> Any:
+            queries.append(query)
+            return list_workflows(query)
+
+        monkeypatch.setattr(client, "list_workflows", listed)
+        task_id = await runs.start("Forgotten")
+        async with runs.database.begin() as session:
+            backdate = text("UPDATE tasks SET created_at = now() - interval '9 days' WHERE id = :id")
+            await session.execute(backdate, {"id": task_id})
+        await client.get_workflow_handle(workflow_id_of(task_id)).terminate("in the Web UI")
+        sweeper = Sweeper(runs.database, runs.temporal, runs.dispatcher)
+        async with asyncio.timeout(20):
+            while (row := await runs.row(task_id))["status"] == "running":
+                await sweeper.reconcile()
+                await asyncio.sleep(0.2)
+        assert (row["status"], row["error_code"]) == ("failed", "ended_outside")
+        first, *later = [_close_time_in(query) for query in queries]
+        assert datetime.now(UTC) - first > timedelta(days=8)
+        await sweeper.reconcile()
+        assert all(datetime.now(UTC) - since < timedelta(minutes=1) for since in [*later, _close_time_in(queries[-1])])
+
+
+def _close_time_in(query: str) -> datetime:
+    found = re.search(r"CloseTime > '(.+)'", query)
+    assert found
+    return datetime.fromisoformat(found[1])
