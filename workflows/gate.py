@@ -70,7 +70,7 @@ class Gate:
                 self._cut.discard(handle)
 
 
-def failure_of(error: BaseException) -> tuple[str, str]:
+def reason_of(error: BaseException) -> tuple[str, str]:
     """The code and message behind a failed activity or child workflow."""
     cause: BaseException | None = error
     while cause is not None:

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from models.ids import ROOT
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
 from models.workflows import STATUS, TaskRuns
-from workflows.gate import Gate, failure_of, is_cancel
+from workflows.gate import Gate, is_cancel, reason_of
 from workflows.tree import Tree
 from workflows.turn import stay_if_stopped
 
@@ -53,7 +53,7 @@ class TaskWorkflow(TaskRuns):
             await self._tree.record("cancelled")
             await self._end("cancelled")
             raise asyncio.CancelledError from error
-        code, message = failure_of(error)
+        code, message = reason_of(error)
         await self._tree.record("failed", code=code, error=message)
         await self._end("failed")
         raise ApplicationError(message, type=code, non_retryable=True) from error

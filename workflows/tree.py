@@ -21,7 +21,7 @@ from models.plans import PlanNode
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, OnFailure, RunPolicy, SteerRequest, TransitionRecord
 from models.workflows import AGENT, OWNER, PRIORITY, STATUS, SubtaskRuns
-from workflows.gate import Gate, failure_of, is_cancel
+from workflows.gate import Gate, is_cancel, reason_of
 from workflows.plan import Progress
 
 PLAN_ROUNDS = 2
@@ -155,7 +155,7 @@ class Tree:
             except ChildWorkflowError as error:
                 if is_cancel(error) and not _was_ended_outside(error):
                     raise asyncio.CancelledError from error
-                code, message = failure_of(error)
+                code, message = reason_of(error)
             if retry < retries:
                 await workflow.sleep(timedelta(seconds=min(30, 2**retry)))
         if self._policy.on_failure is OnFailure.SKIP:

@@ -10,7 +10,7 @@ from models.ids import NodePath
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest
-from workflows.gate import failure_of, is_cancel
+from workflows.gate import is_cancel, reason_of
 
 
 def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
@@ -44,7 +44,7 @@ async def stay_if_stopped(error: BaseException) -> None:
     The ledger knows before the run does: the stop is committed first and told to Temporal then. A run must end as
     cancelled, not as failed.
     """
-    if isinstance(error, Exception) and failure_of(error)[0] == RootStopped.code:
+    if isinstance(error, Exception) and reason_of(error)[0] == RootStopped.code:
         if workflow.cancellation_reason() is not None:
             raise asyncio.CancelledError from error
         await workflow.wait_condition(lambda: False)
@@ -55,6 +55,6 @@ def failed_with(error: BaseException) -> BaseException:
     if isinstance(error, ActivityError | ChildWorkflowError):
         if is_cancel(error):
             return asyncio.CancelledError()
-        code, message = failure_of(error)
+        code, message = reason_of(error)
         return ApplicationError(message, type=code, non_retryable=True)
     return error
