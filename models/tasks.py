@@ -30,7 +30,9 @@ CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLE
 COMPLETABLE = OPEN - {TaskStatus.CANCELLING}
 """An answer completes a task in one of these."""
 STOPPED = frozenset({TaskStatus.CANCELLING, TaskStatus.CANCELLED})
-"""The ledger makes no call for a task in one of these."""
+"""Calls in flight of a task in one of these are cut."""
+UNCALLABLE = CLOSED | STOPPED
+"""The ledger begins no call for a task in one of these."""
 
 MAX_METADATA_BYTES = 16 * 1024
 

@@ -19,8 +19,9 @@ from chimera.db.engine import Database
 from chimera.local import Supervised
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Say
+from models import tasks
 
-OPEN = "('queued', 'running', 'paused', 'waiting', 'cancelling')"
+OPEN = f"({', '.join(repr(status.value) for status in sorted(tasks.OPEN))})"
 
 
 @dataclass(frozen=True, slots=True)

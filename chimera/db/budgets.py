@@ -6,6 +6,7 @@ from chimera.db.engine import Connection, one, scalar
 from chimera.db.model_calls import Intent
 from models.events import EVENT, BudgetReached
 from models.ids import TaskId
+from models.tasks import UNCALLABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
     """Say why `reserve` returned None."""
     t = await one(await connection.execute(_ACCOUNT, {"task_id": intent.request.task_id}))
-    if t.status in ("cancelling", "cancelled", "completed", "failed"):
+    if t.status in UNCALLABLE:
         return Refusal(stopped=True, for_now=False, limit="", message="")
     if (
         t.max_cost_micro_usd is not None

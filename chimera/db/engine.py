@@ -1,8 +1,9 @@
 """The connection pool and the transaction that everything is written in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Any
 
 import psycopg
@@ -89,6 +90,11 @@ async def scalar(cursor: psycopg.AsyncCursor[Any]) -> int | None:
     """Return the number in a statement's first row; None when there is no row, or NULL in it."""
     row = await cursor.fetchone()
     return None if row is None or row[0] is None else int(row[0])
+
+
+def words(statuses: Iterable[StrEnum]) -> list[str]:
+    """Statuses as a parameter for `= ANY(…)`."""
+    return sorted(status.value for status in statuses)
 
 
 def driver_url(url: str) -> str:

@@ -11,14 +11,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from chimera.db.engine import Connection, one, scalar
+from chimera.db.engine import Connection, one, scalar, words
 from chimera.db.transcripts import TranscriptRow, place_of
 from models.events import EVENT, Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
-from models.tasks import Usage
+from models.tasks import UNCALLABLE, Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_UNCALLABLE = words(UNCALLABLE)
 
 
 _LOCK_ROOT = "SELECT status FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE"
@@ -67,7 +68,7 @@ WITH account AS (
       reserved_tokens = reserved_tokens + %(tokens)s,
            model_calls = model_calls + 1, event_seq = event_seq + %(n)s, last_call_at = clock_timestamp(),
            updated_at = now()
-    WHERE id = %(task_id)s AND status NOT IN ('cancelling', 'cancelled', 'completed', 'failed')
+    WHERE id = %(task_id)s AND status <> ALL(CAST(%(uncallable)s AS text[]))
       AND (max_cost_micro_usd IS NULL
            OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
@@ -120,6 +121,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
             "worker": intent.worker,
             "money": intent.reserve_micro_usd,
             "tokens": intent.reserve_tokens,
+            "uncallable": _UNCALLABLE,
             **_written(intent.events, intent.messages),
         },
     )

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import events
+from chimera.db.engine import words
 from models.base import preview_of
 from models.events import (
     Event,
@@ -20,7 +21,8 @@ from models.events import (
 )
 from models.ids import ROOT, TaskId, UserId
 from models.plans import PlanNode
-from models.tasks import RunPolicy, TaskInput, TransitionRecord
+from models.subtasks import OPEN_SUBTASKS
+from models.tasks import CLOSED, OPEN, STOPPED, RunPolicy, TaskInput, TaskStatus, TransitionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
             text("SELECT owner_id, title, goal, policy, priority, status FROM tasks WHERE id = :id"), {"id": task_id}
         )
     ).one_or_none()
-    if row is None or row.status in ("completed", "failed", "cancelled"):
+    if row is None or row.status in CLOSED:
         return None
     nodes = await session.execute(
         text(
@@ -87,10 +89,9 @@ async def open_among(session: AsyncSession, task_ids: Sequence[TaskId]) -> list[
         return []
     rows = await session.scalars(
         text(
-            "SELECT id FROM tasks WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
-            " AND status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"
+            "SELECT id FROM tasks WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL AND status = ANY(:open)"
         ),
-        {"ids": list(task_ids)},
+        {"ids": list(task_ids), "open": words(OPEN)},
     )
     return [TaskId(str(task_id)) for task_id in rows]
 
@@ -98,10 +99,9 @@ async def open_among(session: AsyncSession, task_ids: Sequence[TaskId]) -> list[
 async def oldest_open(session: AsyncSession) -> datetime | None:
     """When the oldest task was taken in that the rows call open; None when all have ended."""
     statement = text(
-        "SELECT created_at FROM tasks WHERE deleted_at IS NULL"
-        " AND status IN ('queued', 'running', 'paused', 'waiting', 'cancelling') ORDER BY created_at LIMIT 1"
+        "SELECT created_at FROM tasks WHERE deleted_at IS NULL AND status = ANY(:open) ORDER BY created_at LIMIT 1"
     )
-    created_at: datetime | None = await session.scalar(statement)
+    created_at: datetime | None = await session.scalar(statement, {"open": words(OPEN)})
     return created_at
 
 
@@ -110,9 +110,9 @@ async def stopped_among(session: AsyncSession, task_ids: Collection[TaskId]) -> 
     rows = await session.scalars(
         text(
             "SELECT id FROM tasks WHERE id = ANY(CAST(:ids AS uuid[]))"
-            " AND (status IN ('cancelling', 'cancelled') OR deleted_at IS NOT NULL)"
+            " AND (status = ANY(:stopped) OR deleted_at IS NOT NULL)"
         ),
-        {"ids": list(task_ids)},
+        {"ids": list(task_ids), "stopped": words(STOPPED)},
     )
     return {TaskId(str(task_id)) for task_id in rows}
 
@@ -121,7 +121,7 @@ async def close_from_temporal(session: AsyncSession, task_id: TaskId, *, cancell
     """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say)."""
     status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
     # Whoever asked for a stop got one, however the run ended.
-    cancelled = cancelled or status == "cancelling"
+    cancelled = cancelled or status == TaskStatus.CANCELLING
     transition = TransitionRecord(
         task_id=task_id,
         path=ROOT,
@@ -139,7 +139,7 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
             {"id": transition.task_id},
         )
     ).one_or_none()
-    if row is None or row.status in ("completed", "failed", "cancelled"):
+    if row is None or row.status in CLOSED:
         return 0
     result = await _result_of(session, transition) if transition.from_child else None
     await session.execute(
@@ -156,11 +156,8 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
         },
     )
     await session.execute(
-        text(
-            "UPDATE subtasks SET status = 'cancelled', ended_at = now()"
-            " WHERE task_id = :id AND status IN ('pending', 'running')"
-        ),
-        {"id": transition.task_id},
+        text("UPDATE subtasks SET status = 'cancelled', ended_at = now() WHERE task_id = :id AND status = ANY(:open)"),
+        {"id": transition.task_id, "open": words(OPEN_SUBTASKS)},
     )
     event: Event
     match transition.status:
@@ -194,9 +191,10 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     ended = await session.scalar(
         text(
             "UPDATE subtasks SET status = :status, error_code = :code, error = :error, ended_at = now()"
-            " WHERE task_id = :id AND path = :path AND status IN ('pending', 'running') RETURNING 1"
+            " WHERE task_id = :id AND path = :path AND status = ANY(:open) RETURNING 1"
         ),
         {
+            "open": words(OPEN_SUBTASKS),
             "id": transition.task_id,
             "path": transition.path,
             "status": transition.status,
