@@ -125,8 +125,6 @@ class NodeOutcome(Contract):
 
     path: NodePath
     status: Literal["completed", "failed", "skipped"]
-    error_code: str | None = None
-    error: str = Field(default="", max_length=500)
 
 
 class Guidance(Body):

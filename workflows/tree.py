@@ -160,7 +160,7 @@ class Tree:
                 await workflow.sleep(timedelta(seconds=min(30, 2**retry)))
         if self._policy.on_failure is OnFailure.SKIP:
             await self.record("skipped", path=path, code=code, error=message)
-            return NodeOutcome(path=path, status="skipped", error_code=code, error=message[:500])
+            return NodeOutcome(path=path, status="skipped")
         await self.record("failed", path=path, code=code, error=message)
         raise ApplicationError(f"Subtask {path!r} failed: {message}"[:500], type=code, non_retryable=True)
 

@@ -1,7 +1,7 @@
 """The outbox: what was accepted in a transaction and Temporal has still to hear of."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,9 +22,9 @@ class Entry:
     attempts: int
 
 
-async def enqueue(session: AsyncSession, task_id: TaskId, kind: Kind, payload: dict[str, Any] | None = None) -> None:
+async def enqueue(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
     """Promise a message to the run, in the caller's transaction."""
-    session.add(Outbox(task_id=task_id, kind=kind, payload=payload or {}))
+    session.add(Outbox(task_id=task_id, kind=kind))
     await session.flush()
 
 

@@ -300,7 +300,6 @@ class Outbox(Table):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     task_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), ForeignKey("tasks.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    payload: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
     created_at: Mapped[datetime] = _now()
