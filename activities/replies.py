@@ -1,7 +1,7 @@
 """What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pydantic import ValidationError
 
@@ -24,7 +24,7 @@ from models.events import (
     TaskCompleted,
 )
 from models.ids import ROOT, child_path, depth_of
-from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
+from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import Plan, PlannedSubtask, check_plan, node_of
 from models.tasks import Usage
 
@@ -54,35 +54,20 @@ def settlement_of(
     holds only if none was given since the call began. Raises nothing: the money is spent.
     """
     text = clean_text(text)
-    usage, estimated = _usage_of(chat, text, end)
-    cost = cost_of(usage, price_of(intent.model, settings.prices))
     request = intent.request
     # What a model asks for on its last turn is not run: it was offered no tools.
     calls = () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
-    reply = TranscriptRow(
-        seq=request.step * 1000 + prompts.REPLY,
-        role="assistant",
-        content=text,
-        tokens=prompts.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
-        tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
-    )
-    planned: tuple[PlannedSubtask, ...] = ()
-    problems: list[str] = []
-    messages = [reply]
-    if request.purpose is Purpose.PLAN:
-        planned, problems = _plan_of(text, agents, depth_of(request.path) + 1, nodes_left)
-        if problems:
-            messages.append(prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems)))
-    answers = request.purpose is Purpose.TURN and not calls and bool(text or not request.last_turn)
-    answers = answers or request.purpose is Purpose.AGGREGATE
+    planned, problems = _plan_of(request, text, agents, nodes_left)
+    answers = _is_answer(request, text, calls)
     goes_on = answers and unheard is True and not request.last_turn
     ends_node = answers and not goes_on
+    usage, estimated = _usage_of(chat, text, end)
     outcome = ModelCallOutcome(
         text_preview=preview_of(text, OUTCOME_PREVIEW_CHARS),
         tool_calls=tuple(call.name for call in calls),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
-        cost_micro_usd=cost,
+        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)),
         plan=tuple(node_of(subtask) for subtask in planned) or None,
         plan_problems=tuple(preview_of(problem, 200) for problem in problems[:10]),
         goes_on=goes_on,
@@ -91,10 +76,10 @@ def settlement_of(
         intent=intent,
         usage=usage,
         estimated=estimated,
-        cost_micro_usd=cost,
+        cost_micro_usd=outcome.cost_micro_usd,
         outcome=outcome,
         request_id=end.request_id,
-        messages=tuple(messages),
+        messages=_messages_of(request, text, calls, problems),
         events=_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
         node_result=text if ends_node else None,
         if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
@@ -135,6 +120,28 @@ def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseExceptio
     )
 
 
+def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
+    """Say whether this may be its node's last word. On the last turn nothing is no answer."""
+    if request.purpose is Purpose.TURN:
+        return not calls and bool(text or not request.last_turn)
+    return request.purpose is Purpose.AGGREGATE
+
+
+def _messages_of(
+    request: ModelCallRequest, text: str, calls: Sequence[ToolRequest], problems: Sequence[str]
+) -> tuple[TranscriptRow, ...]:
+    reply = TranscriptRow(
+        seq=request.step * 1000 + prompts.REPLY,
+        role="assistant",
+        content=text,
+        tokens=prompts.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
+        tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
+    )
+    if not problems:
+        return (reply,)
+    return reply, prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems))
+
+
 def _events_of(
     intent: Intent, outcome: ModelCallOutcome, text: str, *, ends_node: bool, task_ends: bool
 ) -> tuple[Event, ...]:
@@ -164,14 +171,17 @@ def _events_of(
 
 
 def _plan_of(
-    text: str, agents: Collection[str], depth: int, nodes_left: int
+    request: ModelCallRequest, text: str, agents: Collection[str], nodes_left: int
 ) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
+    """Read and judge a plan: its subtasks, or why it can't run. Neither where none was asked for."""
+    if request.purpose is not Purpose.PLAN:
+        return (), []
     try:
         plan = Plan.model_validate_json(_unfenced(text))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in error.errors()[:10]]
         return (), problems
-    problems = check_plan(plan.subtasks, agents=agents, depth=depth, nodes_left=nodes_left)
+    problems = check_plan(plan.subtasks, agents=agents, depth=depth_of(request.path) + 1, nodes_left=nodes_left)
     return ((), problems) if problems else (plan.subtasks, [])
 
 

@@ -116,8 +116,6 @@ class TaskResult(Contract):
     """How TaskWorkflow ends. The answer itself is in the `tasks` row."""
 
     status: Literal["completed", "failed", "cancelled"]
-    preview: str = ""
-    error_code: str | None = None
 
 
 class NodeOutcome(Contract):
