@@ -29,10 +29,14 @@ INTENT = Intent(
 )
 
 
-def settled(settings: Settings, text: str, *calls: ToolRequest, last_turn: bool = False) -> Settlement:
+def settled(
+    settings: Settings, text: str, *calls: ToolRequest, last_turn: bool = False, unheard: bool | None = None
+) -> Settlement:
     intent = replace(INTENT, request=INTENT.request.model_copy(update={"last_turn": last_turn}))
     end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls)
-    return replies.settlement_of(intent, CHAT, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False)
+    return replies.settlement_of(
+        intent, CHAT, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False, unheard=unheard
+    )
 
 
 def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:
@@ -83,6 +87,25 @@ def test_a_last_turn_without_words_is_no_answer(settings: Settings) -> None:
     with pytest.raises(ApplicationError) as refused:
         check_answered(subtask, 1, settlement.outcome)
     assert refused.value.type == "turn_limit_reached"
+
+
+def test_an_answer_holds_only_if_no_guidance_came_unless_somebody_looked(settings: Settings) -> None:
+    assert settled(settings, "4.").if_heard == 0
+    assert settled(settings, "4.", unheard=False).if_heard is None
+    assert settled(settings, "", ToolRequest("1", "calculator", "{}")).if_heard is None
+
+
+def test_an_answer_that_guidance_overtook_ends_nothing(settings: Settings) -> None:
+    settlement = settled(settings, "4.", unheard=True)
+    assert settlement.outcome.goes_on
+    assert settlement.node_result is None
+    assert [event.type for event in settlement.events] == ["model_call.finished"]
+
+
+def test_the_last_turns_answer_stands_whatever_came(settings: Settings) -> None:
+    settlement = settled(settings, "4.", last_turn=True)
+    assert settlement.if_heard is None
+    assert settlement.node_result == "4."
 
 
 def test_a_name_that_vendors_refuse_does_not_enter_the_transcript(settings: Settings) -> None:
