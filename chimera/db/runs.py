@@ -12,6 +12,7 @@ from chimera.db.engine import words
 from models.base import preview_of
 from models.events import (
     Event,
+    SubtaskCancelled,
     SubtaskFailed,
     SubtaskSkipped,
     TaskCancelled,
@@ -155,10 +156,7 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
             "result": result,
         },
     )
-    await session.execute(
-        text("UPDATE subtasks SET status = 'cancelled', ended_at = now() WHERE task_id = :id AND status = ANY(:open)"),
-        {"id": transition.task_id, "open": words(OPEN_SUBTASKS)},
-    )
+    cut_short = await cancel_open_subtasks(session, transition.task_id)
     event: Event
     match transition.status:
         case "completed":
@@ -167,7 +165,17 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
             event = TaskCancelled(last_call_at=row.last_call_at)
         case _:
             event = TaskFailed(code=transition.error_code or "failed", message=transition.error)
-    return await events.append(session, transition.task_id, event)
+    return await events.append(session, transition.task_id, *cut_short, event)
+
+
+async def cancel_open_subtasks(session: AsyncSession, task_id: TaskId) -> list[SubtaskCancelled]:
+    """Close the subtasks that a task's end cuts short or keeps from beginning; return their events, to be appended."""
+    statement = text(
+        "UPDATE subtasks SET status = 'cancelled', ended_at = now()"
+        " WHERE task_id = :id AND status = ANY(:open) RETURNING path"
+    )
+    paths = await session.scalars(statement, {"id": task_id, "open": words(OPEN_SUBTASKS)})
+    return [SubtaskCancelled(path=path) for path in sorted(paths)]
 
 
 # Attempts of a subtask that has ended while their worker was dead: nobody comes back to them, so what they had reserved

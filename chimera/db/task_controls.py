@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import events, outbox
+from chimera.db import events, outbox, runs
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Subtask, Task
 from chimera.db.tasks import locked
@@ -62,7 +62,8 @@ async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         raise Conflict(f"The task is {task.status} already; there is nothing left to cancel.")
     if task.status == TaskStatus.DRAFT:
         task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
-        await events.append(session, task_id, TaskCancelled())
+        cut_short = await runs.cancel_open_subtasks(session, task_id)
+        await events.append(session, task_id, *cut_short, TaskCancelled())
         return
     task.status = TaskStatus.CANCELLING
     await events.append(session, task_id, TaskCancelling())

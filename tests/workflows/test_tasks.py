@@ -121,6 +121,14 @@ async def test_a_failed_subtask_is_handled_by_the_policy(runs: Runs, policy: str
     assert states["bad"] == ("failed" if policy == "fail" else "skipped")
 
 
+async def test_a_failure_cancels_what_had_not_begun(runs: Runs) -> None:
+    plan = [a_subtask("bad", "[[sim: status=400; times=99]] fail"), a_subtask("next", depends_on=["bad"])]
+    task_id = await runs.start("Fail", plan=plan)
+    await runs.ended(task_id)
+    ends = [(event.type, event.path) for event in (await runs.events(task_id))[-3:]]
+    assert ends == [("subtask.failed", "bad"), ("subtask.cancelled", "next"), ("task.failed", "")]
+
+
 async def test_a_retried_subtask_goes_on_where_it_failed(runs: Runs) -> None:
     plan = [a_subtask("flaky", "[[sim: turns=3; tokens=5; status=400; times=1]] go", agent="analyst")]
     task_id = await runs.start("Retry", plan=plan, on_failure="retry", max_retries=5)
@@ -246,6 +254,8 @@ async def test_cancel_stops_every_call_within_a_second(runs: Runs, simulator: Si
     assert {a["status"] for a in await runs.attempts(task_id)} == {"cancelled"}
     states = await runs.rows("SELECT DISTINCT status FROM subtasks WHERE task_id = :id", task_id)
     assert [state["status"] for state in states] == ["cancelled"]
+    ends = [(event.type, event.path) for event in (await runs.events(task_id))[-6:]]
+    assert ends == [*(("subtask.cancelled", f"s{i}") for i in range(5)), ("task.cancelled", "")]
 
 
 async def test_a_call_that_is_cut_before_its_first_word_is_booked_with_its_prompt(runs: Runs) -> None:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
 from chimera.db.engine import Database
+from chimera.db.events import read_after
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
 from models.errors import Conflict
 from models.ids import NodePath, TaskId
@@ -72,6 +73,17 @@ async def test_a_control_writes_its_event_and_its_message_together(
         "budget.raised",
         "task.cancelling",
     ]
+
+
+async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    await _control(alice, task_id, "cancel")
+    subtasks = (await alice.get(f"/api/v1/tasks/{task_id}/subtasks")).json()
+    assert [subtask["status"] for subtask in subtasks] == ["cancelled", "cancelled"]
+    async with database.begin() as session:
+        frames = await read_after(session, TaskId(task_id), 0)
+    ends = [(frame.event.type, frame.event.path) for frame in frames[-3:]]
+    assert ends == [("subtask.cancelled", "facts"), ("subtask.cancelled", "text"), ("task.cancelled", "")]
 
 
 async def test_a_budget_has_to_be_above_what_is_spent(alice: httpx2.AsyncClient, database: Database) -> None:
