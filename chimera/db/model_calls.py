@@ -67,7 +67,7 @@ WITH account AS (
     UPDATE tasks SET reserved_micro_usd = reserved_micro_usd + %(money)s,
       reserved_tokens = reserved_tokens + %(tokens)s,
            model_calls = model_calls + 1, event_seq = event_seq + %(n)s, last_call_at = clock_timestamp(),
-           updated_at = now()
+           started_at = COALESCE(started_at, clock_timestamp()), updated_at = now()
     WHERE id = %(task_id)s AND status <> ALL(CAST(%(uncallable)s AS text[]))
       AND (max_cost_micro_usd IS NULL
            OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)

@@ -64,15 +64,21 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
     return Start(task=task, title=row.title or preview_of(row.goal, 120))
 
 
+_MARK_STARTED = text("""
+UPDATE tasks SET started_at = COALESCE(started_at, now()),
+       status = CASE status WHEN 'queued' THEN 'running' ELSE status END
+WHERE id = :id AND status <> ALL(:closed)
+  AND NOT EXISTS (SELECT 1 FROM events WHERE task_id = tasks.id AND payload ->> 'type' = 'task.started')
+RETURNING 1
+""")
+
+
 async def mark_started(session: AsyncSession, task_id: TaskId) -> None:
-    """Say that the run has begun; a pause or a cancel that came first keeps its word."""
-    begun = await session.scalar(
-        text(
-            "UPDATE tasks SET started_at = now(), status = CASE status WHEN 'queued' THEN 'running' ELSE status END"
-            " WHERE id = :id AND started_at IS NULL RETURNING 1"
-        ),
-        {"id": task_id},
-    )
+    """Say that the run has begun, once; a pause or a cancel that came first keeps its word.
+
+    A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
+    """
+    begun = await session.scalar(_MARK_STARTED, {"id": task_id, "closed": words(CLOSED)})
     if begun:
         await events.append(session, task_id, TaskStarted())
 

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from chimera.db import model_calls, runs
+from chimera.db import events, model_calls, runs
 from chimera.db.engine import Database
+from models.ids import TaskId
 from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus
-from tests.chimera.db.test_model_calls import a_task, an_intent
+from tests.chimera.db.test_model_calls import a_task, account, an_intent
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
@@ -20,3 +21,32 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
     async with database.connection() as connection:
         refused = await model_calls.reserve(connection, an_intent(task_id)) is None
     assert refused == (status in UNCALLABLE)
+
+
+async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(database: Database) -> None:
+    """The process that started it may die before it says so, and the run may be faster than the next try."""
+    task_id = await a_task(database)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, an_intent(task_id))
+    begun = await account(database, task_id)
+    assert begun["started_at"] is not None
+    assert await happened(database, task_id, "task.started") == 0
+    for _ in range(2):
+        async with database.begin() as session:
+            await runs.mark_started(session, task_id)
+    row = await account(database, task_id)
+    assert (row["status"], row["started_at"]) == ("running", begun["started_at"])
+    assert await happened(database, task_id, "task.started") == 1
+
+
+async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: Database) -> None:
+    task_id = await a_task(database)
+    async with database.begin() as session:
+        await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": task_id})
+        await runs.mark_started(session, task_id)
+    assert await happened(database, task_id, "task.started") == 0
+
+
+async def happened(database: Database, task_id: TaskId, kind: str) -> int:
+    async with database.begin() as session:
+        return sum(frame.event.type == kind for frame in await events.read_after(session, task_id, 0))
