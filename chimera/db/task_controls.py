@@ -6,7 +6,7 @@ The row is locked first, so that of two requests at once the second sees what th
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import events, outbox, runs
@@ -27,6 +27,10 @@ from models.ids import ROOT, NodePath, TaskId
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, Budget, Guidance, TaskStatus
 from models.users import Caller
+
+MAX_CONTROLS = 200
+"""Pauses, budgets and pieces of guidance that a run takes in all. Each is passed on to the subtasks in flight: with 50
+of them a pause and its resume are 214 events of the run's history (counted), and Temporal ends one of 51,200."""
 
 PAUSABLE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.WAITING})
 
@@ -77,6 +81,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
         return
     if task.status not in PAUSABLE:
         raise Conflict(f"The task is {task.status}; only a queued, running or waiting one can be paused.")
+    await _check_takes_more(session, task_id)
     task.status = TaskStatus.PAUSED
     await events.append(session, task_id, TaskPaused())
     await outbox.enqueue(session, task_id, "pause")
@@ -105,6 +110,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
         raise Conflict(f"The task is {task.status}; its budget no longer matters.")
     _check_above_spent(task, budget)
+    await _check_takes_more(session, task_id)
     for field, limit in budget.model_dump(exclude_none=True).items():
         setattr(task, field, limit)
     if task.status == TaskStatus.WAITING:
@@ -128,6 +134,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     subtasks = await _statuses(session, task_id)
     if guidance.path:
         _check_path(subtasks, guidance.path)
+    await _check_takes_more(session, task_id)
     task.guidance_given += 1
     row = GuidanceRow(task_id=task_id, path=guidance.path or ROOT, text=guidance.text)
     session.add(row)
@@ -144,6 +151,21 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
 
 def _going_on(task: Task) -> TaskStatus:
     return TaskStatus.QUEUED if task.started_at is None else TaskStatus.RUNNING
+
+
+_CONTROLS = text(
+    "SELECT count(*) FROM events WHERE task_id = :id"
+    " AND payload ->> 'type' IN ('task.paused', 'budget.raised', 'guidance.given')"
+)
+
+
+async def _check_takes_more(session: AsyncSession, task_id: TaskId) -> None:
+    """Raise Conflict when a run's history has no room for another control; resume and cancel are always taken."""
+    if (await session.scalar(_CONTROLS, {"id": task_id}) or 0) >= MAX_CONTROLS:
+        raise Conflict(
+            f"The task has been paused, steered and given budgets {MAX_CONTROLS} times, which is all that its run"
+            " takes; let it end, or cancel it."
+        )
 
 
 def _check_above_spent(task: Task, budget: Budget) -> None:

@@ -8,10 +8,12 @@ from sqlalchemy import func, select, update
 from chimera.db.engine import Database
 from chimera.db.events import read_after
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
+from chimera.db.task_controls import MAX_CONTROLS
 from models.errors import Conflict
+from models.events import TaskPaused, TaskResumed
 from models.ids import NodePath, TaskId
 from models.tasks import SteerReceipt, SteerRequest, TaskStatus
-from tests.api.conftest import new_task, set_task
+from tests.api.conftest import new_task, set_task, tell
 
 PLAN = [
     {"key": "facts", "instruction": "Collect facts.", "agent": "researcher"},
@@ -73,6 +75,21 @@ async def test_a_control_writes_its_event_and_its_message_together(
         "budget.raised",
         "task.cancelling",
     ]
+
+
+async def test_a_run_takes_so_many_controls_and_can_still_be_resumed_and_cancelled(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    await set_task(database, task_id, status="running", started_at=func.now())
+    await tell(app, task_id, *(TaskPaused(), TaskResumed()) * (MAX_CONTROLS - 1))
+    assert (await _control(alice, task_id, "pause")).status_code == 202
+    assert (await _control(alice, task_id, "resume")).status_code == 202
+    for control in ("pause", "budget", "steer"):
+        answer = await _control(alice, task_id, control)
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+        assert "200 times" in answer.json()["detail"]
+    assert (await _control(alice, task_id, "cancel")).status_code == 202
 
 
 async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient, database: Database) -> None:
