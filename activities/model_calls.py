@@ -20,7 +20,7 @@ from activities.heartbeats import heartbeats
 from activities.stops import Stops
 from chimera.bus import Bus
 from chimera.db import agents, budgets, model_calls, plans, transcripts
-from chimera.db.engine import Database
+from chimera.db.engine import Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
@@ -118,7 +118,7 @@ class ModelCalls(contract.ModelCalls):
             return outcome
 
     async def _intend(self, request: ModelCallRequest) -> _Ready | ModelCallOutcome:
-        async with self._database.connection() as connection:
+        async with self._database.statements() as connection:
             context = await transcripts.read_context(connection, request)
             if context.call_status == "finished":
                 log.info("model_call_replayed", step=request.step)
@@ -127,8 +127,8 @@ class ModelCalls(contract.ModelCalls):
                 raise RootStopped(request.task_id)
             if context.call_status == "started":
                 # Committed whatever follows: nobody else will come back to that attempt.
-                await model_calls.mark_doubtful(connection, request)
-                await connection.commit()
+                async with connection.transaction():
+                    await model_calls.mark_doubtful(connection, request)
                 context = await transcripts.read_context(connection, request)
             self._check_may_go_on(context, request)
             model, chat, written = await questions.put_together(connection, request, context, self._settings)
@@ -142,15 +142,21 @@ class ModelCalls(contract.ModelCalls):
                 worker=self._worker_name,
                 settings=self._settings,
             )
+            # Before the reservation: a call without a place holds nobody's money.
+            await self._limits.take(model)
             seq = await model_calls.reserve(connection, intent)
             if seq is None:
-                # The account was judged without waiting for whoever was settling; once locked, it is asked again.
-                await model_calls.lock_root(connection, request.task_id)
-                seq = await model_calls.reserve(connection, intent)
-            if seq is not None:
-                # Raises when there is no place, which takes the reservation back.
-                await self._limits.take(model)
-                return _Ready(intent, chat, UserId(context.owner_id), seq)
+                seq = await self._reserve_or_refuse(connection, intent)
+            return _Ready(intent, chat, UserId(context.owner_id), seq)
+
+    async def _reserve_or_refuse(self, connection: Connection, intent: Intent) -> int:
+        """Ask the account again, locked: at first it was judged without waiting for whoever was settling."""
+        request = intent.request
+        async with connection.transaction():
+            await model_calls.lock_root(connection, request.task_id)
+            reserved = await model_calls.reserve(connection, intent)
+            if reserved is not None:
+                return reserved
             refusal = await budgets.why_refused(connection, intent)
             asks = not refusal.stopped and not refusal.for_now
             seq = await budgets.wait_for_budget(connection, request.task_id, refusal) if asks else 0
@@ -227,13 +233,14 @@ class ModelCalls(contract.ModelCalls):
 
     async def _settle_once(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
         request = ready.intent.request
-        async with self._database.connection() as connection:
+        may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
+        # A turn is settled by one statement; what depends on how the root stands reads that under its lock before.
+        reads_root = may_end_task or request.purpose is Purpose.PLAN
+        async with self._database.connection() if reads_root else self._database.statements() as connection:
             known: tuple[str, ...] = ()
-            nodes_left = 0
-            task_ends = request.path == ROOT and request.purpose is Purpose.AGGREGATE
-            if request.purpose is Purpose.PLAN or task_ends:
+            status, nodes_left = TaskStatus.RUNNING.value, 0
+            if reads_root:
                 status = await model_calls.lock_root(connection, request.task_id)
-                task_ends = task_ends and status in COMPLETABLE
             if request.purpose is Purpose.PLAN:
                 known = tuple(await agents.agents_on(connection, ready.owner_id))
                 nodes_left = await plans.nodes_left(connection, request.task_id, request.path)
@@ -246,14 +253,16 @@ class ModelCalls(contract.ModelCalls):
                 settings=self._settings,
                 agents=known,
                 nodes_left=nodes_left,
-                task_ends=task_ends,
+                task_ends=may_end_task and status in COMPLETABLE,
             )
             settlement = settled()
             seq = await model_calls.settle(connection, settlement)
             if seq is None and settlement.if_heard is not None:
-                # Perhaps somebody steered since the question was put together; the root is locked now.
-                settlement = settled(unheard=await transcripts.has_unheard_guidance(connection, request))
-                seq = await model_calls.settle(connection, settlement)
+                # Perhaps somebody steered since the question was put together; nobody does while the root is locked.
+                async with connection.transaction():
+                    await model_calls.lock_root(connection, request.task_id)
+                    settlement = settled(unheard=await transcripts.has_unheard_guidance(connection, request))
+                    seq = await model_calls.settle(connection, settlement)
             if seq is None:
                 log.warning("late_attempt_booked", attempt=ready.intent.attempt)
                 await model_calls.book_late(connection, settlement)
@@ -265,7 +274,7 @@ class ModelCalls(contract.ModelCalls):
         """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
         failure = replies.failure_of(ready.intent, ready.chat, answer.text, error, settings=self._settings)
         try:
-            async with self._database.connection() as connection:
+            async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)
         except (OperationalError, PoolTimeout, OSError):
             log.warning("failure_not_written", code=failure.code)

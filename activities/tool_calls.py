@@ -34,10 +34,10 @@ class ToolCalls(contract.ToolCalls):
     async def run(self, request: ToolCallRequest) -> ToolCallOutcome:
         """Run the tool once and append its result. A wrong call is the model's to mend: it doesn't fail the run.
 
-        A tool without effects is run within one transaction; one that has any is claimed in a transaction before.
+        A tool without effects just runs, again after a crash; one that has any is claimed before.
         """
         async with heartbeats():
-            async with self._database.connection() as connection:
+            async with self._database.statements() as connection:
                 asked = await tool_calls.read(connection, request)
                 if asked.done is not None:
                     return asked.done
@@ -45,7 +45,7 @@ class ToolCalls(contract.ToolCalls):
                     return await self._run(connection, request, asked)
                 await tool_calls.claim(connection, request, asked.tool)
             text, failed = await _outcome_of(asked)
-            async with self._database.connection() as connection:
+            async with self._database.statements() as connection:
                 return await self._finish(connection, request, asked, text, failed)
 
     async def _run(self, connection: Connection, request: ToolCallRequest, asked: Asked) -> ToolCallOutcome:

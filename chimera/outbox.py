@@ -59,6 +59,7 @@ class Dispatcher:
                 log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
 
     async def _deliver_first(self, task_id: TaskId) -> bool:
+        """Deliver the oldest entry; return whether the next one should be tried now."""
         async with self._database.begin() as session:
             entry = await outbox.take_first(session, task_id)
             if entry is None:
@@ -70,8 +71,7 @@ class Dispatcher:
                 log.warning("outbox_delivery_failed", task_id=task_id, kind=entry.kind, error=str(error)[:200])
                 await outbox.failed(session, entry, str(error))
                 return False
-            await outbox.delivered(session, entry)
-            return True
+            return await outbox.delivered(session, entry)
 
     async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
         if entry.kind == "start":

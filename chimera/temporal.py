@@ -31,7 +31,7 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import DataConverter
+from temporalio.converter import CompositePayloadConverter, DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
@@ -58,9 +58,14 @@ STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 
 
-class _LeanPayloadConverter(PydanticPayloadConverter):
+_CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
+
+
+class _LeanPayloadConverter(CompositePayloadConverter):
+    """The SDK makes one for every activation; its parts, with what they cache by type, are made once."""
+
     def __init__(self) -> None:
-        super().__init__(ToJsonOptions(exclude_unset=True))
+        super().__init__(*_CONVERTERS)
 
 
 DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)

@@ -16,6 +16,7 @@ from models.tasks import NodeOutcome, SteerReceipt, SteerRequest, TaskInput, Tas
 OWNER = SearchAttributeKey.for_keyword("ChimeraOwner")
 AGENT = SearchAttributeKey.for_keyword("ChimeraAgent")
 STATUS = SearchAttributeKey.for_keyword("ChimeraStatus")
+"""Of a task: it knows `paused`, which Temporal's own status doesn't. A subtask has Temporal's alone."""
 PRIORITY = SearchAttributeKey.for_int("ChimeraPriority")
 
 SEARCH_ATTRIBUTES = (OWNER, AGENT, STATUS, PRIORITY)

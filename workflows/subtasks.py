@@ -13,7 +13,7 @@ from models.model_calls import ModelCallOutcome
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, SteerRequest
 from models.tool_calls import LOCAL_TOOLS, ToolCallRequest
-from models.workflows import STATUS, SubtaskRuns
+from models.workflows import SubtaskRuns
 from workflows.gate import Gate
 from workflows.tree import Tree
 from workflows.turn import check_answered, failed_with, is_for, next_request, stay_if_stopped
@@ -38,14 +38,11 @@ class SubtaskWorkflow(SubtaskRuns):
             await stay_if_stopped(error)
             await workflow.wait_condition(workflow.all_handlers_finished)
             ends_with = failed_with(error)
-            status = "cancelled" if isinstance(ends_with, asyncio.CancelledError) else "failed"
-            workflow.upsert_search_attributes([STATUS.value_set(status)])
             if ends_with is error:
                 # `raise error from error` would be its own cause, which the SDK follows without end.
                 raise
             raise ends_with from error
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.upsert_search_attributes([STATUS.value_set("completed")])
         return NodeOutcome(path=subtask.path, status="completed")
 
     async def _split(self, subtask: SubtaskInput) -> None:

@@ -67,11 +67,13 @@ class TaskWorkflow(TaskRuns):
     @workflow.signal(name="pause")
     async def pause(self) -> None:
         self._gate.paused = True
+        workflow.upsert_search_attributes([STATUS.value_set("paused")])
         await self._tree.tell_children("pause")
 
     @workflow.signal(name="resume")
     async def resume(self) -> None:
         self._gate.resume()
+        workflow.upsert_search_attributes([STATUS.value_set("running")])
         await self._tree.tell_children("resume")
 
     @workflow.signal(name="budget_raised")

@@ -20,7 +20,7 @@ from models.model_calls import ModelCallRequest, Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, OnFailure, RunPolicy, SteerRequest, TransitionRecord
-from models.workflows import AGENT, OWNER, PRIORITY, STATUS, SubtaskRuns
+from models.workflows import AGENT, OWNER, PRIORITY, SubtaskRuns
 from workflows.gate import Gate, is_cancel, reason_of
 from workflows.plan import Progress
 
@@ -186,7 +186,6 @@ class Tree:
                 [
                     SearchAttributePair(OWNER, self._owner_id),
                     SearchAttributePair(AGENT, node.agent),
-                    SearchAttributePair(STATUS, "running"),
                     SearchAttributePair(PRIORITY, self._priority),
                 ]
             ),
@@ -217,7 +216,8 @@ async def _tell(child: Child, signal: str, *args: Any) -> None:
         return
 
 
-async def _cancel_all(underway: dict[asyncio.Task[NodeOutcome], str]) -> None:
+# In quotes: the sandbox evaluates annotations at every start of a run, and `asyncio` is a restricted proxy there.
+async def _cancel_all(underway: "dict[asyncio.Task[NodeOutcome], str]") -> None:
     """Cancel subtasks in flight and wait until each has really ended: "stopped" means stopped."""
     for task in underway:
         task.cancel()

@@ -53,7 +53,7 @@ class Database:
             min_size=1,
             max_size=settings.database_pool_size,
             timeout=HOT_POOL_SECONDS,
-            kwargs={"row_factory": namedtuple_row, "prepare_threshold": 3, "connect_timeout": 3},
+            kwargs={"row_factory": namedtuple_row, "prepare_threshold": 3, "connect_timeout": 3, "autocommit": True},
             open=False,
         )
         self._opening = asyncio.Lock()
@@ -67,6 +67,12 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Open a transaction on the driver's own connection; it ends like that of `begin`."""
+        async with self.statements() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Connection]:
+        """Lend a connection on which each statement is a transaction: no round trips for BEGIN and COMMIT."""
         if self._pool.closed:
             async with self._opening:
                 await self._pool.open()

@@ -1,4 +1,4 @@
-"""The ledger of model calls: intent, settlement, failure. The hot path: two transactions of few statements a call.
+"""The ledger of model calls: intent, settlement, failure. The hot path: each of them is one statement and transaction.
 
 A task that ended from outside has let go of its reservations already, so letting go of one stops at 0.
 
@@ -9,6 +9,7 @@ floor of 0 ms calls a round trip to PostgreSQL is what a call costs.
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg.errors import NotNullViolation
 from pydantic import TypeAdapter
 
 from chimera.db.engine import Connection, one, scalar, words
@@ -83,9 +84,10 @@ WITH account AS (
     INSERT INTO model_call_attempts
         (task_id, path, purpose, step, attempt, agent, model, simulated, status, reserved_micro_usd, reserved_tokens,
          worker)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, %(attempt)s, %(agent)s, %(model)s,
-      %(simulated)s, 'started', %(money)s, %(tokens)s, %(worker)s
-    FROM call),
+    -- Null, and with it the whole statement refused, when another attempt has the call.
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, (SELECT attempt FROM call), %(agent)s,
+      %(model)s, %(simulated)s, 'started', %(money)s, %(tokens)s, %(worker)s
+    FROM account),
  ev AS (
     INSERT INTO events (task_id, seq, payload)
     SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
@@ -100,7 +102,7 @@ WITH account AS (
  sub AS (
     UPDATE subtasks SET status = 'running', started_at = COALESCE(started_at, now())
     FROM account WHERE task_id = %(task_id)s AND path = %(path)s AND status <> 'running')
-SELECT (SELECT event_seq FROM account) AS seq, (SELECT attempt FROM call) AS attempt
+SELECT event_seq FROM account
 """
 
 
@@ -108,29 +110,27 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
     """Write the intent and reserve its worst case on the root's account.
 
     Returns the sequence of the last event; None when the account refused. Raises ConcurrentAttempt when another
-    attempt got there in between (the transaction must roll back).
+    attempt got there in between; nothing is written then.
     """
-    cursor = await connection.execute(
-        _RESERVE,
-        {
-            **place_of(intent.request),
-            "attempt": intent.attempt,
-            "agent": intent.request.agent,
-            "model": intent.model,
-            "simulated": intent.simulated,
-            "worker": intent.worker,
-            "money": intent.reserve_micro_usd,
-            "tokens": intent.reserve_tokens,
-            "uncallable": _UNCALLABLE,
-            **_written(intent.events, intent.messages),
-        },
-    )
-    row = await one(cursor)
-    if row.seq is None:
-        return None
-    if row.attempt is None:
-        raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken")
-    return int(row.seq)
+    try:
+        cursor = await connection.execute(
+            _RESERVE,
+            {
+                **place_of(intent.request),
+                "attempt": intent.attempt,
+                "agent": intent.request.agent,
+                "model": intent.model,
+                "simulated": intent.simulated,
+                "worker": intent.worker,
+                "money": intent.reserve_micro_usd,
+                "tokens": intent.reserve_tokens,
+                "uncallable": _UNCALLABLE,
+                **_written(intent.events, intent.messages),
+            },
+        )
+    except NotNullViolation as error:
+        raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken") from error
+    return await scalar(cursor)
 
 
 class ConcurrentAttempt(Exception):
@@ -222,8 +222,7 @@ async def lock_root(connection: Connection, task_id: TaskId) -> str:
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
     """Write an answer and everything that it made true.
 
-    None: another attempt has taken over (see `book_late`), or guidance came that `if_heard` doesn't count. Either way
-    the root is locked.
+    None: another attempt has taken over (see `book_late`), or guidance came that `if_heard` doesn't count.
     """
     intent = settlement.intent
     cursor = await connection.execute(

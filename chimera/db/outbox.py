@@ -38,6 +38,10 @@ _TAKE_FIRST = text(
 _DUE = text(
     "SELECT task_id FROM outbox WHERE next_attempt_at <= now() GROUP BY task_id ORDER BY min(next_attempt_at) LIMIT :n"
 )
+_DELIVERED = text(
+    "DELETE FROM outbox o WHERE id = :id"
+    " RETURNING EXISTS (SELECT 1 FROM outbox p WHERE p.task_id = o.task_id AND p.id <> o.id)"
+)
 _FAILED = text(
     "UPDATE outbox SET attempts = attempts + 1, last_error = :error,"
     " next_attempt_at = now() + LEAST(30, power(2, LEAST(attempts, 5))) * interval '1 second' WHERE id = :id"
@@ -59,9 +63,9 @@ async def due(session: AsyncSession, limit: int) -> list[TaskId]:
     return [TaskId(str(task_id)) for task_id in await session.scalars(_DUE, {"n": limit})]
 
 
-async def delivered(session: AsyncSession, entry: Entry) -> None:
-    """Drop an entry whose message has arrived."""
-    await session.execute(text("DELETE FROM outbox WHERE id = :id"), {"id": entry.id})
+async def delivered(session: AsyncSession, entry: Entry) -> bool:
+    """Drop an entry whose message has arrived; return whether another waits for the same task."""
+    return bool(await session.scalar(_DELIVERED, {"id": entry.id}))
 
 
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:

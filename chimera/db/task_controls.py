@@ -30,7 +30,7 @@ from models.users import Caller
 
 MAX_CONTROLS = 200
 """Pauses, budgets and pieces of guidance that a run takes in all. Each is passed on to the subtasks in flight: with 50
-of them a pause and its resume are 214 events of the run's history (counted), and Temporal ends one of 51,200."""
+of them a pause and its resume are 216 events of the run's history (counted), and Temporal ends one of 51,200."""
 
 PAUSABLE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.WAITING})
 

@@ -1,5 +1,7 @@
 """The tools that agents can be given."""
 
+from functools import cache
+
 from pydantic import ValidationError
 
 from chimera.providers.base import ToolSpec
@@ -11,6 +13,7 @@ TOOLS: dict[str, AnyTool] = {
 }
 
 
+@cache
 def spec_of(name: str) -> ToolSpec:
     """Describe a tool the way a model is offered it."""
     tool = tool_named(name)

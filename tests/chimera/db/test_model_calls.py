@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from sqlalchemy import RowMapping, text
 
 from chimera.db import budgets, model_calls, task_controls, tasks, transcripts
@@ -84,13 +85,10 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
     async with database.connection() as connection:
         await model_calls.reserve(connection, intent)
         await model_calls.settle(connection, a_settlement(intent))
-    refused = False
-    try:
-        async with database.connection() as connection:
+    # Without a transaction around it: the statement itself writes all or nothing.
+    async with database.statements() as connection:
+        with pytest.raises(ConcurrentAttempt):
             await model_calls.reserve(connection, an_intent(task_id, attempt=2))
-    except ConcurrentAttempt:
-        refused = True
-    assert refused
     assert (await account(database, task_id))["reserved_micro_usd"] == 0
 
 
