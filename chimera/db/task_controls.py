@@ -110,7 +110,9 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
         raise Conflict(f"The task is {task.status}; its budget no longer matters.")
     _check_above_spent(task, budget)
-    await _check_takes_more(session, task_id)
+    if task.status != TaskStatus.WAITING:
+        # One that waits could do nothing else but be cancelled.
+        await _check_takes_more(session, task_id)
     for field, limit in budget.model_dump(exclude_none=True).items():
         setattr(task, field, limit)
     if task.status == TaskStatus.WAITING:

@@ -89,6 +89,8 @@ async def test_a_run_takes_so_many_controls_and_can_still_be_resumed_and_cancell
         answer = await _control(alice, task_id, control)
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         assert "200 times" in answer.json()["detail"]
+    await set_task(database, task_id, status="waiting")
+    assert (await _control(alice, task_id, "budget")).status_code == 202
     assert (await _control(alice, task_id, "cancel")).status_code == 202
 
 
