@@ -5,11 +5,13 @@ database. `stream` is the only way to call, even when nobody watches: the bytes 
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 from models.model_calls import FinishReason
 from models.tasks import Usage
+
+ReasoningEffort = Literal["none", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,14 @@ class ToolRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture in a user's message. `media_type` is image/png, image/jpeg, image/gif or image/webp."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """One message; role is system, user, assistant or tool."""
 
@@ -29,6 +39,9 @@ class ChatMessage:
     content: str
     tool_calls: tuple[ToolRequest, ...] = ()
     tool_call_id: str | None = None
+    images: tuple[Image, ...] = ()
+    state: dict[str, Any] | None = None
+    """Of an assistant's message: the `ChatEnd.state` that came with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,9 @@ class ChatRequest:
     tools: tuple[ToolSpec, ...] = ()
     response_schema: dict[str, Any] | None = None
     temperature: float | None = None
+    """Left out where a model doesn't take it."""
+    reasoning_effort: ReasoningEffort | None = None
+    """None: what the model does by default. A model that doesn't reason is sent nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,10 @@ class ChatEnd:
     usage: Usage | None
     tool_calls: tuple[ToolRequest, ...] = ()
     request_id: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] | None = None
+    """What the provider wants back word for word in the next request, signed reasoning for one: `{"provider": its
+    name, …}`, JSON throughout. A provider leaves out what another one's state holds, so that a conversation can move.
+    """
 
 
 class Provider(Protocol):
@@ -77,6 +96,13 @@ class Provider(Protocol):
 
     name: str
     simulated: bool
+
+    async def models(self) -> tuple[str, ...]:
+        """List the names of the models that the key gives access to, sorted.
+
+        The cheapest request that shows whether a key is right. Raises a `ProviderError`.
+        """
+        ...
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Yield the text as it comes, then exactly one `ChatEnd`.

@@ -124,8 +124,18 @@ class Answer:
 
 def _usage_of(told: Any) -> Usage | None:
     """None for figures that make no sense: the ledger then estimates, and says that it did."""
-    details = told.prompt_tokens_details
-    figures = (told.prompt_tokens, (details.cached_tokens if details else 0) or 0, told.completion_tokens)
+    read, written = told.prompt_tokens_details, told.completion_tokens_details
+    figures = (
+        told.prompt_tokens,
+        (read.cached_tokens if read else 0) or 0,
+        told.completion_tokens,
+        (written.reasoning_tokens if written else 0) or 0,
+    )
     if not all(isinstance(figure, int) and figure >= 0 for figure in figures):
         return None
-    return Usage(input_tokens=figures[0], cached_input_tokens=figures[1], output_tokens=figures[2])
+    return Usage(
+        input_tokens=figures[0],
+        cached_input_tokens=figures[1],
+        output_tokens=figures[2],
+        reasoning_tokens=figures[3],
+    )

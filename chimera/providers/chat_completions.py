@@ -76,6 +76,15 @@ class ChatCompletions:
             await chunks.close()
         yield end
 
+    async def models(self) -> tuple[str, ...]:
+        """List the models that the server offers, by name; see `Provider`."""
+        client = await self._connected()
+        try:
+            async with asyncio.timeout(self._first_byte_s):
+                return tuple(sorted([model.id async for model in client.models.list()]))
+        except Exception as error:  # noqa: BLE001  (as in `_opened`)
+            raise self._sorted(error, "", begun=False) from None
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
@@ -89,7 +98,7 @@ class ChatCompletions:
                     **body_of(request, self._limit_field), extra_headers=headers_of(request)
                 )
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
-            raise self._sorted(error, request, begun=False) from None
+            raise self._sorted(error, request.model, begun=False) from None
         content_type = chunks.response.headers.get("content-type", "text/event-stream")
         if "event-stream" not in content_type:
             await chunks.close()
@@ -107,9 +116,9 @@ class ChatCompletions:
         except StopAsyncIteration:
             return None
         except Exception as error:  # noqa: BLE001  (as above)
-            raise self._sorted(error, request, begun=first_deadline is None) from None
+            raise self._sorted(error, request.model, begun=first_deadline is None) from None
 
-    def _sorted(self, error: Exception, request: ChatRequest, *, begun: bool) -> ProviderError:
+    def _sorted(self, error: Exception, model: str, *, begun: bool) -> ProviderError:
         from openai import APIConnectionError, OpenAIError
 
         if isinstance(error, TimeoutError):
@@ -121,7 +130,7 @@ class ChatCompletions:
         if begun and isinstance(error, APIConnectionError):
             return Truncated(f"{self.name} broke the connection in mid-answer; the answer is thrown away.")
         if isinstance(error, OpenAIError):
-            return sort_error(error, provider=self.name, model=request.model, secret=self._api_key)
+            return sort_error(error, provider=self.name, model=model, secret=self._api_key)
         return Malformed(f"{self.name} sent something that isn't a chat completion ({type(error).__name__}).")
 
     async def _connected(self) -> "AsyncOpenAI":

@@ -1,12 +1,16 @@
 """A `ChatRequest` in the words of the chat-completions API."""
 
 import re
+from base64 import b64encode
 from typing import Any, Literal
 
-from chimera.providers.base import ChatMessage, ChatRequest, ToolSpec
+from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
 
 LimitField = Literal["max_completion_tokens", "max_tokens"]
 """OpenAI renamed the field and refuses the old name for its newer models; other servers only know the old one."""
+
+
+_REASONING = re.compile(r"(o\d|gpt-[5-9])")
 
 
 def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
@@ -22,9 +26,19 @@ def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.response_schema is not None:
         body["response_format"] = _response_format(request.response_schema)
-    if request.temperature is not None:
+    if request.temperature is not None and not reasons(request.model):
         body["temperature"] = request.temperature
+    if request.reasoning_effort is not None:
+        body["reasoning_effort"] = request.reasoning_effort
     return body
+
+
+def reasons(model: str) -> bool:
+    """Say whether this is one of OpenAI's reasoning models, which refuse a temperature.
+
+    https://platform.openai.com/docs/guides/latest-model#parameter-compatibility
+    """
+    return bool(_REASONING.match(model))
 
 
 def headers_of(request: ChatRequest) -> dict[str, str]:
@@ -59,6 +73,8 @@ def allows_strict(schema: dict[str, Any]) -> bool:
 
 def _message(message: ChatMessage) -> dict[str, Any]:
     translated: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.images:
+        translated["content"] = [{"type": "text", "text": message.content}, *map(_image, message.images)]
     if message.tool_calls:
         translated["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
@@ -67,6 +83,11 @@ def _message(message: ChatMessage) -> dict[str, Any]:
     if message.tool_call_id is not None:
         translated["tool_call_id"] = message.tool_call_id
     return translated
+
+
+def _image(image: Image) -> dict[str, Any]:
+    url = f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:

@@ -146,6 +146,10 @@ async def test_arguments_that_are_no_json_are_passed_on_for_the_tool_to_refuse(s
     assert reply.end.tool_calls[0].arguments == '{"expression": "1 +'
 
 
+async def test_the_models_of_a_server_are_listed(simulator: Running) -> None:
+    assert "standard" in await simulator.provider.models()
+
+
 async def test_text_cut_by_the_limit_says_length(simulator: Running) -> None:
     reply = await answer_of(simulator.provider, ask("Task:\nWrite much", max_output_tokens=16))
     assert reply.end.finish_reason == "length"

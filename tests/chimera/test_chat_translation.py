@@ -1,5 +1,6 @@
 """The chat-completions wire without a server: translation of requests, odd answers, waits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletionChunk
 
-from chimera.providers.base import ChatEnd
+from chimera.providers.base import ChatEnd, ChatMessage, Image
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import MAX_RETRY_AFTER_S, retry_after_of
 from chimera.providers.chat_requests import allows_strict, body_of, headers_of
@@ -24,6 +25,23 @@ def test_what_a_request_leaves_open_is_not_sent() -> None:
     assert body["temperature"] == 0.0
     assert body["max_completion_tokens"] == 2048
     assert body["tools"][0]["function"]["name"] == "calculator"
+
+
+def test_a_reasoning_model_is_told_how_much_and_sent_no_temperature() -> None:
+    body = body_of(ask("x", model="gpt-5.6", temperature=0.5, reasoning_effort="low"), "max_completion_tokens")
+    assert body["reasoning_effort"] == "low"
+    assert "temperature" not in body
+    assert body_of(ask("x", model="gpt-4o", temperature=0.5), "max_completion_tokens")["temperature"] == 0.5
+
+
+def test_a_picture_goes_along_as_a_data_url() -> None:
+    asked = ask("x")
+    picture = ChatMessage("user", "What is this?", images=(Image("image/png", b"\x89PNG"),))
+    body = body_of(replace(asked, messages=(*asked.messages, picture)), "max_tokens")
+    assert body["messages"][-1]["content"] == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+    ]
 
 
 def test_a_call_is_named_by_its_place_and_its_attempt() -> None:
