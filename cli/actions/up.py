@@ -4,8 +4,10 @@ import asyncio
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,10 +31,16 @@ async def up(settings: Settings, workers: int) -> int:
 
 async def _stay(stack: Stack, console: Console) -> int:
     async with stack:
+        say(console, ready_after())
         console.print(welcome(stack))
         say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". Ctrl-C here stops everything.')
         await forever()
     return 0
+
+
+def ready_after() -> str:
+    """How long the start took, counted from where `start.sh` began: it becomes this process."""
+    return f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start"
 
 
 async def forever() -> None:
