@@ -23,6 +23,7 @@ from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
+from chimera.providers.available import Available
 from chimera.settings import Settings
 from chimera.temporal import Temporal
 from models.errors import NotSignedIn
@@ -61,6 +62,7 @@ class Parts:
     auth: Auth
     models: Models
     checks: Checks
+    available: Available
     hub: Hub
     cursors: Cursors
 

@@ -43,7 +43,10 @@ class Providers:
 
     def of(self, model_ref: str) -> Provider:
         """Find the provider of `provider/model`. Raises `UnknownProvider`, `MissingKey` or `MissingBaseUrl`."""
-        name, _ = split_model(model_ref)
+        return self.named(split_model(model_ref)[0])
+
+    def named(self, name: str) -> Provider:
+        """Find one of `PROVIDERS`. Raises `MissingKey` or `MissingBaseUrl`."""
         if name not in self._made:
             self._made[name] = PROVIDERS[name](self._settings)
         return self._made[name]

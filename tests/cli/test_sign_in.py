@@ -14,8 +14,8 @@ from cli import sign_in
 from cli.connect import connected, signed_in_by
 from cli.errors import NoSignIn, NotReachable
 from tests.cli.api import TinyApi
-from tests.cli.builders import TASK, serving
-from tests.parts import free_port
+from tests.cli.builders import TASK
+from tests.parts import free_port, serving
 
 
 @pytest.fixture
