@@ -14,6 +14,8 @@ FIRST_SEQ = 1000
 REPLY = 500
 TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
+IMAGE_TOKENS = 1600
+"""What a large picture costs at most vendors, roughly; bills come from what they report."""
 
 Result = tuple[str, str, str, str]
 """(key, title, status, text) of a subtask."""
@@ -65,7 +67,8 @@ def input_tokens_of(chat: ChatRequest) -> int:
     """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
-    return words + calls + offer_tokens_of(chat.tools, chat.response_schema)
+    pictures = IMAGE_TOKENS * sum(len(message.images) for message in chat.messages)
+    return words + calls + pictures + offer_tokens_of(chat.tools, chat.response_schema)
 
 
 def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
@@ -92,7 +95,7 @@ def messages_of(system: str, rows: Sequence[TranscriptRow], left_out: int) -> tu
 
 def _message(item: TranscriptRow) -> ChatMessage:
     calls = tuple(ToolRequest(c["id"], c["name"], c["arguments"]) for c in item.tool_calls or ())
-    return ChatMessage(item.role, item.content, calls, item.tool_call_id)
+    return ChatMessage(item.role, item.content, calls, item.tool_call_id, state=item.state)
 
 
 def _sections(results: Sequence[Result]) -> str:

@@ -67,6 +67,7 @@ async def put_together(
         tools=tools,
         response_schema=schema,
         temperature=agent.temperature,
+        reasoning_effort=agent.reasoning_effort,
     )
     return model, chat, tuple(fresh)
 

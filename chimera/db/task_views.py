@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import ModelCall, Subtask, Task
+from chimera.db.tables import ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
@@ -166,9 +166,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         spent_micro_usd=row.spent_micro_usd,
         doubtful_micro_usd=row.doubtful_micro_usd,
         model_calls=row.model_calls,
-        usage=Usage(
-            input_tokens=row.input_tokens, cached_input_tokens=row.cached_input_tokens, output_tokens=row.output_tokens
-        ),
+        usage=usage_of(row),
         subtasks_total=row.subtasks_total,
         subtasks_done=row.subtasks_done,
         result=row.result,
@@ -191,6 +189,17 @@ def budget_of(task: AnyRow) -> Budget | None:
     if limits == (None, None, None):
         return None
     return Budget(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
+
+
+def usage_of(row: AnyRow | ModelCallAttempt) -> Usage:
+    """The tokens of a row: a task's, an attempt's, or a sum of attempts."""
+    return Usage(
+        input_tokens=int(row.input_tokens),
+        cached_input_tokens=int(row.cached_input_tokens),
+        cache_write_tokens=int(row.cache_write_tokens),
+        output_tokens=int(row.output_tokens),
+        reasoning_tokens=int(row.reasoning_tokens),
+    )
 
 
 def _subtask_view_of(row: Subtask) -> SubtaskView:

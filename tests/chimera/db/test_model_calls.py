@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import RowMapping, text
 
-from chimera.db import budgets, model_calls, task_controls, tasks, transcripts
+from chimera.db import budgets, costs, model_calls, task_controls, tasks, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
+from chimera.db.transcripts import TranscriptRow
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import Guidance, TaskSpec, Usage
@@ -77,6 +78,23 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
         context = await transcripts.read_context(connection, intent.request)
     assert context.call_status == "finished"
     assert ModelCallOutcome.model_validate(context.outcome).text_preview == "hello"
+
+
+async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    state = {"provider": "anthropic", "content": [{"type": "thinking", "signature": "abc"}]}
+    reply = TranscriptRow(1500, "assistant", "hello", 2, state=state)
+    usage = Usage(input_tokens=9, cached_input_tokens=4, cache_write_tokens=3, output_tokens=8, reasoning_tokens=5)
+    async with database.statements() as connection:
+        await model_calls.reserve(connection, intent)
+        await model_calls.settle(connection, replace(a_settlement(intent), usage=usage, messages=(reply,)))
+        following = an_intent(task_id, step=2).request
+        rows, _ = await transcripts.read_transcript(connection, following, token_budget=1000)
+    assert rows == [reply]
+    async with database.begin() as session:
+        bill = await costs.cost_of(session, task_id)
+    assert bill.usage == bill.by_model[0].usage == bill.attempts[0].usage == usage
 
 
 async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
