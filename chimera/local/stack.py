@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from types import ModuleType, TracebackType
 from typing import Any
 
-from chimera.local import ports, postgres, redis, temporal
+from chimera.local import model_server, ports, postgres, redis, temporal
 from chimera.local.folder import Folder, FolderLock, signing_secret
 from chimera.local.ports import Port
 from chimera.local.register import Register
@@ -63,6 +63,8 @@ class LocalStack:
             ]
         if self._services:
             needed.append(Port("the API", settings.host, settings.api_port, "CHIMERA_API_PORT"))
+            if serves_model(settings):
+                needed.append(Port("the local model", LOOPBACK, settings.local_model_port, "CHIMERA_LOCAL_MODEL_PORT"))
             if settings.simulator_url is None:
                 needed.append(Port("the simulator", LOOPBACK, settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
         return needed
@@ -77,6 +79,8 @@ class LocalStack:
             added["jwt_secret"] = signing_secret(self.folder)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)
+        if serves_model(settings):
+            added["local_base_url"] = model_server.base_url(settings)
         return added
 
     async def _start_database(self) -> dict[str, Any]:
@@ -126,6 +130,11 @@ def _import_migrations() -> ModuleType:
     from chimera.db import migrate
 
     return migrate
+
+
+def serves_model(settings: Settings) -> bool:
+    """Whether the stack brings a model of its own: one is named, and no server elsewhere."""
+    return settings.local_model is not None and settings.local_base_url is None
 
 
 def simulator_url(settings: Settings) -> str:
