@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
+    # Google itself says STOP after calls too; servers that stand in for it say this.
+    "FUNCTION_CALL": "stop",
     "MAX_TOKENS": "length",
     # Only with continuation, which is off: the limit was the server's own.
     "CONTINUATION": "length",

@@ -25,8 +25,8 @@ _SMALLEST_BUDGETS = {"pro": 128, "flash": 0, "flash-lite": 0}
 _LEAST_ROOM_TO_THINK = 512
 """The smallest budget above 0 that all 2.5 models take."""
 
-_BUDGETED = re.compile(r"gemini-2\.5-(pro|flash-lite|flash)(?!.*(image|tts|audio|live))")
-_LEVELLED = re.compile(r"gemini-(?:([3-9]|\d\d)[.-]|(?:pro|flash|flash-lite)-latest)(?!.*(image|tts|audio|live))")
+_BUDGETED = re.compile(r"gemini-2\.5-(pro|flash-lite|flash)(?!.*(?:image|tts|audio|live))")
+_LEVELLED = re.compile(r"gemini-(?:(?:[3-9]|\d\d)[.-]|(?:pro|flash|flash-lite)-latest)(?!.*(?:image|tts|audio|live))")
 
 # https://ai.google.dev/gemini-api/docs/structured-output#json-schema-support. Without maxItems and minItems: limits of
 # arrays are what makes Gemini refuse a schema as having "too many states", and who asks checks the answer anyway.
