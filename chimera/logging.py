@@ -31,7 +31,7 @@ SECRET_NAME = re.compile(
     r"authorization|cookie|passw|passphrase|secret|credential|api_?key|private_?key|(^|_)(token|jwt)$",
     re.IGNORECASE,
 )
-SECRET_TEXT = re.compile(r"(?<=bearer )\S+|\b(?:sk-|AIza)[\w-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", re.IGNORECASE)
+SECRET_TEXT = re.compile(r"(?<=bearer )\S+|\b(?:sk-|AIza|AQ\.)[\w-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", re.IGNORECASE)
 """Secrets that stand in text whatever the field is called: bearer tokens, vendors' keys, passwords in addresses."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

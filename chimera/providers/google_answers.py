@@ -57,7 +57,7 @@ class Answer:
 
     def take(self, chunk: "GenerateContentResponse") -> str:
         """Take a chunk in and return its text, cleaned, without thoughts. Raises `AnswerTooLarge`."""
-        self._id = self._id or chunk.response_id
+        self._id = self._id or clean_text(chunk.response_id or "") or None
         if chunk.usage_metadata is not None:
             self._usage = _usage_of(chunk.usage_metadata)
         if chunk.prompt_feedback is not None and chunk.prompt_feedback.block_reason is not None:

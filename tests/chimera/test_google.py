@@ -11,11 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from chimera.providers.base import ChatMessage, ToolRequest
-from chimera.providers.google import Google
+from chimera.providers.google import Google, make
 from chimera.providers.google_requests import FOREIGN_SIGNATURE
 from chimera.providers.waiting import CONNECT_S
+from chimera.settings import Settings
 from models import errors
 from models.tasks import Usage
 from tests.chimera.aimock import journal_of, running_aimock
@@ -240,12 +242,16 @@ async def test_a_request_says_who_calls_and_goes_to_v1beta(server: Server, provi
     assert seen.body["tools"][0]["functionDeclarations"][0]["name"] == "calculator"
 
 
-async def test_an_address_may_name_its_version(server: Server) -> None:
+@pytest.mark.parametrize(("path", "target"), [("", "/v1beta/"), ("/gateway", "/gateway/v1beta/"), ("/v1/", "/v1/")])
+async def test_an_address_of_ones_own_may_name_its_version(
+    server: Server, monkeypatch: pytest.MonkeyPatch, path: str, target: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server.answers(stream(chunk({"text": "x"}, finish="STOP")))
-    made = google(f"{server.url}/gateway/v1/")
+    made = make(Settings(google_api_key=SecretStr(KEY), google_base_url=server.url + path))
     await answer_of(made, ask("Hello", model=MODEL))
     await made.close()
-    assert server.seen[0].target.startswith("/gateway/v1/models/")
+    assert server.seen[0].target.startswith(f"{target}models/")
 
 
 async def test_the_environment_of_the_sdk_changes_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -578,6 +584,9 @@ async def test_a_server_that_is_away_is_worth_another_try() -> None:
     assert not away.value.may_be_billed
 
 
+LAST = {"candidates": [{"content": {"parts": [{"text": "done."}]}, "finishReason": "STOP"}]}
+
+
 # --- Waits and closed connections --------------------------------------------------------------------------------
 
 
@@ -622,6 +631,15 @@ async def test_closing_the_iterator_closes_the_connection(server: Server, provid
     async with aclosing(provider.stream(ask("x", model=MODEL))) as items:
         await anext(items)
     await _until(lambda: server.hung_up == 1, limit_s=1)
+
+
+async def test_calls_at_once_have_connections_of_their_own(server: Server, provider: Google) -> None:
+    server.answers(stream(chunk({"text": "It is "})), 0.3, b"data: %b\n\n" % json.dumps(LAST).encode())
+    other = asyncio.create_task(answer_of(provider, ask("x", model=MODEL)))
+    async with aclosing(provider.stream(ask("x", model=MODEL))) as items:
+        await anext(items)
+    assert (await other).text == "It is done."
+    assert server.hung_up == 1
 
 
 async def test_an_answer_beyond_the_limit_is_given_up(server: Server) -> None:
