@@ -177,10 +177,10 @@ def _thinking(request: ChatRequest) -> dict[str, Any]:
     budgeted = _BUDGETED.match(request.model)
     if budgeted is None:
         return {}
-    if effort == "none":
-        return {"thinkingBudget": _SMALLEST_BUDGETS[budgeted[1]]}
     # Thoughts count as output: at least half of it is kept for the answer.
-    room = max(request.max_output_tokens // 2, _LEAST_ROOM_TO_THINK)
+    room = request.max_output_tokens // 2
+    if effort == "none" or room < _LEAST_ROOM_TO_THINK:
+        return {"thinkingBudget": _SMALLEST_BUDGETS[budgeted[1]]}
     return {"thinkingBudget": min(_BUDGETS[effort], room)}
 
 
