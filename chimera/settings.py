@@ -54,6 +54,10 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
     )
     openai_base_url: str | None = None
+    google_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+    )
+    google_base_url: str | None = None
     local_base_url: str | None = None
     local_api_key: SecretStr | None = None
     local_model: str | None = None

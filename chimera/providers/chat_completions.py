@@ -13,15 +13,12 @@ from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
 from chimera.providers.chat_requests import LimitField, body_of, headers_of
-from models.errors import Malformed, ProviderError, ProviderTimeout, Stalled, Truncated
+from chimera.providers.waiting import CONNECT_S, MAX_CONNECTIONS, Patience
+from models.errors import Malformed, ProviderError, Truncated
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
-
-CONNECT_S = 10.0
-MAX_CONNECTIONS = 1000
-"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
 
 
 class ChatCompletions:
@@ -44,8 +41,7 @@ class ChatCompletions:
         self.simulated = simulated
         self._base_url = base_url
         self._api_key = api_key
-        self._first_byte_s = first_byte_s
-        self._stall_s = stall_s
+        self._patience = Patience(first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._limit_field = limit_field
         self._trust_env = trust_env
@@ -54,12 +50,11 @@ class ChatCompletions:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Make one request and yield its text as it comes, then one `ChatEnd`.
 
-        Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
-        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        Leave the iterator with `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
         answer = Answer(self.name, self._max_answer_bytes)
         client = await self._connected()
-        deadline = asyncio.get_running_loop().time() + self._first_byte_s
+        deadline = self._patience.first_deadline()
         chunks = await self._opened(client, request, deadline)
         try:
             chunk = await self._next(chunks, request, deadline)
@@ -80,7 +75,7 @@ class ChatCompletions:
         """List the models that the server offers, by name; see `Provider`."""
         client = await self._connected()
         try:
-            async with asyncio.timeout(self._first_byte_s):
+            async with asyncio.timeout(self._patience.first_byte_s):
                 return tuple(sorted([model.id async for model in client.models.list()]))
         except Exception as error:  # noqa: BLE001  (as in `_opened`)
             raise self._sorted(error, "", begun=False) from None
@@ -108,13 +103,8 @@ class ChatCompletions:
     async def _next(
         self, chunks: "AsyncStream[ChatCompletionChunk]", request: ChatRequest, first_deadline: float | None
     ) -> "ChatCompletionChunk | None":
-        """Wait for the next chunk; None at the end. Only the first one has a deadline of its own."""
-        deadline = first_deadline or asyncio.get_running_loop().time() + self._stall_s
         try:
-            async with asyncio.timeout_at(deadline):
-                return await anext(chunks)
-        except StopAsyncIteration:
-            return None
+            return await self._patience.next_of(chunks, first_deadline)
         except Exception as error:  # noqa: BLE001  (as above)
             raise self._sorted(error, request.model, begun=first_deadline is None) from None
 
@@ -122,11 +112,7 @@ class ChatCompletions:
         from openai import APIConnectionError, OpenAIError
 
         if isinstance(error, TimeoutError):
-            if begun:
-                return Stalled(f"{self.name} sent nothing for {self._stall_s:g} s; the call is given up.")
-            # Connecting has a shorter limit of its own, so the prompt is there.
-            silence = f"{self.name} sent nothing in the first {self._first_byte_s:g} s."
-            return ProviderTimeout(silence, may_be_billed=True)
+            return self._patience.run_out(self.name, begun=begun)
         if begun and isinstance(error, APIConnectionError):
             return Truncated(f"{self.name} broke the connection in mid-answer; the answer is thrown away.")
         if isinstance(error, OpenAIError):

@@ -34,7 +34,7 @@ MAX_RETRY_AFTER_S = 3600.0
 """Longest wait that a provider can impose. Past an hour, asking again is better than trusting one header."""
 
 _REASON_CHARS = 180
-_KEY = re.compile(r"\b(?:sk|pk|rk|key|Bearer)[-_ ][A-Za-z0-9*._-]{6,}")
+_KEY = re.compile(r"\b(?:(?:sk|pk|rk|key|Bearer)[-_ ]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}")
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)|maximum context|prompt is too long|too many tokens", re.IGNORECASE
 )
@@ -66,6 +66,13 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None
 
 
+def reason_of(message: str, secret: str) -> str:
+    """A vendor's message on one line, cut short, without the key and whatever else looks like one."""
+    if secret:
+        message = message.replace(secret, "…")
+    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _REASON_CHARS)
+
+
 def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -> ProviderError:
     """An HTTP status, or an `error` object in the middle of a stream, which has a code and no status."""
     from openai import APIStatusError
@@ -73,7 +80,7 @@ def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -
     code = f"{error.code or ''} {error.type or ''}"
     status = error.status_code if isinstance(error, APIStatusError) else _status_in(error.code)
     headers: Mapping[str, str] = error.response.headers if isinstance(error, APIStatusError) else {}
-    reason = _reason(error.message, secret)
+    reason = reason_of(error.message, secret)
     if "insufficient_quota" in code or status == 402:
         return NoQuota(f"The account at {provider} has no quota left; raise it there, then resume the task.")
     if status == 429 or "rate_limit" in code:
@@ -98,12 +105,6 @@ def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -
 
 def _status_in(code: str | None) -> int | None:
     return int(code) if code is not None and code.isdecimal() and len(code) == 3 else None
-
-
-def _reason(message: str, secret: str) -> str:
-    if secret:
-        message = message.replace(secret, "…")
-    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _REASON_CHARS)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -22,6 +22,7 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
     ("model_ref", "settings", "error", "way_out"),
     [
         ("openai/gpt-5.6", Settings(), errors.MissingKey, "CHIMERA_OPENAI_API_KEY"),
+        ("google/gemini-2.5-pro", Settings(), errors.MissingKey, "CHIMERA_GOOGLE_API_KEY"),
         ("local/gemma", Settings(), errors.MissingBaseUrl, "CHIMERA_LOCAL_BASE_URL"),
         ("simulator/fast", Settings(), errors.MissingBaseUrl, "CHIMERA_SIMULATOR_URL"),
         ("openai/nothing", Settings(openai_api_key=SecretStr("k")), errors.UnknownPrice, "CHIMERA_PRICES"),
@@ -39,6 +40,7 @@ def test_a_model_that_can_be_called_passes() -> None:
     check_model("simulator/fast", Settings(simulator_url="http://127.0.0.1:1"))
     check_model("local/anything", Settings(local_base_url="http://127.0.0.1:1/v1"))
     check_model("openai/gpt-4o-mini", Settings(openai_api_key=SecretStr("k")))
+    check_model("google/gemini-3.8-flash", Settings(google_api_key=SecretStr("k")))
     check_model("openai/mine", Settings(openai_api_key=SecretStr("k"), prices={"openai/mine": (1, 2)}))
 
 
