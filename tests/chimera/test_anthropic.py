@@ -183,6 +183,7 @@ HELLO = event("content_block_delta", index=0, delta={"type": "text_delta", "text
 TOOL = event("content_block_start", index=0, content_block={"type": "tool_use", "id": "t", "name": "x", "input": {}})
 HALF = event("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": '{"a": '})
 PING = event("ping")
+PINGS: tuple[bytes | float, ...] = (PING, 0.1) * 20
 WHOLE = Script([BEGIN, PING, TEXT, HELLO, event("content_block_stop", index=0), *stop("end_turn")])
 
 
@@ -266,9 +267,9 @@ async def test_pings_are_no_progress_and_silence_is_told_apart(scripted: Scripte
     started = time.monotonic()
     scripted.script = Script([FOREVER])
     assert (await _raised(scripted, errors.ProviderTimeout, first_byte_s=0.3)).may_be_billed
-    scripted.script = Script([*[PING, 0.1] * 20])
+    scripted.script = Script(PINGS)
     await _raised(scripted, errors.ProviderTimeout, first_byte_s=0.3)
-    scripted.script = Script([BEGIN, TEXT, HELLO, *[PING, 0.1] * 20])
+    scripted.script = Script([BEGIN, TEXT, HELLO, *PINGS])
     assert (await _raised(scripted, errors.Stalled, stall_s=0.3)).may_be_billed
     assert time.monotonic() - started < 5
 
@@ -277,7 +278,8 @@ async def test_reasoning_is_progress(scripted: Scripted) -> None:
     begun = event("content_block_start", index=0, content_block={"type": "thinking", "thinking": "", "signature": ""})
     thought = event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "Hm. "})
     said = event("content_block_start", index=1, content_block={"type": "text", "text": "Yes."})
-    scripted.script = Script([BEGIN, begun, *[0.2, thought] * 5, said, *stop("end_turn")])
+    slowly: tuple[bytes | float, ...] = (0.2, thought) * 5
+    scripted.script = Script([BEGIN, begun, *slowly, said, *stop("end_turn")])
     provider = provider_at(scripted.url, stall_s=0.6)
     assert (await answer_of(provider, ask("x", model=MODEL))).text == "Yes."
     await provider.close()

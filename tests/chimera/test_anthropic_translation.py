@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from anthropic._base_client import make_status_error
+from anthropic._error_classes import make_status_error
+from anthropic._models import construct_type
 from anthropic.types import RawMessageStreamEvent
 
 from chimera.providers.anthropic_answers import Answer
@@ -171,7 +172,7 @@ def test_a_budget_leaves_room_for_the_answer_or_is_not_given() -> None:
     assert reasoning_of(OLD, "high", 2047) == {}
     for limit in (2048, 3000, 16_384):
         for effort in ("low", "medium", "high"):
-            budget = reasoning_of(OLD, effort, limit)["thinking"]["budget_tokens"]  # type: ignore[arg-type]
+            budget = reasoning_of(OLD, effort, limit)["thinking"]["budget_tokens"]
             assert 1024 <= budget < limit
 
 
@@ -423,8 +424,6 @@ def _delta(index: int, delta: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take(answer: Answer, event: dict[str, Any]) -> str:
-    from anthropic._models import construct_type
-
     return answer.take(construct_type(value=event, type_=RawMessageStreamEvent))
 
 

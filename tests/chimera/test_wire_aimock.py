@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from models import errors
 from tests.chimera.aimock import asked, running_aimock
 from tests.chimera.simulated import CALCULATOR, answer_of, ask
 
-FIXTURES = [
+FIXTURES: list[dict[str, Any]] = [
     {
         "match": {"userMessage": "busy", "sequenceIndex": 0},
         "response": {"error": {"message": "Rate limited", "type": "rate_limit_error"}, "status": 429},
