@@ -94,9 +94,9 @@ class Anthropic:
         try:
             async with asyncio.timeout(self._waits.first_byte_s):
                 found = [model async for model in client.models.list(limit=MODELS_A_PAGE)]
+                return tuple(sorted(model.id for model in found if getattr(model, "lifecycle", "") != "retired"))
         except Exception as error:  # noqa: BLE001  (as in `_opened`)
             raise self._sorted(error, "", begun=False) from None
-        return tuple(sorted(model.id for model in found if getattr(model, "lifecycle", "") != "retired"))
 
     async def close(self) -> None:
         if self._client is not None:

@@ -177,7 +177,7 @@ def _format(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+    return {"name": tool.name, "description": tool.description, "input_schema": {**_ANY_INPUT, **tool.parameters}}
 
 
 def _tools_spoken_of(messages: list[ChatMessage]) -> list[dict[str, Any]]:

@@ -343,7 +343,10 @@ async def test_models_that_can_be_called_are_listed(scripted: Scripted) -> None:
     scripted.script = refusal(401, "authentication_error", "invalid key")
     with pytest.raises(errors.WrongKey):
         await provider.models()
-    assert len(scripted.bodies) == 2
+    scripted.script = Script([b"<html>"], headers={"content-type": "text/html"})
+    with pytest.raises(errors.Malformed):
+        await provider.models()
+    assert len(scripted.bodies) == 3
     await provider.close()
 
 

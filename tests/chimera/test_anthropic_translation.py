@@ -42,6 +42,8 @@ def test_a_conversation_that_goes_on_with_tools_is_cached() -> None:
         {"name": "calculator", "description": CALCULATOR.description, "input_schema": CALCULATOR.parameters}
     ]
     assert "tool_choice" not in body
+    bare = replace(CALCULATOR, parameters={})
+    assert body_of(ask("x", model=NEW, tools=(bare,)))["tools"][0]["input_schema"] == {"type": "object"}
 
 
 def test_results_of_parallel_calls_are_one_turn_and_stand_before_what_is_said() -> None:
