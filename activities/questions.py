@@ -84,7 +84,9 @@ def intent_of(
     settings: Settings,
 ) -> Intent:
     """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
-    worst = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=chat.max_output_tokens)
+    asked = prompts.input_tokens_of(chat)
+    # To put a prompt into a cache costs more than to have it read.
+    worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
     events: list[Event] = [
         GuidanceSeen(path=request.path, step=request.step, guidance_id=message.guidance_id)
         for message in written

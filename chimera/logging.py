@@ -23,7 +23,7 @@ FILES_KEPT = 5
 LINE_CHARS = 16 * 1024
 REDACTED = "[redacted]"
 
-QUIET = ("httpx2", "httpcore2", "openai", "google_genai")
+QUIET = ("httpx2", "httpcore2", "openai", "anthropic", "google_genai")
 """Loggers whose INFO is a line for each request of ours; their warnings are kept."""
 
 SECRET_NAME = re.compile(

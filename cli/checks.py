@@ -116,6 +116,7 @@ def providers(settings: Settings) -> Iterator[Finding]:
     """Which providers have what they need; keys are never shown."""
     configured = {
         "openai (CHIMERA_OPENAI_API_KEY)": settings.openai_api_key is not None,
+        "anthropic (CHIMERA_ANTHROPIC_API_KEY)": settings.anthropic_api_key is not None,
         "google (CHIMERA_GOOGLE_API_KEY)": settings.google_api_key is not None,
         "local (CHIMERA_LOCAL_BASE_URL)": settings.local_base_url is not None,
     }

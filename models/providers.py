@@ -56,6 +56,7 @@ class PriceView(Contract):
 
     input: int
     cached_input: int
+    cache_write: int
     output: int
     source: str
     as_of: str

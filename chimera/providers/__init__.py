@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from chimera.pricing import price_of
-from chimera.providers import google, local, openai, simulator
+from chimera.providers import anthropic, google, local, openai, simulator
 from chimera.providers.base import Provider
 from chimera.settings import Settings
 from models.errors import UnknownProvider
 
 PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "openai": openai.make,
+    "anthropic": anthropic.make,
     "google": google.make,
     "local": local.make,
     "simulator": simulator.make,

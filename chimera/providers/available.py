@@ -173,6 +173,7 @@ class Available:
             price = PriceView(
                 input=rate.input,
                 cached_input=rate.cached_input,
+                cache_write=rate.input if rate.cache_write is None else rate.cache_write,
                 output=rate.output,
                 source=found.source,
                 as_of=found.as_of,

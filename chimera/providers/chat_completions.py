@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
-from chimera.providers.chat_requests import LimitField, body_of, headers_of
-from chimera.providers.waiting import CONNECT_S, MAX_CONNECTIONS, Patience
-from models.errors import Malformed, ProviderError, Truncated
+from chimera.providers.chat_requests import LimitField, body_of
+from chimera.providers.wire import Waits, headers_of, http_client
+from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -41,7 +41,7 @@ class ChatCompletions:
         self.simulated = simulated
         self._base_url = base_url
         self._api_key = api_key
-        self._patience = Patience(first_byte_s, stall_s)
+        self._waits = Waits(name, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._limit_field = limit_field
         self._trust_env = trust_env
@@ -50,11 +50,12 @@ class ChatCompletions:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Make one request and yield its text as it comes, then one `ChatEnd`.
 
-        Leave the iterator with `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
+        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
         answer = Answer(self.name, self._max_answer_bytes)
         client = await self._connected()
-        deadline = self._patience.first_deadline()
+        deadline = self._waits.first_deadline()
         chunks = await self._opened(client, request, deadline)
         try:
             chunk = await self._next(chunks, request, deadline)
@@ -75,7 +76,7 @@ class ChatCompletions:
         """List the models that the server offers, by name; see `Provider`."""
         client = await self._connected()
         try:
-            async with asyncio.timeout(self._patience.first_byte_s):
+            async with asyncio.timeout(self._waits.first_byte_s):
                 return tuple(sorted([model.id async for model in client.models.list()]))
         except Exception as error:  # noqa: BLE001  (as in `_opened`)
             raise self._sorted(error, "", begun=False) from None
@@ -104,20 +105,14 @@ class ChatCompletions:
         self, chunks: "AsyncStream[ChatCompletionChunk]", request: ChatRequest, first_deadline: float | None
     ) -> "ChatCompletionChunk | None":
         try:
-            return await self._patience.next_of(chunks, first_deadline)
+            return await self._waits.next(chunks, first_deadline)
         except Exception as error:  # noqa: BLE001  (as above)
             raise self._sorted(error, request.model, begun=first_deadline is None) from None
 
     def _sorted(self, error: Exception, model: str, *, begun: bool) -> ProviderError:
-        from openai import APIConnectionError, OpenAIError
-
         if isinstance(error, TimeoutError):
-            return self._patience.run_out(self.name, begun=begun)
-        if begun and isinstance(error, APIConnectionError):
-            return Truncated(f"{self.name} broke the connection in mid-answer; the answer is thrown away.")
-        if isinstance(error, OpenAIError):
-            return sort_error(error, provider=self.name, model=model, secret=self._api_key)
-        return Malformed(f"{self.name} sent something that isn't a chat completion ({type(error).__name__}).")
+            return self._waits.silence(begun=begun)
+        return sort_error(error, provider=self.name, model=model, secret=self._api_key, begun=begun)
 
     async def _connected(self) -> "AsyncOpenAI":
         if self._client is None:
@@ -127,7 +122,6 @@ class ChatCompletions:
         return self._client
 
     def _make_client(self) -> "AsyncOpenAI":
-        import httpx2
         from openai import AsyncOpenAI
         from openai.resources.chat import completions  # noqa: F401  (the SDK would import it in the first call)
 
@@ -135,12 +129,5 @@ class ChatCompletions:
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
-            http_client=httpx2.AsyncClient(
-                # Waits for bytes are bounded in `stream`, where what they mean is known.
-                timeout=httpx2.Timeout(None, connect=CONNECT_S),
-                limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
-                # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
-                follow_redirects=False,
-                trust_env=self._trust_env,
-            ),
+            http_client=http_client(trust_env=self._trust_env),
         )

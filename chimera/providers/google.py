@@ -15,9 +15,10 @@ from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
 from chimera.providers.google_requests import PROVIDER, config_of, contents_of
-from chimera.providers.waiting import CONNECT_S, MAX_CONNECTIONS, Patience
+from chimera.providers.refusals import unreachable
+from chimera.providers.wire import CONNECT_S, MAX_CONNECTIONS, Waits
 from chimera.settings import Settings
-from models.errors import BadRequest, Malformed, MissingKey, Overloaded, ProviderError, ProviderTimeout, Truncated
+from models.errors import BadRequest, Malformed, MissingKey, ProviderError
 
 if TYPE_CHECKING:
     import httpx2
@@ -49,7 +50,7 @@ class Google:
     ) -> None:
         self._api_key = api_key
         self._base_url, self._api_version = _split_version(base_url)
-        self._patience = Patience(first_byte_s, stall_s)
+        self._waits = Waits(PROVIDER, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._trust_env = trust_env
         self._clients: tuple[Client, httpx2.AsyncClient] | None = None
@@ -62,7 +63,7 @@ class Google:
         answer = Answer(request.model, self._max_answer_bytes)
         client = await self._connected()
         responses: list[httpx2.Response] = []
-        deadline = self._patience.first_deadline()
+        deadline = self._waits.first_deadline()
         chunks = await self._asked(client, request)
         try:
             chunk = await self._next(chunks, request, responses, deadline)
@@ -87,7 +88,7 @@ class Google:
         client = await self._connected()
         responses: list[httpx2.Response] = []
         try:
-            async with asyncio.timeout(self._patience.first_byte_s):
+            async with asyncio.timeout(self._waits.first_byte_s):
                 with _noting(responses):
                     listed = await client.aio.models.list(config={"page_size": PAGE_SIZE})
                     return tuple(sorted({_name(model) async for model in listed if _generates(model)}))
@@ -125,7 +126,7 @@ class Google:
     ) -> "GenerateContentResponse | None":
         try:
             with _noting(responses):
-                return await self._patience.next_of(chunks, first_deadline)
+                return await self._waits.next(chunks, first_deadline)
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted(error, request.model, responses, begun=first_deadline is None) from None
 
@@ -136,15 +137,12 @@ class Google:
         from google.genai.errors import APIError
 
         if isinstance(error, TimeoutError):
-            return self._patience.run_out(self.name, begun=begun)
+            return self._waits.silence(begun=begun)
         if isinstance(error, APIError):
             return sort_error(error, model=model, secret=self._api_key)
-        if isinstance(error, httpx2.TransportError) and _is_at_work(responses):
-            return Truncated("google broke the connection in mid-answer; the answer is thrown away.")
-        if isinstance(error, httpx2.TimeoutException):
-            return ProviderTimeout("google could not be reached in time; it is asked again.")
         if isinstance(error, httpx2.TransportError):
-            return Overloaded("google can't be reached or closed the connection; check its address if that goes on.")
+            timed_out = isinstance(error, httpx2.TimeoutException)
+            return unreachable(self.name, begun=_is_at_work(responses), timed_out=timed_out)
         if not responses:
             return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
         return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")

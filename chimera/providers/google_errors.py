@@ -8,17 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from chimera.providers.chat_errors import reason_of, retry_after_of
-from models.errors import (
-    BadRequest,
-    ContextTooLong,
-    NoQuota,
-    Overloaded,
-    ProviderError,
-    RateLimited,
-    UnknownModel,
-    WrongKey,
-)
+from chimera.providers.google_requests import PROVIDER
+from chimera.providers.refusals import Refusal, reason_of, retry_after_of
+from models.errors import ProviderError
 
 if TYPE_CHECKING:
     from google.genai.errors import APIError
@@ -33,25 +25,23 @@ _NO_MONEY = re.compile(r"credits|spend", re.IGNORECASE)
 def sort_error(error: "APIError", *, model: str, secret: str) -> ProviderError:
     """Say which of our errors this is; the SDK's own is lost on purpose (it holds the request and its headers)."""
     message = error.message if isinstance(error.message, str) else ""
-    reason = reason_of(message, secret)
     details = list(_details(error.details))
     status = error.code
+    refusal = Refusal(PROVIDER, model, status, reason_of(message, secret), _wait(error, details))
     if status == 402 or _is_used_up(error, message, details):
-        return NoQuota(f"The account at google has no quota left for {model!r}; raise it there, then resume the task.")
-    wait = _wait(error, details)
+        return refusal.no_quota()
     if status == 429:
-        when = "later" if wait is None else f"in {wait:g} s"
-        return RateLimited(f"google asks for fewer requests; it is asked again {when}.", retry_after_s=wait)
+        return refusal.rate_limited()
     if status in (401, 403) or _is_wrong_key(message, details):
-        return WrongKey(f"google refused the key ({status}); check CHIMERA_GOOGLE_API_KEY.")
+        return refusal.wrong_key()
     if status == 404:
-        return UnknownModel(f"google has no model {model!r}, or its address is wrong: {reason}")
+        return refusal.unknown_model()
     if status in (400, 413) and _TOO_LONG.search(message):
-        return ContextTooLong(f"The conversation is longer than {model!r} reads: {reason}")
+        return refusal.too_long()
     # 499 is what Google calls a request that it cancelled.
     if 300 <= status < 500 and status not in (408, 409, 499):
-        return BadRequest(f"google refused the request ({status}): {reason}")
-    return Overloaded(f"google has trouble of its own ({status}); it is asked again: {reason}", retry_after_s=wait)
+        return refusal.request()
+    return refusal.trouble()
 
 
 def _is_used_up(error: "APIError", message: str, details: list[dict[str, Any]]) -> bool:

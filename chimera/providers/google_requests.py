@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.providers.base import ChatMessage, ChatRequest, ReasoningEffort, ToolSpec
-from chimera.providers.chat_requests import headers_of
+from chimera.providers.base import ChatMessage, ChatRequest, ToolSpec
+from chimera.providers.wire import headers_of
+from models.agents import ReasoningEffort
 
 PROVIDER = "google"
 

@@ -1,4 +1,4 @@
-"""A model server that somebody else wrote: npm `@copilotkit/aimock`, where Node is there to run it.
+"""npm `@copilotkit/aimock`: a server for several vendors' wires that somebody else wrote, where Node is there.
 
 CHIMERA_TEST_CACHE names a folder that keeps the installed package between runs.
 """
@@ -26,15 +26,15 @@ INSTALL_LIMIT_S = 40
 
 @asynccontextmanager
 async def running_aimock(
-    tmp_path_factory: pytest.TempPathFactory, answers: Sequence[dict[str, Any]]
+    tmp_path_factory: pytest.TempPathFactory, fixtures: Sequence[dict[str, Any]]
 ) -> AsyncIterator[str]:
-    """Serve on a free port for as long as the block lasts; yields the address."""
+    """Serve `fixtures` for as long as the block lasts; gives the address. Skips the test where there is no Node."""
     cli = await asyncio.to_thread(_installed, tmp_path_factory)
-    fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
-    fixtures.write_text(json.dumps({"fixtures": answers}))
+    file = tmp_path_factory.mktemp("aimock") / "fixtures.json"
+    file.write_text(json.dumps({"fixtures": fixtures}))
     port = free_port()
     server = await asyncio.create_subprocess_exec(
-        "node", cli, "--port", str(port), "--fixtures", fixtures, "--log-level", "silent"
+        "node", cli, "--port", str(port), "--fixtures", file, "--log-level", "silent"
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -50,6 +50,11 @@ async def journal_of(url: str) -> list[dict[str, Any]]:
     async with httpx2.AsyncClient(trust_env=False) as client:
         entries: list[dict[str, Any]] = (await client.get(f"{url}/__aimock/journal")).json()
     return entries
+
+
+async def asked(url: str, prompt: str) -> int:
+    """Count the requests whose last message was `prompt`."""
+    return sum(entry["body"]["messages"][-1]["content"] == prompt for entry in await journal_of(url))
 
 
 def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from chimera.providers.base import ChatMessage, ToolRequest
 from chimera.providers.google import Google, make
 from chimera.providers.google_requests import FOREIGN_SIGNATURE
-from chimera.providers.waiting import CONNECT_S
+from chimera.providers.wire import CONNECT_S
 from chimera.settings import Settings
 from models import errors
 from models.tasks import Usage

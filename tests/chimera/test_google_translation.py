@@ -8,8 +8,9 @@ import pytest
 from google.genai import types
 
 from chimera.pricing import Rate, price_of, window_of
-from chimera.providers.base import ChatMessage, ChatRequest, Image, ReasoningEffort, ToolRequest, ToolSpec
+from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
 from chimera.providers.google_requests import FOREIGN_SIGNATURE, config_of, contents_of, schema_of
+from models.agents import ReasoningEffort
 from models.plans import Plan
 from tests.chimera.simulated import CALCULATOR, ask
 

@@ -9,7 +9,7 @@ import pytest
 from chimera.providers.base import Provider
 from chimera.providers.chat_completions import ChatCompletions
 from models import errors
-from tests.chimera.aimock import journal_of, running_aimock
+from tests.chimera.aimock import asked, running_aimock
 from tests.chimera.simulated import CALCULATOR, answer_of, ask
 
 FIXTURES: list[dict[str, Any]] = [
@@ -78,21 +78,17 @@ async def test_a_tool_is_called(provider: Provider) -> None:
 async def test_a_rate_limit_is_one_request_and_the_next_may_succeed(provider: Provider, aimock: str) -> None:
     with pytest.raises(errors.RateLimited):
         await answer_of(provider, ask("busy", model="gpt-4o"))
-    assert await _asked(aimock, "busy") == 1
+    assert await asked(aimock, "busy") == 1
     assert (await answer_of(provider, ask("busy", model="gpt-4o"))).text == "Now I have time."
-    assert await _asked(aimock, "busy") == 2
+    assert await asked(aimock, "busy") == 2
 
 
 async def test_a_server_error_is_one_request(provider: Provider, aimock: str) -> None:
     with pytest.raises(errors.Overloaded):
         await answer_of(provider, ask("broken", model="gpt-4o"))
-    assert await _asked(aimock, "broken") == 1
+    assert await asked(aimock, "broken") == 1
 
 
 async def test_a_torn_stream_is_no_success(provider: Provider) -> None:
     with pytest.raises(errors.Truncated):
         await answer_of(provider, ask("torn", model="gpt-4o"))
-
-
-async def _asked(url: str, prompt: str) -> int:
-    return sum(entry["body"]["messages"][-1]["content"] == prompt for entry in await journal_of(url))
