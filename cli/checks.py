@@ -26,6 +26,7 @@ from cli.text import one_line
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
 OLDEST_PYTHON = (3, 11)
+PROBE_S = 3.0
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 
 
@@ -112,15 +113,37 @@ def ports(settings: Settings, stack_pid: int | None) -> Iterator[Finding]:
             yield Finding(Level.OK, what, "free")
 
 
-def providers(settings: Settings) -> Iterator[Finding]:
-    """Which providers have what they need; keys are never shown."""
-    configured = {
-        "openai (CHIMERA_OPENAI_API_KEY)": settings.openai_api_key is not None,
-        "local (CHIMERA_LOCAL_BASE_URL)": settings.local_base_url is not None,
-    }
-    for name, is_set in configured.items():
-        yield Finding(Level.OK, f"provider {name}", "configured" if is_set else "not configured")
-    yield Finding(Level.OK, "provider simulator", "built in; answers are simulated")
+async def providers(settings: Settings) -> list[Finding]:
+    """Which providers have what they need; keys are never shown, and no vendor is asked."""
+    openai = "configured" if settings.openai_api_key is not None else "not configured"
+    return [
+        Finding(Level.OK, "provider openai (CHIMERA_OPENAI_API_KEY)", openai),
+        await _local_provider(settings),
+        Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
+    ]
+
+
+async def _local_provider(settings: Settings) -> Finding:
+    """A model server of one's own costs nothing to ask: it has to answer, in the protocol's words."""
+    what, base_url = "provider local (CHIMERA_LOCAL_BASE_URL)", settings.local_base_url
+    if base_url is None:
+        return Finding(Level.OK, what, "not configured")
+    key = settings.local_api_key.get_secret_value() if settings.local_api_key else "none"
+    models_url = f"{base_url.rstrip('/')}/models"
+    try:
+        async with new_http(base_url) as http:
+            answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        way_out = "start the model server, or correct the address"
+        return Finding(Level.WARN, what, f"nothing answers at {models_url} ({type(error).__name__}); {way_out}")
+    if answer.status_code in (401, 403):
+        return Finding(Level.WARN, what, f"{base_url} refuses the key; set CHIMERA_LOCAL_API_KEY to the server's")
+    try:
+        names = [str(model["id"]) for model in answer.json()["data"]]
+    except (ValueError, KeyError, TypeError):
+        wanted = "it should be the one that ends in /v1, as in http://127.0.0.1:11434/v1"
+        return Finding(Level.WARN, what, f"{models_url} answers {answer.status_code} and lists no models; {wanted}")
+    return Finding(Level.OK, what, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))
 
 
 async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:

@@ -45,7 +45,7 @@ def sort_error(error: "OpenAIError", *, provider: str, model: str, secret: str) 
     from openai import APIConnectionError, APIError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
-        return ProviderTimeout(f"{provider} could not be reached in time; it is asked again.")
+        return ProviderTimeout(f"{provider} could not be reached in time; check its address if that goes on.")
     if isinstance(error, APIConnectionError):
         return Overloaded(f"{provider} can't be reached or closed the connection; check its address if that goes on.")
     if isinstance(error, APIError):
@@ -78,8 +78,8 @@ def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -
         return NoQuota(f"The account at {provider} has no quota left; raise it there, then resume the task.")
     if status == 429 or "rate_limit" in code:
         wait = retry_after_of(headers)
-        when = "later" if wait is None else f"in {wait:g} s"
-        return RateLimited(f"{provider} asks for fewer requests; it is asked again {when}.", retry_after_s=wait)
+        when = "" if wait is None else f", and for a pause of {wait:g} s"
+        return RateLimited(f"{provider} asks for fewer requests{when}.", retry_after_s=wait)
     if status in (401, 403) or "invalid_api_key" in code:
         return WrongKey(f"{provider} refused the key ({status or 401}); check CHIMERA_{provider.upper()}_API_KEY.")
     if "content_filter" in code or "content_policy" in code:
@@ -91,7 +91,7 @@ def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -
     if status is not None and 300 <= status < 500 and status not in (408, 409):
         return BadRequest(f"{provider} refused the request ({status}): {reason}")
     return Overloaded(
-        f"{provider} has trouble of its own ({status or 'in mid-answer'}); it is asked again: {reason}",
+        f"{provider} has trouble of its own ({status or 'in mid-answer'}): {reason}",
         retry_after_s=retry_after_of(headers),
     )
 

@@ -35,7 +35,7 @@ async def _with(settings: Settings) -> list[Finding]:
         *checks.folder(settings),
         *checks.programs(settings),
         *checks.ports(settings, stack_pid),
-        *checks.providers(settings),
+        *await checks.providers(settings),
         *await checks.health(settings, stack_pid),
     ]
 

@@ -79,6 +79,18 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
     assert ModelCallOutcome.model_validate(context.outcome).text_preview == "hello"
 
 
+async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(database: Database) -> None:
+    task_id = await a_task(database)
+    for attempt, status, code in ((1, AttemptStatus.FAILED, "overloaded"), (2, AttemptStatus.CANCELLED, "cancelled")):
+        intent = an_intent(task_id, attempt=attempt)
+        async with database.connection() as connection:
+            await model_calls.reserve(connection, intent)
+            await model_calls.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
+    async with database.connection() as connection:
+        found = await model_calls.last_error(connection, an_intent(task_id).request)
+    assert found == ("overloaded", "It is overloaded.")
+
+
 async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
