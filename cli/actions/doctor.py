@@ -34,7 +34,7 @@ async def _with(settings: Settings) -> list[Finding]:
     return [
         *checks.folder(settings),
         *checks.programs(settings),
-        *checks.ports(settings, stack_pid),
+        *await checks.ports(settings, stack_pid),
         *await checks.providers(settings),
         *await checks.health(settings, stack_pid),
     ]
