@@ -1,6 +1,7 @@
 """What happens in a task, one line an event: for logs and pipes, where nothing can be drawn over."""
 
-from cli.text import count, one_line, usd
+from cli.text import count, one_line
+from models.base import usd
 from models.events import (
     BudgetReached,
     Event,

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.text import count, one_line, plain, usd
+from cli.text import count, one_line, plain
 from cli.view import Node, TaskState
+from models.base import usd
 from models.ids import ROOT
 from models.model_calls import Purpose
 from models.subtasks import SubtaskStatus

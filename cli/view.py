@@ -171,7 +171,7 @@ class TaskState:
         self.goal, self.title = task.goal, task.title
         self.spent_micro_usd = task.spent_micro_usd
         self.tokens = task.usage.input_tokens + task.usage.output_tokens
-        self.note = task.error or ""
+        self.note = task.error or (task.waiting.message if task.waiting else "")
         self.finished_calls = sum(subtask.turns for subtask in frame.subtasks)
         self.nodes = {ROOT: Node(ROOT)}
         for subtask in frame.subtasks:

@@ -40,3 +40,9 @@ UtcDatetime = datetime
 def preview_of(text: str, limit: int = PREVIEW_CHARS) -> str:
     """Cut `text` to at most `limit` characters, with an ellipsis where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def usd(micro_usd: int) -> str:
+    """Write millionths of a dollar as dollars, with as many digits as it takes to see something."""
+    digits = 2 if micro_usd == 0 or micro_usd >= 1_000_000 else 4 if micro_usd >= 100 else 6
+    return f"${micro_usd / 1e6:,.{digits}f}"

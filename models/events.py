@@ -145,6 +145,7 @@ class BudgetReached(_Placed):
     type: Literal["budget.reached"] = "budget.reached"
     limit: str
     message: str
+    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
 
 
 class BudgetRaised(_Placed):

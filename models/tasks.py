@@ -50,7 +50,9 @@ class Budget(Body):
 
     max_cost_micro_usd: int | None = Field(default=None, ge=0, le=10**13, description="Millionths of a US dollar")
     max_tokens: int | None = Field(default=None, ge=0, le=10**12, description="Input and output together")
-    max_model_calls: int | None = Field(default=None, ge=0, le=10**6, description="Attempts at a provider")
+    max_model_calls: int | None = Field(
+        default=None, ge=0, le=10**6, description="Requests to providers, repeated ones included"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> "Budget":
@@ -173,6 +175,14 @@ class Usage(Contract):
     output_tokens: int = 0
 
 
+class Waiting(Contract):
+    """What a waiting task waits for."""
+
+    limit: str = Field(description="Which limit was reached")
+    message: str = Field(description="Why the next call was refused, and the way out")
+    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
+
+
 class TaskView(Contract):
     """A task as the API shows it."""
 
@@ -187,13 +197,14 @@ class TaskView(Contract):
     budget: Budget | None
     spent_micro_usd: int
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died)")
-    model_calls: int = Field(description="Attempts at a provider, doubtful ones included")
+    model_calls: int = Field(description="Requests to providers: attempts at model calls, doubtful ones included")
     usage: Usage
     subtasks_total: int
     subtasks_done: int
     result: str | None
     error_code: str | None
     error: str | None
+    waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence of the newest event")
     schedule_id: str | None

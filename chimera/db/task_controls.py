@@ -13,7 +13,7 @@ from chimera.db import events, outbox, runs
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Subtask, Task
 from chimera.db.tasks import locked
-from models.base import preview_of
+from models.base import preview_of, usd
 from models.errors import Conflict, InvalidInput
 from models.events import (
     BudgetRaised,
@@ -179,7 +179,10 @@ def _check_above_spent(task: Task, budget: Budget) -> None:
     }
     for field, limit in budget.model_dump(exclude_none=True).items():
         if limit <= spent[field]:
-            raise InvalidInput(field, f"{limit} is not above the {spent[field]} that is spent already; send more.")
+            written = usd if field == "max_cost_micro_usd" else str
+            raise InvalidInput(
+                field, f"{written(limit)} is not above the {written(spent[field])} that is spent already; send more."
+            )
 
 
 async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, str]:

@@ -23,9 +23,10 @@ from cli.proof import Proof, prove, read_journal
 from cli.screens import Say, say
 from cli.signals import until_told
 from cli.stack import Stack
-from cli.text import count, plain, usd
+from cli.text import count, plain
 from cli.view import TaskState
 from models.activities import COMPLETE
+from models.base import usd
 from models.tasks import TaskView
 
 TITLE = "What would it take to run our nightly reports on a workflow engine?"

@@ -8,8 +8,9 @@ from rich.console import Console
 from cli.lines import line_of
 from cli.render import picture_of
 from cli.screens import say
-from cli.text import count, one_line, plain, usd
+from cli.text import count, one_line, plain
 from cli.view import TaskState
+from models.base import usd
 from models.events import SubtaskCompleted, TaskFailed
 from models.ids import NodePath
 from models.plans import PlanNode

@@ -125,7 +125,7 @@ async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_
 
 
 async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
-    task_id = await a_task(database, max_cost_micro_usd=150)
+    task_id = await a_task(database, max_cost_micro_usd=180)
     async with database.connection() as connection:
         assert await model_calls.reserve(connection, an_intent(task_id, money=100))
     beyond = an_intent(task_id, step=2, money=100)
@@ -133,6 +133,9 @@ async def test_the_account_refuses_what_would_go_over_its_limit(database: Databa
         assert await model_calls.reserve(connection, beyond) is None
         refusal = await budgets.why_refused(connection, beyond)
     assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
+    assert refusal.needed == 200
+    assert refusal.message.startswith("$0.00 of $0.0002 is spent; the next call may cost $0.0001.")
+    assert f"chimera budget {task_id} --usd 0.01, or POST /api/v1/tasks/{task_id}/budget" in refusal.message
     assert await statuses(database, task_id) == ["started"]
 
 
