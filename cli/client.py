@@ -20,7 +20,7 @@ from models.costs import CostView
 from models.ids import TaskId
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
-from models.users import UserView
+from models.users import Tokens, UserView
 
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
@@ -43,6 +43,16 @@ class Client:
 
     async def me(self) -> UserView:
         return UserView.model_validate_json(await self._get("/auth/me"))
+
+    async def token(self) -> str:
+        """Return an access token that the API takes now."""
+        await self.me()
+        return await self._session.access_token()
+
+    async def change_password(self, current: str, new: str) -> None:
+        """Change the caller's password and go on with the session that this begins."""
+        change = {"current_password": current, "new_password": new}
+        await self._session.replace(Tokens.model_validate_json(await self._post("/auth/password", change)))
 
     async def create_task(self, spec: Mapping[str, Any]) -> TaskView:
         """Hand a task in, once: the same key goes with every try, so one that got through is not repeated."""

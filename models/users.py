@@ -32,6 +32,11 @@ class Credentials(Body):
     password: Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]
 
 
+class PasswordChange(Body):
+    current_password: Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]
+    new_password: Password
+
+
 class RefreshRequest(Body):
     refresh_token: str = Field(min_length=20, max_length=200)
 
