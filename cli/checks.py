@@ -23,6 +23,7 @@ from cli import sign_in
 from cli.addresses import api_url_of
 from cli.client import new_http
 from cli.connect import is_alive
+from cli.settings import misspelt
 from cli.text import one_line
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
@@ -62,6 +63,12 @@ def packages() -> Iterator[Finding]:
         yield Finding(Level.FAIL, "packages", message)
     else:
         yield Finding(Level.OK, "packages", f"all seven from {home}")
+
+
+def variables() -> Iterator[Finding]:
+    """Variables with our prefix that nothing reads: misspelt ones."""
+    for line in misspelt():
+        yield Finding(Level.WARN, "settings", line)
 
 
 def folder(settings: Settings) -> Iterator[Finding]:

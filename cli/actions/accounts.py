@@ -14,7 +14,7 @@ from cli.actions.login import sign_in_with
 from cli.checks import running_stack
 from cli.connect import connected, is_alive
 from cli.errors import WrongUsage
-from cli.settings import load_settings
+from cli.settings import load_settings, where_settings
 from models.users import Password
 
 _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
@@ -22,7 +22,7 @@ _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
 
 async def token() -> int:
     """Print an access token, and on a terminal that it is a secret."""
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         access_token = await client.token()
     print(access_token)
     if sys.stdout.isatty():
@@ -33,7 +33,7 @@ async def token() -> int:
 async def change(current: str, new: str) -> int:
     """Change the password of whoever is signed in."""
     _check(new)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         await client.change_password(current, new)
     print("The password is changed. Everybody who was signed in with the old one has to sign in again.")
     return 0

@@ -3,7 +3,7 @@
 from cli.actions.ids import short, task_named
 from cli.connect import connected
 from cli.errors import WrongUsage
-from cli.settings import load_settings
+from cli.settings import where_settings
 from cli.text import count, one_line
 from models.ids import NodePath
 from models.tasks import Budget, Guidance, Waiting
@@ -11,7 +11,7 @@ from models.tasks import Budget, Guidance, Waiting
 
 async def control(name: str, what: str) -> int:
     """Cancel, pause or resume; the API answers as soon as the wish is kept."""
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         task = await client.control((await task_named(client, name)).id, what)
     print(f"{short(task.id)} is {task.status}.")
     return 0
@@ -20,7 +20,7 @@ async def control(name: str, what: str) -> int:
 async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> int:
     """Give guidance and say whom it reaches now."""
     guidance = Guidance.model_construct(text=text, path=NodePath(path) if path else None, interrupt=interrupt)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         receipt = await client.steer((await task_named(client, name)).id, guidance)
     if receipt.reaches:
         print(
@@ -38,7 +38,7 @@ async def set_budget(name: str, *, usd: float | None, tokens: int | None, reques
     budget = Budget(
         max_cost_micro_usd=None if usd is None else round(usd * 1e6), max_tokens=tokens, max_model_calls=requests
     )
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         before = await task_named(client, name)
         task = await client.set_budget(before.id, budget)
     print(f"{short(task.id)} is {task.status}.")

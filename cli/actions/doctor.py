@@ -18,7 +18,7 @@ _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAI
 async def doctor() -> int:
     """Print every finding; 1 when one of them is a failure."""
     console = Console(highlight=False)
-    findings = [*checks.python(), *checks.packages()]
+    findings = [*checks.python(), *checks.packages(), *checks.variables()]
     try:
         settings = load_settings()
     except BadSettings as error:

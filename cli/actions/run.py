@@ -14,7 +14,7 @@ from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, WrongUsage
 from cli.following import follow as follow_task
-from cli.settings import load_settings
+from cli.settings import where_settings
 from cli.text import count, plain
 from models.base import usd
 from models.tasks import TaskStatus, TaskView
@@ -44,7 +44,7 @@ def spec_from(
 async def run(spec: dict[str, Any], *, follow_it: bool, as_json: bool) -> int:
     """Hand a task in and, unless told otherwise, watch it to its end."""
     console = Console(stderr=True, highlight=False)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         task = await client.create_task(spec)
         if follow_it:
             return await _watch(client, task, console, as_json=as_json)
@@ -59,7 +59,7 @@ async def run(spec: dict[str, Any], *, follow_it: bool, as_json: bool) -> int:
 async def follow(name: str, *, after: int, as_json: bool) -> int:
     """Watch a task that was handed in before."""
     console = Console(stderr=True, highlight=False)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         return await _watch(client, await task_named(client, name), console, after=after, as_json=as_json)
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.actions.ids import short, task_named
 from cli.client import Client
 from cli.connect import connected
-from cli.settings import load_settings
+from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
 from models.costs import CostView
@@ -22,7 +22,7 @@ PAGE = 100
 
 
 async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         tasks = await _newest(client, statuses, limit)
     if as_json:
         print(TaskPage(items=tuple(tasks), next_cursor=None).model_dump_json(indent=2))
@@ -34,7 +34,7 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
 
 
 async def show(name: str, *, as_json: bool) -> int:
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         task = await task_named(client, name)
         subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
     if as_json:
