@@ -14,6 +14,7 @@ FIRST_SEQ = 1000
 REPLY = 500
 TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
+_GUIDANCE = "Guidance:\n"
 
 Result = tuple[str, str, str, str]
 """(key, title, status, text) of a subtask."""
@@ -49,7 +50,12 @@ def plan_correction(problems: Sequence[str]) -> str:
 
 
 def guidance_message(text: str) -> str:
-    return f"Guidance:\n{text}"
+    return f"{_GUIDANCE}{text}"
+
+
+def guidance_in(message: str) -> str:
+    """The words of a person in a message that `guidance_message` made."""
+    return message.removeprefix(_GUIDANCE)
 
 
 def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) -> TranscriptRow:

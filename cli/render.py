@@ -49,13 +49,12 @@ def picture_of(
     writing = len(state.being_written)
     shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
     text_lines = min(MOST_TEXT_LINES, max(0, (room - len(shown)) // max(1, writing)))
-    tree = Tree(_task_line(state, width), guide_style="dim")
-    _add_text(tree, state.root, text_lines, width - 4)
+    tree = Tree(_with_text(_task_line(state, width), state.root, text_lines, width - 4), guide_style="dim")
     if len(shown) == len(nodes):
         _add_children(tree, state, state.root, text_lines, width)
     else:
         for node in shown:
-            _add_text(tree.add(_node_line(node, width - 4, full=True)), node, 0, width)
+            tree.add(_with_text(_node_line(node, width - 4, full=True), node, 0, width))
         tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
     parts: list[RenderableType] = [tree, _bar(state, width), _sums(state, elapsed_s)]
     if state.note:
@@ -68,8 +67,8 @@ def picture_of(
 def _add_children(tree: Tree, state: TaskState, parent: Node, text_lines: int, width: int) -> None:
     depth = parent.path.count("/") + 2 if parent.path else 1
     for node in state.children_of(parent.path):
-        branch = tree.add(_node_line(node, width - 4 * depth))
-        _add_text(branch, node, text_lines, width - 4 * (depth + 1))
+        line = _node_line(node, width - 4 * depth)
+        branch = tree.add(_with_text(line, node, text_lines, width - 4 * (depth + 1)))
         _add_children(branch, state, node, text_lines, width)
 
 
@@ -93,16 +92,17 @@ def _node_line(node: Node, width: int, *, full: bool = False) -> Text:
     return line
 
 
-def _add_text(branch: Tree, node: Node, lines: int, width: int) -> None:
-    writing = node.writing
+def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
+    """A node's line, and below it what is being written there: one label, so that text doesn't look like nodes."""
+    label, writing = [line], node.writing
     if writing is None:
-        return
+        return line
     if node.path == ROOT or writing.purpose is not Purpose.TURN:
-        said = f"{plain(node.agent)} {_WRITES[writing.purpose]}: {count(writing.length, 'character')}"
-        branch.add(Text(said, style="cyan"))
+        said = f"  {plain(node.agent)} {_WRITES[writing.purpose]}: {count(writing.length, 'character')}"
+        label.append(Text(said, style="cyan"))
     if lines and writing.tail and writing.purpose is not Purpose.PLAN:
-        for line in last_lines(writing.tail, lines, max(20, width)):
-            branch.add(Text(line, style="italic"))
+        label += [Text(f"  {words}", style="italic") for words in last_lines(writing.tail, lines, max(20, width))]
+    return Text("\n").join(label)
 
 
 def last_lines(tail: str, lines: int, width: int) -> list[str]:

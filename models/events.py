@@ -139,6 +139,7 @@ class GuidanceGiven(_Placed):
 class GuidanceSeen(_Placed):
     type: Literal["guidance.seen"] = "guidance.seen"
     guidance_id: int
+    preview: str = ""
 
 
 class BudgetReached(_Placed):

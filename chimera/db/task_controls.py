@@ -25,7 +25,7 @@ from models.events import (
 )
 from models.ids import ROOT, NodePath, TaskId
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import CLOSED, Budget, Guidance, TaskStatus
+from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
 from models.users import Caller
 
 MAX_CONTROLS = 200
@@ -60,7 +60,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
 async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Stop a task: from here on the ledger makes no call for it. Asking again changes nothing."""
     task = await locked(session, caller, task_id)
-    if task.status == TaskStatus.CANCELLING:
+    if task.status in STOPPED:
         return
     if task.status in CLOSED:
         raise Conflict(f"The task is {task.status} already; there is nothing left to cancel.")

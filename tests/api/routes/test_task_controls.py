@@ -29,7 +29,7 @@ ALLOWED = {
     "cancelling": {"cancel": "cancelling"},
     "completed": {"delete": "gone"},
     "failed": {"delete": "gone"},
-    "cancelled": {"delete": "gone"},
+    "cancelled": {"cancel": "cancelled", "delete": "gone"},
 }
 """What each control makes of a task in each state; what is missing is refused."""
 
