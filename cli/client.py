@@ -15,9 +15,11 @@ from pydantic_core import to_json
 from cli.addresses import is_this_machine
 from cli.errors import NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
+from models.agents import AgentView
 from models.base import Body
 from models.costs import CostView
-from models.ids import TaskId
+from models.ids import ScheduleId, TaskId
+from models.schedules import ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
 from models.users import Tokens, UserView
@@ -30,6 +32,8 @@ STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 PATIENCE_S = 30.0
 """How long a new task is offered to an API that doesn't answer."""
 
+_AGENTS = TypeAdapter(tuple[AgentView, ...])
+_SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
 _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
 
 
@@ -80,6 +84,25 @@ class Client:
 
     async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
         return _SUBTASKS.validate_json(await self._get(f"/tasks/{task_id}/subtasks"))
+
+    async def delete_task(self, task_id: TaskId) -> None:
+        await self._send("DELETE", f"/tasks/{task_id}")
+
+    async def agents(self) -> tuple[AgentView, ...]:
+        return _AGENTS.validate_json(await self._get("/agents"))
+
+    async def schedules(self) -> tuple[ScheduleView, ...]:
+        return _SCHEDULES.validate_json(await self._get("/schedules"))
+
+    async def create_schedule(self, spec: Mapping[str, Any]) -> ScheduleView:
+        return ScheduleView.model_validate_json(await self._post("/schedules", spec))
+
+    async def control_schedule(self, schedule_id: ScheduleId, what: str) -> None:
+        """Pause, resume or trigger."""
+        await self._post(f"/schedules/{schedule_id}/{what}")
+
+    async def delete_schedule(self, schedule_id: ScheduleId) -> None:
+        await self._send("DELETE", f"/schedules/{schedule_id}")
 
     async def cost(self, task_id: TaskId) -> CostView:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))

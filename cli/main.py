@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import local, tasks, version
+from cli.commands import local, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -28,6 +28,9 @@ app.command()(tasks.pause)
 app.command()(tasks.resume)
 app.command()(tasks.budget)
 app.command()(tasks.cancel)
+app.command()(tasks.delete)
+app.command()(tasks.agents)
+app.add_typer(schedules.app)
 
 
 def main() -> None:

@@ -17,6 +17,15 @@ async def control(name: str, what: str) -> int:
     return 0
 
 
+async def delete(name: str) -> int:
+    """Delete a task that has ended."""
+    async with connected(where_settings()) as client:
+        task = await task_named(client, name)
+        await client.delete_task(task.id)
+    print(f"{short(task.id)} is deleted; what it cost stays on the bill: GET /api/v1/tasks/{task.id}/cost.")
+    return 0
+
+
 async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> int:
     """Give guidance and say whom it reaches now."""
     guidance = Guidance.model_construct(text=text, path=NodePath(path) if path else None, interrupt=interrupt)

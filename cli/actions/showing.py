@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -30,6 +31,23 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
         print('No tasks yet. Hand one in: chimera run "<goal>"')
     else:
         Console(highlight=False).print(_list_of(tasks))
+    return 0
+
+
+async def list_agents(*, as_json: bool) -> int:
+    async with connected(where_settings()) as client:
+        agents = await client.agents()
+    if as_json:
+        print(to_json(agents, indent=2).decode())
+        return 0
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Agent", "Tools", "Model"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("What it is for", ratio=1)
+    for agent in agents:
+        cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
+        table.add_row(*(Text(one_line(cell, 500)) for cell in cells))
+    Console(highlight=False).print(table)
     return 0
 
 

@@ -111,6 +111,22 @@ def budget(
     finish(lambda: set_budget(task_id, usd=usd, tokens=tokens, requests=requests))
 
 
+def delete(task_id: Id) -> None:
+    """Delete what an ended task was about; what it cost remains."""
+    from cli.actions.controls import delete
+    from cli.running import finish
+
+    finish(lambda: delete(task_id))
+
+
+def agents(as_json: AsJson = False) -> None:
+    """List the agents that a plan may name."""
+    from cli.actions.showing import list_agents
+    from cli.running import finish
+
+    finish(lambda: list_agents(as_json=as_json))
+
+
 def _control(task_id: str, what: Literal["cancel", "pause", "resume"]) -> None:
     from cli.actions.controls import control
     from cli.running import finish

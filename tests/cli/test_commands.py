@@ -32,6 +32,9 @@ COMMANDS = (
     "resume",
     "budget",
     "cancel",
+    "delete",
+    "agents",
+    "schedules",
 )
 
 
