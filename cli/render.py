@@ -36,6 +36,8 @@ _STATUS_STYLES = {
 _WRITES = {Purpose.PLAN: "plans", Purpose.AGGREGATE: "puts the results together", Purpose.TURN: "writes"}
 
 MOST_TEXT_LINES = 3
+MOST_NOTE_CHARS = 400
+"""Room for why a task waits and the whole command that lets it go on."""
 FRAME_LINES = 7
 """Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
 
@@ -44,7 +46,8 @@ def picture_of(
     state: TaskState, *, elapsed_s: float, width: int = 100, height: int = 40, banner: str = ""
 ) -> RenderableType:
     """Draw where a task stands in at most `height` lines, so that it can be drawn over."""
-    room = max(4, height - FRAME_LINES)
+    note = one_line(state.note, MOST_NOTE_CHARS)
+    room = max(4, height - FRAME_LINES - len(note) // width)
     nodes = state.subtasks
     writing = len(state.being_written)
     shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
@@ -57,8 +60,8 @@ def picture_of(
             tree.add(_with_text(_node_line(node, width - 4, full=True), node, 0, width))
         tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
     parts: list[RenderableType] = [tree, _bar(state, width), _sums(state, elapsed_s)]
-    if state.note:
-        parts.append(Text(one_line(state.note, width * 2), style="yellow"))
+    if note:
+        parts.append(Text(note, style="yellow"))
     if banner:
         parts.append(Text(one_line(banner, width * 2), style="bold magenta"))
     return Group(*parts)

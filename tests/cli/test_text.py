@@ -15,7 +15,7 @@ from cli.stack import Stack
 from cli.text import count, one_line, plain
 from cli.view import TaskState
 from models.base import usd
-from models.events import SubtaskCompleted, TaskFailed
+from models.events import BudgetReached, SubtaskCompleted, TaskFailed
 from models.ids import NodePath
 from models.plans import PlanNode
 from tests.cli.builders import TASK, call_started, happened, planned, task_view, written
@@ -111,6 +111,16 @@ def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
         "a-password-of-many-letters",
     ):
         assert whole in said
+
+
+def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
+    command = f"chimera budget {TASK} --usd 0.01"
+    state.apply(happened(2, BudgetReached(limit="max_cost_micro_usd", message=f"{'It is spent. ' * 8}{command}")))
+    lines = drawn(state, width=60, height=24).splitlines()
+    assert command in " ".join(line.strip() for line in lines)
+    assert len(lines) <= 24
 
 
 def test_one_line_is_cut_with_an_ellipsis() -> None:
