@@ -58,6 +58,8 @@ class _Ready:
     chat: ChatRequest
     owner_id: UserId
     seq: int
+    failed_attempts: int
+    """Of this call, before this attempt."""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,10 @@ class ModelCalls(contract.ModelCalls):
             try:
                 end = await self._ask(ready, answer)
             except (ProviderError, asyncio.CancelledError) as error:
-                await asyncio.shield(self._write_failure(ready, answer, error))
+                last = self._used_up_by(ready, error)
+                await asyncio.shield(self._write_failure(ready, answer, error, is_last=last is not None))
+                if last is not None:
+                    raise last from error
                 raise
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
@@ -130,7 +135,7 @@ class ModelCalls(contract.ModelCalls):
                 async with connection.transaction():
                     await model_calls.mark_doubtful(connection, request)
                 context = await transcripts.read_context(connection, request)
-            self._check_may_go_on(context, request)
+            await self._check_may_go_on(connection, context, request)
             model, chat, written = await questions.put_together(connection, request, context, self._settings)
             intent = questions.intent_of(
                 request,
@@ -147,7 +152,7 @@ class ModelCalls(contract.ModelCalls):
             seq = await model_calls.reserve(connection, intent)
             if seq is None:
                 seq = await self._reserve_or_refuse(connection, intent)
-            return _Ready(intent, chat, UserId(context.owner_id), seq)
+            return _Ready(intent, chat, UserId(context.owner_id), seq, context.failed_attempts)
 
     async def _reserve_or_refuse(self, connection: Connection, intent: Intent) -> int:
         """Ask the account again, locked: at first it was judged without waiting for whoever was settling."""
@@ -168,12 +173,23 @@ class ModelCalls(contract.ModelCalls):
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
 
-    def _check_may_go_on(self, context: CallContext, request: ModelCallRequest) -> None:
+    async def _check_may_go_on(self, connection: Connection, context: CallContext, request: ModelCallRequest) -> None:
         if context.task_status == TaskStatus.PAUSED:
             raise TaskPaused(request.task_id)
-        allowed = self._settings.call_max_attempts * (request.retry + 1)
-        if context.failed_attempts >= allowed:
-            raise AttemptsUsedUp(f"The provider failed {context.failed_attempts} times; see …/cost for each of them.")
+        if context.failed_attempts >= self._allowed(request):
+            # Whoever made the last attempt died before it could say so.
+            code, message = await model_calls.last_error(connection, request)
+            raise AttemptsUsedUp(request.task_id, context.failed_attempts, code, message)
+
+    def _allowed(self, request: ModelCallRequest) -> int:
+        return self._settings.call_max_attempts * (request.retry + 1)
+
+    def _used_up_by(self, ready: _Ready, error: BaseException) -> AttemptsUsedUp | None:
+        """What to raise instead of an error after which no further attempt is permitted: at once, without a pause."""
+        request, failed = ready.intent.request, ready.failed_attempts + 1
+        if not isinstance(error, ProviderError) or not error.retryable or failed < self._allowed(request):
+            return None
+        return AttemptsUsedUp(request.task_id, failed, error.code, error.message)
 
     async def _ask(self, ready: _Ready, answer: _Answer) -> ChatEnd:
         """Stream the answer, showing it in batches of about 50 ms to whoever watches."""
@@ -270,9 +286,11 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, seq)
         return settlement.outcome
 
-    async def _write_failure(self, ready: _Ready, answer: _Answer, error: BaseException) -> None:
+    async def _write_failure(self, ready: _Ready, answer: _Answer, error: BaseException, *, is_last: bool) -> None:
         """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
-        failure = replies.failure_of(ready.intent, ready.chat, answer.text, error, settings=self._settings)
+        failure = replies.failure_of(
+            ready.intent, ready.chat, answer.text, error, settings=self._settings, is_last=is_last
+        )
         try:
             async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)

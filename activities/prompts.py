@@ -16,6 +16,7 @@ TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
 IMAGE_TOKENS = 1600
 """What a large picture costs at most vendors, roughly; bills come from what they report."""
+_GUIDANCE = "Guidance:\n"
 
 Result = tuple[str, str, str, str]
 """(key, title, status, text) of a subtask."""
@@ -51,7 +52,12 @@ def plan_correction(problems: Sequence[str]) -> str:
 
 
 def guidance_message(text: str) -> str:
-    return f"Guidance:\n{text}"
+    return f"{_GUIDANCE}{text}"
+
+
+def guidance_in(message: str) -> str:
+    """The words of a person in a message that `guidance_message` made."""
+    return message.removeprefix(_GUIDANCE)
 
 
 def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) -> TranscriptRow:

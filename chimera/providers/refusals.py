@@ -52,10 +52,8 @@ class Refusal:
         return NoQuota(f"The account at {self.provider} has no quota left; raise it there, then resume the task.")
 
     def rate_limited(self) -> RateLimited:
-        when = "later" if self.retry_after_s is None else f"in {self.retry_after_s:g} s"
-        return RateLimited(
-            f"{self.provider} asks for fewer requests; it is asked again {when}.", retry_after_s=self.retry_after_s
-        )
+        when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"
+        return RateLimited(f"{self.provider} asks for fewer requests{when}.", retry_after_s=self.retry_after_s)
 
     def wrong_key(self) -> WrongKey:
         setting = f"CHIMERA_{self.provider.upper()}_API_KEY"
@@ -75,8 +73,7 @@ class Refusal:
 
     def trouble(self) -> Overloaded:
         return Overloaded(
-            f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}); it is asked again:"
-            f" {self.reason}",
+            f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self.reason}",
             retry_after_s=self.retry_after_s,
         )
 
@@ -86,7 +83,7 @@ def unreachable(provider: str, *, begun: bool, timed_out: bool) -> ProviderError
     if begun:
         return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
     if timed_out:
-        return ProviderTimeout(f"{provider} could not be reached in time; it is asked again.")
+        return ProviderTimeout(f"{provider} could not be reached in time; check its address if that goes on.")
     return Overloaded(f"{provider} can't be reached or closed the connection; check its address if that goes on.")
 
 

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from models.events import Event, EventFrame, ModelCallFinished, ModelCallStarted, PlanCreated, TokensFrame
+from models.events import (
+    Event,
+    EventFrame,
+    ModelCallFailed,
+    ModelCallFinished,
+    ModelCallStarted,
+    PlanCreated,
+    TokensFrame,
+)
 from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
 from models.plans import PlanNode
@@ -56,6 +64,18 @@ def call_finished(path: str, *, step: int = 1, attempt: int = 1, tool_calls: tup
         input_tokens=10,
         output_tokens=5,
         cost_micro_usd=30,
+    )
+
+
+def call_failed(path: str, *, attempt: int = 1, code: str = "overloaded", retryable: bool = True) -> ModelCallFailed:
+    return ModelCallFailed(
+        path=NodePath(path),
+        step=1,
+        attempt=attempt,
+        purpose=Purpose.TURN,
+        code=code,
+        message="It has trouble.",
+        retryable=retryable,
     )
 
 

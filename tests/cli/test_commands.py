@@ -21,6 +21,8 @@ COMMANDS = (
     "up",
     "doctor",
     "login",
+    "token",
+    "password",
     "run",
     "follow",
     "tasks",
@@ -30,6 +32,9 @@ COMMANDS = (
     "resume",
     "budget",
     "cancel",
+    "delete",
+    "agents",
+    "schedules",
 )
 
 
@@ -50,6 +55,18 @@ def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert f"{command} [OPTIONS]" in result.output
+
+
+def test_a_password_that_is_piped_is_taken_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, ...]] = []
+
+    async def login(*arguments: str) -> int:
+        given.append(arguments)
+        return 0
+
+    monkeypatch.setattr("cli.actions.login.login", login)
+    assert CliRunner().invoke(app, ["login", "--email", "me@example.com"], input="secret\n").exit_code == 0
+    assert given == [("http://127.0.0.1:8000", "me@example.com", "secret")]
 
 
 def test_help_loads_nothing_heavy() -> None:

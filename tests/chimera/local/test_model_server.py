@@ -12,7 +12,6 @@ from chimera.local import model_server
 from chimera.local.errors import ModelMissing
 from chimera.local.folder import Folder
 from chimera.local.model_server import PACKAGED
-from chimera.local.stack import serves_model
 from chimera.providers.local import make
 from chimera.settings import Settings
 from models import errors
@@ -36,8 +35,8 @@ def test_a_model_is_named_after_its_file(local_model: str, name: str) -> None:
 
 def test_a_server_elsewhere_comes_first() -> None:
     settings = Settings(_env_file=None, local_model=PACKAGED)
-    assert serves_model(settings)
-    assert not serves_model(settings.model_copy(update={"local_base_url": "http://127.0.0.1:11434/v1"}))
+    assert model_server.is_wanted(settings)
+    assert not model_server.is_wanted(settings.model_copy(update={"local_base_url": "http://127.0.0.1:11434/v1"}))
 
 
 def test_what_is_missing_is_named_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
