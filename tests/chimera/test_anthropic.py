@@ -214,7 +214,7 @@ async def test_a_call_is_one_request_with_a_name_a_key_and_no_temperature(script
         (refusal(400, "invalid_request_error", "prompt is too long: 9 > 8"), errors.ContextTooLong, "longer than"),
         (refusal(401, "authentication_error", f"invalid {KEY}"), errors.WrongKey, "CHIMERA_ANTHROPIC_API_KEY"),
         (refusal(404, "not_found_error", "model: x"), errors.UnknownModel, f"{MODEL!r}"),
-        (refusal(429, "rate_limit_error", "no", **{"retry-after": "7"}), errors.RateLimited, "in 7 s"),
+        (refusal(429, "rate_limit_error", "no", **{"retry-after": "7"}), errors.RateLimited, "a pause of 7 s"),
         (refusal(529, "overloaded_error", f"no {KEY}"), errors.Overloaded, "529"),
         (Script([b"<html>"], 502, {"content-type": "text/html"}), errors.Overloaded, "502"),
         (Script([], 302, {"location": "http://127.0.0.1:1/"}), errors.BadRequest, "302"),
@@ -250,7 +250,7 @@ async def test_a_refusal_is_sorted_costs_one_request_and_is_not_billed(
         (Script([BEGIN, HELLO]), errors.Malformed, "another shape"),
         (broken_by("overloaded_error"), errors.Overloaded, "in mid-answer"),
         (broken_by("api_error"), errors.Overloaded, "in mid-answer"),
-        (broken_by("rate_limit_error"), errors.RateLimited, "later"),
+        (broken_by("rate_limit_error"), errors.RateLimited, "fewer requests"),
         (Script([BEGIN, TEXT, *[HELLO] * 30_000]), errors.AnswerTooLarge, "100000 bytes"),
     ],
 )

@@ -379,11 +379,11 @@ def failure(
 
 REFUSALS: list[tuple[int, Any, type[errors.ProviderError], str]] = [
     (429, failure(429, EXCEEDED, "RESOURCE_EXHAUSTED", quota=PER_MINUTE, delay="36.4s"), errors.RateLimited, "36.4 s"),
-    (429, failure(429, "Resource exhausted.", "RESOURCE_EXHAUSTED"), errors.RateLimited, "later"),
+    (429, failure(429, "Resource exhausted.", "RESOURCE_EXHAUSTED"), errors.RateLimited, "fewer requests"),
     (429, failure(429, EXCEEDED, "RESOURCE_EXHAUSTED", quota=PER_DAY, delay="40s"), errors.NoQuota, "no quota left"),
     (429, failure(429, EXCEEDED, "RESOURCE_EXHAUSTED", quota=NONE_FREE, delay="5s"), errors.NoQuota, "no quota left"),
     (429, failure(429, "Quota exceeded for metric: x, limit: 0, model: y"), errors.NoQuota, "no quota left"),
-    (429, failure(429, "Quota exceeded for metric: x, limit: 0.5, model: y"), errors.RateLimited, "later"),
+    (429, failure(429, "Quota exceeded for metric: x, limit: 0.5, model: y"), errors.RateLimited, "fewer requests"),
     (429, failure(429, "Your prepayment credits are depleted."), errors.NoQuota, "no quota left"),
     (400, failure(400, "Please enable billing.", "FAILED_PRECONDITION"), errors.NoQuota, "no quota left"),
     (400, failure(400, "User location is not supported.", "FAILED_PRECONDITION"), errors.BadRequest, "location"),

@@ -171,7 +171,7 @@ def test_the_port_after_the_api_is_not_proposed_because_it_is_the_simulators() -
     taken = [port for port in local_ports.ports_of(Settings()) if port.setting == "CHIMERA_API_PORT"]
     with patch.object(local_ports, "is_free", lambda host, number: number != 8000):
         found = local_ports.find_taken(taken)
-    assert [port.instead for port in found] == [8002]
+    assert [port.instead for port in found] == [8003]
 
 
 def test_an_address_of_another_machine_is_refused_with_the_way_out() -> None:
