@@ -1,0 +1,42 @@
+"""What people are told of values that can't be accepted."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from models.agents import AgentSpec
+from models.schedules import ScheduleSpec
+from models.streams import CLIENT_MESSAGE
+from models.tasks import TaskSpec
+from models.wording import sentence_of, told
+
+TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
+AGENT: TypeAdapter[Any] = TypeAdapter(AgentSpec)
+SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
+
+
+@pytest.mark.parametrize(
+    ("contract", "value", "says"),
+    [
+        (TASK, {"goal": "x", "plan": "do it"}, "Send a list, in square brackets: […]."),
+        (TASK, {"goal": "x", "plan": []}, "Give at least 1, or leave it out."),
+        (TASK, {"goal": "x", "budget": 3}, "Send an object, in curly brackets: {…}."),
+        (TASK, {"goal": "x", "title": "x" * 121}, "Use at most 120 characters."),
+        (TASK, {"goal": "x", "priority": 6}, "It has to be 5 or less."),
+        (TASK, {"goal": "x", "on_failure": "shrug"}, "Use one of 'fail', 'skip' or 'retry'."),
+        (TASK, {}, "This is required; add it."),
+        (AGENT, {"name": "a", "prompt": "x", "temperature": "hot"}, "Send a number, without quotes, as in 0.5."),
+        (AGENT, {"name": "A", "prompt": "x"}, "as in poet."),
+        (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "set exactly one of cron and interval_s"),
+        (CLIENT_MESSAGE, [], "Send an object, in curly brackets: {…}."),
+        (CLIENT_MESSAGE, {"topic": "task:1"}, "Say which message it is, in 'type'."),
+        (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_that_name_the_way_out(
+    contract: TypeAdapter[Any], value: object, says: str
+) -> None:
+    with pytest.raises(ValidationError) as raised:
+        contract.validate_python(value)
+    assert sentence_of(told(raised.value.errors())[0]).endswith(says)
