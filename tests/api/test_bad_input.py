@@ -52,6 +52,8 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown field in a subtask", {"plan": [STEP | {"spent": 0}]}, "plan.0.spent", "no such field"),
     ("priority 0", {"priority": 0}, "priority", "1 or more"),
     ("plan in words", {"plan": "do it"}, "plan", "Send a list"),
+    ("a budget that is a number", {"budget": 3}, "budget", "in curly brackets: {…}"),
+    ("metadata that are a list", {"metadata": []}, "metadata", "in curly brackets: {…}"),
     ("a number that is text", {"priority": "3"}, "priority", "without quotes"),
     ("a number that is a truth", {"priority": True}, "priority", "whole number"),
     ("a truth that is text", {"start": "no"}, "start", "true or false"),

@@ -1,34 +1,42 @@
-"""What is wrong with a value, in words: no kind of error may fail to be worded."""
+"""What people are told of values that can't be accepted."""
 
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from models.agents import AgentSpec
+from models.schedules import ScheduleSpec
 from models.streams import CLIENT_MESSAGE
 from models.tasks import TaskSpec
 from models.wording import sentence_of, told
 
-SPEC: TypeAdapter[Any] = TypeAdapter(TaskSpec)
+TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
+AGENT: TypeAdapter[Any] = TypeAdapter(AgentSpec)
+SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
 
 
 @pytest.mark.parametrize(
-    ("adapter", "text", "words"),
+    ("contract", "value", "says"),
     [
-        (CLIENT_MESSAGE, "[]", "in curly brackets: {…}"),
-        (CLIENT_MESSAGE, '"x"', "in curly brackets: {…}"),
-        (CLIENT_MESSAGE, "{}", "which message it is"),
-        (CLIENT_MESSAGE, '{"type": "cancel"}', "Use one of"),
-        (CLIENT_MESSAGE, "{", "Invalid JSON"),
-        (SPEC, '{"goal": "g", "budget": []}', "in curly brackets: {…}"),
-        (SPEC, '{"goal": "g", "plan": "do it"}', "in square brackets: […]"),
-        (SPEC, '{"goal": ""}', "empty"),
-        (SPEC, '{"goal": "g", "priority": "3"}', "without quotes"),
-        (SPEC, '{"goal": "g", "model": "gpt-5"}', "provider/model"),
-        (SPEC, '{"goal": "g", "on_failure": "shrug"}', "Use one of"),
+        (TASK, {"goal": "x", "plan": "do it"}, "Send a list, in square brackets: […]."),
+        (TASK, {"goal": "x", "plan": []}, "Give at least 1, or leave it out."),
+        (TASK, {"goal": "x", "budget": 3}, "Send an object, in curly brackets: {…}."),
+        (TASK, {"goal": "x", "title": "x" * 121}, "Use at most 120 characters."),
+        (TASK, {"goal": "x", "priority": 6}, "It has to be 5 or less."),
+        (TASK, {"goal": "x", "on_failure": "shrug"}, "Use one of 'fail', 'skip' or 'retry'."),
+        (TASK, {}, "This is required; add it."),
+        (AGENT, {"name": "a", "prompt": "x", "temperature": "hot"}, "Send a number, without quotes, as in 0.5."),
+        (AGENT, {"name": "A", "prompt": "x"}, "as in poet."),
+        (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "set exactly one of cron and interval_s"),
+        (CLIENT_MESSAGE, [], "Send an object, in curly brackets: {…}."),
+        (CLIENT_MESSAGE, {"topic": "task:1"}, "Say which message it is, in 'type'."),
+        (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_send(adapter: TypeAdapter[Any], text: str, words: str) -> None:
+def test_what_is_wrong_is_said_in_words_that_name_the_way_out(
+    contract: TypeAdapter[Any], value: object, says: str
+) -> None:
     with pytest.raises(ValidationError) as raised:
-        adapter.validate_json(text)
-    assert words in sentence_of(told(raised.value.errors())[0])
+        contract.validate_python(value)
+    assert sentence_of(told(raised.value.errors())[0]).endswith(says)
