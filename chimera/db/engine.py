@@ -41,8 +41,8 @@ class Database:
             driver_url(settings.database_url),
             pool_size=settings.database_pool_size,
             max_overflow=settings.database_pool_overflow,
-            # A request fails fast instead of queueing for SQLAlchemy's default of 30 s.
-            pool_timeout=2,
+            # A burst of requests waits its turn, and is put off (503) before most clients would give up.
+            pool_timeout=10,
             pool_recycle=1800,
             # `connect_timeout` bounds each try of a restarting server, in seconds.
             connect_args={"connect_timeout": 3, "prepare_threshold": 3},
