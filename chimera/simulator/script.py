@@ -23,9 +23,10 @@ class ScriptError(ValueError):
 class Script:
     """What the directives of one request add up to. Every key of the syntax is a field."""
 
-    # When: only the first `times` arrivals of a call (rounds of a plan), only this share of all calls.
+    # When: only the first `times` arrivals of a call (rounds of a plan), only this share of all calls, only this model.
     times: int | None = None
     share: float = 1.0
+    model: str = ""
     # How fast.
     delay: float = 0.0
     drip: float | None = None
@@ -122,6 +123,7 @@ def _bad_plan(value: str) -> str:
 _PARSERS: dict[str, Callable[[str], object]] = {
     "times": int,
     "share": float,
+    "model": str,
     "delay": float,
     "drip": float,
     "tokens": _size,
