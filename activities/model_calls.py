@@ -16,27 +16,32 @@ from psycopg_pool import PoolTimeout
 from temporalio import activity
 
 from activities import questions, replies
+from activities.chains import Chain, chain_of
 from activities.heartbeats import heartbeats
 from activities.stops import Stops
 from chimera.bus import Bus
 from chimera.db import agents, budgets, model_calls, plans, transcripts
 from chimera.db.engine import Connection, Database
 from chimera.db.model_calls import Intent
-from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
+from chimera.standing import Standings
 from models import activities as contract
 from models.errors import (
-    AttemptsUsedUp,
     BudgetHeld,
     BudgetReached,
+    ChimeraError,
+    FallsBack,
+    InvalidInput,
+    ProviderAway,
     ProviderError,
-    ProviderTimeout,
+    RateLimited,
     RootStopped,
     TaskPaused,
+    TookTooLong,
 )
 from models.events import TokensFrame
 from models.ids import ROOT, UserId
@@ -46,6 +51,10 @@ from models.tasks import COMPLETABLE, STOPPED, TaskStatus
 log = structlog.get_logger()
 
 BATCH_SECONDS = 0.05
+SHORT_WAIT_S = 30.0
+"""A provider that asks for no more than this is waited for, also where another model could be asked instead."""
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 60.0
+"""Of a call that its provider refuses for its rate, again and again, without naming a later time."""
 SETTLE_SECONDS = 120.0
 """How long a paid answer waits for a database that is away before the attempt is given up."""
 
@@ -57,6 +66,9 @@ class _Ready:
     intent: Intent
     chat: ChatRequest
     owner_id: UserId
+    account: str
+    """Whom the provider counts the request by."""
+    chain: Chain
     seq: int
 
 
@@ -79,6 +91,7 @@ class ModelCalls(contract.ModelCalls):
         bus: Bus,
         providers: Providers,
         limits: ProviderLimits,
+        standings: Standings,
         stops: Stops,
         failpoints: Failpoints,
         worker_name: str,
@@ -88,6 +101,7 @@ class ModelCalls(contract.ModelCalls):
         self._bus = bus
         self._providers = providers
         self._limits = limits
+        self._standings = standings
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
@@ -106,11 +120,15 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, ready.seq)
             await self._failpoints.hit("before_provider")
             answer = _Answer()
+            began_at = time.time()
             try:
                 end = await self._ask(ready, answer)
-            except (ProviderError, asyncio.CancelledError) as error:
+            except ProviderError as error:
+                raise await asyncio.shield(self._fail(ready, answer, error, began_at)) from error
+            except asyncio.CancelledError as error:
                 await asyncio.shield(self._write_failure(ready, answer, error))
                 raise
+            self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
             outcome = await asyncio.shield(self._settle(ready, answer.text, end))
@@ -130,24 +148,49 @@ class ModelCalls(contract.ModelCalls):
                 async with connection.transaction():
                     await model_calls.mark_doubtful(connection, request)
                 context = await transcripts.read_context(connection, request)
-            self._check_may_go_on(context, request)
-            model, chat, written = await questions.put_together(connection, request, context, self._settings)
+            if context.task_status == TaskStatus.PAUSED:
+                raise TaskPaused(request.task_id)
+            agent = questions.agent_of(request, context)
+            chain = chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
+            model, passed_over = await self._choose(chain)
+            chat, written = await questions.put_together(connection, request, context, agent, model, self._settings)
             intent = questions.intent_of(
                 request,
                 chat,
                 written,
                 context=context,
                 model=model,
+                fell_back=chain.fell_back(request, chat.attempt, model, passed_over),
                 simulated=self._providers.of(model).simulated,
                 worker=self._worker_name,
                 settings=self._settings,
             )
+            account = self._providers.account_of(model)
             # Before the reservation: a call without a place holds nobody's money.
-            await self._limits.take(model)
+            await self._limits.take(account, intent.reserve_tokens)
             seq = await model_calls.reserve(connection, intent)
             if seq is None:
                 seq = await self._reserve_or_refuse(connection, intent)
-            return _Ready(intent, chat, UserId(context.owner_id), seq)
+            return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
+
+    async def _choose(self, chain: Chain) -> tuple[str, dict[str, ChimeraError]]:
+        """Choose the first model of the chain that may be asked now; return also why others were passed over.
+
+        Where another one is left, nobody waits for a provider that is away or wants to be left alone for long. Raises
+        what brings the call back soonest when no model may be asked, and AttemptsUsedUp when all have failed.
+        """
+        passed_over: dict[str, ChimeraError] = {}
+        for model in chain.left():
+            try:
+                self._providers.of(model)
+                await self._standings.admit(self._providers.account_of(model))
+            except (ProviderError, InvalidInput) as refusal:
+                if isinstance(refusal, RateLimited) and (refusal.retry_after_s or 0.0) <= SHORT_WAIT_S:
+                    raise
+                passed_over[model] = refusal
+            else:
+                return model, passed_over
+        raise min(passed_over.values(), key=lambda refusal: (not refusal.retryable, refusal.retry_after_s or 0.0))
 
     async def _reserve_or_refuse(self, connection: Connection, intent: Intent) -> int:
         """Ask the account again, locked: at first it was judged without waiting for whoever was settling."""
@@ -168,13 +211,6 @@ class ModelCalls(contract.ModelCalls):
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
 
-    def _check_may_go_on(self, context: CallContext, request: ModelCallRequest) -> None:
-        if context.task_status == TaskStatus.PAUSED:
-            raise TaskPaused(request.task_id)
-        allowed = self._settings.call_max_attempts * (request.retry + 1)
-        if context.failed_attempts >= allowed:
-            raise AttemptsUsedUp(f"The provider failed {context.failed_attempts} times; see …/cost for each of them.")
-
     async def _ask(self, ready: _Ready, answer: _Answer) -> ChatEnd:
         """Stream the answer, showing it in batches of about 50 ms to whoever watches."""
         pieces: list[str] = []
@@ -193,7 +229,7 @@ class ModelCalls(contract.ModelCalls):
                         last_shown = time.monotonic()
         except TimeoutError as error:
             limit = self._settings.call_total_s
-            raise ProviderTimeout(
+            raise TookTooLong(
                 f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
             ) from error
         finally:
@@ -270,9 +306,25 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, seq)
         return settlement.outcome
 
-    async def _write_failure(self, ready: _Ready, answer: _Answer, error: BaseException) -> None:
+    async def _fail(self, ready: _Ready, answer: _Answer, error: ProviderError, began_at: float) -> ProviderError:
+        """Note a failure where it counts; return the error to go on with."""
+        error = await self._standings.failed(ready.account, error, began_at=began_at)
+        if isinstance(error, RateLimited):
+            # Such attempts don't count against the call, so it has to become patient by itself.
+            backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
+            error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
+        stays_away = isinstance(error, ProviderAway) or (error.retry_after_s or 0.0) > SHORT_WAIT_S
+        falls_back = (stays_away or not error.retryable) and ready.chain.has_other(ready.intent.model, error.code)
+        await self._write_failure(ready, answer, error, is_tried_again=error.retryable or falls_back)
+        return FallsBack(error.message) if falls_back else error
+
+    async def _write_failure(
+        self, ready: _Ready, answer: _Answer, error: BaseException, *, is_tried_again: bool = True
+    ) -> None:
         """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
-        failure = replies.failure_of(ready.intent, ready.chat, answer.text, error, settings=self._settings)
+        failure = replies.failure_of(
+            ready.intent, ready.chat, answer.text, error, is_tried_again=is_tried_again, settings=self._settings
+        )
         try:
             async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)

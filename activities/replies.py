@@ -88,13 +88,20 @@ def settlement_of(
     )
 
 
-def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, settings: Settings) -> Failure:
+def failure_of(
+    intent: Intent,
+    chat: ChatRequest,
+    text: str,
+    error: BaseException,
+    *,
+    is_tried_again: bool,
+    settings: Settings,
+) -> Failure:
     """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
     cancelled = not isinstance(error, ProviderError)
-    code, message, retryable, asked = "cancelled", "The call was cut.", True, True
+    code, message, asked = "cancelled", "The call was cut.", True
     if isinstance(error, ProviderError):
-        code, message, retryable = error.code, clean_text(error.message)[:500], error.retryable
-        asked = error.may_be_billed
+        code, message, asked = error.code, clean_text(error.message)[:500], error.may_be_billed
     usage = Usage()
     if text or asked:
         usage = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
@@ -114,7 +121,7 @@ def failure_of(intent: Intent, chat: ChatRequest, text: str, error: BaseExceptio
                 purpose=request.purpose,
                 code=code,
                 message=message,
-                retryable=retryable,
+                retryable=is_tried_again,
             ),
         ),
     )

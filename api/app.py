@@ -18,6 +18,7 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
 from chimera.settings import Settings
+from chimera.standing import Standings
 from chimera.temporal import Temporal
 
 CLOSED_ROUTERS = (
@@ -67,6 +68,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             await parts.hub.close()
             await parts.dispatcher.drain()
             await parts.bus.close()
+            await parts.standings.close()
             await parts.database.close()
 
     return lifespan
@@ -81,6 +83,7 @@ def build_parts(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         bus=bus,
+        standings=Standings(settings),
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, failpoints),
         failpoints=failpoints,

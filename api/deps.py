@@ -24,6 +24,7 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
 from chimera.settings import Settings
+from chimera.standing import Standings
 from chimera.temporal import Temporal
 from models.errors import NotSignedIn
 from models.ids import ScheduleId, TaskId
@@ -55,6 +56,7 @@ class Parts:
     settings: Settings
     database: Database
     bus: Bus
+    standings: Standings
     temporal: Temporal
     dispatcher: Dispatcher
     failpoints: Failpoints

@@ -7,6 +7,7 @@ from models.events import (
     GuidanceGiven,
     GuidanceSeen,
     ModelCallFailed,
+    ModelCallFellBack,
     ModelCallFinished,
     ModelCallStarted,
     PlanCreated,
@@ -39,7 +40,7 @@ def line_of_snapshot(frame: SnapshotFrame) -> str:
 def _place_of(event: Event) -> str:
     if event.path:
         return event.path
-    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed)):
+    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack)):
         return _AT_THE_ROOT[event.purpose]
     subject = event.type.partition(".")[0]
     return subject if subject in ("plan", "budget", "guidance") else "task"
@@ -61,6 +62,8 @@ def _said(event: Event) -> str:
             return f"{_name_of(event)}: {event.code}: {event.message}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
+        case ModelCallFellBack():
+            return f"falls back from {event.from_model} to {event.to_model}: {event.code}"
         case ToolCallFinished():
             return f"{event.tool} {'failed' if event.failed else 'gave'}: {event.preview}"
         case BudgetReached():

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from models.base import Body, Contract, ModelRef
+from models.base import Body, Contract, Fallbacks, ModelRef
 
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
 
@@ -17,6 +17,7 @@ class AgentSpec(Body):
     description: str = Field(default="", max_length=500, description="When to choose it; the planner reads this")
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
     model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
+    fallbacks: Fallbacks = Field(default=(), description="Models to ask in this order when the one before fails")
     tools: tuple[str, ...] = Field(default=(), max_length=32)
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_output_tokens: int = Field(default=2048, ge=16, le=131_072)
@@ -30,6 +31,7 @@ class AgentView(Contract):
     description: str
     prompt: str
     model: str | None
+    fallbacks: tuple[str, ...] = ()
     tools: tuple[str, ...]
     temperature: float | None
     max_output_tokens: int

@@ -31,6 +31,9 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 ModelRef = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}/[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}$")]
 """`provider/model`, for example `openai/gpt-5.6` or `simulator/standard`."""
 
+Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5)]
+"""Models that stand in, one after the other, for the one before."""
+
 Priority = Annotated[int, Field(ge=1, le=5, description="1 is most urgent, 5 least")]
 
 UtcDatetime = datetime

@@ -17,6 +17,7 @@ from models.errors import (
     BadRequest,
     ContentRefused,
     ContextTooLong,
+    InternalFailure,
     Malformed,
     NoQuota,
     Overloaded,
@@ -90,7 +91,8 @@ def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -
         return UnknownModel(f"{provider} has no model {model!r}, or its address is wrong: {reason}")
     if status is not None and 300 <= status < 500 and status not in (408, 409):
         return BadRequest(f"{provider} refused the request ({status}): {reason}")
-    return Overloaded(
+    trouble = InternalFailure if status == 500 else Overloaded
+    return trouble(
         f"{provider} has trouble of its own ({status or 'in mid-answer'}); it is asked again: {reason}",
         retry_after_s=retry_after_of(headers),
     )

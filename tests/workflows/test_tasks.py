@@ -174,7 +174,7 @@ async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator
 
 async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, simulator: SimulatorServer) -> None:
     settings_attempts = runs.settings.call_max_attempts
-    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=429; retry_after=0.1; times=99]] go")])
+    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=500; times=99]] go")])
     row = await runs.ended(task_id)
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
