@@ -168,6 +168,8 @@ class ModelCalls(contract.ModelCalls):
             account = self._providers.account_of(model)
             # Before the reservation: a call without a place holds nobody's money.
             await self._limits.take(account, intent.reserve_tokens)
+            # Perhaps somebody was told to wait while the question was put together.
+            self._standings.check_wait(account)
             seq = await model_calls.reserve(connection, intent)
             if seq is None:
                 seq = await self._reserve_or_refuse(connection, intent)

@@ -96,14 +96,17 @@ class Standings:
         standing = self._known.get(account)
         if standing is None:
             standing = await self._meet(account)
-        now = time.time()
-        if standing.wait_until > now:
-            wait_s = standing.wait_until - now
+        self.check_wait(account)
+        if standing.away_since and not await self._may_probe(account, standing):
+            raise ProviderAway(_provider(account), standing.reason, retry_after_s=self._return_s(standing))
+
+    def check_wait(self, account: str) -> None:
+        """Raise RateLimited while the provider has asked to wait; of what this process knows, for a last look."""
+        wait_s = self._known[account].wait_until - time.time()
+        if wait_s > 0:
             raise RateLimited(
                 f"{_provider(account)} asks for no request for {wait_s:.1f} s.", retry_after_s=_spread(wait_s)
             )
-        if standing.away_since and not await self._may_probe(account, standing):
-            raise ProviderAway(_provider(account), standing.reason, retry_after_s=self._return_s(standing))
 
     def answered(self, account: str) -> None:
         """Note that the provider is there: what it had against us is over, but for a time that it named."""

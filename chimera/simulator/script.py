@@ -51,6 +51,8 @@ class Script:
     finish: str = ""
     html: bool = False
     garbage: bool = False
+    shape: bool = False
+    null: bool = False
     poison: int = 0
     badargs: bool = False
     nousage: bool = False
@@ -144,6 +146,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "finish": str,
     "html": _flag,
     "garbage": _flag,
+    "shape": _flag,
+    "null": _flag,
     "poison": _size,
     "badargs": _flag,
     "nousage": _flag,
@@ -157,6 +161,8 @@ _FAULTS = (
     "finish",
     "html",
     "garbage",
+    "shape",
+    "null",
     "poison",
     "badargs",
     "nousage",
