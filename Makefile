@@ -32,6 +32,8 @@ lock: ## Resolve again; UPGRADE=1 takes newer versions
 	@$(COMPILE) --group install --constraint requirements/runtime.lock --output-file requirements/container.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --group dev \
 		--constraint requirements/runtime.lock --output-file requirements/dev.lock
+	@$(PY) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['model'], sep='\n')" \
+		| $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements/runtime.lock --output-file requirements/model.lock
 	@sed -n '/^uv==/,/^    # via/p' requirements/runtime.lock > requirements/uv.lock
 
 migration: ## Write the migration that tables.py asks for; make migration NAME="add teams"

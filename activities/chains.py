@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chimera.db.transcripts import CallContext, FailedBefore
 from models.agents import AgentSpec
-from models.errors import AttemptsUsedUp, ChimeraError, ProviderAway, ProviderError, RateLimited
+from models.errors import ChimeraError, ProviderAway, ProviderError, RateLimited
 from models.events import ModelCallFellBack
 from models.model_calls import ModelCallRequest
 
@@ -28,29 +28,22 @@ class Chain:
     max_attempts: int
 
     def left(self) -> tuple[str, ...]:
-        """The models that may be asked, in order.
+        """The models that may be asked, in order; none when every one has failed.
 
         One that was rate-limited or away as often as it may fail makes room for the next, and is asked again only when
-        no other is left. Raises AttemptsUsedUp when every one has failed.
+        no other is left.
         """
         fresh = tuple(model for model in self.models if not self._is_spent(model, but=frozenset()))
-        patient = tuple(model for model in self.models if not self._is_spent(model, but=FREE))
-        if fresh or patient:
-            return fresh or patient
-        tries = sum(failed.times for failed in self.failures)
-        asked = " and ".join(self.models)
-        raise AttemptsUsedUp(
-            f"{asked} failed {tries} times, at last with {_latest(self.failures).code!r}; see …/cost for each."
-        )
+        return fresh or tuple(model for model in self.models if not self._is_spent(model, but=FREE))
 
-    def has_other(self, model: str, code: str) -> bool:
-        """Say whether another model is left, once `model` has failed with `code` too."""
+    def after(self, model: str, code: str) -> "Chain":
+        """The chain with one failure more."""
         latest = max((failed.latest for failed in self.failures), default=0) + 1
-        failures = (*self.failures, FailedBefore(model, code, 1, latest))
-        try:
-            return any(other != model for other in replace(self, failures=failures).left())
-        except AttemptsUsedUp:
-            return False
+        return replace(self, failures=(*self.failures, FailedBefore(model, code, 1, latest)))
+
+    def failed(self) -> int:
+        """How many attempts have failed so that it counts."""
+        return sum(failed.times for failed in self.failures if failed.code not in FREE)
 
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]

@@ -31,6 +31,7 @@ from chimera.settings import Settings
 from chimera.standing import Standings
 from models import activities as contract
 from models.errors import (
+    AttemptsUsedUp,
     BudgetHeld,
     BudgetReached,
     ChimeraError,
@@ -124,7 +125,7 @@ class ModelCalls(contract.ModelCalls):
             try:
                 end = await self._ask(ready, answer)
             except ProviderError as error:
-                raise await asyncio.shield(self._fail(ready, answer, error, began_at)) from error
+                raise await asyncio.shield(self._fail(ready, answer, error, began_at)) from None
             except asyncio.CancelledError as error:
                 await asyncio.shield(self._write_failure(ready, answer, error))
                 raise
@@ -152,6 +153,10 @@ class ModelCalls(contract.ModelCalls):
                 raise TaskPaused(request.task_id)
             agent = questions.agent_of(request, context)
             chain = chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
+            if not chain.left():
+                # Whoever made the last attempt died before it could say so.
+                code, message = await model_calls.last_error(connection, request)
+                raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
             model, passed_over = await self._choose(chain)
             chat, written = await questions.put_together(connection, request, context, agent, model, self._settings)
             intent = questions.intent_of(
@@ -179,7 +184,7 @@ class ModelCalls(contract.ModelCalls):
         """Choose the first model of the chain that may be asked now; return also why others were passed over.
 
         Where another one is left, nobody waits for a provider that is away or wants to be left alone for long. Raises
-        what brings the call back soonest when no model may be asked, and AttemptsUsedUp when all have failed.
+        what brings the call back soonest when no model may be asked.
         """
         passed_over: dict[str, ChimeraError] = {}
         for model in chain.left():
@@ -315,10 +320,9 @@ class ModelCalls(contract.ModelCalls):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
-        stays_away = isinstance(error, ProviderAway) or (error.retry_after_s or 0.0) > SHORT_WAIT_S
-        falls_back = (stays_away or not error.retryable) and ready.chain.has_other(ready.intent.model, error.code)
-        await self._write_failure(ready, answer, error, is_tried_again=error.retryable or falls_back)
-        return FallsBack(error.message) if falls_back else error
+        raised = _after(ready, error)
+        await self._write_failure(ready, answer, error, is_tried_again=raised.retryable)
+        return raised
 
     async def _write_failure(
         self, ready: _Ready, answer: _Answer, error: BaseException, *, is_tried_again: bool = True
@@ -335,3 +339,16 @@ class ModelCalls(contract.ModelCalls):
             return
         if seq is not None:
             self._bus.wake(ready.intent.request.task_id, seq)
+
+
+def _after(ready: _Ready, error: ProviderError) -> ProviderError:
+    """What to raise for an attempt that failed: neither the next model nor the end of all attempts is waited for."""
+    model = ready.intent.model
+    chain = ready.chain.after(model, error.code)
+    left = chain.left()
+    stays_away = isinstance(error, ProviderAway) or (error.retry_after_s or 0.0) > SHORT_WAIT_S
+    if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):
+        return FallsBack(error.message)
+    if error.retryable and not left:
+        return AttemptsUsedUp(ready.intent.request.task_id, chain.failed(), error.code, error.message)
+    return error

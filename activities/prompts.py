@@ -14,6 +14,9 @@ FIRST_SEQ = 1000
 REPLY = 500
 TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
+IMAGE_TOKENS = 1600
+"""What a large picture costs at most vendors, roughly; bills come from what they report."""
+_GUIDANCE = "Guidance:\n"
 
 Result = tuple[str, str, str, str]
 """(key, title, status, text) of a subtask."""
@@ -49,7 +52,12 @@ def plan_correction(problems: Sequence[str]) -> str:
 
 
 def guidance_message(text: str) -> str:
-    return f"Guidance:\n{text}"
+    return f"{_GUIDANCE}{text}"
+
+
+def guidance_in(message: str) -> str:
+    """The words of a person in a message that `guidance_message` made."""
+    return message.removeprefix(_GUIDANCE)
 
 
 def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) -> TranscriptRow:
@@ -65,7 +73,8 @@ def input_tokens_of(chat: ChatRequest) -> int:
     """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
-    return words + calls + offer_tokens_of(chat.tools, chat.response_schema)
+    pictures = IMAGE_TOKENS * sum(len(message.images) for message in chat.messages)
+    return words + calls + pictures + offer_tokens_of(chat.tools, chat.response_schema)
 
 
 def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
@@ -92,7 +101,7 @@ def messages_of(system: str, rows: Sequence[TranscriptRow], left_out: int) -> tu
 
 def _message(item: TranscriptRow) -> ChatMessage:
     calls = tuple(ToolRequest(c["id"], c["name"], c["arguments"]) for c in item.tool_calls or ())
-    return ChatMessage(item.role, item.content, calls, item.tool_call_id)
+    return ChatMessage(item.role, item.content, calls, item.tool_call_id, state=item.state)
 
 
 def _sections(results: Sequence[Result]) -> str:

@@ -13,6 +13,7 @@ from chimera.settings import Settings
 from chimera.text import estimate_tokens
 from chimera.tools import TOOLS, spec_of
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
+from models.base import preview_of
 from models.errors import UnknownAgent
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import UserId, call_id_of
@@ -27,6 +28,9 @@ QUESTION_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
 CHARS_A_TOKEN = 3
 """As `estimate_tokens` counts: bytes a token."""
+SEEN_CHARS = 80
+"""How much of a piece of guidance the event that it was seen repeats."""
+
 CUT_MARK = "\n[… cut here to fit the model's context window]"
 
 _PLAN_SCHEMA = Plan.model_json_schema()
@@ -77,6 +81,7 @@ async def put_together(
         tools=tools,
         response_schema=schema,
         temperature=agent.temperature,
+        reasoning_effort=agent.reasoning_effort,
     )
     return chat, tuple(fresh)
 
@@ -94,9 +99,16 @@ def intent_of(
     settings: Settings,
 ) -> Intent:
     """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
-    worst = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=chat.max_output_tokens)
+    asked = prompts.input_tokens_of(chat)
+    # To put a prompt into a cache costs more than to have it read.
+    worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
     events: list[Event] = [
-        GuidanceSeen(path=request.path, step=request.step, guidance_id=message.guidance_id)
+        GuidanceSeen(
+            path=request.path,
+            step=request.step,
+            guidance_id=message.guidance_id,
+            preview=preview_of(prompts.guidance_in(message.content), SEEN_CHARS),
+        )
         for message in written
         if message.guidance_id is not None
     ]

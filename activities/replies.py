@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from activities import prompts
 from chimera.db.model_calls import Failure, Intent, Settlement
@@ -11,7 +13,7 @@ from chimera.db.transcripts import TranscriptRow
 from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
 from chimera.settings import Settings
-from chimera.text import clean_text, estimate_tokens
+from chimera.text import clean_json, clean_text, estimate_tokens
 from models.base import preview_of
 from models.errors import ProviderError
 from models.events import (
@@ -30,6 +32,7 @@ from models.tasks import Usage
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
+MAX_STATE_BYTES = 512 * 1024
 MAX_TOOL_CALLS = 32
 """Of one turn; what a model asks for beyond them is left out of the transcript and not run."""
 
@@ -79,7 +82,7 @@ def settlement_of(
         cost_micro_usd=outcome.cost_micro_usd,
         outcome=outcome,
         request_id=end.request_id,
-        messages=_messages_of(request, text, calls, problems),
+        messages=_messages_of(request, text, calls, problems, _state_of(end, calls)),
         events=_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
         node_result=text if ends_node else None,
         if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
@@ -135,7 +138,11 @@ def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest
 
 
 def _messages_of(
-    request: ModelCallRequest, text: str, calls: Sequence[ToolRequest], problems: Sequence[str]
+    request: ModelCallRequest,
+    text: str,
+    calls: Sequence[ToolRequest],
+    problems: Sequence[str],
+    state: dict[str, Any] | None,
 ) -> tuple[TranscriptRow, ...]:
     reply = TranscriptRow(
         seq=request.step * 1000 + prompts.REPLY,
@@ -143,10 +150,19 @@ def _messages_of(
         content=text,
         tokens=prompts.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
         tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
+        state=state,
     )
     if not problems:
         return (reply,)
     return reply, prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems))
+
+
+def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | None:
+    """What the provider wants back, where it still says the same as the reply."""
+    if end.state is None or tuple(calls) != end.tool_calls:
+        return None
+    state = clean_json(end.state)
+    return state if isinstance(state, dict) and len(to_json(state)) <= MAX_STATE_BYTES else None
 
 
 def _events_of(

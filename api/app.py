@@ -9,7 +9,7 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
-from api.routes import agents, auth, health, schedules, streams, tasks
+from api.routes import agents, auth, health, providers, schedules, streams, tasks
 from api.stream import Hub
 from chimera import __version__
 from chimera.auth import Auth, secret_of
@@ -17,6 +17,7 @@ from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
+from chimera.providers.available import Available
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
@@ -26,6 +27,7 @@ CLOSED_ROUTERS = (
     agents.router,
     tasks.router,
     schedules.router,
+    providers.router,
     streams.router,
 )
 """Below /api/v1, for signed-in callers."""
@@ -66,6 +68,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             yield
         finally:
             await parts.hub.close()
+            await parts.available.close()
             await parts.dispatcher.drain()
             await parts.bus.close()
             await parts.standings.close()
@@ -90,6 +93,7 @@ def build_parts(settings: Settings) -> Parts:
         auth=Auth(database, settings),
         models=models,
         checks=Checks(settings, models),
+        available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),
     )

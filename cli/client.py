@@ -15,12 +15,14 @@ from pydantic_core import to_json
 from cli.addresses import is_this_machine
 from cli.errors import NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
+from models.agents import AgentView
 from models.base import Body
 from models.costs import CostView
-from models.ids import TaskId
+from models.ids import ScheduleId, TaskId
+from models.schedules import ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
-from models.users import UserView
+from models.users import Tokens, UserView
 
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
@@ -30,6 +32,8 @@ STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 PATIENCE_S = 30.0
 """How long a new task is offered to an API that doesn't answer."""
 
+_AGENTS = TypeAdapter(tuple[AgentView, ...])
+_SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
 _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
 
 
@@ -43,6 +47,16 @@ class Client:
 
     async def me(self) -> UserView:
         return UserView.model_validate_json(await self._get("/auth/me"))
+
+    async def token(self) -> str:
+        """Return an access token that the API takes now."""
+        await self.me()
+        return await self._session.access_token()
+
+    async def change_password(self, current: str, new: str) -> None:
+        """Change the caller's password and go on with the session that this begins."""
+        change = {"current_password": current, "new_password": new}
+        await self._session.replace(Tokens.model_validate_json(await self._post("/auth/password", change)))
 
     async def create_task(self, spec: Mapping[str, Any]) -> TaskView:
         """Hand a task in, once: the same key goes with every try, so one that got through is not repeated."""
@@ -70,6 +84,25 @@ class Client:
 
     async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
         return _SUBTASKS.validate_json(await self._get(f"/tasks/{task_id}/subtasks"))
+
+    async def delete_task(self, task_id: TaskId) -> None:
+        await self._send("DELETE", f"/tasks/{task_id}")
+
+    async def agents(self) -> tuple[AgentView, ...]:
+        return _AGENTS.validate_json(await self._get("/agents"))
+
+    async def schedules(self) -> tuple[ScheduleView, ...]:
+        return _SCHEDULES.validate_json(await self._get("/schedules"))
+
+    async def create_schedule(self, spec: Mapping[str, Any]) -> ScheduleView:
+        return ScheduleView.model_validate_json(await self._post("/schedules", spec))
+
+    async def control_schedule(self, schedule_id: ScheduleId, what: str) -> None:
+        """Pause, resume or trigger."""
+        await self._post(f"/schedules/{schedule_id}/{what}")
+
+    async def delete_schedule(self, schedule_id: ScheduleId) -> None:
+        await self._send("DELETE", f"/schedules/{schedule_id}")
 
     async def cost(self, task_id: TaskId) -> CostView:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))

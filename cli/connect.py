@@ -11,11 +11,12 @@ from pathlib import Path
 
 import httpx2
 
+from chimera.local.ports import data_dir_behind
 from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import api_url_of
 from cli.client import Client, new_http
-from cli.errors import NoSignIn, NotReachable
+from cli.errors import NoSignIn, NotReachable, StartedElsewhere
 from cli.sessions import Session
 
 GLANCE_S = 2.0
@@ -49,17 +50,20 @@ async def is_alive(api_url: str) -> bool:
     """Whether a Chimera answers there."""
     try:
         async with new_http(api_url) as http:
-            return (await http.get(f"{api_url}/health/live", timeout=GLANCE_S)).is_success
-    except httpx2.HTTPError:
+            answer = await http.get(f"{api_url}/health/live", timeout=GLANCE_S)
+            return bool(answer.json() == {"status": "ok"})
+    except (httpx2.HTTPError, ValueError):
         return False
 
 
 async def _choose(settings: Settings, wanted: str | None) -> tuple[Path, sign_in.SignIn]:
     candidates = [(path, kept) for path, kept in _kept(settings) if wanted in (None, kept.api_url)]
     if not candidates:
-        if wanted is None and not await is_alive(api_url_of(settings)):
+        if wanted is not None:
+            raise NoSignIn(wanted)
+        if not await is_alive(api_url_of(settings)):
             raise NotReachable(api_url_of(settings))
-        raise NoSignIn(wanted or api_url_of(settings))
+        raise StartedElsewhere(api_url_of(settings), data_dir_behind(settings.api_port))
     for path, kept in candidates:
         if len(candidates) == 1 or await is_alive(kept.api_url):
             return path, kept

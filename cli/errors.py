@@ -1,5 +1,7 @@
 """Why a command can't do what it was asked, each with the way out, and what a command ends with."""
 
+from pathlib import Path
+
 from models.base import Contract
 from models.errors import ChimeraError
 
@@ -35,6 +37,18 @@ class NoSignIn(ChimeraError):
         super().__init__(
             f"You are not signed in{where}. `chimera up` signs in to the Chimera that it starts, `chimera login` to one"
             " that runs elsewhere; programs set CHIMERA_API_URL and CHIMERA_TOKEN."
+        )
+
+
+class StartedElsewhere(NoSignIn):
+    """A Chimera runs on this machine, and its sign-in is in the folder where it was started."""
+
+    def __init__(self, api_url: str, data_dir: Path | None) -> None:
+        folder = str(data_dir) if data_dir else "<its data folder>"
+        ChimeraError.__init__(
+            self,
+            f"A Chimera runs at {api_url}, and this folder has no sign-in to it. Run the command in the folder where it"
+            f" was started, or set CHIMERA_DATA_DIR={folder}. To one that runs elsewhere, `chimera login` signs in.",
         )
 
 

@@ -1,6 +1,7 @@
 """What happens in a task, one line an event: for logs and pipes, where nothing can be drawn over."""
 
-from cli.text import count, one_line, usd
+from cli.text import count, one_line
+from models.base import usd
 from models.events import (
     BudgetReached,
     Event,
@@ -23,6 +24,9 @@ from models.events import (
 )
 from models.model_calls import Purpose
 
+CUT = "cancelled"
+"""The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
+
 _AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
 
 
@@ -34,7 +38,15 @@ def line_of(event: Event) -> str:
 def line_of_snapshot(frame: SnapshotFrame) -> str:
     task = frame.task
     done = f"{task.subtasks_done} of {count(task.subtasks_total, 'subtask')} done"
-    return f"task: {task.status}, {done} (too much has happened to tell it all)"
+    return f"task: {task.status}, {done} (where it stands at event {frame.seq}; what was before isn't told)"
+
+
+def failure_of(event: ModelCallFailed) -> str:
+    """Say how an attempt at a model call ended; one that was cut may or may not be made again, the next event says."""
+    if event.code == CUT:
+        return "was cut"
+    again = "; it is tried again" if event.retryable else ""
+    return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 
 def _place_of(event: Event) -> str:
@@ -71,15 +83,14 @@ def _said(event: Event) -> str:
         case GuidanceGiven():
             return f"given: {event.preview}"
         case GuidanceSeen():
-            return "has seen the guidance" if event.path else "seen"
+            words = f": {event.preview}" if event.preview else ""
+            return f"has seen the guidance{words}" if event.path else f"seen{words}"
         case _:
             return _name_of(event)
 
 
 def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed) -> str:
-    attempt = (
-        f", attempt {event.attempt}: what the one before had written is taken back" if (event.attempt or 1) > 1 else ""
-    )
+    attempt = f", attempt {event.attempt}" if (event.attempt or 1) > 1 else ""
     match event:
         case ModelCallStarted():
             simulated = ", simulated" if event.simulated else ""
@@ -89,8 +100,7 @@ def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed)
             asks = f", asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
             return f"model call {event.step} finished: {tokens}, {usd(event.cost_micro_usd)}{asks}"
         case ModelCallFailed():
-            again = "; it is tried again" if event.retryable else ""
-            return f"model call {event.step} failed: {event.code}: {event.message}{again}"
+            return f"model call {event.step} {failure_of(event)}"
 
 
 def _name_of(event: Event) -> str:

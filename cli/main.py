@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import local, tasks, version
+from cli.commands import local, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -17,6 +17,8 @@ app.command()(local.demo)
 app.command()(local.up)
 app.command()(local.doctor)
 app.command()(local.login)
+app.command()(local.token)
+app.command()(local.password)
 app.command()(tasks.run)
 app.command()(tasks.follow)
 app.command(name="tasks")(tasks.list_tasks)
@@ -26,6 +28,9 @@ app.command()(tasks.pause)
 app.command()(tasks.resume)
 app.command()(tasks.budget)
 app.command()(tasks.cancel)
+app.command()(tasks.delete)
+app.command()(tasks.agents)
+app.add_typer(schedules.app)
 
 
 def main() -> None:

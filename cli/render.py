@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.text import count, one_line, plain, usd
+from cli.text import count, one_line, plain
 from cli.view import Node, TaskState
+from models.base import usd
 from models.ids import ROOT
 from models.model_calls import Purpose
 from models.subtasks import SubtaskStatus
@@ -35,6 +36,8 @@ _STATUS_STYLES = {
 _WRITES = {Purpose.PLAN: "plans", Purpose.AGGREGATE: "puts the results together", Purpose.TURN: "writes"}
 
 MOST_TEXT_LINES = 3
+MOST_NOTE_CHARS = 400
+"""Room for why a task waits and the whole command that lets it go on."""
 FRAME_LINES = 7
 """Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
 
@@ -43,22 +46,22 @@ def picture_of(
     state: TaskState, *, elapsed_s: float, width: int = 100, height: int = 40, banner: str = ""
 ) -> RenderableType:
     """Draw where a task stands in at most `height` lines, so that it can be drawn over."""
-    room = max(4, height - FRAME_LINES)
+    note = one_line(state.note, MOST_NOTE_CHARS)
+    room = max(4, height - FRAME_LINES - len(note) // width)
     nodes = state.subtasks
     writing = len(state.being_written)
     shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
     text_lines = min(MOST_TEXT_LINES, max(0, (room - len(shown)) // max(1, writing)))
-    tree = Tree(_task_line(state, width), guide_style="dim")
-    _add_text(tree, state.root, text_lines, width - 4)
+    tree = Tree(_with_text(_task_line(state, width), state.root, text_lines, width - 4), guide_style="dim")
     if len(shown) == len(nodes):
         _add_children(tree, state, state.root, text_lines, width)
     else:
         for node in shown:
-            _add_text(tree.add(_node_line(node, width - 4, full=True)), node, 0, width)
+            tree.add(_with_text(_node_line(node, width - 4, full=True), node, 0, width))
         tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
     parts: list[RenderableType] = [tree, _bar(state, width), _sums(state, elapsed_s)]
-    if state.note:
-        parts.append(Text(one_line(state.note, width * 2), style="yellow"))
+    if note:
+        parts.append(Text(note, style="yellow"))
     if banner:
         parts.append(Text(one_line(banner, width * 2), style="bold magenta"))
     return Group(*parts)
@@ -67,8 +70,8 @@ def picture_of(
 def _add_children(tree: Tree, state: TaskState, parent: Node, text_lines: int, width: int) -> None:
     depth = parent.path.count("/") + 2 if parent.path else 1
     for node in state.children_of(parent.path):
-        branch = tree.add(_node_line(node, width - 4 * depth))
-        _add_text(branch, node, text_lines, width - 4 * (depth + 1))
+        line = _node_line(node, width - 4 * depth)
+        branch = tree.add(_with_text(line, node, text_lines, width - 4 * (depth + 1)))
         _add_children(branch, state, node, text_lines, width)
 
 
@@ -92,16 +95,17 @@ def _node_line(node: Node, width: int, *, full: bool = False) -> Text:
     return line
 
 
-def _add_text(branch: Tree, node: Node, lines: int, width: int) -> None:
-    writing = node.writing
+def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
+    """A node's line, and below it what is being written there: one label, so that text doesn't look like nodes."""
+    label, writing = [line], node.writing
     if writing is None:
-        return
+        return line
     if node.path == ROOT or writing.purpose is not Purpose.TURN:
-        said = f"{plain(node.agent)} {_WRITES[writing.purpose]}: {count(writing.length, 'character')}"
-        branch.add(Text(said, style="cyan"))
+        said = f"  {plain(node.agent)} {_WRITES[writing.purpose]}: {count(writing.length, 'character')}"
+        label.append(Text(said, style="cyan"))
     if lines and writing.tail and writing.purpose is not Purpose.PLAN:
-        for line in last_lines(writing.tail, lines, max(20, width)):
-            branch.add(Text(line, style="italic"))
+        label += [Text(f"  {words}", style="italic") for words in last_lines(writing.tail, lines, max(20, width))]
+    return Text("\n").join(label)
 
 
 def last_lines(tail: str, lines: int, width: int) -> list[str]:

@@ -39,6 +39,17 @@ class Session:
             return kept.access_token
         return await _to_the_end(self._renew(self._path, refused))
 
+    async def replace(self, tokens: Tokens) -> None:
+        """Go on with other tokens; a sign-in that is kept is written anew."""
+        if self._token is not None:
+            self._token = tokens.access_token
+        if self._path is None:
+            return
+        async with sign_in.locked(self._path):
+            kept = sign_in.read(self._path)
+            if kept is not None:
+                sign_in.write(self._path, sign_in.SignIn.of(kept.api_url, kept.email, tokens))
+
     async def _renew(self, path: Path, refused: str | None) -> str:
         async with sign_in.locked(path):
             kept = sign_in.read(path)

@@ -14,6 +14,7 @@ from cli.addresses import api_url_of
 from cli.connect import signed_in_by
 from cli.errors import NoSignIn
 from cli.screens import Say
+from cli.settings import misspelt
 from models.errors import WrongCredentials
 
 PARTS_LIMIT_S = 3.0
@@ -33,6 +34,8 @@ class Stack:
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> "Stack":
+        for line in misspelt():
+            self._say(f"Warning: {line}")
         async with AsyncExitStack() as undo:
             self.settings = await undo.enter_async_context(self._local)
             self._services = LocalServices(self.settings, self._local.register, say=self._say, workers=self._workers)

@@ -27,12 +27,6 @@ def one_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def usd(micro_usd: int) -> str:
-    """Write millionths of a dollar as dollars, with as many digits as it takes to see something."""
-    digits = 2 if micro_usd == 0 or micro_usd >= 1_000_000 else 4 if micro_usd >= 100 else 6
-    return f"${micro_usd / 1e6:,.{digits}f}"
-
-
 def count(number: int, one: str, many: str = "") -> str:
     """`3 subtasks`, `1 subtask`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -5,6 +5,7 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 
 from dataclasses import dataclass, field
 
+from cli.lines import failure_of
 from models.events import (
     BudgetRaised,
     BudgetReached,
@@ -77,6 +78,8 @@ class Node:
     note: str = ""
     """The newest thing that a person should know: a tool's result, why it failed, that a call is made again."""
     writing: Writing | None = None
+    shown_chars: int = 0
+    """How much the attempt before the one in flight had shown."""
     latest: dict[Purpose, tuple[int, int]] = field(default_factory=dict)
     """Step and attempt of the newest call that was begun, by purpose."""
 
@@ -163,6 +166,10 @@ class TaskState:
         if node.latest.get(purpose) == (step, attempt):
             return
         node.latest[purpose] = (step, attempt)
+        if attempt == 1:
+            node.shown_chars = 0
+        elif node.writing is not None:
+            node.shown_chars = node.writing.length
         node.writing = Writing(purpose, step, attempt)
 
     def _start_again_from(self, frame: SnapshotFrame) -> None:
@@ -171,7 +178,7 @@ class TaskState:
         self.goal, self.title = task.goal, task.title
         self.spent_micro_usd = task.spent_micro_usd
         self.tokens = task.usage.input_tokens + task.usage.output_tokens
-        self.note = task.error or ""
+        self.note = task.error or (task.waiting.message if task.waiting else "")
         self.finished_calls = sum(subtask.turns for subtask in frame.subtasks)
         self.nodes = {ROOT: Node(ROOT)}
         for subtask in frame.subtasks:
@@ -200,7 +207,8 @@ class TaskState:
                 failed = "failed: " if event.failed else ""
                 self._node(event.path).note = f"{event.tool}: {failed}{event.preview}"
             case GuidanceSeen():
-                self._node(event.path).note = "has seen the guidance"
+                words = f": {event.preview}" if event.preview else ""
+                self._node(event.path).note = f"has seen the guidance{words}"
             case _:
                 self._task(event)
 
@@ -212,12 +220,14 @@ class TaskState:
             node.agent = event.agent
             if attempt > 1:
                 self.repeated_calls += 1
-                node.note = f"attempt {attempt}: what the one before had written is taken back"
+                taken_back = ": what the one before had written is taken back" if node.shown_chars else ""
+                node.note = f"attempt {attempt}{taken_back}"
             return
         node.latest[event.purpose] = max(node.latest.get(event.purpose, (0, 0)), (step, attempt))
+        node.shown_chars = node.writing.length if node.writing is not None else 0
         node.writing = None
         if isinstance(event, ModelCallFailed):
-            node.note = f"{event.code}: {event.message}{' It is tried again.' if event.retryable else ''}"
+            node.note = f"the call {failure_of(event)}"
             return
         node.note = f"asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
         node.turns += 1

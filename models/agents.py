@@ -1,12 +1,14 @@
 """Agents: a role, a prompt, tools and (where it matters) a model. The built-in ones stand here, others in the table."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.base import Body, Contract, Fallbacks, ModelRef
+from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, Whole
 
-AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+ReasoningEffort = Literal["none", "low", "medium", "high"]
+
+AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME)]
 
 
 class AgentSpec(Body):
@@ -19,8 +21,11 @@ class AgentSpec(Body):
     model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
     fallbacks: Fallbacks = Field(default=(), description="Models to ask in this order when the one before fails")
     tools: tuple[str, ...] = Field(default=(), max_length=32)
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    max_output_tokens: int = Field(default=2048, ge=16, le=131_072)
+    temperature: Number | None = Field(default=None, ge=0, le=2, description="Left out where a model doesn't take it")
+    reasoning_effort: ReasoningEffort | None = Field(
+        default=None, description="For models that reason; without it they do what they do by default"
+    )
+    max_output_tokens: Whole = Field(default=2048, ge=16, le=131_072)
 
 
 class AgentView(Contract):
@@ -34,6 +39,7 @@ class AgentView(Contract):
     fallbacks: tuple[str, ...] = ()
     tools: tuple[str, ...]
     temperature: float | None
+    reasoning_effort: ReasoningEffort | None
     max_output_tokens: int
     built_in: bool
 

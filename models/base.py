@@ -25,16 +25,31 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+AGENT_NAME = r"^[a-z][a-z0-9_-]{0,59}$"
+EMAIL = r"^[^@\s]+@[^@\s]+\.?[^@\s]*$"
+IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
+KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+MODEL_REF = r"^[a-z0-9_-]{1,40}/[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}$"
+ORDER = r"^-?created_at$"
+SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+TOPIC = r"^task:[0-9a-fA-F-]{32,36}$"
+"""Patterns of what people write; `models/wording.py` has the words for who gets one wrong."""
+
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
+"""Of request bodies: what JSON calls true, 3 or 0.5, and nothing that only looks like it."""
+
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 """A subtask's name within its plan: part of a node path and of a child workflow's id."""
 
-ModelRef = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}/[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}$")]
+ModelRef = Annotated[str, StringConstraints(pattern=MODEL_REF)]
 """`provider/model`, for example `openai/gpt-5.6` or `simulator/standard`."""
 
 Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5)]
 """Models that stand in, one after the other, for the one before."""
 
-Priority = Annotated[int, Field(ge=1, le=5, description="1 is most urgent, 5 least")]
+Priority = Annotated[Whole, Field(ge=1, le=5, description="1 is most urgent, 5 least")]
 
 UtcDatetime = datetime
 """A point in time that carries UTC; every timestamp in Chimera is one."""
@@ -43,3 +58,9 @@ UtcDatetime = datetime
 def preview_of(text: str, limit: int = PREVIEW_CHARS) -> str:
     """Cut `text` to at most `limit` characters, with an ellipsis where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def usd(micro_usd: int) -> str:
+    """Write millionths of a dollar as dollars, with as many digits as it takes to see something."""
+    digits = 2 if micro_usd == 0 or micro_usd >= 1_000_000 else 4 if micro_usd >= 100 else 6
+    return f"${micro_usd / 1e6:,.{digits}f}"

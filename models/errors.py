@@ -312,6 +312,14 @@ class FallsBack(ProviderError):
 
 
 class AttemptsUsedUp(ProviderError):
-    """The ledger counts the attempts of one call; this call has had all of them."""
+    """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
 
     code = "attempts_used_up"
+
+    def __init__(self, task_id: str, attempts: int, last_code: str, last_message: str) -> None:
+        last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
+        times = "once" if attempts == 1 else f"{attempts} times"
+        super().__init__(
+            f"The provider was asked {times}, as often as it may be. The last time: {last[:300]}."
+            f" GET /api/v1/tasks/{task_id}/cost lists each attempt."
+        )

@@ -147,12 +147,14 @@ class GuidanceGiven(_Placed):
 class GuidanceSeen(_Placed):
     type: Literal["guidance.seen"] = "guidance.seen"
     guidance_id: int
+    preview: str = ""
 
 
 class BudgetReached(_Placed):
     type: Literal["budget.reached"] = "budget.reached"
     limit: str
     message: str
+    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
 
 
 class BudgetRaised(_Placed):

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from pydantic import Field, field_validator
 
-from models.base import Body, Contract, Key
+from models.base import Body, Contract, Flag, Key
 
 MAX_DEPTH = 4
 MAX_NODES = 200
@@ -24,7 +24,7 @@ class PlannedSubtask(Body):
     instruction: str = Field(min_length=1, max_length=20_000, description="What the agent is asked to do")
     agent: str = Field(default="analyst", max_length=60, description="Name of the agent that works on it")
     depends_on: tuple[str, ...] = Field(default=(), description="Keys whose results it is given")
-    decompose: bool = Field(default=False, description="Let it be planned into smaller subtasks of its own")
+    decompose: Flag = Field(default=False, description="Let it be planned into smaller subtasks of its own")
 
     @field_validator("depends_on")
     @classmethod

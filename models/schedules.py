@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from models.base import Body, Contract, UtcDatetime
+from models.base import Body, Contract, Flag, UtcDatetime, Whole
 from models.ids import ScheduleId, TaskId, UserId
 from models.tasks import TaskSpec
 
@@ -24,11 +24,11 @@ class ScheduleSpec(Body):
 
     name: str = Field(min_length=1, max_length=120)
     task: TaskSpec
-    cron: str | None = Field(default=None, max_length=120, description="Five fields, as in cron")
-    interval_s: int | None = Field(default=None, ge=10, le=366 * 86_400, description="Seconds between runs")
+    cron: str | None = Field(default=None, max_length=120, description="Five fields as in cron, or @daily, …")
+    interval_s: Whole | None = Field(default=None, ge=10, le=366 * 86_400, description="Seconds between runs")
     time_zone: str = Field(default="UTC", max_length=60)
     overlap: Overlap = Overlap.SKIP
-    paused: bool = False
+    paused: Flag = False
 
     @model_validator(mode="after")
     def _has_one_rhythm(self) -> "ScheduleSpec":

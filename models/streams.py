@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from models.base import Body
+from models.base import TOPIC, Body, Whole
 from models.ids import TaskId
 
-Topic = Annotated[str, StringConstraints(pattern=r"^task:[0-9a-fA-F-]{32,36}$")]
+Topic = Annotated[str, StringConstraints(pattern=TOPIC)]
 
 
 class Authenticate(Body):
@@ -21,7 +21,7 @@ class Authenticate(Body):
 class Subscribe(Body):
     type: Literal["subscribe"]
     topic: Topic
-    after: int = Field(default=0, ge=0, le=2**53, description="The last sequence that the client has seen")
+    after: Whole = Field(default=0, ge=0, le=2**53, description="The last sequence that the client has seen")
 
 
 class Unsubscribe(Body):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, field_validator, model_validator
 from pydantic_core import to_json
 
-from models.base import Body, Contract, Fallbacks, ModelRef, Priority, UtcDatetime
+from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
 from models.ids import NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 
@@ -48,9 +48,11 @@ class OnFailure(StrEnum):
 class Budget(Body):
     """What a task may spend; a limit left out doesn't bind. Reaching one pauses the task until it is raised."""
 
-    max_cost_micro_usd: int | None = Field(default=None, ge=0, le=10**13, description="Millionths of a US dollar")
-    max_tokens: int | None = Field(default=None, ge=0, le=10**12, description="Input and output together")
-    max_model_calls: int | None = Field(default=None, ge=0, le=10**6, description="Attempts at a provider")
+    max_cost_micro_usd: Whole | None = Field(default=None, ge=0, le=10**13, description="Millionths of a US dollar")
+    max_tokens: Whole | None = Field(default=None, ge=0, le=10**12, description="Input and output together")
+    max_model_calls: Whole | None = Field(
+        default=None, ge=0, le=10**6, description="Requests to providers, repeated ones included"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> "Budget":
@@ -62,7 +64,7 @@ class Budget(Body):
 class RunLimits(Body):
     """How far each subtask may go."""
 
-    max_turns: int = Field(default=20, ge=1, le=1000, description="Model calls of one subtask")
+    max_turns: Whole = Field(default=20, ge=1, le=1000, description="Model calls of one subtask")
 
 
 class TaskSpec(Body):
@@ -76,12 +78,12 @@ class TaskSpec(Body):
         default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
     )
     on_failure: OnFailure = OnFailure.FAIL
-    max_retries: int = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")
+    max_retries: Whole = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
     priority: Priority = 3
     metadata: dict[Annotated[str, Field(max_length=60)], JsonValue] = Field(default_factory=dict, max_length=50)
-    start: bool = Field(default=True, description="false keeps it as a draft until POST …/execute")
+    start: Flag = Field(default=True, description="false keeps it as a draft until POST …/execute")
 
     @field_validator("metadata")
     @classmethod
@@ -133,7 +135,7 @@ class Guidance(Body):
     path: NodePath | None = Field(
         default=None, max_length=200, description="Only this subtask and what is below it; without one the whole task"
     )
-    interrupt: bool = Field(default=False, description="Cut the model call in flight, so that it is seen at once")
+    interrupt: Flag = Field(default=False, description="Cut the model call in flight, so that it is seen at once")
 
 
 class SteerRequest(Contract):
@@ -176,6 +178,14 @@ class Usage(Contract):
     reasoning_tokens: int = Field(default=0, description="Of the output: reasoning that isn't shown")
 
 
+class Waiting(Contract):
+    """What a waiting task waits for."""
+
+    limit: str = Field(description="Which limit was reached")
+    message: str = Field(description="Why the next call was refused, and the way out")
+    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
+
+
 class TaskView(Contract):
     """A task as the API shows it."""
 
@@ -191,13 +201,14 @@ class TaskView(Contract):
     budget: Budget | None
     spent_micro_usd: int
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died)")
-    model_calls: int = Field(description="Attempts at a provider, doubtful ones included")
+    model_calls: int = Field(description="Requests to providers: attempts at model calls, doubtful ones included")
     usage: Usage
     subtasks_total: int
     subtasks_done: int
     result: str | None
     error_code: str | None
     error: str | None
+    waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence of the newest event")
     schedule_id: str | None

@@ -4,12 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.base import Body, Contract, UtcDatetime
+from models.base import EMAIL, Body, Contract, UtcDatetime
 from models.ids import UserId
 
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.?[^@\s]*$")
-]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=256, strip_whitespace=False)]
 Role = Literal["user", "admin"]
 
@@ -30,6 +28,11 @@ class Registration(Body):
 class Credentials(Body):
     email: Email
     password: Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]
+
+
+class PasswordChange(Body):
+    current_password: Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]
+    new_password: Password
 
 
 class RefreshRequest(Body):

@@ -20,10 +20,23 @@ step() { # step "what" command...: run it quietly; show what it said only when i
     say "$what ($((SECONDS - began)) s)"
 }
 
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+check_chosen_python() { # a Python that somebody named is used, or they are told why not
+    if [ -z "${CHIMERA_PYTHON:-}" ] || is_new_enough "$CHIMERA_PYTHON"; then return; fi
+    if "$CHIMERA_PYTHON" -c '' >/dev/null 2>&1; then
+        say "CHIMERA_PYTHON=$CHIMERA_PYTHON is $("$CHIMERA_PYTHON" -V 2>&1); Chimera needs Python 3.11 or newer."
+    else
+        say "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run; name a Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
+    fi
+    say "Without CHIMERA_PYTHON one is looked for on the PATH."
+    return 1
+}
+
 find_python() { # prints the Python to use; those with wheels for every part come first
     local name
     for name in "${CHIMERA_PYTHON:-python3.12}" python3.11 python3.13 python3.14 python3 python; do
-        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+        if is_new_enough "$name"; then
             command -v -- "$name"
             return
         fi
@@ -71,6 +84,7 @@ install_chimera() { (cd -- "$root" && uv pip install --no-deps --no-build-isolat
 
 ensure_environment() { # ensure_environment runtime|dev; dev has all that runtime has
     local kind=$1 python
+    check_chosen_python || return 1
     ready_for "$kind" && return
     use_caches
     if ! "$venv/bin/python" -c '' >/dev/null 2>&1; then

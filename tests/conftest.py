@@ -19,7 +19,7 @@ from chimera.local import processes
 from chimera.settings import Settings
 from tests.parts import free_port, fresh_database, running_parts
 
-for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_API", name)]:
+for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
 Settings.model_config["env_file"] = None
 

@@ -4,6 +4,7 @@ CHIMERA_TEST_DATABASE_URL, CHIMERA_TEST_REDIS_URL and CHIMERA_TEST_TEMPORAL_ADDR
 its own. The database gets a name of its own and is dropped at the end; the Redis that is named is emptied.
 """
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -13,9 +14,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import uvicorn
 from redis.asyncio import Redis
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from starlette.types import ASGIApp
 
 from chimera.db import migrate
 from chimera.db.engine import driver_url
@@ -79,3 +82,26 @@ async def fresh_database(server_url: str, *, migrated: bool = True) -> AsyncIter
                 await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     finally:
         await server.dispose()
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are pytest's."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, port: int | None = None) -> AsyncIterator[str]:
+    """Serve an app on the loopback address, in this loop, and yield where."""
+    port = port or free_port()
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await running

@@ -24,6 +24,11 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 COMMANDS = {command.name: command for command in typer.main.get_command(commands).commands.values()}  # type: ignore[attr-defined]
+SUBCOMMANDS = {
+    f"{name} {below.name}": below
+    for name, command in COMMANDS.items()
+    for below in getattr(command, "commands", {}).values()
+}
 
 
 def name_of(page: Path) -> str:
@@ -52,7 +57,10 @@ def test_every_command_is_described_with_its_options(name: str) -> None:
     assert len(mine) == 1, f"cli.md has {len(mine)} sections for {name}"
     # `up` says which of its options are those of `demo`.
     text = mine[0] if name != "up" else "".join(sections)
-    options = [option for parameter in COMMANDS[name].params for option in (*parameter.opts, *parameter.secondary_opts)]
+    below = [command for full_name, command in SUBCOMMANDS.items() if full_name.startswith(f"{name} ")]
+    assert [command.name for command in below if f"`{name} {command.name}" not in text] == []
+    parameters = [parameter for command in (COMMANDS[name], *below) for parameter in command.params]
+    options = [option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)]
     missing = [option for option in options if option.startswith("--") and option != "--help" and option not in text]
     assert not missing
 

@@ -9,6 +9,7 @@ from chimera.db import agents
 from models.agents import BUILT_IN, AgentSpec, AgentView
 from models.base import Contract
 from models.errors import NotFound
+from models.providers import ModelsView
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
@@ -36,6 +37,12 @@ async def list_agent_types() -> tuple[AgentType, ...]:
     """List the roles, with the built-in agent of each."""
     built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
     return (*built_in, AgentType(role="custom", agent=None, description="Whatever its prompt says."))
+
+
+@router.get("/models/available", operation_id="list_models")
+async def list_models(parts: WithParts) -> ModelsView:
+    """List the models that an agent can be given now, as the providers that are set up list them (kept 5 minutes)."""
+    return await parts.available.models()
 
 
 @router.get("/{name}", operation_id="get_agent")

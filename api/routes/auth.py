@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, status
 
-from api.deps import ClosedRoute, PublicRoute, WithParts, WithSignedIn
+from api.deps import ClosedRoute, PublicRoute, WithCaller, WithParts, WithSignedIn
 from chimera.db import users
 from models.errors import Forbidden, NotSignedIn
-from models.users import Credentials, RefreshRequest, Registration, Tokens, UserView
+from models.users import Credentials, PasswordChange, RefreshRequest, Registration, Tokens, UserView
 
 public = APIRouter(prefix="/auth", tags=["auth"], route_class=PublicRoute)
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
@@ -35,6 +35,12 @@ async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
 async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
     """End this session: its refresh token at once, its access tokens within seconds."""
     await parts.auth.logout(signed_in)
+
+
+@router.post("/password", operation_id="change_password")
+async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts) -> Tokens:
+    """Change one's own password. Every session ends; the answer begins a new one."""
+    return await parts.auth.change_password(caller, change)
 
 
 @router.get("/me", operation_id="me")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from chimera.db import costs, task_controls, task_views, tasks, timelines
 from chimera.db.task_views import TaskFilter
-from models.base import Contract
+from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
 from models.ids import ScheduleId, TaskId
@@ -33,7 +33,7 @@ MAX_PAGE = 100
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        pattern=r"^[\x21-\x7e]{1,200}$",
+        pattern=IDEMPOTENCY_KEY,
         description="Chosen by the client, one per task that it means; the same key again gives the same task",
     ),
 ]
@@ -92,9 +92,9 @@ class TaskQuery(Contract):
 
 async def _task_query(
     status: Annotated[list[TaskStatus] | None, Query(description="May be given more than once")] = None,
-    schedule_id: Annotated[str | None, Query(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] = None,
+    schedule_id: Annotated[str | None, Query(pattern=SCHEDULE_ID)] = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the title or the goal")] = None,
-    sort: Annotated[str, Query(pattern=r"^-?created_at$", description="-created_at (newest first) or created_at")] = (
+    sort: Annotated[str, Query(pattern=ORDER, description="-created_at (newest first) or created_at")] = (
         "-created_at"
     ),
 ) -> TaskQuery:
@@ -159,10 +159,9 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return what a task has cost, with every attempt at a provider."""
+    """Return what a task has cost, with every attempt at a provider; also of a task that was deleted."""
     async with parts.database.begin() as session:
-        await task_views.progress(session, caller, task_id)
-        return await costs.cost_of(session, task_id)
+        return await costs.cost_of(session, caller, task_id)
 
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")

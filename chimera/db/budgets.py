@@ -1,9 +1,11 @@
 """A task's account: why it refused a call, and the wait for a person to raise it."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from chimera.db.engine import Connection, one, scalar
 from chimera.db.model_calls import Intent
+from models.base import usd
 from models.events import EVENT, BudgetReached
 from models.ids import TaskId
 from models.tasks import UNCALLABLE
@@ -17,6 +19,8 @@ class Refusal:
     for_now: bool
     limit: str
     message: str
+    needed: int = 0
+    """What the limit has to be at least."""
 
 
 _ACCOUNT = """
@@ -28,36 +32,52 @@ FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
     """Say why `reserve` returned None."""
-    t = await one(await connection.execute(_ACCOUNT, {"task_id": intent.request.task_id}))
+    task_id = intent.request.task_id
+    t = await one(await connection.execute(_ACCOUNT, {"task_id": task_id}))
     if t.status in UNCALLABLE:
         return Refusal(stopped=True, for_now=False, limit="", message="")
     if (
         t.max_cost_micro_usd is not None
         and t.spent + t.reserved_micro_usd + intent.reserve_micro_usd > t.max_cost_micro_usd
     ):
+        needed = t.spent + t.reserved_micro_usd + intent.reserve_micro_usd
         return Refusal(
             stopped=False,
             for_now=t.reserved_micro_usd > 0 and t.spent + intent.reserve_micro_usd <= t.max_cost_micro_usd,
             limit="max_cost_micro_usd",
-            message=f"{t.spent} of {t.max_cost_micro_usd} micro-USD are spent; the next call may cost"
-            f" {intent.reserve_micro_usd}. Raise the budget at POST …/budget.",
+            message=f"{usd(t.spent)} of {usd(t.max_cost_micro_usd)} is spent; the next call may cost"
+            f" {usd(intent.reserve_micro_usd)}. {_way_out(task_id, f'--usd {_roomy_usd(needed)}')}",
+            needed=needed,
         )
     if t.max_tokens is not None and t.tokens + t.reserved_tokens + intent.reserve_tokens > t.max_tokens:
+        needed = t.tokens + t.reserved_tokens + intent.reserve_tokens
         return Refusal(
             stopped=False,
             for_now=t.reserved_tokens > 0 and t.tokens + intent.reserve_tokens <= t.max_tokens,
             limit="max_tokens",
-            message=f"{t.tokens} of {t.max_tokens} tokens are used; the next call may need {intent.reserve_tokens}."
-            " Raise the budget at POST …/budget.",
+            message=f"{t.tokens:,} of {t.max_tokens:,} tokens are used; the next call may need"
+            f" {intent.reserve_tokens:,}. {_way_out(task_id, f'--tokens {2 * needed}')}",
+            needed=needed,
         )
     if t.max_model_calls is not None and t.model_calls + 1 > t.max_model_calls:
         return Refusal(
             stopped=False,
             for_now=False,
             limit="max_model_calls",
-            message=f"All {t.max_model_calls} model calls are made. Raise the budget at POST …/budget.",
+            message=f"All {t.max_model_calls} requests are made. "
+            f"{_way_out(task_id, f'--requests {2 * t.model_calls + 2}')}",
+            needed=t.model_calls + 1,
         )
     return Refusal(stopped=False, for_now=True, limit="", message="The account changed meanwhile; there is room now.")
+
+
+def _way_out(task_id: TaskId, options: str) -> str:
+    return f"Raise the limit: chimera budget {task_id} {options}, or POST /api/v1/tasks/{task_id}/budget."
+
+
+def _roomy_usd(needed_micro_usd: int) -> str:
+    """Twice what is needed, in whole cents: less would soon ask again."""
+    return f"{ceil(2 * needed_micro_usd / 10_000) / 100:.2f}"
 
 
 _WAIT = """
@@ -71,5 +91,5 @@ SELECT CAST(%(task_id)s AS uuid), event_seq, CAST(%(event)s AS jsonb) FROM accou
 
 async def wait_for_budget(connection: Connection, task_id: TaskId, refusal: Refusal) -> int:
     """Turn a running task into a waiting one and say so once; return the event's sequence (0: it waited already)."""
-    event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message)).decode()
+    event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
     return await scalar(await connection.execute(_WAIT, {"task_id": task_id, "event": event})) or 0

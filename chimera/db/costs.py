@@ -4,25 +4,28 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ModelCallAttempt, Task
-from chimera.db.task_views import AnyRow, budget_of
+from chimera.db.task_views import budget_of, usage_of
+from chimera.db.tasks import visible_to
 from models.costs import MAX_ATTEMPTS, CostView, ModelCost, NodeCost
 from models.errors import NotFound
 from models.ids import NodePath, TaskId
 from models.model_calls import AttemptStatus, ModelCallView, Purpose
-from models.tasks import Usage
+from models.users import Caller
 
 _SUMS = (
     func.count().label("attempts"),
     func.coalesce(func.sum(ModelCallAttempt.cost_micro_usd), 0).label("cost_micro_usd"),
     func.coalesce(func.sum(ModelCallAttempt.input_tokens), 0).label("input_tokens"),
     func.coalesce(func.sum(ModelCallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
+    func.coalesce(func.sum(ModelCallAttempt.cache_write_tokens), 0).label("cache_write_tokens"),
     func.coalesce(func.sum(ModelCallAttempt.output_tokens), 0).label("output_tokens"),
+    func.coalesce(func.sum(ModelCallAttempt.reasoning_tokens), 0).label("reasoning_tokens"),
 )
 
 
-async def cost_of(session: AsyncSession, task_id: TaskId) -> CostView:
-    """Return the bill of a task; doesn't ask who is asking. Raises NotFound."""
-    statement = select(*Task.__table__.columns).where(Task.id == task_id, Task.deleted_at.is_(None))
+async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> CostView:
+    """Return the bill of the caller's task, also of one that was deleted. Raises NotFound."""
+    statement = select(*Task.__table__.columns).where(Task.id == task_id, *visible_to(caller))
     task = (await session.execute(statement)).one_or_none()
     if task is None:
         raise NotFound("task", task_id)
@@ -31,7 +34,7 @@ async def cost_of(session: AsyncSession, task_id: TaskId) -> CostView:
         reserved_micro_usd=task.reserved_micro_usd,
         doubtful_micro_usd=task.doubtful_micro_usd,
         model_calls=task.model_calls,
-        usage=_usage_of(task),
+        usage=usage_of(task),
         budget=budget_of(task),
         by_model=await _by_model(session, task_id),
         by_subtask=await _by_subtask(session, task_id),
@@ -50,7 +53,7 @@ async def _by_model(session: AsyncSession, task_id: TaskId) -> tuple[ModelCost, 
             simulated=row.simulated,
             attempts=row.attempts,
             cost_micro_usd=int(row.cost_micro_usd),
-            usage=_usage_of(row),
+            usage=usage_of(row),
         )
         for row in rows
     )
@@ -66,7 +69,7 @@ async def _by_subtask(session: AsyncSession, task_id: TaskId) -> tuple[NodeCost,
             path=NodePath(row.path),
             attempts=row.attempts,
             cost_micro_usd=int(row.cost_micro_usd),
-            usage=_usage_of(row),
+            usage=usage_of(row),
         )
         for row in rows
     )
@@ -88,7 +91,7 @@ async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallVi
             model=row.model,
             simulated=row.simulated,
             status=AttemptStatus(row.status),
-            usage=_usage_of(row),
+            usage=usage_of(row),
             cost_micro_usd=row.cost_micro_usd,
             estimated=row.estimated,
             error_code=row.error_code,
@@ -96,12 +99,4 @@ async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallVi
             ended_at=row.ended_at,
         )
         for row in rows
-    )
-
-
-def _usage_of(row: AnyRow | ModelCallAttempt) -> Usage:
-    return Usage(
-        input_tokens=int(row.input_tokens),
-        cached_input_tokens=int(row.cached_input_tokens),
-        output_tokens=int(row.output_tokens),
     )

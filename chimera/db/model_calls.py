@@ -46,6 +46,20 @@ FROM sums WHERE id = %(task_id)s
 """
 
 
+_LAST_ERROR = """
+SELECT error_code, error FROM model_call_attempts
+WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+  AND status NOT IN ('cancelled', 'finished')
+ORDER BY attempt DESC LIMIT 1
+"""
+
+
+async def last_error(connection: Connection, request: ModelCallRequest) -> tuple[str, str]:
+    """Return code and message of the newest attempt of a call that failed; the message of a doubtful one is empty."""
+    row = await one(await connection.execute(_LAST_ERROR, place_of(request)))
+    return row.error_code or "", row.error or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A call that is about to be made."""
@@ -63,7 +77,21 @@ class Intent:
     events: tuple[Event, ...] = ()
 
 
-_RESERVE = """
+_EVENTS = """
+    INSERT INTO events (task_id, seq, payload)
+    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
+    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i)"""
+_MESSAGES = """
+    INSERT INTO messages
+        (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
+      m.tool_call_id, m.guidance_id, m.state
+    FROM account, jsonb_to_recordset(CAST(%(messages)s AS jsonb))
+        AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint,
+              state jsonb)
+    ON CONFLICT DO NOTHING"""
+
+_RESERVE = f"""
 WITH account AS (
     UPDATE tasks SET reserved_micro_usd = reserved_micro_usd + %(money)s,
       reserved_tokens = reserved_tokens + %(tokens)s,
@@ -89,21 +117,14 @@ WITH account AS (
       %(model)s, %(simulated)s, 'started', %(money)s, %(tokens)s, %(worker)s
     FROM account),
  ev AS (
-    INSERT INTO events (task_id, seq, payload)
-    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
-    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i)),
+{_EVENTS}),
  msg AS (
-    INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
-      m.tool_call_id, m.guidance_id
-    FROM account, jsonb_to_recordset(CAST(%(messages)s AS jsonb))
-        AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint)
-    ON CONFLICT DO NOTHING),
+{_MESSAGES}),
  sub AS (
     UPDATE subtasks SET status = 'running', started_at = COALESCE(started_at, now())
     FROM account WHERE task_id = %(task_id)s AND path = %(path)s AND status <> 'running')
 SELECT event_seq FROM account
-"""
+"""  # noqa: S608  # only constants of this file go in
 
 
 async def reserve(connection: Connection, intent: Intent) -> int | None:
@@ -158,7 +179,7 @@ class Settlement:
 
 
 # The lock reads the row anew, so `guidance_given` is up to date even when the statement waited for whoever steered.
-_SETTLE = """
+_SETTLE = f"""
 WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
@@ -170,6 +191,8 @@ WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(tas
     reserved_micro_usd - %(money)s),
            reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s), input_tokens = input_tokens + %(input)s,
            cached_input_tokens = cached_input_tokens + %(cached)s, output_tokens = output_tokens + %(output)s,
+           cache_write_tokens = cache_write_tokens + %(cache_write)s,
+           reasoning_tokens = reasoning_tokens + %(reasoning)s,
            simulated = simulated OR %(simulated)s, event_seq = event_seq + %(n)s, updated_at = now(),
            subtasks_total = subtasks_total + %(new)s, subtasks_done = subtasks_done + %(done)s,
            status = CASE WHEN %(ends)s THEN 'completed' ELSE status END,
@@ -179,21 +202,15 @@ WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(tas
  attempt AS (
     UPDATE model_call_attempts SET status = 'finished', ended_at = clock_timestamp(), input_tokens = %(input)s,
            cached_input_tokens = %(cached)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s,
+           cache_write_tokens = %(cache_write)s, reasoning_tokens = %(reasoning)s,
              estimated = %(estimated)s,
            provider_request_id = %(request_id)s
     FROM call WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s),
  ev AS (
-    INSERT INTO events (task_id, seq, payload)
-    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
-    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i)),
+{_EVENTS}),
  msg AS (
-    INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
-      m.tool_call_id, m.guidance_id
-    FROM account, jsonb_to_recordset(CAST(%(messages)s AS jsonb))
-        AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint)
-    ON CONFLICT DO NOTHING),
+{_MESSAGES}),
  sub AS (
     UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
            input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
@@ -210,7 +227,7 @@ WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(tas
               decompose boolean)
     ON CONFLICT DO NOTHING)
 SELECT event_seq FROM account
-"""
+"""  # noqa: S608  # only constants of this file go in
 
 
 async def lock_root(connection: Connection, task_id: TaskId) -> str:
@@ -247,6 +264,7 @@ _LATE = """
 WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  attempt AS (
     UPDATE model_call_attempts SET status = 'late', input_tokens = %(input)s, cached_input_tokens = %(cached)s,
+           cache_write_tokens = %(cache_write)s, reasoning_tokens = %(reasoning)s,
            output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(estimated)s,
              ended_at = clock_timestamp(),
            provider_request_id = %(request_id)s
@@ -278,7 +296,7 @@ class Failure:
     events: tuple[Event, ...] = ()
 
 
-_FAIL = """
+_FAIL = f"""
 WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  attempt AS (
     UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
@@ -298,11 +316,9 @@ WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KE
            output_tokens = output_tokens + %(output)s, event_seq = event_seq + %(n)s, updated_at = now()
     FROM attempt WHERE id = %(task_id)s RETURNING event_seq),
  ev AS (
-    INSERT INTO events (task_id, seq, payload)
-    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
-    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i))
+{_EVENTS})
 SELECT event_seq FROM account
-"""
+"""  # noqa: S608  # only constants of this file go in
 
 
 async def fail(connection: Connection, failure: Failure) -> int | None:
@@ -345,6 +361,8 @@ def _spent(settlement: Settlement) -> dict[str, Any]:
         "cost": settlement.cost_micro_usd,
         "input": settlement.usage.input_tokens,
         "cached": settlement.usage.cached_input_tokens,
+        "cache_write": settlement.usage.cache_write_tokens,
+        "reasoning": settlement.usage.reasoning_tokens,
         "output": settlement.usage.output_tokens,
         "estimated": settlement.estimated,
         "request_id": settlement.request_id,

@@ -138,7 +138,9 @@ class Task(Table):
     doubtful_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
     input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cached_input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cache_write_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     reserved_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     model_calls: Mapped[int] = mapped_column(BigInteger, server_default="0")
     subtasks_total: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -217,6 +219,8 @@ class Message(Table):
     tool_calls: Mapped[list[Any] | None] = mapped_column(JSONB)
     tool_call_id: Mapped[str | None]
     guidance_id: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[dict[str, Any] | None]
+    """Of a reply: what its provider wants back with the next request (see `ChatEnd`)."""
     tokens: Mapped[int]
     created_at: Mapped[datetime] = _now()
 
@@ -253,7 +257,9 @@ class ModelCallAttempt(Table):
     reserved_tokens: Mapped[int] = mapped_column(BigInteger)
     input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cached_input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cache_write_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cost_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
     estimated: Mapped[bool] = mapped_column(server_default=text("false"))
     error_code: Mapped[str | None]

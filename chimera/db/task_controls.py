@@ -13,7 +13,7 @@ from chimera.db import events, outbox, runs
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Subtask, Task
 from chimera.db.tasks import locked
-from models.base import preview_of
+from models.base import preview_of, usd
 from models.errors import Conflict, InvalidInput
 from models.events import (
     BudgetRaised,
@@ -25,7 +25,7 @@ from models.events import (
 )
 from models.ids import ROOT, NodePath, TaskId
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import CLOSED, Budget, Guidance, TaskStatus
+from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
 from models.users import Caller
 
 MAX_CONTROLS = 200
@@ -60,7 +60,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
 async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Stop a task: from here on the ledger makes no call for it. Asking again changes nothing."""
     task = await locked(session, caller, task_id)
-    if task.status == TaskStatus.CANCELLING:
+    if task.status in STOPPED:
         return
     if task.status in CLOSED:
         raise Conflict(f"The task is {task.status} already; there is nothing left to cancel.")
@@ -179,7 +179,10 @@ def _check_above_spent(task: Task, budget: Budget) -> None:
     }
     for field, limit in budget.model_dump(exclude_none=True).items():
         if limit <= spent[field]:
-            raise InvalidInput(field, f"{limit} is not above the {spent[field]} that is spent already; send more.")
+            written = usd if field == "max_cost_micro_usd" else str
+            raise InvalidInput(
+                field, f"{written(limit)} is not above the {written(spent[field])} that is spent already; send more."
+            )
 
 
 async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, str]:

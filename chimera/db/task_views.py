@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import ModelCall, Subtask, Task
+from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId
 from models.subtasks import SubtaskView
-from models.tasks import Budget, RunPolicy, TaskStatus, TaskView, Usage
+from models.tasks import Budget, RunPolicy, TaskStatus, TaskView, Usage, Waiting
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -46,7 +46,10 @@ async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: 
     row = (await session.execute(_ONE, {"task_id": task_id, "owner_id": _owner_shown(caller)})).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
-    return _view_of(row, link_to)
+    task = _view_of(row, link_to)
+    if task.status is not TaskStatus.WAITING:
+        return task
+    return task.model_copy(update={"waiting": await _waiting(session, task_id)})
 
 
 async def page(
@@ -114,6 +117,18 @@ async def last_seqs(session: AsyncSession, task_ids: Sequence[TaskId]) -> dict[T
     return {TaskId(task_id): seq for task_id, seq in rows}
 
 
+async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
+    """Read why a task waits from the event that said so."""
+    newest = (
+        select(EventRow.payload)
+        .where(EventRow.task_id == task_id, EventRow.payload["type"].astext == "budget.reached")
+        .order_by(EventRow.seq.desc())
+        .limit(1)
+    )
+    payload = await session.scalar(newest)
+    return None if payload is None else Waiting.model_validate(payload)
+
+
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
     return [Task.deleted_at.is_(None), *visible_to(caller)]
 
@@ -167,9 +182,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         spent_micro_usd=row.spent_micro_usd,
         doubtful_micro_usd=row.doubtful_micro_usd,
         model_calls=row.model_calls,
-        usage=Usage(
-            input_tokens=row.input_tokens, cached_input_tokens=row.cached_input_tokens, output_tokens=row.output_tokens
-        ),
+        usage=usage_of(row),
         subtasks_total=row.subtasks_total,
         subtasks_done=row.subtasks_done,
         result=row.result,
@@ -192,6 +205,17 @@ def budget_of(task: AnyRow) -> Budget | None:
     if limits == (None, None, None):
         return None
     return Budget(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
+
+
+def usage_of(row: AnyRow | ModelCallAttempt) -> Usage:
+    """The tokens of a row: a task's, an attempt's, or a sum of attempts."""
+    return Usage(
+        input_tokens=int(row.input_tokens),
+        cached_input_tokens=int(row.cached_input_tokens),
+        cache_write_tokens=int(row.cache_write_tokens),
+        output_tokens=int(row.output_tokens),
+        reasoning_tokens=int(row.reasoning_tokens),
+    )
 
 
 def _subtask_view_of(row: Subtask) -> SubtaskView:

@@ -20,6 +20,7 @@ class TranscriptRow:
     tool_calls: list[dict[str, str]] | None = None
     tool_call_id: str | None = None
     guidance_id: int | None = None
+    state: dict[str, Any] | None = None
 
     def as_record(self) -> dict[str, Any]:
         return {
@@ -30,6 +31,7 @@ class TranscriptRow:
             "tool_calls": self.tool_calls,
             "tool_call_id": self.tool_call_id,
             "guidance_id": self.guidance_id,
+            "state": self.state,
         }
 
 
@@ -126,7 +128,7 @@ async def has_unheard_guidance(connection: Connection, request: ModelCallRequest
 
 
 _TRANSCRIPT = """
-SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, total FROM (
+SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, total FROM (
     SELECT *, sum(tokens) OVER (ORDER BY seq DESC) AS running, count(*) OVER () AS total
     FROM messages WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
 WHERE seq = 1000 OR running <= %(budget)s - COALESCE((
@@ -148,7 +150,8 @@ async def read_transcript(
     )
     rows = await cursor.fetchall()
     kept = [
-        TranscriptRow(r.seq, r.role, r.content, r.tokens, r.tool_calls, r.tool_call_id, r.guidance_id) for r in rows
+        TranscriptRow(r.seq, r.role, r.content, r.tokens, r.tool_calls, r.tool_call_id, r.guidance_id, r.state)
+        for r in rows
     ]
     return kept, (rows[0].total - len(rows) if rows else 0)
 

@@ -110,6 +110,15 @@ async def end_session(session: AsyncSession, session_id: str) -> None:
     )
 
 
+async def end_sessions_of(session: AsyncSession, user_id: UserId) -> None:
+    """Revoke every token of every session of a user."""
+    await session.execute(
+        update(RefreshToken)
+        .where(RefreshToken.user_id == user_id, RefreshToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+    )
+
+
 async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> str | None:
     """End the session of a token that has been used before, and return its id; None for any other token."""
     session_id = await session.scalar(

@@ -7,9 +7,18 @@
 Only what settings give no address for is started. Everything is kept in one folder, `settings.data_dir`.
 """
 
-from chimera.local.errors import FolderInUse, PartMissing, PortTaken, StartFailed
+from chimera.local.errors import FolderInUse, FolderUnusable, PartMissing, PortsTaken, StartFailed
 from chimera.local.services import LocalServices
 from chimera.local.stack import LocalStack
 from chimera.local.supervisor import Supervised
 
-__all__ = ["FolderInUse", "LocalServices", "LocalStack", "PartMissing", "PortTaken", "StartFailed", "Supervised"]
+__all__ = [
+    "FolderInUse",
+    "FolderUnusable",
+    "LocalServices",
+    "LocalStack",
+    "PartMissing",
+    "PortsTaken",
+    "StartFailed",
+    "Supervised",
+]

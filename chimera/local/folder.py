@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -13,10 +14,15 @@ from typing import IO
 
 from pydantic import SecretStr
 
-from chimera.local.errors import FolderInUse
+from chimera.local.errors import FolderInUse, FolderUnusable
 
 SOCKET_PATH_BYTES = 103
 """The longest address of a Unix socket: 103 bytes on macOS, 107 on Linux."""
+
+OWN_NAMES = re.compile(
+    r"logs|run|redis|postgres(\.new)?|temporal\.db.*|secrets\.\w+|cli\..*|simulator\.jsonl|\..*|lost\+found"
+)
+"""What may be in a folder that no stack has run in yet: ours, and what systems put everywhere."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -40,11 +46,15 @@ class Folder:
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
-        """Make the folder and what belongs in it; only its owner may look inside."""
+        """Make the folder and what belongs in it; only its owner may look inside. Raises FolderUnusable."""
         folder = cls(path.expanduser().absolute())
-        for each in (folder.root, folder.logs, folder.run, folder.redis):
-            if not each.exists():
-                each.mkdir(parents=True, mode=0o700)
+        try:
+            check(folder.root)
+            for each in (folder.root, folder.logs, folder.run, folder.redis):
+                if not each.exists():
+                    each.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise FolderUnusable(folder.root, f"can't be made or read: {error.strerror}") from error
         return folder
 
     @property
@@ -96,6 +106,20 @@ class Folder:
         return Path(tempfile.gettempdir()) / f"chimera-{digest}"
 
 
+def check(root: Path) -> None:
+    """Raise FolderUnusable when `root` is no folder, or one that somebody else keeps things in; OSError as it comes."""
+    if not root.exists():
+        return
+    if not root.is_dir():
+        raise FolderUnusable(root, "is a file, not a folder")
+    if (root / "run" / "lock").exists():
+        return
+    strange = sorted(entry.name for entry in root.iterdir() if not OWN_NAMES.fullmatch(entry.name))
+    if strange:
+        listed = ", ".join(strange[:3]) + (", …" if len(strange) > 3 else "")
+        raise FolderUnusable(root, f"is not Chimera's: it has other things in it ({listed})")
+
+
 class FolderLock:
     """Held as long as the stack runs. The system drops it when the process dies, however it dies."""
 
@@ -105,7 +129,10 @@ class FolderLock:
 
     def acquire(self) -> None:
         """Take the lock or raise FolderInUse with the pid of the process that has it."""
-        file = (self._folder.run / "lock").open("a+")
+        try:
+            file = (self._folder.run / "lock").open("a+")
+        except OSError as error:
+            raise FolderUnusable(self._folder.root, f"can't be written to: {error.strerror}") from error
         try:
             _lock(file)
         except OSError:

@@ -3,11 +3,19 @@
 import errno
 import socket
 import sys
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
-from chimera.local.errors import PortTaken
+from chimera.local import model_server
+from chimera.local.errors import HostUnusable, PortsTaken, TakenPort
+from chimera.local.processes import data_dir_of
+from chimera.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+HIGHEST = 65535
 
 
 @dataclass(frozen=True)
@@ -18,14 +26,50 @@ class Port:
     setting: str
 
 
+def ports_of(settings: Settings, *, services: bool = True) -> list[Port]:
+    """The ports that a start with these settings listens on; without `services` only those of the parts."""
+    needed = []
+    if services:
+        needed.append(Port("the API", settings.host, settings.api_port, "CHIMERA_API_PORT"))
+    if settings.temporal_address is None:
+        needed += [
+            Port("Temporal", LOOPBACK, settings.temporal_port, "CHIMERA_TEMPORAL_PORT"),
+            Port("Temporal's Web UI", LOOPBACK, settings.temporal_ui_port, "CHIMERA_TEMPORAL_UI_PORT"),
+        ]
+    if services and model_server.is_wanted(settings):
+        needed.append(Port("the local model", LOOPBACK, settings.local_model_port, "CHIMERA_LOCAL_MODEL_PORT"))
+    if services and settings.simulator_url is None:
+        needed.append(Port("the simulator", LOOPBACK, settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
+    return needed
+
+
 def check(ports: list[Port]) -> None:
-    """Raise PortTaken for the first port that can't be listened on."""
+    """Raise PortsTaken with every port that can't be listened on, or HostUnusable."""
+    taken = find_taken(ports)
+    if taken:
+        raise PortsTaken(taken)
+
+
+def find_taken(ports: list[Port]) -> list[TakenPort]:
+    """Return the ports that can't be listened on, each with a free one that is meant for nothing else of ours.
+
+    Raises HostUnusable when a host isn't this machine's.
+    """
     seen: dict[int, Port] = {}
+    spoken_for = {port.number for port in ports} | _defaults()
+    taken = []
     for port in ports:
         if (other := seen.setdefault(port.number, port)) is not port:
-            raise PortTaken(port.title, port.host, port.number, port.setting, f"{other.title} ({other.setting})")
-        if not is_free(port.host, port.number):
-            raise PortTaken(port.title, port.host, port.number, port.setting, _holder(port.number))
+            holder: str | None = f"{other.title} ({other.setting})"
+        elif is_free(port.host, port.number):
+            continue
+        else:
+            holder = _described(holder_of(port.number))
+        instead = next(_free_from(port, spoken_for), None)
+        if instead is not None:
+            spoken_for.add(instead)
+        taken.append(TakenPort(port.title, port.host, port.number, port.setting, holder, instead))
+    return taken
 
 
 def is_free(host: str, number: int) -> bool:
@@ -39,17 +83,45 @@ def is_free(host: str, number: int) -> bool:
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES, getattr(errno, "WSAEADDRINUSE", None)):
                 return False
-            raise
+            raise HostUnusable(host, error.strerror or type(error).__name__) from error
     return True
 
 
-def _holder(number: int) -> str | None:
-    """Name the process that listens; the system may not tell us about other users' processes."""
+def holder_of(number: int) -> psutil.Process | None:
+    """Find the process that listens; the system may not tell us about other users' processes."""
     try:
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.pid is not None
             if listens and connection.laddr and connection.laddr[1] == number:
-                return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
+                return psutil.Process(connection.pid)
     except (psutil.Error, OSError):
         pass
     return None
+
+
+def data_dir_behind(number: int) -> Path | None:
+    """Return the data folder of the Chimera that listens there, where the system lets us see it."""
+    process = holder_of(number)
+    return data_dir_of(process) if process is not None else None
+
+
+def _described(process: psutil.Process | None) -> str | None:
+    if process is None:
+        return None
+    try:
+        name = process.name()
+    except psutil.Error:
+        return None
+    data_dir = data_dir_of(process)
+    return f"process {process.pid} ({f'the Chimera of {data_dir}' if data_dir else name})"
+
+
+def _free_from(port: Port, spoken_for: Collection[int]) -> Iterator[int]:
+    above = range(port.number + 1, HIGHEST + 1)
+    below = range(port.number - 1, 1023, -1)
+    for candidates in (above, below):
+        yield from (number for number in candidates if number not in spoken_for and is_free(port.host, number))
+
+
+def _defaults() -> set[int]:
+    return {field.default for name, field in Settings.model_fields.items() if name.endswith("_port")}

@@ -75,6 +75,11 @@ async def create_database(folder: Folder) -> str:
     return _address(sockets, DATABASE)
 
 
+def address(folder: Folder) -> str:
+    """Where the database of a stack that runs is reached."""
+    return _address(folder.socket_folder(folder.postgres, SOCKET), DATABASE)
+
+
 def _address(sockets: Path, database: str) -> str:
     host = "127.0.0.1" if ON_WINDOWS else quote(str(sockets))
     return f"postgresql://{SUPERUSER}@/{database}?host={host}&port={PORT}"

@@ -127,14 +127,23 @@ def started_at(pid: int) -> float | None:
         return None
 
 
+def data_dir_of(process: psutil.Process) -> Path | None:
+    """Return the folder of the stack that a process is a part of; None for others, or where we may not look."""
+    try:
+        data_dir = process.environ().get("CHIMERA_DATA_DIR")
+    except psutil.Error:
+        return None
+    return Path(data_dir) if data_dir else None
+
+
 def belongs_to(process: psutil.Process, folder: Path) -> bool:
     """Tell whether a process works for this folder, from its command line or its environment."""
     try:
         if any(str(folder) in part for part in process.cmdline()):
             return True
-        return process.environ().get("CHIMERA_DATA_DIR") == str(folder)
     except psutil.Error:
         return False
+    return data_dir_of(process) == folder
 
 
 def end_stale(processes: Sequence[psutil.Process], limit_s: float = 3.0) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 import httpx2
 from pydantic import SecretStr
 
+from chimera.local import model_server
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
@@ -40,6 +41,9 @@ class LocalServices:
         ]
         self.worker = self.workers[0]
         self.api = Supervised(_api(settings, environment), folder, register, say)
+        self.model: Supervised | None = None
+        if settings.local_model is not None and settings.local_base_url == model_server.base_url(settings):
+            self.model = Supervised(_model(settings, settings.local_model, folder), folder, register, say)
         self.simulator: Supervised | None = None
         if settings.simulator_url == simulator_url(settings):
             self.simulator = Supervised(_simulator(settings, folder, environment), folder, register, say)
@@ -62,9 +66,11 @@ class LocalServices:
         # Last, so that calls in flight may still be answered.
         if self.simulator is not None:
             await self.simulator.stop()
+        if self.model is not None:
+            await self.model.stop()
 
     def _all(self) -> list[Supervised]:
-        return [each for each in (self.simulator, *self.workers, self.api) if each is not None]
+        return [each for each in (self.simulator, self.model, *self.workers, self.api) if each is not None]
 
 
 def environment_of(settings: Settings, **changes: object) -> dict[str, str]:
@@ -133,6 +139,19 @@ def _simulator(settings: Settings, folder: Folder, environment: dict[str, str]) 
         command=_module("chimera.simulator", "--port", str(settings.simulator_port), "--journal", journal),
         environment=environment,
         ready=lambda: _answers(f"{simulator_url(settings)}/health"),
+    )
+
+
+def _model(settings: Settings, local_model: str, folder: Folder) -> Service:
+    name = model_server.name_of(local_model)
+    file = model_server.file_of(local_model, folder)
+    return Service(
+        name="model",
+        title=f"Model local/{name}",
+        command=_module(
+            "chimera.local.model_server", "--file", str(file), "--name", name, "--port", str(settings.local_model_port)
+        ),
+        ready=lambda: _answers(f"{model_server.base_url(settings)}/models"),
     )
 
 

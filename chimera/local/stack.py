@@ -6,15 +6,13 @@ from contextlib import AsyncExitStack
 from types import ModuleType, TracebackType
 from typing import Any
 
-from chimera.local import ports, postgres, redis, temporal
+from chimera.local import model_server, ports, postgres, redis, temporal
 from chimera.local.folder import Folder, FolderLock, signing_secret
-from chimera.local.ports import Port
+from chimera.local.ports import LOOPBACK
 from chimera.local.register import Register
 from chimera.local.supervisor import Say, Service, Supervised
 from chimera.local.together import together
 from chimera.settings import Settings
-
-LOOPBACK = "127.0.0.1"
 
 
 class LocalStack:
@@ -34,7 +32,7 @@ class LocalStack:
         self.parts: dict[str, Supervised] = {}
 
     async def __aenter__(self) -> Settings:
-        """Start the parts; raise FolderInUse, PortTaken, PartMissing or StartFailed with nothing left running."""
+        """Start the parts; raise FolderInUse, PortsTaken, PartMissing or StartFailed with nothing left running."""
         async with AsyncExitStack() as undo:
             lock = FolderLock(self.folder)
             lock.acquire()
@@ -42,7 +40,7 @@ class LocalStack:
             self._say(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
                 self._say(f"Ended what an earlier start had left running: {', '.join(stale)}")
-            ports.check(self._ports())
+            ports.check(ports.ports_of(self._settings, services=self._services))
             undo.push_async_callback(self._stop)
             settings = self._settings.model_copy(update=await self._start())
             self._exit = undo.pop_all()
@@ -52,20 +50,6 @@ class LocalStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._exit.aclose()
-
-    def _ports(self) -> list[Port]:
-        settings = self._settings
-        needed = []
-        if settings.temporal_address is None:
-            needed += [
-                Port("Temporal", LOOPBACK, settings.temporal_port, "CHIMERA_TEMPORAL_PORT"),
-                Port("Temporal's Web UI", LOOPBACK, settings.temporal_ui_port, "CHIMERA_TEMPORAL_UI_PORT"),
-            ]
-        if self._services:
-            needed.append(Port("the API", settings.host, settings.api_port, "CHIMERA_API_PORT"))
-            if settings.simulator_url is None:
-                needed.append(Port("the simulator", LOOPBACK, settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
-        return needed
 
     async def _start(self) -> dict[str, Any]:
         """Start all parts at once and return what that adds to the settings."""
@@ -77,6 +61,8 @@ class LocalStack:
             added["jwt_secret"] = signing_secret(self.folder)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)
+        if model_server.is_wanted(settings):
+            added["local_base_url"] = model_server.base_url(settings)
         return added
 
     async def _start_database(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class PriceEntry(Body):
 class WindowEntry(Body):
     context: int
     max_output: int
+    source: str
+    as_of: str
 
 
 class Catalog(Body):

@@ -22,6 +22,8 @@ class Rate:
     cached_input: int
     output: int
     above_input_tokens: int = 0
+    cache_write: int | None = None
+    """Of input that the provider puts into its cache; None: no more than other input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ def price_of(model_ref: str, overrides: Mapping[str, tuple[float, float]] | None
 def cost_of(usage: Usage, price: Price) -> int:
     """Price a call in micro-USD, rounded up: a sum of many calls must never fall below what they cost."""
     rate = price.rate_for(usage.input_tokens)
-    cached = min(usage.cached_input_tokens, usage.input_tokens)
-    total = (usage.input_tokens - cached) * rate.input + cached * rate.cached_input + usage.output_tokens * rate.output
+    read = min(usage.cached_input_tokens, usage.input_tokens)
+    written = min(usage.cache_write_tokens, usage.input_tokens - read)
+    plain = usage.input_tokens - read - written
+    total = plain * rate.input + read * rate.cached_input + usage.output_tokens * rate.output
+    total += written * (rate.input if rate.cache_write is None else rate.cache_write)
     return -(-total // PER)
 
 
@@ -71,13 +76,15 @@ def _listed(model_ref: str) -> Price:
     found = vendor_price(provider, model)
     if found is None:
         raise UnknownPrice(model_ref)
-    starts = sorted({0, *found.input.starts, *found.cached_input.starts, *found.output.starts})
+    writes = found.cache_write.starts if found.cache_write else ()
+    starts = sorted({0, *found.input.starts, *found.cached_input.starts, *found.output.starts, *writes})
     rates = tuple(
         Rate(
             input=_micro(found.input.at(start)),
             cached_input=_micro(found.cached_input.at(start)),
             output=_micro(found.output.at(start)),
             above_input_tokens=start,
+            cache_write=_micro(found.cache_write.at(start)) if found.cache_write else None,
         )
         for start in starts
     )

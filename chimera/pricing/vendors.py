@@ -32,6 +32,7 @@ class VendorPrice:
     input: Steps
     cached_input: Steps
     output: Steps
+    cache_write: Steps | None
     source: str
     as_of: str
 
@@ -50,6 +51,7 @@ def vendor_price(provider: str, model: str) -> VendorPrice | None:
         input=reads,
         cached_input=_steps(listed.cache_read_mtok) if listed.cache_read_mtok is not None else reads,
         output=_steps(listed.output_mtok),
+        cache_write=_steps(listed.cache_write_mtok) if listed.cache_write_mtok is not None else None,
         source=f"genai-prices {metadata.version('genai-prices')} ({provider}/{info.id})",
         as_of=f"{now:%Y-%m-%d}",
     )

@@ -6,13 +6,15 @@ from hashlib import blake2b
 from pydantic import SecretStr
 
 from chimera.pricing import price_of
-from chimera.providers import local, openai, simulator
+from chimera.providers import anthropic, google, local, openai, simulator
 from chimera.providers.base import Provider
 from chimera.settings import Settings
 from models.errors import UnknownProvider
 
 PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "openai": openai.make,
+    "anthropic": anthropic.make,
+    "google": google.make,
     "local": local.make,
     "simulator": simulator.make,
 }
@@ -65,7 +67,10 @@ class Providers:
 
     def of(self, model_ref: str) -> Provider:
         """Find the provider of `provider/model`. Raises `UnknownProvider`, `MissingKey` or `MissingBaseUrl`."""
-        name, _ = split_model(model_ref)
+        return self.named(split_model(model_ref)[0])
+
+    def named(self, name: str) -> Provider:
+        """Find one of `PROVIDERS`. Raises `MissingKey` or `MissingBaseUrl`."""
         if name not in self._made:
             self._made[name] = PROVIDERS[name](self._settings)
         return self._made[name]

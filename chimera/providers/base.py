@@ -6,12 +6,11 @@ database. `stream` is the only way to call, even when nobody watches: the bytes 
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from models.agents import ReasoningEffort
 from models.model_calls import FinishReason
 from models.tasks import Usage
-
-ReasoningEffort = Literal["none", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.providers.wire import SizeLimit
 from chimera.text import clean_text
 from models.base import preview_of
-from models.errors import AnswerTooLarge, ContentRefused, Malformed, Truncated
+from models.errors import ContentRefused, Malformed, Truncated
 from models.model_calls import FinishReason
 from models.tasks import Usage
 
@@ -38,8 +39,7 @@ class Answer:
 
     def __init__(self, provider: str, max_bytes: int) -> None:
         self._provider = provider
-        self._bytes_left = max_bytes
-        self._max_bytes = max_bytes
+        self._size = SizeLimit(max_bytes)
         self._tools: dict[int, _ToolParts] = {}
         self._refusal = ""
         self._has_text = False
@@ -82,7 +82,7 @@ class Answer:
         text = choice.delta.content or ""
         self._refusal += choice.delta.refusal or ""
         self._has_text = self._has_text or bool(text)
-        self._count(text)
+        self._size.count(text)
         for part in choice.delta.tool_calls or ():
             self._add(part)
         return text
@@ -97,14 +97,7 @@ class Answer:
         if part.function is not None:
             tool.name = tool.name or part.function.name or ""
             tool.arguments.append(part.function.arguments or "")
-            self._count(tool.arguments[-1])
-
-    def _count(self, text: str) -> None:
-        self._bytes_left -= len(text.encode("utf-8", "surrogatepass"))
-        if self._bytes_left < 0:
-            raise AnswerTooLarge(
-                f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise CHIMERA_MAX_ANSWER_BYTES."
-            )
+            self._size.count(tool.arguments[-1])
 
     def _tool(self, index: int, parts: _ToolParts) -> ToolRequest:
         if not parts.name and self._reason is not None:

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
-from chimera.providers.chat_requests import LimitField, body_of, headers_of
-from models.errors import Malformed, ProviderError, ProviderTimeout, Stalled, Truncated
+from chimera.providers.chat_requests import LimitField, body_of
+from chimera.providers.wire import Waits, headers_of, http_client
+from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
-
-CONNECT_S = 10.0
-MAX_CONNECTIONS = 1000
-"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
 
 
 class ChatCompletions:
@@ -44,8 +41,7 @@ class ChatCompletions:
         self.simulated = simulated
         self._base_url = base_url
         self._api_key = api_key
-        self._first_byte_s = first_byte_s
-        self._stall_s = stall_s
+        self._waits = Waits(name, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._limit_field = limit_field
         self._trust_env = trust_env
@@ -59,7 +55,7 @@ class ChatCompletions:
         """
         answer = Answer(self.name, self._max_answer_bytes)
         client = await self._connected()
-        deadline = asyncio.get_running_loop().time() + self._first_byte_s
+        deadline = self._waits.first_deadline()
         chunks = await self._opened(client, request, deadline)
         try:
             chunk = await self._next(chunks, request, deadline)
@@ -80,7 +76,7 @@ class ChatCompletions:
         """List the models that the server offers, by name; see `Provider`."""
         client = await self._connected()
         try:
-            async with asyncio.timeout(self._first_byte_s):
+            async with asyncio.timeout(self._waits.first_byte_s):
                 return tuple(sorted([model.id async for model in client.models.list()]))
         except Exception as error:  # noqa: BLE001  (as in `_opened`)
             raise self._sorted(error, "", begun=False) from None
@@ -108,30 +104,15 @@ class ChatCompletions:
     async def _next(
         self, chunks: "AsyncStream[ChatCompletionChunk]", request: ChatRequest, first_deadline: float | None
     ) -> "ChatCompletionChunk | None":
-        """Wait for the next chunk; None at the end. Only the first one has a deadline of its own."""
-        deadline = first_deadline or asyncio.get_running_loop().time() + self._stall_s
         try:
-            async with asyncio.timeout_at(deadline):
-                return await anext(chunks)
-        except StopAsyncIteration:
-            return None
+            return await self._waits.next(chunks, first_deadline)
         except Exception as error:  # noqa: BLE001  (as above)
             raise self._sorted(error, request.model, begun=first_deadline is None) from None
 
     def _sorted(self, error: Exception, model: str, *, begun: bool) -> ProviderError:
-        from openai import APIConnectionError, OpenAIError
-
         if isinstance(error, TimeoutError):
-            if begun:
-                return Stalled(f"{self.name} sent nothing for {self._stall_s:g} s; the call is given up.")
-            # Connecting has a shorter limit of its own, so the prompt is there.
-            silence = f"{self.name} sent nothing in the first {self._first_byte_s:g} s."
-            return ProviderTimeout(silence, may_be_billed=True)
-        if begun and isinstance(error, APIConnectionError):
-            return Truncated(f"{self.name} broke the connection in mid-answer; the answer is thrown away.")
-        if isinstance(error, OpenAIError):
-            return sort_error(error, provider=self.name, model=model, secret=self._api_key)
-        return Malformed(f"{self.name} sent something that isn't a chat completion ({type(error).__name__}).")
+            return self._waits.silence(begun=begun)
+        return sort_error(error, provider=self.name, model=model, secret=self._api_key, begun=begun)
 
     async def _connected(self) -> "AsyncOpenAI":
         if self._client is None:
@@ -141,7 +122,6 @@ class ChatCompletions:
         return self._client
 
     def _make_client(self) -> "AsyncOpenAI":
-        import httpx2
         from openai import AsyncOpenAI
         from openai.resources.chat import completions  # noqa: F401  (the SDK would import it in the first call)
 
@@ -149,12 +129,5 @@ class ChatCompletions:
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
-            http_client=httpx2.AsyncClient(
-                # Waits for bytes are bounded in `stream`, where what they mean is known.
-                timeout=httpx2.Timeout(None, connect=CONNECT_S),
-                limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
-                # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
-                follow_redirects=False,
-                trust_env=self._trust_env,
-            ),
+            http_client=http_client(trust_env=self._trust_env),
         )

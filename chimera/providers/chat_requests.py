@@ -41,19 +41,6 @@ def reasons(model: str) -> bool:
     return bool(_REASONING.match(model))
 
 
-def headers_of(request: ChatRequest) -> dict[str, str]:
-    """Name the call and the attempt.
-
-    Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
-    answer of the attempt before, and refuse one whose prompt has guidance in it by now.
-    """
-    return {
-        "Idempotency-Key": f"{request.call_id}.{request.attempt}",
-        "X-Chimera-Call": request.call_id,
-        "X-Chimera-Attempt": str(request.attempt),
-    }
-
-
 def allows_strict(schema: dict[str, Any]) -> bool:
     """Say whether OpenAI's strict mode takes this schema: every object closed, every property required, no defaults.
 

@@ -3,24 +3,33 @@
 from cli.actions.ids import short, task_named
 from cli.connect import connected
 from cli.errors import WrongUsage
-from cli.settings import load_settings
+from cli.settings import where_settings
 from cli.text import count, one_line
 from models.ids import NodePath
-from models.tasks import Budget, Guidance
+from models.tasks import Budget, Guidance, Waiting
 
 
 async def control(name: str, what: str) -> int:
     """Cancel, pause or resume; the API answers as soon as the wish is kept."""
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         task = await client.control((await task_named(client, name)).id, what)
     print(f"{short(task.id)} is {task.status}.")
+    return 0
+
+
+async def delete(name: str) -> int:
+    """Delete a task that has ended."""
+    async with connected(where_settings()) as client:
+        task = await task_named(client, name)
+        await client.delete_task(task.id)
+    print(f"{short(task.id)} is deleted; what it cost stays on the bill: GET /api/v1/tasks/{task.id}/cost.")
     return 0
 
 
 async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> int:
     """Give guidance and say whom it reaches now."""
     guidance = Guidance.model_construct(text=text, path=NodePath(path) if path else None, interrupt=interrupt)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         receipt = await client.steer((await task_named(client, name)).id, guidance)
     if receipt.reaches:
         print(
@@ -31,14 +40,32 @@ async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> i
     return 0
 
 
-async def set_budget(name: str, *, usd: float | None, tokens: int | None, calls: int | None) -> int:
+async def set_budget(name: str, *, usd: float | None, tokens: int | None, requests: int | None) -> int:
     """Set the limits anew."""
-    if usd is None and tokens is None and calls is None:
-        raise WrongUsage("Say what the task may spend: --usd, --tokens or --calls.")
+    if usd is None and tokens is None and requests is None:
+        raise WrongUsage("Say what the task may spend: --usd, --tokens or --requests.")
     budget = Budget(
-        max_cost_micro_usd=None if usd is None else round(usd * 1e6), max_tokens=tokens, max_model_calls=calls
+        max_cost_micro_usd=None if usd is None else round(usd * 1e6), max_tokens=tokens, max_model_calls=requests
     )
-    async with connected(load_settings()) as client:
-        task = await client.set_budget((await task_named(client, name)).id, budget)
+    async with connected(where_settings()) as client:
+        before = await task_named(client, name)
+        task = await client.set_budget(before.id, budget)
     print(f"{short(task.id)} is {task.status}.")
+    if (shortfall := shortfall_of(before.waiting, budget)) is not None:
+        print(shortfall)
     return 0
+
+
+def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
+    """Say when a raise is too small for the call that the task waits to make."""
+    if waiting is None or waiting.needed is None:
+        return None
+    given = getattr(budget, waiting.limit, None)
+    if given is not None and given >= waiting.needed:
+        return None
+    option, needed = {
+        "max_cost_micro_usd": ("--usd", f"{waiting.needed / 1e6:g}"),
+        "max_tokens": ("--tokens", str(waiting.needed)),
+        "max_model_calls": ("--requests", str(waiting.needed)),
+    }[waiting.limit]
+    return f"It will wait again: its next call needs {option} {needed} at least."

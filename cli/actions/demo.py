@@ -14,7 +14,7 @@ from rich.text import Text
 from chimera import __version__
 from chimera.local import Supervised
 from chimera.settings import Settings
-from cli.actions.up import forever, say_stopping, welcome
+from cli.actions.up import forever, say_stopping, say_welcome
 from cli.addresses import api_url_of
 from cli.connect import signed_in_by
 from cli.errors import INTERRUPTED
@@ -23,9 +23,10 @@ from cli.proof import Proof, prove, read_journal
 from cli.screens import Say, say
 from cli.signals import until_told
 from cli.stack import Stack
-from cli.text import count, plain, usd
+from cli.text import count, plain
 from cli.view import TaskState
 from models.activities import COMPLETE
+from models.base import usd
 from models.tasks import TaskView
 
 TITLE = "What would it take to run our nightly reports on a workflow engine?"
@@ -60,7 +61,7 @@ class _Demo:
 
     async def run(self, *, stay: bool) -> int:
         async with self._stack as stack:
-            self._console.print(welcome(stack))
+            say_welcome(stack, self._console)
             kill = Kill(stack.services.worker)
             task, proof = await self._show(kill)
             self.code = 1 if proof.problems else 0

@@ -18,7 +18,7 @@ _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAI
 async def doctor() -> int:
     """Print every finding; 1 when one of them is a failure."""
     console = Console(highlight=False)
-    findings = [*checks.python(), *checks.packages()]
+    findings = [*checks.python(), *checks.packages(), *checks.variables()]
     try:
         settings = load_settings()
     except BadSettings as error:
@@ -34,8 +34,8 @@ async def _with(settings: Settings) -> list[Finding]:
     return [
         *checks.folder(settings),
         *checks.programs(settings),
-        *checks.ports(settings, stack_pid),
-        *checks.providers(settings),
+        *await checks.ports(settings, stack_pid),
+        *await checks.providers(settings),
         *await checks.health(settings, stack_pid),
     ]
 

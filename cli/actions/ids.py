@@ -22,9 +22,9 @@ def short(task_id: TaskId) -> str:
 async def task_named(client: Client, name: str) -> TaskView:
     """Return the task whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
     wanted = name.strip().lower().replace("-", "")
-    if len(wanted) == 32 and _is_hex(wanted):
+    if len(wanted) == 32 and is_hex(wanted):
         return await client.task(TaskId(str(UUID(wanted))))
-    found = await _beginning_with(client, wanted) if wanted and _is_hex(wanted) else []
+    found = await _beginning_with(client, wanted) if wanted and is_hex(wanted) else []
     if not found:
         raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
     if len(found) > 1:
@@ -45,5 +45,6 @@ async def _beginning_with(client: Client, wanted: str) -> list[TaskView]:
     return found
 
 
-def _is_hex(text: str) -> bool:
+def is_hex(text: str) -> bool:
+    """Whether an id can begin like this."""
     return all(character in "0123456789abcdef" for character in text)

@@ -1,5 +1,7 @@
 """Sign in to a Chimera that runs elsewhere, and keep it for the commands to come."""
 
+from pathlib import Path
+
 import httpx2
 
 from cli import sign_in
@@ -11,6 +13,14 @@ from models.users import Tokens
 async def login(api_url: str, email: str, password: str) -> int:
     """Exchange e-mail and password for tokens; the password is kept nowhere."""
     api_url = _address_from(api_url)
+    path = sign_in.at_home()
+    await sign_in_with(password, email, api_url, path)
+    print(f"Signed in to {api_url} as {email}; kept in {path}.")
+    return 0
+
+
+async def sign_in_with(password: str, email: str, api_url: str, path: Path) -> None:
+    """Exchange a password for tokens and keep them in `path`."""
     body = {"email": email, "password": password}
     try:
         async with new_http(api_url) as http:
@@ -18,11 +28,8 @@ async def login(api_url: str, email: str, password: str) -> int:
     except (httpx2.TransportError, httpx2.InvalidURL) as error:
         raise NotReachable(api_url, type(error).__name__) from error
     raise_for(response)
-    path = sign_in.at_home()
     async with sign_in.locked(path):
         sign_in.write(path, sign_in.SignIn.of(api_url, email, Tokens.model_validate_json(response.content)))
-    print(f"Signed in to {api_url} as {email}; kept in {path}.")
-    return 0
 
 
 def _address_from(typed: str) -> str:

@@ -14,8 +14,9 @@ from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, WrongUsage
 from cli.following import follow as follow_task
-from cli.settings import load_settings
-from cli.text import plain, usd
+from cli.settings import where_settings
+from cli.text import count, plain
+from models.base import usd
 from models.tasks import TaskStatus, TaskView
 
 
@@ -43,7 +44,7 @@ def spec_from(
 async def run(spec: dict[str, Any], *, follow_it: bool, as_json: bool) -> int:
     """Hand a task in and, unless told otherwise, watch it to its end."""
     console = Console(stderr=True, highlight=False)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         task = await client.create_task(spec)
         if follow_it:
             return await _watch(client, task, console, as_json=as_json)
@@ -58,7 +59,7 @@ async def run(spec: dict[str, Any], *, follow_it: bool, as_json: bool) -> int:
 async def follow(name: str, *, after: int, as_json: bool) -> int:
     """Watch a task that was handed in before."""
     console = Console(stderr=True, highlight=False)
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         return await _watch(client, await task_named(client, name), console, after=after, as_json=as_json)
 
 
@@ -81,13 +82,17 @@ def tell_end(task: TaskView, console: Console) -> None:
     """Print what became of a task: its result on stdout, the rest where progress went."""
     if task.status == TaskStatus.COMPLETED:
         simulated = " (simulated)" if task.simulated else ""
-        console.print(Text(f"✓ Completed{simulated}, {task.model_calls} model calls, {usd(task.spent_micro_usd)}"))
+        console.print(Text(f"✓ Completed{simulated}, {_spent(task)}"))
         sys.stdout.write(plain(task.result or "").rstrip() + "\n")
     elif task.status == TaskStatus.CANCELLED:
-        console.print(Text(f"■ Cancelled after {task.model_calls} model calls, {usd(task.spent_micro_usd)}"))
+        console.print(Text(f"■ Cancelled after {_spent(task)}"))
     else:
         console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(task.error or '')}", style="red"))
     console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
+
+
+def _spent(task: TaskView) -> str:
+    return f"{count(task.model_calls, 'request')} to models, {usd(task.spent_micro_usd)}"
 
 
 def _plan_in(path: Path) -> Any:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,18 +12,18 @@ from rich.text import Text
 from cli.actions.ids import short, task_named
 from cli.client import Client
 from cli.connect import connected
-from cli.settings import load_settings
-from cli.text import count, one_line, plain, usd
-from models.base import UtcDatetime
+from cli.settings import where_settings
+from cli.text import count, one_line, plain
+from models.base import UtcDatetime, usd
 from models.costs import CostView
 from models.subtasks import SubtaskView
-from models.tasks import TaskPage, TaskView
+from models.tasks import Budget, TaskPage, TaskView
 
 PAGE = 100
 
 
 async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         tasks = await _newest(client, statuses, limit)
     if as_json:
         print(TaskPage(items=tuple(tasks), next_cursor=None).model_dump_json(indent=2))
@@ -33,15 +34,32 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
     return 0
 
 
+async def list_agents(*, as_json: bool) -> int:
+    async with connected(where_settings()) as client:
+        agents = await client.agents()
+    if as_json:
+        print(to_json(agents, indent=2).decode())
+        return 0
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Agent", "Tools", "Model"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("What it is for", ratio=1)
+    for agent in agents:
+        cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
+        table.add_row(*(Text(one_line(cell, 500)) for cell in cells))
+    Console(highlight=False).print(table)
+    return 0
+
+
 async def show(name: str, *, as_json: bool) -> int:
-    async with connected(load_settings()) as client:
+    async with connected(where_settings()) as client:
         task = await task_named(client, name)
         subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
     if as_json:
         print(task.model_dump_json(indent=2))
         return 0
     console = Console(highlight=False)
-    for name, value in _facts_of(task, cost):
+    for name, value in facts_of(task, cost):
         console.print(Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), soft_wrap=True)
     if subtasks:
         console.print(_table_of(subtasks))
@@ -67,7 +85,7 @@ def _list_of(tasks: Sequence[TaskView]) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Status"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("Subtasks", "Calls", "Cost", "Age"):
+    for heading in ("Subtasks", "Requests", "Cost", "Age"):
         table.add_column(heading, no_wrap=True, justify="right")
     # The title takes what the others leave.
     table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
@@ -78,23 +96,40 @@ def _list_of(tasks: Sequence[TaskView]) -> Table:
     return table
 
 
-def _facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
+def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
+    """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     tokens = count(cost.usage.input_tokens + cost.usage.output_tokens, "token")
-    doubtful = f", {usd(cost.doubtful_micro_usd)} doubtful" if cost.doubtful_micro_usd else ""
+    requests = f"{count(cost.model_calls, 'request')} to models"
+    doubtful = f"at most {usd(cost.doubtful_micro_usd)}, for requests whose end nobody saw (they count for the budget)"
     why = f": {task.error_code}: {task.error}" if task.error_code else ""
+    if task.waiting is not None:
+        why = f": {task.waiting.message}"
     facts = (
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
-        ("Cost", f"{usd(cost.spent_micro_usd)}{doubtful} for {count(cost.model_calls, 'call')}, {tokens}"),
+        ("Cost", f"{usd(cost.spent_micro_usd)} for {requests}, {tokens}"),
+        ("Doubtful", doubtful if cost.doubtful_micro_usd else ""),
+        ("Budget", _limits_of(task.budget)),
         ("Began", _when(task.started_at)),
         ("Ended", _when(task.ended_at)),
         ("Web UI", task.temporal_url),
     )
     return [(name, value) for name, value in facts if value]
+
+
+def _limits_of(budget: Budget | None) -> str:
+    if budget is None:
+        return ""
+    limits = (
+        usd(budget.max_cost_micro_usd) if budget.max_cost_micro_usd is not None else "",
+        count(budget.max_tokens, "token") if budget.max_tokens is not None else "",
+        count(budget.max_model_calls, "request") if budget.max_model_calls is not None else "",
+    )
+    return ", ".join(filter(None, limits))
 
 
 def _table_of(subtasks: Sequence[SubtaskView]) -> Table:

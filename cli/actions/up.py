@@ -4,10 +4,11 @@ import asyncio
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
+import psutil
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from chimera import __version__
@@ -29,7 +30,7 @@ async def up(settings: Settings, workers: int) -> int:
 
 async def _stay(stack: Stack, console: Console) -> int:
     async with stack:
-        console.print(welcome(stack))
+        say_welcome(stack, console)
         say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". Ctrl-C here stops everything.')
         await forever()
     return 0
@@ -44,8 +45,10 @@ def say_stopping(console: Console) -> None:
     say(console, "\nStopping. What runs goes on at the next start. Ctrl-C again doesn't wait for calls in flight.")
 
 
-def welcome(stack: Stack) -> Table:
-    """Where everything is, and the first user's password, once."""
+def say_welcome(stack: Stack, console: Console) -> None:
+    """Say how long it took, where everything is, and the first user's password, once."""
+    # Counted from where `start.sh` began: it becomes this process.
+    say(console, f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start")
     settings = stack.settings
     api_url = api_url_of(settings)
     rows = [
@@ -57,10 +60,12 @@ def welcome(stack: Stack) -> Table:
     if stack.first_user is not None:
         email, password = stack.first_user
         rows += [("Sign-in", email), ("Password", f"{password}   (shown this once; keep it)")]
-    table = Table.grid(padding=(0, 2))
-    for name, value in rows:
-        table.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold" if name == "Password" else ""))
-    return table
+    # As plain lines, which a narrow terminal breaks itself: nothing that is to be copied may be cut.
+    console.print(Text("\n").join(_row(name, value) for name, value in rows), soft_wrap=True)
+
+
+def _row(name: str, value: str) -> Text:
+    return Text.assemble((f"  {name:<19}", "dim"), (value, "bold" if name == "Password" else ""))
 
 
 def own_name() -> str:

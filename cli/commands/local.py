@@ -17,6 +17,8 @@ TemporalUiPort = Annotated[
 SimulatorPort = Annotated[
     int | None, typer.Option(min=1, max=65535, help="Port of the built-in simulator (8001).", show_default=False)
 ]
+FIRST_USER = "admin@chimera.local"
+
 DataDir = Annotated[str | None, typer.Option(help="Folder that everything is kept in (.chimera).", show_default=False)]
 
 
@@ -88,12 +90,53 @@ def doctor() -> None:
 
 
 def login(
-    api_url: Annotated[str, typer.Option(prompt="Address", help="Where Chimera runs.")] = "http://127.0.0.1:8000",
-    email: Annotated[str, typer.Option(prompt="E-mail", help="Your account's e-mail.")] = "admin@chimera.local",
+    api_url: Annotated[
+        str | None, typer.Option(help="Where Chimera runs (http://127.0.0.1:8000).", show_default=False)
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="Your account's e-mail (admin@chimera.local).", show_default=False)
+    ] = None,
 ) -> None:
     """Sign in to a Chimera that runs elsewhere; the password is asked for."""
     from cli.actions.login import login
     from cli.running import finish
 
-    password = typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    finish(lambda: login(api_url, email, password))
+    address = api_url or _asked("Address", "http://127.0.0.1:8000")
+    account = email or _asked("E-mail", FIRST_USER)
+    password = _secret("Password")
+    finish(lambda: login(address, account, password))
+
+
+def token() -> None:
+    """Print an access token of whoever is signed in, for curl and programs."""
+    from cli.actions.accounts import token
+    from cli.running import finish
+
+    finish(token)
+
+
+def password(
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Set a forgotten one, on the machine that has the database.")
+    ] = False,
+    email: Annotated[str, typer.Option(help="Whose, with --reset.")] = FIRST_USER,
+) -> None:
+    """Change your password; on standard input: the current one and the new one, a line each."""
+    from cli.actions.accounts import change
+    from cli.actions.accounts import reset as reset_it
+    from cli.running import finish
+
+    current = "" if reset else _secret("Current password")
+    new = _secret("New password", confirm=True)
+    finish(lambda: reset_it(email, new) if reset else change(current, new))
+
+
+def _asked(what: str, otherwise: str) -> str:
+    """Ask a person; a pipe has only secrets to say."""
+    return str(typer.prompt(what, default=otherwise)) if sys.stdin.isatty() else otherwise
+
+
+def _secret(what: str, *, confirm: bool = False) -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt(what, hide_input=True, confirmation_prompt=confirm))
+    return sys.stdin.readline().rstrip("\n")

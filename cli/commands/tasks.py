@@ -102,13 +102,29 @@ def budget(
     task_id: Id,
     usd: Annotated[float | None, typer.Option(min=0, help="US dollars.")] = None,
     tokens: Annotated[int | None, typer.Option(min=0, help="Input and output together.")] = None,
-    calls: Annotated[int | None, typer.Option(min=0, help="Model calls.")] = None,
+    requests: Annotated[int | None, typer.Option(min=0, help="Requests to models, repeated ones included.")] = None,
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget
     from cli.running import finish
 
-    finish(lambda: set_budget(task_id, usd=usd, tokens=tokens, calls=calls))
+    finish(lambda: set_budget(task_id, usd=usd, tokens=tokens, requests=requests))
+
+
+def delete(task_id: Id) -> None:
+    """Delete what an ended task was about; what it cost remains."""
+    from cli.actions.controls import delete
+    from cli.running import finish
+
+    finish(lambda: delete(task_id))
+
+
+def agents(as_json: AsJson = False) -> None:
+    """List the agents that a plan may name."""
+    from cli.actions.showing import list_agents
+    from cli.running import finish
+
+    finish(lambda: list_agents(as_json=as_json))
 
 
 def _control(task_id: str, what: Literal["cancel", "pause", "resume"]) -> None:

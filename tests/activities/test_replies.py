@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -30,10 +31,15 @@ INTENT = Intent(
 
 
 def settled(
-    settings: Settings, text: str, *calls: ToolRequest, last_turn: bool = False, unheard: bool | None = None
+    settings: Settings,
+    text: str,
+    *calls: ToolRequest,
+    last_turn: bool = False,
+    unheard: bool | None = None,
+    state: dict[str, Any] | None = None,
 ) -> Settlement:
     intent = replace(INTENT, request=INTENT.request.model_copy(update={"last_turn": last_turn}))
-    end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls)
+    end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls, state=state)
     return replies.settlement_of(
         intent, CHAT, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False, unheard=unheard
     )
@@ -111,3 +117,19 @@ def test_the_last_turns_answer_stands_whatever_came(settings: Settings) -> None:
 def test_a_name_that_vendors_refuse_does_not_enter_the_transcript(settings: Settings) -> None:
     settlement = settled(settings, "", ToolRequest("1", "calc ulator.x", "{}"))
     assert settlement.outcome.tool_calls == ("unknown_tool",)
+
+
+def test_what_a_provider_wants_back_is_kept_clean_and_only_beside_the_reply_that_it_belongs_to(
+    settings: Settings,
+) -> None:
+    call = ToolRequest("c1", "calculator", "{}")
+    state = {"provider": "anthropic", "content": [{"signature": "abc\x00\ud800"}]}
+    assert settled(settings, "", call, state=state).messages[0].state == {
+        "provider": "anthropic",
+        "content": [{"signature": "abc"}],
+    }
+    # Its blocks name a tool that the transcript doesn't.
+    assert settled(settings, "", replace(call, name="no good name!"), state=state).messages[0].state is None
+    assert settled(settings, "words", call, last_turn=True, state=state).messages[0].state is None
+    large = {"provider": "anthropic", "content": "x" * (replies.MAX_STATE_BYTES + 1)}
+    assert settled(settings, "words", state=large).messages[0].state is None

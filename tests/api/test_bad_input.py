@@ -1,16 +1,31 @@
-from typing import Any
+import json
+import re
+from typing import Any, get_args
 
 import httpx2
 import pytest
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import func, select
 
+from api.app import create_app
 from chimera.db.engine import Database
 from chimera.db.tables import Task
 from chimera.settings import Settings
+from models.base import Body
+from models.wording import PATTERNS
 from tests.api.conftest import new_task
 
 STEP = {"key": "a", "instruction": "Do a."}
 OTHER = {"key": "b", "instruction": "Do b."}
+
+KEYED = Settings(jwt_secret=SecretStr("x" * 40))
+
+
+def every_body(root: type[Body] = Body) -> list[type[Body]]:
+    """The bodies that people send: all but those of our own files."""
+    ours = [each for each in root.__subclasses__() if each.__module__.startswith("models.")]
+    return [*ours, *(below for each in ours for below in every_body(each))]
+
 
 BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     (
@@ -22,22 +37,28 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("same key twice", {"plan": [STEP, STEP]}, "plan", "unique"),
     ("unknown dependency", {"plan": [STEP | {"depends_on": ["z"]}]}, "plan", "'z'"),
     ("unknown agent", {"plan": [STEP | {"agent": "wizard"}]}, "plan.0.agent", "'wizard'"),
-    ("bad key", {"plan": [{"key": "../x", "instruction": "x"}]}, "plan.0.key", "match pattern"),
-    ("empty plan", {"plan": []}, "plan", "at least 1"),
+    ("bad key", {"plan": [{"key": "../x", "instruction": "x"}]}, "plan.0.key", "lower-case letters"),
+    ("empty plan", {"plan": []}, "plan", "at least 1, or leave it out"),
     ("201 subtasks", {"plan": [{"key": f"k{n}", "instruction": "x"} for n in range(201)]}, "plan", "at most 200"),
     ("unknown provider", {"model": "acme/one"}, "model", "'acme'"),
     ("missing key", {"model": "openai/gpt-5.6"}, "model", "CHIMERA_OPENAI_API_KEY"),
     ("missing address", {"model": "local/llama"}, "model", "CHIMERA_LOCAL_BASE_URL"),
-    ("no provider in model", {"model": "gpt"}, "model", "match pattern"),
-    ("wrong type", {"goal": 7}, "goal", "valid string"),
-    ("no goal", {"goal": None}, "goal", "valid string"),
-    ("blank goal", {"goal": "   "}, "goal", "at least 1"),
+    ("no provider in model", {"model": "gpt"}, "model", "as in openai/gpt-5-mini"),
+    ("wrong type", {"goal": 7}, "goal", "Send text"),
+    ("no goal", {"goal": None}, "goal", "Send text"),
+    ("blank goal", {"goal": "   "}, "goal", "write something"),
     ("unknown field", {"owner_id": "me"}, "owner_id", "no such field"),
     ("status set by the caller", {"status": "completed"}, "status", "no such field"),
     ("unknown field in a subtask", {"plan": [STEP | {"spent": 0}]}, "plan.0.spent", "no such field"),
-    ("priority 0", {"priority": 0}, "priority", "greater than or equal to 1"),
+    ("priority 0", {"priority": 0}, "priority", "1 or more"),
+    ("plan in words", {"plan": "do it"}, "plan", "Send a list"),
+    ("a number that is text", {"priority": "3"}, "priority", "without quotes"),
+    ("a number that is a truth", {"priority": True}, "priority", "whole number"),
+    ("a truth that is text", {"start": "no"}, "start", "true or false"),
+    ("a truth that is a number", {"start": 0}, "start", "true or false"),
+    ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
-    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "greater than or equal to 0"),
+    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "0 or more"),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
     ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
 ]
@@ -57,6 +78,47 @@ async def test_a_bad_task_is_refused_by_the_name_of_its_field_and_nothing_is_sto
     assert any(error["field"] == field and says in error["message"] for error in problem["errors"]), problem
     assert problem["instance"] == answer.headers["X-Request-ID"]
     assert await _tasks_in(database) == before
+
+
+async def test_a_plan_with_one_bad_subtask_has_one_fault(alice: httpx2.AsyncClient) -> None:
+    body = {"goal": "Find out.", "plan": [{"key": "A B", "instruction": "x"}]}
+    assert [error["field"] for error in (await alice.post("/api/v1/tasks", json=body)).json()["errors"]] == [
+        "plan.0.key"
+    ]
+
+
+def test_every_pattern_of_the_api_and_of_the_settings_has_words() -> None:
+    patterns = set(re.findall(r'"pattern": ?("(?:[^"\\\\]|\\\\.)*")', json.dumps(create_app(KEYED).openapi())))
+    settings = json.dumps(Settings.model_json_schema())
+    patterns |= set(re.findall(r'"pattern": ?("(?:[^"\\\\]|\\\\.)*")', settings))
+    assert len(patterns) >= 6
+    assert {json.loads(pattern) for pattern in patterns} <= PATTERNS.keys()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (body, name)
+        for body in every_body()
+        for name, field in body.model_fields.items()
+        if {bool, int, float} & {field.annotation, *get_args(field.annotation)}
+    ],
+)
+def test_a_body_takes_no_text_for_a_number_or_a_truth(body: type[Body], field: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        body.model_validate({field: "1"})
+    assert [error["loc"] for error in raised.value.errors() if error["type"].endswith("_type")] == [(field,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"), [("/api/v1/tasks?stauts=failed", "use one of cursor, limit, q, schedule_id, sort, status")]
+)
+async def test_a_parameter_that_a_route_does_not_know_is_refused(
+    alice: httpx2.AsyncClient, path: str, says: str
+) -> None:
+    problem = (await alice.get(path)).json()
+    assert (problem["status"], problem["errors"][0]["field"]) == (422, "stauts")
+    assert says in problem["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(

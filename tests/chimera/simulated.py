@@ -1,18 +1,15 @@
 """A simulator in the test's own event loop, and requests for it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-import uvicorn
-
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider, TextDelta, ToolSpec
 from chimera.providers.chat_completions import ChatCompletions
 from chimera.simulator.app import create_app
 from chimera.simulator.journal import Journal
-from tests.parts import free_port
+from tests.parts import serving
 
 _calls = count(1)
 
@@ -53,31 +50,22 @@ async def running_simulator(
     *, first_byte_s: float = 5, stall_s: float = 5, max_answer_bytes: int = 1_000_000, api_key: str = "simulated"
 ) -> AsyncIterator[Running]:
     """Serve on a free port for as long as the block lasts."""
-    journal, port = Journal(), free_port()
-    config = uvicorn.Config(
-        create_app(journal), port=port, access_log=False, log_level="critical", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    url = f"http://127.0.0.1:{port}"
-    provider = ChatCompletions(
-        name="simulator",
-        base_url=f"{url}/v1",
-        api_key=api_key,
-        first_byte_s=first_byte_s,
-        stall_s=stall_s,
-        max_answer_bytes=max_answer_bytes,
-        simulated=True,
-        trust_env=False,
-    )
-    try:
-        yield Running(url, journal, provider)
-    finally:
-        await provider.close()
-        server.should_exit = True
-        await serving
+    journal = Journal()
+    async with serving(create_app(journal)) as url:
+        provider = ChatCompletions(
+            name="simulator",
+            base_url=f"{url}/v1",
+            api_key=api_key,
+            first_byte_s=first_byte_s,
+            stall_s=stall_s,
+            max_answer_bytes=max_answer_bytes,
+            simulated=True,
+            trust_env=False,
+        )
+        try:
+            yield Running(url, journal, provider)
+        finally:
+            await provider.close()
 
 
 def ask(prompt: str, *, model: str = "fast", **changes: object) -> ChatRequest:

@@ -53,8 +53,8 @@ async def test_a_tool_call_comes_whole_and_its_result_is_used(simulator: Running
 @pytest.mark.parametrize(
     ("directives", "error", "words"),
     [
-        ("status=429; retry_after=7", errors.RateLimited, "in 7 s"),
-        ("status=429", errors.RateLimited, "later"),
+        ("status=429; retry_after=7", errors.RateLimited, "pause of 7 s"),
+        ("status=429", errors.RateLimited, "fewer requests"),
         ("status=429; code=insufficient_quota", errors.NoQuota, "no quota left"),
         ("status=401", errors.WrongKey, "CHIMERA_SIMULATOR_API_KEY"),
         ("status=403", errors.WrongKey, "refused the key"),

@@ -10,8 +10,9 @@ from openai.types.chat import ChatCompletionChunk
 
 from chimera.providers.base import ChatEnd, ChatMessage, Image
 from chimera.providers.chat_answers import Answer
-from chimera.providers.chat_errors import MAX_RETRY_AFTER_S, retry_after_of
-from chimera.providers.chat_requests import allows_strict, body_of, headers_of
+from chimera.providers.chat_requests import allows_strict, body_of
+from chimera.providers.refusals import MAX_RETRY_AFTER_S, retry_after_of
+from chimera.providers.wire import headers_of
 from models import errors
 from models.plans import Plan
 from tests.chimera.simulated import CALCULATOR, ask

@@ -66,7 +66,12 @@ def test_a_field_that_names_a_secret_is_redacted_wherever_it_stands(lines: Lines
 
 @pytest.mark.parametrize(
     "text",
-    ["Authorization: Bearer hunter2", "key sk-hunter2hunter2 refused", "postgresql://chimera:hunter2@db/chimera"],
+    [
+        "Authorization: Bearer hunter2",
+        "key sk-hunter2hunter2 refused",
+        "key AIzahunter2hunter2 refused",
+        "postgresql://chimera:hunter2@db/chimera",
+    ],
 )
 def test_secrets_in_text_and_tracebacks_are_redacted(lines: Lines, text: str) -> None:
     structlog.get_logger().warning(text)

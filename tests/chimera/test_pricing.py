@@ -37,6 +37,26 @@ def test_a_fraction_is_rounded_up() -> None:
     assert cost_of(Usage(input_tokens=1), cheap) == 1
 
 
+@pytest.mark.parametrize(
+    ("cache_write", "usage", "micro_usd"),
+    [
+        (5_000_000, Usage(input_tokens=10, cache_write_tokens=10), 50),
+        (5_000_000, Usage(input_tokens=10, cached_input_tokens=5, cache_write_tokens=3), 2 * 4 + 5 * 1 + 3 * 5),
+        (5_000_000, Usage(input_tokens=10, cached_input_tokens=8, cache_write_tokens=9), 8 * 1 + 2 * 5),
+        (None, Usage(input_tokens=10, cache_write_tokens=10), 40),
+    ],
+)
+def test_what_is_put_into_a_cache_has_a_rate_of_its_own(cache_write: int | None, usage: Usage, micro_usd: int) -> None:
+    rate = Rate(input=4_000_000, cached_input=1_000_000, output=20_000_000, cache_write=cache_write)
+    assert cost_of(usage, Price((rate,), "test", "")) == micro_usd
+
+
+def test_a_vendors_rate_for_writing_to_its_cache_is_listed() -> None:
+    (rate,) = price_of("anthropic/claude-opus-4-5").rates
+    assert rate == Rate(input=5_000_000, cached_input=500_000, output=25_000_000, cache_write=6_250_000)
+    assert all(rate.cache_write for rate in price_of("anthropic/claude-sonnet-4-5").rates)
+
+
 def test_a_vendors_price_says_where_it_is_from() -> None:
     price = price_of("openai/gpt-4o-mini")
     assert price.rates == (Rate(input=150_000, cached_input=75_000, output=600_000),)

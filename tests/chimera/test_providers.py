@@ -1,5 +1,8 @@
 """Which models a call can be made to, found out before anything is stored."""
 
+import subprocess
+import sys
+
 import pytest
 from pydantic import SecretStr
 
@@ -22,6 +25,9 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
     ("model_ref", "settings", "error", "way_out"),
     [
         ("openai/gpt-5.6", Settings(), errors.MissingKey, "CHIMERA_OPENAI_API_KEY"),
+        ("google/gemini-2.5-pro", Settings(), errors.MissingKey, "CHIMERA_GOOGLE_API_KEY"),
+        ("anthropic/claude-opus-5", Settings(), errors.MissingKey, "CHIMERA_ANTHROPIC_API_KEY"),
+        ("anthropic/nothing", Settings(anthropic_api_key=SecretStr("k")), errors.UnknownPrice, "CHIMERA_PRICES"),
         ("local/gemma", Settings(), errors.MissingBaseUrl, "CHIMERA_LOCAL_BASE_URL"),
         ("simulator/fast", Settings(), errors.MissingBaseUrl, "CHIMERA_SIMULATOR_URL"),
         ("openai/nothing", Settings(openai_api_key=SecretStr("k")), errors.UnknownPrice, "CHIMERA_PRICES"),
@@ -39,6 +45,8 @@ def test_a_model_that_can_be_called_passes() -> None:
     check_model("simulator/fast", Settings(simulator_url="http://127.0.0.1:1"))
     check_model("local/anything", Settings(local_base_url="http://127.0.0.1:1/v1"))
     check_model("openai/gpt-4o-mini", Settings(openai_api_key=SecretStr("k")))
+    check_model("google/gemini-3.8-flash", Settings(google_api_key=SecretStr("k")))
+    check_model("anthropic/claude-sonnet-5", Settings(anthropic_api_key=SecretStr("k")))
     check_model("openai/mine", Settings(openai_api_key=SecretStr("k"), prices={"openai/mine": (1, 2)}))
 
 
@@ -50,3 +58,11 @@ async def test_a_provider_is_made_once_and_says_whether_it_is_simulated() -> Non
     with pytest.raises(errors.MissingKey):
         providers.of("openai/gpt-5.6")
     await providers.close()
+
+
+@pytest.mark.parametrize("module", ["chimera.providers", "worker.build"])
+def test_no_sdk_is_imported_before_a_call_needs_it(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert module in loaded
+    assert not set(loaded) & {"openai", "anthropic", "google.genai"}

@@ -48,6 +48,12 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
     assert Settings() == settings
 
 
+@pytest.mark.parametrize("name", ["CHIMERA_GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"])
+def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "key")
+    assert Settings().google_api_key == SecretStr("key")
+
+
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHIMERA_CORS_ORIGINS", "https://one.example, https://two.example")
     assert Settings().cors_origins == ("https://one.example", "https://two.example")

@@ -1,31 +1,18 @@
-"""The same wire against a server that somebody else wrote: npm `@copilotkit/aimock`, where Node is there to run it.
+"""The same wire against a server that somebody else wrote."""
 
-CHIMERA_TEST_CACHE names a folder that keeps the installed package between runs.
-"""
-
-import asyncio
 import json
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import Any
 
-import httpx2
 import pytest
 
 from chimera.providers.base import Provider
 from chimera.providers.chat_completions import ChatCompletions
 from models import errors
+from tests.chimera.aimock import asked, running_aimock
 from tests.chimera.simulated import CALCULATOR, answer_of, ask
-from tests.parts import free_port
 
-PACKAGE = "@copilotkit/aimock@1.43.0"
-NODE_MAJOR = 20
-INSTALL_LIMIT_S = 40
-
-FIXTURES = [
+FIXTURES: list[dict[str, Any]] = [
     {
         "match": {"userMessage": "busy", "sequenceIndex": 0},
         "response": {"error": {"message": "Rate limited", "type": "rate_limit_error"}, "status": 429},
@@ -52,20 +39,8 @@ FIXTURES = [
 @pytest.fixture(scope="module")
 async def aimock(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Its address."""
-    cli = await asyncio.to_thread(_installed, tmp_path_factory)
-    fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
-    fixtures.write_text(json.dumps({"fixtures": FIXTURES}))
-    port = free_port()
-    server = await asyncio.create_subprocess_exec(
-        "node", cli, "--port", str(port), "--fixtures", fixtures, "--log-level", "silent"
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await _until_it_answers(url)
+    async with running_aimock(tmp_path_factory, FIXTURES) as url:
         yield url
-    finally:
-        server.terminate()
-        await server.wait()
 
 
 @pytest.fixture(scope="module")
@@ -103,53 +78,17 @@ async def test_a_tool_is_called(provider: Provider) -> None:
 async def test_a_rate_limit_is_one_request_and_the_next_may_succeed(provider: Provider, aimock: str) -> None:
     with pytest.raises(errors.RateLimited):
         await answer_of(provider, ask("busy", model="gpt-4o"))
-    assert await _asked(aimock, "busy") == 1
+    assert await asked(aimock, "busy") == 1
     assert (await answer_of(provider, ask("busy", model="gpt-4o"))).text == "Now I have time."
-    assert await _asked(aimock, "busy") == 2
+    assert await asked(aimock, "busy") == 2
 
 
 async def test_a_server_error_is_one_request(provider: Provider, aimock: str) -> None:
     with pytest.raises(errors.Overloaded):
         await answer_of(provider, ask("broken", model="gpt-4o"))
-    assert await _asked(aimock, "broken") == 1
+    assert await asked(aimock, "broken") == 1
 
 
 async def test_a_torn_stream_is_no_success(provider: Provider) -> None:
     with pytest.raises(errors.Truncated):
         await answer_of(provider, ask("torn", model="gpt-4o"))
-
-
-def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip(f"{PACKAGE} needs node and npm on the PATH")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    major = re.match(r"v(\d+)", version)
-    if major is None or int(major[1]) < NODE_MAJOR:
-        pytest.skip(f"{PACKAGE} needs Node {NODE_MAJOR} or newer; this is {version}")
-    cache = os.environ.get("CHIMERA_TEST_CACHE")
-    folder = Path(cache) / "aimock" if cache else tmp_path_factory.mktemp("npm")
-    cli = folder / "node_modules/@copilotkit/aimock/dist/cli.js"
-    if not cli.exists():
-        command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", PACKAGE]
-        try:
-            subprocess.run(command, capture_output=True, text=True, check=True, timeout=INSTALL_LIMIT_S)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"{PACKAGE} can't be installed: {str(error.stderr or error)[-200:]}")
-    return cli
-
-
-async def _until_it_answers(url: str) -> None:
-    async with asyncio.timeout(15), httpx2.AsyncClient(trust_env=False) as client:
-        while True:
-            try:
-                if (await client.get(f"{url}/health")).is_success:
-                    return
-            except httpx2.HTTPError:
-                await asyncio.sleep(0.05)
-
-
-async def _asked(url: str, prompt: str) -> int:
-    async with httpx2.AsyncClient(trust_env=False) as client:
-        entries = (await client.get(f"{url}/__aimock/journal")).json()
-    return sum(entry["body"]["messages"][-1]["content"] == prompt for entry in entries)

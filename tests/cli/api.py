@@ -14,7 +14,7 @@ from starlette.routing import Route
 from cli.sign_in import SignIn, write
 from models.events import Frame
 from models.tasks import TaskView
-from tests.cli.builders import task_view
+from tests.cli.builders import NOW, task_view
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,6 +40,7 @@ class TinyApi:
             routes=[
                 Route("/health/live", self._live),
                 Route("/api/v1/auth/refresh", self._refresh, methods=["POST"]),
+                Route("/api/v1/auth/me", self._signed_in(self._me)),
                 Route("/api/v1/tasks", self._signed_in(self._tasks)),
                 Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
@@ -82,6 +83,10 @@ class TinyApi:
             return await handler(request)
 
         return handle
+
+    async def _me(self, request: Request) -> Response:
+        me = {"id": str(uuid4()), "email": "me@example.com", "name": "", "role": "user", "created_at": NOW.isoformat()}
+        return JSONResponse(me)
 
     async def _tasks(self, request: Request) -> Response:
         items = [task.model_dump(mode="json") for task in self.tasks]

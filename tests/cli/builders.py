@@ -1,20 +1,21 @@
 """Frames, views and servers that the tests of the command line share."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import uvicorn
-from starlette.types import ASGIApp
-
-from models.events import Event, EventFrame, ModelCallFinished, ModelCallStarted, PlanCreated, TokensFrame
+from models.events import (
+    Event,
+    EventFrame,
+    ModelCallFailed,
+    ModelCallFinished,
+    ModelCallStarted,
+    PlanCreated,
+    TokensFrame,
+)
 from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.tasks import TaskStatus, TaskView
-from tests.parts import free_port
 
 TASK = TaskId("6c1f0b1e-0000-4000-8000-000000000001")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -66,6 +67,18 @@ def call_finished(path: str, *, step: int = 1, attempt: int = 1, tool_calls: tup
     )
 
 
+def call_failed(path: str, *, attempt: int = 1, code: str = "overloaded", retryable: bool = True) -> ModelCallFailed:
+    return ModelCallFailed(
+        path=NodePath(path),
+        step=1,
+        attempt=attempt,
+        purpose=Purpose.TURN,
+        code=code,
+        message="It has trouble.",
+        retryable=retryable,
+    )
+
+
 def task_view(**changes: Any) -> TaskView:
     values: dict[str, Any] = {
         "id": TASK,
@@ -96,26 +109,3 @@ def task_view(**changes: Any) -> TaskView:
         "ended_at": None,
     }
     return TaskView.model_validate(values | changes)
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are pytest's."""
-        yield
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp, port: int | None = None) -> AsyncIterator[str]:
-    """Serve an app on the loopback address, in this loop, and yield where."""
-    port = port or free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    server = _Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await running

@@ -14,8 +14,8 @@ from cli.errors import NotReachable, NotThere, Refused
 from cli.running import lines_of
 from models.ids import TaskId
 from tests.cli.api import TinyApi, problem
-from tests.cli.builders import TASK, serving, task_view
-from tests.parts import free_port
+from tests.cli.builders import TASK, task_view
+from tests.parts import free_port, serving
 
 OTHER = TaskId("6c1f0b1e-0000-4000-8000-0000000000ff")
 

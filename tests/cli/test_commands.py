@@ -21,6 +21,8 @@ COMMANDS = (
     "up",
     "doctor",
     "login",
+    "token",
+    "password",
     "run",
     "follow",
     "tasks",
@@ -30,6 +32,9 @@ COMMANDS = (
     "resume",
     "budget",
     "cancel",
+    "delete",
+    "agents",
+    "schedules",
 )
 
 
@@ -50,6 +55,18 @@ def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert f"{command} [OPTIONS]" in result.output
+
+
+def test_a_password_that_is_piped_is_taken_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, ...]] = []
+
+    async def login(*arguments: str) -> int:
+        given.append(arguments)
+        return 0
+
+    monkeypatch.setattr("cli.actions.login.login", login)
+    assert CliRunner().invoke(app, ["login", "--email", "me@example.com"], input="secret\n").exit_code == 0
+    assert given == [("http://127.0.0.1:8000", "me@example.com", "secret")]
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -94,6 +111,7 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout
     assert "provider openai (CHIMERA_OPENAI_API_KEY): configured" in done.stdout
+    assert "provider google (CHIMERA_GOOGLE_API_KEY): not configured" in done.stdout
     assert secret not in done.stdout + done.stderr
 
 

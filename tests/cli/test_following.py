@@ -12,8 +12,8 @@ from cli.following import frames_of
 from models.events import Frame, TaskCompleted, TaskStarted
 from models.tasks import TaskStatus
 from tests.cli.api import TinyApi
-from tests.cli.builders import call_finished, call_started, happened, serving, task_view, written
-from tests.parts import free_port
+from tests.cli.builders import call_finished, call_started, happened, task_view, written
+from tests.parts import free_port, serving
 
 BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]
 END: list[Frame] = [happened(3, call_finished("a")), happened(4, TaskCompleted(preview="done"))]

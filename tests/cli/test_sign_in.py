@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from chimera.settings import Settings
-from cli import sign_in
+from cli import checks, sign_in
+from cli.checks import Level
 from cli.connect import connected, signed_in_by
 from cli.errors import NoSignIn, NotReachable
 from tests.cli.api import TinyApi
-from tests.cli.builders import TASK, serving
-from tests.parts import free_port
+from tests.cli.builders import TASK
+from tests.parts import free_port, serving
 
 
 @pytest.fixture
@@ -137,6 +138,20 @@ async def test_the_chimera_of_login_is_next(
     api.kept_in(kept, f"http://127.0.0.1:{free_port()}")
     async with connected(Settings(data_dir=kept.parent)) as client:
         assert client.api_url == known.api_url
+
+
+async def test_a_chimera_that_was_started_in_another_folder_is_recognised(
+    api: TinyApi, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    known = sign_in.read(kept)
+    assert known is not None
+    elsewhere = Settings(data_dir=tmp_path / "elsewhere", api_port=int(known.api_url.rpartition(":")[2]))
+    with pytest.raises(NoSignIn, match=r"folder where it was started, or set CHIMERA_DATA_DIR="):
+        async with connected(elsewhere):
+            pass
+    found = await checks.ports(elsewhere, None)
+    assert [(finding.level, "started elsewhere" in finding.message) for finding in found] == [(Level.WARN, True)]
 
 
 async def test_without_a_sign_in_and_without_an_api_both_ways_out_are_named(

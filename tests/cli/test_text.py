@@ -1,16 +1,21 @@
 """What models and people write can't do more to a terminal than show letters."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from chimera.settings import Settings
+from cli.actions.up import say_welcome
 from cli.lines import line_of
 from cli.render import picture_of
 from cli.screens import say
-from cli.text import count, one_line, plain, usd
+from cli.stack import Stack
+from cli.text import count, one_line, plain
 from cli.view import TaskState
-from models.events import SubtaskCompleted, TaskFailed
+from models.base import usd
+from models.events import BudgetReached, SubtaskCompleted, TaskFailed
 from models.ids import NodePath
 from models.plans import PlanNode
 from tests.cli.builders import TASK, call_started, happened, planned, task_view, written
@@ -80,6 +85,42 @@ def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
     assert len(lines) <= 24
     assert max(len(line) for line in lines) <= 60
     assert any("more subtasks" in line for line in lines)
+
+
+def test_text_that_is_being_written_does_not_look_like_subtasks() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="analyst"))))
+    state.apply(happened(2, call_started("a")))
+    state.apply(written("a", "word " * 60))
+    tree = drawn(state, width=60).splitlines()
+    assert [line[:5] for line in tree if "word" in line] == ["│    "] * 3
+    assert sum(line.startswith(("├── ", "└── ")) for line in tree) == 2
+
+
+def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=34)
+    stack = Stack(Settings(data_dir=tmp_path), lambda line: None)
+    stack.first_user = ("admin@chimera.local", "a-password-of-many-letters")
+    say_welcome(stack, console)
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert "…" not in said
+    for whole in (
+        "http://127.0.0.1:8000/docs",
+        str(tmp_path),
+        "a-password-of-many-letters",
+    ):
+        assert whole in said
+
+
+def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
+    command = f"chimera budget {TASK} --usd 0.01"
+    state.apply(happened(2, BudgetReached(limit="max_cost_micro_usd", message=f"{'It is spent. ' * 8}{command}")))
+    lines = drawn(state, width=60, height=24).splitlines()
+    assert command in " ".join(line.strip() for line in lines)
+    assert len(lines) <= 24
 
 
 def test_one_line_is_cut_with_an_ellipsis() -> None:

@@ -1,9 +1,11 @@
 """Where a followed task stands, from sequences of frames."""
 
+from cli.lines import line_of, line_of_snapshot
 from cli.view import TaskState
 from models.events import (
     BudgetRaised,
     BudgetReached,
+    GuidanceSeen,
     SnapshotFrame,
     SubtaskCompleted,
     SubtaskFailed,
@@ -17,7 +19,7 @@ from models.ids import NodePath
 from models.plans import PlanNode
 from models.subtasks import SubtaskStatus, SubtaskView
 from models.tasks import TaskStatus
-from tests.cli.builders import TASK, call_finished, call_started, happened, planned, task_view, written
+from tests.cli.builders import TASK, call_failed, call_finished, call_started, happened, planned, task_view, written
 
 A = NodePath("a")
 
@@ -60,6 +62,37 @@ def test_a_new_attempt_takes_back_what_the_one_before_had_written() -> None:
     assert not state.apply(written("a", "ld", offset=9)), "a late piece of the first attempt"
     state.apply(written("a", "Hello again", attempt=2))
     assert tail_of(state) == "Hello again"
+
+
+def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
+    state = state_after(
+        happened(1, call_started("a")), written("a", "Hello"), happened(2, call_started("a", attempt=2))
+    )
+    assert state.nodes[A].note == "attempt 2: what the one before had written is taken back"
+    state.apply(happened(3, call_failed("a", attempt=2)))
+    state.apply(happened(4, call_started("a", attempt=3)))
+    assert state.nodes[A].note == "attempt 3"
+
+
+def test_a_failed_attempt_says_whether_it_is_tried_again_and_a_cut_one_does_not() -> None:
+    state = state_after(happened(1, call_started("a")), happened(2, call_failed("a")))
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; it is tried again"
+    state.apply(happened(3, call_failed("a", retryable=False)))
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble"
+    state.apply(happened(4, call_failed("a", code="cancelled")))
+    assert state.nodes[A].note == "the call was cut"
+
+
+def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
+    seen = GuidanceSeen(path=A, guidance_id=7, preview="Keep it short.")
+    assert state_after(happened(1, seen)).nodes[A].note == "has seen the guidance: Keep it short."
+    assert line_of(seen) == "a: has seen the guidance: Keep it short."
+
+
+def test_a_snapshot_says_where_it_stands() -> None:
+    frame = SnapshotFrame(task_id=TASK, seq=40, task=task_view(status=TaskStatus.COMPLETED), subtasks=())
+    assert line_of_snapshot(frame).startswith("task: completed, ")
+    assert "at event 40" in line_of_snapshot(frame)
 
 
 def test_text_of_an_attempt_may_come_before_its_event() -> None:

@@ -1,15 +1,20 @@
 """Tasks end to end below the API: real Temporal, PostgreSQL, Redis, and the simulator over HTTP."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
 from chimera.db import task_controls
+from models.events import ModelCallFailed
 from models.model_calls import AttemptStatus, Purpose
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
-from tests.runs import MODEL, Runs, a_subtask
+from tests.runs import MODEL, Runs, a_subtask, runs_with_worker
+
+PAUSE_S = 30
+"""What a provider asks for between two attempts."""
 
 
 async def test_a_planned_task_ends_with_an_answer_that_says_it_is_simulated(runs: Runs) -> None:
@@ -179,6 +184,20 @@ async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, sim
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
     assert len(asked) == settings_attempts
+    assert all(word in row["error"] for word in ("overloaded", f"{settings_attempts} times", f"/tasks/{task_id}/cost"))
+    said = [event.retryable for event in await runs.events(task_id) if isinstance(event, ModelCallFailed)]
+    assert said == [True] * (settings_attempts - 1) + [False]
+
+
+async def test_the_last_permitted_attempt_fails_the_task_without_a_pause(runs: Runs) -> None:
+    plan = [a_subtask("one", f"[[sim: status=503; retry_after={PAUSE_S}; times=99]] go")]
+    started = time.monotonic()
+    with_one_attempt = runs.settings.model_copy(update={"call_max_attempts": 1, "task_queue": "one-attempt"})
+    async with runs_with_worker(with_one_attempt) as hasty:
+        task_id = await hasty.start("Down", plan=plan)
+        row = await hasty.ended(task_id)
+    assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
+    assert time.monotonic() - started < PAUSE_S
 
 
 async def test_pause_holds_the_next_call_and_resume_lets_it_go(runs: Runs) -> None:

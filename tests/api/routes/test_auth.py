@@ -113,6 +113,33 @@ async def test_signing_out_ends_the_session_and_no_other(app: FastAPI) -> None:
         assert await _status_with(client, there["access_token"]) == 200
 
 
+async def test_a_new_password_ends_every_session_and_begins_one(app: FastAPI) -> None:
+    async with client_of(app) as client:
+        email = await _register(client)
+        here, there = await _login(client, email), await _login(client, email)
+        client.headers["Authorization"] = f"Bearer {here['access_token']}"
+        change = {"current_password": PASSWORD, "new_password": "another battery staple"}
+        answer = await client.post("/api/v1/auth/password", json=change)
+        assert answer.status_code == 200, answer.text
+        del client.headers["Authorization"]
+        assert [await _status_with(client, each["access_token"]) for each in (here, there, answer.json())] == [
+            401,
+            401,
+            200,
+        ]
+        assert (await _refresh(client, there["refresh_token"])).status_code == 401
+        old, new = [(await _timed_login(client, email, each))[0].status_code for each in change.values()]
+        assert (old, new) == (401, 200)
+
+
+async def test_a_password_is_changed_only_by_who_knows_the_one_before(alice: httpx2.AsyncClient) -> None:
+    change = {"current_password": "not this one", "new_password": "another battery staple"}
+    answer = await alice.post("/api/v1/auth/password", json=change)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["current_password"]
+    assert (await alice.get("/api/v1/auth/me")).status_code == 200
+
+
 async def test_a_disabled_user_is_out_within_five_seconds(sign_up: SignUp, database: Database) -> None:
     alice = await sign_up()
     me = (await alice.get("/api/v1/auth/me")).json()

@@ -56,6 +56,8 @@ async def test_somebody_elses_schedule_looks_as_if_it_did_not_exist(
         ({"interval_s": 60}, "body"),
         ({"cron": None, "interval_s": 1}, "interval_s"),
         ({"cron": "every now and then"}, "cron"),
+        ({"cron": "0 7 30 2 *"}, "cron"),
+        ({"cron": "0 7 30 2 *", "paused": True}, "cron"),
         ({"time_zone": "Mars/Base"}, "time_zone"),
         ({"task": {"goal": "g", "model": "acme/one"}}, "task.model"),
         ({"task": {"goal": "g", "start": False}}, "task.start"),
@@ -69,6 +71,13 @@ async def test_a_bad_schedule_is_refused_by_the_name_of_its_field_and_nothing_is
     answer = await alice.post("/api/v1/schedules", json=DAILY | change)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
     assert await _schedules_in(database) == before
+
+
+@pytest.mark.parametrize("fields", [{"cron": "@daily"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
+async def test_a_rhythm_that_comes_is_taken(alice: httpx2.AsyncClient, fields: dict[str, Any]) -> None:
+    created = await alice.post("/api/v1/schedules", json=DAILY | fields)
+    assert created.status_code == 201, created.text
+    assert (await alice.delete(created.headers["Location"])).status_code == 204
 
 
 async def test_without_temporal_nothing_is_stored(

@@ -10,7 +10,7 @@ from chimera.db.events import read_after
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
 from chimera.db.task_controls import MAX_CONTROLS
 from models.errors import Conflict
-from models.events import TaskPaused, TaskResumed
+from models.events import BudgetReached, TaskPaused, TaskResumed
 from models.ids import NodePath, TaskId
 from models.tasks import SteerReceipt, SteerRequest, TaskStatus
 from tests.api.conftest import new_task, set_task, tell
@@ -29,7 +29,7 @@ ALLOWED = {
     "cancelling": {"cancel": "cancelling"},
     "completed": {"delete": "gone"},
     "failed": {"delete": "gone"},
-    "cancelled": {"delete": "gone"},
+    "cancelled": {"cancel": "cancelled", "delete": "gone"},
 }
 """What each control makes of a task in each state; what is missing is refused."""
 
@@ -75,6 +75,18 @@ async def test_a_control_writes_its_event_and_its_message_together(
         "budget.raised",
         "task.cancelling",
     ]
+
+
+async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    reached = BudgetReached(limit="max_cost_micro_usd", message="Raise it.", needed=4475)
+    await tell(app, task_id, reached.model_copy(update={"message": "An earlier one."}), reached, TaskPaused())
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"] is None
+    await set_task(database, task_id, status="waiting", started_at=func.now())
+    waiting = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"]
+    assert waiting == {"limit": "max_cost_micro_usd", "message": "Raise it.", "needed": 4475}
 
 
 async def test_a_run_takes_so_many_controls_and_can_still_be_resumed_and_cancelled(

@@ -189,7 +189,7 @@ async def test_a_bad_query_is_refused_by_name(alice: httpx2.AsyncClient, query: 
 
 
 async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
-    alice: httpx2.AsyncClient, database: Database
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
 ) -> None:
     task_id = (await new_task(alice, goal="CANARY", plan=PLAN, metadata={"k": "CANARY"}))["id"]
     await _book_call(database, task_id, cost_micro_usd=42)
@@ -203,7 +203,9 @@ async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
     assert (span["kind"], span["path"], span["label"]) == ("model_call", "facts", "openai/x")
 
     assert (await alice.delete(f"/api/v1/tasks/{task_id}")).status_code == 204
-    assert (await alice.get(f"/api/v1/tasks/{task_id}/cost")).status_code == 404
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).status_code == 404
+    assert (await alice.get(f"/api/v1/tasks/{task_id}/cost")).json() == cost
+    assert (await bob.get(f"/api/v1/tasks/{task_id}/cost")).status_code == 404
     async with database.begin() as session:
         row = (await session.execute(select(*Task.__table__.columns).where(Task.id == task_id))).one()
         assert await session.scalar(select(func.count()).where(Subtask.task_id == task_id)) == 0

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import RowMapping, text
 
-from chimera.db import budgets, model_calls, task_controls, tasks, transcripts
+from chimera.db import budgets, costs, model_calls, task_controls, tasks, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
+from chimera.db.transcripts import TranscriptRow
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import Guidance, TaskSpec, Usage
@@ -79,6 +80,36 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
     assert ModelCallOutcome.model_validate(context.outcome).text_preview == "hello"
 
 
+async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    state = {"provider": "anthropic", "content": [{"type": "thinking", "signature": "abc"}]}
+    reply = TranscriptRow(1500, "assistant", "hello", 2, state=state)
+    usage = Usage(input_tokens=9, cached_input_tokens=4, cache_write_tokens=3, output_tokens=8, reasoning_tokens=5)
+    async with database.statements() as connection:
+        await model_calls.reserve(connection, intent)
+        await model_calls.settle(connection, replace(a_settlement(intent), usage=usage, messages=(reply,)))
+        following = an_intent(task_id, step=2).request
+        rows, _ = await transcripts.read_transcript(connection, following, token_budget=1000)
+    assert rows == [reply]
+    async with database.begin() as session:
+        owner = await session.scalar(text("SELECT owner_id FROM tasks WHERE id = :id"), {"id": task_id})
+        bill = await costs.cost_of(session, Caller(user_id=UserId(str(owner)), role="user"), task_id)
+    assert bill.usage == bill.by_model[0].usage == bill.attempts[0].usage == usage
+
+
+async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(database: Database) -> None:
+    task_id = await a_task(database)
+    for attempt, status, code in ((1, AttemptStatus.FAILED, "overloaded"), (2, AttemptStatus.CANCELLED, "cancelled")):
+        intent = an_intent(task_id, attempt=attempt)
+        async with database.connection() as connection:
+            await model_calls.reserve(connection, intent)
+            await model_calls.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
+    async with database.connection() as connection:
+        found = await model_calls.last_error(connection, an_intent(task_id).request)
+    assert found == ("overloaded", "It is overloaded.")
+
+
 async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
@@ -113,7 +144,7 @@ async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_
 
 
 async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
-    task_id = await a_task(database, max_cost_micro_usd=150)
+    task_id = await a_task(database, max_cost_micro_usd=180)
     async with database.connection() as connection:
         assert await model_calls.reserve(connection, an_intent(task_id, money=100))
     beyond = an_intent(task_id, step=2, money=100)
@@ -121,6 +152,9 @@ async def test_the_account_refuses_what_would_go_over_its_limit(database: Databa
         assert await model_calls.reserve(connection, beyond) is None
         refusal = await budgets.why_refused(connection, beyond)
     assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
+    assert refusal.needed == 200
+    assert refusal.message.startswith("$0.00 of $0.0002 is spent; the next call may cost $0.0001.")
+    assert f"chimera budget {task_id} --usd 0.01, or POST /api/v1/tasks/{task_id}/budget" in refusal.message
     assert await statuses(database, task_id) == ["started"]
 
 

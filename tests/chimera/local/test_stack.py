@@ -3,20 +3,35 @@
 import asyncio
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import psycopg
 import pytest
 from redis.asyncio import Redis
 
-from chimera.local import FolderInUse, LocalStack, PartMissing, PortTaken, StartFailed, processes, programs
+from chimera.local import (
+    FolderInUse,
+    FolderUnusable,
+    LocalStack,
+    PartMissing,
+    PortsTaken,
+    StartFailed,
+    processes,
+    programs,
+)
+from chimera.local import ports as local_ports
+from chimera.local.errors import HostUnusable
+from chimera.local.folder import Folder, FolderLock
 from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
 
@@ -35,6 +50,14 @@ async def main() -> None:
 asyncio.run(main())
 """
 """A stack in a process of its own, which can be killed."""
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture
@@ -121,11 +144,9 @@ async def test_postgres_survives_a_kill_with_what_was_committed(running: tuple[L
 
 
 async def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(data_dir: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        settings = settings_in(data_dir, temporal_ui_port=taken.getsockname()[1])
-        with pytest.raises(PortTaken, match=rf"taken by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
+    with listening() as taken:
+        settings = settings_in(data_dir, temporal_ui_port=taken)
+        with pytest.raises(PortsTaken, match=rf"(?s)taken by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
             async with LocalStack(settings):
                 pass
     assert processes_of(data_dir) == []
@@ -133,9 +154,53 @@ async def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(dat
 
 async def test_two_settings_that_name_one_port_are_refused(data_dir: Path) -> None:
     settings = settings_in(data_dir, api_port=9, temporal_port=9)
-    with pytest.raises(PortTaken):
+    with pytest.raises(PortsTaken):
         async with LocalStack(settings):
             pass
+
+
+async def test_all_taken_ports_are_named_at_once_with_free_ones_that_are_meant_for_nothing_else(data_dir: Path) -> None:
+    with listening() as first, listening() as second, pytest.raises(PortsTaken) as raised:
+        local_ports.check(local_ports.ports_of(settings_in(data_dir, api_port=first, simulator_port=second)))
+    assert (f"Port {first} " in raised.value.message, f"Port {second} " in raised.value.message) == (True, True)
+    proposed = [int(number) for number in re.findall(r"CHIMERA_\w+_PORT=(\d+)", raised.value.message)]
+    assert len({*proposed, first, second, 8000, 8001, 7233, 8233}) == 8
+
+
+def test_the_port_after_the_api_is_not_proposed_because_it_is_the_simulators() -> None:
+    taken = [port for port in local_ports.ports_of(Settings()) if port.setting == "CHIMERA_API_PORT"]
+    with patch.object(local_ports, "is_free", lambda host, number: number != 8000):
+        found = local_ports.find_taken(taken)
+    assert [port.instead for port in found] == [8002]
+
+
+def test_an_address_of_another_machine_is_refused_with_the_way_out() -> None:
+    with pytest.raises(HostUnusable, match=r"192\.0\.2\.1.*CHIMERA_HOST=127\.0\.0\.1"):
+        local_ports.check(local_ports.ports_of(Settings(host="192.0.2.1")))
+
+
+def test_a_data_folder_that_can_not_be_one_is_refused_with_the_way_out(data_dir: Path) -> None:
+    data_dir.write_text("a file")
+    for path in (data_dir, data_dir / "below", Path("/proc/nope")):
+        with pytest.raises(FolderUnusable, match="CHIMERA_DATA_DIR"):
+            LocalStack(settings_in(path))
+
+
+def test_a_folder_of_somebody_else_is_left_as_it_is(data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "holiday.jpg").touch()
+    with pytest.raises(FolderUnusable, match=r"other things in it \(holiday\.jpg\)"):
+        LocalStack(settings_in(data_dir))
+    assert [path.name for path in data_dir.iterdir()] == ["holiday.jpg"]
+
+
+def test_what_somebody_puts_into_a_folder_of_ours_later_is_no_fault(data_dir: Path) -> None:
+    folder = Folder.at(data_dir)
+    lock = FolderLock(folder)
+    lock.acquire()
+    lock.release()
+    (data_dir / "notes.txt").touch()
+    assert Folder.at(data_dir) == folder
 
 
 async def test_what_settings_name_is_used_and_not_started(parts: Settings, data_dir: Path) -> None:

@@ -1,0 +1,55 @@
+"""A provider whose every token is the time at which it was sent: `python -m benchmarks.clock PORT`.
+
+Speaks chat completions, streamed. The model's name says the pace: `local/r100-n500` is 500 tokens at 100 a second. A
+token is CLOCK_MONOTONIC in nanoseconds and a space; that clock is one for all processes of a machine.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+_MODEL = re.compile(r"r(\d+)-n(\d+)")
+FIRST_TOKEN_S = 0.2
+
+
+async def complete(request: Request) -> Response:
+    """Stream what the model's name asks for."""
+    asked = _MODEL.fullmatch((await request.json())["model"])
+    if asked is None:
+        return JSONResponse({"error": {"message": "no such model"}}, 404)
+    return StreamingResponse(_tokens(int(asked[1]), int(asked[2])), media_type="text/event-stream")
+
+
+async def _tokens(rate: int, count: int) -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    begin = loop.time() + FIRST_TOKEN_S
+    yield _chunk({"role": "assistant", "content": ""})
+    for number in range(count):
+        await asyncio.sleep(begin + number / rate - loop.time())
+        yield _chunk({"content": f"{time.monotonic_ns()} "})
+    yield _chunk({}, "stop")
+    yield "data: [DONE]\n\n"
+
+
+def _chunk(delta: dict[str, str], finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    chunk = {"id": "clock", "object": "chat.completion.chunk", "created": 0, "model": "clock", "choices": [choice]}
+    return f"data: {json.dumps(chunk)}\n\n"
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])]),
+        port=int(sys.argv[1]),
+        log_level="warning",
+        access_log=False,
+    )

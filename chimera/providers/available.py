@@ -1,0 +1,200 @@
+"""What this installation can ask for now: which providers are set up, whether a key works, which models there are.
+
+Nothing here is a task's call. A list of models is free; the one call of a few tokens that shows a used-up quota is made
+only where somebody asks for it, and says what it cost.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+
+from chimera.pricing import cost_of, price_of, window_of
+from chimera.providers import PROVIDERS, Providers
+from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
+from chimera.settings import Settings
+from models.errors import (
+    ChimeraError,
+    NoQuota,
+    NotFound,
+    Overloaded,
+    ProviderTimeout,
+    RateLimited,
+    Stalled,
+    UnknownModel,
+    UnknownPrice,
+    WrongKey,
+)
+from models.providers import ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
+
+log = structlog.get_logger()
+
+LIST_SECONDS = 10.0
+"""How long one provider may take to list its models before the others are shown without it."""
+KEPT_SECONDS = 300.0
+PROBE_TOKENS = 16
+"""The smallest limit that every vendor takes."""
+
+_VERDICTS: Mapping[type[ChimeraError], Verdict] = {
+    WrongKey: Verdict.WRONG_KEY,
+    NoQuota: Verdict.NO_QUOTA,
+    RateLimited: Verdict.RATE_LIMITED,
+    UnknownModel: Verdict.UNKNOWN_MODEL,
+    Overloaded: Verdict.UNREACHABLE,
+    ProviderTimeout: Verdict.UNREACHABLE,
+    Stalled: Verdict.UNREACHABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A provider's models as of a time of the loop."""
+
+    names: tuple[str, ...]
+    at: float
+
+
+class Available:
+    """One per process; keeps what providers list for five minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._providers = Providers(settings)
+        self._listed: dict[str, _Listed] = {}
+
+    async def close(self) -> None:
+        await self._providers.close()
+
+    async def providers(self) -> tuple[ProviderView, ...]:
+        """Every provider that Chimera knows, with what is missing where something is."""
+        return tuple([await self._view_of(name) for name in PROVIDERS])
+
+    async def models(self) -> ModelsView:
+        """The models of all providers that are set up, as they list them, with price and window."""
+        configured = [view.name for view in await self.providers() if view.configured]
+        answers = await asyncio.gather(*(self._names_of(name) for name in configured), return_exceptions=True)
+        found: list[ModelView] = []
+        unreachable: dict[str, str] = {}
+        for name, answer in zip(configured, answers, strict=True):
+            if isinstance(answer, ChimeraError):
+                unreachable[name] = answer.message
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found += await asyncio.to_thread(self._views_of, name, answer)
+        return ModelsView(models=tuple(found), unreachable=unreachable)
+
+    async def validate(self, name: str, model: str | None = None) -> Validation:
+        """Try the configured key: list the models and, where one is named, make one short call of it.
+
+        Raises NotFound for a provider that Chimera doesn't know, UnknownPrice for a model without a price.
+        """
+        if name not in PROVIDERS:
+            raise NotFound("provider", name)
+        began = time.perf_counter()
+        models: int | None = None
+        cost = 0
+        verdict, message = Verdict.VALID, "The key works."
+        try:
+            provider = await self._made(name)
+            names = await self._list(provider)
+            models = len(names)
+            if model is not None:
+                cost = await self._probe(provider, model)
+        except UnknownPrice:
+            raise
+        except ChimeraError as error:
+            verdict, message = _verdict_of(error), error.message
+        return Validation(
+            provider=name,
+            verdict=verdict,
+            message=message,
+            models=models,
+            cost_micro_usd=cost,
+            took_ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+
+    async def _made(self, name: str) -> Provider:
+        # The first one of a vendor loads its SDK.
+        return await asyncio.to_thread(self._providers.named, name)
+
+    async def _view_of(self, name: str) -> ProviderView:
+        try:
+            provider = await self._made(name)
+        except ChimeraError as error:
+            return ProviderView(name=name, configured=False, simulated=False, way_out=error.message)
+        return ProviderView(name=name, configured=True, simulated=provider.simulated)
+
+    async def _names_of(self, name: str) -> tuple[str, ...]:
+        now = asyncio.get_running_loop().time()
+        kept = self._listed.get(name)
+        if kept is None or now - kept.at > KEPT_SECONDS:
+            kept = _Listed(await self._list(await self._made(name)), now)
+            self._listed[name] = kept
+        return kept.names
+
+    async def _list(self, provider: Provider) -> tuple[str, ...]:
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                return await provider.models()
+        except TimeoutError:
+            raise ProviderTimeout(f"{provider.name} did not list its models within {LIST_SECONDS:g} s.") from None
+
+    async def _probe(self, provider: Provider, model: str) -> int:
+        """Ask for a word; return what that cost in micro-USD. An answer that the limit cuts is an answer."""
+        price = await asyncio.to_thread(price_of, f"{provider.name}/{model}", self._settings.prices)
+        request = ChatRequest(
+            model=model,
+            messages=(ChatMessage("user", "Say yes."),),
+            call_id=f"validate-{uuid4()}",
+            attempt=1,
+            max_output_tokens=PROBE_TOKENS,
+        )
+        async with aclosing(provider.stream(request)) as stream:
+            async for item in stream:
+                if isinstance(item, ChatEnd) and item.usage is not None:
+                    return cost_of(item.usage, price)
+        return 0
+
+    def _views_of(self, provider: str, names: tuple[str, ...]) -> list[ModelView]:
+        simulated = self._providers.named(provider).simulated
+        return [self._model(provider, name, simulated=simulated) for name in names]
+
+    def _model(self, provider: str, name: str, *, simulated: bool) -> ModelView:
+        ref = f"{provider}/{name}"
+        price, way_out = None, ""
+        try:
+            found = price_of(ref, self._settings.prices)
+            rate = found.rates[0]
+            price = PriceView(
+                input=rate.input,
+                cached_input=rate.cached_input,
+                cache_write=rate.input if rate.cache_write is None else rate.cache_write,
+                output=rate.output,
+                source=found.source,
+                as_of=found.as_of,
+            )
+        except UnknownPrice as error:
+            way_out = error.message
+        window = window_of(ref, self._settings.context_windows)
+        return ModelView(
+            model=ref,
+            provider=provider,
+            simulated=simulated,
+            usable=price is not None,
+            way_out=way_out,
+            context_tokens=window.context_tokens,
+            max_output_tokens=window.max_output_tokens,
+            price=price,
+        )
+
+
+def _verdict_of(error: ChimeraError) -> Verdict:
+    if error.http_status == 422:
+        # MissingKey, MissingBaseUrl: nothing was tried.
+        return Verdict.NOT_CONFIGURED
+    return next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), Verdict.FAILED)

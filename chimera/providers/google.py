@@ -1,0 +1,236 @@
+"""Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
+
+The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
+all are off. It is imported when the first call needs it, and in a thread, since that takes more than a second.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, cast
+
+from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.google_answers import Answer
+from chimera.providers.google_errors import sort_error
+from chimera.providers.google_requests import PROVIDER, config_of, contents_of
+from chimera.providers.refusals import unreachable
+from chimera.providers.wire import CONNECT_S, MAX_CONNECTIONS, Waits
+from chimera.settings import Settings
+from models.errors import BadRequest, Malformed, MissingKey, ProviderError
+
+if TYPE_CHECKING:
+    import httpx2
+    from google.genai import Client
+    from google.genai.types import GenerateContentResponse, Model
+
+DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
+API_VERSION = "v1beta"
+"""The SDK's own default is v1, which has no preview models; gateways and doubles know v1beta."""
+
+PAGE_SIZE = 1000
+
+
+class Google:
+    """Gemini by API key. Making one opens nothing and imports nothing."""
+
+    name = PROVIDER
+    simulated = False
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str = DEFAULT_BASE_URL,
+        first_byte_s: float,
+        stall_s: float,
+        max_answer_bytes: int,
+        trust_env: bool = True,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url, self._api_version = _split_version(base_url)
+        self._waits = Waits(PROVIDER, first_byte_s, stall_s)
+        self._max_answer_bytes = max_answer_bytes
+        self._trust_env = trust_env
+        self._clients: tuple[Client, httpx2.AsyncClient] | None = None
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        """Make one request and yield its text as it comes, then one `ChatEnd`; thoughts aren't told.
+
+        Leave the iterator with `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        """
+        answer = Answer(request.model, self._max_answer_bytes)
+        client = await self._connected()
+        responses: list[httpx2.Response] = []
+        deadline = self._waits.first_deadline()
+        chunks = await self._asked(client, request)
+        try:
+            chunk = await self._next(chunks, request, responses, deadline)
+            while chunk is not None:
+                text = answer.take(chunk)
+                if text:
+                    yield TextDelta(text)
+                chunk = await self._next(chunks, request, responses, None)
+            end = answer.end(request.max_output_tokens)
+        except ProviderError as error:
+            error.may_be_billed = error.may_be_billed or _is_at_work(responses)
+            raise
+        finally:
+            # The SDK's generators hold each other and would close the connection when the garbage is collected.
+            for response in responses:
+                await response.aclose()
+            await chunks.aclose()
+        yield end
+
+    async def models(self) -> tuple[str, ...]:
+        """List the models that generate content; see `Provider`."""
+        client = await self._connected()
+        responses: list[httpx2.Response] = []
+        try:
+            async with asyncio.timeout(self._waits.first_byte_s):
+                with _noting(responses):
+                    listed = await client.aio.models.list(config={"page_size": PAGE_SIZE})
+                    return tuple(sorted({_name(model) async for model in listed if _generates(model)}))
+        except Exception as error:  # noqa: BLE001  (as in `_next`)
+            raise self._sorted(error, "", responses, begun=False) from None
+
+    async def close(self) -> None:
+        if self._clients is not None:
+            client, http = self._clients
+            await client.aio.aclose()
+            client.close()
+            await http.aclose()
+
+    async def _asked(self, client: "Client", request: ChatRequest) -> "AsyncGenerator[GenerateContentResponse]":
+        """Prepare the request; the SDK sends it when the first chunk is asked for."""
+        from google.genai import types
+
+        try:
+            config = types.GenerateContentConfig.model_validate(config_of(request))
+            chunks: AsyncIterator[GenerateContentResponse] = await client.aio.models.generate_content_stream(
+                model=request.model,
+                contents=[types.Content.model_validate(content) for content in contents_of(request)],
+                config=config,
+            )
+        except Exception as error:  # noqa: BLE001  (as in `_next`)
+            raise self._sorted(error, request.model, [], begun=False) from None
+        return cast("AsyncGenerator[GenerateContentResponse]", chunks)
+
+    async def _next(
+        self,
+        chunks: "AsyncGenerator[GenerateContentResponse]",
+        request: ChatRequest,
+        responses: "list[httpx2.Response]",
+        first_deadline: float | None,
+    ) -> "GenerateContentResponse | None":
+        try:
+            with _noting(responses):
+                return await self._waits.next(chunks, first_deadline)
+        except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
+            raise self._sorted(error, request.model, responses, begun=first_deadline is None) from None
+
+    def _sorted(
+        self, error: Exception, model: str, responses: "list[httpx2.Response]", *, begun: bool
+    ) -> ProviderError:
+        import httpx2
+        from google.genai.errors import APIError
+
+        if isinstance(error, TimeoutError):
+            return self._waits.silence(begun=begun)
+        if isinstance(error, APIError):
+            return sort_error(error, model=model, secret=self._api_key)
+        if isinstance(error, httpx2.TransportError):
+            timed_out = isinstance(error, httpx2.TimeoutException)
+            return unreachable(self.name, begun=_is_at_work(responses), timed_out=timed_out)
+        if not responses:
+            return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
+        return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")
+
+    async def _connected(self) -> "Client":
+        if self._clients is None:
+            made = await asyncio.to_thread(self._make_clients)
+            if self._clients is None:
+                self._clients = made
+        return self._clients[0]
+
+    def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":
+        import httpx2
+        from google.genai import Client
+        from google.genai.types import HttpOptions, HttpRetryOptions
+
+        http = httpx2.AsyncClient(
+            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
+            # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
+            follow_redirects=False,
+            trust_env=self._trust_env,
+            event_hooks={"request": [_limit_connecting], "response": [_note]},
+        )
+        client = Client(
+            # Set, or the environment could make it another product's client.
+            vertexai=False,
+            api_key=self._api_key,
+            http_options=HttpOptions(
+                base_url=self._base_url,
+                api_version=self._api_version,
+                httpx_async_client=http,
+                retry_options=HttpRetryOptions(attempts=1),
+            ),
+        )
+        return client, http
+
+
+def make(settings: Settings) -> Provider:
+    """Raises `MissingKey`."""
+    key = settings.google_api_key.get_secret_value() if settings.google_api_key else ""
+    if not key:
+        raise MissingKey("google", "CHIMERA_GOOGLE_API_KEY")
+    return Google(
+        api_key=key,
+        base_url=settings.google_base_url or DEFAULT_BASE_URL,
+        first_byte_s=settings.call_first_byte_s,
+        stall_s=settings.call_stall_s,
+        max_answer_bytes=settings.max_answer_bytes,
+    )
+
+
+_noted: "ContextVar[list[httpx2.Response] | None]" = ContextVar("responses", default=None)
+
+
+@contextmanager
+def _noting(responses: "list[httpx2.Response]") -> Iterator[None]:
+    """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`."""
+    token = _noted.set(responses)
+    try:
+        yield
+    finally:
+        _noted.reset(token)
+
+
+async def _note(response: "httpx2.Response") -> None:
+    responses = _noted.get()
+    if responses is not None:
+        responses.append(response)
+
+
+async def _limit_connecting(request: "httpx2.Request") -> None:
+    """Bound connecting alone: the SDK overrides a client's limits with none. Waits for bytes are bounded above."""
+    request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
+
+
+def _is_at_work(responses: "list[httpx2.Response]") -> bool:
+    return any(response.status_code == 200 for response in responses)
+
+
+def _generates(model: "Model") -> bool:
+    return bool(model.name) and "generateContent" in (model.supported_actions or ())
+
+
+def _name(model: "Model") -> str:
+    return (model.name or "").removeprefix("models/")
+
+
+def _split_version(base_url: str) -> tuple[str, str]:
+    """An address may end in its version; without one it is v1beta."""
+    match = re.fullmatch(r"(.+?)/(v\d\w*)/?", base_url)
+    return (match[1], match[2]) if match else (base_url.rstrip("/"), API_VERSION)

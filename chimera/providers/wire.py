@@ -1,0 +1,95 @@
+"""What every vendor's wire needs and no vendor's SDK brings: an HTTP client of ours, our waits, and a limit of size."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from chimera.providers.base import ChatRequest
+from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
+
+if TYPE_CHECKING:
+    import httpx2
+
+Item = TypeVar("Item")
+
+CONNECT_S = 10.0
+MAX_CONNECTIONS = 1000
+"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
+
+
+def http_client(*, trust_env: bool) -> "httpx2.AsyncClient":
+    """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates."""
+    import httpx2
+
+    return httpx2.AsyncClient(
+        # Waits for bytes are bounded by `Waits`, where what they mean is known.
+        timeout=httpx2.Timeout(None, connect=CONNECT_S),
+        limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
+        # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
+        follow_redirects=False,
+        trust_env=trust_env,
+    )
+
+
+def headers_of(request: ChatRequest) -> dict[str, str]:
+    """Name the call and the attempt.
+
+    Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
+    answer of the attempt before, and refuse one whose prompt has guidance in it by now.
+    """
+    return {
+        "Idempotency-Key": f"{request.call_id}.{request.attempt}",
+        "X-Chimera-Call": request.call_id,
+        "X-Chimera-Attempt": str(request.attempt),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long a provider may be silent, before its answer and in the middle of it."""
+
+    provider: str
+    first_byte_s: float
+    stall_s: float
+
+    def first_deadline(self) -> float:
+        """When an answer that is asked for now has to have begun, on the loop's clock."""
+        return asyncio.get_running_loop().time() + self.first_byte_s
+
+    async def next(self, items: AsyncIterator[Item], first_deadline: float | None) -> Item | None:
+        """Wait for the next item; None at the end. Only the first one has a deadline of its own.
+
+        Raises TimeoutError, and whatever `items` raises.
+        """
+        deadline = first_deadline or asyncio.get_running_loop().time() + self.stall_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await anext(items)
+        except StopAsyncIteration:
+            return None
+
+    def silence(self, *, begun: bool) -> ProviderError:
+        """Say what a TimeoutError meant."""
+        if begun:
+            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s; the call is given up.")
+        # Connecting has a shorter limit of its own, so the prompt is there.
+        return ProviderTimeout(
+            f"{self.provider} sent nothing in the first {self.first_byte_s:g} s.", may_be_billed=True
+        )
+
+
+class SizeLimit:
+    """Bytes that an answer may have, counted as they come."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes_left = max_bytes
+
+    def count(self, text: str) -> None:
+        """Raises `AnswerTooLarge`."""
+        self._bytes_left -= len(text.encode("utf-8", "surrogatepass"))
+        if self._bytes_left < 0:
+            raise AnswerTooLarge(
+                f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise CHIMERA_MAX_ANSWER_BYTES."
+            )

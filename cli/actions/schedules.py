@@ -1,0 +1,92 @@
+"""Recurring tasks: list, create, control, delete."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic_core import to_json
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.actions.ids import SHORT_CHARS, is_hex
+from cli.client import Client
+from cli.connect import connected
+from cli.errors import NotThere
+from cli.settings import where_settings
+from cli.text import one_line
+from models.schedules import ScheduleView
+
+_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera tasks lists it."}
+
+
+async def list_schedules(*, as_json: bool) -> int:
+    async with connected(where_settings()) as client:
+        schedules = await client.schedules()
+    if as_json:
+        print(to_json(schedules, indent=2).decode())
+    elif not schedules:
+        print('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
+    else:
+        Console(highlight=False).print(_list_of(schedules))
+    return 0
+
+
+async def create(spec: dict[str, Any], rhythm: Mapping[str, Any], *, as_json: bool) -> int:
+    """Make a schedule; the API is the one that judges it."""
+    body = spec | {name: value for name, value in rhythm.items() if value is not None}
+    async with connected(where_settings()) as client:
+        schedule = await client.create_schedule(body)
+    if as_json:
+        print(schedule.model_dump_json(indent=2))
+    else:
+        print(f"{schedule.id[:SHORT_CHARS]} is made; {_next_of(schedule)}.")
+    return 0
+
+
+async def control(name: str, what: str) -> int:
+    async with connected(where_settings()) as client:
+        schedule = await schedule_named(client, name)
+        await client.control_schedule(schedule.id, what)
+    print(f"{schedule.id[:SHORT_CHARS]} {_SAID[what]}")
+    return 0
+
+
+async def delete(name: str) -> int:
+    async with connected(where_settings()) as client:
+        schedule = await schedule_named(client, name)
+        await client.delete_schedule(schedule.id)
+    print(f"{schedule.id[:SHORT_CHARS]} is deleted; the tasks that it made remain.")
+    return 0
+
+
+async def schedule_named(client: Client, name: str) -> ScheduleView:
+    """Return the schedule whose id begins with `name`. Raises NotThere when there is none or more than one."""
+    wanted = name.strip().lower().replace("-", "")
+    listed = await client.schedules() if wanted and is_hex(wanted) else ()
+    found = [schedule for schedule in listed if schedule.id.replace("-", "").startswith(wanted)]
+    if not found:
+        raise NotThere(f"No schedule begins with {one_line(name, 60)!r}; `chimera schedules list` lists them.")
+    if len(found) > 1:
+        could_be = ", ".join(f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found[:5])
+        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write more of the id.")
+    return found[0]
+
+
+def _list_of(schedules: Sequence[ScheduleView]) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Id", "Rhythm", "Next"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Name", no_wrap=True, overflow="ellipsis", ratio=1)
+    for schedule in schedules:
+        rhythm = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
+        cells = (schedule.id[:SHORT_CHARS], one_line(rhythm, 60), _next_of(schedule), one_line(schedule.name, 120))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _next_of(schedule: ScheduleView) -> str:
+    if schedule.paused:
+        return "paused"
+    if not schedule.next_runs:
+        return "not known now"
+    return f"next {schedule.next_runs[0].astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,95 @@
+"""Providers and their models, as this installation has them."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from models.base import Body, Contract, ModelRef
+
+
+class ProviderView(Contract):
+    """A provider that Chimera knows."""
+
+    name: str
+    configured: bool
+    simulated: bool = Field(description="Its answers are made up")
+    way_out: str = Field(default="", description="What is missing, and the setting that mends it")
+
+
+class Verdict(StrEnum):
+    """What became of a try with the configured key."""
+
+    VALID = "valid"
+    WRONG_KEY = "wrong_key"
+    NO_QUOTA = "no_quota"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    UNKNOWN_MODEL = "unknown_model"
+    NOT_CONFIGURED = "not_configured"
+    FAILED = "failed"
+
+
+class ValidationRequest(Body):
+    """Without a model the provider's list of models is asked for, which is free and shows whether the key is right.
+
+    Quota shows only in a real call: with a model, one of at most 16 tokens is made too.
+    """
+
+    model: str | None = Field(
+        default=None, min_length=1, max_length=120, description="A model's name, without the provider before it"
+    )
+
+
+class Validation(Contract):
+    """What a try showed. It never holds the key."""
+
+    provider: str
+    verdict: Verdict
+    message: str
+    models: int | None = Field(default=None, description="How many models the key gives access to")
+    cost_micro_usd: int = Field(default=0, description="Of the call that was made; it stands on no task's account")
+    took_ms: float
+
+
+class PriceView(Contract):
+    """Micro-USD per million tokens, for prompts of any size or from the first step on."""
+
+    input: int
+    cached_input: int
+    cache_write: int
+    output: int
+    source: str
+    as_of: str
+
+
+class ModelView(Contract):
+    """A model that a provider offers to this installation."""
+
+    model: str = Field(description="What a task or an agent names: provider/model")
+    provider: str
+    simulated: bool
+    usable: bool
+    way_out: str = Field(default="", description="Why it can't be used, and what mends that")
+    context_tokens: int
+    max_output_tokens: int
+    price: PriceView | None
+
+
+class ModelsView(Contract):
+    """All models that can be asked for now, and the providers that didn't answer."""
+
+    models: tuple[ModelView, ...]
+    unreachable: dict[str, str] = Field(description="By provider: why its models aren't here")
+
+
+class CountRequest(Body):
+    model: ModelRef
+    text: str = Field(max_length=999_999)
+
+
+class TokenCount(Contract):
+    """`estimated`: the model's tokenizer isn't public; the figure leans high."""
+
+    model: str
+    tokens: int
+    estimated: bool

@@ -1,0 +1,81 @@
+"""What pydantic finds wrong with a value, in words for the person who sent it: what to send instead."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.base import (
+    AGENT_NAME,
+    EMAIL,
+    IDEMPOTENCY_KEY,
+    KEY,
+    MODEL_REF,
+    ORDER,
+    SCHEDULE_ID,
+    TOPIC,
+)
+
+PATTERNS = {
+    AGENT_NAME: "Use lower-case letters, digits, _ and -, beginning with a letter, at most 60, as in poet.",
+    EMAIL: "Write an e-mail address, as in you@example.com.",
+    IDEMPOTENCY_KEY: "Use 1 to 200 printable characters without spaces, as in report-2026-11-23.",
+    KEY: "Use lower-case letters, digits, _ and -, at most 40, as in facts.",
+    MODEL_REF: "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard.",
+    ORDER: "Use -created_at (newest first) or created_at.",
+    SCHEDULE_ID: "Send a schedule's id, as GET /api/v1/schedules lists it.",
+    TOPIC: "Write task:<id>, as in task:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
+}
+"""What to say for each pattern that our contracts and routes have."""
+
+_SENTENCES = {
+    "missing": "This is required; add it.",
+    "extra_forbidden": "There is no such field; remove it.",
+    "string_type": 'Send text, in quotes, as in "…".',
+    "bool_type": "Send true or false, without quotes.",
+    "bool_parsing": "Write true or false.",
+    "int_type": "Send a whole number, without quotes, as in 3.",
+    "int_parsing": "Write a whole number, as in 3.",
+    "int_from_float": "Send a whole number, as in 3.",
+    "float_type": "Send a number, without quotes, as in 0.5.",
+    "float_parsing": "Write a number, as in 0.5.",
+    "tuple_type": "Send a list, in square brackets: […].",
+    "list_type": "Send a list, in square brackets: […].",
+    "dict_type": "Send an object, in curly brackets: {…}.",
+    "model_type": "Send an object, in curly brackets: {…}.",
+    "model_attributes_type": "Send an object, in curly brackets: {…}.",
+    "greater_than_equal": "It has to be {ge} or more.",
+    "less_than_equal": "It has to be {le} or less.",
+    "string_too_long": "Use at most {max_length} characters.",
+    "enum": "Use one of {expected}.",
+    "literal_error": "Use one of {expected}.",
+    "union_tag_invalid": "Use one of {expected_tags}.",
+    "union_tag_not_found": "Say which message it is, in {discriminator}.",
+    "uuid_parsing": "Send an id as the API shows it, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
+}
+
+
+def sentence_of(entry: Mapping[str, Any]) -> str:
+    """Say what to send instead, for one entry of `ValidationError.errors()`."""
+    kind, context = str(entry["type"]), entry.get("ctx") or {}
+    match kind:
+        case "value_error":
+            return str(entry["msg"]).removeprefix("Value error, ")
+        case "string_pattern_mismatch":
+            return PATTERNS.get(context["pattern"], str(entry["msg"]))
+        case "string_too_short":
+            least = context["min_length"]
+            return "It is empty; write something." if least == 1 else f"Use at least {least} characters."
+        case "too_short":
+            return f"Give at least {context['min_length']}, or leave it out."
+        case "too_long":
+            return f"Give at most {context['max_length']}."
+    return _SENTENCES[kind].format(**context) if kind in _SENTENCES else str(entry["msg"])[:500]
+
+
+def told(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out what only follows from another entry: a list counts as empty when what is in it is wrong."""
+    places = [tuple(entry["loc"]) for entry in entries]
+    return [entry for entry in entries if entry["type"] != "too_short" or not _is_inside(tuple(entry["loc"]), places)]
+
+
+def _is_inside(place: tuple[Any, ...], places: Sequence[tuple[Any, ...]]) -> bool:
+    return any(len(other) > len(place) and other[: len(place)] == place for other in places)

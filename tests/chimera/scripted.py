@@ -1,0 +1,85 @@
+"""A server that sends bytes as it is told, for what no server of a vendor's wire does on request."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.parts import free_port
+
+FOREVER = 60.0
+
+
+@dataclass
+class Script:
+    """One answer: bytes are sent, numbers are seconds to wait. Without an `end` the connection breaks."""
+
+    steps: Sequence[bytes | float]
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=lambda: {"content-type": "text/event-stream"})
+    end: bool = True
+
+
+@dataclass
+class Scripted:
+    """The server, and what reached it. `script` is how it answers from now on."""
+
+    url: str
+    script: Script = field(default_factory=lambda: Script([]))
+    bodies: list[Any] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    cut: int = 0
+    """Answers that the client didn't stay for."""
+
+
+@asynccontextmanager
+async def running_script() -> AsyncIterator[Scripted]:
+    """Serve on a free port for as long as the block lasts."""
+    port = free_port()
+    scripted = Scripted(f"http://127.0.0.1:{port}")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await _answer(scripted, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
+    try:
+        yield scripted
+    finally:
+        server.close()
+
+
+async def _answer(scripted: Scripted, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:]
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    scripted.headers.append(headers)
+    scripted.bodies.append(json.loads(body) if body else None)
+    script = scripted.script
+    told = {"transfer-encoding": "chunked", "connection": "close", **script.headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    writer.write(f"HTTP/1.1 {script.status} Said\r\n{head}\r\n".encode())
+    for step in script.steps:
+        if isinstance(step, bytes):
+            writer.write(f"{len(step):x}\r\n".encode() + step + b"\r\n")
+            await writer.drain()
+        elif await _leaves(reader, step):
+            scripted.cut += 1
+            return
+    if script.end:
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+
+async def _leaves(reader: asyncio.StreamReader, seconds: float) -> bool:
+    """Wait, and say whether the client went away meanwhile."""
+    try:
+        return not await asyncio.wait_for(reader.read(1), seconds)
+    except TimeoutError:
+        return False

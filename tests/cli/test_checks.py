@@ -1,0 +1,54 @@
+"""What `chimera doctor` finds."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from chimera.settings import Settings
+from cli import checks
+from cli.checks import Finding, Level
+from tests.parts import free_port, serving
+
+
+async def local_provider(base_url: str | None) -> Finding:
+    found = await checks.providers(Settings(local_base_url=base_url))
+    return next(finding for finding in found if "CHIMERA_LOCAL_BASE_URL" in finding.what)
+
+
+def model_server(answer: Response) -> Starlette:
+    async def models(request: Request) -> Response:
+        return answer
+
+    return Starlette(routes=[Route("/v1/models", models)])
+
+
+async def test_a_model_server_that_does_not_answer_is_said_with_the_way_out() -> None:
+    found = await local_provider(f"http://127.0.0.1:{free_port()}/v1")
+    assert found.level is Level.WARN
+    assert "start the model server, or correct the address" in found.message
+
+
+async def test_a_model_server_that_answers_is_said_with_its_models() -> None:
+    async with serving(model_server(JSONResponse({"data": [{"id": "qwen3"}]}))) as url:
+        found = await local_provider(f"{url}/v1")
+    assert (found.level, "models: qwen3" in found.message) == (Level.OK, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (PlainTextResponse("hello"), "ends in /v1"),
+        (JSONResponse({"error": "no"}, 404), "answers 404"),
+        (JSONResponse({"error": "no"}, 401), "CHIMERA_LOCAL_API_KEY"),
+    ],
+)
+async def test_a_server_that_answers_otherwise_is_said(answer: Response, words: str) -> None:
+    async with serving(model_server(answer)) as url:
+        found = await local_provider(f"{url}/v1")
+    assert (found.level, words in found.message) == (Level.WARN, True)
+
+
+async def test_no_model_server_of_ones_own_is_no_fault() -> None:
+    assert (await local_provider(None)).level is Level.OK

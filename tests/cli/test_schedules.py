@@ -1,0 +1,83 @@
+"""Commands about schedules, agents and deletion, against the real API."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from api.app import create_app
+from chimera.settings import Settings
+from cli.actions import controls, schedules, showing
+from cli.actions.run import spec_from
+from cli.connect import connected
+from cli.errors import NotThere, Refused
+from cli.settings import where_settings
+from cli.stack import sign_in_here
+from tests.parts import fresh_database, serving
+
+
+@pytest.fixture
+async def signed_in(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A command line that is signed in to an API on a database of its own."""
+    async with fresh_database(parts.database_url or "") as url:
+        settings = parts.model_copy(
+            update={"database_url": url, "data_dir": tmp_path, "jwt_secret": SecretStr("x" * 40)}
+        )
+        # The API's log is not what the commands print.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        app = create_app(settings)
+        async with app.router.lifespan_context(app), serving(app) as api_url:
+            await sign_in_here(settings.model_copy(update={"api_port": int(api_url.rpartition(":")[2])}))
+            monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+            yield
+        structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = {"name": "Morning", "task": spec_from("Report."), "paused": False}
+    assert await schedules.create(spec, {"cron": "0 7 * * *", "interval_s": None}, as_json=False) == 0
+    said = capsys.readouterr().out
+    beginning = said.split()[0]
+    assert "is made; next 2" in said
+    for what, answer in (("pause", "is paused"), ("resume", "goes on"), ("trigger", "makes a run now")):
+        assert await schedules.control(beginning, what) == 0
+        assert answer in capsys.readouterr().out
+    assert await schedules.list_schedules(as_json=False) == 0
+    listed = capsys.readouterr().out
+    assert all(word in listed for word in (beginning, "0 7 * * * (UTC)", "Morning"))
+    assert await schedules.delete(beginning) == 0
+    capsys.readouterr()
+    assert await schedules.list_schedules(as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    with pytest.raises(NotThere, match="chimera schedules list"):
+        await schedules.delete(beginning)
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_rhythm_is_judged_by_the_api() -> None:
+    with pytest.raises(Refused) as refused:
+        await schedules.create({"name": "x", "task": spec_from("y")}, {"cron": "0 7 30 2 *"}, as_json=False)
+    assert [each.field for each in refused.value.problem.errors] == ["cron"]
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await showing.list_agents(as_json=False) == 0
+    assert "researcher" in capsys.readouterr().out
+    assert await showing.list_agents(as_json=True) == 0
+    assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)]
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_deleted_task_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    async with connected(where_settings()) as client:
+        task = await client.create_task({"goal": "x", "start": False})
+    assert await controls.delete(task.id[:8]) == 0
+    assert "is deleted" in capsys.readouterr().out
+    with pytest.raises(NotThere):
+        await controls.delete(task.id[:8])

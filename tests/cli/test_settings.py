@@ -1,0 +1,56 @@
+"""Settings that can't be used are explained by the variable's name, and misspelt ones are noticed."""
+
+from pathlib import Path
+
+import pytest
+
+from chimera.settings import Settings
+from cli import checks
+from cli.checks import Level
+from cli.errors import BadSettings
+from cli.settings import load_settings, where_settings
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is no JSON; write it as in {"local/qwen3": [0, 0]}.'),
+        ("CHIMERA_PRICES", '{"local/m": 3}', "CHIMERA_PRICES: Send a list"),
+        ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
+        ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
+        ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
+        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET is too short"),
+    ],
+)
+def test_a_bad_setting_is_named_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadSettings) as raised:
+        load_settings()
+    assert raised.value.message.startswith(says)
+
+
+def test_a_bad_price_is_not_in_the_way_of_a_command_that_asks_the_api(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHIMERA_PRICES", "{bad")
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CHIMERA_API_PORT", "8010")
+    assert where_settings() == Settings.model_construct(data_dir=tmp_path, api_port=8010)
+
+
+def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("CHIMERA_DEFAULT_MODLE=local/qwen3\n#CHIMERA_OLD=1\nCHIMERA_LOG_LEVEL=INFO\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(Settings.model_config, "env_file", ".env")
+    monkeypatch.setenv("CHIMERA_PORT", "8010")
+    monkeypatch.setenv("CHIMERA_TOKEN", "known")
+    found = list(checks.variables())
+    assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
+    assert found[0].message.startswith("CHIMERA_PORT is no setting, so nothing reads it; ")
+    assert found[1].message == (
+        "CHIMERA_DEFAULT_MODLE in .env is no setting, so nothing reads it; did you mean CHIMERA_DEFAULT_MODEL?"
+    )
