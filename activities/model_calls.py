@@ -16,27 +16,33 @@ from psycopg_pool import PoolTimeout
 from temporalio import activity
 
 from activities import questions, replies
+from activities.chains import Chain, chain_of
 from activities.heartbeats import heartbeats
 from activities.stops import Stops
 from chimera.bus import Bus
 from chimera.db import agents, budgets, model_calls, plans, transcripts
 from chimera.db.engine import Connection, Database
 from chimera.db.model_calls import Intent
-from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
+from chimera.standing import Standings
 from models import activities as contract
 from models.errors import (
     AttemptsUsedUp,
     BudgetHeld,
     BudgetReached,
+    ChimeraError,
+    FallsBack,
+    InvalidInput,
+    ProviderAway,
     ProviderError,
-    ProviderTimeout,
+    RateLimited,
     RootStopped,
     TaskPaused,
+    TookTooLong,
 )
 from models.events import TokensFrame
 from models.ids import ROOT, UserId
@@ -46,6 +52,10 @@ from models.tasks import COMPLETABLE, STOPPED, TaskStatus
 log = structlog.get_logger()
 
 BATCH_SECONDS = 0.05
+SHORT_WAIT_S = 30.0
+"""A provider that asks for no more than this is waited for, also where another model could be asked instead."""
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 60.0
+"""Of a call that its provider refuses for its rate, again and again, without naming a later time."""
 SETTLE_SECONDS = 120.0
 """How long a paid answer waits for a database that is away before the attempt is given up."""
 
@@ -57,9 +67,10 @@ class _Ready:
     intent: Intent
     chat: ChatRequest
     owner_id: UserId
+    account: str
+    """Whom the provider counts the request by."""
+    chain: Chain
     seq: int
-    failed_attempts: int
-    """Of this call, before this attempt."""
 
 
 @dataclass(slots=True)
@@ -81,6 +92,7 @@ class ModelCalls(contract.ModelCalls):
         bus: Bus,
         providers: Providers,
         limits: ProviderLimits,
+        standings: Standings,
         stops: Stops,
         failpoints: Failpoints,
         worker_name: str,
@@ -90,6 +102,7 @@ class ModelCalls(contract.ModelCalls):
         self._bus = bus
         self._providers = providers
         self._limits = limits
+        self._standings = standings
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
@@ -108,14 +121,15 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, ready.seq)
             await self._failpoints.hit("before_provider")
             answer = _Answer()
+            began_at = time.time()
             try:
                 end = await self._ask(ready, answer)
-            except (ProviderError, asyncio.CancelledError) as error:
-                last = self._used_up_by(ready, error)
-                await asyncio.shield(self._write_failure(ready, answer, error, is_last=last is not None))
-                if last is not None:
-                    raise last from error
+            except ProviderError as error:
+                raise await asyncio.shield(self._fail(ready, answer, error, began_at)) from None
+            except asyncio.CancelledError as error:
+                await asyncio.shield(self._write_failure(ready, answer, error))
                 raise
+            self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
             outcome = await asyncio.shield(self._settle(ready, answer.text, end))
@@ -135,24 +149,55 @@ class ModelCalls(contract.ModelCalls):
                 async with connection.transaction():
                     await model_calls.mark_doubtful(connection, request)
                 context = await transcripts.read_context(connection, request)
-            await self._check_may_go_on(connection, context, request)
-            model, chat, written = await questions.put_together(connection, request, context, self._settings)
+            if context.task_status == TaskStatus.PAUSED:
+                raise TaskPaused(request.task_id)
+            agent = questions.agent_of(request, context)
+            chain = chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
+            if not chain.left():
+                # Whoever made the last attempt died before it could say so.
+                code, message = await model_calls.last_error(connection, request)
+                raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
+            model, passed_over = await self._choose(chain)
+            chat, written = await questions.put_together(connection, request, context, agent, model, self._settings)
             intent = questions.intent_of(
                 request,
                 chat,
                 written,
                 context=context,
                 model=model,
+                fell_back=chain.fell_back(request, chat.attempt, model, passed_over),
                 simulated=self._providers.of(model).simulated,
                 worker=self._worker_name,
                 settings=self._settings,
             )
+            account = self._providers.account_of(model)
             # Before the reservation: a call without a place holds nobody's money.
-            await self._limits.take(model)
+            await self._limits.take(account, intent.reserve_tokens)
+            # Perhaps somebody was told to wait while the question was put together.
+            self._standings.check_wait(account)
             seq = await model_calls.reserve(connection, intent)
             if seq is None:
                 seq = await self._reserve_or_refuse(connection, intent)
-            return _Ready(intent, chat, UserId(context.owner_id), seq, context.failed_attempts)
+            return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
+
+    async def _choose(self, chain: Chain) -> tuple[str, dict[str, ChimeraError]]:
+        """Choose the first model of the chain that may be asked now; return also why others were passed over.
+
+        Where another one is left, nobody waits for a provider that is away or wants to be left alone for long. Raises
+        what brings the call back soonest when no model may be asked.
+        """
+        passed_over: dict[str, ChimeraError] = {}
+        for model in chain.left():
+            try:
+                self._providers.of(model)
+                await self._standings.admit(self._providers.account_of(model))
+            except (ProviderError, InvalidInput) as refusal:
+                if isinstance(refusal, RateLimited) and (refusal.retry_after_s or 0.0) <= SHORT_WAIT_S:
+                    raise
+                passed_over[model] = refusal
+            else:
+                return model, passed_over
+        raise min(passed_over.values(), key=lambda refusal: (not refusal.retryable, refusal.retry_after_s or 0.0))
 
     async def _reserve_or_refuse(self, connection: Connection, intent: Intent) -> int:
         """Ask the account again, locked: at first it was judged without waiting for whoever was settling."""
@@ -173,24 +218,6 @@ class ModelCalls(contract.ModelCalls):
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
 
-    async def _check_may_go_on(self, connection: Connection, context: CallContext, request: ModelCallRequest) -> None:
-        if context.task_status == TaskStatus.PAUSED:
-            raise TaskPaused(request.task_id)
-        if context.failed_attempts >= self._allowed(request):
-            # Whoever made the last attempt died before it could say so.
-            code, message = await model_calls.last_error(connection, request)
-            raise AttemptsUsedUp(request.task_id, context.failed_attempts, code, message)
-
-    def _allowed(self, request: ModelCallRequest) -> int:
-        return self._settings.call_max_attempts * (request.retry + 1)
-
-    def _used_up_by(self, ready: _Ready, error: BaseException) -> AttemptsUsedUp | None:
-        """What to raise instead of an error after which no further attempt is permitted: at once, without a pause."""
-        request, failed = ready.intent.request, ready.failed_attempts + 1
-        if not isinstance(error, ProviderError) or not error.retryable or failed < self._allowed(request):
-            return None
-        return AttemptsUsedUp(request.task_id, failed, error.code, error.message)
-
     async def _ask(self, ready: _Ready, answer: _Answer) -> ChatEnd:
         """Stream the answer, showing it in batches of about 50 ms to whoever watches."""
         pieces: list[str] = []
@@ -209,7 +236,7 @@ class ModelCalls(contract.ModelCalls):
                         last_shown = time.monotonic()
         except TimeoutError as error:
             limit = self._settings.call_total_s
-            raise ProviderTimeout(
+            raise TookTooLong(
                 f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
             ) from error
         finally:
@@ -286,10 +313,23 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, seq)
         return settlement.outcome
 
-    async def _write_failure(self, ready: _Ready, answer: _Answer, error: BaseException, *, is_last: bool) -> None:
+    async def _fail(self, ready: _Ready, answer: _Answer, error: ProviderError, began_at: float) -> ProviderError:
+        """Note a failure where it counts; return the error to go on with."""
+        error = await self._standings.failed(ready.account, error, began_at=began_at)
+        if isinstance(error, RateLimited):
+            # Such attempts don't count against the call, so it has to become patient by itself.
+            backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
+            error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
+        raised = _after(ready, error)
+        await self._write_failure(ready, answer, error, is_tried_again=raised.retryable)
+        return raised
+
+    async def _write_failure(
+        self, ready: _Ready, answer: _Answer, error: BaseException, *, is_tried_again: bool = True
+    ) -> None:
         """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
         failure = replies.failure_of(
-            ready.intent, ready.chat, answer.text, error, settings=self._settings, is_last=is_last
+            ready.intent, ready.chat, answer.text, error, is_tried_again=is_tried_again, settings=self._settings
         )
         try:
             async with self._database.statements() as connection:
@@ -299,3 +339,16 @@ class ModelCalls(contract.ModelCalls):
             return
         if seq is not None:
             self._bus.wake(ready.intent.request.task_id, seq)
+
+
+def _after(ready: _Ready, error: ProviderError) -> ProviderError:
+    """What to raise for an attempt that failed: neither the next model nor the end of all attempts is waited for."""
+    model = ready.intent.model
+    chain = ready.chain.after(model, error.code)
+    left = chain.left()
+    stays_away = isinstance(error, ProviderAway) or (error.retry_after_s or 0.0) > SHORT_WAIT_S
+    if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):
+        return FallsBack(error.message)
+    if error.retryable and not left:
+        return AttemptsUsedUp(ready.intent.request.task_id, chain.failed(), error.code, error.message)
+    return error

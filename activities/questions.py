@@ -15,7 +15,7 @@ from chimera.tools import TOOLS, spec_of
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of
 from models.errors import UnknownAgent
-from models.events import Event, GuidanceSeen, ModelCallStarted, SubtaskStarted
+from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import UserId, call_id_of
 from models.model_calls import ModelCallRequest, Purpose
 from models.plans import Plan
@@ -36,15 +36,25 @@ CUT_MARK = "\n[… cut here to fit the model's context window]"
 _PLAN_SCHEMA = Plan.model_json_schema()
 
 
-async def put_together(
-    connection: Connection, request: ModelCallRequest, context: CallContext, settings: Settings
-) -> tuple[str, ChatRequest, tuple[TranscriptRow, ...]]:
-    """Return the model to ask, the request, and the transcript rows that it adds.
+def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
+    """Find the agent of a call. Raises UnknownAgent when it was deleted since the task began."""
+    built_in = BUILT_IN_BY_NAME.get(request.agent)
+    if built_in is not None:
+        return built_in
+    if context.agent_spec is None:
+        raise UnknownAgent(request.agent, sorted(BUILT_IN_BY_NAME))
+    return AgentSpec.model_validate(context.agent_spec)
 
-    Raises UnknownAgent when the agent was deleted since the task began.
-    """
-    agent = _agent_of(request, context)
-    model = agent.model or context.model
+
+async def put_together(
+    connection: Connection,
+    request: ModelCallRequest,
+    context: CallContext,
+    agent: AgentSpec,
+    model: str,
+    settings: Settings,
+) -> tuple[ChatRequest, tuple[TranscriptRow, ...]]:
+    """Return the request for `model`, cut to its window, and the transcript rows that it adds."""
     window = window_of(model, settings.context_windows)
     output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
     tools = _tools_of(agent, request)
@@ -73,7 +83,7 @@ async def put_together(
         temperature=agent.temperature,
         reasoning_effort=agent.reasoning_effort,
     )
-    return model, chat, tuple(fresh)
+    return chat, tuple(fresh)
 
 
 def intent_of(
@@ -83,6 +93,7 @@ def intent_of(
     *,
     context: CallContext,
     model: str,
+    fell_back: ModelCallFellBack | None,
     simulated: bool,
     worker: str,
     settings: Settings,
@@ -104,6 +115,8 @@ def intent_of(
     left_over = len(context.guidance) - len(events)
     if _begins_subtask(request, chat.attempt):
         events.append(SubtaskStarted(path=request.path, agent=request.agent))
+    if fell_back is not None:
+        events.append(fell_back)
     events.append(
         ModelCallStarted(
             path=request.path,
@@ -183,15 +196,6 @@ def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ..
     if request.purpose is not Purpose.TURN or request.last_turn:
         return ()
     return tuple(spec_of(name) for name in agent.tools if name in TOOLS)
-
-
-def _agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
-    built_in = BUILT_IN_BY_NAME.get(request.agent)
-    if built_in is not None:
-        return built_in
-    if context.agent_spec is None:
-        raise UnknownAgent(request.agent, sorted(BUILT_IN_BY_NAME))
-    return AgentSpec.model_validate(context.agent_spec)
 
 
 def _begins_subtask(request: ModelCallRequest, attempt: int) -> bool:

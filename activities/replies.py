@@ -92,17 +92,19 @@ def settlement_of(
 
 
 def failure_of(
-    intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, settings: Settings, is_last: bool = False
+    intent: Intent,
+    chat: ChatRequest,
+    text: str,
+    error: BaseException,
+    *,
+    is_tried_again: bool,
+    settings: Settings,
 ) -> Failure:
-    """Work out how an attempt failed and, where the provider was at work on it, what it probably cost.
-
-    `is_last`: no further attempt is permitted, whatever the error says.
-    """
+    """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
     cancelled = not isinstance(error, ProviderError)
-    code, message, retryable, asked = "cancelled", "The call was cut.", True, True
+    code, message, asked = "cancelled", "The call was cut.", True
     if isinstance(error, ProviderError):
-        code, message, retryable = error.code, clean_text(error.message)[:500], error.retryable
-        asked = error.may_be_billed
+        code, message, asked = error.code, clean_text(error.message)[:500], error.may_be_billed
     usage = Usage()
     if text or asked:
         usage = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
@@ -122,7 +124,7 @@ def failure_of(
                 purpose=request.purpose,
                 code=code,
                 message=message,
-                retryable=retryable and not is_last,
+                retryable=is_tried_again,
             ),
         ),
     )

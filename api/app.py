@@ -19,6 +19,7 @@ from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
 from chimera.providers.available import Available
 from chimera.settings import Settings
+from chimera.standing import Standings
 from chimera.temporal import Temporal
 
 CLOSED_ROUTERS = (
@@ -70,6 +71,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             await parts.available.close()
             await parts.dispatcher.drain()
             await parts.bus.close()
+            await parts.standings.close()
             await parts.database.close()
 
     return lifespan
@@ -84,6 +86,7 @@ def build_parts(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         bus=bus,
+        standings=Standings(settings),
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, failpoints),
         failpoints=failpoints,

@@ -64,6 +64,8 @@ class Checks:
     async def task(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = "") -> None:
         """Raise what keeps a task from running. `within` goes before field names, for a task inside another body."""
         await self._models.check(spec.model or self._settings.default_model, f"{within}model")
+        for index, model in enumerate(spec.fallbacks):
+            await self._models.check(model, f"{within}fallbacks.{index}")
         if spec.plan is None:
             return
         named = {subtask.agent for subtask in spec.plan}
@@ -88,6 +90,8 @@ class Checks:
         """Raise what keeps an agent from working."""
         if agent.model is not None:
             await self._models.check(agent.model)
+        for index, model in enumerate(agent.fallbacks):
+            await self._models.check(model, f"fallbacks.{index}")
         for index, tool in enumerate(agent.tools):
             if tool not in TOOLS:
                 raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {', '.join(sorted(TOOLS))}.")
@@ -96,8 +100,8 @@ class Checks:
         agent = known.get(name)
         if agent is None:
             raise UnknownAgent(name, sorted(known), field=field)
-        if agent.model is not None:
-            await self._models.check(agent.model, field)
+        for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
+            await self._models.check(model, field)
 
 
 def _can_be_made(make: Callable[[Settings], Provider], settings: Settings) -> bool:

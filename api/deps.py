@@ -26,6 +26,7 @@ from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
 from chimera.providers.available import Available
 from chimera.settings import Settings
+from chimera.standing import Standings
 from chimera.temporal import Temporal
 from models.errors import InvalidInput, NotSignedIn
 from models.ids import ScheduleId, TaskId
@@ -57,6 +58,7 @@ class Parts:
     settings: Settings
     database: Database
     bus: Bus
+    standings: Standings
     temporal: Temporal
     dispatcher: Dispatcher
     failpoints: Failpoints

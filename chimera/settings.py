@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     """USD per million input and output tokens by model, for models that the price list doesn't know."""
     requests_per_minute: dict[str, int] = Field(default_factory=dict)
     """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
+    tokens_per_minute: dict[str, int] = Field(default_factory=dict)
+    """By provider, as above; a call counts with what it may need at most."""
+    breaker_failures: int = Field(default=5, ge=1)
+    """In a row, before a provider counts as away and is left alone."""
+    breaker_probe_s: float = Field(default=10.0, gt=0)
     context_windows: dict[str, int] = Field(default_factory=dict)
     """Tokens by model, for models that the price list doesn't know."""
 

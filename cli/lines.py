@@ -8,6 +8,7 @@ from models.events import (
     GuidanceGiven,
     GuidanceSeen,
     ModelCallFailed,
+    ModelCallFellBack,
     ModelCallFinished,
     ModelCallStarted,
     PlanCreated,
@@ -51,7 +52,7 @@ def failure_of(event: ModelCallFailed) -> str:
 def _place_of(event: Event) -> str:
     if event.path:
         return event.path
-    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed)):
+    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack)):
         return _AT_THE_ROOT[event.purpose]
     subject = event.type.partition(".")[0]
     return subject if subject in ("plan", "budget", "guidance") else "task"
@@ -73,6 +74,8 @@ def _said(event: Event) -> str:
             return f"{_name_of(event)}: {event.code}: {event.message}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
+        case ModelCallFellBack():
+            return f"falls back from {event.from_model} to {event.to_model}: {event.code}"
         case ToolCallFinished():
             return f"{event.tool} {'failed' if event.failed else 'gave'}: {event.preview}"
         case BudgetReached():

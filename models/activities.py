@@ -55,7 +55,7 @@ COMPLETE = ActivityOptions(
     # How often a provider is asked is the ledger's business (it alone knows what reached the provider); a
     # refusal by the rate limiter or a database that is away must not use those tries up.
     retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=1000
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=10_000
     ),
     # "Stopped" is said when the call has really ended, not when it was asked to.
     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

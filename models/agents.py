@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.base import AGENT_NAME, Body, Contract, ModelRef, Number, Whole
+from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, Whole
 
 ReasoningEffort = Literal["none", "low", "medium", "high"]
 
@@ -19,6 +19,7 @@ class AgentSpec(Body):
     description: str = Field(default="", max_length=500, description="When to choose it; the planner reads this")
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
     model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
+    fallbacks: Fallbacks = Field(default=(), description="Models to ask in this order when the one before fails")
     tools: tuple[str, ...] = Field(default=(), max_length=32)
     temperature: Number | None = Field(default=None, ge=0, le=2, description="Left out where a model doesn't take it")
     reasoning_effort: ReasoningEffort | None = Field(
@@ -35,6 +36,7 @@ class AgentView(Contract):
     description: str
     prompt: str
     model: str | None
+    fallbacks: tuple[str, ...] = ()
     tools: tuple[str, ...]
     temperature: float | None
     reasoning_effort: ReasoningEffort | None

@@ -46,6 +46,9 @@ Key = Annotated[str, StringConstraints(pattern=KEY)]
 ModelRef = Annotated[str, StringConstraints(pattern=MODEL_REF)]
 """`provider/model`, for example `openai/gpt-5.6` or `simulator/standard`."""
 
+Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5)]
+"""Models that stand in, one after the other, for the one before."""
+
 Priority = Annotated[Whole, Field(ge=1, le=5, description="1 is most urgent, 5 least")]
 
 UtcDatetime = datetime

@@ -208,6 +208,8 @@ class ProviderError(ChimeraError):
     """A model call that did not succeed; sorted once, in the provider's file."""
 
     code, http_status, title = "provider_error", 502, "The model provider did not answer well"
+    away: ClassVar[bool] = False
+    """Says that the provider as a whole is away, not what is wrong with one call."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, may_be_billed: bool = False) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
@@ -222,13 +224,34 @@ class RateLimited(ProviderError):
 class Overloaded(ProviderError):
     """5xx and connection errors: the provider's side is having a hard time."""
 
-    code, retryable = "overloaded", True
+    code, retryable, away = "overloaded", True, True
+
+
+class InternalFailure(Overloaded):
+    """A plain 500: the provider is there, and something in it broke over this request."""
+
+    away = False
 
 
 class ProviderTimeout(ProviderError):
-    """No first byte in time, or the whole call took too long."""
+    """No first byte in time, or no connection."""
 
-    code, retryable = "provider_timeout", True
+    code, retryable, away = "provider_timeout", True, True
+
+
+class TookTooLong(ProviderTimeout):
+    """The provider answered, and was not done within the time for a whole call."""
+
+    away = False
+
+
+class ProviderAway(ProviderError):
+    """The provider is left alone for now, because call after call failed; it is asked again until it answers."""
+
+    code, retryable = "provider_away", True
+
+    def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{provider} is away; the call waits until it is back: {reason}", retry_after_s=retry_after_s)
 
 
 class Stalled(ProviderError):
@@ -277,6 +300,15 @@ class BadRequest(ProviderError):
     """The provider says that our request is wrong; sending it again would not help."""
 
     code = "bad_request"
+
+
+class FallsBack(ProviderError):
+    """A model failed for good, and the next one of its chain is asked instead; no end that anybody sees."""
+
+    code, retryable = "falls_back", True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=0.1)
 
 
 class AttemptsUsedUp(ProviderError):

@@ -122,6 +122,14 @@ class ModelCallFailed(_Placed):
     retryable: bool
 
 
+class ModelCallFellBack(_Placed):
+    type: Literal["model_call.fell_back"] = "model_call.fell_back"
+    purpose: Purpose
+    from_model: str
+    to_model: str
+    code: str
+
+
 class ToolCallFinished(_Placed):
     type: Literal["tool_call.finished"] = "tool_call.finished"
     index: int
@@ -175,6 +183,7 @@ Event = Annotated[
     | ModelCallStarted
     | ModelCallFinished
     | ModelCallFailed
+    | ModelCallFellBack
     | ToolCallFinished
     | GuidanceGiven
     | GuidanceSeen

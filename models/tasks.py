@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, field_validator, model_validator
 from pydantic_core import to_json
 
-from models.base import Body, Contract, Flag, ModelRef, Priority, UtcDatetime, Whole
+from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
 from models.ids import NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 
@@ -73,6 +73,7 @@ class TaskSpec(Body):
     goal: str = Field(min_length=1, max_length=100_000)
     title: str = Field(default="", max_length=120)
     model: ModelRef | None = Field(default=None, description="provider/model for agents that name none of their own")
+    fallbacks: Fallbacks = Field(default=(), description="Models for those agents, in order, when the one before fails")
     plan: tuple[PlannedSubtask, ...] | None = Field(
         default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
     )
@@ -194,6 +195,7 @@ class TaskView(Contract):
     status: TaskStatus
     priority: int
     model: str | None
+    fallbacks: tuple[str, ...] = ()
     on_failure: OnFailure
     simulated: bool = Field(description="true when any answer in it came from the built-in simulator")
     budget: Budget | None

@@ -20,6 +20,7 @@ from chimera.limits import ProviderLimits
 from chimera.outbox import Dispatcher, Sweeper
 from chimera.providers import Providers
 from chimera.settings import Settings
+from chimera.standing import Standings
 from chimera.temporal import Temporal
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
@@ -43,6 +44,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     database = Database(settings)
     bus = Bus(settings)
     providers = Providers(settings)
+    standings = Standings(settings)
     temporal = Temporal(settings)
     failpoints = Failpoints(settings.failpoints)
     dispatcher = Dispatcher(database, temporal, failpoints)
@@ -52,6 +54,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         bus=bus,
         providers=providers,
         limits=ProviderLimits(settings),
+        standings=standings,
         stops=Stops(database),
         failpoints=failpoints,
         worker_name=f"{os.getpid()}@{socket.gethostname()}",
@@ -83,5 +86,6 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     finally:
         await dispatcher.drain()
         await providers.close()
+        await standings.close()
         await bus.close()
         await database.close()

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
+from chimera.providers import account_of
 from chimera.workers import count_workers
 from models.base import Contract
 
@@ -75,6 +76,10 @@ class NonePresent(Exception):
     """The part answers, and there is none of what is needed."""
 
 
+class SomeAway(Exception):
+    """Some of what is needed is away; says which."""
+
+
 async def _answer(checks: dict[str, Check], parts: Parts, response: Response) -> Health:
     states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
     found = dict(zip(checks, states, strict=True))
@@ -93,6 +98,8 @@ async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
             note = await check(parts)
     except NonePresent:
         state, note = "none", MEANING[name]
+    except SomeAway as error:
+        state, note = "away", str(error)
     except Exception as error:  # noqa: BLE001 whatever it is, the part can't be used now
         log.warning("part_away", part=name, error=type(error).__name__)
         state, note = "away", MEANING[name]
@@ -126,7 +133,13 @@ async def _providers(parts: Parts) -> str:
     ready = await parts.models.configured()
     if not ready:
         raise NonePresent
-    return ", ".join(ready)
+    accounts = {name: account_of(name, parts.settings) for name in ready}
+    seen = await parts.standings.look(accounts.values())
+    notes = {name: seen[account].note() for name, account in accounts.items() if account in seen}
+    said = ", ".join(f"{name} ({notes[name]})" if notes.get(name) else name for name in ready)
+    if any(standing.away_since for standing in seen.values()):
+        raise SomeAway(f"{said}. Calls wait, or fall back on another model.")
+    return said
 
 
 READINESS: dict[str, Check] = {

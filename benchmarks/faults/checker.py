@@ -59,7 +59,7 @@ class Findings:
     misbooked: int
     """K8: tasks whose account is not the sum of their attempts, or that still hold something reserved."""
     booked_micro_usd: int
-    """K8: cost of the finished attempts, as the ledger has it …"""
+    """K8: cost of the finished attempts whose usage was told, as the ledger has it …"""
     provider_micro_usd: int
     """… and as the provider's own counts of tokens price them."""
     answered_share: float
@@ -152,13 +152,13 @@ class _Ledger:
         return len(claimed - answered)
 
     def booked(self) -> int:
-        return sum(row["cost_micro_usd"] for row in self.attempts.values() if row["status"] == "finished")
+        return sum(row["cost_micro_usd"] for row in self.attempts.values() if _was_told(row))
 
     def priced_by_provider(self) -> int:
         total = 0
         for arrival in self.arrivals:
             row = self.attempts.get((arrival.call_id, arrival.attempt))
-            if row is not None and row["status"] == "finished" and arrival.phase == "finished":
+            if row is not None and _was_told(row) and arrival.phase == "finished":
                 usage = Usage(input_tokens=arrival.input_tokens, output_tokens=arrival.output_tokens)
                 total += cost_of(usage, price_of(f"simulator/{arrival.model}"))
         return total
@@ -170,6 +170,11 @@ class _Ledger:
         held = (task["reserved_micro_usd"], task["reserved_tokens"]) if task["status"] in CLOSED else (0, 0)
         account = (task["spent_micro_usd"], task["doubtful_micro_usd"], task["model_calls"])
         return account != (spent, doubtful, len(own)) or held != (0, 0)
+
+
+def _was_told(row: RowMapping) -> bool:
+    """Whether the provider answered and said what it counted: what we estimated, and flagged, can't be compared."""
+    return row["status"] == "finished" and not row["estimated"]
 
 
 def _call_id(row: RowMapping) -> str:

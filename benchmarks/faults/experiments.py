@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.faults import deaths, meaning, outages, providers
+from benchmarks.faults import deaths, meaning, outages, patience, providers
 from benchmarks.faults.lab import staff
 from benchmarks.faults.report import Trial
 
@@ -37,9 +37,28 @@ EXPERIMENTS = [
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
     Experiment("F09", "start a run and answer nobody", deaths.answer_nobody, {"keys": 5}),
     Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
+    Experiment(
+        "F21",
+        "429 with Retry-After on 30 % of the calls",
+        patience.limit_the_rate,
+        {"runs": 10, "wait_s": 2.0},
+        workers=2,
+    ),
     Experiment("F22", "three 500s, then an answer", providers.answer_500_three_times, {"runs": 2}),
+    Experiment(
+        "F23", "sockets that are never answered", patience.never_answer, {"runs": 3, "silence_s": 2.0, "calm_s": 5.0}
+    ),
+    Experiment("F24", "a token every 20 s", patience.drip, {"runs": 2, "gap_s": 1.0, "stall_s": 3.0, "total_s": 6.0}),
     Experiment("F25", "streams that are cut", providers.cut_streams, {"runs": 4}),
+    Experiment("F27", "answers that are none", providers.answer_nonsense, {"runs": 1}),
     Experiment("F28", "poison text", providers.send_poison, {"runs": 2}),
     Experiment("F29", "answers of 3 MB and 10 MB", providers.send_much),
+    Experiment(
+        "F30",
+        "a provider that is away while runs queue up",
+        patience.lose_the_provider,
+        {"runs": 10, "away_s": 8.0, "probe_s": 2.0, "limit_s": 60.0},
+        workers=2,
+    ),
     Experiment("F31", "Idempotency-Keys again and again", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
 ]

@@ -5,9 +5,14 @@ from typing import Any
 MODEL = "simulator/fast"
 
 
-def one_call(directives: str, words: str = "Say something about tides.") -> dict[str, Any]:
-    """A task of one subtask: one model call, no plan and no aggregation."""
-    return _task(words, [_subtask("only", f"{words} [[sim: {directives}]]")])
+def one_call(directives: str, words: str = "Say something about tides.", agent: str = "writer") -> dict[str, Any]:
+    """A task of one subtask: one model call (more with an agent that has tools), no plan and no aggregation."""
+    return _task(words, [_subtask("only", f"{words} [[sim: {directives}]]", agent=agent)])
+
+
+def planned(directives: str, words: str = "Compare tides and seasons.") -> dict[str, Any]:
+    """A task that a model plans as scripted; the rest goes without a script."""
+    return {"goal": f"{words} [[sim plan: {directives}]] [[sim aggregate: tokens=10]]", "model": MODEL}
 
 
 def quick_then(directives: str, words: str = "Say something about tides.") -> dict[str, Any]:
@@ -35,4 +40,4 @@ def _task(goal: str, plan: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _subtask(key: str, instruction: str, **fields: Any) -> dict[str, Any]:
-    return {"key": key, "instruction": instruction, "agent": "writer", **fields}
+    return {"key": key, "instruction": instruction, "agent": "writer"} | fields

@@ -19,6 +19,7 @@ class Arrival:
     phase: str = "arrived"
     """`arrived` while it is open, then `finished` or `cut`."""
     status: int | None = None
+    ended_at: float | None = None
     output_tokens: int = 0
 
     @property
@@ -46,4 +47,5 @@ def read_journal(path: Path) -> list[Arrival]:
         else:
             ended = still_open[place].pop(0)
             ended.phase, ended.status, ended.output_tokens = entry["phase"], entry["status"], entry["output_tokens"]
+            ended.ended_at = entry["t"]
     return arrivals

@@ -1,4 +1,4 @@
-"""C. What a provider does to us: F22, F25, F28, F29."""
+"""C. What a provider sends us: F22, F25, F27, F28, F29."""
 
 import re
 from collections import Counter
@@ -56,6 +56,40 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
     trial.expect(whole == len(twice), f"{whole} of {len(twice)} answers are whole")
     trial.expect(trial.figures["cut answers kept"] == 0, "a cut answer was stored as a success")
     trial.expect(codes == {"attempts_used_up": len(always)}, f"runs that were always cut ended with {dict(codes)}")
+
+
+async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
+    """F27: web pages, broken and foreign JSON, nothing at all, unknown tools, bad arguments, no usage, bad plans."""
+    twice = [f"{fault}=1; times=2; tokens=20" for fault in ("html", "garbage", "shape", "null")]
+    always = [f"{fault}=1" for fault in ("html", "shape")]
+    tools = ["tool=rocket; tokens=20", "badargs=1; tokens=20"]
+    task_ids = await trial.offers.post_all(
+        [
+            *(jobs.one_call(directives) for directives in twice * runs),
+            *(jobs.one_call(directives) for directives in always),
+            *(jobs.one_call(directives, agent="analyst") for directives in tools * runs),
+            *[jobs.one_call("nousage=1; tokens=20")] * runs,
+            *[jobs.planned("badplan=garbage; times=1; split=2")] * runs,
+        ]
+    )
+    workers = [worker.pid for worker in trial.lab.workers]
+    async with following(trial.lab, task_ids, trial.seed) as trial.followers:
+        await trial.lab.all_ended(trial.offers.prefix, 120)
+    attempts_each = trial.lab.stack.settings.call_max_attempts
+    extra = 2 * len(twice) * runs + (attempts_each - 1) * len(always)
+    await trial.check(limit_s=60, extra=extra, completed=len(task_ids) - len(always))
+    rows = await trial.lab.rows(
+        "SELECT a.status, a.error_code, a.estimated FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+        " WHERE t.idempotency_key LIKE :prefix",
+        prefix=f"{trial.offers.prefix}%",
+    )
+    codes = Counter(row["error_code"] for row in rows if row["status"] == "failed")
+    estimated = sum(row["estimated"] for row in rows if row["status"] == "finished")
+    trial.figures |= {"failed attempts": str(dict(codes)), "usage estimated": estimated}
+    trial.expect(set(codes) == {"malformed"}, f"attempts failed with {dict(codes)}")
+    trial.expect(estimated == runs, f"{estimated} answers without usage are flagged, not {runs}")
+    trial.expect([worker.pid for worker in trial.lab.workers] == workers, "a worker died")
+    trial.expect("Traceback" not in trial.lab.output_of("worker", "api"), "worker or API logged an exception")
 
 
 async def send_poison(trial: Trial, *, runs: int = 20, marks: int = 500_000) -> None:

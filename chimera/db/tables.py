@@ -121,6 +121,7 @@ class Task(Table):
     title: Mapped[str]
     goal: Mapped[str]
     model: Mapped[str]
+    fallbacks: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     policy: Mapped[dict[str, Any]]
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")

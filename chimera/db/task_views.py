@@ -175,6 +175,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         status=row.status,
         priority=row.priority,
         model=row.model,
+        fallbacks=tuple(row.fallbacks),
         on_failure=RunPolicy.model_validate(row.policy).on_failure,
         simulated=row.simulated,
         budget=budget_of(row),

@@ -47,6 +47,7 @@ async def create(
             "title": spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
             "goal": spec.goal,
             "model": spec.model or default_model,
+            "fallbacks": list(spec.fallbacks),
             "policy": _policy_of(spec).model_dump_json(),
             "metadata": to_json(spec.metadata).decode(),
             "priority": spec.priority,
@@ -70,12 +71,13 @@ async def create(
 _TAKE_IN = text("""
 WITH task AS (
     INSERT INTO tasks
-        (owner_id, idempotency_key, body_sha256, title, goal, model, policy, metadata, priority, status,
+        (owner_id, idempotency_key, body_sha256, title, goal, model, fallbacks, policy, metadata, priority, status,
          max_cost_micro_usd, max_tokens, max_model_calls, subtasks_total, event_seq, schedule_id, scheduled_run_id)
     VALUES
-        (:owner_id, :key, :body_sha256, :title, :goal, :model, CAST(:policy AS jsonb), CAST(:metadata AS jsonb),
-         :priority, :status, :max_cost, :max_tokens, :max_calls, jsonb_array_length(CAST(:subtasks AS jsonb)),
-         cardinality(CAST(:events AS jsonb[])), :schedule_id, :scheduled_run_id)
+        (:owner_id, :key, :body_sha256, :title, :goal, :model, :fallbacks, CAST(:policy AS jsonb),
+         CAST(:metadata AS jsonb), :priority, :status, :max_cost, :max_tokens, :max_calls,
+         jsonb_array_length(CAST(:subtasks AS jsonb)), cardinality(CAST(:events AS jsonb[])), :schedule_id,
+         :scheduled_run_id)
     ON CONFLICT DO NOTHING RETURNING id),
  plan AS (
     INSERT INTO subtasks

@@ -36,6 +36,16 @@ class TranscriptRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedBefore:
+    """Attempts of a call at one model that ended alike; `latest` is the number of the last of them."""
+
+    model: str
+    code: str
+    times: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallContext:
     """What is known about a call's place before it is made."""
 
@@ -43,6 +53,8 @@ class CallContext:
     task_status: str
     goal: str
     model: str
+    fallbacks: tuple[str, ...]
+    """The task's models for when its own fails."""
     instruction: str
     depends_on: tuple[str, ...]
     agent_spec: dict[str, Any] | None
@@ -52,7 +64,7 @@ class CallContext:
     """How many pieces the task had been given in all."""
     call_status: str | None
     attempt: int
-    failed_attempts: int
+    failures: tuple[FailedBefore, ...]
     outcome: dict[str, Any] | None
 
 
@@ -62,14 +74,17 @@ _UNHEARD = """
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
 
 _CONTEXT = f"""
-SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.guidance_given,
+SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.guidance_given,
        COALESCE(s.instruction, '') AS instruction,
        COALESCE(s.depends_on, '{{}}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
-       CASE WHEN c.attempt IS NULL THEN 0 ELSE (
-           SELECT count(*) FROM model_call_attempts a
-           WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
-             AND a.status NOT IN ('cancelled', 'finished')) END AS failed_attempts,
+       CASE WHEN c.attempt IS NOT NULL THEN (
+           SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest)) FROM (
+               SELECT model, COALESCE(error_code, a.status) AS code, count(*) AS times, max(a.attempt) AS latest
+               FROM model_call_attempts a
+               WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
+                 AND a.status NOT IN ('cancelled', 'finished')
+               GROUP BY 1, 2) f) END AS failures,
        (SELECT spec FROM agents g WHERE g.owner_id = t.owner_id AND g.name = %(agent)s) AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
 FROM tasks t
@@ -90,6 +105,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         task_status=row.task_status,
         goal=row.goal,
         model=row.model,
+        fallbacks=tuple(row.fallbacks),
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
         agent_spec=row.agent_spec,
@@ -97,7 +113,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         guidance_given=row.guidance_given,
         call_status=row.call_status,
         attempt=row.attempt,
-        failed_attempts=row.failed_attempts,
+        failures=tuple(FailedBefore(*failed) for failed in row.failures or ()),
         outcome=row.outcome,
     )
 

@@ -1,6 +1,9 @@
 """The vendors of model calls, by the name before the slash of `provider/model`."""
 
 from collections.abc import Callable
+from hashlib import blake2b
+
+from pydantic import SecretStr
 
 from chimera.pricing import price_of
 from chimera.providers import anthropic, google, local, openai, simulator
@@ -36,12 +39,31 @@ def check_model(model_ref: str, settings: Settings) -> None:
     price_of(model_ref, settings.prices)
 
 
+def account_of(provider: str, settings: Settings) -> str:
+    """Name what a provider counts our requests by: its name, and a short hash of address and key.
+
+    The two are looked for under the names that every provider's settings have.
+    """
+    address = getattr(settings, f"{provider}_base_url", None) or getattr(settings, f"{provider}_url", None) or ""
+    key = getattr(settings, f"{provider}_api_key", None)
+    secret = key.get_secret_value() if isinstance(key, SecretStr) else ""
+    return f"{provider}:{blake2b(f'{address} {secret}'.encode(), digest_size=6).hexdigest()}"
+
+
 class Providers:
     """One worker's providers, made when first asked for, so that a missing key matters only to who needs it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._made: dict[str, Provider] = {}
+        self._accounts: dict[str, str] = {}
+
+    def account_of(self, model_ref: str) -> str:
+        """Name the account that a call of `provider/model` is made with. Raises `UnknownProvider`."""
+        name, _ = split_model(model_ref)
+        if name not in self._accounts:
+            self._accounts[name] = account_of(name, self._settings)
+        return self._accounts[name]
 
     def of(self, model_ref: str) -> Provider:
         """Find the provider of `provider/model`. Raises `UnknownProvider`, `MissingKey` or `MissingBaseUrl`."""

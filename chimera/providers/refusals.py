@@ -17,6 +17,7 @@ from models.errors import (
     BadRequest,
     ContentRefused,
     ContextTooLong,
+    InternalFailure,
     NoQuota,
     Overloaded,
     ProviderError,
@@ -72,7 +73,8 @@ class Refusal:
         return BadRequest(f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self.reason}")
 
     def trouble(self) -> Overloaded:
-        return Overloaded(
+        trouble = InternalFailure if self.status == 500 else Overloaded
+        return trouble(
             f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self.reason}",
             retry_after_s=self.retry_after_s,
         )

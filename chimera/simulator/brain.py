@@ -50,6 +50,8 @@ def answer_to(conversation: Conversation, script: Script, *, seed: int, body: di
 
 
 def _answer(conversation: Conversation, script: Script, random: Random) -> Answer:
+    if script.null:
+        return Answer()
     if script.poison:
         return Answer(poison(script.poison))
     if conversation.purpose == "plan":

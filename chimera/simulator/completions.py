@@ -82,6 +82,8 @@ class Completions:
             number = max(number, conversation.replies + 1)
         if script.times is not None and number > script.times:
             return False
+        if script.model and script.model != arrival.model:
+            return False
         return script.share >= 1 or _fraction(f"{self._seed}/{arrival.call_id}") < script.share
 
     async def _answer(

@@ -23,9 +23,10 @@ class ScriptError(ValueError):
 class Script:
     """What the directives of one request add up to. Every key of the syntax is a field."""
 
-    # When: only the first `times` arrivals of a call (rounds of a plan), only this share of all calls.
+    # When: only the first `times` arrivals of a call (rounds of a plan), only this share of all calls, only this model.
     times: int | None = None
     share: float = 1.0
+    model: str = ""
     # How fast.
     delay: float = 0.0
     drip: float | None = None
@@ -50,6 +51,8 @@ class Script:
     finish: str = ""
     html: bool = False
     garbage: bool = False
+    shape: bool = False
+    null: bool = False
     poison: int = 0
     badargs: bool = False
     nousage: bool = False
@@ -122,6 +125,7 @@ def _bad_plan(value: str) -> str:
 _PARSERS: dict[str, Callable[[str], object]] = {
     "times": int,
     "share": float,
+    "model": str,
     "delay": float,
     "drip": float,
     "tokens": _size,
@@ -142,6 +146,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "finish": str,
     "html": _flag,
     "garbage": _flag,
+    "shape": _flag,
+    "null": _flag,
     "poison": _size,
     "badargs": _flag,
     "nousage": _flag,
@@ -155,6 +161,8 @@ _FAULTS = (
     "finish",
     "html",
     "garbage",
+    "shape",
+    "null",
     "poison",
     "badargs",
     "nousage",

@@ -9,6 +9,7 @@ from chimera.simulator.pace import Pace
 from chimera.simulator.script import Script
 
 GARBAGE = b'data: {"id": "chatcmpl-garbage", "choices": [{"index": 0, "delta": {"content": \n\n'
+OTHER_SHAPE = b'data: {"id": 7, "choices": "none", "answer": {"text": "Not what the protocol says."}}\n\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ def parts_of(
         yield Part(chunks.text("".join(batch)), start + len(batch), wait_s)
     if script.garbage:
         yield Part(GARBAGE, len(tokens))
+    if script.shape:
+        yield Part(OTHER_SHAPE, len(tokens))
     if answer.tool is not None and not limit:
         calls = list(chunks.tool(answer.tool))
         yield Part(b"".join(calls[:2] if kind else calls), len(tokens))

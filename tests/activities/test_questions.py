@@ -9,14 +9,22 @@ from chimera.pricing.prices import PER
 from chimera.settings import Settings
 from tests.activities.test_replies import CHAT, INTENT
 
-CONTEXT = CallContext("u", "running", "Go", "m", "Go", (), None, (), 0, None, 0, 0, None)
+CONTEXT = CallContext("u", "running", "Go", "m", (), "Go", (), None, (), 0, None, 0, (), None)
 
 
 def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() -> None:
     model = "anthropic/claude-opus-4-5"
     chat = replace(CHAT, model="claude-opus-4-5", max_output_tokens=0)
     intent = questions.intent_of(
-        INTENT.request, chat, (), context=CONTEXT, model=model, simulated=False, worker="w", settings=Settings()
+        INTENT.request,
+        chat,
+        (),
+        context=CONTEXT,
+        model=model,
+        fell_back=None,
+        simulated=False,
+        worker="w",
+        settings=Settings(),
     )
     (rate,) = price_of(model).rates
     assert rate.cache_write is not None

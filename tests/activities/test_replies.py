@@ -46,7 +46,7 @@ def settled(
 
 
 def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:
-    return replies.failure_of(INTENT, CHAT, text, error, settings=settings)
+    return replies.failure_of(INTENT, CHAT, text, error, is_tried_again=False, settings=settings)
 
 
 def test_a_call_that_was_cut_before_its_first_word_costs_its_prompt(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from benchmarks.faults import deaths, meaning, outages, providers
+from benchmarks.faults import deaths, meaning, outages, patience, providers
 from benchmarks.faults.lab import Lab, staff
 from benchmarks.faults.report import Trial, trial
 
@@ -18,14 +18,38 @@ async def one_worker(lab: Lab) -> None:
 
 
 async def test_what_a_provider_does_wrong_is_not_stored_and_not_paid_twice(lab: Lab) -> None:
-    """F25 cut streams, F28 poison, F29 answers of 3 MB and 10 MB; nothing dies, so all at once."""
-    async with trial(lab, "F25", 1) as cut, trial(lab, "F28", 1) as poison, trial(lab, "F29", 1) as much:
+    """F25 cut streams, F27 no answers, F28 poison, F29 answers of 3 MB and 10 MB; nothing dies, so all at once."""
+    async with (
+        trial(lab, "F25", 1) as cut,
+        trial(lab, "F27", 1) as nonsense,
+        trial(lab, "F28", 1) as poison,
+        trial(lab, "F29", 1) as much,
+    ):
         await asyncio.gather(
             providers.cut_streams(cut, runs=2),
+            providers.answer_nonsense(nonsense, runs=1),
             providers.send_poison(poison, runs=2),
             providers.send_much(much),
         )
-    assert cut.problems + poison.problems + much.problems == []
+    assert cut.problems + nonsense.problems + poison.problems + much.problems == []
+
+
+async def test_every_worker_waits_as_long_as_a_provider_asks_one_to(lab: Lab) -> None:
+    await staff(lab, 2)
+    await passes(lab, "F21", lambda made: patience.limit_the_rate(made, runs=10, wait_s=2))
+
+
+async def test_a_socket_that_is_never_answered_holds_up_nobody_else(lab: Lab) -> None:
+    await passes(lab, "F23", lambda made: patience.never_answer(made, runs=2, silence_s=1.5, calm_s=5, call_s=3))
+
+
+async def test_an_answer_that_drips_ends_at_the_limit_for_all_of_it(lab: Lab) -> None:
+    await passes(lab, "F24", lambda made: patience.drip(made, runs=2, gap_s=1, stall_s=2.5, total_s=4))
+
+
+async def test_runs_wait_for_a_provider_that_is_away_and_end_when_it_is_back(lab: Lab) -> None:
+    await staff(lab, 2)
+    await passes(lab, "F30", lambda made: patience.lose_the_provider(made, runs=6, away_s=6, probe_s=1.5))
 
 
 async def test_a_key_is_one_task_however_often_it_comes(lab: Lab) -> None:

@@ -47,6 +47,7 @@ async def test_a_name_is_taken_once(alice: httpx2.AsyncClient) -> None:
     [
         ({"tools": ["calculator", "shell"]}, "tools.1"),
         ({"model": "acme/one"}, "model"),
+        ({"fallbacks": ["simulator/fast", "openai/gpt-5-mini"]}, "fallbacks.1"),
         ({"name": "../x"}, "name"),
         ({"prompt": ""}, "prompt"),
         ({"built_in": True}, "built_in"),

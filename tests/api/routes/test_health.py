@@ -1,9 +1,15 @@
+import re
+import time
+
 import httpx2
 import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from chimera.providers import account_of
 from chimera.settings import Settings
+from chimera.standing import Standings
+from models.errors import Overloaded
 from tests.api.conftest import client_of
 
 
@@ -20,6 +26,24 @@ async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) 
     assert "python -m worker" in health["parts"]["workers"]["note"]
     assert "simulator" in health["parts"]["providers"]["note"]
     assert (await anybody.get("/health/ready")).json()["status"] == "ok"
+
+
+async def test_a_provider_that_is_away_is_named_with_since_when_and_why(
+    anybody: httpx2.AsyncClient, api_settings: Settings
+) -> None:
+    standings = Standings(api_settings.model_copy(update={"breaker_failures": 1}))
+    account = account_of("simulator", api_settings)
+    await standings.failed(account, Overloaded("secret words of its"), began_at=time.time())
+    try:
+        providers = (await anybody.get("/health")).json()["parts"]["providers"]
+        assert providers["state"] == "away"
+        assert re.search(r"simulator \(away since [\d:]+ UTC: overloaded\)", providers["note"])
+        assert "secret" not in str(providers)
+        assert (await anybody.get("/health/ready")).json()["status"] == "ok"
+    finally:
+        standings.answered(account)
+        await standings.close()
+    assert (await anybody.get("/health")).json()["parts"]["providers"]["state"] == "up"
 
 
 @pytest.mark.parametrize(

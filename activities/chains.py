@@ -1,0 +1,88 @@
+"""Which models a call may ask, in order: its first choice, and what stands in for it. Derived from the ledger alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chimera.db.transcripts import CallContext, FailedBefore
+from models.agents import AgentSpec
+from models.errors import ChimeraError, ProviderAway, ProviderError, RateLimited
+from models.events import ModelCallFellBack
+from models.model_calls import ModelCallRequest
+
+FREE = frozenset({RateLimited.code, ProviderAway.code})
+"""Failures that say nothing about the call and cost nothing: it waits for them to end as long as its activity lasts."""
+
+_ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
+FOR_GOOD = frozenset(error.code for error in _ERRORS if not error.retryable)
+"""Failures that another try at the same model would not mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The models of a call and how each has done so far."""
+
+    models: tuple[str, ...]
+    failures: tuple[FailedBefore, ...]
+    retry: int
+    """How often the call's subtask was tried again: each time allows as many failures anew."""
+    max_attempts: int
+
+    def left(self) -> tuple[str, ...]:
+        """The models that may be asked, in order; none when every one has failed.
+
+        One that was rate-limited or away as often as it may fail makes room for the next, and is asked again only when
+        no other is left.
+        """
+        fresh = tuple(model for model in self.models if not self._is_spent(model, but=frozenset()))
+        return fresh or tuple(model for model in self.models if not self._is_spent(model, but=FREE))
+
+    def after(self, model: str, code: str) -> "Chain":
+        """The chain with one failure more."""
+        latest = max((failed.latest for failed in self.failures), default=0) + 1
+        return replace(self, failures=(*self.failures, FailedBefore(model, code, 1, latest)))
+
+    def failed(self) -> int:
+        """How many attempts have failed so that it counts."""
+        return sum(failed.times for failed in self.failures if failed.code not in FREE)
+
+    def fell_back(
+        self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]
+    ) -> ModelCallFellBack | None:
+        """The event for an attempt at a model that stands in for another; None where the one before did already."""
+        place = self.models.index(model)
+        if place == 0 or model == _latest(self.failures).model:
+            return None
+        instead_of = self.models[place - 1]
+        refusal = passed_over.get(instead_of)
+        before = _latest([failed for failed in self.failures if failed.model == instead_of])
+        return ModelCallFellBack(
+            path=request.path,
+            step=request.step,
+            attempt=attempt,
+            purpose=request.purpose,
+            from_model=instead_of,
+            to_model=model,
+            code=before.code if refusal is None else refusal.code,
+        )
+
+    def times(self, code: str) -> int:
+        """How often any of the models failed like this."""
+        return sum(failed.times for failed in self.failures if failed.code == code)
+
+    def _is_spent(self, model: str, *, but: frozenset[str]) -> bool:
+        mine = [failed for failed in self.failures if failed.model == model and failed.code not in but]
+        for_good = sum(failed.times for failed in mine if failed.code in FOR_GOOD)
+        return for_good > self.retry or sum(failed.times for failed in mine) >= self.max_attempts * (self.retry + 1)
+
+
+def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts: int) -> Chain:
+    """The chain of a call: an agent's own models, or its task's where it names none."""
+    if agent.model is not None:
+        models = (agent.model, *agent.fallbacks)
+    else:
+        models = (context.model, *(agent.fallbacks or context.fallbacks))
+    return Chain(tuple(dict.fromkeys(models)), context.failures, retry, max_attempts)
+
+
+def _latest(failures: Sequence[FailedBefore]) -> FailedBefore:
+    return max(failures, key=lambda failed: failed.latest, default=FailedBefore("", "", 0, 0))

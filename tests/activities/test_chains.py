@@ -1,0 +1,78 @@
+"""Which model is asked next, from what the ledger says of the attempts so far."""
+
+import pytest
+
+from activities.chains import Chain, chain_of
+from chimera.db.transcripts import CallContext, FailedBefore
+from models.agents import AgentSpec
+
+A, B, C = "openai/a", "openai/b", "local/c"
+
+
+def failed(model: str, code: str, times: int = 1, latest: int = 1) -> FailedBefore:
+    return FailedBefore(model, code, times, latest)
+
+
+def chain(*failures: FailedBefore, models: tuple[str, ...] = (A, B), retry: int = 0) -> Chain:
+    return Chain(models, failures, retry, max_attempts=3)
+
+
+def agent(model: str | None = None, *fallbacks: str) -> AgentSpec:
+    return AgentSpec(name="poet", prompt="Rhyme.", model=model, fallbacks=fallbacks)
+
+
+@pytest.mark.parametrize(
+    ("own", "models"),
+    [(agent(), (A, B)), (agent(None, C), (A, C)), (agent(C), (C,)), (agent(C, B, C), (C, B))],
+)
+def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tuple[str, ...]) -> None:
+    context = CallContext(
+        owner_id="",
+        task_status="running",
+        goal="",
+        model=A,
+        fallbacks=(B,),
+        instruction="",
+        depends_on=(),
+        agent_spec=None,
+        guidance=(),
+        guidance_given=0,
+        call_status=None,
+        attempt=0,
+        failures=(),
+        outcome=None,
+    )
+    assert chain_of(own, context, retry=0, max_attempts=3).models == models
+
+
+@pytest.mark.parametrize(
+    ("failures", "left"),
+    [
+        ((), (A, B)),
+        ((failed(A, "overloaded", 2),), (A, B)),
+        ((failed(A, "overloaded", 2), failed(A, "doubtful")), (B,)),
+        ((failed(A, "wrong_key"),), (B,)),
+        ((failed(A, "rate_limited", 3),), (B,)),
+        # Whoever was only away or busy is asked again when nobody else is left.
+        ((failed(A, "rate_limited", 3), failed(B, "wrong_key")), (A,)),
+        ((failed(A, "rate_limited", 99), failed(A, "provider_away", 9), failed(B, "provider_away", 9)), (A, B)),
+    ],
+)
+def test_a_model_that_failed_makes_room(failures: tuple[FailedBefore, ...], left: tuple[str, ...]) -> None:
+    assert chain(*failures).left() == left
+
+
+def test_when_every_model_has_failed_none_is_left() -> None:
+    done = chain(failed(A, "overloaded", 3, latest=3), failed(B, "wrong_key", latest=4), failed(B, "rate_limited", 7))
+    assert (done.left(), done.failed()) == ((), 4)
+
+
+def test_a_retry_of_the_subtask_allows_as_many_failures_anew() -> None:
+    failures = (failed(A, "bad_request"), failed(B, "overloaded", 3))
+    assert chain(*failures, retry=1).left() == (A, B)
+
+
+def test_a_failure_more_is_counted() -> None:
+    assert chain().after(A, "wrong_key").left() == (B,)
+    assert chain(failed(A, "wrong_key")).after(B, "wrong_key").left() == ()
+    assert chain(models=(A,), retry=1).after(A, "wrong_key").left() == (A,)

@@ -1,0 +1,110 @@
+"""Models that stand in for others, and providers that ask to wait or are away: below the API, over HTTP."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from chimera.settings import Settings
+from models.events import ModelCallFailed, ModelCallFellBack
+from tests.conftest import SimulatorServer
+from tests.runs import Runs, a_subtask, runs_with_worker
+
+MAX_ATTEMPTS = 2
+FIRST, SECOND = "simulator/fast", "simulator/standard"
+ELSEWHERE = "local/standard"
+"""The same simulator under another provider's name, so an account of its own."""
+
+
+@pytest.fixture(scope="module")
+async def runs(settings: Settings, simulator: SimulatorServer) -> AsyncIterator[Runs]:
+    changes = {
+        "simulator_url": simulator.url,
+        "local_base_url": f"{simulator.url}/v1",
+        "call_max_attempts": MAX_ATTEMPTS,
+        "breaker_failures": MAX_ATTEMPTS,
+        # The first probe is not awaited here.
+        "breaker_probe_s": 600.0,
+        "graceful_shutdown_s": 1.0,
+    }
+    async with runs_with_worker(settings.model_copy(update=changes)) as started:
+        yield started
+
+
+async def asked(runs: Runs, task_id: Any) -> list[tuple[str, str | None]]:
+    return [(attempt["model"], attempt["error_code"]) for attempt in await runs.attempts(task_id)]
+
+
+async def fell_back(runs: Runs, task_id: Any) -> list[tuple[str, str, str]]:
+    events = await runs.events(task_id)
+    return [(each.from_model, each.to_model, each.code) for each in events if isinstance(each, ModelCallFellBack)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("status=401", "wrong_key"),
+        ("status=429; code=insufficient_quota", "no_quota"),
+        ("status=404; code=model_not_found", "unknown_model"),
+        ("status=400; code=context_length_exceeded", "context_too_long"),
+        ("finish=content_filter", "content_refused"),
+    ],
+)
+async def test_what_fails_for_good_is_asked_of_the_next_model(runs: Runs, fault: str, code: str) -> None:
+    plan = [a_subtask("one", f"[[sim: {fault}; model=fast; tokens=5]] go")]
+    task_id = await runs.start("Fall back", plan=plan, fallbacks=[SECOND])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error"]) == ("completed", None)
+    assert await asked(runs, task_id) == [(FIRST, code), (SECOND, None)]
+    assert await fell_back(runs, task_id) == [(FIRST, SECOND, code)]
+    [failed] = [event for event in await runs.events(task_id) if isinstance(event, ModelCallFailed)]
+    assert failed.retryable
+
+
+async def test_a_model_whose_attempts_are_used_up_makes_room_for_the_next(runs: Runs) -> None:
+    task_id = await runs.start(
+        "Break", plan=[a_subtask("one", "[[sim: status=500; model=fast]] go")], fallbacks=[SECOND]
+    )
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert await asked(runs, task_id) == [(FIRST, "overloaded")] * MAX_ATTEMPTS + [(SECOND, None)]
+
+
+async def test_each_call_begins_with_its_first_choice(runs: Runs) -> None:
+    plan = [a_subtask("one", "[[sim: turns=1; tokens=5; status=401; times=1]] go", agent="analyst")]
+    task_id = await runs.start("Two turns", plan=plan, fallbacks=[SECOND])
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert [model for model, _ in await asked(runs, task_id)] == [FIRST, SECOND, FIRST, SECOND]
+
+
+async def test_when_the_last_model_has_failed_the_subtask_fails_with_its_code(runs: Runs) -> None:
+    task_id = await runs.start("All", plan=[a_subtask("one", "[[sim: status=401]] go")], fallbacks=[SECOND])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error_code"]) == ("failed", "wrong_key")
+    assert await asked(runs, task_id) == [(FIRST, "wrong_key"), (SECOND, "wrong_key")]
+
+
+async def test_a_rate_limit_is_waited_for_however_often_it_comes(runs: Runs) -> None:
+    times = MAX_ATTEMPTS + 1
+    plan = [a_subtask("one", f"[[sim: status=429; retry_after=0.1; times={times}; tokens=5]] go")]
+    task_id = await runs.start("Wait", plan=plan)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert await asked(runs, task_id) == [(FIRST, "rate_limited")] * times + [(FIRST, None)]
+
+
+async def test_a_long_rate_limit_is_not_waited_for_where_another_model_is_left(runs: Runs) -> None:
+    plan = [a_subtask("one", "[[sim: status=429; retry_after=0.1; model=fast; tokens=5]] go")]
+    task_id = await runs.start("Don't wait", plan=plan, fallbacks=[SECOND])
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert await asked(runs, task_id) == [(FIRST, "rate_limited")] * MAX_ATTEMPTS + [(SECOND, None)]
+
+
+async def test_a_provider_that_is_away_is_passed_over_at_once(runs: Runs) -> None:
+    plan = [a_subtask("one", "[[sim: status=503; model=standard; tokens=5]] go")]
+    task_id = await runs.start("Away", plan=plan, model=ELSEWHERE, fallbacks=[FIRST])
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert await asked(runs, task_id) == [(ELSEWHERE, "overloaded"), (ELSEWHERE, "provider_away"), (FIRST, None)]
+
+    at_once = await runs.start("Still away", plan=[a_subtask("one")], model=ELSEWHERE, fallbacks=[FIRST])
+    assert (await runs.ended(at_once))["status"] == "completed"
+    assert await asked(runs, at_once) == [(FIRST, None)]
+    assert await fell_back(runs, at_once) == [(ELSEWHERE, FIRST, "provider_away")]
