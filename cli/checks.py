@@ -25,10 +25,12 @@ from cli.client import new_http
 from cli.connect import is_alive
 from cli.settings import misspelt
 from cli.text import one_line
+from models.providers import Validation, Verdict
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
 OLDEST_PYTHON = (3, 11)
 PROBE_S = 3.0
+VENDORS = ("openai", "anthropic", "google")
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 
 
@@ -146,6 +148,29 @@ async def providers(settings: Settings) -> list[Finding]:
         await _local_provider(settings),
         Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
     ]
+
+
+async def keys(settings: Settings) -> list[Finding]:
+    """Whether the vendors' keys work: each is asked for its list of models, which is free."""
+    # Here, because it loads the vendors' SDKs.
+    from chimera.providers.available import Available
+
+    available = Available(settings)
+    try:
+        vendors = [view.name for view in await available.providers() if view.configured and view.name in VENDORS]
+        return [_key_of(await available.validate(name)) for name in vendors]
+    finally:
+        await available.close()
+
+
+def _key_of(validation: Validation) -> Finding:
+    what = f"key for {validation.provider}"
+    match validation.verdict:
+        case Verdict.VALID:
+            return Finding(Level.OK, what, f"valid; {validation.models} models")
+        case Verdict.WRONG_KEY | Verdict.NO_QUOTA | Verdict.NOT_CONFIGURED:
+            return Finding(Level.FAIL, what, one_line(validation.message))
+    return Finding(Level.WARN, what, one_line(f"{validation.verdict.value}: {validation.message}"))
 
 
 async def _local_provider(settings: Settings) -> Finding:

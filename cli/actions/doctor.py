@@ -15,8 +15,8 @@ from cli.text import plain
 _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
 
-async def doctor() -> int:
-    """Print every finding; 1 when one of them is a failure."""
+async def doctor(*, try_keys: bool = False) -> int:
+    """Print every finding; 1 when one of them is a failure. Vendors are asked only with `try_keys`."""
     console = Console(highlight=False)
     findings = [*checks.python(), *checks.packages(), *checks.variables()]
     try:
@@ -25,6 +25,8 @@ async def doctor() -> int:
         findings.append(Finding(Level.FAIL, "settings", error.message))
     else:
         findings += [Finding(Level.OK, "settings"), *await _with(settings)]
+        if try_keys:
+            findings += await checks.keys(settings)
     _tell(console, findings)
     return 1 if any(finding.level is Level.FAIL for finding in findings) else 0
 

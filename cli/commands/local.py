@@ -81,12 +81,16 @@ def demo(
     )
 
 
-def doctor() -> None:
+def doctor(
+    try_keys: Annotated[
+        bool, typer.Option("--try-keys", help="Ask each vendor that is set up whether its key works; free.")
+    ] = False,
+) -> None:
     """Say what is wrong with this installation, and the way out of it."""
     from cli.actions.doctor import doctor
     from cli.running import finish
 
-    finish(doctor)
+    finish(lambda: doctor(try_keys=try_keys))
 
 
 def login(

@@ -1,6 +1,7 @@
 """What `chimera doctor` finds."""
 
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -52,3 +53,18 @@ async def test_a_server_that_answers_otherwise_is_said(answer: Response, words: 
 
 async def test_no_model_server_of_ones_own_is_no_fault() -> None:
     assert (await local_provider(None)).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "words"),
+    [(200, Level.OK, "valid; 1 models"), (401, Level.FAIL, "CHIMERA_OPENAI_API_KEY"), (503, Level.WARN, "unreachable")],
+)
+async def test_a_vendors_key_is_tried_on_request(status: int, level: Level, words: str) -> None:
+    answer = JSONResponse({"object": "list", "data": [{"id": "gpt-4o", "object": "model"}]}, status)
+    async with serving(model_server(answer)) as url:
+        key = SecretStr("sk-very-secret-1234567890")
+        settings = Settings(_env_file=None).model_copy(update={"openai_api_key": key, "openai_base_url": f"{url}/v1"})
+        (found,) = await checks.keys(settings)
+    assert (found.what, found.level) == ("key for openai", level)
+    assert words in found.message
+    assert "1234567890" not in found.message
