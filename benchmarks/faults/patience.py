@@ -20,6 +20,7 @@ FOLLOWED = 20
 ON_THEIR_WAY_S = 0.5
 """Requests that had passed every check when the provider's refusal came: nobody can call those back."""
 PULSE_S = 5.0
+LOADING = 8
 
 
 async def limit_the_rate(trial: Trial, *, runs: int = 50, wait_s: float = 7.0, limit_s: float = 600.0) -> None:
@@ -27,10 +28,7 @@ async def limit_the_rate(trial: Trial, *, runs: int = 50, wait_s: float = 7.0, l
     fault = f"status=429; retry_after={wait_s:g}; times=1; tokens=20"
     bodies = [jobs.one_call(fault if number % 10 < 3 else "tokens=20") for number in range(runs)]
     trial.random.shuffle(bodies)
-    # A worker's first call loads the vendor's SDK, for seconds, between its last check and its request.
-    for number in range(8):
-        await trial.offers.post(f"loading-{number}", jobs.one_call("delay=1; tokens=5"))
-    await trial.lab.all_ended(trial.offers.prefix, 60)
+    await _load(trial)
     task_ids = await trial.offers.post_all(bodies)
     async with following(trial.lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
         await trial.lab.all_ended(trial.offers.prefix, limit_s)
@@ -57,12 +55,13 @@ async def never_answer(
     """F23: sockets that are accepted and never answered, beside calls that are answered."""
     lab = trial.lab
     async with reconfigured(lab, call_first_byte_s=f"{silence_s:g}"):
+        await _load(trial)
         calm = await _pulse(trial, "calm", call_s, calm_s)
         hanging = await trial.offers.post_all([jobs.one_call("hang=1")] * runs)
         busy: list[TaskId] = []
         while await _open_among(lab, hanging):
             busy += await _pulse(trial, f"busy-{len(busy)}", call_s, call_s)
-        await trial.check(limit_s=60, extra=4 * runs, completed=len(calm) + len(busy))
+        await trial.check(limit_s=60, extra=4 * runs, completed=LOADING + len(calm) + len(busy))
     attempts = await _attempts(lab, hanging)
     took = [_seconds(row) for row in attempts]
     allowed = lab.stack.settings.call_max_attempts
@@ -173,6 +172,13 @@ async def reconfigured(lab: Lab, **variables: str) -> AsyncIterator[None]:
         yield
     for worker in running:
         await worker.restart()
+
+
+async def _load(trial: Trial) -> None:
+    """Make a few calls first: a worker's first one loads the vendor's SDK, between its last check and its request."""
+    for number in range(LOADING):
+        await trial.offers.post_patiently(f"loading-{number}", jobs.one_call("delay=1; tokens=5"))
+    await trial.lab.all_ended(trial.offers.prefix, 60)
 
 
 async def _pulse(trial: Trial, name: str, call_s: float, seconds: float) -> list[TaskId]:
