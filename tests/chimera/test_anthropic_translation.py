@@ -375,7 +375,7 @@ def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
         (413, "request_too_large", "Request exceeds the maximum size", errors.ContextTooLong),
         (422, "invalid_request_error", "no", errors.BadRequest),
         (429, "rate_limit_error", "slow down", errors.RateLimited),
-        (500, "api_error", "oops", errors.Overloaded),
+        (500, "api_error", "oops", errors.InternalFailure),
         (504, "timeout_error", "slow", errors.Overloaded),
         (529, "overloaded_error", "Overloaded", errors.Overloaded),
         (200, "overloaded_error", "Overloaded", errors.Overloaded),

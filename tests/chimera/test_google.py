@@ -408,12 +408,12 @@ REFUSALS: list[tuple[int, Any, type[errors.ProviderError], str]] = [
     (302, {}, errors.BadRequest, "302"),
     (408, failure(408, "Slow."), errors.Overloaded, "408"),
     (499, failure(499, "Cancelled.", "CANCELLED"), errors.Overloaded, "499"),
-    (500, failure(500, "Internal.", "INTERNAL"), errors.Overloaded, "500"),
+    (500, failure(500, "Internal.", "INTERNAL"), errors.InternalFailure, "500"),
     (503, failure(503, "The model is overloaded.", "UNAVAILABLE"), errors.Overloaded, "overloaded"),
     (504, failure(504, "Deadline.", "DEADLINE_EXCEEDED"), errors.Overloaded, "504"),
-    (500, "no object", errors.Overloaded, "500"),
-    (500, {"error": "no object"}, errors.Overloaded, "500"),
-    (500, {"error": {"message": 7, "details": {"no": "list"}}}, errors.Overloaded, "500"),
+    (500, "no object", errors.InternalFailure, "500"),
+    (500, {"error": "no object"}, errors.InternalFailure, "500"),
+    (500, {"error": {"message": 7, "details": {"no": "list"}}}, errors.InternalFailure, "500"),
 ]
 
 
