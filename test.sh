@@ -17,15 +17,18 @@ check() { # check "what" command...
 }
 check "Lint" "$bin/ruff" check --quiet .
 check "Form" "$bin/ruff" format --check --quiet .
-check "Types" "$bin/mypy"
 check "Import contracts" "$bin/lint-imports" --no-cache
 command -v node >/dev/null || say "Skipped: what needs Node (it isn't on the PATH)"
 if [ ${#failed[@]} -gt 0 ]; then say "Failed before the tests: ${failed[*]}"; fi
 
+# Beside the tests, which mostly wait: its line stands among theirs.
+step "Types" "$bin/mypy" &
+types=$!
 status=0
-"$bin/python" -m pytest --cov --cov-report=term || status=$?
+"$bin/python" -m pytest --cov --cov-report=term --durations=15 || status=$?
+wait "$types" || failed+=("Types")
 if [ ${#failed[@]} -gt 0 ]; then
-    say "Failed before the tests: ${failed[*]}"
+    say "Failed beside the tests: ${failed[*]}"
     [ "$status" -ne 0 ] || status=1
 fi
 exit "$status"
