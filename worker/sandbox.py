@@ -33,8 +33,9 @@ class _WithoutContext(WorkflowInstance):
     """A sandboxed run whose payloads are written without a serialization context.
 
     Our converter is the same for every command, there is no codec and no external storage. The SDK asks all the same,
-    three times for each payload of an activation, and each question enters the sandbox: in a
-    profile, one of a worker's largest items. A codec that wants the context, to encrypt with a key by owner say, takes this class out again.
+    three times for each payload of an activation, and each question enters the sandbox: in a profile, one of a
+    worker's largest items. A codec that wants the context, to encrypt with a key by owner say, takes this class out
+    again.
     """
 
     def __init__(self, sandboxed: WorkflowInstance) -> None:
