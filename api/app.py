@@ -9,7 +9,7 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
-from api.routes import agents, auth, health, providers, schedules, streams, tasks
+from api.routes import agents, auth, files, health, providers, schedules, streams, tasks
 from api.stream import Hub
 from chimera import __version__
 from chimera.auth import Auth, secret_of
@@ -28,6 +28,7 @@ CLOSED_ROUTERS = (
     tasks.router,
     schedules.router,
     providers.router,
+    files.router,
     streams.router,
 )
 """Below /api/v1, for signed-in callers."""

@@ -6,9 +6,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from uuid import UUID
 
-from chimera.db.task_views import Place
+from chimera.db.pages import Place
 from models.errors import InvalidInput
-from models.ids import TaskId
 
 MAC_BYTES = 16
 
@@ -30,8 +29,8 @@ class Cursors:
             mac, payload = sealed[:MAC_BYTES], sealed[MAC_BYTES:]
             if not hmac.compare_digest(mac, self._mac(payload, of)):
                 raise ValueError
-            created_at, _, task_id = payload.decode().partition(" ")
-            return datetime.fromisoformat(created_at), TaskId(str(UUID(task_id)))
+            created_at, _, id = payload.decode().partition(" ")
+            return datetime.fromisoformat(created_at), str(UUID(id))
         except ValueError as error:
             raise InvalidInput(
                 "cursor", "This is no cursor of this list; begin again without one, and keep filters and order."

@@ -29,7 +29,7 @@ from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
 from models.errors import InvalidInput, NotSignedIn
-from models.ids import ScheduleId, TaskId
+from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
 
 API = "/api/v1"
@@ -110,6 +110,14 @@ async def _task_id(task_id: Annotated[UUID, Path()]) -> TaskId:
     return TaskId(str(task_id))
 
 
+async def _file_id(file_id: Annotated[UUID, Path()]) -> FileId:
+    return FileId(str(file_id))
+
+
+async def _ai_call_id(call_id: Annotated[UUID, Path()]) -> AiCallId:
+    return AiCallId(str(call_id))
+
+
 async def _schedule_id(schedule_id: Annotated[UUID, Path()]) -> ScheduleId:
     return ScheduleId(str(schedule_id))
 
@@ -118,6 +126,8 @@ WithParts = Annotated[Parts, Depends(get_parts)]
 WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
+WithFileId = Annotated[FileId, Depends(_file_id)]
+WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 

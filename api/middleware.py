@@ -1,6 +1,8 @@
 """What every request goes through before its route: an id, a line in the log, headers, limits, and a last resort."""
 
+import re
 import time
+from collections.abc import Mapping
 from typing import cast
 
 import structlog
@@ -30,6 +32,11 @@ log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 DOCS_PATH = "/docs"
+UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
+"""The only addresses that take a body as large as a file."""
+FORM_BYTES = 256 * 1024
+"""What a form adds to the file in it."""
+_CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 
 
 def stack(settings: Settings) -> list[Middleware]:
@@ -48,7 +55,11 @@ def stack(settings: Settings) -> list[Middleware]:
             expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
         ),
         Middleware(LastResort),
-        Middleware(BodyLimit, limit_bytes=settings.max_body_bytes),
+        Middleware(
+            BodyLimit,
+            limit_bytes=settings.max_body_bytes,
+            uploads=dict.fromkeys(UPLOADS, settings.max_file_bytes + FORM_BYTES),
+        ),
     ]
 
 
@@ -89,9 +100,15 @@ class SecurityHeaders:
         # The package's types are its own; what it is, is an ASGI application.
         self._api = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_API_CSP)))
         self._docs = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_DOCS_CSP)))
+        self._content = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_CONTENT_CSP)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._docs if scope.get("path") == DOCS_PATH else self._api)(scope, receive, send)
+        await self._for(scope.get("path", ""))(scope, receive, send)
+
+    def _for(self, path: str) -> ASGIApp:
+        if path == DOCS_PATH:
+            return self._docs
+        return self._content if _CONTENT_PATH.fullmatch(path) else self._api
 
 
 class LastResort:
@@ -126,16 +143,18 @@ class BodyLimit:
     FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, uploads: Mapping[str, int]) -> None:
         self._app = app
         self._limit_bytes = limit_bytes
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _content_length(scope) > self._limit_bytes:
-            await answer(BodyTooLarge(self._limit_bytes))(scope, receive, send)
+        limit_bytes = self._uploads.get(scope["path"], self._limit_bytes)
+        if _content_length(scope) > limit_bytes:
+            await answer(BodyTooLarge(limit_bytes))(scope, receive, send)
             return
         received = 0
 
@@ -143,8 +162,8 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit_bytes:
-                raise Refused(BodyTooLarge(self._limit_bytes))
+            if received > limit_bytes:
+                raise Refused(BodyTooLarge(limit_bytes))
             return message
 
         await self._app(scope, counting, send)
@@ -175,6 +194,17 @@ _API_CSP = (
     .base_uri("'none'")
     .frame_ancestors("'none'")
     .form_action("'none'")
+)
+
+# What somebody uploaded, should a browser ever open it in spite of `attachment`: no script, no origin.
+_CONTENT_CSP = (
+    ContentSecurityPolicy()
+    .default_src("'none'")
+    .object_src("'none'")
+    .base_uri("'none'")
+    .frame_ancestors("'none'")
+    .form_action("'none'")
+    .sandbox()
 )
 
 # Swagger UI comes from FastAPI's choice of CDN, with an inline script that starts it: the one page with a wider policy.

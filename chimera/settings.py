@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     database_pool_size: int = 10
     database_pool_overflow: int = 20
     max_body_bytes: int = 1024 * 1024
+    max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
     # Logs.
     log_level: str = "INFO"

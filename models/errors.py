@@ -120,6 +120,27 @@ class BodyTooLarge(ChimeraError):
         super().__init__(f"The body may have at most {limit_bytes} bytes; send less, or refer to a file.", field="body")
 
 
+class FileTooLarge(ChimeraError):
+    code, http_status, title = "file_too_large", 413, "The file is too large"
+
+    def __init__(self, limit_bytes: int, field: str = "file") -> None:
+        super().__init__(
+            f"A file may have at most {limit_bytes} bytes; send a smaller one, or raise CHIMERA_MAX_FILE_BYTES.",
+            field=field,
+        )
+
+
+class WrongContentType(ChimeraError):
+    """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
+
+    code, http_status, title = "wrong_content_type", 415, "The body is of the wrong type"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send a form with Content-Type: multipart/form-data, as in curl -F file=@note.wav.", field="Content-Type"
+        )
+
+
 # --- Who is asking ---------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,8 @@ from typing import NewType
 TaskId = NewType("TaskId", str)
 UserId = NewType("UserId", str)
 ScheduleId = NewType("ScheduleId", str)
+FileId = NewType("FileId", str)
+AiCallId = NewType("AiCallId", str)
 NodePath = NewType("NodePath", str)
 
 ROOT = NodePath("")
@@ -31,6 +33,11 @@ def child_path(parent: NodePath, key: str) -> NodePath:
 def depth_of(path: NodePath) -> int:
     """How far a node is below the root (the root is 0)."""
     return path.count("/") + 1 if path else 0
+
+
+def ai_call_workflow_id(call_id: AiCallId) -> str:
+    """The Temporal workflow id of an embedding, an image or a transcription."""
+    return f"ai-{call_id}"
 
 
 def schedule_workflow_id(schedule_id: ScheduleId) -> str:

@@ -312,3 +312,77 @@ class Outbox(Table):
     created_at: Mapped[datetime] = _now()
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
     __table_args__ = (Index("outbox_due", "next_attempt_at"), Index("outbox_task", "task_id", "id"))
+
+
+class File(Table):
+    """A file: uploaded, or drawn for an `ai_calls` row. Its bytes are the `file_chunks`."""
+
+    __tablename__ = "files"
+    id: Mapped[str] = _uuid_key()
+    owner_id: Mapped[str] = _owner()
+    name: Mapped[str]
+    media_type: Mapped[str]
+    """Found in the bytes, never what somebody said."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    simulated: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (Index("files_owner_created", "owner_id", "created_at", "id"),)
+
+
+class FileChunk(Table):
+    """A mebibyte of a file, the last one shorter; `position` counts from 0."""
+
+    __tablename__ = "file_chunks"
+    file_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes]
+
+
+class AiCall(Table):
+    """The ledger of embeddings, images and transcriptions: one row a call, written before its provider is asked.
+
+    `attempt` fences: only the attempt named here may finish the call.
+    """
+
+    __tablename__ = "ai_calls"
+    id: Mapped[str] = _uuid_key()
+    owner_id: Mapped[str] = _owner()
+    operation: Mapped[str]
+    model: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(server_default="queued")
+    attempt: Mapped[int] = mapped_column(server_default="0")
+    failures: Mapped[int] = mapped_column(server_default="0")
+    """Those that count towards the most attempts that a call may have."""
+    doubtful: Mapped[int] = mapped_column(server_default="0")
+    """Attempts whose end nobody saw."""
+    may_cost_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    """An estimate of one attempt."""
+    doubtful_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    usage: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    cost_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    estimated: Mapped[bool] = mapped_column(server_default=text("false"))
+    simulated: Mapped[bool] = mapped_column(server_default=text("false"))
+    result: Mapped[dict[str, Any] | None]
+    vectors: Mapped[bytes | None]
+    """Of embeddings: one after the other, little-endian float32."""
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+    provider_request_id: Mapped[str | None]
+    worker: Mapped[str | None]
+    idempotency_key: Mapped[str | None]
+    body_sha256: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+    handed_over_at: Mapped[datetime | None]
+    """When Temporal took it over; until then the sweeper looks after it."""
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ai_calls_idempotency", "owner_id", "idempotency_key", unique=True),
+        Index("ai_calls_owner_created", "owner_id", "created_at", "id"),
+        Index("ai_calls_created", "created_at", "id"),
+        Index("ai_calls_open", "created_at", postgresql_where=text("status IN ('queued', 'started')")),
+    )

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.pages import Place
 from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
@@ -21,9 +21,6 @@ AnyRow = Row[*tuple[Any, ...]]
 
 LinkTo = Callable[[TaskId], str]
 """Makes the address of a run in Temporal's Web UI."""
-
-Place = tuple[datetime, TaskId]
-"""Where a page ends: the keyset of its last task."""
 
 
 @dataclass(frozen=True, slots=True)

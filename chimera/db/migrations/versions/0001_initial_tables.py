@@ -41,6 +41,62 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_id", "name", name="agents_owner_name"),
     )
     op.create_table(
+        "ai_calls",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("status", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("doubtful", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("may_cost_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("doubtful_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("usage", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("cost_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("estimated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("simulated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("vectors", sa.LargeBinary(), nullable=True),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("provider_request_id", sa.Text(), nullable=True),
+        sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.Column("body_sha256", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ai_calls_created", "ai_calls", ["created_at", "id"], unique=False)
+    op.create_index("ai_calls_idempotency", "ai_calls", ["owner_id", "idempotency_key"], unique=True)
+    op.create_index(
+        "ai_calls_open",
+        "ai_calls",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('queued', 'started')"),
+    )
+    op.create_index("ai_calls_owner_created", "ai_calls", ["owner_id", "created_at", "id"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("simulated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("files_owner_created", "files", ["owner_id", "created_at", "id"], unique=False)
+    op.create_table(
         "refresh_tokens",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -69,6 +125,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("schedules_owner", "schedules", ["owner_id", "created_at"], unique=False)
+    op.create_table(
+        "file_chunks",
+        sa.Column("file_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("file_id", "position"),
+    )
     op.create_table(
         "tasks",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -294,11 +358,19 @@ def downgrade() -> None:
     op.drop_index("tasks_idempotency", table_name="tasks")
     op.drop_index("tasks_created", table_name="tasks")
     op.drop_table("tasks")
+    op.drop_table("file_chunks")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
+    op.drop_index("files_owner_created", table_name="files")
+    op.drop_table("files")
+    op.drop_index("ai_calls_owner_created", table_name="ai_calls")
+    op.drop_index("ai_calls_open", table_name="ai_calls", postgresql_where=sa.text("status IN ('queued', 'started')"))
+    op.drop_index("ai_calls_idempotency", table_name="ai_calls")
+    op.drop_index("ai_calls_created", table_name="ai_calls")
+    op.drop_table("ai_calls")
     op.drop_table("agents")
     op.drop_table("users")
     # ### end Alembic commands ###

@@ -1,0 +1,101 @@
+"""Files: upload one, list them, fetch one, delete it."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response, status
+from fastapi.responses import StreamingResponse
+
+from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
+from api.uploads import form_of
+from chimera.db import files
+from models.errors import InvalidInput
+from models.files import FilePage, FileView
+
+router = APIRouter(prefix="/files", tags=["files"], route_class=ClosedRoute)
+
+MAX_PAGE = 100
+
+_FILE = {"type": "string", "format": "binary", "description": "At most CHIMERA_MAX_FILE_BYTES"}
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}}
+        },
+    }
+}
+
+
+@router.post("", operation_id="create_file", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM)
+async def create_file(request: Request, caller: WithCaller, parts: WithParts, response: Response) -> FileView:
+    """Keep a file: a form with one field, `file`. What it is is told by its bytes."""
+    async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
+        for name in form.fields:
+            raise InvalidInput(name[:60], "There is no such field; send the file in 'file' and nothing else.")
+        if form.upload is None:
+            raise InvalidInput("file", "This is required; add it, as in curl -F file=@note.wav.")
+        if form.upload.content.size_bytes == 0:
+            raise InvalidInput("file", "The file is empty; send one with something in it.")
+        async with parts.database.begin() as session:
+            view = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
+    response.headers["Location"] = f"{API}/files/{view.id}"
+    return view
+
+
+@router.get("", operation_id="list_files")
+async def list_files(
+    caller: WithCaller,
+    parts: WithParts,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
+) -> FilePage:
+    """List the caller's files (an admin's list has everybody's), newest first."""
+    list_name = f"files {caller.user_id}"
+    after = parts.cursors.open(cursor, list_name) if cursor else None
+    async with parts.database.begin() as session:
+        views, place = await files.page(session, caller, after=after, limit=limit)
+    return FilePage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
+
+
+@router.get("/{file_id}", operation_id="get_file")
+async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> FileView:
+    async with parts.database.begin() as session:
+        return await files.view(session, caller, file_id)
+
+
+@router.get(
+    "/{file_id}/content",
+    operation_id="get_file_content",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes, as an attachment"}},
+)
+async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
+    """Fetch the bytes of a file; a browser saves them and opens nothing."""
+    async with parts.database.begin() as session:
+        view = await files.view(session, caller, file_id)
+    headers = {
+        "Content-Length": str(view.size_bytes),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
+    }
+    return StreamingResponse(_bytes_of(parts, view), headers=headers, media_type=view.media_type)
+
+
+@router.delete("/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> None:
+    """Delete a file and its bytes; calls that used or drew it keep its id."""
+    async with parts.database.begin() as session:
+        await files.delete(session, caller, file_id)
+
+
+async def _bytes_of(parts: Parts, view: FileView) -> AsyncIterator[bytes]:
+    """Read chunk after chunk, each in a transaction of its own: a slow client holds no connection to the database."""
+    position = 0
+    while True:
+        async with parts.database.begin() as session:
+            chunk = await files.chunk(session, view.id, position)
+        if chunk is None:
+            return
+        yield chunk
+        position += 1

@@ -1,0 +1,73 @@
+"""Forms with files: multipart and nothing else, read as they come, with few fields and one file.
+
+The bytes are counted on their way in (`middleware.BodyLimit`) and kept in a temporary file beyond a mebibyte.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from api.errors import Refused
+from chimera.db.files import Content, measured
+from models.errors import InvalidInput, WrongContentType
+
+FIELD_BYTES = 64 * 1024
+MAX_FIELDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a form: the name that its sender gave it, which is only to be shown, and its bytes."""
+
+    name: str | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form's text fields, and its file if it has one."""
+
+    fields: dict[str, str]
+    upload: Upload | None
+
+
+@asynccontextmanager
+async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
+    """Read a form whose one file is called `file`; its temporary file lives as long as the block.
+
+    Raises WrongContentType for anything but multipart, FileTooLarge, and InvalidInput naming the field.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        raise WrongContentType
+    try:
+        form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=FIELD_BYTES)
+    except Refused as refused:
+        raise refused.error from None
+    except HTTPException as error:
+        raise InvalidInput("body", f"This is no form that can be read: {error.detail[:200]}") from None
+    try:
+        yield await _read(form, limit_bytes)
+    finally:
+        await form.close()
+
+
+async def _read(form: FormData, limit_bytes: int) -> Form:
+    fields: dict[str, str] = {}
+    upload: Upload | None = None
+    for name, value in form.multi_items():
+        if name in fields or (name == "file" and upload is not None):
+            raise InvalidInput(name[:60], "This stands in the form more than once; send it once.")
+        if isinstance(value, UploadFile):
+            if name != "file":
+                raise InvalidInput(name[:60], "A file is sent in the field 'file'.")
+            content = await asyncio.to_thread(measured, value.file, limit_bytes)
+            upload = Upload(value.filename, content)
+        else:
+            fields[name] = value
+    return Form(fields, upload)

@@ -1,0 +1,122 @@
+"""Files in PostgreSQL: a row, and its bytes in chunks of a mebibyte, which no reader has to hold all at once.
+
+Why there: docs/decisions/0009-files-live-in-postgres.md.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import delete as delete_from
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import pages
+from chimera.db.pages import Place
+from chimera.db.tables import File, FileChunk
+from chimera.file_types import clean_name, media_type_of
+from models.errors import FileTooLarge, NotFound
+from models.files import FileView
+from models.ids import FileId, UserId
+from models.users import Caller
+
+CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a new file, already measured."""
+
+    file: BinaryIO
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+    def chunks(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        while chunk := self.file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def measured(file: BinaryIO, limit_bytes: int | None = None) -> Content:
+    """Read a file through once; blocks, so call it in a thread where it may be large. Raises FileTooLarge."""
+    digest, size, head = hashlib.sha256(), 0, b""
+    file.seek(0)
+    while chunk := file.read(CHUNK_BYTES):
+        head = head or chunk
+        size += len(chunk)
+        if limit_bytes is not None and size > limit_bytes:
+            raise FileTooLarge(limit_bytes)
+        digest.update(chunk)
+    return Content(file, media_type_of(head), size, digest.hexdigest())
+
+
+async def create(
+    session: AsyncSession, owner_id: UserId, name: str | None, content: Content, *, simulated: bool = False
+) -> FileView:
+    """Keep a file, in the caller's transaction."""
+    row = await session.execute(
+        insert(File)
+        .values(
+            owner_id=owner_id,
+            name=clean_name(name),
+            media_type=content.media_type,
+            size_bytes=content.size_bytes,
+            sha256=content.sha256,
+            simulated=simulated,
+        )
+        .returning(*_COLUMNS)
+    )
+    view = _view_of(row.one())
+    for position, data in enumerate(content.chunks()):
+        await session.execute(insert(FileChunk).values(file_id=view.id, position=position, data=data))
+    return view
+
+
+async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileView:
+    """Return the caller's file. Raises NotFound, also for somebody else's."""
+    row = (await session.execute(select(*_COLUMNS).where(File.id == file_id, *visible_to(caller)))).one_or_none()
+    if row is None:
+        raise NotFound("file", file_id)
+    return _view_of(row)
+
+
+async def page(
+    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
+) -> tuple[list[FileView], Place | None]:
+    """Return up to `limit` files beyond the place `after`, newest first, and where they end if more follow."""
+    mine = select(*_COLUMNS).where(*visible_to(caller))
+    rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
+    return [_view_of(row) for row in rows], place
+
+
+async def chunk(session: AsyncSession, file_id: FileId, position: int) -> bytes | None:
+    """Return one chunk; None behind the last one."""
+    statement = select(FileChunk.data).where(FileChunk.file_id == file_id, FileChunk.position == position)
+    return await session.scalar(statement)
+
+
+async def content(session: AsyncSession, file_id: FileId) -> bytes:
+    """Return all bytes of a file."""
+    statement = select(FileChunk.data).where(FileChunk.file_id == file_id).order_by(FileChunk.position)
+    return b"".join(await session.scalars(statement))
+
+
+async def delete(session: AsyncSession, caller: Caller, file_id: FileId) -> None:
+    """Delete a file and its bytes. Raises NotFound, also for somebody else's."""
+    gone = await session.scalar(delete_from(File).where(File.id == file_id, *visible_to(caller)).returning(File.id))
+    if gone is None:
+        raise NotFound("file", file_id)
+
+
+def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
+    """The condition that keeps files among their owners and admins."""
+    return [] if caller.role == "admin" else [File.owner_id == caller.user_id]
+
+
+_COLUMNS = (File.id, File.name, File.media_type, File.size_bytes, File.sha256, File.simulated, File.created_at)
+
+
+def _view_of(row: Row[*tuple[Any, ...]]) -> FileView:
+    return FileView.model_validate(row._asdict())

@@ -1,0 +1,72 @@
+"""What a file is, told by its bytes: never by its name, and never by what its sender says."""
+
+import re
+import unicodedata
+from codecs import getincrementaldecoder
+
+from models.files import MAX_NAME_CHARS
+
+UNKNOWN = "application/octet-stream"
+TEXT = "text/plain"
+
+IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+AUDIO = {
+    "audio/wav": "wav",
+    "audio/mpeg": "mp3",
+    "audio/flac": "flac",
+    "audio/ogg": "ogg",
+    "audio/mp4": "m4a",
+    "audio/webm": "webm",
+}
+"""Media types, and the ending of a name that vendors go by."""
+
+_BEGINNINGS = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), "audio/wav"),
+    # A tag, or the sync of a first frame of layer III.
+    (re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), "audio/mpeg"),
+    (re.compile(rb"fLaC"), "audio/flac"),
+    (re.compile(rb"OggS"), "audio/ogg"),
+    # MP4 and WebM may hold a film as well; who transcribes takes the sound.
+    (re.compile(rb".{4}ftyp", re.DOTALL), "audio/mp4"),
+    (re.compile(rb"\x1aE\xdf\xa3"), "audio/webm"),
+    (re.compile(rb"%PDF-"), "application/pdf"),
+)
+_LOOKED_AT_BYTES = 4096
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+
+
+def media_type_of(data: bytes) -> str:
+    """Say what bytes are, from their beginning. Markup is plain text here: no browser shall run it."""
+    for beginning, media_type in _BEGINNINGS:
+        if beginning.match(data):
+            return media_type
+    return TEXT if data and _is_text(data[:_LOOKED_AT_BYTES]) else UNKNOWN
+
+
+def clean_name(name: str | None, fallback: str = "file") -> str:
+    """Make a name fit to be shown: no path, nothing invisible, at most 120 characters with its ending."""
+    last = re.split(r"[/\\]", name or "")[-1]
+    # Format characters (Cf) turn text around or hide in it; the rest of C can't be shown.
+    visible = "".join(each for each in last if unicodedata.category(each)[0] != "C")
+    cleaned = re.sub(r'[<>:"|?*%]+', "_", " ".join(visible.split())).strip(". ")
+    if not cleaned:
+        return fallback
+    ending = _ENDING.search(cleaned)
+    return cleaned if len(cleaned) <= MAX_NAME_CHARS else _shortened(cleaned, ending[0] if ending else "")
+
+
+def _shortened(name: str, ending: str) -> str:
+    return name[: MAX_NAME_CHARS - len(ending)].rstrip(". ") + ending
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # A character may be cut in two where the look ends.
+        text = getincrementaldecoder("utf-8")().decode(head, final=len(head) < _LOOKED_AT_BYTES)
+    except UnicodeDecodeError:
+        return False
+    return not any(unicodedata.category(each) == "Cc" and each not in "\t\n\r\f" for each in text)
