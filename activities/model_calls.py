@@ -45,7 +45,7 @@ from models.errors import (
     TookTooLong,
 )
 from models.events import TokensFrame
-from models.ids import ROOT, UserId
+from models.ids import ROOT, TaskId, UserId
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import COMPLETABLE, STOPPED, TaskStatus
 
@@ -93,7 +93,7 @@ class ModelCalls(contract.ModelCalls):
         providers: Providers,
         limits: ProviderLimits,
         standings: Standings,
-        stops: Stops,
+        stops: Stops[TaskId],
         failpoints: Failpoints,
         worker_name: str,
     ) -> None:

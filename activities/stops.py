@@ -5,38 +5,50 @@ but each one is a write in Temporal's database, for every call in flight, twice 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import runs
 from chimera.db.engine import Database
-from models.errors import RootStopped
-from models.ids import TaskId
+from models.errors import ChimeraError
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
 
+Id = TypeVar("Id", bound=str)
 
-class Stops:
-    """Knows which calls of this worker are in flight, and looks whether their tasks still stand."""
 
-    def __init__(self, database: Database) -> None:
+class Stops(Generic[Id]):
+    """Knows which calls of this worker are in flight, and looks whether what they are for still stands.
+
+    `stopped_among` says which of some ids were stopped, `refusal` makes the error that a stopped call ends with.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        stopped_among: Callable[[AsyncSession, set[Id]], Awaitable[set[Id]]],
+        refusal: Callable[[Id], ChimeraError],
+    ) -> None:
         self._database = database
-        self._in_flight: dict[asyncio.Task[object], TaskId] = {}
+        self._stopped_among = stopped_among
+        self._refusal = refusal
+        self._in_flight: dict[asyncio.Task[object], Id] = {}
         self._stopped: set[asyncio.Task[object]] = set()
         self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watch(self, task_id: TaskId) -> AsyncIterator[None]:
-        """Cut the block short when the task is stopped: it then raises RootStopped."""
+    async def watch(self, id: Id) -> AsyncIterator[None]:
+        """Cut the block short when what it is for is stopped: it then raises the refusal."""
         running = asyncio.current_task()
         if running is None:
             raise RuntimeError("watch must run in a task")
-        self._in_flight[running] = task_id
+        self._in_flight[running] = id
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
@@ -45,7 +57,7 @@ class Stops:
             if running not in self._stopped:
                 raise
             running.uncancel()
-            raise RootStopped(task_id) from None
+            raise self._refusal(id) from None
         finally:
             self._in_flight.pop(running, None)
             self._stopped.discard(running)
@@ -56,11 +68,11 @@ class Stops:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 async with self._database.begin() as session:
-                    stopped = await runs.stopped_among(session, set(self._in_flight.values()))
+                    stopped = await self._stopped_among(session, set(self._in_flight.values()))
             except (SQLAlchemyError, OSError) as error:
                 log.warning("stops_not_read", error=type(error).__name__)
                 continue
-            for running, task_id in list(self._in_flight.items()):
-                if task_id in stopped and running not in self._stopped:
+            for running, id in list(self._in_flight.items()):
+                if id in stopped and running not in self._stopped:
                     self._stopped.add(running)
                     running.cancel()

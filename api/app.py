@@ -9,9 +9,10 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
-from api.routes import agents, auth, files, health, providers, schedules, streams, tasks
+from api.routes import agents, ai_calls, auth, files, health, providers, schedules, streams, tasks, transcriptions
 from api.stream import Hub
 from chimera import __version__
+from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, secret_of
 from chimera.bus import Bus
 from chimera.db.engine import Database
@@ -28,6 +29,8 @@ CLOSED_ROUTERS = (
     tasks.router,
     schedules.router,
     providers.router,
+    ai_calls.router,
+    transcriptions.router,
     files.router,
     streams.router,
 )
@@ -90,6 +93,7 @@ def build_parts(settings: Settings) -> Parts:
         standings=Standings(settings),
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, failpoints),
+        ai_calls=AiCallStarts(database, temporal),
         failpoints=failpoints,
         auth=Auth(database, settings),
         models=models,

@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.stream import Hub
+from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, SignedIn
 from chimera.bus import Bus
 from chimera.db.engine import Database
@@ -61,6 +62,7 @@ class Parts:
     standings: Standings
     temporal: Temporal
     dispatcher: Dispatcher
+    ai_calls: AiCallStarts
     failpoints: Failpoints
     auth: Auth
     models: Models

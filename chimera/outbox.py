@@ -5,8 +5,9 @@ that ended without telling us (terminated in the Web UI, say) to the truth.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -107,10 +108,21 @@ class Dispatcher:
         await runs.mark_started(session, task_id)
 
 
+class Swept(Protocol):
+    """What a sweeper looks after besides tasks."""
+
+    async def sweep(self) -> None: ...
+
+    async def reconcile(self) -> None: ...
+
+
 class Sweeper:
     """Runs in every worker: nothing that was accepted is lost, no row says `running` about a run that has ended."""
 
-    def __init__(self, database: Database, temporal: Temporal, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, database: Database, temporal: Temporal, dispatcher: Dispatcher, others: Sequence[Swept] = ()
+    ) -> None:
+        self._others = others
         self._database = database
         self._temporal = temporal
         self._dispatcher = dispatcher
@@ -121,9 +133,11 @@ class Sweeper:
         last_reconciled = 0.0
         loop = asyncio.get_running_loop()
         while True:
-            await self._round(self.sweep)
+            for each in (self, *self._others):
+                await self._round(each.sweep)
             if loop.time() - last_reconciled >= RECONCILE_SECONDS:
-                await self._round(self.reconcile)
+                for each in (self, *self._others):
+                    await self._round(each.reconcile)
                 last_reconciled = loop.time()
             await asyncio.sleep(SWEEP_SECONDS)
 

@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.base import ModelRef
+from models.providers import OwnPrice
 
 MIN_SECRET_BYTES = 32
 
@@ -67,8 +68,8 @@ class Settings(BaseSettings):
     local_model: str | None = None
     """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
     simulator_url: str | None = None
-    prices: dict[str, tuple[float, float]] = Field(default_factory=dict)
-    """USD per million input and output tokens by model, for models that the price list doesn't know."""
+    prices: dict[str, OwnPrice] = Field(default_factory=dict)
+    """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
     requests_per_minute: dict[str, int] = Field(default_factory=dict)
     """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
     tokens_per_minute: dict[str, int] = Field(default_factory=dict)
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
     call_total_s: float = 300.0
     call_max_attempts: int = 5
     max_answer_bytes: int = 4 * 1024 * 1024
+    max_media_bytes: int = 64 * 1024 * 1024
+    """Of an answer with pictures or vectors in it."""
 
     # Processes.
     max_concurrent_activities: int = 200

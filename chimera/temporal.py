@@ -20,6 +20,7 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
     ScheduleState,
+    WorkflowFailureError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -36,8 +37,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from chimera.settings import Settings
+from models.ai_calls import AiCallInput, Operation
 from models.errors import Conflict, InvalidInput, Unavailable
-from models.ids import ScheduleId, TaskId, UserId, schedule_workflow_id, workflow_id_of
+from models.ids import (
+    AiCallId,
+    ScheduleId,
+    TaskId,
+    UserId,
+    ai_call_workflow_id,
+    schedule_workflow_id,
+    workflow_id_of,
+)
 from models.schedules import Overlap, ScheduledRunInput
 from models.schedules import ScheduleSpec as RecurringTask
 from models.tasks import SteerReceipt, SteerRequest, TaskInput
@@ -47,6 +57,7 @@ from models.workflows import (
     PRIORITY,
     SEARCH_ATTRIBUTES,
     STATUS,
+    AiCallRuns,
     ScheduledTaskRuns,
     TaskRuns,
 )
@@ -160,6 +171,32 @@ class Temporal:
             priority=Priority(priority_key=task.priority, fairness_key=task.owner_id),
             rpc_timeout=RPC_TIMEOUT,
         )
+
+    async def start_ai_call(self, call_id: AiCallId, operation: Operation, owner_id: UserId, model: str) -> None:
+        """Start the run of an embedding, an image or a transcription; twice is once, as for a task."""
+        client = await self.client()
+        await client.start_workflow(
+            AiCallRuns.run,
+            AiCallInput(call_id=call_id, operation=operation),
+            id=ai_call_workflow_id(call_id),
+            task_queue=self._settings.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(OWNER, owner_id)]),
+            static_summary=summary_of(f"{operation} · {model}"),
+            priority=Priority(fairness_key=owner_id),
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+    async def await_ai_call(self, call_id: AiCallId, wait_s: float) -> None:
+        """Wait until the call's run has ended, however it did, or the time is over, or Temporal doesn't answer."""
+        handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+        try:
+            async with asyncio.timeout(wait_s):
+                await handle.result()
+        except (TimeoutError, WorkflowFailureError, RPCError, RuntimeError):
+            # Its row says what became of it.
+            return
 
     async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
         """Tell a run about stored guidance and return its receipt.

@@ -10,15 +10,16 @@ from uuid import uuid4
 
 import httpx2
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from cli.addresses import is_this_machine
 from cli.errors import NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
 from models.agents import AgentView
+from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
 from models.base import Body
 from models.costs import CostView
-from models.ids import ScheduleId, TaskId
+from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.schedules import ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
@@ -28,6 +29,10 @@ API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 """The server sends something at least every 15 s, if only to say that it is there."""
+
+WAIT_S = 10
+"""How long one request waits for an answer; less than TIMEOUT."""
+LOOK_AGAIN_S = 1.0
 
 PATIENCE_S = 30.0
 """How long a new task is offered to an API that doesn't answer."""
@@ -103,6 +108,29 @@ class Client:
 
     async def delete_schedule(self, schedule_id: ScheduleId) -> None:
         await self._send("DELETE", f"/schedules/{schedule_id}")
+
+    async def ai_call(
+        self, operation: Operation, fields: Mapping[str, Any], *, file: tuple[str, bytes] | None = None
+    ) -> AiCallView:
+        """Have an embedding, an image or a transcription made and wait for its end. Raises Refused when it failed."""
+        headers = {"Prefer": f"wait={WAIT_S}", "Idempotency-Key": uuid4().hex}
+        path = f"/ai/{operation}"
+        if file is None:
+            answer = await self._post(path, fields, headers)
+        else:
+            answer = await self._send("POST", path, headers=headers, data=dict(fields), files={"file": file})
+        call_id = AiCallId(str(from_json(answer)["id"]))
+        while True:
+            call = AiCallView.model_validate_json(await self._get(f"/ai/calls/{call_id}"))
+            if call.status is AiCallStatus.FINISHED:
+                return call
+            if call.status not in OPEN:
+                title, detail = f"The call {call.status}", call.error or ""
+                raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def file_content(self, file_id: FileId) -> bytes:
+        return await self._get(f"/files/{file_id}/content")
 
     async def cost(self, task_id: TaskId) -> CostView:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))

@@ -11,6 +11,7 @@ from typing import TypedDict
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
+from models.ai_calls import AiCallInput, AiCallOutcome
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput, TransitionRecord
@@ -20,6 +21,7 @@ COMPLETE_MODEL_CALL = "complete_model_call"
 RUN_TOOL_CALL = "run_tool_call"
 RECORD_TRANSITION = "record_transition"
 CREATE_SCHEDULED_TASK = "create_scheduled_task"
+MAKE_AI_CALL = "make_ai_call"
 
 
 class ActivityOptions(TypedDict, total=False):
@@ -109,3 +111,25 @@ class Schedules(ABC):
     @abstractmethod
     async def create_task(self, run: ScheduledRunInput) -> TaskInput:
         """Make the task of this scheduled run, once per workflow id."""
+
+
+class AiCalls(ABC):
+    """Embeddings, images and transcriptions."""
+
+    @activity.defn(name=MAKE_AI_CALL)
+    @abstractmethod
+    async def make(self, call: AiCallInput) -> AiCallOutcome:
+        """Make the call once, or return what it already gave."""
+
+
+MAKE = ActivityOptions(
+    # Drawing takes minutes.
+    start_to_close_timeout=timedelta(minutes=15),
+    schedule_to_close_timeout=timedelta(hours=24),
+    heartbeat_timeout=timedelta(seconds=10),
+    # As for model calls: how often a provider is asked is the ledger's business.
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=10_000
+    ),
+    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)

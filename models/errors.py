@@ -89,6 +89,16 @@ class UnknownPrice(InvalidInput):
         )
 
 
+class NoAbility(InvalidInput):
+    """A provider was asked for something that it doesn't do."""
+
+    code, title = "no_ability", "The provider can't do that"
+
+    def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
+        way_out = f"use a model of {' or '.join(able)}" if able else "set one up, see docs/how-to/use-a-real-model.md"
+        super().__init__(field, f"Provider {provider!r} has no {operation}; {way_out}.")
+
+
 class IdempotencyKeyReused(InvalidInput):
     code, title = "idempotency_key_reused", "The Idempotency-Key was used for another request"
 
@@ -206,6 +216,15 @@ class RootStopped(ChimeraError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(f"Task {task_id!r} was stopped; no further call is made for it.")
+
+
+class CallCancelled(ChimeraError):
+    """Somebody cancelled an embedding, an image or a transcription."""
+
+    code, http_status, title = "call_cancelled", 409, "The call was cancelled"
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(f"Call {call_id!r} was cancelled; no provider is asked for it.")
 
 
 class TurnLimitReached(ChimeraError):
@@ -337,10 +356,21 @@ class AttemptsUsedUp(ProviderError):
 
     code = "attempts_used_up"
 
-    def __init__(self, task_id: str, attempts: int, last_code: str, last_message: str) -> None:
+    def __init__(
+        self, task_id: str, attempts: int, last_code: str, last_message: str, *, look_at: str | None = None
+    ) -> None:
         last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
         super().__init__(
             f"The provider was asked {times}, as often as it may be. The last time: {last[:300]}."
-            f" GET /api/v1/tasks/{task_id}/cost lists each attempt."
+            + (f" GET /api/v1/tasks/{task_id}/cost lists each attempt." if look_at is None else look_at)
         )
+
+
+class AiCallFailed(ProviderError):
+    """How an embedding, an image or a transcription ended that its caller waited for."""
+
+    code, title = "ai_call_failed", "The call failed"
+
+    def __init__(self, call_id: str, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message.rstrip('.')}. GET /api/v1/ai/calls/{call_id} shows what it cost.")

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from models.ai_calls import Operation
 from models.base import Body, Contract, ModelRef
 
 
@@ -13,6 +14,7 @@ class ProviderView(Contract):
     name: str
     configured: bool
     simulated: bool = Field(description="Its answers are made up")
+    abilities: tuple[Operation, ...] = Field(default=(), description="What it does besides chat")
     way_out: str = Field(default="", description="What is missing, and the setting that mends it")
 
 
@@ -60,6 +62,25 @@ class PriceView(Contract):
     output: int
     source: str
     as_of: str
+
+
+class OwnRates(Body):
+    """A price of one's own: US dollars by what a model is charged by. What is left out isn't charged.
+
+    Tokens: per million; sound and pictures count as plain tokens where they have no rate of their own.
+    """
+
+    input: float | None = Field(default=None, ge=0)
+    input_audio: float | None = Field(default=None, ge=0)
+    input_image: float | None = Field(default=None, ge=0)
+    output: float | None = Field(default=None, ge=0)
+    output_image: float | None = Field(default=None, ge=0)
+    image: float | None = Field(default=None, ge=0, description="Each picture")
+    audio_hour: float | None = Field(default=None, ge=0, description="An hour of sound")
+
+
+OwnPrice = tuple[float, float] | OwnRates
+"""Input and output per million tokens, or the rates by name."""
 
 
 class ModelView(Contract):

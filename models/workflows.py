@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
+from models.ai_calls import AiCallInput, AiCallOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, SteerReceipt, SteerRequest, TaskInput, TaskResult
@@ -79,3 +80,12 @@ class ScheduledTaskRuns(ABC):
     @workflow.run
     @abstractmethod
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult: ...
+
+
+@workflow.defn(name="AiCallWorkflow")
+class AiCallRuns(ABC):
+    """An embedding, an image or a transcription: one activity."""
+
+    @workflow.run
+    @abstractmethod
+    async def run(self, call: AiCallInput) -> AiCallOutcome: ...

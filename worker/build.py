@@ -8,12 +8,16 @@ from datetime import timedelta
 
 from temporalio.worker import Worker
 
+from activities.ai_calls import AiCalls
 from activities.model_calls import ModelCalls
 from activities.schedules import Schedules
 from activities.stops import Stops
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
+from chimera.ai_calls import AiCallStarts
 from chimera.bus import Bus
+from chimera.db import runs
+from chimera.db.ai_calls import cancelled_among
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
@@ -22,8 +26,10 @@ from chimera.providers import Providers
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
+from models.errors import CallCancelled, RootStopped
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
+from workflows.ai_calls import AiCallWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
@@ -32,6 +38,7 @@ WORKFLOWS = [
     TaskWorkflow,
     SubtaskWorkflow,
     ScheduledTaskWorkflow,
+    AiCallWorkflow,
 ]
 
 # The SDK would hold heartbeats back for 8 s (0.8 of the timeout), and a cancel comes with the answer to one.
@@ -48,16 +55,28 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     temporal = Temporal(settings)
     failpoints = Failpoints(settings.failpoints)
     dispatcher = Dispatcher(database, temporal, failpoints)
+    limits = ProviderLimits(settings)
+    worker_name = f"{os.getpid()}@{socket.gethostname()}"
     model_calls = ModelCalls(
         settings=settings,
         database=database,
         bus=bus,
         providers=providers,
-        limits=ProviderLimits(settings),
+        limits=limits,
         standings=standings,
-        stops=Stops(database),
+        stops=Stops(database, runs.stopped_among, RootStopped),
         failpoints=failpoints,
-        worker_name=f"{os.getpid()}@{socket.gethostname()}",
+        worker_name=worker_name,
+    )
+    ai_calls = AiCalls(
+        settings=settings,
+        database=database,
+        providers=providers,
+        limits=limits,
+        standings=standings,
+        stops=Stops(database, cancelled_among, CallCancelled),
+        failpoints=failpoints,
+        worker_name=worker_name,
     )
     tool_calls = ToolCalls(database=database, bus=bus)
     records = TaskRecords(database=database, bus=bus)
@@ -74,6 +93,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
                 tool_calls.run,
                 records.record,
                 schedules.create_task,
+                ai_calls.make,
             ],
             workflow_runner=sandbox(),
             interceptors=[ErrorsAndLogs()],
@@ -82,7 +102,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
         )
-        yield worker, Sweeper(database, temporal, dispatcher)
+        yield worker, Sweeper(database, temporal, dispatcher, [AiCallStarts(database, temporal)])
     finally:
         await dispatcher.drain()
         await providers.close()

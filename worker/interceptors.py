@@ -29,6 +29,7 @@ class _Activity(ActivityInboundInterceptor):
             activity=info.activity_type,
             task_id=getattr(place, "task_id", None),
             path=getattr(place, "path", None),
+            call_id=getattr(place, "call_id", None),
             run_id=info.workflow_run_id,
             attempt=info.attempt,
         ):

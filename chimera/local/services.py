@@ -1,13 +1,13 @@
 """Chimera's own processes beside the parts: simulator, API and worker."""
 
 import asyncio
-import json
 import signal
 import sys
 from types import TracebackType
 
 import httpx2
 from pydantic import SecretStr
+from pydantic_core import to_json
 
 from chimera.local import model_server
 from chimera.local.folder import Folder
@@ -92,7 +92,7 @@ def _written(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, dict):
-        return json.dumps(value)
+        return to_json(value, exclude_none=True).decode()
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return str(value)

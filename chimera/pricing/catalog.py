@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from models.base import Body
+from models.providers import OwnRates
 
 
 class UsdPerMillion(Body):
@@ -26,10 +27,18 @@ class WindowEntry(Body):
     as_of: str
 
 
+class MediaEntry(Body):
+    usd: OwnRates
+    source: str
+    as_of: str
+
+
 class Catalog(Body):
     """`catalog.json`."""
 
     prices: dict[str, PriceEntry]
+    media: dict[str, MediaEntry]
+    """Prices of models that embed, draw or write sound down."""
     windows: dict[str, WindowEntry]
 
 

@@ -8,8 +8,11 @@ from functools import cache
 from chimera.pricing.catalog import catalog
 from chimera.pricing.vendors import vendor_price
 from models.errors import UnknownPrice
+from models.providers import OwnPrice
 from models.tasks import Usage
 
+OWN = "CHIMERA_PRICES"
+OWN_MACHINE = "your own machine"
 PER = 1_000_000
 """Tokens that a rate is for; also micro-USD in a US dollar."""
 
@@ -40,7 +43,7 @@ class Price:
         return reached[-1] if reached else self.rates[0]
 
 
-def price_of(model_ref: str, overrides: Mapping[str, tuple[float, float]] | None = None) -> Price:
+def price_of(model_ref: str, overrides: Mapping[str, OwnPrice] | None = None) -> Price:
     """Find the price of `provider/model`; `overrides` are `settings.prices`: USD per million input, output tokens.
 
     A server that answers as `local/…` runs on a machine of your own: its price is 0 unless an override says otherwise.
@@ -48,8 +51,12 @@ def price_of(model_ref: str, overrides: Mapping[str, tuple[float, float]] | None
     `UnknownPrice`.
     """
     own = (overrides or {}).get(model_ref)
+    if isinstance(own, tuple):
+        return _flat(own[0], own[0], own[1], source=OWN, as_of="")
     if own is not None:
-        return _flat(own[0], own[0], own[1], source="CHIMERA_PRICES", as_of="")
+        if own.input is None or own.output is None:
+            raise UnknownPrice(model_ref)
+        return _flat(own.input, own.input, own.output, source=OWN, as_of="")
     return _listed(model_ref)
 
 
@@ -72,7 +79,7 @@ def _listed(model_ref: str) -> Price:
         return _flat(usd.input, usd.cached_input, usd.output, source=entry.source, as_of=entry.as_of)
     provider, _, model = model_ref.partition("/")
     if provider == "local":
-        return _flat(0, 0, 0, source="your own machine", as_of="")
+        return _flat(0, 0, 0, source=OWN_MACHINE, as_of="")
     found = vendor_price(provider, model)
     if found is None:
         raise UnknownPrice(model_ref)
@@ -80,11 +87,11 @@ def _listed(model_ref: str) -> Price:
     starts = sorted({0, *found.input.starts, *found.cached_input.starts, *found.output.starts, *writes})
     rates = tuple(
         Rate(
-            input=_micro(found.input.at(start)),
-            cached_input=_micro(found.cached_input.at(start)),
-            output=_micro(found.output.at(start)),
+            input=micro_usd_of(found.input.at(start)),
+            cached_input=micro_usd_of(found.cached_input.at(start)),
+            output=micro_usd_of(found.output.at(start)),
             above_input_tokens=start,
-            cache_write=_micro(found.cache_write.at(start)) if found.cache_write else None,
+            cache_write=micro_usd_of(found.cache_write.at(start)) if found.cache_write else None,
         )
         for start in starts
     )
@@ -94,8 +101,8 @@ def _listed(model_ref: str) -> Price:
 def _flat(
     input_usd: float | Decimal, cached_usd: float | Decimal, output_usd: float | Decimal, *, source: str, as_of: str
 ) -> Price:
-    return Price((Rate(_micro(input_usd), _micro(cached_usd), _micro(output_usd)),), source, as_of)
+    return Price((Rate(micro_usd_of(input_usd), micro_usd_of(cached_usd), micro_usd_of(output_usd)),), source, as_of)
 
 
-def _micro(usd: float | Decimal) -> int:
+def micro_usd_of(usd: float | Decimal) -> int:
     return int((Decimal(str(usd)) * PER).to_integral_value())

@@ -52,7 +52,40 @@ def vendor_price(provider: str, model: str) -> VendorPrice | None:
         cached_input=_steps(listed.cache_read_mtok) if listed.cache_read_mtok is not None else reads,
         output=_steps(listed.output_mtok),
         cache_write=_steps(listed.cache_write_mtok) if listed.cache_write_mtok is not None else None,
-        source=f"genai-prices {metadata.version('genai-prices')} ({provider}/{info.id})",
+        source=_source(provider, info),
+        as_of=f"{now:%Y-%m-%d}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRates:
+    """USD per million tokens by kind, and per hour of sound; None: not charged by that."""
+
+    input: Steps | None
+    input_audio: Steps | None
+    input_image: Steps | None
+    output: Steps | None
+    output_image: Steps | None
+    audio_hour: Decimal | None
+    source: str
+    as_of: str
+
+
+def vendor_rates(provider: str, model: str) -> VendorRates | None:
+    """Look up by what a model is charged that embeds, draws or writes sound down; None when it isn't listed."""
+    info = _find(provider, model)
+    if info is None:
+        return None
+    now = datetime.now(UTC)
+    listed = info.get_prices(now)
+    return VendorRates(
+        input=_maybe_steps(listed.input_mtok),
+        input_audio=_maybe_steps(listed.input_audio_mtok),
+        input_image=_maybe_steps(listed.input_image_mtok),
+        output=_maybe_steps(listed.output_mtok),
+        output_image=_maybe_steps(listed.output_image_mtok),
+        audio_hour=_hour(listed.input_audio_hours if listed.input_audio_hours is not None else listed.audio_hours),
+        source=_source(provider, info),
         as_of=f"{now:%Y-%m-%d}",
     )
 
@@ -76,3 +109,16 @@ def _steps(price: "Decimal | TieredPrices") -> Steps:
     if isinstance(price, Decimal):
         return Steps(((0, price),))
     return Steps(((0, price.base), *((tier.start, tier.price) for tier in price.tiers)))
+
+
+def _maybe_steps(price: "Decimal | TieredPrices | None") -> Steps | None:
+    return None if price is None else _steps(price)
+
+
+def _hour(price: "Decimal | TieredPrices | None") -> Decimal | None:
+    # Nobody sells hours by the dozen; should that come, the first price is not below the others.
+    return price if price is None or isinstance(price, Decimal) else price.base
+
+
+def _source(provider: str, info: "ModelInfo") -> str:
+    return f"genai-prices {metadata.version('genai-prices')} ({provider}/{info.id})"

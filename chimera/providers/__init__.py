@@ -6,7 +6,7 @@ from hashlib import blake2b
 from pydantic import SecretStr
 
 from chimera.pricing import price_of
-from chimera.providers import anthropic, google, local, openai, simulator
+from chimera.providers import anthropic, google_media, local, openai, simulator
 from chimera.providers.base import Provider
 from chimera.settings import Settings
 from models.errors import UnknownProvider
@@ -14,7 +14,7 @@ from models.errors import UnknownProvider
 PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "openai": openai.make,
     "anthropic": anthropic.make,
-    "google": google.make,
+    "google": google_media.make,
     "local": local.make,
     "simulator": simulator.make,
 }

@@ -15,6 +15,7 @@ import structlog
 
 from chimera.pricing import cost_of, price_of, window_of
 from chimera.providers import PROVIDERS, Providers
+from chimera.providers.abilities import abilities_of
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
 from chimera.settings import Settings
 from models.errors import (
@@ -127,7 +128,7 @@ class Available:
             provider = await self._made(name)
         except ChimeraError as error:
             return ProviderView(name=name, configured=False, simulated=False, way_out=error.message)
-        return ProviderView(name=name, configured=True, simulated=provider.simulated)
+        return ProviderView(name=name, configured=True, simulated=provider.simulated, abilities=abilities_of(provider))
 
     async def _names_of(self, name: str) -> tuple[str, ...]:
         now = asyncio.get_running_loop().time()

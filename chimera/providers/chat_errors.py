@@ -35,7 +35,7 @@ def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -
         return refusal.rate_limited()
     if status in (401, 403) or "invalid_api_key" in code:
         return refusal.wrong_key()
-    if "content_filter" in code or "content_policy" in code:
+    if "content_filter" in code or "content_policy" in code or "moderation_blocked" in code:
         return refusal.content()
     if status in (400, 413, 422) and ("context" in code or TOO_LONG.search(error.message)):
         return refusal.too_long()

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
@@ -89,7 +89,7 @@ class Google:
         responses: list[httpx2.Response] = []
         try:
             async with asyncio.timeout(self._waits.first_byte_s):
-                with _noting(responses):
+                with noting(responses):
                     listed = await client.aio.models.list(config={"page_size": PAGE_SIZE})
                     return tuple(sorted({_name(model) async for model in listed if _generates(model)}))
         except Exception as error:  # noqa: BLE001  (as in `_next`)
@@ -125,7 +125,7 @@ class Google:
         first_deadline: float | None,
     ) -> "GenerateContentResponse | None":
         try:
-            with _noting(responses):
+            with noting(responses):
                 return await self._waits.next(chunks, first_deadline)
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted(error, request.model, responses, begun=first_deadline is None) from None
@@ -180,12 +180,20 @@ class Google:
         return client, http
 
 
+Made = TypeVar("Made", bound=Google)
+
+
 def make(settings: Settings) -> Provider:
     """Raises `MissingKey`."""
+    return google_by(settings, Google)
+
+
+def google_by(settings: Settings, kind: type[Made]) -> Made:
+    """Make a Google, or what is one and more. Raises `MissingKey`."""
     key = settings.google_api_key.get_secret_value() if settings.google_api_key else ""
     if not key:
         raise MissingKey("google", "CHIMERA_GOOGLE_API_KEY")
-    return Google(
+    return kind(
         api_key=key,
         base_url=settings.google_base_url or DEFAULT_BASE_URL,
         first_byte_s=settings.call_first_byte_s,
@@ -198,7 +206,7 @@ _noted: "ContextVar[list[httpx2.Response] | None]" = ContextVar("responses", def
 
 
 @contextmanager
-def _noting(responses: "list[httpx2.Response]") -> Iterator[None]:
+def noting(responses: "list[httpx2.Response]") -> Iterator[None]:
     """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`."""
     token = _noted.set(responses)
     try:

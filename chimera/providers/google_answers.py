@@ -70,7 +70,7 @@ class Answer:
             raise ContentRefused(f"google refused the prompt ({self._blocked[:40]}).")
         if self._reason is None:
             raise Truncated("google stopped in the middle of its answer; the answer is thrown away.")
-        finish_reason = self._known_reason()
+        finish_reason = known_reason(self._reason, self._reason_message)
         tools = tuple(self._tool(index, call) for index, call in enumerate(self._calls))
         if finish_reason == "length" and tools:
             raise Truncated(
@@ -132,22 +132,24 @@ class Answer:
         own_id = f"call_{index}_{re.sub('[^A-Za-z0-9_-]', '', self._id or '')}"[:_MAX_ID_CHARS].rstrip("_")
         return ToolRequest(clean_text(call.id or "") or own_id, clean_text(call.name), arguments)
 
-    def _known_reason(self) -> FinishReason:
-        known = _REASONS.get(self._reason or "")
-        if known is not None:
-            return known
-        reason = clean_text(f"{str(self._reason)[:40]} {preview_of(self._reason_message, 150)}").strip()
-        if self._reason in _REFUSALS:
-            raise ContentRefused(f"google held its answer back: {reason}")
-        if self._reason == "MISSING_THOUGHT_SIGNATURE":
-            raise BadRequest(f"google misses the model's signature in the conversation: {reason}")
-        raise Malformed(f"google gave no answer that can be used: {reason}")
-
     def _state(self) -> dict[str, Any] | None:
         """What goes back as it came. Without a signature the message itself says all of it."""
         if not self._is_signed:
             return None
         return {"provider": PROVIDER, "model": self._model, "parts": clean_json(self._parts)}
+
+
+def known_reason(told: str, message: str) -> FinishReason:
+    """Read why an answer ended. Raises `ContentRefused`, `BadRequest` or `Malformed` when that makes it none."""
+    known = _REASONS.get(told)
+    if known is not None:
+        return known
+    reason = clean_text(f"{told[:40]} {preview_of(message, 150)}").strip()
+    if told in _REFUSALS:
+        raise ContentRefused(f"google held its answer back: {reason}")
+    if told == "MISSING_THOUGHT_SIGNATURE":
+        raise BadRequest(f"google misses the model's signature in the conversation: {reason}")
+    raise Malformed(f"google gave no answer that can be used: {reason}")
 
 
 def _usage_of(told: Any) -> Usage | None:

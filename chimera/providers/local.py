@@ -1,7 +1,7 @@
 """A model server of your own (Ollama, llama.cpp, vLLM, LM Studio, …): anything that speaks chat completions."""
 
 from chimera.providers.base import Provider
-from chimera.providers.chat_completions import ChatCompletions
+from chimera.providers.openai_media import OpenAIMedia
 from chimera.settings import Settings
 from models.errors import MissingBaseUrl
 
@@ -13,7 +13,7 @@ def make(settings: Settings) -> Provider:
     """The address is the one that ends in /v1. Raises `MissingBaseUrl`."""
     if not settings.local_base_url:
         raise MissingBaseUrl("local", "CHIMERA_LOCAL_BASE_URL")
-    return ChatCompletions(
+    return OpenAIMedia(
         name="local",
         base_url=settings.local_base_url,
         # The SDK wants some key; most servers ignore it.
@@ -21,4 +21,6 @@ def make(settings: Settings) -> Provider:
         first_byte_s=max(settings.call_first_byte_s, FIRST_BYTE_S),
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
+        max_media_bytes=settings.max_media_bytes,
+        total_s=settings.call_total_s,
     )

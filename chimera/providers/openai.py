@@ -1,7 +1,7 @@
 """OpenAI."""
 
 from chimera.providers.base import Provider
-from chimera.providers.chat_completions import ChatCompletions
+from chimera.providers.openai_media import OpenAIMedia
 from chimera.settings import Settings
 from models.errors import MissingKey
 
@@ -13,12 +13,15 @@ def make(settings: Settings) -> Provider:
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
     if not key:
         raise MissingKey("openai", "CHIMERA_OPENAI_API_KEY")
-    return ChatCompletions(
+    return OpenAIMedia(
         name="openai",
         base_url=settings.openai_base_url or DEFAULT_BASE_URL,
         api_key=key,
         first_byte_s=settings.call_first_byte_s,
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
+        max_media_bytes=settings.max_media_bytes,
+        total_s=settings.call_total_s,
+        asks_for_base64=False,
         limit_field="max_completion_tokens",
     )

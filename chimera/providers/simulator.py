@@ -1,7 +1,7 @@
 """The built-in simulator: no model and no key, and answers that say so."""
 
 from chimera.providers.base import Provider
-from chimera.providers.chat_completions import ChatCompletions
+from chimera.providers.openai_media import OpenAIMedia
 from chimera.settings import Settings
 from models.errors import MissingBaseUrl
 
@@ -10,13 +10,15 @@ def make(settings: Settings) -> Provider:
     """The address is the server's own, without /v1. Raises `MissingBaseUrl`."""
     if not settings.simulator_url:
         raise MissingBaseUrl("simulator", "CHIMERA_SIMULATOR_URL")
-    return ChatCompletions(
+    return OpenAIMedia(
         name="simulator",
         base_url=settings.simulator_url.rstrip("/") + "/v1",
         api_key="simulated",
         first_byte_s=settings.call_first_byte_s,
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
+        max_media_bytes=settings.max_media_bytes,
+        total_s=settings.call_total_s,
         simulated=True,
         # A company's proxy can't reach a server on this machine.
         trust_env=False,

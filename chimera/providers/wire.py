@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from chimera.providers.base import ChatRequest
 from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
 
 if TYPE_CHECKING:
@@ -32,7 +31,17 @@ def http_client(*, trust_env: bool) -> "httpx2.AsyncClient":
     )
 
 
-def headers_of(request: ChatRequest) -> dict[str, str]:
+class Attempt(Protocol):
+    """What every request says of itself."""
+
+    @property
+    def call_id(self) -> str: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+
+def headers_of(request: Attempt) -> dict[str, str]:
     """Name the call and the attempt.
 
     Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
@@ -82,14 +91,19 @@ class Waits:
 class SizeLimit:
     """Bytes that an answer may have, counted as they come."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, setting: str = "CHIMERA_MAX_ANSWER_BYTES") -> None:
         self._max_bytes = max_bytes
         self._bytes_left = max_bytes
+        self._setting = setting
 
     def count(self, text: str) -> None:
         """Raises `AnswerTooLarge`."""
-        self._bytes_left -= len(text.encode("utf-8", "surrogatepass"))
+        self.count_bytes(len(text.encode("utf-8", "surrogatepass")))
+
+    def count_bytes(self, size: int) -> None:
+        """Raises `AnswerTooLarge`."""
+        self._bytes_left -= size
         if self._bytes_left < 0:
             raise AnswerTooLarge(
-                f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise CHIMERA_MAX_ANSWER_BYTES."
+                f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise {self._setting}."
             )

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from chimera.simulator.completions import Completions
 from chimera.simulator.journal import Journal
+from chimera.simulator.media import Embeddings, Images, Transcriptions
 from chimera.simulator.pace import MODELS
 
 
@@ -26,6 +27,9 @@ def create_app(journal: Journal, seed: int = 0) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/chat/completions", Completions(journal, seed), methods=["POST"]),
+            Route("/v1/embeddings", Embeddings(journal, seed), methods=["POST"]),
+            Route("/v1/images/generations", Images(journal, seed), methods=["POST"]),
+            Route("/v1/audio/transcriptions", Transcriptions(journal, seed), methods=["POST"]),
             Route("/v1/models", models),
             Route("/health", health),
             Route("/journal", counts),

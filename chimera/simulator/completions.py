@@ -12,18 +12,11 @@ from chimera.simulator.conversation import Conversation, read_conversation
 from chimera.simulator.exchange import Exchange
 from chimera.simulator.journal import Arrival, Journal
 from chimera.simulator.pace import MODELS, Pace
+from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
 from chimera.simulator.script import Script, ScriptError, read_script
 from chimera.simulator.stream import parts_of
 
 HTML = b"<!doctype html><html><title>502 Bad Gateway</title><h1>Not what you asked for</h1></html>"
-
-
-class Refused(Exception):
-    """A request that no directive was needed for to be refused."""
-
-    def __init__(self, status: int, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.status, self.message, self.code = status, message, code
 
 
 class Completions:
@@ -34,14 +27,9 @@ class Completions:
         self._seed = seed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, conversation = _understood(await _read(receive))
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        arrival = self._journal.arrive(
-            headers.get(b"x-chimera-call") or headers.get(b"idempotency-key", ""),
-            headers.get(b"x-chimera-attempt", ""),
-            str(body.get("model", "")),
-            conversation.input_tokens,
-        )
+        body, conversation = _understood(await body_of(receive))
+        headers = headers_of(scope)
+        arrival = arrive(self._journal, headers, body.get("model", ""), conversation.input_tokens)
         exchange = Exchange(self._journal, arrival, receive, send)
         try:
             pace, script = self._scripted(body, conversation, arrival)
@@ -53,7 +41,7 @@ class Completions:
         elif script.hang:
             await exchange.hang()
         elif script.status is not None:
-            message = _refusal(script.status, script.code, headers.get(b"authorization", ""))
+            message = refusal_of(script, headers.get(b"authorization", ""))
             await exchange.refuse(script.status, message, script.code, script.retry_after)
         elif script.html:
             await exchange.whole(HTML, b"text/html")
@@ -80,11 +68,7 @@ class Completions:
         if script.badplan:
             # A plan is asked for again as a new call in the same conversation.
             number = max(number, conversation.replies + 1)
-        if script.times is not None and number > script.times:
-            return False
-        if script.model and script.model != arrival.model:
-            return False
-        return script.share >= 1 or _fraction(f"{self._seed}/{arrival.call_id}") < script.share
+        return is_meant(script, arrival, number, self._seed)
 
     async def _answer(
         self,
@@ -115,26 +99,3 @@ def _understood(raw: bytes) -> tuple[dict[str, Any], Conversation]:
         return body, read_conversation(body)
     except (ValueError, AttributeError, TypeError, RecursionError):
         return {}, read_conversation({})
-
-
-def _refusal(status: int, code: str, authorization: str) -> str:
-    """A message such as vendors send; OpenAI's quotes the key that it refuses, and clients must not pass that on."""
-    if status == 401:
-        key = authorization.removeprefix("Bearer ")
-        return f"Incorrect API key provided: {key}. You can find your API key in your account."
-    return f"Simulated {status}: {code or 'as the prompt asked for'}."
-
-
-def _fraction(text: str) -> float:
-    """A number from 0 to 1 that is always the same for a text."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) / 2**32
-
-
-async def _read(receive: Receive) -> bytes:
-    parts = []
-    more = True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)

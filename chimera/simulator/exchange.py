@@ -53,6 +53,12 @@ class Exchange:
         await self._send({"type": "http.response.body", "body": body})
         self._journal.end(self._arrival, "finished", tokens)
 
+    async def broken(self, body: bytes, content_type: bytes) -> None:
+        """Announce a whole answer, send half of it, and drop the connection."""
+        await self._start(200, content_type, (b"content-length", str(len(body)).encode()))
+        await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        self.cut()
+
     async def stream(self, parts: Iterable[Part], cut: str) -> None:
         """Send the parts as server-sent events, each wait in its place; `cut` is the directive that shortened them."""
         await self._start(200, b"text/event-stream; charset=utf-8", (b"cache-control", b"no-cache"))

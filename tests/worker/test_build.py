@@ -4,6 +4,7 @@ import inspect
 
 from temporalio import activity, workflow
 
+from activities.ai_calls import AiCalls
 from activities.model_calls import ModelCalls
 from activities.schedules import Schedules
 from activities.tasks import TaskRecords
@@ -16,7 +17,7 @@ from worker.build import WORKFLOWS
 from worker.interceptors import translated
 from worker.sandbox import sandbox
 
-SERVED = (ModelCalls, ToolCalls, TaskRecords, Schedules)
+SERVED = (ModelCalls, ToolCalls, TaskRecords, Schedules, AiCalls)
 
 
 def _activities_of(cls: type) -> dict[str, str]:

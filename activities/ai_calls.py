@@ -1,0 +1,275 @@
+"""An embedding, an image or a transcription: ledger, limiter, provider, settlement, in this order, once.
+
+Safe to run twice: a finished call comes back from the ledger; an unfinished one is marked doubtful and counted before
+its provider is asked again.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from io import BytesIO
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities import media
+from activities.chains import FREE
+from activities.heartbeats import heartbeats
+from activities.media import Answer, Asked
+from activities.model_calls import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SETTLE_SECONDS
+from activities.stops import Stops
+from chimera.db import ai_call_attempts as attempts
+from chimera.db import ai_calls, files
+from chimera.db.ai_call_attempts import Failure, Settlement, Standing
+from chimera.db.engine import Database
+from chimera.failpoints import Failpoints
+from chimera.file_types import IMAGES
+from chimera.limits import ProviderLimits
+from chimera.pricing import MediaPrice, media_cost_of, media_price_of
+from chimera.providers import Providers, split_model
+from chimera.settings import Settings
+from chimera.standing import Standings
+from models import activities as contract
+from models.ai_calls import AiCallInput, AiCallOutcome, AiCallStatus, ImageView, MediaUsage, Operation
+from models.errors import (
+    AiCallFailed,
+    AttemptsUsedUp,
+    CallCancelled,
+    ChimeraError,
+    ProviderError,
+    RateLimited,
+    TookTooLong,
+)
+from models.ids import AiCallId, FileId, UserId
+from models.users import Caller
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A call whose intent is written."""
+
+    standing: Standing
+    asked: Asked
+    attempt: int
+    account: str
+    price: MediaPrice
+    estimate: MediaUsage
+
+
+class AiCalls(contract.AiCalls):
+    """Serves `make_ai_call`; one instance a worker, with the worker's clients."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        database: Database,
+        providers: Providers,
+        limits: ProviderLimits,
+        standings: Standings,
+        stops: Stops[AiCallId],
+        failpoints: Failpoints,
+        worker_name: str,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._providers = providers
+        self._limits = limits
+        self._standings = standings
+        self._stops = stops
+        self._failpoints = failpoints
+        self._worker_name = worker_name
+
+    @activity.defn(name=contract.MAKE_AI_CALL)
+    async def make(self, call: AiCallInput) -> AiCallOutcome:
+        """Make the call once, or return what it already gave.
+
+        Raises CallCancelled when somebody cancelled it, and a ProviderError when its provider failed (retryable or
+        not, as the error says).
+        """
+        async with heartbeats(), self._stops.watch(call.call_id):
+            ready = await self._intend(call)
+            if isinstance(ready, AiCallOutcome):
+                return ready
+            await self._failpoints.hit("before_provider")
+            began_at = time.time()
+            try:
+                answer = await self._ask(ready)
+            except ProviderError as error:
+                raise await asyncio.shield(self._fail(ready, error, began_at)) from None
+            except asyncio.CancelledError:
+                # It was on its way, so it may be billed.
+                await asyncio.shield(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
+                raise
+            self._standings.answered(ready.account)
+            await self._failpoints.hit("after_provider")
+            # A paid answer is kept, also when a cancel arrives just now.
+            outcome = await asyncio.shield(self._settle(ready, answer))
+            await self._failpoints.hit("before_complete")
+            return outcome
+
+    async def _intend(self, call: AiCallInput) -> _Ready | AiCallOutcome:
+        try:
+            return await self._intend_or_refuse(call)
+        except CallCancelled:
+            raise
+        except ChimeraError as error:
+            if not error.retryable:
+                # Nobody will come back to it.
+                async with self._database.begin() as session:
+                    await ai_calls.close(session, call.call_id, error.code, error.message)
+            raise
+
+    async def _intend_or_refuse(self, call: AiCallInput) -> _Ready | AiCallOutcome:
+        async with self._database.begin() as session:
+            standing = await attempts.read(session, call.call_id)
+            if standing.status is AiCallStatus.STARTED:
+                # Committed whatever follows: nobody else will come back to that attempt.
+                await attempts.mark_doubtful(session, standing)
+                standing = await attempts.read(session, call.call_id)
+        if standing.status is AiCallStatus.FINISHED:
+            log.info("ai_call_replayed")
+            return _outcome_of(standing)
+        if standing.status is AiCallStatus.CANCELLED:
+            raise CallCancelled(call.call_id)
+        if standing.status is AiCallStatus.FAILED:
+            raise AiCallFailed(call.call_id, standing.error_code or "", standing.error or "")
+        if standing.failures >= self._settings.call_max_attempts:
+            raise AttemptsUsedUp("", standing.failures, standing.error_code or "", standing.error or "", look_at="")
+        self._providers.of(standing.model)
+        account = self._providers.account_of(standing.model)
+        price = await asyncio.to_thread(media_price_of, standing.model, standing.operation, self._settings.prices)
+        asked = await self._asked(standing)
+        estimate = media.estimate_of(asked)
+        await self._standings.admit(account)
+        await self._limits.take(account, estimate.input_tokens + estimate.output_tokens)
+        self._standings.check_wait(account)
+        async with self._database.begin() as session:
+            attempt = await attempts.begin(
+                session, standing, worker=self._worker_name, may_cost_micro_usd=media_cost_of(estimate, price)
+            )
+        return _Ready(standing, asked, attempt, account, price, estimate)
+
+    async def _asked(self, standing: Standing) -> Asked:
+        _, model = split_model(standing.model)
+        asked = Asked(standing.id, standing.operation, model, standing.request)
+        if standing.operation is not Operation.TRANSCRIPTIONS:
+            return asked
+        file_id = FileId(standing.request["file_id"])
+        owner = Caller(user_id=standing.owner_id, role="user")
+        async with self._database.begin() as session:
+            view = await files.view(session, owner, file_id)
+            sound = await files.content(session, file_id)
+        return Asked(standing.id, standing.operation, model, standing.request, sound, view.media_type)
+
+    async def _ask(self, ready: _Ready) -> Answer:
+        limit = self._settings.call_total_s
+        try:
+            async with asyncio.timeout(limit):
+                return await media.ask(self._providers.of(ready.standing.model), ready.asked, ready.attempt)
+        except TimeoutError as error:
+            raise TookTooLong(
+                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+            ) from error
+
+    async def _settle(self, ready: _Ready, answer: Answer) -> AiCallOutcome:
+        """Keep a paid answer: from here on nothing may raise but a database that stays away."""
+        give_up = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                async with self._database.begin() as session:
+                    return await self._settle_once(session, ready, answer)
+            except (SQLAlchemyError, OSError) as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("settle_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def _settle_once(self, session: AsyncSession, ready: _Ready, answer: Answer) -> AiCallOutcome:
+        usage, estimated = media.charged(answer.usage, ready.estimate, ready.price)
+        settlement = Settlement(
+            call_id=ready.standing.id,
+            attempt=ready.attempt,
+            usage=usage,
+            cost_micro_usd=media_cost_of(usage, ready.price),
+            estimated=estimated,
+            request_id=answer.request_id,
+        )
+        outcome = AiCallOutcome(items=answer.items, cost_micro_usd=settlement.cost_micro_usd)
+        if not await attempts.may_settle(session, ready.standing.id, ready.attempt):
+            log.warning("late_attempt_booked", attempt=ready.attempt)
+            await attempts.book_late(session, settlement)
+            return outcome
+        result = dict(answer.result)
+        if answer.images:
+            result["images"] = await self._kept(session, ready.standing, answer)
+        vectors = answer.vectors.data if answer.vectors else None
+        await attempts.settle(session, settlement, result=result, vectors=vectors)
+        return outcome
+
+    async def _kept(self, session: AsyncSession, standing: Standing, answer: Answer) -> list[dict[str, object]]:
+        """Make files of the pictures, in the transaction that settles what they cost."""
+        simulated = self._providers.of(standing.model).simulated
+        views: list[dict[str, object]] = []
+        for number, image in enumerate(answer.images):
+            name = f"image-{standing.id[:8]}-{number + 1}.{IMAGES[image.media_type]}"
+            content = files.measured(BytesIO(image.data))
+            file = await files.create(session, UserId(standing.owner_id), name, content, simulated=simulated)
+            view = ImageView(
+                file_id=file.id,
+                url=f"/api/v1/files/{file.id}/content",
+                media_type=file.media_type,
+                size_bytes=file.size_bytes,
+                revised_prompt=answer.revised_prompts[number] if answer.revised_prompts else None,
+            )
+            views.append(view.model_dump())
+        return views
+
+    async def _fail(self, ready: _Ready, error: ProviderError, began_at: float) -> ProviderError:
+        """Note a failure where it counts; return the error to go on with."""
+        error = await self._standings.failed(ready.account, error, began_at=began_at)
+        if isinstance(error, RateLimited):
+            # Such attempts don't count against the call, so it has to become patient by itself.
+            backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.attempt - 1))
+            error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
+        counts = error.code not in FREE
+        failures = ready.standing.failures + int(counts)
+        is_final = not error.retryable or failures >= self._settings.call_max_attempts
+        cost = self._may_cost(ready) if error.may_be_billed else 0
+        raised = error
+        if is_final and error.retryable:
+            raised = AttemptsUsedUp("", failures, error.code, error.message, look_at="")
+        await self._write_failure(ready, raised.code, raised.message, cost=cost, counts=counts, is_final=is_final)
+        return raised
+
+    async def _write_failure(
+        self, ready: _Ready, code: str, message: str, *, cost: int, counts: bool = False, is_final: bool = False
+    ) -> None:
+        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
+        failure = Failure(
+            call_id=ready.standing.id,
+            attempt=ready.attempt,
+            code=code,
+            message=message,
+            cost_micro_usd=cost,
+            counts=counts,
+            is_final=is_final,
+        )
+        try:
+            async with self._database.begin() as session:
+                await attempts.fail(session, failure)
+        except (SQLAlchemyError, OSError):
+            log.warning("failure_not_written", code=code)
+
+    def _may_cost(self, ready: _Ready) -> int:
+        return media_cost_of(ready.estimate, ready.price)
+
+
+def _outcome_of(standing: Standing) -> AiCallOutcome:
+    result = standing.result or {}
+    items = result.get("count") or len(result.get("images") or result.get("text") or "")
+    return AiCallOutcome(items=items, cost_micro_usd=standing.cost_micro_usd)

@@ -1,0 +1,148 @@
+"""An embedding, an image or a transcription as a provider is asked for it, whichever of them it is.
+
+Also what one may come to, which is booked where its provider doesn't say, or where nobody saw its end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.pricing import MediaPrice
+from chimera.providers.base import Image, Provider
+from chimera.providers.media import (
+    Draws,
+    EmbeddingRequest,
+    Embeds,
+    ImageRequest,
+    Transcribes,
+    TranscriptionRequest,
+    Vectors,
+)
+from chimera.sound import seconds_of
+from chimera.text import estimate_tokens
+from models.ai_calls import MediaUsage, Operation
+from models.errors import NoAbility
+from models.ids import AiCallId
+
+IMAGE_TOKENS = 6_240
+"""The most that a picture of 1536x1024 takes: https://developers.openai.com/api/docs/guides/image-generation"""
+AUDIO_TOKENS_PER_S = 32
+"""Gemini's: https://ai.google.dev/gemini-api/docs/audio. OpenAI's models take about a third of that."""
+SPOKEN_TOKENS_PER_S = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked; `sound` and its type are there for a transcription."""
+
+    call_id: AiCallId
+    operation: Operation
+    model: str
+    request: Mapping[str, Any]
+    sound: bytes = b""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came: for the row, and the pictures that become files."""
+
+    usage: MediaUsage | None
+    request_id: str | None
+    items: int
+    result: Mapping[str, Any]
+    vectors: Vectors | None = None
+    images: tuple[Image, ...] = ()
+    revised_prompts: tuple[str, ...] = ()
+
+
+async def ask(provider: Provider, asked: Asked, attempt: int) -> Answer:
+    """Make the one request. Raises a `ProviderError`, and NoAbility when a provider has unlearnt it."""
+    match asked.operation:
+        case Operation.EMBEDDINGS if isinstance(provider, Embeds):
+            return await _embedded(provider, asked, attempt)
+        case Operation.IMAGES if isinstance(provider, Draws):
+            return await _drawn(provider, asked, attempt)
+        case Operation.TRANSCRIPTIONS if isinstance(provider, Transcribes):
+            return await _transcribed(provider, asked, attempt)
+    raise NoAbility(provider.name, asked.operation, ())
+
+
+def estimate_of(asked: Asked) -> MediaUsage:
+    """What a call may come to; leans high."""
+    match asked.operation:
+        case Operation.EMBEDDINGS:
+            return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
+        case Operation.IMAGES:
+            count = int(asked.request["n"])
+            drawn = count * IMAGE_TOKENS
+            prompt = estimate_tokens(asked.request["prompt"])
+            return MediaUsage(input_tokens=prompt, output_tokens=drawn, output_image_tokens=drawn, images=count)
+        case Operation.TRANSCRIPTIONS:
+            seconds = seconds_of(asked.sound)
+            heard = round(seconds * AUDIO_TOKENS_PER_S)
+            written = round(seconds * SPOKEN_TOKENS_PER_S)
+            return MediaUsage(
+                input_tokens=heard, input_audio_tokens=heard, output_tokens=written, audio_seconds=seconds
+            )
+
+
+def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
+    """Return what a call is charged for, and whether that is our estimate.
+
+    A provider may count by the other measure than the one that its price is in: tokens in place of seconds.
+    """
+    usage = (told or MediaUsage()).model_copy(update={"images": estimate.images})
+    rate = price.rate_for(estimate.input_tokens)
+    by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
+    if by_tokens and not usage.input_tokens and not usage.output_tokens:
+        return estimate.model_copy(update={"audio_seconds": usage.audio_seconds or estimate.audio_seconds}), True
+    if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
+        return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
+    return usage, told is None and not (rate.image is not None and not by_tokens)
+
+
+async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> Answer:
+    end = await provider.embed(
+        EmbeddingRequest(
+            model=asked.model,
+            inputs=tuple(asked.request["input"]),
+            dimensions=asked.request.get("dimensions"),
+            call_id=asked.call_id,
+            attempt=attempt,
+        )
+    )
+    result = {"count": end.vectors.count, "dimensions": end.vectors.dimensions}
+    return Answer(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
+
+
+async def _drawn(provider: Draws, asked: Asked, attempt: int) -> Answer:
+    end = await provider.draw(
+        ImageRequest(
+            model=asked.model,
+            prompt=asked.request["prompt"],
+            n=asked.request["n"],
+            size=asked.request.get("size"),
+            call_id=asked.call_id,
+            attempt=attempt,
+        )
+    )
+    return Answer(
+        end.usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts
+    )
+
+
+async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> Answer:
+    end = await provider.transcribe(
+        TranscriptionRequest(
+            model=asked.model,
+            audio=asked.sound,
+            media_type=asked.media_type,
+            language=asked.request.get("language"),
+            prompt=asked.request.get("prompt"),
+            call_id=asked.call_id,
+            attempt=attempt,
+        )
+    )
+    result = {"text": end.text, "language": end.language, "file_id": asked.request["file_id"]}
+    return Answer(end.usage, end.request_id, len(end.text), result)

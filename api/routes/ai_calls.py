@@ -1,0 +1,97 @@
+"""Embeddings, images and transcriptions: taken in like a task, and waited for as long as the caller likes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response, status
+
+from api.ai_calls import LATER, IdempotencyKey, WithWait, made, new_call, view_of
+from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
+from chimera.db import ai_call_views, ai_calls
+from chimera.providers.media import Draws, Embeds
+from models.ai_calls import (
+    AiCallPage,
+    AiCallView,
+    EmbeddingSpec,
+    EmbeddingsView,
+    ImageSpec,
+    ImagesView,
+    Operation,
+)
+from models.errors import InvalidInput
+
+router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
+
+MAX_PAGE = 100
+
+
+@router.post("/embeddings", operation_id="create_embeddings", responses=LATER)
+async def create_embeddings(
+    spec: EmbeddingSpec,
+    caller: WithCaller,
+    parts: WithParts,
+    response: Response,
+    wait_s: WithWait,
+    idempotency_key: IdempotencyKey = None,
+) -> EmbeddingsView | AiCallView:
+    """Turn texts into vectors."""
+    provider = await parts.checks.ability(Operation.EMBEDDINGS, spec.model)
+    if isinstance(provider, Embeds) and len(spec.input) > provider.max_inputs:
+        raise InvalidInput("input", f"{provider.name} takes at most {provider.max_inputs} texts; send fewer.")
+    request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
+    new = new_call(Operation.EMBEDDINGS, provider, spec.model, request, idempotency_key)
+    result = await made(parts, caller, new, response, wait_s)
+    assert isinstance(result, EmbeddingsView | AiCallView)
+    return result
+
+
+@router.post("/images", operation_id="create_images", responses=LATER)
+async def create_images(
+    spec: ImageSpec,
+    caller: WithCaller,
+    parts: WithParts,
+    response: Response,
+    wait_s: WithWait,
+    idempotency_key: IdempotencyKey = None,
+) -> ImagesView | AiCallView:
+    """Draw pictures; they are files of the caller then."""
+    provider = await parts.checks.ability(Operation.IMAGES, spec.model)
+    if isinstance(provider, Draws):
+        if spec.n > provider.max_images:
+            raise InvalidInput("n", f"{provider.name} draws at most {provider.max_images} at once; ask again for more.")
+        if spec.size is not None:
+            provider.check_size(spec.size)
+    request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
+    new = new_call(Operation.IMAGES, provider, spec.model, request, idempotency_key)
+    result = await made(parts, caller, new, response, wait_s)
+    assert isinstance(result, ImagesView | AiCallView)
+    return result
+
+
+@router.get("/calls", operation_id="list_ai_calls")
+async def list_ai_calls(
+    caller: WithCaller,
+    parts: WithParts,
+    operation: Operation | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
+) -> AiCallPage:
+    """List the caller's embeddings, images and transcriptions (an admin's list has everybody's), newest first."""
+    list_name = f"ai_calls {caller.user_id} {operation or ''}"
+    after = parts.cursors.open(cursor, list_name) if cursor else None
+    async with parts.database.begin() as session:
+        views, place = await ai_call_views.page(session, caller, operation=operation, after=after, limit=limit)
+    return AiCallPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
+
+
+@router.get("/calls/{call_id}", operation_id="get_ai_call")
+async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
+    """Show a call: where it stands, what it cost, and what came of it."""
+    return await view_of(parts, caller, call_id)
+
+
+@router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)
+async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
+    """Cancel a call; its provider is asked no more, and a request in flight is cut within a second."""
+    async with parts.database.begin() as session:
+        await ai_calls.cancel(session, caller, call_id)
+    return await view_of(parts, caller, call_id)

@@ -1,0 +1,116 @@
+"""Transcriptions: a form with a recording, or with the id of one that is there."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.ai_calls import LATER, IdempotencyKey, WithWait, answered, new_call
+from api.deps import ClosedRoute, WithCaller, WithParts
+from api.uploads import Form, form_of
+from chimera.db import ai_calls, files
+from chimera.providers.base import Provider
+from chimera.providers.media import Transcribes
+from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
+from models.errors import InvalidInput
+from models.files import FileView
+from models.ids import AiCallId, FileId
+from models.users import Caller
+
+router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
+
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["model"],
+                    "properties": {
+                        "model": {"type": "string"},
+                        "file": {"type": "string", "format": "binary", "description": "A recording, or: file_id"},
+                        "file_id": {"type": "string", "format": "uuid", "description": "One of the caller's files"},
+                        "language": {"type": "string", "description": "What is spoken, as in de or en"},
+                        "prompt": {"type": "string", "description": "Names and words that are said in it"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("/transcriptions", operation_id="create_transcription", responses=LATER, openapi_extra=_FORM)
+async def create_transcription(
+    request: Request,
+    caller: WithCaller,
+    parts: WithParts,
+    response: Response,
+    wait_s: WithWait,
+    idempotency_key: IdempotencyKey = None,
+) -> TranscriptionView | AiCallView:
+    """Write a recording down. A form: the recording in `file`, or the id of one of the caller's files in `file_id`."""
+    async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
+        spec = _spec_in(form)
+        provider = await parts.checks.ability(Operation.TRANSCRIPTIONS, spec.model)
+        async with parts.database.begin() as session:
+            call_id, created = await _transcription(session, caller, spec, form, provider, idempotency_key)
+    result = await answered(parts, caller, call_id, response, wait_s, created=created)
+    assert isinstance(result, TranscriptionView | AiCallView)
+    return result
+
+
+def _spec_in(form: Form) -> TranscriptionSpec:
+    try:
+        spec = TranscriptionSpec.model_validate(form.fields)
+    except ValidationError as error:
+        raise RequestValidationError([{**entry, "loc": ("body", *entry["loc"])} for entry in error.errors()]) from None
+    if (form.upload is None) == (spec.file_id is None):
+        raise InvalidInput("file", "Send the recording in 'file', or the id of a file in 'file_id': one of the two.")
+    return spec
+
+
+async def _transcription(
+    session: AsyncSession, caller: Caller, spec: TranscriptionSpec, form: Form, provider: Provider, key: str | None
+) -> tuple[AiCallId, bool]:
+    """Take a transcription in, with its recording where that is sent along; of a repeated one nothing is kept."""
+    file: FileView | None = None
+    if spec.file_id is not None:
+        # An administrator sees everybody's files, and may use their own.
+        owner = Caller(user_id=caller.user_id, role="user")
+        file = await files.view(session, owner, FileId(str(spec.file_id)))
+    sound = file or (form.upload.content if form.upload else None)
+    assert sound is not None, "one of the two was sent"
+    _check_sound(provider, sound.media_type, sound.size_bytes, "file_id" if file else "file")
+    hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
+    meant = {**hints, "sha256": sound.sha256}
+    if key is not None:
+        asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
+        before = await ai_calls.taken_in_before(session, caller.user_id, key, asked.body_sha256)
+        if before is not None:
+            return before, False
+    uploaded = None
+    if form.upload is not None:
+        file = uploaded = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
+    assert file is not None
+    request = {"file_id": file.id, **hints}
+    new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
+    call_id, created = await ai_calls.create(session, caller.user_id, new)
+    if not created and uploaded is not None:
+        # Another request with this key came at the same time.
+        await files.delete(session, caller, uploaded.id)
+    return call_id, created
+
+
+def _check_sound(provider: Provider, media_type: str, size_bytes: int, field: str) -> None:
+    assert isinstance(provider, Transcribes)
+    if media_type not in provider.audio_types:
+        known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
+        raise InvalidInput(field, f"This is {media_type}, by its bytes; {provider.name} takes {known}.")
+    if size_bytes > provider.max_audio_bytes:
+        raise InvalidInput(
+            field, f"{provider.name} takes at most {provider.max_audio_bytes} bytes; send a shorter recording."
+        )

@@ -1,0 +1,83 @@
+"""Hands embeddings, images and transcriptions to Temporal: at once where possible, else by a sweeper, and always once.
+
+Their rows are what is swept: one that Temporal has not taken over yet, and one that is open though its run has closed.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from chimera.db import ai_call_attempts, ai_calls
+from chimera.db.engine import Database
+from chimera.temporal import Temporal
+from models.ids import AiCallId, ai_call_workflow_id
+
+log = structlog.get_logger()
+
+PREFIX = ai_call_workflow_id(AiCallId(""))
+SWEPT_AT_ONCE = 100
+LOOK_BACK = timedelta(seconds=10)
+"""Visibility lags a little behind."""
+
+
+class AiCallStarts:
+    """Starts the runs of calls and watches over those that were forgotten."""
+
+    def __init__(self, database: Database, temporal: Temporal) -> None:
+        self._database = database
+        self._temporal = temporal
+        self._reconciled_to: datetime | None = None
+
+    async def start(self, call_id: AiCallId) -> bool:
+        """Start a call's run; twice is once. False when Temporal is away: the sweeper does it later."""
+        try:
+            async with self._database.begin() as session:
+                call = await ai_call_attempts.read(session, call_id)
+            try:
+                await self._temporal.start_ai_call(call_id, call.operation, call.owner_id, call.model)
+            except WorkflowAlreadyStartedError:
+                log.info("ai_call_already_started", call_id=call_id)
+            async with self._database.begin() as session:
+                await ai_calls.handed_over(session, call_id)
+        except (RPCError, RuntimeError, SQLAlchemyError, OSError) as error:
+            log.warning("ai_call_not_started", call_id=call_id, error=str(error)[:200])
+            return False
+        return True
+
+    async def sweep(self) -> None:
+        """Start what the API could not start itself."""
+        async with self._database.begin() as session:
+            call_ids = await ai_calls.to_hand_over(session, limit=SWEPT_AT_ONCE)
+        await asyncio.gather(*map(self.start, call_ids))
+
+    async def reconcile(self) -> None:
+        """Close the rows of runs that ended without telling us: terminated in the Web UI, say."""
+        client = await self._temporal.client()
+        started = datetime.now(UTC)
+        if self._reconciled_to is None:
+            async with self._database.begin() as session:
+                self._reconciled_to = await ai_calls.oldest_open(session) or started
+        since = self._reconciled_to - LOOK_BACK
+        query = (
+            "WorkflowType = 'AiCallWorkflow' AND ExecutionStatus != 'Running'"
+            f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
+        )
+        closed = [
+            AiCallId(run.id.removeprefix(PREFIX))
+            async for run in client.list_workflows(query)
+            if run.id.startswith(PREFIX)
+        ]
+        async with self._database.begin() as session:
+            for call_id in await ai_calls.open_among(session, closed):
+                # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
+                status = (await client.get_workflow_handle(ai_call_workflow_id(call_id)).describe()).status
+                if status == WorkflowExecutionStatus.RUNNING:
+                    continue
+                log.warning("ai_call_reconciled", call_id=call_id, temporal_status=status.name if status else None)
+                await ai_calls.close(session, call_id, "run_ended", "Its run was ended from outside.")
+        self._reconciled_to = started

@@ -1,0 +1,132 @@
+"""Prices of embeddings, images and transcriptions, which are charged by tokens of several kinds, by picture or by hour.
+
+They come from where those of model calls do: own overrides, then our catalog, then the public list.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from chimera.pricing.catalog import catalog
+from chimera.pricing.prices import OWN, OWN_MACHINE, PER, micro_usd_of
+from chimera.pricing.vendors import Steps, VendorRates, vendor_rates
+from models.ai_calls import MediaUsage, Operation
+from models.errors import UnknownPrice
+from models.providers import OwnPrice, OwnRates
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRate:
+    """Micro-USD per million tokens by kind, a picture, an hour of sound. None: not charged by that.
+
+    Holds for calls of more than `above_input_tokens`.
+    """
+
+    input: int | None = None
+    input_audio: int | None = None
+    input_image: int | None = None
+    output: int | None = None
+    output_image: int | None = None
+    image: int | None = None
+    audio_hour: int | None = None
+    above_input_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPrice:
+    """Rates by size of the input, rising, and where they are from."""
+
+    rates: tuple[MediaRate, ...]
+    source: str
+    as_of: str
+
+    def rate_for(self, input_tokens: int) -> MediaRate:
+        reached = [rate for rate in self.rates if input_tokens > rate.above_input_tokens]
+        return reached[-1] if reached else self.rates[0]
+
+
+def media_price_of(model_ref: str, operation: Operation, overrides: Mapping[str, OwnPrice] | None = None) -> MediaPrice:
+    """Find what `provider/model` takes for an operation; `overrides` are `settings.prices`.
+
+    The first look-up reads a price list (about a second). Raises `UnknownPrice`, also when what is listed can't price
+    the operation: a model of words alone has no price for a picture.
+    """
+    own = (overrides or {}).get(model_ref)
+    price = _listed(model_ref) if own is None else _own(own)
+    if price is None or not all(_prices(rate, operation) for rate in price.rates):
+        raise UnknownPrice(model_ref)
+    return price
+
+
+def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
+    """Price a call in micro-USD, rounded up. A kind without a rate of its own counts as plain tokens."""
+    rate = price.rate_for(usage.input_tokens)
+    audio = min(usage.input_audio_tokens, usage.input_tokens)
+    pictures = min(usage.input_image_tokens, usage.input_tokens - audio)
+    drawn = min(usage.output_image_tokens, usage.output_tokens)
+    plain_in, plain_out = rate.input or 0, rate.output or 0
+    tokens = (usage.input_tokens - audio - pictures) * plain_in
+    tokens += audio * _either(rate.input_audio, plain_in) + pictures * _either(rate.input_image, plain_in)
+    tokens += (usage.output_tokens - drawn) * plain_out + drawn * _either(rate.output_image, plain_out)
+    sound = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
+    return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-sound // HOUR_MS)
+
+
+def _prices(rate: MediaRate, operation: Operation) -> bool:
+    by_tokens = rate.input is not None and rate.output is not None
+    match operation:
+        case Operation.EMBEDDINGS:
+            return rate.input is not None
+        case Operation.IMAGES:
+            return by_tokens or rate.image is not None or (rate.input is not None and rate.output_image is not None)
+        case Operation.TRANSCRIPTIONS:
+            return by_tokens or rate.audio_hour is not None
+
+
+@cache
+def _listed(model_ref: str) -> MediaPrice | None:
+    entry = catalog().media.get(model_ref)
+    if entry is not None:
+        return MediaPrice((_rate_of(entry.usd),), entry.source, entry.as_of)
+    provider, _, model = model_ref.partition("/")
+    if provider == "local":
+        return MediaPrice((MediaRate(input=0, output=0, image=0, audio_hour=0),), OWN_MACHINE, "")
+    found = vendor_rates(provider, model)
+    return None if found is None else _vendors(found)
+
+
+def _vendors(found: VendorRates) -> MediaPrice:
+    kinds = (found.input, found.input_audio, found.input_image, found.output, found.output_image)
+    starts = sorted({0, *(start for steps in kinds if steps for start in steps.starts)})
+    rates = tuple(
+        MediaRate(
+            input=_at(found.input, start),
+            input_audio=_at(found.input_audio, start),
+            input_image=_at(found.input_image, start),
+            output=_at(found.output, start),
+            output_image=_at(found.output_image, start),
+            audio_hour=None if found.audio_hour is None else micro_usd_of(found.audio_hour),
+            above_input_tokens=start,
+        )
+        for start in starts
+    )
+    return MediaPrice(rates, found.source, found.as_of)
+
+
+def _own(own: OwnPrice) -> MediaPrice:
+    rates = OwnRates(input=own[0], output=own[1]) if isinstance(own, tuple) else own
+    return MediaPrice((_rate_of(rates),), OWN, "")
+
+
+def _rate_of(usd: OwnRates) -> MediaRate:
+    return MediaRate(**{kind: micro_usd_of(value) for kind, value in usd.model_dump(exclude_none=True).items()})
+
+
+def _at(steps: Steps | None, start: int) -> int | None:
+    return None if steps is None else micro_usd_of(steps.at(start))
+
+
+def _either(rate: int | None, plain: int) -> int:
+    return plain if rate is None else rate

@@ -1,0 +1,203 @@
+"""What a provider may be able to do besides chat: embed, draw, write sound down. A small protocol for each.
+
+A provider that can has the method; one that can't has not. As with chat it translates and sorts its errors, nothing
+else. A cut or malformed answer is never success: what is handed back here has been checked.
+"""
+
+from array import array
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from sys import byteorder
+from typing import Protocol, runtime_checkable
+
+from chimera.file_types import IMAGES, media_type_of
+from chimera.providers.base import Image
+from models.ai_calls import MediaUsage
+from models.errors import Malformed
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRequest:
+    """Texts to be turned into vectors. `model` is the name after the slash."""
+
+    model: str
+    inputs: tuple[str, ...]
+    dimensions: int | None
+    call_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of one length, one after the other, as little-endian float32; all their numbers are finite."""
+
+    count: int
+    dimensions: int
+    data: bytes
+
+    def floats(self) -> tuple[tuple[float, ...], ...]:
+        numbers = array("f", self.data)
+        if byteorder == "big":
+            numbers.byteswap()
+        length = self.dimensions
+        return tuple(tuple(numbers[n * length : (n + 1) * length]) for n in range(self.count))
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingEnd:
+    """A whole answer. `usage` is None when the provider told none, here and below."""
+
+    vectors: Vectors
+    usage: MediaUsage | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """Pictures to be drawn. `size` is width x height in pixels, as in 1024x1024."""
+
+    model: str
+    prompt: str
+    n: int
+    size: str | None
+    call_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEnd:
+    """As many pictures as were asked for. `revised_prompts` has one for each, or none at all."""
+
+    images: tuple[Image, ...]
+    revised_prompts: tuple[str, ...]
+    usage: MediaUsage | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionRequest:
+    """Sound to be written down. `media_type` was found in its bytes."""
+
+    model: str
+    audio: bytes
+    media_type: str
+    language: str | None
+    prompt: str | None
+    call_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionEnd:
+    """What was said; may be empty, for there is silence too."""
+
+    text: str
+    language: str | None
+    usage: MediaUsage | None
+    request_id: str | None
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A provider that turns texts into vectors."""
+
+    max_inputs: int
+    """Texts in one request."""
+
+    async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
+        """Make one request. Raises a `ProviderError`."""
+        ...
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """A provider that draws."""
+
+    max_images: int
+    """Pictures of one request."""
+
+    def check_size(self, size: str) -> None:
+        """Raise InvalidInput for a size that the provider never draws."""
+        ...
+
+    async def draw(self, request: ImageRequest) -> ImageEnd:
+        """Make one request. Raises a `ProviderError`."""
+        ...
+
+
+@runtime_checkable
+class Transcribes(Protocol):
+    """A provider that writes sound down."""
+
+    audio_types: frozenset[str]
+    max_audio_bytes: int
+
+    async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
+        """Make one request. Raises a `ProviderError`."""
+        ...
+
+
+def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int | None) -> Vectors:
+    """Check vectors, each a list of numbers or base64 of little-endian float32, and pack them. Raises Malformed."""
+    if len(vectors) != count:
+        raise Malformed(f"{provider} sent {len(vectors)} vectors for {count} texts.")
+    parts = [_vector(provider, vector) for vector in vectors]
+    lengths = {len(part) // FLOAT_BYTES for part in parts}
+    if len(lengths) != 1 or 0 in lengths:
+        raise Malformed(f"{provider} sent vectors of the lengths {sorted(lengths)[:5]}.")
+    length = lengths.pop()
+    if dimensions not in (None, length):
+        raise Malformed(f"{provider} sent vectors of {length} dimensions in place of {dimensions}.")
+    return Vectors(len(parts), length, b"".join(parts))
+
+
+def picture_of(provider: str, data: bytes) -> Image:
+    """Take bytes for the picture that they are. Raises Malformed when they are none."""
+    media_type = media_type_of(data)
+    if media_type not in IMAGES:
+        raise Malformed(f"{provider} sent something that is no picture of a known kind.")
+    return Image(media_type, data)
+
+
+def from_base64(provider: str, text: str) -> bytes:
+    """Raises Malformed."""
+    try:
+        return b64decode(text, validate=True)
+    except (NotBase64, ValueError):
+        raise Malformed(f"{provider} sent base64 that is broken.") from None
+
+
+def _vector(provider: str, vector: object) -> bytes:
+    if isinstance(vector, str):
+        data = from_base64(provider, vector)
+        if len(data) % FLOAT_BYTES:
+            raise Malformed(f"{provider} sent a vector that is cut.")
+    else:
+        data = _from_numbers(provider, vector)
+    numbers = array("f", data)
+    if byteorder == "big":
+        numbers.byteswap()
+    if not all(map(isfinite, numbers)):
+        raise Malformed(f"{provider} sent a vector with numbers that aren't finite.")
+    return data
+
+
+def _from_numbers(provider: str, vector: object) -> bytes:
+    try:
+        numbers = array("f", _list(vector))
+    except (TypeError, ValueError, OverflowError):
+        raise Malformed(f"{provider} sent a vector that is no list of numbers.") from None
+    if byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _list(value: object) -> list[float]:
+    if not isinstance(value, list):
+        raise TypeError(type(value).__name__)
+    return value

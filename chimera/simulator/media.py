@@ -1,0 +1,211 @@
+"""POST /v1/embeddings, /v1/images/generations and /v1/audio/transcriptions, made up from what is sent.
+
+A directive in the first text, the prompt or the hint of a transcription says what goes wrong, as for chat.
+"""
+
+import json
+import re
+import time
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from math import sqrt
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from chimera.simulator.exchange import Exchange
+from chimera.simulator.journal import Journal
+from chimera.simulator.pictures import png_of
+from chimera.simulator.prose import LABEL
+from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
+from chimera.simulator.script import Script, ScriptError, read_script, without_directives
+from chimera.sound import seconds_of
+from chimera.text import estimate_tokens
+
+DIMENSIONS = 256
+MAX_DIMENSIONS = 4096
+SIZE = "512x512"
+MAX_SIDE = 2048
+JSON = b"application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as far as it is understood: what it names, and the text that directives may stand in."""
+
+    model: str
+    text: str
+    body: dict[str, Any]
+
+
+class Media:
+    """An endpoint. A subclass understands its requests and makes up its answers."""
+
+    model = ""
+
+    def __init__(self, journal: Journal, seed: int) -> None:
+        self._journal = journal
+        self._seed = seed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, raw = headers_of(scope), await body_of(receive)
+        asked = await self._understood(scope, raw)
+        tokens = estimate_tokens(asked.text)
+        arrival = arrive(self._journal, headers, asked.model, tokens)
+        exchange = Exchange(self._journal, arrival, receive, send)
+        try:
+            script = self._script_of(asked)
+            if not is_meant(script, arrival, arrival.number, self._seed):
+                script = script.without_faults()
+            if await exchange.pause(script.delay):
+                exchange.cut()
+            elif script.hang:
+                await exchange.hang()
+            elif script.status is not None:
+                message = refusal_of(script, headers.get(b"authorization", ""))
+                await exchange.refuse(script.status, message, script.code, script.retry_after)
+            else:
+                await self._answer(exchange, script, json.dumps(self.answer(asked, script)).encode())
+        except Refused as refused:
+            await exchange.refuse(refused.status, refused.message, refused.code)
+
+    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+        """Make an answer up; `script.garbage` asks for one that is not what was asked for. Raises Refused."""
+        raise NotImplementedError
+
+    async def read(self, scope: Scope, raw: bytes) -> Asked:
+        """Understand a request. Raises ValueError, TypeError or AttributeError for what can't be."""
+        body = json.loads(raw)
+        return Asked(str(body.get("model", "")), self.text_of(body), body)
+
+    def text_of(self, body: dict[str, Any]) -> str:
+        """The text that directives may stand in."""
+        raise NotImplementedError
+
+    async def _understood(self, scope: Scope, raw: bytes) -> Asked:
+        try:
+            return await self.read(scope, raw)
+        except (ValueError, TypeError, AttributeError, RecursionError, HTTPException):
+            return Asked("", "", {})
+
+    def _script_of(self, asked: Asked) -> Script:
+        if not asked.body:
+            raise Refused(400, "The body is not understood.")
+        if asked.model != self.model:
+            raise Refused(404, f"The model `{asked.model}` does not exist; use {self.model}.", "model_not_found")
+        try:
+            return read_script([asked.text], "turn")
+        except ScriptError as error:
+            raise Refused(400, f"Simulator: {error}.", "unknown_directive") from None
+
+    async def _answer(self, exchange: Exchange, script: Script, body: bytes) -> None:
+        if script.html:
+            await exchange.whole(b"<!doctype html><title>502 Bad Gateway</title>", b"text/html")
+        elif script.cut:
+            await exchange.broken(body, JSON)
+        else:
+            await exchange.whole(body, JSON)
+
+
+class Embeddings(Media):
+    """Vectors of words: texts that share words lie near each other, and nothing else is meant by them."""
+
+    model = "embedding"
+
+    def text_of(self, body: dict[str, Any]) -> str:
+        return _inputs_of(body)[0]
+
+    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+        inputs = _inputs_of(asked.body)
+        dimensions = asked.body.get("dimensions") or DIMENSIONS
+        if not isinstance(dimensions, int) or not 1 <= dimensions <= MAX_DIMENSIONS:
+            raise Refused(400, f"dimensions must be a whole number up to {MAX_DIMENSIONS}.")
+        vectors = [_vector_of(text, dimensions) for text in inputs]
+        if script.garbage:
+            vectors[0] = vectors[0][:-1]
+        data = [{"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(vectors)]
+        tokens = sum(map(estimate_tokens, inputs))
+        answer: dict[str, Any] = {"object": "list", "model": asked.model, "data": data}
+        return answer if script.nousage else answer | {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+
+
+class Images(Media):
+    """Pictures that say what they are."""
+
+    model = "image"
+
+    def text_of(self, body: dict[str, Any]) -> str:
+        return str(body["prompt"])
+
+    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+        width, height = _sides_of(str(asked.body.get("size") or SIZE))
+        count = asked.body.get("n", 1)
+        if not isinstance(count, int) or not 1 <= count <= 10:
+            raise Refused(400, "n must be from 1 to 10.")
+        drawn = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
+        if script.garbage:
+            drawn[0] = b"no picture"
+        return {"created": int(time.time()), "data": [{"b64_json": b64encode(each).decode()} for each in drawn]}
+
+
+class Transcriptions(Media):
+    """Says how long a recording is, and that nobody heard it."""
+
+    model = "transcription"
+
+    async def read(self, scope: Scope, raw: bytes) -> Asked:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": raw, "more_body": False}
+
+        async with Request(scope, receive).form(max_files=1) as form:
+            file = form["file"]
+            sound = b"" if isinstance(file, str) else await file.read()
+            body = {name: value for name, value in form.items() if isinstance(value, str)}
+        return Asked(str(body.get("model", "")), str(body.get("prompt", "")), body | {"sound": sound})
+
+    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+        sound = asked.body["sound"]
+        seconds = round(seconds_of(sound), 3)
+        text = (
+            f"{LABEL} No model heard this recording of {seconds:g} s"
+            f" ({len(sound)} bytes, sha256 {sha256(sound).hexdigest()[:8]})."
+        )
+        hint = without_directives(asked.text)
+        answer: dict[str, Any] = {} if script.garbage else {"text": f"{text} The hint was: {hint}" if hint else text}
+        return answer if script.nousage else answer | {"usage": {"type": "duration", "seconds": seconds}}
+
+
+def _inputs_of(body: dict[str, Any]) -> list[str]:
+    given = body["input"]
+    inputs = [given] if isinstance(given, str) else list(given)
+    if not inputs or not all(isinstance(text, str) for text in inputs):
+        raise ValueError("input")
+    return inputs
+
+
+def _vector_of(text: str, dimensions: int) -> list[float]:
+    """Add up what each word's hash gives, and bring the sum to length 1."""
+    sums = [0.0] * dimensions
+    for word in re.findall(r"\w+", without_directives(text).lower()) or [text]:
+        for index, value in enumerate(_signs_of(word, dimensions)):
+            sums[index] += value
+    length = sqrt(sum(value * value for value in sums)) or 1.0
+    return [value / length for value in sums]
+
+
+def _signs_of(word: str, dimensions: int) -> list[float]:
+    bits = b"".join(
+        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=64, salt=number.to_bytes(8)).digest()
+        for number in range(-(-dimensions // 512))
+    )
+    return [1.0 if bits[index // 8] >> (index % 8) & 1 else -1.0 for index in range(dimensions)]
+
+
+def _sides_of(size: str) -> tuple[int, int]:
+    width, _, height = size.partition("x")
+    if not (width.isdecimal() and height.isdecimal()) or not all(0 < int(side) <= MAX_SIDE for side in (width, height)):
+        raise Refused(400, f"size must be like {SIZE}, each side up to {MAX_SIDE}.")
+    return int(width), int(height)

@@ -1,0 +1,59 @@
+"""What every endpoint of the simulator needs of a request: its bytes, who asks, and which faults are meant for it."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+from starlette.types import Receive, Scope
+
+from chimera.simulator.journal import Arrival, Journal
+from chimera.simulator.script import Script
+
+
+class Refused(Exception):
+    """A request that no directive was needed for to be refused."""
+
+    def __init__(self, status: int, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+
+
+def headers_of(scope: Scope) -> dict[bytes, str]:
+    return {name: value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def arrive(journal: Journal, headers: Mapping[bytes, str], model: object, input_tokens: int) -> Arrival:
+    """Journal a request under the call and the attempt that it names."""
+    call_id = headers.get(b"x-chimera-call") or headers.get(b"idempotency-key", "")
+    return journal.arrive(call_id, headers.get(b"x-chimera-attempt", ""), str(model), input_tokens)
+
+
+def is_meant(script: Script, arrival: Arrival, number: int, seed: int) -> bool:
+    """Say whether an arrival, the `number`th of its call, is one of those that the faults are meant for."""
+    if script.times is not None and number > script.times:
+        return False
+    if script.model and script.model != arrival.model:
+        return False
+    return script.share >= 1 or _fraction(f"{seed}/{arrival.call_id}") < script.share
+
+
+def refusal_of(script: Script, authorization: str) -> str:
+    """A message such as vendors send; OpenAI's quotes the key that it refuses, and clients must not pass that on."""
+    if script.status == 401:
+        key = authorization.removeprefix("Bearer ")
+        return f"Incorrect API key provided: {key}. You can find your API key in your account."
+    return f"Simulated {script.status}: {script.code or 'as the prompt asked for'}."
+
+
+async def body_of(receive: Receive) -> bytes:
+    parts = []
+    more = True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _fraction(text: str) -> float:
+    """A number from 0 to 1 that is always the same for a text."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) / 2**32

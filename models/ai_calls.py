@@ -1,0 +1,196 @@
+"""Embeddings, images and transcriptions: what is asked, what a history keeps of it, and what is shown.
+
+What was said and drawn stays in PostgreSQL: a history has the call's id and counts.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatetime, Whole
+from models.ids import AiCallId, FileId
+
+MAX_INPUTS = 256
+MAX_IMAGES = 4
+MAX_INPUT_CHARS = 100_000
+MAX_PROMPT_CHARS = 32_000
+
+
+class Operation(StrEnum):
+    """What is asked of a provider."""
+
+    EMBEDDINGS = "embeddings"
+    IMAGES = "images"
+    TRANSCRIPTIONS = "transcriptions"
+
+
+class AiCallStatus(StrEnum):
+    QUEUED = "queued"
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({AiCallStatus.QUEUED, AiCallStatus.STARTED})
+
+
+class MediaUsage(Contract):
+    """What a call was charged for, as its provider counts."""
+
+    input_tokens: int = Field(default=0, description="All that went in, of whatever kind")
+    input_audio_tokens: int = Field(default=0, description="Of the input: sound")
+    input_image_tokens: int = Field(default=0, description="Of the input: pictures")
+    output_tokens: int = Field(default=0, description="All that came out, of whatever kind")
+    output_image_tokens: int = Field(default=0, description="Of the output: pictures")
+    images: int = Field(default=0, description="Pictures that came out")
+    audio_seconds: float = Field(default=0.0, description="How long the sound was")
+
+
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+_Input = Annotated[str, Field(min_length=1, max_length=MAX_INPUT_CHARS)]
+Inputs = Annotated[
+    tuple[_Input, ...],
+    BeforeValidator(_one_or_many),
+    Field(min_length=1, max_length=MAX_INPUTS),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "maxItems": MAX_INPUTS}],
+            "description": f"A text, or up to {MAX_INPUTS} of them",
+        }
+    ),
+]
+
+
+class EmbeddingSpec(Body):
+    """Texts to be turned into vectors."""
+
+    # Spaces are part of what is embedded.
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    model: ModelRef
+    input: Inputs
+    dimensions: Annotated[Whole, Field(ge=1, le=16_384)] | None = Field(
+        default=None, description="Shorter vectors, where the model can"
+    )
+
+
+class ImageSpec(Body):
+    """A picture to be drawn."""
+
+    model: ModelRef
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARS)
+    n: Whole = Field(default=1, ge=1, le=MAX_IMAGES)
+    size: str | None = Field(default=None, pattern=IMAGE_SIZE, description="Width and height, as in 1024x1024")
+
+
+class TranscriptionSpec(Body):
+    """A form's text fields: sound to be written down. The sound is an upload, or a file that is there."""
+
+    model: ModelRef
+    file_id: UUID | None = None
+    language: str | None = Field(default=None, pattern=LANGUAGE, description="What is spoken, as in de or en")
+    prompt: str | None = Field(default=None, max_length=4_000, description="Names and words that are said in it")
+
+
+class AiCallInput(Contract):
+    """A call to make; everything else stands in its row."""
+
+    call_id: AiCallId
+    operation: Operation
+
+
+class AiCallOutcome(Contract):
+    """What a history keeps of how it went."""
+
+    items: int = 0
+    """Vectors, pictures, or characters written down."""
+    cost_micro_usd: int = 0
+
+
+class EmbeddingView(Contract):
+    object: Literal["embedding"] = "embedding"
+    index: int
+    embedding: tuple[float, ...]
+
+
+class EmbeddingUsage(Contract):
+    prompt_tokens: int
+    total_tokens: int
+
+
+class Answered(Contract):
+    """What every answer says of itself."""
+
+    id: AiCallId
+    model: str
+    simulated: bool = Field(description="The simulator answered: nothing here comes from a model")
+    cost_micro_usd: int
+    estimated: bool = Field(description="The provider told no usage and the cost is our estimate")
+
+
+class EmbeddingsView(Answered):
+    object: Literal["list"] = "list"
+    data: tuple[EmbeddingView, ...]
+    usage: EmbeddingUsage
+
+
+class ImageView(Contract):
+    """A picture, which is a file of its caller now."""
+
+    file_id: FileId
+    url: str = Field(description="Where its bytes are, for whoever is signed in")
+    media_type: str
+    size_bytes: int
+    revised_prompt: str | None = None
+
+
+class ImagesView(Answered):
+    created: int = Field(description="Seconds since 1970")
+    data: tuple[ImageView, ...]
+    usage: MediaUsage
+
+
+class TranscriptionView(Answered):
+    text: str
+    language: str | None = Field(description="As the provider heard it, where it says so")
+    file_id: FileId
+    usage: MediaUsage
+
+
+class AiCallSummary(Contract):
+    """A call in a list."""
+
+    id: AiCallId
+    operation: Operation
+    model: str
+    status: AiCallStatus
+    simulated: bool
+    attempts: int = Field(description="How often its provider was asked, or may have been")
+    doubtful: int = Field(description="Attempts whose end nobody saw")
+    cost_micro_usd: int
+    doubtful_micro_usd: int = Field(description="What the doubtful ones may have cost, estimated")
+    estimated: bool
+    usage: MediaUsage
+    error_code: str | None
+    error: str | None
+    created_at: UtcDatetime
+    started_at: UtcDatetime | None
+    ended_at: UtcDatetime | None
+
+
+class AiCallView(AiCallSummary):
+    """One call, with what was asked and what came of it."""
+
+    request: dict[str, Any]
+    result: EmbeddingsView | ImagesView | TranscriptionView | None = None
+
+
+class AiCallPage(Contract):
+    items: tuple[AiCallSummary, ...]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")

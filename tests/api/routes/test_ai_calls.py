@@ -1,0 +1,319 @@
+"""Embeddings and images as a client meets them: through the API, a worker and the simulator."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.deps import Parts
+from chimera.db.engine import Database
+from chimera.settings import Settings
+from tests.api.conftest import SECRET, SignUp
+from tests.conftest import SimulatorServer
+from tests.runs import Runs, runs_with_worker
+
+AI = "/api/v1/ai"
+EMBEDDING, IMAGE = "simulator/embedding", "simulator/image"
+
+
+@pytest.fixture(scope="module")
+def api_settings(settings: Settings, simulator: SimulatorServer) -> Settings:
+    return settings.model_copy(
+        update={
+            "jwt_secret": SecretStr(SECRET),
+            "registration_open": True,
+            "simulator_url": simulator.url,
+            "openai_api_key": SecretStr("sk-none"),
+            "openai_base_url": "http://127.0.0.1:9/v1",
+            "anthropic_api_key": SecretStr("sk-none"),
+            "google_api_key": SecretStr("none"),
+            "graceful_shutdown_s": 1.0,
+            "call_max_attempts": 3,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
+    app = create_app(api_settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def runs(api_settings: Settings) -> AsyncIterator[Runs]:
+    async with runs_with_worker(api_settings) as runs:
+        yield runs
+
+
+async def test_texts_become_vectors(alice: httpx2.AsyncClient) -> None:
+    texts = ["a red apple", "a green apple", "war and peace"]
+    answer = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": texts, "dimensions": 128})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["object"], body["model"], body["simulated"], body["estimated"]) == ("list", EMBEDDING, True, False)
+    assert [each["index"] for each in body["data"]] == [0, 1, 2]
+    red, green, war = (each["embedding"] for each in body["data"])
+    assert len(red) == len(green) == len(war) == 128
+    assert _dot(red, green) > 0.4 > _dot(red, war)
+    assert abs(_dot(red, red) - 1) < 1e-5
+    assert body["usage"] == {"prompt_tokens": 14, "total_tokens": 14}
+    assert body["cost_micro_usd"] == 1
+    call = (await alice.get(answer.headers["Location"])).json()
+    assert (call["status"], call["attempts"], call["doubtful"]) == ("finished", 1, 0)
+    assert call["result"] == body
+    assert call["request"] == {"input": texts, "dimensions": 128}
+
+
+async def test_the_same_text_has_the_same_vector(alice: httpx2.AsyncClient) -> None:
+    answers = [
+        await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": given}) for given in ("tea", ["tea"])
+    ]
+    first, second = (answer.json()["data"] for answer in answers)
+    assert first == second
+    assert len(first[0]["embedding"]) == 256
+
+
+async def test_a_picture_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+    wanted = {"model": IMAGE, "prompt": "a cat", "n": 2, "size": "64x32"}
+    body = (await alice.post(f"{AI}/images", json=wanted)).json()
+    assert body["simulated"] is True
+    assert body["cost_micro_usd"] == 2 * 10_000
+    assert body["usage"]["images"] == 2
+    first, second = body["data"]
+    picture = await alice.get(first["url"])
+    assert picture.headers["Content-Type"] == first["media_type"] == "image/png"
+    assert picture.content[16:24] == (64).to_bytes(4) + (32).to_bytes(4)
+    assert b"Simulated: " in picture.content
+    assert picture.content != (await alice.get(second["url"])).content
+    file = (await alice.get(f"/api/v1/files/{first['file_id']}")).json()
+    assert (file["simulated"], file["size_bytes"]) == (True, len(picture.content))
+    assert (await bob.get(first["url"])).status_code == 404
+
+
+async def test_whoever_doesnt_wait_finds_the_answer_later(alice: httpx2.AsyncClient) -> None:
+    asked = {"model": EMBEDDING, "input": "slow [[sim: delay=1]]"}
+    began = time.monotonic()
+    answer = await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "respond-async, wait=0"})
+    assert answer.status_code == 202
+    assert time.monotonic() - began < 1
+    assert answer.json()["status"] in ("queued", "started")
+    assert answer.json()["result"] is None
+    call = await ended(alice, answer.headers["Location"])
+    assert call["status"] == "finished"
+    assert call["result"]["object"] == "list"
+
+
+async def test_a_key_means_one_call(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
+    key, asked = {"Idempotency-Key": uuid4().hex}, {"model": IMAGE, "prompt": "a dog"}
+    first = await alice.post(f"{AI}/images", json=asked, headers=key)
+    again = await alice.post(f"{AI}/images", json=asked, headers=key)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert arrivals(simulator, first.json()["id"]) == 1
+    other = await alice.post(f"{AI}/images", json={**asked, "n": 2}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    elsewhere = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "a dog"}, headers=key)
+    assert elsewhere.json()["code"] == "idempotency_key_reused"
+
+
+async def test_a_fault_is_tried_again_and_counted(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
+    asked = {"model": IMAGE, "prompt": "a cow [[sim: cut=after:1; times=1]]"}
+    answer = await alice.post(f"{AI}/images", json=asked)
+    assert answer.status_code == 200, answer.text
+    call = (await alice.get(answer.headers["Location"])).json()
+    assert (call["attempts"], call["doubtful"]) == (2, 0)
+    # The one that broke off in mid-answer may be billed as well.
+    assert (call["cost_micro_usd"], call["estimated"]) == (20_000, True)
+    assert arrivals(simulator, call["id"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("directive", "code"),
+    [
+        ("status=400", "bad_request"),
+        ("status=400; code=moderation_blocked", "content_refused"),
+        ("status=401", "wrong_key"),
+    ],
+)
+async def test_a_refusal_is_final_and_says_why(
+    alice: httpx2.AsyncClient, simulator: SimulatorServer, directive: str, code: str
+) -> None:
+    answer = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": f"x [[sim: {directive}]]"})
+    assert (answer.status_code, answer.json()["code"]) == (502, "ai_call_failed")
+    assert code in answer.json()["detail"]
+    (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
+    assert (call["status"], call["error_code"], call["cost_micro_usd"]) == ("failed", code, 0)
+    assert call["id"] in answer.json()["detail"]
+    assert arrivals(simulator, call["id"]) == 1
+
+
+async def test_a_call_that_always_fails_is_given_up(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
+    asked = {"model": EMBEDDING, "input": ["x [[sim: garbage=1]]", "y"]}
+    answer = await alice.post(f"{AI}/embeddings", json=asked)
+    assert "as often as it may be" in answer.json()["detail"]
+    (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1, "operation": "embeddings"})).json()["items"]
+    assert (call["error_code"], call["attempts"]) == ("attempts_used_up", 3)
+    assert arrivals(simulator, call["id"]) == 3
+
+
+async def test_a_cancelled_call_is_cut_within_a_second(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
+    asked = {"model": IMAGE, "prompt": "[[sim: hang=1]]"}
+    waiting = asyncio.create_task(alice.post(f"{AI}/images", json=asked))
+    call_id = await _first(simulator, alice, "images", "started")
+    cancelled = await alice.post(f"{AI}/calls/{call_id}/cancel")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (202, "cancelled")
+    began = time.monotonic()
+    answer = await waiting
+    assert time.monotonic() - began < 1.5
+    assert (answer.status_code, answer.json()["code"]) == (409, "call_cancelled")
+    assert (await alice.post(f"{AI}/calls/{call_id}/cancel")).status_code == 202
+    call = (await alice.get(f"{AI}/calls/{call_id}")).json()
+    # It was on its way, so it may be billed.
+    assert (call["status"], call["cost_micro_usd"], call["estimated"]) == ("cancelled", 10_000, True)
+    done = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "x"})
+    assert (await alice.post(f"{AI}/calls/{done.json()['id']}/cancel")).status_code == 409
+
+
+async def test_without_temporal_a_call_is_kept_and_made_later(
+    app: FastAPI, api_settings: Settings, alice: httpx2.AsyncClient, database: Database
+) -> None:
+    away = create_app(api_settings.model_copy(update={"temporal_address": "127.0.0.1:9"}))
+    async with away.router.lifespan_context(away):
+        transport = httpx2.ASGITransport(app=away)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=alice.headers) as client:
+            answer = await client.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "later"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    # The sweeper of the worker finds it after five seconds.
+    call = await ended(alice, answer.headers["Location"], timeout_s=20)
+    assert call["status"] == "finished"
+
+
+async def test_a_run_that_was_terminated_closes_its_row(
+    app: FastAPI, alice: httpx2.AsyncClient, simulator: SimulatorServer
+) -> None:
+    asked = {"model": IMAGE, "prompt": "[[sim: delay=30]]"}
+    answer = await alice.post(f"{AI}/images", json=asked, headers={"Prefer": "wait=0"})
+    call_id = answer.json()["id"]
+    parts: Parts = app.state.parts
+    client = await parts.temporal.client()
+    await client.get_workflow_handle(f"ai-{call_id}").terminate()
+    call = await ended(alice, answer.headers["Location"], timeout_s=20)
+    assert (call["status"], call["error_code"]) == ("failed", "run_ended")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "says"),
+    [
+        ("embeddings", {"model": EMBEDDING}, "input", "required"),
+        ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least 1"),
+        ("embeddings", {"model": EMBEDDING, "input": [""]}, "input.0", "empty"),
+        ("embeddings", {"model": EMBEDDING, "input": ["x"] * 257}, "input", "at most 256"),
+        ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),
+        ("embeddings", {"model": EMBEDDING, "input": "x", "dimensions": "8"}, "dimensions", "whole number"),
+        ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "no such field"),
+        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "CHIMERA_PRICES"),
+        ("embeddings", {"model": "anthropic/claude-opus-4-5", "input": "x"}, "model", "openai or google or simulator"),
+        ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "No price"),
+        ("embeddings", {"model": "local/x", "input": "x"}, "model", "CHIMERA_LOCAL_BASE_URL"),
+        ("embeddings", {"model": "google/gemini-embedding-001", "input": ["x"] * 101}, "input", "at most 100"),
+        ("images", {"model": IMAGE, "prompt": ""}, "prompt", "empty"),
+        ("images", {"model": IMAGE, "prompt": "x", "n": 5}, "n", "4 or less"),
+        ("images", {"model": IMAGE, "prompt": "x", "size": "big"}, "size", "1024x1024"),
+        ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "n": 2}, "n", "at most 1"),
+        ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "size": "64x63"}, "size", "16:9"),
+        ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "No price"),
+    ],
+)
+async def test_what_cant_be_asked_is_refused_and_nothing_kept(
+    sign_up: SignUp, path: str, body: dict[str, Any], field: str, says: str
+) -> None:
+    erin = await sign_up()
+    answer = await erin.post(f"{AI}/{path}", json=body)
+    assert answer.status_code == 422, answer.text
+    (error, *_) = answer.json()["errors"]
+    assert error["field"] == field
+    assert says in error["message"]
+    assert (await erin.get(f"{AI}/calls")).json()["items"] == []
+
+
+async def test_somebody_elses_call_looks_like_none(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+    made = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "mine"})
+    for method, below in (("GET", ""), ("POST", "/cancel")):
+        theirs = await bob.request(method, f"{AI}/calls/{made.json()['id']}{below}")
+        nobodys = await bob.request(method, f"{AI}/calls/{uuid4()}{below}")
+        assert theirs.status_code == nobodys.status_code == 404
+        assert theirs.json().keys() == nobodys.json().keys()
+    assert made.json()["id"] not in (await bob.get(f"{AI}/calls")).text
+
+
+async def test_calls_are_listed_newest_first_page_by_page(sign_up: SignUp) -> None:
+    frank = await sign_up()
+    for number in range(3):
+        await frank.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": f"{number}"})
+    await frank.post(f"{AI}/images", json={"model": IMAGE, "prompt": "x"})
+    params: dict[str, Any] = {"limit": 2, "operation": "embeddings"}
+    first = (await frank.get(f"{AI}/calls", params=params)).json()
+    rest = (await frank.get(f"{AI}/calls", params={**params, "cursor": first["next_cursor"]})).json()
+    calls = first["items"] + rest["items"]
+    assert [call["operation"] for call in calls] == ["embeddings"] * 3
+    assert [call["created_at"] for call in calls] == sorted((call["created_at"] for call in calls), reverse=True)
+    assert "request" not in calls[0]
+    refused = await frank.get(f"{AI}/calls", params={"cursor": first["next_cursor"]})
+    assert refused.status_code == 422
+
+
+async def test_a_history_has_an_id_and_counts_and_no_prompt(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    secret = "a secret that nobody else may read"
+    made = (await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": secret})).json()
+    parts: Parts = app.state.parts
+    client = await parts.temporal.client()
+    history = (await client.get_workflow_handle(f"ai-{made['id']}").fetch_history()).to_json()
+    assert secret not in history
+    assert made["data"][0]["file_id"] not in history
+    assert len(history) < 12_000
+
+
+async def test_the_providers_say_what_they_can_do(alice: httpx2.AsyncClient) -> None:
+    listed = {each["name"]: each["abilities"] for each in (await alice.get(f"{AI}/providers")).json()}
+    everything = ["embeddings", "images", "transcriptions"]
+    assert listed["openai"] == listed["google"] == listed["simulator"] == everything
+    assert listed["anthropic"] == []
+
+
+def arrivals(simulator: SimulatorServer, call_id: str) -> int:
+    """How often the provider was really asked."""
+    return sum(entry["call_id"] == call_id and entry["phase"] == "arrived" for entry in simulator.asked())
+
+
+async def ended(client: httpx2.AsyncClient, address: str, timeout_s: float = 10) -> dict[str, Any]:
+    """Wait for a call's end."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        call: dict[str, Any] = (await client.get(address)).json()
+        if call["status"] not in ("queued", "started"):
+            return call
+        assert time.monotonic() < deadline, call
+        await asyncio.sleep(0.05)
+
+
+async def _first(simulator: SimulatorServer, client: httpx2.AsyncClient, operation: str, status: str) -> str:
+    """Wait until the newest call of an operation has reached its provider; return its id."""
+    deadline = time.monotonic() + 10
+    while True:
+        (call,) = (await client.get(f"{AI}/calls", params={"limit": 1, "operation": operation})).json()["items"]
+        if call["status"] == status and arrivals(simulator, call["id"]):
+            return str(call["id"])
+        assert time.monotonic() < deadline, call
+        await asyncio.sleep(0.05)
+
+
+def _dot(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
