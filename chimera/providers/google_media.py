@@ -6,7 +6,7 @@ A picture comes as a part of an answer (`…-image` models), and a transcription
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from math import gcd
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from chimera.providers.base import Image, Provider
@@ -32,11 +32,15 @@ from models.errors import ContentRefused, InvalidInput, Malformed, ProviderError
 if TYPE_CHECKING:
     import httpx2
     from google.genai import Client
-    from google.genai.types import GenerateContentResponse
+    from google.genai.types import EmbedContentResponse, GenerateContentResponse
 
 Answer = TypeVar("Answer")
+End = TypeVar("End")
 
-RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+RATIOS = {
+    Fraction(*map(int, ratio.split(":"))): ratio
+    for ratio in ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+}
 """https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios"""
 
 _INSTRUCTION = (
@@ -70,7 +74,7 @@ class GoogleMedia(Google):
     def check_size(self, size: str) -> None:
         """Only the ratio of the sides can be chosen."""
         if _ratio_of(size) not in RATIOS:
-            raise InvalidInput("size", f"google draws {', '.join(RATIOS)} only; {size!r} is none of these.")
+            raise InvalidInput("size", f"google draws {', '.join(RATIOS.values())} only; {size!r} is none of these.")
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
         """See `Embeds`."""
@@ -78,85 +82,79 @@ class GoogleMedia(Google):
         if request.dimensions is not None:
             config["output_dimensionality"] = request.dimensions
 
-        def ask(client: "Client") -> Any:
+        def ask(client: "Client") -> "Awaitable[EmbedContentResponse]":
             from google.genai import types
 
             # Each text a content of its own: some models would make one vector of a plain list.
             contents = [types.Content(role="user", parts=[types.Part(text=text)]) for text in request.inputs]
             options = types.EmbedContentConfig.model_validate(config)
-            return client.aio.models.embed_content(model=request.model, contents=contents, config=options)
+            return client.aio.models.embed_content(model=request.model, contents=list(contents), config=options)
 
-        answer = await self._whole(ask, request.model, self._waits)
-        values = [embedding.values for embedding in answer.embeddings or ()]
-        vectors = await asyncio.to_thread(packed, PROVIDER, values, len(request.inputs), request.dimensions)
-        tokens = answer.usage_metadata.prompt_token_count if answer.usage_metadata else None
-        return EmbeddingEnd(vectors, MediaUsage(input_tokens=tokens) if tokens and tokens > 0 else None, None)
+        def end_of(answer: "EmbedContentResponse") -> EmbeddingEnd:
+            values = [embedding.values for embedding in answer.embeddings or ()]
+            vectors = packed(PROVIDER, values, len(request.inputs), request.dimensions)
+            tokens = answer.usage_metadata.prompt_token_count if answer.usage_metadata else None
+            return EmbeddingEnd(vectors, MediaUsage(input_tokens=tokens) if tokens and tokens > 0 else None, None)
+
+        return await self._whole(ask, end_of, request.model, self._waits)
 
     async def draw(self, request: ImageRequest) -> ImageEnd:
         """See `Draws`."""
         config: dict[str, Any] = {"responseModalities": ["IMAGE"]}
         if request.size is not None:
-            config["imageConfig"] = {"aspectRatio": _ratio_of(request.size)}
-        answer = await self._generated(request, [{"text": request.prompt}], config)
-        images = tuple(_pictures(answer))
-        if len(images) != request.n:
-            raise Malformed(f"google sent {len(images)} pictures in place of {request.n}.", may_be_billed=True)
-        return ImageEnd(images, (), _usage_of(answer, drawn=True), _id_of(answer))
+            config["imageConfig"] = {"aspectRatio": RATIOS[_ratio_of(request.size)]}
+
+        def end_of(answer: "GenerateContentResponse") -> ImageEnd:
+            _check_end(answer)
+            images = tuple(_pictures(answer))
+            if len(images) != request.n:
+                raise Malformed(f"google sent {len(images)} pictures in place of {request.n}.")
+            return ImageEnd(images, (), _usage_of(answer, drawn=True), _id_of(answer))
+
+        ask = _generation(request, [{"text": request.prompt}], config)
+        return await self._whole(ask, end_of, request.model, self._long_waits)
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
         sound = {"mimeType": request.media_type, "data": b64encode(request.audio).decode()}
-        hints = [_INSTRUCTION]
-        if request.language:
-            hints.append(f"The language is {request.language}.")
-        if request.prompt:
-            hints.append(f"Names and words that are said in it: {request.prompt}")
-        parts: list[dict[str, Any]] = [{"text": "\n".join(hints)}, {"inlineData": sound}]
-        answer = await self._generated(request, parts, {"temperature": 0})
-        text = clean_text("".join(part.text or "" for part in _parts_of(answer) if not part.thought)).strip()
-        if not text:
-            raise Malformed("google finished without a word.", may_be_billed=True)
-        spoken = "" if text == _SILENCE else text
-        return TranscriptionEnd(spoken, None, _usage_of(answer, drawn=False), _id_of(answer))
+        parts: list[dict[str, Any]] = [{"text": _instruction_of(request)}, {"inlineData": sound}]
 
-    async def _generated(
-        self, request: ImageRequest | TranscriptionRequest, parts: list[dict[str, Any]], config: dict[str, Any]
-    ) -> "GenerateContentResponse":
-        """Ask a model for one whole answer. Raises unless it came to its end."""
-        config |= {"httpOptions": {"headers": headers_of(request)}, "automaticFunctionCalling": {"disable": True}}
-
-        def ask(client: "Client") -> "Awaitable[GenerateContentResponse]":
-            from google.genai import types
-
-            return client.aio.models.generate_content(
-                model=request.model,
-                contents=[types.Content.model_validate({"role": "user", "parts": parts})],
-                config=types.GenerateContentConfig.model_validate(config),
-            )
-
-        answer = await self._whole(ask, request.model, self._long_waits)
-        try:
+        def end_of(answer: "GenerateContentResponse") -> TranscriptionEnd:
             _check_end(answer)
-        except ProviderError as error:
-            error.may_be_billed = True
-            raise
-        return answer
+            text = clean_text("".join(part.text or "" for part in _parts_of(answer) if not part.thought)).strip()
+            if not text:
+                raise Malformed("google finished without a word.")
+            spoken = "" if text == _SILENCE else text
+            return TranscriptionEnd(spoken, None, _usage_of(answer, drawn=False), _id_of(answer))
 
-    async def _whole(self, ask: "Callable[[Client], Awaitable[Answer]]", model: str, waits: Waits) -> Answer:
-        """Make one request and wait for its whole answer."""
+        ask = _generation(request, parts, {"temperature": 0})
+        return await self._whole(ask, end_of, request.model, self._long_waits)
+
+    async def _whole(
+        self,
+        ask: "Callable[[Client], Awaitable[Answer]]",
+        end_of: Callable[[Answer], End],
+        model: str,
+        waits: Waits,
+    ) -> End:
+        """Make one request, wait for its whole answer, and check it."""
         client = await self._connected()
         responses: list[httpx2.Response] = []
         try:
             async with asyncio.timeout_at(waits.first_deadline()):
                 with noting(responses):
-                    return await ask(client)
-        except ProviderError:
-            raise
-        except TimeoutError:
-            raise waits.silence(begun=False) from None
+                    answer = await ask(client)
+            # In a thread: what is checked here may be many megabytes.
+            return await asyncio.to_thread(end_of, answer)
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             begun = any(response.status_code == 200 for response in responses)
-            known = self._sorted(error, model, responses, begun=begun)
+            if isinstance(error, TimeoutError):
+                known = waits.silence(begun=False)
+            else:
+                known = (
+                    error if isinstance(error, ProviderError) else self._sorted(error, model, responses, begun=begun)
+                )
+            # Who has begun to answer has done the work.
             known.may_be_billed = known.may_be_billed or begun
             raise known from None
         finally:
@@ -194,6 +192,33 @@ def _limited(stream: Any, size: SizeLimit) -> "httpx2.AsyncByteStream":
             await stream.aclose()
 
     return Limited()
+
+
+def _generation(
+    request: ImageRequest | TranscriptionRequest, parts: list[dict[str, Any]], config: dict[str, Any]
+) -> "Callable[[Client], Awaitable[GenerateContentResponse]]":
+    """The request for one whole answer to one message."""
+    config |= {"httpOptions": {"headers": headers_of(request)}, "automaticFunctionCalling": {"disable": True}}
+
+    def ask(client: "Client") -> "Awaitable[GenerateContentResponse]":
+        from google.genai import types
+
+        return client.aio.models.generate_content(
+            model=request.model,
+            contents=[types.Content.model_validate({"role": "user", "parts": parts})],
+            config=types.GenerateContentConfig.model_validate(config),
+        )
+
+    return ask
+
+
+def _instruction_of(request: TranscriptionRequest) -> str:
+    lines = [_INSTRUCTION]
+    if request.language:
+        lines.append(f"The language is {request.language}.")
+    if request.prompt:
+        lines.append(f"Names and words that are said in it: {request.prompt}")
+    return "\n".join(lines)
 
 
 def _check_end(answer: "GenerateContentResponse") -> None:
@@ -244,7 +269,6 @@ def _id_of(answer: "GenerateContentResponse") -> str | None:
     return clean_text(answer.response_id or "") or None
 
 
-def _ratio_of(size: str) -> str:
+def _ratio_of(size: str) -> Fraction:
     width, _, height = size.partition("x")
-    shared = gcd(int(width), int(height))
-    return f"{int(width) // shared}:{int(height) // shared}"
+    return Fraction(int(width), int(height))

@@ -60,7 +60,7 @@ async def _answer(scripted: Scripted, reader: asyncio.StreamReader, writer: asyn
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     scripted.headers.append(headers)
-    scripted.bodies.append(json.loads(body) if body else None)
+    scripted.bodies.append(_parsed(body, headers))
     script = scripted.script
     told = {"transfer-encoding": "chunked", "connection": "close", **script.headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
@@ -75,6 +75,13 @@ async def _answer(scripted: Scripted, reader: asyncio.StreamReader, writer: asyn
     if script.end:
         writer.write(b"0\r\n\r\n")
         await writer.drain()
+
+
+def _parsed(body: bytes, headers: dict[str, str]) -> Any:
+    """JSON as what it says, a form as its bytes."""
+    if not body:
+        return None
+    return json.loads(body) if "json" in headers.get("content-type", "json") else body
 
 
 async def _leaves(reader: asyncio.StreamReader, seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""Records one history per branch of the workflows: `python -m tests.workflows.record`, before a release.
+"""Records one history per branch of the workflows: `python -m tests.workflows.record [NAME…]`, before a release.
 
 The recordings are what running workflows look like to the next version of the code; `test_replay.py` replays them. A
 change that breaks a replay breaks every run in flight: guard it with `workflow.patched` instead of recording again.
@@ -10,16 +10,19 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
-from chimera.db import task_controls
+from chimera.ai_calls import AiCallStarts
+from chimera.db import ai_calls, task_controls
+from chimera.db.ai_calls import NewCall
 from chimera.local import processes
 from chimera.settings import Settings
-from models.ids import TaskId, workflow_id_of
+from models.ai_calls import Operation
+from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.parts import free_port, fresh_database, running_parts, short_folder
 from tests.runs import Runs, runs_with_worker
@@ -154,12 +157,57 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
 )
 
 
+async def ai_call_made(runs: Runs) -> AiCallId:
+    return await _ai_call(runs, "a lighthouse")
+
+
+async def ai_call_made_again(runs: Runs) -> AiCallId:
+    return await _ai_call(runs, "a lighthouse [[sim: status=503; times=1]]")
+
+
+async def ai_call_failed(runs: Runs) -> AiCallId:
+    return await _ai_call(runs, "a lighthouse [[sim: status=400]]")
+
+
+async def ai_call_cancelled(runs: Runs) -> AiCallId:
+    call_id = await _ai_call(runs, "a lighthouse [[sim: hang=1]]")
+    await asyncio.sleep(1)
+    async with runs.database.begin() as session:
+        await ai_calls.cancel(session, runs.caller, call_id)
+    return call_id
+
+
+async def _ai_call(runs: Runs, prompt: str) -> AiCallId:
+    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": prompt, "n": 1}, True, "", None)
+    async with runs.database.begin() as session:
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
+    await AiCallStarts(runs.database, runs.temporal).start(call_id)
+    return call_id
+
+
+AI_BRANCHES: tuple[Callable[[Runs], Awaitable[AiCallId]], ...] = (
+    ai_call_made,
+    ai_call_made_again,
+    ai_call_failed,
+    ai_call_cancelled,
+)
+
+
 async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> None:
-    """Run one branch and keep the histories of all its executions in one file."""
+    """Run one branch of a task and keep the histories of all its executions in one file."""
     task_id = await branch(runs)
     row = await runs.ended(task_id)
+    await keep(runs, branch.__name__, workflow_id_of(task_id), row["status"])
+
+
+async def record_ai_call(runs: Runs, branch: Callable[[Runs], Awaitable[AiCallId]]) -> None:
+    """Do the same for an embedding, an image or a transcription."""
+    await keep(runs, branch.__name__, ai_call_workflow_id(await branch(runs)))
+
+
+async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:
+    """Wait until all executions whose ids begin with `prefix` have ended, and write their histories down."""
     client = await runs.temporal.client()
-    prefix = workflow_id_of(task_id)
     while True:
         found = [run async for run in client.list_workflows(f"WorkflowId STARTS_WITH '{prefix}'")]
         if found and all(run.close_time is not None for run in found):
@@ -171,13 +219,14 @@ async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> Non
         histories.append({"id": run.id, "history": json.loads(history.to_json())})
     # Stack traces in failures name files where they lay on the machine that recorded.
     kept = json.dumps(histories, separators=(",", ":")).replace(f"{ROOT}/", "")
-    (FOLDER / f"{branch.__name__}.json").write_text(kept + "\n")
-    print(f"{branch.__name__:20} {row['status']:10} {len(histories)} executions", flush=True)
+    (FOLDER / f"{name}.json").write_text(kept + "\n")
+    print(f"{name:20} {status:10} {len(histories)} executions", flush=True)
 
 
-async def main() -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
+async def main(wanted: Collection[str]) -> None:
+    if not wanted:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(exist_ok=True)
     with short_folder() as folder:
         async with running_parts() as parts, fresh_database(parts.database_url or "") as url:
             port = free_port()
@@ -193,12 +242,16 @@ async def main() -> None:
                 async with runs_with_worker(settings) as runs:
                     await asyncio.sleep(2)
                     for branch in BRANCHES:
-                        await record(runs, branch)
+                        if not wanted or branch.__name__ in wanted:
+                            await record(runs, branch)
+                    for ai_branch in AI_BRANCHES:
+                        if not wanted or ai_branch.__name__ in wanted:
+                            await record_ai_call(runs, ai_branch)
             finally:
                 await processes.stop(simulator, signal.SIGTERM, limit_s=5)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))
     sys.stdout.flush()
     os._exit(0)

@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from chimera.temporal import DATA_CONVERTER
-from tests.workflows.record import BRANCHES, FOLDER
+from tests.workflows.record import AI_BRANCHES, BRANCHES, FOLDER
 from worker.build import WORKFLOWS
 from worker.sandbox import sandbox
 from workflows.subtasks import SubtaskWorkflow
@@ -28,7 +28,7 @@ def histories_in(file: Path) -> list[WorkflowHistory]:
 
 
 def test_every_branch_is_recorded() -> None:
-    assert {file.stem for file in FOLDER.glob("*.json")} == {branch.__name__ for branch in BRANCHES}
+    assert {file.stem for file in FOLDER.glob("*.json")} == {branch.__name__ for branch in (*BRANCHES, *AI_BRANCHES)}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.stem)

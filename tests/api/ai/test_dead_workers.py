@@ -1,0 +1,98 @@
+"""Workers that die in the middle of a call: what was answered isn't asked again, what may have cost is counted."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from chimera.failpoints import EXIT_CODE
+from chimera.local import processes
+from chimera.local.services import environment_of
+from chimera.settings import Settings
+from tests.api.ai.conftest import AI, arrivals, ended
+from tests.api.conftest import SignUp
+from tests.conftest import SimulatorServer
+
+PICTURE = {"model": "simulator/image", "prompt": "a lighthouse"}
+
+
+@contextmanager
+def a_worker(settings: Settings, folder: Path, failpoints: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, as in production."""
+    environment = environment_of(settings, failpoints=failpoints, data_dir=folder)
+    process = processes.spawn(
+        [sys.executable, "-m", "worker"],
+        environment=os.environ | environment,
+        output=folder / "worker.out",
+        death_signal=signal.SIGKILL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+async def ivy(sign_up: SignUp) -> httpx2.AsyncClient:
+    return await sign_up()
+
+
+@pytest.mark.parametrize(
+    ("dies_at", "asked", "doubtful"),
+    [("after_provider", 2, 1), ("before_complete", 1, 0)],
+)
+async def test_a_worker_that_dies_costs_at_most_one_request(
+    ivy: httpx2.AsyncClient,
+    api_settings: Settings,
+    simulator: SimulatorServer,
+    tmp_path: Path,
+    dies_at: str,
+    asked: int,
+    doubtful: int,
+) -> None:
+    settings = api_settings.model_copy(update={"task_queue": f"dead-{dies_at}"})
+    address, made = await _accepted(ivy, settings)
+    with a_worker(settings, tmp_path, f"{dies_at}=exit") as first:
+        assert await asyncio.to_thread(first.wait, 30) == EXIT_CODE
+    with a_worker(settings, tmp_path):
+        call = await ended(ivy, address, timeout_s=60)
+        if dies_at == "before_complete":
+            # Its row was settled; that the run ends with it is Temporal's to see.
+            await _run_closed(settings, made["id"])
+    assert (call["status"], call["doubtful"], call["attempts"]) == ("finished", doubtful, 1 + doubtful)
+    assert (call["cost_micro_usd"], call["doubtful_micro_usd"]) == (10_000, doubtful * 10_000)
+    assert arrivals(simulator, made["id"]) == asked
+    assert [file["id"] for file in (await ivy.get("/api/v1/files")).json()["items"]] == [
+        call["result"]["data"][0]["file_id"]
+    ]
+
+
+async def _accepted(client: httpx2.AsyncClient, settings: Settings) -> tuple[str, dict[str, Any]]:
+    """Take a call in by an API of the same task queue, while no worker is there."""
+    from api.app import create_app
+
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=client.headers) as here:
+            answer = await here.post(f"{AI}/images", json=PICTURE, headers={"Prefer": "wait=0"})
+    assert answer.status_code == 202, answer.text
+    return answer.headers["Location"], answer.json()
+
+
+async def _run_closed(settings: Settings, call_id: str) -> None:
+    from chimera.temporal import Temporal
+
+    client = await Temporal(settings).client()
+    async with asyncio.timeout(60):
+        outcome = await client.get_workflow_handle(f"ai-{call_id}").result()
+    assert outcome["items"] == 1

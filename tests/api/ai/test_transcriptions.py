@@ -1,0 +1,141 @@
+"""Transcriptions: a form with a recording, which is a file of its caller then."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import text
+
+from chimera.db.engine import Database
+from tests.api.ai.conftest import AI, arrivals, ended
+from tests.api.conftest import SignUp
+from tests.conftest import SimulatorServer
+from tests.media import a_png, a_wav
+
+pytestmark = pytest.mark.usefixtures("runs")
+
+MODEL = "simulator/transcription"
+WAV = ("note.wav", a_wav(2.5), "application/x-whatever")
+
+
+async def test_a_recording_is_written_down_and_kept(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.post(
+        f"{AI}/transcriptions",
+        data={"model": MODEL, "language": "en", "prompt": "Bob"},
+        files={"file": WAV},
+    )
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["text"].startswith("[simulated] No model heard this recording of 2.5 s")
+    assert body["text"].endswith("The hint was: Bob")
+    assert (body["simulated"], body["usage"]["audio_seconds"]) == (True, 2.5)
+    # $0.36 an hour.
+    assert body["cost_micro_usd"] == 250
+    assert (await alice.get(f"/api/v1/files/{body['file_id']}/content")).content == a_wav(2.5)
+    call = (await alice.get(answer.headers["Location"])).json()
+    assert call["request"] == {"file_id": body["file_id"], "language": "en", "prompt": "Bob"}
+    assert call["result"] == body
+
+
+async def test_a_file_that_is_there_is_written_down(alice: httpx2.AsyncClient) -> None:
+    kept = (await alice.post("/api/v1/files", files={"file": WAV})).json()
+    answer = await alice.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=kept["id"]))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["file_id"] == kept["id"]
+
+
+async def test_a_key_means_one_call_and_one_file(sign_up: SignUp, simulator: SimulatorServer) -> None:
+    grace = await sign_up()
+    key = {"Idempotency-Key": uuid4().hex}
+    first = await grace.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": WAV}, headers=key)
+    again = await grace.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": WAV}, headers=key)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert arrivals(simulator, first.json()["id"]) == 1
+    assert len((await grace.get("/api/v1/files")).json()["items"]) == 1
+    other = {"file": ("note.wav", a_wav(1.0))}
+    refused = await grace.post(f"{AI}/transcriptions", data={"model": MODEL}, files=other, headers=key)
+    assert refused.json()["code"] == "idempotency_key_reused"
+    assert len((await grace.get("/api/v1/files")).json()["items"]) == 1
+
+
+async def test_somebody_elses_file_cant_be_heard(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, simulator: SimulatorServer
+) -> None:
+    kept = (await alice.post("/api/v1/files", files={"file": WAV})).json()["id"]
+    nobodys = str(uuid4())
+    answers = [await bob.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=id)) for id in (kept, nobodys)]
+    problems = [
+        {name: str(value).replace(id, "…") for name, value in answer.json().items() if name != "instance"}
+        for answer, id in zip(answers, (kept, nobodys), strict=True)
+    ]
+    assert answers[0].status_code == 404
+    assert problems[0] == problems[1]
+    assert (await bob.get(f"{AI}/calls")).json()["items"] == []
+
+
+async def test_a_file_that_is_gone_at_the_next_attempt_fails_the_call(alice: httpx2.AsyncClient) -> None:
+    fields = {"model": MODEL, "prompt": "[[sim: status=503; delay=2; times=1]]"}
+    answer = await alice.post(f"{AI}/transcriptions", data=fields, files={"file": WAV}, headers={"Prefer": "wait=0"})
+    file_id = answer.json()["request"]["file_id"]
+    assert (await alice.delete(f"/api/v1/files/{file_id}")).status_code == 204
+    call = await ended(alice, answer.headers["Location"])
+    assert (call["status"], call["error_code"]) == ("failed", "not_found")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "field"),
+    [
+        ({"json": {"model": MODEL, "file": {"path": "/etc/passwd"}}}, 415, "Content-Type"),
+        ({"data": {"model": MODEL, "file_id": str(uuid4())}}, 415, "Content-Type"),
+        ({"files": {"file": WAV}}, 422, "model"),
+        ({"data": {"model": "simulator"}, "files": {"file": WAV}}, 422, "model"),
+        ({"data": {"model": "simulator/image"}, "files": {"file": WAV}}, 422, "model"),
+        ({"data": {"model": "anthropic/claude-opus-4-5"}, "files": {"file": WAV}}, 422, "model"),
+        ({"data": {"model": MODEL, "language": "German!"}, "files": {"file": WAV}}, 422, "language"),
+        ({"data": {"model": MODEL, "temperature": "1"}, "files": {"file": WAV}}, 422, "temperature"),
+        ({"data": {"model": MODEL, "file_id": str(uuid4())}, "files": {"file": WAV}}, 422, "file"),
+        ({"files": {"model": (None, MODEL)}}, 422, "file"),
+        ({"files": {"model": (None, MODEL), "file_id": (None, "../../x")}}, 422, "file_id"),
+        ({"files": {"model": (None, MODEL), "file_id": (None, str(uuid4()))}}, 404, None),
+        ({"data": {"model": MODEL}, "files": {"file": ("a.wav", a_png(), "audio/wav")}}, 422, "file"),
+        ({"data": {"model": "google/gemini-2.5-flash"}, "files": {"file": ("a.webm", b"\x1aE\xdf\xa3")}}, 422, "file"),
+        ({"data": {"model": MODEL, "prompt": "a\0b"}, "files": {"file": WAV}}, 422, None),
+    ],
+)
+async def test_what_cant_be_written_down_is_refused_and_nothing_kept(
+    sign_up: SignUp, sent: dict[str, Any], status: int, field: str | None
+) -> None:
+    henry = await sign_up()
+    answer = await henry.post(f"{AI}/transcriptions", **sent)
+    assert answer.status_code == status, answer.text
+    if field is not None:
+        assert answer.json()["errors"][0]["field"] == field
+    assert (await henry.get(f"{AI}/calls")).json()["items"] == []
+    assert (await henry.get("/api/v1/files")).json()["items"] == []
+
+
+async def test_a_recording_larger_than_a_provider_takes_is_refused(alice: httpx2.AsyncClient) -> None:
+    large = ("a.wav", a_wav(1) + bytes(15 * 1024 * 1024))
+    answer = await alice.post(f"{AI}/transcriptions", data={"model": "google/gemini-2.5-flash"}, files={"file": large})
+    assert answer.status_code == 422
+    assert "14680064 bytes" in answer.json()["errors"][0]["message"]
+
+
+async def test_the_ledger_is_written_before_anybody_is_asked(alice: httpx2.AsyncClient, database: Database) -> None:
+    answer = await alice.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": WAV})
+    async with database.begin() as session:
+        row = (
+            await session.execute(
+                text("SELECT created_at, handed_over_at, started_at, ended_at FROM ai_calls WHERE id = :id"),
+                {"id": answer.json()["id"]},
+            )
+        ).one()
+    assert row.created_at <= row.handed_over_at
+    assert row.created_at <= row.started_at <= row.ended_at
+
+
+def form(**fields: str) -> dict[str, Any]:
+    """Fields as a multipart form, also without a file."""
+    return {name: (None, value) for name, value in fields.items()}
