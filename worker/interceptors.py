@@ -27,9 +27,7 @@ class _Activity(ActivityInboundInterceptor):
         place = input.args[0] if input.args else None
         with structlog.contextvars.bound_contextvars(
             activity=info.activity_type,
-            task_id=getattr(place, "task_id", None),
-            path=getattr(place, "path", None),
-            call_id=getattr(place, "call_id", None),
+            **_ids_of(place),
             run_id=info.workflow_run_id,
             attempt=info.attempt,
         ):
@@ -51,6 +49,12 @@ class _Activity(ActivityInboundInterceptor):
                 raise ApplicationError(
                     f"Unexpected {type(error).__name__}; see the worker's log.", type="internal"
                 ) from None
+
+
+def _ids_of(place: object) -> dict[str, str]:
+    """What an activity's argument says of where it belongs."""
+    named = {name: getattr(place, name, None) for name in ("task_id", "path", "call_id")}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def translated(error: ChimeraError) -> ApplicationError:

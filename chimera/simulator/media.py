@@ -77,7 +77,7 @@ class Media:
         raise NotImplementedError
 
     async def read(self, scope: Scope, raw: bytes) -> Asked:
-        """Understand a request. Raises ValueError, TypeError or AttributeError for what can't be."""
+        """Understand a request. Whatever can't be raises one of the errors of a wrong value."""
         body = json.loads(raw)
         return Asked(str(body.get("model", "")), self.text_of(body), body)
 
@@ -88,7 +88,7 @@ class Media:
     async def _understood(self, scope: Scope, raw: bytes) -> Asked:
         try:
             return await self.read(scope, raw)
-        except (ValueError, TypeError, AttributeError, RecursionError, HTTPException):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, HTTPException):
             return Asked("", "", {})
 
     def _script_of(self, asked: Asked) -> Script:

@@ -1,0 +1,127 @@
+"""What embeddings, images and transcriptions cost."""
+
+import pytest
+
+from chimera.pricing import MediaPrice, MediaRate, media_cost_of, media_price_of, price_of
+from chimera.sound import seconds_of
+from models.ai_calls import MediaUsage, Operation
+from models.errors import UnknownPrice
+from models.providers import OwnRates
+from tests.media import a_wav
+
+EMBEDDINGS, IMAGES, TRANSCRIPTIONS = Operation
+
+
+def price_with(**rates: int) -> MediaPrice:
+    return MediaPrice((MediaRate(**rates),), "test", "")
+
+
+@pytest.mark.parametrize(
+    ("usage", "rates", "micro_usd"),
+    [
+        (MediaUsage(input_tokens=1_000), {"input": 20_000}, 20),
+        (MediaUsage(input_tokens=1), {"input": 20_000}, 1),
+        (MediaUsage(input_tokens=12, output_tokens=1056), {"input": 5_000_000, "output": 30_000_000}, 60 + 31_680),
+        (
+            MediaUsage(input_tokens=12, output_tokens=1060, output_image_tokens=1056),
+            {"input": 5_000_000, "output": 10_000_000, "output_image": 32_000_000},
+            60 + 40 + 33_792,
+        ),
+        (
+            MediaUsage(input_tokens=90, input_audio_tokens=32, output_tokens=4),
+            {"input": 300_000, "input_audio": 1_000_000, "output": 2_500_000},
+            60,
+        ),
+        (MediaUsage(input_tokens=20, input_image_tokens=10), {"input": 1_000_000, "input_image": 2_000_000}, 30),
+        (MediaUsage(images=3), {"image": 40_000}, 120_000),
+        (MediaUsage(audio_seconds=90), {"audio_hour": 360_000}, 9_000),
+        (MediaUsage(audio_seconds=0.001), {"audio_hour": 360_000}, 1),
+        # More of a kind than of all: what a provider tells wrongly never lowers a bill below its plain rate.
+        (MediaUsage(input_tokens=10, input_audio_tokens=99), {"input": 1_000_000}, 10),
+        (MediaUsage(), {"input": 5}, 0),
+    ],
+)
+def test_a_call_is_priced_exactly(usage: MediaUsage, rates: dict[str, int], micro_usd: int) -> None:
+    assert media_cost_of(usage, price_with(**rates)) == micro_usd
+
+
+@pytest.mark.parametrize(
+    ("model", "operation", "rate"),
+    [
+        ("openai/text-embedding-3-small", EMBEDDINGS, MediaRate(input=20_000)),
+        ("google/gemini-embedding-001", EMBEDDINGS, MediaRate(input=150_000)),
+        ("openai/whisper-1", TRANSCRIPTIONS, MediaRate(audio_hour=360_000)),
+        (
+            "openai/gpt-4o-transcribe",
+            TRANSCRIPTIONS,
+            MediaRate(input=2_500_000, input_audio=6_000_000, output=10_000_000),
+        ),
+        ("google/gemini-2.5-flash-image", IMAGES, MediaRate(input=300_000, output=2_500_000, output_image=30_000_000)),
+        ("simulator/image", IMAGES, MediaRate(image=10_000)),
+    ],
+)
+def test_prices_are_listed_with_their_source(model: str, operation: Operation, rate: MediaRate) -> None:
+    price = media_price_of(model, operation)
+    assert price.rates[0] == rate
+    assert price.source
+    assert price.as_of
+
+
+def test_a_long_recording_has_the_rate_of_a_long_prompt() -> None:
+    price = media_price_of("google/gemini-2.5-pro", TRANSCRIPTIONS)
+    short, long = MediaUsage(input_tokens=200_000), MediaUsage(input_tokens=200_001)
+    assert media_cost_of(long, price) > 1.9 * media_cost_of(short, price)
+
+
+@pytest.mark.parametrize(
+    ("model", "operation"),
+    [
+        ("openai/gpt-0", EMBEDDINGS),
+        ("openai/text-embedding-3-small", IMAGES),
+        ("openai/text-embedding-3-small", TRANSCRIPTIONS),
+        ("openai/whisper-1", EMBEDDINGS),
+        ("openai/whisper-1", IMAGES),
+        ("simulator/image", EMBEDDINGS),
+        ("simulator/standard", TRANSCRIPTIONS),
+        ("nobody/x", IMAGES),
+    ],
+)
+def test_what_has_no_price_for_that_is_refused(model: str, operation: Operation) -> None:
+    with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
+        media_price_of(model, operation)
+
+
+def test_a_price_of_ones_own_wins() -> None:
+    own: dict[str, tuple[float, float] | OwnRates] = {
+        "openai/new": OwnRates(image=0.04),
+        "openai/gpt-image-2": (1.0, 2.0),
+        "local/x": OwnRates(audio_hour=0.2),
+    }
+    assert media_price_of("openai/new", IMAGES, own).rates == (MediaRate(image=40_000),)
+    assert media_price_of("openai/gpt-image-2", IMAGES, own).rates == (MediaRate(input=1_000_000, output=2_000_000),)
+    assert media_price_of("local/x", TRANSCRIPTIONS, own).source == "CHIMERA_PRICES"
+    with pytest.raises(UnknownPrice):
+        media_price_of("openai/new", EMBEDDINGS, own)
+    with pytest.raises(UnknownPrice):
+        price_of("openai/new", own)
+
+
+def test_your_own_machine_costs_nothing() -> None:
+    for operation in Operation:
+        price = media_price_of("local/anything", operation)
+        assert media_cost_of(MediaUsage(input_tokens=10, images=2, audio_seconds=60), price) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        (a_wav(2.5), 2.5),
+        (a_wav(2.5)[:-8000], 2.0),
+        (b"ID3" + bytes(1997), 1.0),
+        (b"RIFF\0\0\0\0WAVE" + bytes(8), 0.01),
+        (b"RIFF\0\0\0\0WAVEdata\xff\xff\xff\xff" + bytes(1980), 1.0),
+        (b"", 0.0),
+    ],
+)
+def test_the_length_of_a_recording_is_told_or_guessed(data: bytes, seconds: float) -> None:
+    assert seconds_of(data) == pytest.approx(seconds)
