@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Mapping
 from typing import cast
 
 import structlog
@@ -26,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
 from chimera.settings import Settings
-from models.errors import BodyTooLarge
+from models.errors import BodyTooLarge, ChimeraError, FileTooLarge
 
 log = structlog.get_logger()
 
@@ -65,7 +64,7 @@ def stack(settings: Settings) -> list[Middleware]:
         Middleware(
             BodyLimit,
             limit_bytes=settings.max_body_bytes,
-            uploads=dict.fromkeys(UPLOADS, settings.max_file_bytes + FORM_BYTES),
+            file_bytes=settings.max_file_bytes,
         ),
     ]
 
@@ -150,18 +149,18 @@ class BodyLimit:
     FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, uploads: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int) -> None:
         self._app = app
         self._limit_bytes = limit_bytes
-        self._uploads = uploads
+        self._file_bytes = file_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit_bytes = self._uploads.get(scope["path"], self._limit_bytes)
+        limit_bytes, refusal = self._limit_of(scope["path"])
         if _content_length(scope) > limit_bytes:
-            await answer(BodyTooLarge(limit_bytes))(scope, receive, send)
+            await answer(refusal)(scope, receive, send)
             return
         received = 0
 
@@ -170,10 +169,15 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit_bytes:
-                raise Refused(BodyTooLarge(limit_bytes))
+                raise Refused(refusal)
             return message
 
         await self._app(scope, counting, send)
+
+    def _limit_of(self, path: str) -> tuple[int, ChimeraError]:
+        if path in UPLOADS:
+            return self._file_bytes + FORM_BYTES, FileTooLarge(self._file_bytes)
+        return self._limit_bytes, BodyTooLarge(self._limit_bytes)
 
 
 def _content_length(scope: Scope) -> int:

@@ -104,6 +104,19 @@ async def test_a_fault_is_tried_again_and_counted(alice: httpx2.AsyncClient, sim
     assert arrivals(simulator, call["id"]) == 2
 
 
+async def test_a_provider_that_asks_to_wait_is_waited_for(
+    alice: httpx2.AsyncClient, simulator: SimulatorServer
+) -> None:
+    began = time.monotonic()
+    asked = {"model": IMAGE, "prompt": "a bird [[sim: status=429; retry_after=1; times=1]]"}
+    answer = await alice.post(f"{AI}/images", json=asked)
+    assert answer.status_code == 200, answer.text
+    assert 1 < time.monotonic() - began < 4
+    call = (await alice.get(answer.headers["Location"])).json()
+    # It cost nothing and counts for nothing.
+    assert (call["attempts"], call["cost_micro_usd"], call["estimated"]) == (2, 10_000, False)
+
+
 @pytest.mark.parametrize(
     ("directive", "code"),
     [

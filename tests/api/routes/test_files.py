@@ -168,7 +168,7 @@ async def test_a_stream_without_an_end_is_cut_at_the_limit(small: httpx2.AsyncCl
 
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = await small.post(FILES, content=endless(), headers=form)
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
     assert sent < 1_000_000
 
 
