@@ -6,6 +6,7 @@ comes back from the ledger; an unfinished one is marked doubtful and counted bef
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from activities import questions, replies
 from activities.chains import Chain, chain_of
 from activities.heartbeats import heartbeats
 from activities.stops import Stops
+from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
 from chimera.db import agents, budgets, model_calls, plans, transcripts
 from chimera.db.engine import Connection, Database
@@ -264,17 +266,20 @@ class ModelCalls(contract.ModelCalls):
 
     async def _settle(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
         """Keep a paid answer: from here on nothing may raise but a database that stays away."""
+        results = await results_at_once(replies.calls_of(ready.intent.request, end))
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                return await self._settle_once(ready, text, end)
+                return await self._settle_once(ready, text, end, results)
             except (OperationalError, PoolTimeout, OSError) as error:
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
-    async def _settle_once(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
+    async def _settle_once(
+        self, ready: _Ready, text: str, end: ChatEnd, results: Sequence[ToolResult]
+    ) -> ModelCallOutcome:
         request = ready.intent.request
         may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
         # A turn is settled by one statement; what depends on how the root stands reads that under its lock before.
@@ -297,6 +302,7 @@ class ModelCalls(contract.ModelCalls):
                 agents=known,
                 nodes_left=nodes_left,
                 task_ends=may_end_task and status in COMPLETABLE,
+                results=results,
             )
             settlement = settled()
             seq = await model_calls.settle(connection, settlement)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from psycopg import OperationalError
 
 from chimera.db import runs
 from chimera.db.engine import Database
@@ -55,9 +55,9 @@ class Stops:
         while self._in_flight:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                async with self._database.begin() as session:
-                    stopped = await runs.stopped_among(session, set(self._in_flight.values()))
-            except (SQLAlchemyError, OSError) as error:
+                async with self._database.statements() as connection:
+                    stopped = await runs.stopped_among(connection, set(self._in_flight.values()))
+            except (OperationalError, OSError) as error:
                 log.warning("stops_not_read", error=type(error).__name__)
                 continue
             for running, task_id in list(self._in_flight.items()):
