@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +55,13 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
 def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "key")
     assert Settings().google_api_key == SecretStr("key")
+
+
+@pytest.mark.parametrize("module", ["api", "worker"])
+def test_a_process_that_cannot_use_its_settings_says_which_and_leaves(module: str) -> None:
+    environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}
+    ended = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, as in 3.\n")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
