@@ -13,7 +13,6 @@ from functools import partial
 
 import structlog
 from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
 from temporalio import activity
 
 from activities import questions, replies
@@ -22,7 +21,7 @@ from activities.heartbeats import heartbeats
 from activities.stops import Stops
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
-from chimera.db import agents, budgets, model_calls, plans, transcripts
+from chimera.db import agents, budgets, events, model_calls, plans, transcripts
 from chimera.db.engine import Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.failpoints import Failpoints
@@ -46,7 +45,7 @@ from models.errors import (
     TaskPaused,
     TookTooLong,
 )
-from models.events import TokensFrame
+from models.events import ModelCallWaiting, TokensFrame
 from models.ids import ROOT, UserId
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import COMPLETABLE, STOPPED, TaskStatus
@@ -117,7 +116,11 @@ class ModelCalls(contract.ModelCalls):
         the provider failed (retryable or not, as the error says).
         """
         async with heartbeats(), self._stops.watch(request.task_id):
-            ready = await self._intend(request)
+            try:
+                ready = await self._intend(request)
+            except (RateLimited, ProviderAway) as error:
+                await self._say_that_it_waits(request, error)
+                raise
             if isinstance(ready, ModelCallOutcome):
                 return ready
             self._bus.wake(request.task_id, ready.seq)
@@ -181,6 +184,24 @@ class ModelCalls(contract.ModelCalls):
             if seq is None:
                 seq = await self._reserve_or_refuse(connection, intent)
             return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
+
+    async def _say_that_it_waits(self, request: ModelCallRequest, error: ProviderError) -> None:
+        """Tell once why a call has to wait for its provider: it may be a long time in which nothing else happens."""
+        event = ModelCallWaiting(
+            path=request.path,
+            step=request.step,
+            purpose=request.purpose,
+            code=error.code,
+            message=error.message,
+            retry_after_s=error.retry_after_s,
+        )
+        try:
+            async with self._database.statements() as connection:
+                seq = await events.append_once(connection, request.task_id, event, like=("purpose", "code"))
+        except (OperationalError, OSError):
+            return
+        if seq is not None:
+            self._bus.wake(request.task_id, seq)
 
     async def _choose(self, chain: Chain) -> tuple[str, dict[str, ChimeraError]]:
         """Choose the first model of the chain that may be asked now; return also why others were passed over.
@@ -271,7 +292,7 @@ class ModelCalls(contract.ModelCalls):
         while True:
             try:
                 return await self._settle_once(ready, text, end, results)
-            except (OperationalError, PoolTimeout, OSError) as error:
+            except (OperationalError, OSError) as error:
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
@@ -340,7 +361,7 @@ class ModelCalls(contract.ModelCalls):
         try:
             async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)
-        except (OperationalError, PoolTimeout, OSError):
+        except (OperationalError, OSError):
             log.warning("failure_not_written", code=failure.code)
             return
         if seq is not None:
