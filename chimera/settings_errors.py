@@ -40,7 +40,9 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
     except SettingsError as error:
         # The only place where the SDK says which one it is.
         field = re.search(r'field "(\w+)"', str(error))
-        variable = f"CHIMERA_{field[1].upper()}" if field else "A setting"
+        if field is None:
+            raise BadSettings(str(error)) from None
+        variable = f"CHIMERA_{field[1].upper()}"
         example = _EXAMPLES.get(variable)
         raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
 

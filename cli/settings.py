@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 from chimera.settings import Settings
 from chimera.settings_errors import explained, read_settings
 
-ELSEWHERE = ("CHIMERA_PYTHON", "CHIMERA_API_URL", "CHIMERA_TOKEN", "CHIMERA_READY_FILE")
+ELSEWHERE = ("CHIMERA_PYTHON", "CHIMERA_API_URL", "CHIMERA_TOKEN", "CHIMERA_READY_FILE", "CHIMERA_SECRETS_DIR")
 """Variables that are read outside of `Settings`."""
 KNOWN = frozenset({*(f"CHIMERA_{name.upper()}" for name in Settings.model_fields), *ELSEWHERE})
 
