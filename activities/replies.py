@@ -30,6 +30,7 @@ from models.ids import ROOT, child_path, depth_of
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import Plan, PlannedSubtask, check_plan, node_of
 from models.tasks import Usage
+from models.wording import sentence_of, told
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
@@ -217,8 +218,8 @@ def _plan_of(
     try:
         plan = Plan.model_validate_json(_unfenced(text))
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in error.errors()[:10]]
-        return (), problems
+        found = told([dict(entry) for entry in error.errors()])[:10]
+        return (), [f"{'.'.join(map(str, entry['loc'])) or 'plan'}: {sentence_of(entry)}" for entry in found]
     problems = check_plan(plan.subtasks, agents=agents, depth=depth_of(request.path) + 1, nodes_left=nodes_left)
     return ((), problems) if problems else (plan.subtasks, [])
 
