@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import local, schedules, tasks, version
+from cli.commands import local, models, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -30,6 +30,7 @@ app.command()(tasks.budget)
 app.command()(tasks.cancel)
 app.command()(tasks.delete)
 app.command()(tasks.agents)
+app.command()(models.models)
 app.add_typer(schedules.app)
 
 
