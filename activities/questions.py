@@ -60,7 +60,7 @@ async def put_together(
     tools = _tools_of(agent, request)
     schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
     fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema)
-    budget = max(256, int((window.context_tokens - output) * WINDOW_SHARE) - fixed)
+    budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - fixed)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     rows: list[TranscriptRow] = []
     left_out = 0

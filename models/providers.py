@@ -62,6 +62,15 @@ class PriceView(Contract):
     as_of: str
 
 
+class ModelAbility(StrEnum):
+    """What only some models can do."""
+
+    TOOLS = "tools"
+    STRUCTURED_OUTPUT = "structured_output"
+    IMAGE_INPUT = "image_input"
+    REASONING = "reasoning"
+
+
 class ModelView(Contract):
     """A model that a provider offers to this installation."""
 
@@ -72,6 +81,9 @@ class ModelView(Contract):
     way_out: str = Field(default="", description="Why it can't be used, and what mends that")
     context_tokens: int
     max_output_tokens: int
+    abilities: tuple[ModelAbility, ...] | None = Field(
+        default=None, description="null: no list says what this model can do"
+    )
     price: PriceView | None
 
 

@@ -4,7 +4,8 @@ Money is whole micro-USD (millionths of a US dollar); a price is micro-USD per m
 tokens is 75,000 and every sum is exact in integers.
 """
 
+from chimera.pricing.abilities import abilities_of
 from chimera.pricing.prices import Price, Rate, cost_of, price_of
 from chimera.pricing.windows import Window, window_of
 
-__all__ = ["Price", "Rate", "Window", "cost_of", "price_of", "window_of"]
+__all__ = ["Price", "Rate", "Window", "abilities_of", "cost_of", "price_of", "window_of"]

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from models.base import Body
+from models.providers import ModelAbility
 
 
 class UsdPerMillion(Body):
@@ -19,9 +20,10 @@ class PriceEntry(Body):
     as_of: str
 
 
-class WindowEntry(Body):
+class ModelEntry(Body):
     context: int
     max_output: int
+    abilities: tuple[ModelAbility, ...] | None = None
     source: str
     as_of: str
 
@@ -30,7 +32,7 @@ class Catalog(Body):
     """`catalog.json`."""
 
     prices: dict[str, PriceEntry]
-    windows: dict[str, WindowEntry]
+    models: dict[str, ModelEntry]
 
 
 @cache

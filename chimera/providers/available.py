@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import structlog
 
-from chimera.pricing import cost_of, price_of, window_of
+from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers import PROVIDERS, Providers
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
 from chimera.settings import Settings
@@ -189,6 +189,7 @@ class Available:
             way_out=way_out,
             context_tokens=window.context_tokens,
             max_output_tokens=window.max_output_tokens,
+            abilities=abilities_of(ref),
             price=price,
         )
 

@@ -36,10 +36,11 @@ def table_of(models: Sequence[ModelView]) -> Table:
     table.add_column("Model", no_wrap=True)
     for heading in ("Input", "Output", "Window"):
         table.add_column(heading, no_wrap=True, justify="right")
-    table.add_column("", ratio=1)
+    table.add_column("What it can do", ratio=1)
     for model in models:
         price = (_usd(model.price.input), _usd(model.price.output)) if model.price else ("?", "?")
-        note = model.way_out or ("simulated" if model.simulated else "")
+        can = ", ".join(model.abilities) if model.abilities is not None else "not known"
+        note = model.way_out or f"{'simulated; ' if model.simulated else ''}{can}"
         table.add_row(Text(one_line(model.model, 120)), *price, f"{model.context_tokens:,}", Text(one_line(note, 300)))
     return table
 

@@ -18,6 +18,7 @@ def a_model(**changes: object) -> ModelView:
         "usable": True,
         "context_tokens": 400_000,
         "max_output_tokens": 128_000,
+        "abilities": ("tools", "reasoning"),
         "price": PRICE,
     }
     return ModelView.model_validate(values | changes)
@@ -32,7 +33,7 @@ def printed(*models: ModelView) -> str:
 
 def test_a_model_is_listed_with_its_price_and_its_window() -> None:
     text = printed(a_model())
-    assert all(part in text for part in ("openai/gpt-5", "$1.25", "$10", "400,000"))
+    assert all(part in text for part in ("openai/gpt-5", "$1.25", "$10", "400,000", "tools, reasoning"))
 
 
 def test_a_model_that_cannot_be_used_says_why() -> None:
