@@ -18,7 +18,8 @@ from activities import media
 from activities.chains import FREE
 from activities.heartbeats import heartbeats
 from activities.media import Answer, Asked
-from activities.model_calls import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SETTLE_SECONDS
+from activities.model_calls import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
+from activities.settlements import SETTLE_SECONDS
 from activities.stops import Stops
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files

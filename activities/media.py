@@ -21,7 +21,7 @@ from chimera.providers.media import (
 from chimera.sound import seconds_of
 from chimera.text import estimate_tokens
 from models.ai_calls import MediaUsage, Operation
-from models.errors import NoAbility
+from models.errors import NotOffered
 from models.ids import AiCallId
 
 IMAGE_TOKENS = 6_240
@@ -57,7 +57,7 @@ class Answer:
 
 
 async def ask(provider: Provider, asked: Asked, attempt: int) -> Answer:
-    """Make the one request. Raises a `ProviderError`, and NoAbility when a provider has unlearnt it."""
+    """Make the one request. Raises a `ProviderError`, and NotOffered when a provider has unlearnt it."""
     match asked.operation:
         case Operation.EMBEDDINGS if isinstance(provider, Embeds):
             return await _embedded(provider, asked, attempt)
@@ -65,7 +65,7 @@ async def ask(provider: Provider, asked: Asked, attempt: int) -> Answer:
             return await _drawn(provider, asked, attempt)
         case Operation.TRANSCRIPTIONS if isinstance(provider, Transcribes):
             return await _transcribed(provider, asked, attempt)
-    raise NoAbility(provider.name, asked.operation, ())
+    raise NotOffered(provider.name, asked.operation, ())
 
 
 def estimate_of(asked: Asked) -> MediaUsage:

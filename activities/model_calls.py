@@ -6,27 +6,26 @@ comes back from the ledger; an unfinished one is marked doubtful and counted bef
 
 import asyncio
 import time
-from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
 from temporalio import activity
 
-from activities import questions, replies
+from activities import questions
+from activities.answers import Answer, Answers
 from activities.chains import Chain, chain_of
 from activities.heartbeats import heartbeats
+from activities.settlements import Settlements
 from activities.stops import Stops
 from chimera.bus import Bus
-from chimera.db import agents, budgets, model_calls, plans, transcripts
+from chimera.db import budgets, events, model_calls, transcripts
 from chimera.db.engine import Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.providers import Providers
-from chimera.providers.base import ChatEnd, ChatRequest
+from chimera.providers.base import ChatRequest
 from chimera.settings import Settings
 from chimera.standing import Standings
 from models import activities as contract
@@ -42,22 +41,18 @@ from models.errors import (
     RateLimited,
     RootStopped,
     TaskPaused,
-    TookTooLong,
 )
-from models.events import TokensFrame
-from models.ids import ROOT, TaskId, UserId
-from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import COMPLETABLE, STOPPED, TaskStatus
+from models.events import ModelCallWaiting
+from models.ids import TaskId, UserId
+from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.tasks import STOPPED, TaskStatus
 
 log = structlog.get_logger()
 
-BATCH_SECONDS = 0.05
 SHORT_WAIT_S = 30.0
 """A provider that asks for no more than this is waited for, also where another model could be asked instead."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 60.0
 """Of a call that its provider refuses for its rate, again and again, without naming a later time."""
-SETTLE_SECONDS = 120.0
-"""How long a paid answer waits for a database that is away before the attempt is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +66,6 @@ class _Ready:
     """Whom the provider counts the request by."""
     chain: Chain
     seq: int
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What has come so far."""
-
-    text: str = ""
-    end: ChatEnd | None = None
 
 
 class ModelCalls(contract.ModelCalls):
@@ -106,6 +93,8 @@ class ModelCalls(contract.ModelCalls):
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
+        self._answers = Answers(settings=settings, providers=providers, bus=bus)
+        self._settlements = Settlements(settings=settings, database=database, bus=bus)
 
     @activity.defn(name=contract.COMPLETE_MODEL_CALL)
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
@@ -115,24 +104,30 @@ class ModelCalls(contract.ModelCalls):
         the provider failed (retryable or not, as the error says).
         """
         async with heartbeats(), self._stops.watch(request.task_id):
-            ready = await self._intend(request)
+            try:
+                ready = await self._intend(request)
+            except (RateLimited, ProviderAway) as error:
+                await self._say_that_it_waits(request, error)
+                raise
             if isinstance(ready, ModelCallOutcome):
                 return ready
             self._bus.wake(request.task_id, ready.seq)
             await self._failpoints.hit("before_provider")
-            answer = _Answer()
+            answer = Answer()
             began_at = time.time()
             try:
-                end = await self._ask(ready, answer)
+                end = await self._answers.read(ready.intent, ready.chat, answer)
             except ProviderError as error:
                 raise await asyncio.shield(self._fail(ready, answer, error, began_at)) from None
             except asyncio.CancelledError as error:
-                await asyncio.shield(self._write_failure(ready, answer, error))
+                await asyncio.shield(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
                 raise
             self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await asyncio.shield(self._settle(ready, answer.text, end))
+            outcome = await asyncio.shield(
+                self._settlements.settle(ready.intent, ready.chat, ready.owner_id, answer.text, end)
+            )
             await self._failpoints.hit("before_complete")
             return outcome
 
@@ -180,6 +175,24 @@ class ModelCalls(contract.ModelCalls):
                 seq = await self._reserve_or_refuse(connection, intent)
             return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
 
+    async def _say_that_it_waits(self, request: ModelCallRequest, error: ProviderError) -> None:
+        """Tell once why a call has to wait for its provider: it may be a long time in which nothing else happens."""
+        event = ModelCallWaiting(
+            path=request.path,
+            step=request.step,
+            purpose=request.purpose,
+            code=error.code,
+            message=error.message,
+            retry_after_s=error.retry_after_s,
+        )
+        try:
+            async with self._database.statements() as connection:
+                seq = await events.append_once(connection, request.task_id, event, like=("purpose", "code"))
+        except (OperationalError, OSError):
+            return
+        if seq is not None:
+            self._bus.wake(request.task_id, seq)
+
     async def _choose(self, chain: Chain) -> tuple[str, dict[str, ChimeraError]]:
         """Choose the first model of the chain that may be asked now; return also why others were passed over.
 
@@ -218,102 +231,7 @@ class ModelCalls(contract.ModelCalls):
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
 
-    async def _ask(self, ready: _Ready, answer: _Answer) -> ChatEnd:
-        """Stream the answer, showing it in batches of about 50 ms to whoever watches."""
-        pieces: list[str] = []
-        shown = 0
-        last_shown = time.monotonic()
-        provider = self._providers.of(ready.intent.model)
-        try:
-            async with asyncio.timeout(self._settings.call_total_s), aclosing(provider.stream(ready.chat)) as stream:
-                async for item in stream:
-                    if isinstance(item, ChatEnd):
-                        answer.end = item
-                        continue
-                    pieces.append(item.text)
-                    if time.monotonic() - last_shown >= BATCH_SECONDS:
-                        shown = self._show(ready, "".join(pieces), shown)
-                        last_shown = time.monotonic()
-        except TimeoutError as error:
-            limit = self._settings.call_total_s
-            raise TookTooLong(
-                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
-            ) from error
-        finally:
-            answer.text = "".join(pieces)
-        if len(answer.text) > shown:
-            self._show(ready, answer.text, shown)
-        if answer.end is None:
-            raise ProviderError(f"Provider of {ready.intent.model!r} broke its protocol: no end of the answer.")
-        return answer.end
-
-    def _show(self, ready: _Ready, text: str, offset: int) -> int:
-        request = ready.intent.request
-        self._bus.publish_tokens(
-            TokensFrame(
-                task_id=request.task_id,
-                path=request.path,
-                purpose=request.purpose,
-                step=request.step,
-                attempt=ready.intent.attempt,
-                offset=offset,
-                text=text[offset:],
-            )
-        )
-        return len(text)
-
-    async def _settle(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
-        """Keep a paid answer: from here on nothing may raise but a database that stays away."""
-        give_up = time.monotonic() + SETTLE_SECONDS
-        while True:
-            try:
-                return await self._settle_once(ready, text, end)
-            except (OperationalError, PoolTimeout, OSError) as error:
-                if time.monotonic() > give_up:
-                    raise
-                log.warning("settle_waits_for_database", error=type(error).__name__)
-                await asyncio.sleep(0.5)
-
-    async def _settle_once(self, ready: _Ready, text: str, end: ChatEnd) -> ModelCallOutcome:
-        request = ready.intent.request
-        may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
-        # A turn is settled by one statement; what depends on how the root stands reads that under its lock before.
-        reads_root = may_end_task or request.purpose is Purpose.PLAN
-        async with self._database.connection() if reads_root else self._database.statements() as connection:
-            known: tuple[str, ...] = ()
-            status, nodes_left = TaskStatus.RUNNING.value, 0
-            if reads_root:
-                status = await model_calls.lock_root(connection, request.task_id)
-            if request.purpose is Purpose.PLAN:
-                known = tuple(await agents.agents_on(connection, ready.owner_id))
-                nodes_left = await plans.nodes_left(connection, request.task_id, request.path)
-            settled = partial(
-                replies.settlement_of,
-                ready.intent,
-                ready.chat,
-                text,
-                end,
-                settings=self._settings,
-                agents=known,
-                nodes_left=nodes_left,
-                task_ends=may_end_task and status in COMPLETABLE,
-            )
-            settlement = settled()
-            seq = await model_calls.settle(connection, settlement)
-            if seq is None and settlement.if_heard is not None:
-                # Perhaps somebody steered since the question was put together; nobody does while the root is locked.
-                async with connection.transaction():
-                    await model_calls.lock_root(connection, request.task_id)
-                    settlement = settled(unheard=await transcripts.has_unheard_guidance(connection, request))
-                    seq = await model_calls.settle(connection, settlement)
-            if seq is None:
-                log.warning("late_attempt_booked", attempt=ready.intent.attempt)
-                await model_calls.book_late(connection, settlement)
-        if seq is not None:
-            self._bus.wake(request.task_id, seq)
-        return settlement.outcome
-
-    async def _fail(self, ready: _Ready, answer: _Answer, error: ProviderError, began_at: float) -> ProviderError:
+    async def _fail(self, ready: _Ready, answer: Answer, error: ProviderError, began_at: float) -> ProviderError:
         """Note a failure where it counts; return the error to go on with."""
         error = await self._standings.failed(ready.account, error, began_at=began_at)
         if isinstance(error, RateLimited):
@@ -321,24 +239,10 @@ class ModelCalls(contract.ModelCalls):
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
         raised = _after(ready, error)
-        await self._write_failure(ready, answer, error, is_tried_again=raised.retryable)
-        return raised
-
-    async def _write_failure(
-        self, ready: _Ready, answer: _Answer, error: BaseException, *, is_tried_again: bool = True
-    ) -> None:
-        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
-        failure = replies.failure_of(
-            ready.intent, ready.chat, answer.text, error, is_tried_again=is_tried_again, settings=self._settings
+        await self._settlements.write_failure(
+            ready.intent, ready.chat, answer.text, error, is_tried_again=raised.retryable
         )
-        try:
-            async with self._database.statements() as connection:
-                seq = await model_calls.fail(connection, failure)
-        except (OperationalError, PoolTimeout, OSError):
-            log.warning("failure_not_written", code=failure.code)
-            return
-        if seq is not None:
-            self._bus.wake(ready.intent.request.task_id, seq)
+        return raised
 
 
 def _after(ready: _Ready, error: ProviderError) -> ProviderError:

@@ -60,7 +60,7 @@ async def put_together(
     tools = _tools_of(agent, request)
     schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
     fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema)
-    budget = max(256, int((window.context_tokens - output) * WINDOW_SHARE) - fixed)
+    budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - fixed)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     rows: list[TranscriptRow] = []
     left_out = 0
@@ -102,32 +102,18 @@ def intent_of(
     asked = prompts.input_tokens_of(chat)
     # To put a prompt into a cache costs more than to have it read.
     worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
-    events: list[Event] = [
-        GuidanceSeen(
-            path=request.path,
-            step=request.step,
-            guidance_id=message.guidance_id,
-            preview=preview_of(prompts.guidance_in(message.content), SEEN_CHARS),
-        )
-        for message in written
-        if message.guidance_id is not None
-    ]
-    left_over = len(context.guidance) - len(events)
-    if _begins_subtask(request, chat.attempt):
-        events.append(SubtaskStarted(path=request.path, agent=request.agent))
-    if fell_back is not None:
-        events.append(fell_back)
-    events.append(
-        ModelCallStarted(
-            path=request.path,
-            step=request.step,
-            attempt=chat.attempt,
-            purpose=request.purpose,
-            agent=request.agent,
-            model=model,
-            simulated=simulated,
-        )
+    seen = _guidance_seen(request, written)
+    left_over = len(context.guidance) - len(seen)
+    begun = ModelCallStarted(
+        path=request.path,
+        step=request.step,
+        attempt=chat.attempt,
+        purpose=request.purpose,
+        agent=request.agent,
+        model=model,
+        simulated=simulated,
     )
+    events: list[Event | None] = [*seen, _subtask_begun(request, chat.attempt), fell_back, begun]
     return Intent(
         request=request,
         attempt=chat.attempt,
@@ -138,8 +124,26 @@ def intent_of(
         reserve_tokens=worst.input_tokens + worst.output_tokens,
         guidance_heard=context.guidance_given - left_over,
         messages=written,
-        events=tuple(events),
+        events=tuple(event for event in events if event is not None),
     )
+
+
+def _guidance_seen(request: ModelCallRequest, written: Sequence[TranscriptRow]) -> list[GuidanceSeen]:
+    return [
+        GuidanceSeen(
+            path=request.path,
+            step=request.step,
+            guidance_id=message.guidance_id,
+            preview=preview_of(prompts.guidance_in(message.content), SEEN_CHARS),
+        )
+        for message in written
+        if message.guidance_id is not None
+    ]
+
+
+def _subtask_begun(request: ModelCallRequest, attempt: int) -> SubtaskStarted | None:
+    first = request.step == 1 and attempt == 1 and request.purpose is not Purpose.AGGREGATE
+    return SubtaskStarted(path=request.path, agent=request.agent) if request.path and first else None
 
 
 async def _first_question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
@@ -196,7 +200,3 @@ def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ..
     if request.purpose is not Purpose.TURN or request.last_turn:
         return ()
     return tuple(spec_of(name) for name in agent.tools if name in TOOLS)
-
-
-def _begins_subtask(request: ModelCallRequest, attempt: int) -> bool:
-    return bool(request.path) and request.step == 1 and attempt == 1 and request.purpose is not Purpose.AGGREGATE

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from activities import prompts
+from activities.tool_results import ToolResult, event_of, row_of
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.transcripts import TranscriptRow
 from chimera.pricing import cost_of, price_of
@@ -29,6 +30,7 @@ from models.ids import ROOT, child_path, depth_of
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import Plan, PlannedSubtask, check_plan, node_of
 from models.tasks import Usage
+from models.wording import sentence_of, told
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
@@ -47,19 +49,20 @@ def settlement_of(
     agents: Collection[str],
     nodes_left: int,
     task_ends: bool,
+    results: Sequence[ToolResult] = (),
     unheard: bool | None = None,
 ) -> Settlement:
     """Work out all that is true now that the answer is there.
 
     `agents` and `nodes_left` judge a plan; `task_ends` says whether an aggregation at the root may complete the
-    task (not when it was cancelled meanwhile). `unheard` says whether there is guidance that this node has not heard:
-    then its answer ends nothing, unless it was the last turn. None means that nobody has looked, and the settlement
-    holds only if none was given since the call began. Raises nothing: the money is spent.
+    task (not when it was cancelled meanwhile). `results` are those of the tools that answer at once. `unheard` says
+    whether there is guidance that this node has not heard: then its answer ends nothing, unless it was the last turn.
+    None means that nobody has looked, and the settlement holds only if none was given since the call began. Raises
+    nothing: the money is spent.
     """
     text = clean_text(text)
     request = intent.request
-    # What a model asks for on its last turn is not run: it was offered no tools.
-    calls = () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
+    calls = calls_of(request, end)
     planned, problems = _plan_of(request, text, agents, nodes_left)
     answers = _is_answer(request, text, calls)
     goes_on = answers and unheard is True and not request.last_turn
@@ -68,6 +71,7 @@ def settlement_of(
     outcome = ModelCallOutcome(
         text_preview=preview_of(text, OUTCOME_PREVIEW_CHARS),
         tool_calls=tuple(call.name for call in calls),
+        answered=tuple(result.index for result in results),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)),
@@ -82,13 +86,25 @@ def settlement_of(
         cost_micro_usd=outcome.cost_micro_usd,
         outcome=outcome,
         request_id=end.request_id,
-        messages=_messages_of(request, text, calls, problems, _state_of(end, calls)),
-        events=_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
+        messages=(
+            *_messages_of(request, text, calls, problems, _state_of(end, calls)),
+            *(row_of(result, request.step) for result in results),
+        ),
+        events=(
+            *_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
+            *(event_of(result, request.path, request.step) for result in results),
+        ),
         node_result=text if ends_node else None,
         if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
         ends_task=task_ends and ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
+        tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
     )
+
+
+def calls_of(request: ModelCallRequest, end: ChatEnd) -> tuple[ToolRequest, ...]:
+    """The tools that an answer asks for, cleaned. On the last turn none is run: the model was to answer."""
+    return () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
 
 
 def failure_of(
@@ -202,8 +218,8 @@ def _plan_of(
     try:
         plan = Plan.model_validate_json(_unfenced(text))
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in error.errors()[:10]]
-        return (), problems
+        found = told([dict(entry) for entry in error.errors()])[:10]
+        return (), [f"{'.'.join(map(str, entry['loc'])) or 'plan'}: {sentence_of(entry)}" for entry in found]
     problems = check_plan(plan.subtasks, agents=agents, depth=depth_of(request.path) + 1, nodes_left=nodes_left)
     return ((), problems) if problems else (plan.subtasks, [])
 

@@ -10,10 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
+from psycopg import OperationalError
 
-from chimera.db.engine import Database
+from chimera.db.engine import Connection, Database
 from models.errors import ChimeraError
 
 log = structlog.get_logger()
@@ -32,7 +31,7 @@ class Stops(Generic[Id]):
     def __init__(
         self,
         database: Database,
-        stopped_among: Callable[[AsyncSession, set[Id]], Awaitable[set[Id]]],
+        stopped_among: Callable[[Connection, set[Id]], Awaitable[set[Id]]],
         refusal: Callable[[Id], ChimeraError],
     ) -> None:
         self._database = database
@@ -67,9 +66,9 @@ class Stops(Generic[Id]):
         while self._in_flight:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                async with self._database.begin() as session:
-                    stopped = await self._stopped_among(session, set(self._in_flight.values()))
-            except (SQLAlchemyError, OSError) as error:
+                async with self._database.statements() as connection:
+                    stopped = await self._stopped_among(connection, set(self._in_flight.values()))
+            except (OperationalError, OSError) as error:
                 log.warning("stops_not_read", error=type(error).__name__)
                 continue
             for running, id in list(self._in_flight.items()):

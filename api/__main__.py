@@ -14,7 +14,7 @@ import uvicorn
 from api.app import create_app
 from api.deps import Parts
 from chimera import logging
-from chimera.settings import Settings
+from chimera.settings_errors import BadSettings, read_settings
 
 WS_MAX_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 10
@@ -40,11 +40,11 @@ class Server(uvicorn.Server):
 
 
 def main() -> int:
-    settings = Settings()
-    logging.configure(settings, "api")
     try:
+        settings = read_settings()
+        logging.configure(settings, "api")
         app = create_app(settings)
-    except ValueError as error:
+    except (BadSettings, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     config = uvicorn.Config(

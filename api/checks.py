@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import agents
 from chimera.providers import PROVIDERS, check_model
-from chimera.providers.abilities import check_ability
 from chimera.providers.base import Provider
+from chimera.providers.operations import check_operation
 from chimera.settings import Settings
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
@@ -98,9 +98,9 @@ class Checks:
             if tool not in TOOLS:
                 raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {', '.join(sorted(TOOLS))}.")
 
-    async def ability(self, operation: Operation, model: str) -> Provider:
+    async def operation(self, operation: Operation, model: str) -> Provider:
         """Return the provider of a model that may be asked for this. Raises what keeps it from that."""
-        return await asyncio.to_thread(check_ability, model, operation, self._settings)
+        return await asyncio.to_thread(check_operation, model, operation, self._settings)
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

@@ -4,8 +4,8 @@
 
 The job: plan, three subtasks of two model calls in sequence, aggregation (8 calls of the simulator without delays, over
 HTTP). Bare is `benchmarks/bare.py`; Chimera is a POST to its API and everything behind it, a calculator call in each
-subtask included. Prints jobs per second of each round and the ratio of the medians, and the history events and bytes of
-one job, counted over parent and children.
+subtask included. Prints jobs per second of each round and the ratio of the medians, the processor time that a job takes
+of each part, and the history events and bytes of one job, counted over parent and children.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
@@ -25,6 +26,7 @@ from temporalio.client import Client
 
 from benchmarks.bare import BareTask
 from benchmarks.history import history_of
+from benchmarks.processor import PARTS, processor_ms
 from benchmarks.stack import Stack, running_stack
 from models.ids import TaskId, workflow_id_of
 
@@ -66,10 +68,16 @@ async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None
         print(f"warmed up: {name}", flush=True)
     await _print_histories(stack)
     rates: dict[str, list[float]] = {"bare": [], "chimera": []}
+    used: dict[str, Counter[str]] = {"bare": Counter(), "chimera": Counter()}
     for number in range(1, rounds + 1):
         for name, work in (("bare", bare), ("chimera", chimera)):
+            before = processor_ms()
             rates[name].append(await _rate(work, jobs, concurrent))
+            used[name] += processor_ms() - before
             print(f"round {number}  {name:8} {rates[name][-1]:6.2f} jobs/s", flush=True)
+    for name, spent in used.items():
+        by_part = ", ".join(f"{part} {spent[part] / jobs / rounds:.0f}" for part in (*PARTS, "benchmark", "others"))
+        print(f"processor {name:8} {spent.total() / jobs / rounds:.0f} ms a job: {by_part}")
     medians = {name: statistics.median(values) for name, values in rates.items()}
     print(f"median    bare {medians['bare']:.2f}, chimera {medians['chimera']:.2f} jobs/s at {concurrent} at once")
     print(f"ratio     {medians['chimera'] / medians['bare']:.2f}  (bar: at least 0.80)")

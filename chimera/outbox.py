@@ -168,14 +168,7 @@ class Sweeper:
                 self._reconciled_to = await runs.oldest_open(session) or started
         # Visibility lags a little behind; look back 10 s further than that.
         since = self._reconciled_to - timedelta(seconds=10)
-        query = (
-            "WorkflowType = 'TaskWorkflow' AND ExecutionStatus != 'Running'"
-            f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
-        )
-        closed: set[TaskId] = set()
-        async for execution in client.list_workflows(query):
-            if execution.id.startswith("task-") and execution.status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                closed.add(TaskId(execution.id.removeprefix("task-")))
+        closed = await self._temporal.closed_since(since)
         async with self._database.begin() as session:
             for task_id in await runs.open_among(session, list(closed)):
                 # The newest run under this id counts: a reset in the Web UI closes one and starts the next.

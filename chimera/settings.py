@@ -1,10 +1,18 @@
 """All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.exceptions import SettingsError
 
 from models.base import ModelRef
 from models.providers import OwnPrice
@@ -13,7 +21,10 @@ MIN_SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
-    """Read from `CHIMERA_*` variables and `.env`; `.env.example` lists every one."""
+    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
+
+    `.env.example` lists every one.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="CHIMERA_",
@@ -104,6 +115,23 @@ class Settings(BaseSettings):
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
+        folder = os.environ.get("CHIMERA_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings, dotenv_settings
+        if not Path(folder).is_dir():
+            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
+        return init_settings, env_settings, dotenv_settings, SecretsSettingsSource(settings_cls, folder)
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, ListWorkflowExecutionsRequest
 from temporalio.client import (
     Client,
     Schedule,
@@ -155,6 +155,30 @@ class Temporal:
                     },
                 )
             )
+
+    async def closed_since(self, since: datetime) -> set[TaskId]:
+        """Find the tasks whose runs have ended since then, as far as visibility knows, which lags a little behind.
+
+        The answer is read as it comes: the client would decode the search attributes of every run.
+        """
+        client = await self.client()
+        request = ListWorkflowExecutionsRequest(
+            namespace=self._settings.temporal_namespace,
+            page_size=1000,
+            query="WorkflowType = 'TaskWorkflow' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
+            f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'",
+        )
+        closed: set[TaskId] = set()
+        while True:
+            page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
+            closed.update(
+                TaskId(run.execution.workflow_id.removeprefix("task-"))
+                for run in page.executions
+                if run.execution.workflow_id.startswith("task-")
+            )
+            if not page.next_page_token:
+                return closed
+            request.next_page_token = page.next_page_token
 
     async def start_task(self, task: TaskInput, title: str) -> None:
         """Start the run of a task; twice is once, also after it has ended (REJECT_DUPLICATE)."""

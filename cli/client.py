@@ -20,6 +20,7 @@ from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
 from models.base import Body
 from models.costs import CostView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.providers import ModelsView
 from models.schedules import ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
@@ -95,6 +96,9 @@ class Client:
 
     async def agents(self) -> tuple[AgentView, ...]:
         return _AGENTS.validate_json(await self._get("/agents"))
+
+    async def models(self) -> ModelsView:
+        return ModelsView.model_validate_json(await self._get("/agents/models/available"))
 
     async def schedules(self) -> tuple[ScheduleView, ...]:
         return _SCHEDULES.validate_json(await self._get("/schedules"))

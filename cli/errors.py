@@ -88,7 +88,3 @@ class WrongUsage(ChimeraError):
     """An option or a file that the command can't do anything with."""
 
     code, http_status, title = "wrong_usage", 422, "The command can't be carried out"
-
-
-class BadSettings(ChimeraError):
-    code, title = "bad_settings", "The settings can't be used"

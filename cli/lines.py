@@ -11,6 +11,7 @@ from models.events import (
     ModelCallFellBack,
     ModelCallFinished,
     ModelCallStarted,
+    ModelCallWaiting,
     PlanCreated,
     PlanRejected,
     SnapshotFrame,
@@ -49,10 +50,15 @@ def failure_of(event: ModelCallFailed) -> str:
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 
+def waiting_of(event: ModelCallWaiting) -> str:
+    """Say why a call is not made yet."""
+    return f"waits for its provider: {event.code}: {event.message}"
+
+
 def _place_of(event: Event) -> str:
     if event.path:
         return event.path
-    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack)):
+    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
         return _AT_THE_ROOT[event.purpose]
     subject = event.type.partition(".")[0]
     return subject if subject in ("plan", "budget", "guidance") else "task"
@@ -74,6 +80,8 @@ def _said(event: Event) -> str:
             return f"{_name_of(event)}: {event.code}: {event.message}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
+        case ModelCallWaiting():
+            return waiting_of(event)
         case ModelCallFellBack():
             return f"falls back from {event.from_model} to {event.to_model}: {event.code}"
         case ToolCallFinished():

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import local, media, schedules, tasks, version
+from cli.commands import local, media, models, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -30,6 +30,7 @@ app.command()(tasks.budget)
 app.command()(tasks.cancel)
 app.command()(tasks.delete)
 app.command()(tasks.agents)
+app.command()(models.models)
 app.command()(media.embed)
 app.command()(media.image)
 app.command()(media.transcribe)

@@ -5,27 +5,16 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
 from pydantic_settings import BaseSettings
-from pydantic_settings.exceptions import SettingsError
 
 from chimera.settings import Settings
-from cli.errors import BadSettings
-from models.wording import sentence_of
+from chimera.settings_errors import explained, read_settings
 
-S = TypeVar("S", bound=BaseSettings)
-
-ELSEWHERE = ("CHIMERA_PYTHON", "CHIMERA_API_URL", "CHIMERA_TOKEN", "CHIMERA_READY_FILE")
+ELSEWHERE = ("CHIMERA_PYTHON", "CHIMERA_API_URL", "CHIMERA_TOKEN", "CHIMERA_READY_FILE", "CHIMERA_SECRETS_DIR")
 """Variables that are read outside of `Settings`."""
 KNOWN = frozenset({*(f"CHIMERA_{name.upper()}" for name in Settings.model_fields), *ELSEWHERE})
-
-_EXAMPLES = {
-    "CHIMERA_PRICES": '{"local/qwen3": [0, 0]}',
-    "CHIMERA_REQUESTS_PER_MINUTE": '{"openai": 500}',
-    "CHIMERA_CONTEXT_WINDOWS": '{"local/qwen3": 32768}',
-}
 
 
 class _Where(BaseSettings):
@@ -41,12 +30,12 @@ class _Where(BaseSettings):
 def load_settings(**flags: Any) -> Settings:
     """Read the settings; flags that were given win. Raises BadSettings, naming each variable."""
     given = {name: value for name, value in flags.items() if value is not None}
-    return _explained(Settings, given)
+    return read_settings(**given)
 
 
 def where_settings() -> Settings:
     """Read only what commands need that speak with an API. Raises BadSettings, naming each variable."""
-    return Settings.model_construct(**_explained(_Where, {}).model_dump())
+    return Settings.model_construct(**explained(_Where, {}).model_dump())
 
 
 def misspelt() -> Iterator[str]:
@@ -63,25 +52,3 @@ def _written_names() -> Iterator[tuple[str, str]]:
     if path.is_file():
         for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", path.read_text(errors="replace"), re.MULTILINE):
             yield f" in {path}", name
-
-
-def _explained(kind: type[S], given: dict[str, Any]) -> S:
-    try:
-        return kind(**given)
-    except ValidationError as error:
-        raise BadSettings("\n".join(_line_of(dict(entry)) for entry in error.errors())) from None
-    except SettingsError as error:
-        # The only place where the SDK says which one it is.
-        field = re.search(r'field "(\w+)"', str(error))
-        variable = f"CHIMERA_{field[1].upper()}" if field else "A setting"
-        example = _EXAMPLES.get(variable)
-        raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
-
-
-def _line_of(entry: dict[str, Any]) -> str:
-    if not entry["loc"]:
-        return sentence_of(entry)
-    name = str(entry["loc"][0])
-    variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
-    example = _EXAMPLES.get(variable)
-    return f"{variable}: {sentence_of(entry)}{f' It is written as in {example}.' if example else ''}"

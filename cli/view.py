@@ -5,7 +5,7 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 
 from dataclasses import dataclass, field
 
-from cli.lines import failure_of
+from cli.lines import failure_of, waiting_of
 from models.events import (
     BudgetRaised,
     BudgetReached,
@@ -15,6 +15,7 @@ from models.events import (
     ModelCallFailed,
     ModelCallFinished,
     ModelCallStarted,
+    ModelCallWaiting,
     PlanCreated,
     PlanRejected,
     SnapshotFrame,
@@ -77,6 +78,8 @@ class Node:
     cost_micro_usd: int = 0
     note: str = ""
     """The newest thing that a person should know: a tool's result, why it failed, that a call is made again."""
+    waits: str = ""
+    """The note that it waits for a provider, while nothing newer is known."""
     writing: Writing | None = None
     shown_chars: int = 0
     """How much the attempt before the one in flight had shown."""
@@ -197,6 +200,9 @@ class TaskState:
         match event:
             case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
                 self._model_call(event)
+            case ModelCallWaiting():
+                node = self._node(event.path)
+                node.note = node.waits = waiting_of(event)
             case SubtaskStarted() | SubtaskCompleted() | SubtaskFailed() | SubtaskSkipped() | SubtaskCancelled():
                 self._subtask(event)
             case PlanCreated():
@@ -216,6 +222,8 @@ class TaskState:
         node, step, attempt = self._node(event.path), event.step or 0, event.attempt or 1
         if isinstance(event, ModelCallStarted):
             self._begin(node, event.purpose, step, attempt)
+            if node.note == node.waits:
+                node.note = ""
             self.simulated = self.simulated or event.simulated
             node.agent = event.agent
             if attempt > 1:

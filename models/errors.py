@@ -89,10 +89,10 @@ class UnknownPrice(InvalidInput):
         )
 
 
-class NoAbility(InvalidInput):
+class NotOffered(InvalidInput):
     """A provider was asked for something that it doesn't do."""
 
-    code, title = "no_ability", "The provider can't do that"
+    code, title = "not_offered", "The provider can't do that"
 
     def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
         way_out = f"use a model of {' or '.join(able)}" if able else "set one up, see docs/how-to/use-a-real-model.md"

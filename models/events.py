@@ -130,6 +130,14 @@ class ModelCallFellBack(_Placed):
     code: str
 
 
+class ModelCallWaiting(_Placed):
+    type: Literal["model_call.waiting"] = "model_call.waiting"
+    purpose: Purpose
+    code: str
+    message: str
+    retry_after_s: float | None
+
+
 class ToolCallFinished(_Placed):
     type: Literal["tool_call.finished"] = "tool_call.finished"
     index: int
@@ -184,6 +192,7 @@ Event = Annotated[
     | ModelCallFinished
     | ModelCallFailed
     | ModelCallFellBack
+    | ModelCallWaiting
     | ToolCallFinished
     | GuidanceGiven
     | GuidanceSeen

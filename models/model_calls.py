@@ -39,6 +39,7 @@ class ModelCallOutcome(Contract):
 
     text_preview: str = Field(default="", max_length=200)
     tool_calls: tuple[str, ...] = Field(default=(), description="Names of the tools asked for, in order")
+    answered: tuple[int, ...] = Field(default=(), description="Places in `tool_calls` of those that have their answer")
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micro_usd: int = 0

@@ -14,7 +14,7 @@ class ProviderView(Contract):
     name: str
     configured: bool
     simulated: bool = Field(description="Its answers are made up")
-    abilities: tuple[Operation, ...] = Field(default=(), description="What it does besides chat")
+    operations: tuple[Operation, ...] = Field(default=(), description="What it does besides chat")
     way_out: str = Field(default="", description="What is missing, and the setting that mends it")
 
 
@@ -83,6 +83,15 @@ OwnPrice = tuple[float, float] | OwnRates
 """Input and output per million tokens, or the rates by name."""
 
 
+class ModelAbility(StrEnum):
+    """What only some models can do."""
+
+    TOOLS = "tools"
+    STRUCTURED_OUTPUT = "structured_output"
+    IMAGE_INPUT = "image_input"
+    REASONING = "reasoning"
+
+
 class ModelView(Contract):
     """A model that a provider offers to this installation."""
 
@@ -93,6 +102,9 @@ class ModelView(Contract):
     way_out: str = Field(default="", description="Why it can't be used, and what mends that")
     context_tokens: int
     max_output_tokens: int
+    abilities: tuple[ModelAbility, ...] | None = Field(
+        default=None, description="null: no list says what this model can do"
+    )
     price: PriceView | None
 
 

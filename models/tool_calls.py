@@ -1,12 +1,7 @@
 """Tool calls: the place of one; its arguments and result are transcript rows."""
 
-from typing import Final
-
 from models.base import Contract
 from models.ids import NodePath, TaskId
-
-LOCAL_TOOLS: Final = frozenset({"calculator"})
-"""Tools without effects that answer at once. They run as local activities: one event of history instead of six."""
 
 
 class ToolCallRequest(Contract):

@@ -15,6 +15,7 @@ import structlog
 
 from chimera.logging import configure
 from chimera.settings import Settings
+from chimera.settings_errors import BadSettings, read_settings
 from worker.build import open_worker
 
 log = structlog.get_logger()
@@ -68,11 +69,14 @@ def _run_loop(work: Coroutine[object, object, None]) -> None:
 
 def main() -> None:
     """Leave deliberately: a process that used Temporal's client may abort at interpreter exit (sdk-python #300)."""
-    settings = Settings()
-    configure(settings, sys.argv[1] if len(sys.argv) > 1 else "worker")
     status = 0
     try:
+        settings = read_settings()
+        configure(settings, sys.argv[1] if len(sys.argv) > 1 else "worker")
         _run_loop(run(settings))
+    except BadSettings as error:
+        sys.stderr.write(f"{error}\n")
+        status = 2
     except Exception:
         log.exception("worker_failed")
         status = 1

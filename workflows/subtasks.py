@@ -8,11 +8,11 @@ import asyncio
 
 from temporalio import workflow
 
-from models.activities import RUN_LOCAL_TOOL, RUN_TOOL, ToolCalls
+from models.activities import RUN_TOOL, ToolCalls
 from models.model_calls import ModelCallOutcome
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, SteerRequest
-from models.tool_calls import LOCAL_TOOLS, ToolCallRequest
+from models.tool_calls import ToolCallRequest
 from models.workflows import SubtaskRuns
 from workflows.gate import Gate
 from workflows.tree import Tree
@@ -74,8 +74,14 @@ class SubtaskWorkflow(SubtaskRuns):
     async def _run_tools(self, subtask: SubtaskInput, step: int, outcome: ModelCallOutcome) -> None:
         await asyncio.gather(
             *(
-                _run_tool(name, ToolCallRequest(task_id=subtask.task_id, path=subtask.path, step=step, index=index))
+                workflow.execute_activity_method(
+                    ToolCalls.run,
+                    ToolCallRequest(task_id=subtask.task_id, path=subtask.path, step=step, index=index),
+                    summary=name,
+                    **RUN_TOOL,
+                )
                 for index, name in enumerate(outcome.tool_calls)
+                if index not in outcome.answered
             )
         )
 
@@ -109,10 +115,3 @@ class SubtaskWorkflow(SubtaskRuns):
             self._gate.cut()
         if self._tree:
             await self._tree.pass_on(request)
-
-
-async def _run_tool(name: str, request: ToolCallRequest) -> None:
-    if name in LOCAL_TOOLS:
-        await workflow.execute_local_activity_method(ToolCalls.run, request, summary=name, **RUN_LOCAL_TOOL)
-    else:
-        await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)

@@ -34,7 +34,7 @@ async def create_embeddings(
     idempotency_key: IdempotencyKey = None,
 ) -> EmbeddingsView | AiCallView:
     """Turn texts into vectors."""
-    provider = await parts.checks.ability(Operation.EMBEDDINGS, spec.model)
+    provider = await parts.checks.operation(Operation.EMBEDDINGS, spec.model)
     if isinstance(provider, Embeds) and len(spec.input) > provider.max_inputs:
         raise InvalidInput("input", f"{provider.name} takes at most {provider.max_inputs} texts; send fewer.")
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
@@ -54,7 +54,7 @@ async def create_images(
     idempotency_key: IdempotencyKey = None,
 ) -> ImagesView | AiCallView:
     """Draw pictures; they are files of the caller then."""
-    provider = await parts.checks.ability(Operation.IMAGES, spec.model)
+    provider = await parts.checks.operation(Operation.IMAGES, spec.model)
     if isinstance(provider, Draws):
         if spec.n > provider.max_images:
             raise InvalidInput("n", f"{provider.name} draws at most {provider.max_images} at once; ask again for more.")

@@ -55,7 +55,7 @@ async def create_transcription(
     """Write a recording down. A form: the recording in `file`, or the id of one of the caller's files in `file_id`."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
-        provider = await parts.checks.ability(Operation.TRANSCRIPTIONS, spec.model)
+        provider = await parts.checks.operation(Operation.TRANSCRIPTIONS, spec.model)
         async with parts.database.begin() as session:
             call_id, created = await _transcription(session, caller, spec, form, provider, idempotency_key)
     result = await answered(parts, caller, call_id, response, wait_s, created=created)

@@ -1,4 +1,4 @@
-"""Break a stack and count what was left: `python -m benchmarks.faults [F01 F02 …] [--seeds N] [--quick]`.
+"""Break a stack and count what was left: `python -m benchmarks.faults [F01 F02 …] [--seeds N] [--quick | --long]`.
 
 Each trial has a stack of its own: Temporal, PostgreSQL, Redis, API, workers, and the simulator with its journal. Ends
 with 1 when a trial did not pass. docs/reference/faults.md says what is tested and how it is counted.
@@ -23,7 +23,9 @@ async def main() -> int:
     options.add_argument("experiments", nargs="*", metavar="F01", help="which ones; all by default")
     options.add_argument("--seeds", type=int, default=1, help="how often each, with other moments and orders")
     options.add_argument("--first-seed", type=int, default=1)
-    options.add_argument("--quick", action="store_true", help="few runs and short calls")
+    size = options.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="few runs and short calls")
+    size.add_argument("--long", action="store_true", help="an outage as long as it is in life: F30 for half an hour")
     asked = options.parse_args()
     known = {experiment.id: experiment for experiment in EXPERIMENTS}
     if unknown := set(asked.experiments) - set(known):
@@ -33,19 +35,19 @@ async def main() -> int:
     print(HEADINGS, flush=True)
     for experiment in chosen:
         for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
-            made = await _one(experiment, seed, quick=asked.quick)
+            made = await _one(experiment, seed, quick=asked.quick, long=asked.long)
             failed += bool(made.problems)
             print(f"{row_of(experiment.id, made)}\n{details_of(experiment, made)}", flush=True)
     print(f"\n{failed} of {len(chosen) * asked.seeds} trials did not pass" if failed else "\nevery trial passed")
     return 1 if failed else 0
 
 
-async def _one(experiment: Experiment, seed: int, *, quick: bool) -> Trial:
+async def _one(experiment: Experiment, seed: int, *, quick: bool, long: bool) -> Trial:
     with tempfile.TemporaryDirectory(prefix="chimera-faults-") as folder:
         async with open_lab(Path(folder), workers=experiment.workers, say=_quiet) as lab:
             async with trial(lab, experiment.id, seed) as made:
                 try:
-                    await experiment.on(made, quick=quick)
+                    await experiment.on(made, quick=quick, long=long)
                 except Exception as error:  # noqa: BLE001  (whatever broke, the next trial still has to run)
                     traceback.print_exc()
                     made.problems.append(f"{type(error).__name__}: {error}")

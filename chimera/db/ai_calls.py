@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import Connection
 from chimera.db.tables import AiCall
 from models.ai_calls import OPEN, AiCallStatus, Operation
 from models.errors import CallCancelled, Conflict, IdempotencyKeyReused, NotFound
@@ -116,10 +117,13 @@ async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> No
         raise Conflict(f"The call is {status}; only one that is queued or started can be cancelled.")
 
 
-async def cancelled_among(session: AsyncSession, call_ids: Collection[AiCallId]) -> set[AiCallId]:
+async def cancelled_among(connection: Connection, call_ids: Collection[AiCallId]) -> set[AiCallId]:
     """Which of these calls were cancelled."""
-    statement = select(AiCall.id).where(AiCall.id.in_(call_ids), AiCall.status == AiCallStatus.CANCELLED)
-    return {AiCallId(call_id) for call_id in await session.scalars(statement)}
+    cursor = await connection.execute(
+        "SELECT id FROM ai_calls WHERE id = ANY(CAST(%(ids)s AS uuid[])) AND status = 'cancelled'",
+        {"ids": list(call_ids)},
+    )
+    return {AiCallId(str(row.id)) for row in await cursor.fetchall()}
 
 
 async def open_among(session: AsyncSession, call_ids: Collection[AiCallId]) -> list[AiCallId]:

@@ -21,6 +21,9 @@ psycopg.adapters.register_dumper(int, Int8Dumper)
 HOT_POOL_SECONDS = 20.0
 """How long a model call waits for a connection: rather that than to be tried again."""
 
+CACHED_CHARS = 4096
+"""The longest statement whose parameters psycopg finds only once (3.3, `MAX_CACHED_STATEMENT_LENGTH`)."""
+
 Connection = psycopg.AsyncConnection[Any]
 """The driver's connection; its rows have the columns as attributes."""
 
@@ -96,6 +99,17 @@ async def scalar(cursor: psycopg.AsyncCursor[Any]) -> int | None:
     """Return the number in a statement's first row; None when there is no row, or NULL in it."""
     row = await cursor.fetchone()
     return None if row is None or row[0] is None else int(row[0])
+
+
+def one_line(statement: str) -> str:
+    """Write a statement without its line breaks: psycopg takes apart anew, at each use, what is above 4,096 characters.
+
+    Raises ValueError when it is too long all the same.
+    """
+    short = " ".join(statement.split())
+    if len(short) > CACHED_CHARS:
+        raise ValueError(f"a statement of {len(short)} characters is taken apart at each use; write it shorter")
+    return short
 
 
 def words(statuses: Iterable[StrEnum]) -> list[str]:

@@ -1,13 +1,16 @@
 """Event rows: appended in the transaction that made them true, read by everybody who follows a task."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import Connection, scalar, words
 from chimera.db.tables import EventRow
 from models.events import EVENT, Event, EventFrame
 from models.ids import TaskId
+from models.tasks import CLOSED
 
 # `FOR UPDATE` order: the tasks row is always the first that a writing transaction locks, so two can't deadlock.
 _TAKE = text("UPDATE tasks SET event_seq = event_seq + :n, updated_at = now() WHERE id = :task_id RETURNING event_seq")
@@ -32,6 +35,27 @@ async def insert(session: AsyncSession, task_id: TaskId, last: int, events: Sequ
     if events:
         payloads = [EVENT.dump_json(event, exclude_defaults=False).decode() for event in events]
         await session.execute(_INSERT, {"task_id": task_id, "first": last - len(events) + 1, "payloads": payloads})
+
+
+_ONCE = """
+WITH taken AS (
+    UPDATE tasks SET event_seq = event_seq + 1, updated_at = now()
+    WHERE id = %(task_id)s AND status <> ALL(%(closed)s)
+      AND NOT EXISTS (SELECT 1 FROM events WHERE task_id = %(task_id)s AND payload @> CAST(%(like)s AS jsonb))
+    RETURNING id, event_seq)
+INSERT INTO events (task_id, seq, payload) SELECT id, event_seq, CAST(%(event)s AS jsonb) FROM taken RETURNING seq
+"""
+
+
+async def append_once(connection: Connection, task_id: TaskId, event: Event, *, like: Iterable[str]) -> int | None:
+    """Append an event to an open task unless it has one with the same type, place and fields named in `like`.
+
+    Returns its sequence, None when nothing was appended.
+    """
+    payload = event.model_dump(mode="json")
+    same = {name: payload[name] for name in ("type", "path", "step", *like)}
+    values = {"task_id": task_id, "event": json.dumps(payload), "like": json.dumps(same), "closed": words(CLOSED)}
+    return await scalar(await connection.execute(_ONCE, values))
 
 
 async def read_after(session: AsyncSession, task_id: TaskId, after: int, limit: int = 1000) -> list[EventFrame]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chimera.db.engine import driver_url
-from chimera.settings import Settings
+from chimera.settings_errors import BadSettings, read_settings
 
 LOCK = 0x_C41_3E2A
 """The advisory lock that lets one process migrate while the others wait; any number that nobody else uses."""
@@ -61,7 +61,10 @@ def main() -> None:
     options = line.parser.parse_args()
     if not hasattr(options, "cmd"):
         line.parser.error("name a command, for example: upgrade head")
-    url = Settings().database_url
+    try:
+        url = read_settings().database_url
+    except BadSettings as error:
+        sys.exit(str(error))
     if url is None:
         sys.exit("CHIMERA_DATABASE_URL is not set; give the address of a PostgreSQL")
     line.run_cmd(config_for(url), options)

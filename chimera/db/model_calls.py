@@ -12,14 +12,15 @@ from typing import Any
 from psycopg.errors import NotNullViolation
 from pydantic import TypeAdapter
 
-from chimera.db.engine import Connection, one, scalar, words
+from chimera.db.engine import Connection, one, one_line, scalar, words
 from chimera.db.transcripts import TranscriptRow, place_of
-from models.events import EVENT, Event
+from models.events import Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
 from models.tasks import UNCALLABLE, Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_EVENT_LIST: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 _UNCALLABLE = words(UNCALLABLE)
 
 
@@ -80,7 +81,7 @@ class Intent:
 _EVENTS = """
     INSERT INTO events (task_id, seq, payload)
     SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
-    FROM account, unnest(CAST(%(events)s AS jsonb[])) WITH ORDINALITY AS e (p, i)"""
+    FROM account, jsonb_array_elements(CAST(%(events)s AS jsonb)) WITH ORDINALITY AS e (p, i)"""
 _MESSAGES = """
     INSERT INTO messages
         (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state)
@@ -176,10 +177,12 @@ class Settlement:
     """Settle only while the task has been given no more guidance than this; None settles in any case."""
     ends_task: bool = False
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    """Those that are answered with it: index, tool and failed of each."""
 
 
 # The lock reads the row anew, so `guidance_given` is up to date even when the statement waited for whoever steered.
-_SETTLE = f"""
+_SETTLE = one_line(f"""
 WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
@@ -225,9 +228,14 @@ WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(tas
     FROM account, jsonb_to_recordset(CAST(%(fresh)s AS jsonb))
         AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
               decompose boolean)
+    ON CONFLICT DO NOTHING),
+ tools AS (
+    INSERT INTO tool_calls (task_id, path, step, index, tool, status, failed, ended_at)
+    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
+    FROM account, jsonb_to_recordset(CAST(%(tools)s AS jsonb)) AS t (index int, tool text, failed boolean)
     ON CONFLICT DO NOTHING)
 SELECT event_seq FROM account
-"""  # noqa: S608  # only constants of this file go in
+""")  # noqa: S608  # only constants of this file go in
 
 
 async def lock_root(connection: Connection, task_id: TaskId) -> str:
@@ -255,6 +263,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
             "result": settlement.node_result,
             "if_heard": settlement.if_heard,
             "fresh": _JSON.dump_json(settlement.new_subtasks).decode(),
+            "tools": _JSON.dump_json(settlement.tool_calls).decode(),
         },
     )
     return await scalar(cursor)
@@ -338,7 +347,7 @@ async def fail(connection: Connection, failure: Failure) -> int | None:
             "input": failure.usage.input_tokens,
             "output": failure.usage.output_tokens,
             "n": len(failure.events),
-            "events": [EVENT.dump_json(event).decode() for event in failure.events],
+            "events": _EVENT_LIST.dump_json(failure.events).decode(),
         },
     )
     return await scalar(cursor)
@@ -347,7 +356,7 @@ async def fail(connection: Connection, failure: Failure) -> int | None:
 def _written(new_events: tuple[Event, ...], messages: tuple[TranscriptRow, ...]) -> dict[str, Any]:
     return {
         "n": len(new_events),
-        "events": [EVENT.dump_json(event).decode() for event in new_events],
+        "events": _EVENT_LIST.dump_json(new_events).decode(),
         "messages": _JSON.dump_json([message.as_record() for message in messages]).decode(),
     }
 

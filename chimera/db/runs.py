@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import events
-from chimera.db.engine import words
+from chimera.db.engine import Connection, words
 from models.base import preview_of
 from models.events import (
     Event,
@@ -38,22 +38,13 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
     """Build a task's workflow argument from its rows; None when it was stopped before it began."""
     row = (
         await session.execute(
-            text("SELECT owner_id, title, goal, policy, priority, status FROM tasks WHERE id = :id"), {"id": task_id}
+            text("SELECT owner_id, title, goal, policy, priority, status, subtasks_total FROM tasks WHERE id = :id"),
+            {"id": task_id},
         )
     ).one_or_none()
     if row is None or row.status in CLOSED:
         return None
-    nodes = await session.execute(
-        text(
-            "SELECT key, agent, title, depends_on, decompose FROM subtasks"
-            " WHERE task_id = :id AND parent = '' ORDER BY position"
-        ),
-        {"id": task_id},
-    )
-    plan = tuple(
-        PlanNode(key=n.key, agent=n.agent, title=n.title[:80], depends_on=tuple(n.depends_on), decompose=n.decompose)
-        for n in nodes
-    )
+    plan = await _plan_of(session, task_id) if row.subtasks_total else ()
     task = TaskInput(
         task_id=task_id,
         owner_id=UserId(str(row.owner_id)),
@@ -64,12 +55,28 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
     return Start(task=task, title=row.title or preview_of(row.goal, 120))
 
 
+async def _plan_of(session: AsyncSession, task_id: TaskId) -> tuple[PlanNode, ...]:
+    nodes = await session.execute(
+        text(
+            "SELECT key, agent, title, depends_on, decompose FROM subtasks"
+            " WHERE task_id = :id AND parent = '' ORDER BY position"
+        ),
+        {"id": task_id},
+    )
+    return tuple(
+        PlanNode(key=n.key, agent=n.agent, title=n.title[:80], depends_on=tuple(n.depends_on), decompose=n.decompose)
+        for n in nodes
+    )
+
+
 _MARK_STARTED = text("""
-UPDATE tasks SET started_at = COALESCE(started_at, now()),
-       status = CASE status WHEN 'queued' THEN 'running' ELSE status END
-WHERE id = :id AND status <> ALL(:closed)
-  AND NOT EXISTS (SELECT 1 FROM events WHERE task_id = tasks.id AND payload ->> 'type' = 'task.started')
-RETURNING 1
+WITH begun AS (
+    UPDATE tasks SET started_at = COALESCE(started_at, now()), event_seq = event_seq + 1, updated_at = now(),
+           status = CASE status WHEN 'queued' THEN 'running' ELSE status END
+    WHERE id = :id AND status <> ALL(:closed)
+      AND NOT EXISTS (SELECT 1 FROM events WHERE task_id = tasks.id AND payload ->> 'type' = 'task.started')
+    RETURNING id, event_seq)
+INSERT INTO events (task_id, seq, payload) SELECT id, event_seq, CAST(:event AS jsonb) FROM begun
 """)
 
 
@@ -78,9 +85,8 @@ async def mark_started(session: AsyncSession, task_id: TaskId) -> None:
 
     A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
     """
-    begun = await session.scalar(_MARK_STARTED, {"id": task_id, "closed": words(CLOSED)})
-    if begun:
-        await events.append(session, task_id, TaskStarted())
+    event = TaskStarted().model_dump_json()
+    await session.execute(_MARK_STARTED, {"id": task_id, "closed": words(CLOSED), "event": event})
 
 
 async def record(session: AsyncSession, transition: TransitionRecord) -> int:
@@ -112,16 +118,14 @@ async def oldest_open(session: AsyncSession) -> datetime | None:
     return created_at
 
 
-async def stopped_among(session: AsyncSession, task_ids: Collection[TaskId]) -> set[TaskId]:
+async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) -> set[TaskId]:
     """Which of these tasks were cancelled or deleted."""
-    rows = await session.scalars(
-        text(
-            "SELECT id FROM tasks WHERE id = ANY(CAST(:ids AS uuid[]))"
-            " AND (status = ANY(:stopped) OR deleted_at IS NOT NULL)"
-        ),
+    cursor = await connection.execute(
+        "SELECT id FROM tasks WHERE id = ANY(CAST(%(ids)s AS uuid[]))"
+        " AND (status = ANY(%(stopped)s) OR deleted_at IS NOT NULL)",
         {"ids": list(task_ids), "stopped": words(STOPPED)},
     )
-    return {TaskId(str(task_id)) for task_id in rows}
+    return {TaskId(str(row.id)) for row in await cursor.fetchall()}
 
 
 async def close_from_temporal(session: AsyncSession, task_id: TaskId, *, cancelled: bool) -> None:

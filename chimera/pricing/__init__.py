@@ -4,6 +4,7 @@ Money is whole micro-USD (millionths of a US dollar); a price is micro-USD per m
 tokens is 75,000 and every sum is exact in integers.
 """
 
+from chimera.pricing.abilities import abilities_of
 from chimera.pricing.media import MediaPrice, MediaRate, media_cost_of, media_price_of
 from chimera.pricing.prices import Price, Rate, cost_of, price_of
 from chimera.pricing.windows import Window, window_of
@@ -14,6 +15,7 @@ __all__ = [
     "Price",
     "Rate",
     "Window",
+    "abilities_of",
     "cost_of",
     "media_cost_of",
     "media_price_of",

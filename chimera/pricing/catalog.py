@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from models.base import Body
-from models.providers import OwnRates
+from models.providers import ModelAbility, OwnRates
 
 
 class UsdPerMillion(Body):
@@ -20,9 +20,10 @@ class PriceEntry(Body):
     as_of: str
 
 
-class WindowEntry(Body):
+class ModelEntry(Body):
     context: int
     max_output: int
+    abilities: tuple[ModelAbility, ...] | None = None
     source: str
     as_of: str
 
@@ -39,7 +40,7 @@ class Catalog(Body):
     prices: dict[str, PriceEntry]
     media: dict[str, MediaEntry]
     """Prices of models that embed, draw or write sound down."""
-    windows: dict[str, WindowEntry]
+    models: dict[str, ModelEntry]
 
 
 @cache

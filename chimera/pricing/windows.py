@@ -5,6 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from chimera.pricing.catalog import catalog
+from chimera.pricing.models_dev import listed_model
 from chimera.pricing.vendors import vendor_context
 
 LOCAL_CONTEXT_TOKENS = 8_192
@@ -18,17 +19,23 @@ _MAX_OUTPUT_TOKENS = 16_384
 
 
 class Window(NamedTuple):
-    """Tokens of prompt and answer together, and of the answer."""
+    """Tokens of prompt and answer together, of the answer, and of the prompt where that has a limit of its own."""
 
     context_tokens: int
     max_output_tokens: int
+    max_input_tokens: int | None = None
+
+    def room_for(self, output_tokens: int) -> int:
+        """How large a prompt may be that leaves room for an answer."""
+        room = self.context_tokens - output_tokens
+        return room if self.max_input_tokens is None else min(room, self.max_input_tokens)
 
 
 def window_of(model_ref: str, overrides: Mapping[str, int] | None = None) -> Window:
     """Find the window of `provider/model`; `overrides` are `settings.context_windows`.
 
-    No public list has output limits; where our catalog has none either, a quarter of the window and at most 16,384
-    tokens (what current models all allow) leaves room for the prompt.
+    Where two lists differ, the smaller window counts. Where nobody knows how much a model writes, a quarter of the
+    window and at most 16,384 tokens (what current models all allow) leaves room for the prompt.
     """
     own = (overrides or {}).get(model_ref)
     return _window(own) if own is not None else _listed(model_ref)
@@ -36,13 +43,18 @@ def window_of(model_ref: str, overrides: Mapping[str, int] | None = None) -> Win
 
 @cache
 def _listed(model_ref: str) -> Window:
-    entry = catalog().windows.get(model_ref)
+    entry = catalog().models.get(model_ref)
     if entry is not None:
         return Window(entry.context, entry.max_output)
     provider, _, model = model_ref.partition("/")
     if provider == "local":
         return _window(LOCAL_CONTEXT_TOKENS)
-    return _window(vendor_context(provider, model) or VENDOR_CONTEXT_TOKENS)
+    listed = listed_model(provider, model)
+    contexts = [vendor_context(provider, model), listed.context_tokens if listed else None]
+    window = _window(min(filter(None, contexts), default=VENDOR_CONTEXT_TOKENS))
+    if listed is None or listed.max_output_tokens is None:
+        return window
+    return window._replace(max_output_tokens=listed.max_output_tokens, max_input_tokens=listed.max_input_tokens)
 
 
 def _window(context_tokens: int) -> Window:

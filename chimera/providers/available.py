@@ -13,10 +13,10 @@ from uuid import uuid4
 
 import structlog
 
-from chimera.pricing import cost_of, price_of, window_of
+from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers import PROVIDERS, Providers
-from chimera.providers.abilities import abilities_of
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
+from chimera.providers.operations import operations_of
 from chimera.settings import Settings
 from models.errors import (
     ChimeraError,
@@ -128,7 +128,9 @@ class Available:
             provider = await self._made(name)
         except ChimeraError as error:
             return ProviderView(name=name, configured=False, simulated=False, way_out=error.message)
-        return ProviderView(name=name, configured=True, simulated=provider.simulated, abilities=abilities_of(provider))
+        return ProviderView(
+            name=name, configured=True, simulated=provider.simulated, operations=operations_of(provider)
+        )
 
     async def _names_of(self, name: str) -> tuple[str, ...]:
         now = asyncio.get_running_loop().time()
@@ -190,6 +192,7 @@ class Available:
             way_out=way_out,
             context_tokens=window.context_tokens,
             max_output_tokens=window.max_output_tokens,
+            abilities=abilities_of(ref),
             price=price,
         )
 

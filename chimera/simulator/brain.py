@@ -94,19 +94,20 @@ def _balanced(expression: str) -> str:
 def _text(conversation: Conversation, script: Script, random: Random) -> list[str]:
     if script.bytes is not None:
         return of_bytes(script.bytes)
-    opening = _opening(conversation)
+    opening = _opening(conversation, script)
     count = script.tokens if script.tokens is not None else len(opening.split(" ")) + random.randint(60, 140)
     return paragraphs(random, topic_of(conversation.subject), opening, count, exact=script.tokens is not None)
 
 
-def _opening(conversation: Conversation) -> str:
+def _opening(conversation: Conversation, script: Script) -> str:
     """What a reader should see first: guidance followed, a computed figure, the results built on."""
     topic = topic_of(conversation.subject)
     parts = []
     if conversation.guidance:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
     if conversation.tool_result is not None:
-        expression = _EXPRESSION.search(conversation.subject)
+        # With `turns` the tool was asked something else.
+        expression = None if script.turns else _EXPRESSION.search(conversation.subject)
         of = f" for {expression[0]}" if expression else ""
         parts.append(f"The calculation{of} gives {_short(conversation.tool_result, 80)}")
     if conversation.purpose == "aggregate":

@@ -1,7 +1,8 @@
 """What a tool is, and the one error that it tells a model.
 
-`kind` decides what a lost answer means: a `pure` tool may run again at will, an `idempotent` one too (it is given a
-key), a `once` tool never: there a person is asked.
+`kind` decides how it is run and what a lost answer means. A `pure` tool is a function of its arguments alone and
+answers at once: it is run with the answer that asks for it. An `idempotent` one may run again (it is given a key), a
+`once` tool never: there a person is asked.
 """
 
 from typing import Any, Literal, Protocol, TypeVar

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.text import Text
 
 from chimera.settings import Settings
+from chimera.settings_errors import BadSettings
 from cli import checks
 from cli.checks import Finding, Level
-from cli.errors import BadSettings
 from cli.settings import load_settings
 from cli.text import plain
 

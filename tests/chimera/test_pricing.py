@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera.pricing import Price, Rate, cost_of, price_of, window_of
+from chimera.pricing import Price, Rate, Window, abilities_of, cost_of, price_of, window_of
 from models.errors import UnknownPrice
 from models.tasks import Usage
 
@@ -86,6 +86,32 @@ def test_an_unknown_price_is_refused(model_ref: str) -> None:
 
 def test_windows_are_known_overridden_or_assumed_small() -> None:
     assert window_of("openai/gpt-4.1").context_tokens == 1_000_000
-    assert window_of("local/gemma") == (8_192, 2_048)
-    assert window_of("local/gemma", {"local/gemma": 32_768}) == (32_768, 8_192)
+    assert window_of("local/gemma") == Window(8_192, 2_048)
+    assert window_of("local/gemma", {"local/gemma": 32_768}) == Window(32_768, 8_192)
     assert window_of("simulator/fast").context_tokens == 128_000
+
+
+def test_a_model_writes_no_more_than_a_list_says() -> None:
+    assert window_of("openai/gpt-4-turbo").max_output_tokens == 4_096
+    assert window_of("anthropic/claude-haiku-4-5-20251001").max_output_tokens == 64_000
+
+
+def test_a_prompt_may_have_a_limit_of_its_own() -> None:
+    window = window_of("openai/gpt-5")
+    assert (window.context_tokens, window.room_for(8_000)) == (400_000, 272_000)
+    assert Window(8_192, 2_048).room_for(2_000) == 6_192
+
+
+@pytest.mark.parametrize(
+    ("model_ref", "abilities"),
+    [
+        ("openai/gpt-4.1", ("tools", "structured_output", "image_input")),
+        ("openai/gpt-5-2025-08-07", ("tools", "structured_output", "image_input", "reasoning")),
+        ("openai/gpt-3.5-turbo", ()),
+        ("simulator/fast", ("tools", "structured_output")),
+        ("local/gemma", None),
+        ("openai/gpt-0", None),
+    ],
+)
+def test_what_a_model_can_do_is_listed_or_unknown(model_ref: str, abilities: tuple[str, ...] | None) -> None:
+    assert abilities_of(model_ref) == abilities

@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from chimera.local.services import environment_of
 from chimera.settings import Settings
+from chimera.settings_errors import BadSettings, read_settings
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -52,6 +56,29 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
 def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "key")
     assert Settings().google_api_key == SecretStr("key")
+
+
+def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "CHIMERA_OPENAI_API_KEY").write_text("from a file\n")
+    (tmp_path / "ANTHROPIC_API_KEY").write_text("from a file too")
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "from a variable")
+    settings = read_settings()
+    assert settings.openai_api_key == SecretStr("from a file")
+    assert settings.anthropic_api_key == SecretStr("from a variable")
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path / "no"))
+    with pytest.raises(BadSettings, match="CHIMERA_SECRETS_DIR: there is no folder"):
+        read_settings()
+
+
+@pytest.mark.parametrize("module", ["api", "worker"])
+def test_a_process_that_cannot_use_its_settings_says_which_and_leaves(module: str) -> None:
+    environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}
+    ended = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, as in 3.\n")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ COMMANDS = (
     "cancel",
     "delete",
     "agents",
+    "models",
     "schedules",
 )
 

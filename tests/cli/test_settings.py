@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from chimera.settings import Settings
+from chimera.settings_errors import BadSettings
 from cli import checks
 from cli.checks import Level
-from cli.errors import BadSettings
 from cli.settings import load_settings, where_settings
 
 

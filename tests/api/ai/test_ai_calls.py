@@ -264,7 +264,7 @@ async def test_a_history_has_an_id_and_counts_and_no_prompt(app: FastAPI, alice:
 
 
 async def test_the_providers_say_what_they_can_do(alice: httpx2.AsyncClient) -> None:
-    listed = {each["name"]: each["abilities"] for each in (await alice.get(f"{AI}/providers")).json()}
+    listed = {each["name"]: each["operations"] for each in (await alice.get(f"{AI}/providers")).json()}
     everything = ["embeddings", "images", "transcriptions"]
     assert listed["openai"] == listed["google"] == listed["simulator"] == everything
     assert listed["anthropic"] == []

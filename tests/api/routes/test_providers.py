@@ -10,7 +10,13 @@ from tests.api.conftest import SignUp
 
 async def test_providers_are_listed_with_what_is_missing(alice: httpx2.AsyncClient) -> None:
     providers = {each["name"]: each for each in (await alice.get("/api/v1/ai/providers")).json()}
-    assert providers["simulator"] == {"name": "simulator", "configured": True, "simulated": True, "way_out": ""}
+    assert providers["simulator"] == {
+        "name": "simulator",
+        "configured": True,
+        "simulated": True,
+        "operations": ["embeddings", "images", "transcriptions"],
+        "way_out": "",
+    }
     assert "CHIMERA_LOCAL_BASE_URL" in providers["local"]["way_out"]
 
 

@@ -8,7 +8,7 @@ from chimera.providers.base import Provider
 from chimera.providers.media import Draws, Embeds, Transcribes
 from chimera.settings import Settings
 from models.ai_calls import Operation
-from models.errors import ChimeraError, NoAbility
+from models.errors import ChimeraError, NotOffered
 
 _KINDS: dict[Operation, type] = {
     Operation.EMBEDDINGS: Embeds,
@@ -17,32 +17,32 @@ _KINDS: dict[Operation, type] = {
 }
 
 
-def abilities_of(provider: Provider) -> tuple[Operation, ...]:
+def operations_of(provider: Provider) -> tuple[Operation, ...]:
     """What a provider does besides chat."""
     return tuple(operation for operation, kind in _KINDS.items() if isinstance(provider, kind))
 
 
-def check_ability(model_ref: str, operation: Operation, settings: Settings) -> Provider:
+def check_operation(model_ref: str, operation: Operation, settings: Settings) -> Provider:
     """Refuse, before anything is stored, a model that can't be asked for this; return its provider otherwise.
 
-    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl`, `NoAbility` or `UnknownPrice`. Reads the price list the
+    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl`, `NotOffered` or `UnknownPrice`. Reads the price list the
     first time: call it in a thread.
     """
     name, _ = split_model(model_ref)
     provider = PROVIDERS[name](settings)
-    if operation not in abilities_of(provider):
-        raise NoAbility(name, operation, able(operation, settings))
+    if operation not in operations_of(provider):
+        raise NotOffered(name, operation, able(operation, settings))
     media_price_of(model_ref, operation, settings.prices)
     return provider
 
 
 def able(operation: Operation, settings: Settings) -> tuple[str, ...]:
     """The providers that are set up and can do it."""
-    return tuple(name for name, make in PROVIDERS.items() if operation in _made_abilities(make, settings))
+    return tuple(name for name, make in PROVIDERS.items() if operation in _made_operations(make, settings))
 
 
-def _made_abilities(make: Callable[[Settings], Provider], settings: Settings) -> tuple[Operation, ...]:
+def _made_operations(make: Callable[[Settings], Provider], settings: Settings) -> tuple[Operation, ...]:
     try:
-        return abilities_of(make(settings))
+        return operations_of(make(settings))
     except ChimeraError:
         return ()

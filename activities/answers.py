@@ -1,0 +1,80 @@
+"""An answer while it comes: read from the provider to its end, shown on the way to whoever watches."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from chimera.bus import Bus
+from chimera.db.model_calls import Intent
+from chimera.providers import Providers
+from chimera.providers.base import ChatEnd, ChatRequest
+from chimera.settings import Settings
+from models.errors import ProviderError, TookTooLong
+from models.events import TokensFrame
+
+BATCH_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Answer:
+    """What has come so far."""
+
+    text: str = ""
+    end: ChatEnd | None = None
+
+
+class Answers:
+    """Asks providers."""
+
+    def __init__(self, *, settings: Settings, providers: Providers, bus: Bus) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._bus = bus
+
+    async def read(self, intent: Intent, chat: ChatRequest, answer: Answer) -> ChatEnd:
+        """Read the answer into `answer`, showing it in batches of about 50 ms to whoever watches.
+
+        Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. What had come by then is in `answer`.
+        """
+        pieces: list[str] = []
+        shown = 0
+        last_shown = time.monotonic()
+        provider = self._providers.of(intent.model)
+        try:
+            async with asyncio.timeout(self._settings.call_total_s), aclosing(provider.stream(chat)) as stream:
+                async for item in stream:
+                    if isinstance(item, ChatEnd):
+                        answer.end = item
+                        continue
+                    pieces.append(item.text)
+                    if time.monotonic() - last_shown >= BATCH_SECONDS:
+                        shown = self._show(intent, "".join(pieces), shown)
+                        last_shown = time.monotonic()
+        except TimeoutError as error:
+            limit = self._settings.call_total_s
+            raise TookTooLong(
+                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+            ) from error
+        finally:
+            answer.text = "".join(pieces)
+        if len(answer.text) > shown:
+            self._show(intent, answer.text, shown)
+        if answer.end is None:
+            raise ProviderError(f"Provider of {intent.model!r} broke its protocol: no end of the answer.")
+        return answer.end
+
+    def _show(self, intent: Intent, text: str, offset: int) -> int:
+        request = intent.request
+        self._bus.publish_tokens(
+            TokensFrame(
+                task_id=request.task_id,
+                path=request.path,
+                purpose=request.purpose,
+                step=request.step,
+                attempt=intent.attempt,
+                offset=offset,
+                text=text[offset:],
+            )
+        )
+        return len(text)

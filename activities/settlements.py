@@ -1,0 +1,112 @@
+"""What an answer or a failure makes true, written: one statement, also while the database comes and goes."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from psycopg import OperationalError
+
+from activities import replies
+from activities.tool_results import ToolResult, results_at_once
+from chimera.bus import Bus
+from chimera.db import agents, model_calls, plans, transcripts
+from chimera.db.engine import Database
+from chimera.db.model_calls import Intent
+from chimera.providers.base import ChatEnd, ChatRequest
+from chimera.settings import Settings
+from models.ids import ROOT, UserId
+from models.model_calls import ModelCallOutcome, Purpose
+from models.tasks import COMPLETABLE, TaskStatus
+
+log = structlog.get_logger()
+
+SETTLE_SECONDS = 120.0
+"""How long a paid answer waits for a database that is away before the attempt is given up."""
+
+
+class Settlements:
+    """Writes how calls end."""
+
+    def __init__(self, *, settings: Settings, database: Database, bus: Bus) -> None:
+        self._settings = settings
+        self._database = database
+        self._bus = bus
+
+    async def settle(
+        self, intent: Intent, chat: ChatRequest, owner_id: UserId, text: str, end: ChatEnd
+    ) -> ModelCallOutcome:
+        """Keep a paid answer: from here on nothing may raise but a database that stays away."""
+        results = await results_at_once(replies.calls_of(intent.request, end))
+        give_up = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                return await self._settle_once(intent, chat, owner_id, text, end, results)
+            except (OperationalError, OSError) as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("settle_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def _settle_once(
+        self,
+        intent: Intent,
+        chat: ChatRequest,
+        owner_id: UserId,
+        text: str,
+        end: ChatEnd,
+        results: Sequence[ToolResult],
+    ) -> ModelCallOutcome:
+        request = intent.request
+        may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
+        # A turn is settled by one statement; what depends on how the root stands reads that under its lock before.
+        reads_root = may_end_task or request.purpose is Purpose.PLAN
+        async with self._database.connection() if reads_root else self._database.statements() as connection:
+            known: tuple[str, ...] = ()
+            status, nodes_left = TaskStatus.RUNNING.value, 0
+            if reads_root:
+                status = await model_calls.lock_root(connection, request.task_id)
+            if request.purpose is Purpose.PLAN:
+                known = tuple(await agents.agents_on(connection, owner_id))
+                nodes_left = await plans.nodes_left(connection, request.task_id, request.path)
+            settled = partial(
+                replies.settlement_of,
+                intent,
+                chat,
+                text,
+                end,
+                settings=self._settings,
+                agents=known,
+                nodes_left=nodes_left,
+                task_ends=may_end_task and status in COMPLETABLE,
+                results=results,
+            )
+            settlement = settled()
+            seq = await model_calls.settle(connection, settlement)
+            if seq is None and settlement.if_heard is not None:
+                # Perhaps somebody steered since the question was put together; nobody does while the root is locked.
+                async with connection.transaction():
+                    await model_calls.lock_root(connection, request.task_id)
+                    settlement = settled(unheard=await transcripts.has_unheard_guidance(connection, request))
+                    seq = await model_calls.settle(connection, settlement)
+            if seq is None:
+                log.warning("late_attempt_booked", attempt=intent.attempt)
+                await model_calls.book_late(connection, settlement)
+        if seq is not None:
+            self._bus.wake(request.task_id, seq)
+        return settlement.outcome
+
+    async def write_failure(
+        self, intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, is_tried_again: bool = True
+    ) -> None:
+        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
+        failure = replies.failure_of(intent, chat, text, error, is_tried_again=is_tried_again, settings=self._settings)
+        try:
+            async with self._database.statements() as connection:
+                seq = await model_calls.fail(connection, failure)
+        except (OperationalError, OSError):
+            log.warning("failure_not_written", code=failure.code)
+            return
+        if seq is not None:
+            self._bus.wake(intent.request.task_id, seq)

@@ -1,0 +1,85 @@
+"""What tools say: run them, and write it as the transcript and the events have it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from activities import prompts
+from chimera.db.transcripts import TranscriptRow
+from chimera.providers.base import ToolRequest
+from chimera.text import clean_text
+from chimera.tools import TOOLS, run_tool
+from chimera.tools.base import ToolError
+from models.base import preview_of
+from models.events import ToolCallFinished
+from models.ids import NodePath
+
+log = structlog.get_logger()
+
+MAX_RESULT_CHARS = 256 * 1024
+TOOL_SECONDS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What the `index`-th tool call of a turn said. `failed` means that the model is told so; the run goes on."""
+
+    index: int
+    tool: str
+    tool_call_id: str
+    text: str
+    failed: bool
+
+
+async def result_of(index: int, call: ToolRequest) -> ToolResult:
+    """Run a tool. A wrong call is the model's to mend: what it is told then is the result."""
+    try:
+        async with asyncio.timeout(TOOL_SECONDS):
+            text, failed = await run_tool(call.name, call.arguments), False
+    except ToolError as error:
+        text, failed = error.message, True
+    except TimeoutError:
+        text, failed = f"{call.name} took longer than {TOOL_SECONDS:g} s and was stopped.", True
+    return ToolResult(index, call.name, call.id, clean_text(text)[:MAX_RESULT_CHARS], failed)
+
+
+async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:
+    """Run those calls whose answer needs nothing but their arguments; what there is no tool for is told at once, too.
+
+    Raises nothing, because the answer that asks is paid: a tool that breaks is left to an activity of its own.
+    """
+    results: list[ToolResult] = []
+    for index, call in enumerate(calls):
+        tool = TOOLS.get(call.name)
+        if tool is not None and tool.kind != "pure":
+            continue
+        try:
+            results.append(await result_of(index, call))
+        except Exception:
+            log.exception("pure_tool_failed", tool=call.name)
+    return tuple(results)
+
+
+def row_of(result: ToolResult, step: int) -> TranscriptRow:
+    """The message that tells the model."""
+    return TranscriptRow(
+        seq=step * 1000 + prompts.TOOL_RESULT + result.index,
+        role="tool",
+        content=result.text,
+        tokens=prompts.tokens_of(result.text),
+        tool_call_id=result.tool_call_id,
+    )
+
+
+def event_of(result: ToolResult, path: NodePath, step: int) -> ToolCallFinished:
+    """The event that tells whoever watches."""
+    return ToolCallFinished(
+        path=path,
+        step=step,
+        index=result.index,
+        tool=result.tool,
+        failed=result.failed,
+        preview=preview_of(result.text),
+    )

@@ -1,0 +1,27 @@
+"""Processor time by part of the stack. Unlike a rate it hardly depends on what else the machine does."""
+
+from collections import Counter
+
+import psutil
+
+PARTS = ("temporal", "postgres", "redis", "bare_worker", "worker", "simulator", "api")
+"""Looked for in a process's command line, in this order."""
+
+
+def processor_ms() -> Counter[str]:
+    """Milliseconds that this process (`benchmark`) and those it started have used so far, by part."""
+    used: Counter[str] = Counter()
+    this = psutil.Process()
+    for process in (this, *this.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+            name = "benchmark" if process == this else _part_of(process)
+        except psutil.Error:
+            continue
+        used[name] += round((times.user + times.system) * 1000)
+    return used
+
+
+def _part_of(process: psutil.Process) -> str:
+    command = " ".join(process.cmdline())
+    return next((part for part in PARTS if part in command), "others")

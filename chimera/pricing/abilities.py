@@ -1,0 +1,15 @@
+"""What a model can do besides writing text."""
+
+from chimera.pricing.catalog import catalog
+from chimera.pricing.models_dev import listed_model
+from models.providers import ModelAbility
+
+
+def abilities_of(model_ref: str) -> tuple[ModelAbility, ...] | None:
+    """Look up what `provider/model` can do; None when no list has the model. The first look-up takes about 0.2 s."""
+    own = catalog().models.get(model_ref)
+    if own is not None and own.abilities is not None:
+        return own.abilities
+    provider, _, model = model_ref.partition("/")
+    listed = listed_model(provider, model)
+    return None if listed is None else tuple(ability for ability in ModelAbility if ability in listed.abilities)

@@ -1,0 +1,56 @@
+"""Settings that can't be used, explained: each variable by its name, and what to write instead."""
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+from pydantic_settings.exceptions import SettingsError
+
+from chimera.settings import Settings
+from models.errors import ChimeraError
+from models.wording import sentence_of
+
+S = TypeVar("S", bound=BaseSettings)
+
+_EXAMPLES = {
+    "CHIMERA_PRICES": '{"local/qwen3": [0, 0]}',
+    "CHIMERA_REQUESTS_PER_MINUTE": '{"openai": 500}',
+    "CHIMERA_CONTEXT_WINDOWS": '{"local/qwen3": 32768}',
+}
+
+
+class BadSettings(ChimeraError):
+    """The message has a line for each variable."""
+
+    code, title = "bad_settings", "The settings can't be used"
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings from the environment and `.env`; what is given wins. Raises BadSettings."""
+    return explained(Settings, given)
+
+
+def explained(kind: type[S], given: dict[str, Any]) -> S:
+    """Make settings of a kind. Raises BadSettings, naming each variable."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        raise BadSettings("\n".join(_line_of(dict(entry)) for entry in error.errors())) from None
+    except SettingsError as error:
+        # The only place where the SDK says which one it is.
+        field = re.search(r'field "(\w+)"', str(error))
+        if field is None:
+            raise BadSettings(str(error)) from None
+        variable = f"CHIMERA_{field[1].upper()}"
+        example = _EXAMPLES.get(variable)
+        raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
+
+
+def _line_of(entry: dict[str, Any]) -> str:
+    if not entry["loc"]:
+        return sentence_of(entry)
+    name = str(entry["loc"][0])
+    variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
+    example = _EXAMPLES.get(variable)
+    return f"{variable}: {sentence_of(entry)}{f' It is written as in {example}.' if example else ''}"

@@ -1,0 +1,21 @@
+"""Commands about models."""
+
+from typing import Annotated
+
+import typer
+
+Provider = Annotated[
+    str | None, typer.Argument(metavar="[PROVIDER]", help="Only this one's, as in openai.", show_default=False)
+]
+
+
+def models(
+    provider: Provider = None,
+    every: Annotated[bool, typer.Option("--all", help="Also those that can't be used yet, and why.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")] = False,
+) -> None:
+    """List the models that tasks can be given now, with their prices."""
+    from cli.actions.models import list_models
+    from cli.running import finish
+
+    finish(lambda: list_models(provider, every=every, as_json=as_json))
