@@ -25,7 +25,7 @@ that is closed at the moment of its next use fails that request."""
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready, and ends streams before it waits for connections to end."""
+    """Says when it is ready, and ends streams and waits for answers before it waits for connections to end."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -35,6 +35,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
+        parts.ai_calls.stop_waiting()
         await parts.hub.close()
         await super().shutdown(sockets)
 

@@ -91,7 +91,7 @@ async def answered(
     view = await view_of(parts, caller, call_id)
     if view.status in OPEN:
         if await parts.ai_calls.start(call_id) and wait_s:
-            await parts.temporal.await_ai_call(call_id, wait_s)
+            await parts.ai_calls.wait(call_id, wait_s)
         view = await view_of(parts, caller, call_id)
     if view.status is AiCallStatus.FAILED:
         raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")

@@ -32,6 +32,7 @@ class AiCallStarts:
         self._database = database
         self._temporal = temporal
         self._reconciled_to: datetime | None = None
+        self._stopping = asyncio.Event()
 
     async def start(self, call_id: AiCallId) -> bool:
         """Start a call's run; twice is once. False when Temporal is away: the sweeper does it later."""
@@ -48,6 +49,22 @@ class AiCallStarts:
             log.warning("ai_call_not_started", call_id=call_id, error=str(error)[:200])
             return False
         return True
+
+    async def wait(self, call_id: AiCallId, wait_s: float) -> None:
+        """Wait until a call's run has ended, the time is over, or this process stops."""
+        waits = [
+            asyncio.create_task(self._temporal.await_ai_call(call_id, wait_s)),
+            asyncio.create_task(self._stopping.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    def stop_waiting(self) -> None:
+        """Let everybody go who waits: their calls go on, and this process doesn't."""
+        self._stopping.set()
 
     async def sweep(self) -> None:
         """Start what the API could not start itself."""

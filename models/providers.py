@@ -1,11 +1,12 @@
 """Providers and their models, as this installation has them."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
 from models.ai_calls import Operation
-from models.base import Body, Contract, ModelRef
+from models.base import Body, Contract, ModelRef, Number
 
 
 class ProviderView(Contract):
@@ -64,19 +65,22 @@ class PriceView(Contract):
     as_of: str
 
 
+Rate = Annotated[Number, Field(ge=0)]
+
+
 class OwnRates(Body):
     """A price of one's own: US dollars by what a model is charged by. What is left out isn't charged.
 
     Tokens: per million; sound and pictures count as plain tokens where they have no rate of their own.
     """
 
-    input: float | None = Field(default=None, ge=0)
-    input_audio: float | None = Field(default=None, ge=0)
-    input_image: float | None = Field(default=None, ge=0)
-    output: float | None = Field(default=None, ge=0)
-    output_image: float | None = Field(default=None, ge=0)
-    image: float | None = Field(default=None, ge=0, description="Each picture")
-    audio_hour: float | None = Field(default=None, ge=0, description="An hour of sound")
+    input: Rate | None = None
+    input_audio: Rate | None = None
+    input_image: Rate | None = None
+    output: Rate | None = None
+    output_image: Rate | None = None
+    image: Rate | None = Field(default=None, description="Each picture")
+    audio_hour: Rate | None = Field(default=None, description="An hour of sound")
 
 
 OwnPrice = tuple[float, float] | OwnRates

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from pydantic import SecretStr
+
 from chimera.pricing import media_price_of
 from chimera.providers import PROVIDERS, split_model
 from chimera.providers.base import Provider
@@ -29,9 +31,10 @@ def check_operation(model_ref: str, operation: Operation, settings: Settings) ->
     first time: call it in a thread.
     """
     name, _ = split_model(model_ref)
-    provider = PROVIDERS[name](settings)
-    if operation not in operations_of(provider):
+    # Before its key is asked for: nobody shall get one for what it won't do.
+    if operation not in _made_operations(PROVIDERS[name], _complete(name, settings)):
         raise NotOffered(name, operation, able(operation, settings))
+    provider = PROVIDERS[name](settings)
     media_price_of(model_ref, operation, settings.prices)
     return provider
 
@@ -39,6 +42,13 @@ def check_operation(model_ref: str, operation: Operation, settings: Settings) ->
 def able(operation: Operation, settings: Settings) -> tuple[str, ...]:
     """The providers that are set up and can do it."""
     return tuple(name for name, make in PROVIDERS.items() if operation in _made_operations(make, settings))
+
+
+def _complete(name: str, settings: Settings) -> Settings:
+    """Settings in which a provider has a key and an address, as `account_of` finds them; making one opens nothing."""
+    fields = {f"{name}_api_key": SecretStr("none"), f"{name}_base_url": "http://none", f"{name}_url": "http://none"}
+    known = {field: value for field, value in fields.items() if field in Settings.model_fields}
+    return settings.model_copy(update=known)
 
 
 def _made_operations(make: Callable[[Settings], Provider], settings: Settings) -> tuple[Operation, ...]:

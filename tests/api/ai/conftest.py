@@ -28,7 +28,6 @@ def api_settings(settings: Settings, simulator: SimulatorServer) -> Settings:
             "simulator_url": simulator.url,
             "openai_api_key": SecretStr("sk-none"),
             "openai_base_url": "http://127.0.0.1:9/v1",
-            "anthropic_api_key": SecretStr("sk-none"),
             "google_api_key": SecretStr("none"),
             "graceful_shutdown_s": 1.0,
             "call_max_attempts": 3,
