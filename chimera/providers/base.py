@@ -96,6 +96,10 @@ class Provider(Protocol):
     name: str
     simulated: bool
 
+    async def connect(self) -> None:
+        """Load what the first request needs, in a thread; nothing is sent. Does nothing the second time."""
+        ...
+
     async def models(self) -> tuple[str, ...]:
         """List the names of the models that the key gives access to, sorted.
 

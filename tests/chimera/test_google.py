@@ -613,14 +613,14 @@ async def test_silence_before_and_within_an_answer_is_told_apart(server: Server)
 async def test_connecting_alone_has_a_limit_on_the_wire(server: Server) -> None:
     made = google(server.url)
     await _warmed(made, server)
-    assert made._clients is not None
+    assert made._clients.made is not None
     limits: list[Any] = []
 
     async def look(response: httpx2.Response) -> None:
         limits.append(response.request.extensions["timeout"])
 
-    hooks = made._clients[1].event_hooks
-    made._clients[1].event_hooks = {**hooks, "response": [*hooks["response"], look]}
+    hooks = made._clients.made[1].event_hooks
+    made._clients.made[1].event_hooks = {**hooks, "response": [*hooks["response"], look]}
     await answer_of(made, ask("x", model=MODEL))
     await made.close()
     assert limits == [{"connect": CONNECT_S, "read": None, "write": None, "pool": None}]
