@@ -58,7 +58,7 @@ def settlement_of(
     """
     text = clean_text(text)
     request = intent.request
-    # What a model asks for on its last turn is not run: it was offered no tools.
+    # What a model asks for on its last turn is not run: it may call none.
     calls = () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
     planned, problems = _plan_of(request, text, agents, nodes_left)
     answers = _is_answer(request, text, calls)

@@ -99,11 +99,13 @@ class Anthropic:
 
     def _make_client(self) -> "AsyncAnthropic":
         from anthropic import AsyncAnthropic
-        from anthropic.resources import messages, models  # noqa: F401  (the SDK would import them in the first call)
 
-        return AsyncAnthropic(
+        client = AsyncAnthropic(
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
             http_client=http_client(trust_env=self._trust_env),
         )
+        # Else the SDK imports them in the first call.
+        _ = client.messages, client.models
+        return client

@@ -84,11 +84,13 @@ class ChatCompletions:
 
     def _make_client(self) -> "AsyncOpenAI":
         from openai import AsyncOpenAI
-        from openai.resources.chat import completions  # noqa: F401  (the SDK would import it in the first call)
 
-        return AsyncOpenAI(
+        client = AsyncOpenAI(
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
             http_client=http_client(trust_env=self._trust_env),
         )
+        # Else the SDK imports them in the first call.
+        _ = client.chat.completions, client.models
+        return client

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from functools import partial
+from http.client import OK
 from typing import TYPE_CHECKING, cast
 
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
@@ -16,7 +17,7 @@ from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
 from chimera.providers.google_requests import PROVIDER, config_of, contents_of
 from chimera.providers.refusals import unreachable
-from chimera.providers.streams import Lazy, SortError, read, sorting
+from chimera.providers.streams import Lazy, SortError, is_stream, no_stream, read, sorting
 from chimera.providers.wire import Waits, connecting_alone, http_client
 from chimera.settings import Settings
 from models.errors import BadRequest, Malformed, MissingKey, ProviderError
@@ -124,6 +125,8 @@ class Google:
         import httpx2
         from google.genai.errors import APIError
 
+        if isinstance(error, ProviderError):
+            return error
         if isinstance(error, APIError):
             return sort_error(error, model=model, secret=self._api_key)
         if isinstance(error, httpx2.TransportError):
@@ -189,7 +192,12 @@ class _Noting(AsyncIterator["GenerateContentResponse"]):
 
     async def __anext__(self) -> "GenerateContentResponse":
         with _noting(self._responses):
-            return await anext(self._chunks)
+            try:
+                return await anext(self._chunks)
+            finally:
+                for response in self._responses:
+                    if response.status_code == OK and not is_stream(response):
+                        raise no_stream(response, PROVIDER)
 
 
 async def _note(response: "httpx2.Response") -> None:
@@ -199,7 +207,7 @@ async def _note(response: "httpx2.Response") -> None:
 
 
 def _is_at_work(responses: "list[httpx2.Response]") -> bool:
-    return any(response.status_code == 200 for response in responses)
+    return any(response.status_code == OK and is_stream(response) for response in responses)
 
 
 def _generates(model: "Model") -> bool:

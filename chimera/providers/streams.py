@@ -60,14 +60,22 @@ Opened = TypeVar("Opened", bound=Events)
 
 
 async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError, *, deadline: float) -> Opened:
-    """Wait for the head of an answer. Raises Malformed where a 200 is no stream, a portal's page for one."""
+    """Wait for the head of an answer. Raises Malformed where that is no stream, but a portal's page for one."""
     async with sorting(waits, sort_error, deadline=deadline):
         events = await opening
-    content_type = events.response.headers.get("content-type", "text/event-stream")
-    if "event-stream" not in content_type:
+    if not is_stream(events.response):
         await events.close()
-        raise Malformed(f"{waits.provider} answered with {content_type[:60]!r}, not with a stream; check its address.")
+        raise no_stream(events.response, waits.provider)
     return events
+
+
+def is_stream(response: "httpx2.Response") -> bool:
+    return "event-stream" in response.headers.get("content-type", "text/event-stream")
+
+
+def no_stream(response: "httpx2.Response", provider: str) -> Malformed:
+    content_type = response.headers["content-type"][:60]
+    return Malformed(f"{provider} answered with {content_type!r}, not with a stream; check its address.")
 
 
 @asynccontextmanager

@@ -1,11 +1,13 @@
 """What every vendor's wire needs and no vendor's SDK brings: an HTTP client of ours, our waits, and a limit of size."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chimera.providers.base import ChatRequest
+from chimera.text import clean_json
 from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
 
 if TYPE_CHECKING:
@@ -57,6 +59,16 @@ def headers_of(request: ChatRequest) -> dict[str, str]:
         "X-Chimera-Call": request.call_id,
         "X-Chimera-Attempt": str(request.attempt),
     }
+
+
+def object_of(arguments: str) -> dict[str, Any]:
+    """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
+    try:
+        value = json.loads(arguments or "{}")
+    except ValueError:
+        value = arguments
+    value = clean_json(value)
+    return value if isinstance(value, dict) else {"arguments": value}
 
 
 @dataclass(frozen=True, slots=True)

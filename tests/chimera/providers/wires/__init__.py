@@ -1,0 +1,14 @@
+"""The wires that the contract is put to, one entry a provider."""
+
+from tests.chimera.providers.wires.anthropic import Anthropic
+from tests.chimera.providers.wires.base import Wire
+from tests.chimera.providers.wires.chat import Chat
+from tests.chimera.providers.wires.google import Google
+
+WIRES: tuple[Wire, ...] = (
+    Chat("openai", "gpt-5.6", "openai_base_url", "/v1", "max_completion_tokens"),
+    Anthropic(),
+    Google(),
+    Chat("local", "gemma", "local_base_url", "/v1", "max_tokens"),
+    Chat("simulator", "fast", "simulator_url", "", "max_tokens"),
+)
