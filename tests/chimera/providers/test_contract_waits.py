@@ -64,7 +64,9 @@ async def test_silence_within_an_answer_is_a_stall(wire: Wire, impatient: Provid
 
 async def test_thoughts_are_progress(wire: Wire, impatient: Provider, server: Scripted) -> None:
     frames = wire.told(Said(thoughts=("Hm. ",) * 5, pieces=("Yes.",)))
-    steps = [step for frame in frames for step in (frame, *([PAUSE_S] if b"Hm. " in frame else []))]
+    steps: list[bytes | float] = []
+    for frame in frames:
+        steps += [frame, PAUSE_S] if b"Hm. " in frame else [frame]
     server.answers(Script(steps))
     started = time.monotonic()
     assert (await answer_of(impatient, asked(wire))).text == "Yes."

@@ -1,4 +1,4 @@
-"""What a process loads for a provider: nothing before a call needs it, its own SDK and no other's, ahead of the call."""
+"""What a process loads for a provider: nothing before it is needed, its own SDK and no other's, ahead of the call."""
 
 import asyncio
 import json
