@@ -26,6 +26,7 @@ async def main():
     settings = Settings(_env_file=None, echo_api_key="k")
     check_model("echo/parrot", settings)
     request = ChatRequest("parrot", (ChatMessage("user", "say it again"),), "c", 1, 100)
+    await Providers(settings).of("echo/parrot").connect()
     async for item in Providers(settings).of("echo/parrot").stream(request):
         print(cost_of(item.usage, price_of("echo/parrot")) if isinstance(item, ChatEnd) else item.text)
 

@@ -6,6 +6,11 @@ from pydantic import SecretStr
 from chimera.providers import PROVIDERS, Providers, check_model, split_model
 from chimera.settings import Settings
 from models import errors
+from tests.chimera.providers.wires import WIRES
+
+
+def test_every_provider_is_put_to_the_contract() -> None:
+    assert sorted(wire.name for wire in WIRES) == sorted(PROVIDERS)
 
 
 def test_only_the_first_slash_separates() -> None:
