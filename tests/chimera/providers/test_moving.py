@@ -19,13 +19,6 @@ from tests.chimera.scripted import Script, Scripted, running_script
 from tests.chimera.simulated import CALCULATOR, answer_of
 
 MOVERS = [wire for wire in WIRES if wire.name != "simulator"]
-IDS = {
-    "openai": ("call_8PzQ2vYx", "call_Lm3nB7kd", "call_Zt5rW1qa"),
-    "anthropic": ("toolu_01A09q90qw90lq917835lq9", "toolu_01B19q90qw90lq917835lr0", "toolu_01C29q90qw90lq917835ls1"),
-    "google": ("fc-1234567890", "fc-1234567891", "fc-1234567892"),
-    # A server that numbers its calls from one in each answer, and vLLM's long ones.
-    "local": ("call_0", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "call_0"),
-}
 FIRST, SECOND, THIRD = ('{"expression": "17 * 23"}', '{"expression": "2 + 2"}', '{"expression": "391 + 4"}')
 TALK = (
     ("user", "What is 17 * 23, and with 2 + 2 added?"),
@@ -73,7 +66,7 @@ def _computed(call: ToolRequest) -> str:
 
 
 def _calls(wire: Wire) -> tuple[ToolRequest, ToolRequest, ToolRequest]:
-    one, two, three = (ToolRequest(id, "calculator", "") for id in IDS[wire.name])
+    one, two, three = (ToolRequest(id, "calculator", "") for id in wire.call_ids)
     return replace(one, arguments=FIRST), replace(two, arguments=SECOND), replace(three, arguments=THIRD)
 
 

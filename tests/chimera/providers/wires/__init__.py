@@ -9,6 +9,9 @@ WIRES: tuple[Wire, ...] = (
     Chat("openai", "gpt-5.6", "openai_base_url", "/v1", "max_completion_tokens"),
     Anthropic(),
     Google(),
-    Chat("local", "gemma", "local_base_url", "/v1", "max_tokens"),
+    # Servers of one's own number their calls from one in each answer, and vLLM's ids are long.
+    Chat(
+        "local", "gemma", "local_base_url", "/v1", "max_tokens", ("call_0", f"chatcmpl-tool-{'0123abcd' * 4}", "call_0")
+    ),
     Chat("simulator", "fast", "simulator_url", "", "max_tokens"),
 )

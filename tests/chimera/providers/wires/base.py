@@ -78,6 +78,8 @@ class Wire(Protocol):
     address_setting: str
     path: str
     """What the address ends in."""
+    call_ids: tuple[str, str, str]
+    """As the vendor gives them to tool calls: two of one answer, and one of another."""
     keep_alive: bytes
     other_shape: bytes
     """A frame of JSON that is no part of an answer."""

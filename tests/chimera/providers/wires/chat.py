@@ -38,12 +38,21 @@ class Chat:
     keep_alive = b": keep-alive\n\n"
     other_shape = event({"id": 7, "choices": [{"index": 0, "delta": {"content": 7}}]})
 
-    def __init__(self, name: str, model: str, address_setting: str, path: str, limit_field: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: str,
+        address_setting: str,
+        path: str,
+        limit_field: str,
+        call_ids: tuple[str, str, str] = ("call_8PzQ2vYx", "call_Lm3nB7kd", "call_Zt5rW1qa"),
+    ) -> None:
         self.name = name
         self.model = model
         self.takes_temperature = name != "openai"
         self.address_setting = address_setting
         self.path = path
+        self.call_ids = call_ids
         self.settings: Mapping[str, object] = {} if name == "simulator" else {f"{name}_api_key": KEY}
         self._key = "simulated" if name == "simulator" else KEY
         self._limit_field = limit_field

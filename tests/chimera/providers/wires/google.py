@@ -42,6 +42,7 @@ class Google:
     settings: Mapping[str, object] = MappingProxyType({"google_api_key": KEY})
     address_setting = "google_base_url"
     path = ""
+    call_ids = ("fc-1234567890", "fc-1234567891", "fc-1234567892")
     # Comments, which other servers send, its SDK takes for nonsense.
     keep_alive = b"\r\n"
     other_shape = event({"candidates": [{"content": {"parts": [{"text": 7}]}}]})
