@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from chimera.providers.base import ToolRequest
+from chimera.providers.chat_completions import ChatCompletions
 from chimera.settings import Settings
 from models.events import ModelCallFellBack
 from tests.chimera.providers.wires import WIRES
@@ -36,6 +37,29 @@ async def runs(settings: Settings, servers: dict[str, Scripted]) -> AsyncIterato
         patch.setenv("NO_PROXY", "127.0.0.1")
         async with runs_with_worker(Settings.model_validate({**settings.model_dump(), **changes})) as started:
             yield started
+
+
+async def test_an_sdk_that_cannot_be_loaded_holds_no_money(
+    runs: Runs, servers: dict[str, Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    connect = ChatCompletions.connect
+
+    async def connect_at_last(provider: ChatCompletions) -> None:
+        tries.append(provider.name)
+        if len(tries) == 1:
+            raise ImportError("no memory")
+        await connect(provider)
+
+    monkeypatch.setattr(ChatCompletions, "connect", connect_at_last)
+    wire = BY_NAME["openai"]
+    servers["openai"].answers(Script(wire.told(Said(pieces=("Tea.",)))))
+    task_id = await runs.start("Say", plan=[a_subtask("one", "Say a word.")], model=f"openai/{wire.model}")
+    row = await runs.ended(task_id)
+    assert (row["status"], tries) == ("completed", ["openai", "openai"])
+    (attempt,) = await runs.attempts(task_id)
+    assert (attempt["attempt"], attempt["status"]) == (1, "finished"), "nothing was reserved before it was loaded"
+    assert len(servers["openai"].bodies) == 1
 
 
 def refusal(wire: Wire, kind: Kind) -> Script:

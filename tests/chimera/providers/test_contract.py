@@ -17,6 +17,7 @@ from models.tasks import Usage
 from tests.chimera.aimock import journal_of, running_aimock
 from tests.chimera.providers.asking import asked, provider_at
 from tests.chimera.providers.wires import WIRES
+from tests.chimera.providers.wires.anthropic import Anthropic
 from tests.chimera.providers.wires.base import Wire
 from tests.chimera.simulated import CALCULATOR, answer_of
 
@@ -55,7 +56,10 @@ FIXTURES: list[dict[str, Any]] = [
     },
     {"match": {"toolCallId": "toolu_22"}, "response": {"content": "They are 391 and 4."}},
     {"match": {"userMessage": "17 * 23"}, "response": {"content": "Let me see.", "toolCalls": CALLS}},
-    {"match": {"userMessage": "think"}, "response": {"content": "Forty-two.", "reasoning": "What did they ask?"}},
+    {
+        "match": {"userMessage": "think"},
+        "response": {"content": "Forty-two.", "reasoning": "What did they ask?", "reasoningSignature": "c2lnbmVk"},
+    },
     {"match": {"userMessage": "plan"}, "response": {"content": '{"subtasks": []}'}},
     {"match": {"userMessage": "picture"}, "response": {"content": "A cat."}},
     {"match": {"userMessage": "hello"}, "response": {"content": "Hello! How can I help you today?", "usage": USAGE}},
@@ -116,6 +120,17 @@ async def test_a_picture_is_taken(wire: Wire, provider: Provider) -> None:
 
 async def test_thoughts_are_no_part_of_the_text(wire: Wire, provider: Provider) -> None:
     assert (await answer_of(provider, asked(wire, "think", reasoning_effort="high"))).text == "Forty-two."
+
+
+async def test_signed_reasoning_is_kept_to_be_handed_back(aimock: str) -> None:
+    wire = Anthropic()
+    async with provider_at(wire, aimock) as provider:
+        reply = await answer_of(provider, asked(wire, "think", reasoning_effort="high"))
+    assert reply.end.state is not None
+    assert reply.end.state["content"] == [
+        {"type": "thinking", "thinking": "What did they ask?", "signature": "c2lnbmVk"},
+        {"type": "text", "text": "Forty-two."},
+    ]
 
 
 async def test_a_rate_limit_is_one_request_and_the_next_may_succeed(

@@ -5,10 +5,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
 
+from chimera.providers.streams import Lazy
 from tests.chimera.providers.asking import provider_at
 from tests.chimera.providers.wires import WIRES
 from tests.chimera.providers.wires.base import Said, Wire
@@ -78,6 +80,36 @@ async def test_to_connect_sends_nothing_and_may_be_repeated(wire: Wire, server: 
         await asyncio.gather(made.connect(), made.connect())
         await made.connect()
     assert server.targets == []
+
+
+async def test_a_client_is_made_once_however_many_wait_for_it() -> None:
+    made: list[object] = []
+
+    def make() -> object:
+        time.sleep(0.02)
+        made.append(object())
+        return made[-1]
+
+    lazy = Lazy(make)
+    assert lazy.made is None
+    got = await asyncio.gather(*(lazy.get() for _ in range(5)))
+    assert len(made) == 1
+    assert set(got) == set(made) == {lazy.made}
+
+
+async def test_a_client_that_could_not_be_made_is_made_the_next_time() -> None:
+    tries = iter([ImportError("no memory"), "client"])
+
+    def make() -> object:
+        made = next(tries)
+        if isinstance(made, ImportError):
+            raise made
+        return made
+
+    lazy = Lazy(make)
+    with pytest.raises(ImportError):
+        await lazy.get()
+    assert await lazy.get() == "client"
 
 
 @pytest.mark.parametrize("module", ["chimera.providers", "worker.build"])
