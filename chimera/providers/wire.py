@@ -65,7 +65,7 @@ def object_of(arguments: str) -> dict[str, Any]:
     """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
     try:
         value = json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         value = arguments
     value = clean_json(value)
     return value if isinstance(value, dict) else {"arguments": value}

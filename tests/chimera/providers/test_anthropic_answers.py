@@ -123,6 +123,12 @@ def test_an_answer_without_its_last_event_is_cut() -> None:
         answer.end(100)
 
 
+def test_arguments_that_nobody_can_read_are_kept_for_the_tool_to_refuse() -> None:
+    deep = '{"a": ' * 1200 + "1" + "}" * 1200
+    end, _ = _ended(_start(0, _use()), _delta(0, {"type": "input_json_delta", "partial_json": deep}), reason="tool_use")
+    assert end.tool_calls[0].arguments == deep
+
+
 def test_a_refusal_says_why() -> None:
     details = {"type": "refusal", "category": "bio", "explanation": "No such thing."}
     with pytest.raises(errors.ContentRefused, match="No such thing"):

@@ -22,6 +22,7 @@ WEATHER = ToolSpec(
 )
 SUM = ToolRequest("call_1", "calculator", '{"expression": "17 * 23"}')
 CITY = ToolRequest("call_2", "weather", '{"city": "Köln"}')
+TOO_DEEP = '{"a": ' * 5000 + "1" + "}" * 5000
 PNG = b"\xff\x89PNG\r\n"
 
 
@@ -155,7 +156,10 @@ async def test_an_id_is_one_that_the_vendor_takes(wire: Wire, provider: Provider
         ("[1]", {"arguments": [1]}),
         ('{"a": "1\\u0000\\ud83d2"}', {"a": "12"}),
         ('"x"', {"arguments": "x"}),
+        ('{"a": NaN, "b": 1e999}', {"a": None, "b": None}),
+        (TOO_DEEP, {"arguments": TOO_DEEP}),
     ],
+    ids=["nothing", "cut", "list", "poison", "text", "no numbers", "too deep"],
 )
 async def test_arguments_go_back_as_an_object_whatever_a_model_wrote(
     wire: Wire, provider: Provider, server: Scripted, written: str, sent: dict[str, Any]
