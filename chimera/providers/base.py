@@ -63,7 +63,9 @@ class ChatRequest:
     max_output_tokens: int
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: Literal["auto", "none"] = "auto"
-    """none: the tools are told, so that what is cached of the prompt and signed in it holds, and not to be called."""
+    """none: the tools are told, so that what is cached of the prompt and signed in it holds, and not to be called. A
+    provider whose servers call them nevertheless leaves them out.
+    """
     response_schema: dict[str, Any] | None = None
     temperature: float | None = None
     """Left out where a model doesn't take it."""

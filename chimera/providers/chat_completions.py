@@ -36,6 +36,7 @@ class ChatCompletions:
         max_answer_bytes: int,
         simulated: bool = False,
         limit_field: LimitField = "max_tokens",
+        obeys_tool_choice: bool = True,
         trust_env: bool = True,
     ) -> None:
         self.name = name
@@ -45,6 +46,7 @@ class ChatCompletions:
         self._waits = Waits(name, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._limit_field = limit_field
+        self._obeys_tool_choice = obeys_tool_choice
         self._trust_env = trust_env
         self._client = Lazy(self._make_client)
 
@@ -59,9 +61,8 @@ class ChatCompletions:
         """
         client = await self._client.get()
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
-        asking = client.chat.completions.create(
-            **body_of(request, self._limit_field), extra_headers=headers_of(request)
-        )
+        body = body_of(request, self._limit_field, obeys_tool_choice=self._obeys_tool_choice)
+        asking = client.chat.completions.create(**body, extra_headers=headers_of(request))
         chunks: AsyncStream[ChatCompletionChunk] = await opened(asking, self._waits, sort, deadline=deadline)
         answer = Answer(self.name, self._max_answer_bytes)
         reading = read(chunks, answer, request, self._waits, sort, deadline=deadline, close=chunks.close)

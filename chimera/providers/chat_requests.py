@@ -18,8 +18,11 @@ MAX_ID_CHARS = 40
 _REASONING = re.compile(r"(o\d|gpt-[5-9])")
 
 
-def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
-    """Translate a request; what it leaves open is left out, so that the server's own default holds."""
+def body_of(request: ChatRequest, limit_field: LimitField, *, obeys_tool_choice: bool = True) -> dict[str, Any]:
+    """Translate a request; what it leaves open is left out, so that the server's own default holds.
+
+    A server that doesn't obey a choice of no tool isn't told of any then.
+    """
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [_message(message) for message in request.messages],
@@ -27,7 +30,7 @@ def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if request.tools:
+    if request.tools and (obeys_tool_choice or request.tool_choice == "auto"):
         body["tools"] = [_tool(tool) for tool in request.tools]
         if request.tool_choice == "none":
             body["tool_choice"] = "none"

@@ -106,8 +106,9 @@ async def test_a_run_that_used_its_tools_goes_on_with_another_vendors_model(
         ("result", CALLS[1].arguments, "4"),
     )
     assert heard.state == ""
-    assert heard.tools == ("calculator",)
+    assert heard.tools == (("calculator",) if other.keeps_tools else ())
     assert not heard.may_call, "it is the last permitted turn"
     before = mine.heard(servers[first].bodies[1], servers[first].targets[1])
-    assert (before.items, before.tools, before.may_call) == (heard.items, heard.tools, False)
+    assert (before.items, before.may_call) == (heard.items, False)
+    assert before.tools == (("calculator",) if mine.keeps_tools else ())
     assert bool(before.state) == mine.sends_state, "the vendor's own reasoning holds, though no tool may be called"

@@ -36,6 +36,7 @@ class Anthropic:
     sdk = "anthropic"
     model = "claude-sonnet-4-6"
     sends_state = True
+    keeps_tools = True
     takes_temperature = False
     settings: Mapping[str, object] = MappingProxyType({"anthropic_api_key": KEY})
     address_setting = "anthropic_base_url"

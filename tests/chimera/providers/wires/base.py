@@ -73,6 +73,8 @@ class Wire(Protocol):
     """One that reasons, calls tools, sees and has a price."""
     sends_state: bool
     takes_temperature: bool
+    keeps_tools: bool
+    """Is told of tools also where none may be called."""
     settings: Mapping[str, object]
     """That make the provider, but for its address."""
     address_setting: str

@@ -50,6 +50,7 @@ class Chat:
         self.name = name
         self.model = model
         self.takes_temperature = name != "openai"
+        self.keeps_tools = name != "local"
         self.address_setting = address_setting
         self.path = path
         self.call_ids = call_ids

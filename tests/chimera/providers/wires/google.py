@@ -38,6 +38,7 @@ class Google:
     sdk = "google.genai"
     model = "gemini-3-flash-preview"
     sends_state = True
+    keeps_tools = True
     takes_temperature = True
     settings: Mapping[str, object] = MappingProxyType({"google_api_key": KEY})
     address_setting = "google_base_url"
