@@ -153,6 +153,8 @@ class ModelCalls(contract.ModelCalls):
                 code, message = await model_calls.last_error(connection, request)
                 raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
             model, passed_over = await self._choose(chain)
+            # A fresh worker loads the vendor's SDK before anybody's money is held, not on the way to the request.
+            await self._providers.of(model).connect()
             chat, written = await questions.put_together(connection, request, context, agent, model, self._settings)
             intent = questions.intent_of(
                 request,

@@ -21,4 +21,6 @@ def make(settings: Settings) -> Provider:
         first_byte_s=max(settings.call_first_byte_s, FIRST_BYTE_S),
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
+        # Ollama calls tools all the same: https://github.com/ollama/ollama/issues/17921
+        obeys_tool_choice=False,
     )
