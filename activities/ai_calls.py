@@ -141,7 +141,8 @@ class AiCalls(contract.AiCalls):
             raise AiCallFailed(call.call_id, standing.error_code or "", standing.error or "")
         if standing.failures >= self._settings.call_max_attempts:
             raise AttemptsUsedUp("", standing.failures, standing.error_code or "", standing.error or "", look_at="")
-        self._providers.of(standing.model)
+        # Loads an SDK the first time: no attempt is begun, and may become doubtful, before that is done.
+        await self._providers.of(standing.model).connect()
         account = self._providers.account_of(standing.model)
         price = await asyncio.to_thread(media_price_of, standing.model, standing.operation, self._settings.prices)
         asked = await self._asked(standing)

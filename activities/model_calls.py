@@ -24,6 +24,7 @@ from chimera.db.engine import Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
+from chimera.pricing import price_of, window_of
 from chimera.providers import Providers
 from chimera.providers.base import ChatRequest
 from chimera.settings import Settings
@@ -93,6 +94,7 @@ class ModelCalls(contract.ModelCalls):
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
+        self._prepared: set[str] = set()
         self._answers = Answers(settings=settings, providers=providers, bus=bus)
         self._settlements = Settlements(settings=settings, database=database, bus=bus)
 
@@ -153,6 +155,7 @@ class ModelCalls(contract.ModelCalls):
                 code, message = await model_calls.last_error(connection, request)
                 raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
             model, passed_over = await self._choose(chain)
+            await self._prepare(model)
             chat, written = await questions.put_together(connection, request, context, agent, model, self._settings)
             intent = questions.intent_of(
                 request,
@@ -174,6 +177,14 @@ class ModelCalls(contract.ModelCalls):
             if seq is None:
                 seq = await self._reserve_or_refuse(connection, intent)
             return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
+
+    async def _prepare(self, model: str) -> None:
+        """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request."""
+        await self._providers.of(model).connect()
+        if model not in self._prepared:
+            await asyncio.to_thread(price_of, model, self._settings.prices)
+            await asyncio.to_thread(window_of, model, self._settings.context_windows)
+            self._prepared.add(model)
 
     async def _say_that_it_waits(self, request: ModelCallRequest, error: ProviderError) -> None:
         """Tell once why a call has to wait for its provider: it may be a long time in which nothing else happens."""

@@ -79,6 +79,7 @@ async def put_together(
         attempt=context.attempt + 1,
         max_output_tokens=output,
         tools=tools,
+        tool_choice="none" if request.last_turn else "auto",
         response_schema=schema,
         temperature=agent.temperature,
         reasoning_effort=agent.reasoning_effort,
@@ -196,7 +197,7 @@ def _cut(content: str, tokens: int) -> str:
 
 
 def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ...]:
-    """The tools that a turn is offered; the last permitted one gets none, so that the agent answers."""
-    if request.purpose is not Purpose.TURN or request.last_turn:
+    """The tools that a turn is told of, the last permitted one too: a prompt without them would be another one."""
+    if request.purpose is not Purpose.TURN:
         return ()
     return tuple(spec_of(name) for name in agent.tools if name in TOOLS)

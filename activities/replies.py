@@ -103,7 +103,7 @@ def settlement_of(
 
 
 def calls_of(request: ModelCallRequest, end: ChatEnd) -> tuple[ToolRequest, ...]:
-    """The tools that an answer asks for, cleaned. On the last turn none is run: the model was to answer."""
+    """The tools that an answer asks for, cleaned. On the last turn none is run: the model may call none."""
     return () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
 
 

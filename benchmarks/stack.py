@@ -40,7 +40,13 @@ async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **c
     """Start everything in `folder`, on ports that are free now."""
     api, temporal, ui, simulator = (free_port() for _ in range(4))
     asked = Settings(
-        data_dir=folder, api_port=api, temporal_port=temporal, temporal_ui_port=ui, simulator_port=simulator
+        data_dir=folder,
+        api_port=api,
+        temporal_port=temporal,
+        temporal_ui_port=ui,
+        simulator_port=simulator,
+        # A client that signs in once, for whatever takes longer than half an hour.
+        access_token_minutes=24 * 60,
     )
     stack = LocalStack(asked.model_copy(update=changes), say=say)
     async with stack as settings, LocalServices(settings, stack.register, say=say, workers=workers) as services:

@@ -18,36 +18,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import uniform
-from typing import Any
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chimera.settings import Settings
+from chimera.shared_standing import SharedStandings
 from models.errors import ProviderAway, ProviderError, RateLimited
 
 log = structlog.get_logger()
 
-CHANNEL = "chimera:providers"
-WAITS = "chimera:provider-waits"
-"""A sorted set: until when, by account. Only raised (ZADD GT), whichever worker hears of its 429 last."""
-KEPT_S = 7200
-"""How long Redis keeps what nobody changes: longer than the longest wait that a provider can impose, an hour."""
-REREAD_S = 5.0
-"""How long a hint may be lost at most."""
 LONGEST_RETURN_S = 60.0
-_COUNT_FAILURE = """
-local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
-if failures >= tonumber(ARGV[1]) and redis.call('HSETNX', KEYS[1], 'away_since', ARGV[2]) == 1 then
-    redis.call('HSET', KEYS[1], 'reason', ARGV[3])
-    redis.call('SET', KEYS[2], 1, 'PX', ARGV[4])
-end
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-redis.call('PUBLISH', ARGV[6], ARGV[7])
-return {failures, redis.call('HGET', KEYS[1], 'away_since') or '0'}
-"""
-"""In one step, so that nobody reads the last failure without what it means. The first probe is not due at once."""
 SPREAD = 0.25
 """Calls that waited for the same moment come back over this share of their wait, so that they aren't one burst."""
 
@@ -81,9 +62,7 @@ class Standings:
         self._failures = settings.breaker_failures
         self._probe_s = settings.breaker_probe_s
         self._known: dict[str, Standing] = {}
-        self._redis: Redis | None = None
-        if settings.redis_url:
-            self._redis = Redis.from_url(settings.redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
+        self._shared = SharedStandings(settings.redis_url) if settings.redis_url else None
         self._following: asyncio.Task[None] | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -146,7 +125,7 @@ class Standings:
     async def look(self, accounts: Iterable[str]) -> Mapping[str, Standing]:
         """Read how accounts stand, for whoever shows it. Empty while Redis is away."""
         try:
-            return {account: await self._read(account) for account in accounts}
+            return {account: await self._look(account) for account in accounts}
         except (RedisError, OSError):
             return {}
 
@@ -157,8 +136,8 @@ class Standings:
             await asyncio.wait([self._following], timeout=0.2)
         if self._telling:
             await asyncio.wait(self._telling)
-        if self._redis is not None:
-            await self._redis.aclose()
+        if self._shared is not None:
+            await self._shared.close()
 
     async def _hold(self, account: str, standing: Standing, error: RateLimited) -> RateLimited:
         """Have everybody wait as long as the provider said; without a time the one call waits alone."""
@@ -168,13 +147,9 @@ class Standings:
         log.info("provider_asks_to_wait", account=account, wait_s=error.retry_after_s)
         standing.wait_until = max(standing.wait_until, until)
         error.retry_after_s = _spread(standing.wait_until - time.time())
-        if self._redis is not None:
+        if self._shared is not None:
             try:
-                async with self._redis.pipeline(transaction=False) as pipe:
-                    pipe.zadd(WAITS, {account: until}, gt=True)
-                    pipe.expire(WAITS, KEPT_S)
-                    pipe.publish(CHANNEL, account)
-                    await pipe.execute()
+                await self._shared.wait(account, until)
             except (RedisError, OSError):
                 log.warning("wait_not_shared", account=account)
         return error
@@ -185,47 +160,36 @@ class Standings:
         failures = standing.failures + 1
         since = standing.away_since or (now if failures >= self._failures else 0.0)
         try:
-            if self._redis is not None:
-                keys = [_key(account), _probe_key(account)]
-                values = [self._failures, now, error.code, self._probe_ms(), KEPT_S, CHANNEL, account]
-                # redis-py types a script's answer, which is awaited, as one that is there.
-                counted: Any = self._redis.eval(_COUNT_FAILURE, len(keys), *keys, *map(str, values))
-                failures, away_since = await counted
-                since = float(away_since)
+            if self._shared is not None:
+                failures, since = await self._shared.count_failure(
+                    account, error.code, at=now, limit=self._failures, probe_s=self._probe_s
+                )
         except (RedisError, OSError):
             log.warning("failure_not_shared", account=account)
-        standing.failures, standing.away_since = int(failures), since
+        standing.failures, standing.away_since = failures, since
         if since and not was_away:
             standing.reason, standing.probe_at = error.code, now + self._probe_s
             log.warning("provider_away", account=account, failures=standing.failures, reason=error.code)
         return bool(since)
 
     async def _forget(self, account: str) -> None:
-        if self._redis is None:
-            return
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.delete(_key(account), _probe_key(account))
-                pipe.publish(CHANNEL, account)
-                await pipe.execute()
+            if self._shared is not None:
+                await self._shared.forget_failures(account)
         except (RedisError, OSError):
             log.warning("answer_not_shared", account=account)
 
     async def _may_probe(self, account: str, standing: Standing) -> bool:
         """Say whether this call is the one that looks whether the provider is back."""
         try:
-            if self._redis is not None:
-                free = await self._redis.set(_probe_key(account), 1, px=self._probe_ms(), nx=True)
-                return bool(free)
+            if self._shared is not None:
+                return await self._shared.take_probe(account, self._probe_s)
         except (RedisError, OSError):
             log.warning("probe_not_shared", account=account)
         free = standing.probe_at <= time.time()
         if free:
             standing.probe_at = time.time() + self._probe_s
         return free
-
-    def _probe_ms(self) -> int:
-        return max(1, int(self._probe_s * 1000))
 
     def _return_s(self, standing: Standing) -> float:
         """The longer it has been away, the rarer each call looks: together they do so every few seconds anyway."""
@@ -236,55 +200,32 @@ class Standings:
     async def _meet(self, account: str) -> Standing:
         """Read an account for the first time, and follow what others say of it from now on."""
         standing = self._known.setdefault(account, Standing())
-        if self._redis is not None and self._following is None:
-            self._following = asyncio.create_task(self._follow(self._redis))
+        if self._shared is not None and self._following is None:
+            self._following = asyncio.create_task(self._shared.follow(self._heard))
         try:
             await self._refresh(account)
         except (RedisError, OSError):
             log.warning("providers_not_shared", account=account)
         return standing
 
-    async def _follow(self, redis: Redis) -> None:
-        while True:
-            try:
-                async with redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(CHANNEL)
-                    while True:
-                        hint: Any = await channel.get_message(timeout=REREAD_S)
-                        named = [hint["data"].decode()] if hint else list(self._known)
-                        for account in named:
-                            if account in self._known:
-                                await self._refresh(account)
-            except (RedisError, OSError):
-                await asyncio.sleep(1.0)
+    async def _heard(self, account: str | None) -> None:
+        for known in list(self._known) if account is None else [account]:
+            if known in self._known:
+                await self._refresh(known)
+
+    async def _look(self, account: str) -> Standing:
+        if self._shared is None:
+            return self._known.get(account, Standing())
+        read = await self._shared.read(account)
+        return Standing(read.wait_until, read.failures, read.away_since, read.reason)
 
     async def _refresh(self, account: str) -> None:
-        read, standing = await self._read(account), self._known[account]
+        if self._shared is None:
+            return
+        read, standing = await self._shared.read(account), self._known[account]
         # Never lowered: what was read may be older than what this process has just heard itself.
         standing.wait_until = max(standing.wait_until, read.wait_until)
         standing.failures, standing.away_since, standing.reason = read.failures, read.away_since, read.reason
-
-    async def _read(self, account: str) -> Standing:
-        if self._redis is None:
-            return self._known.get(account, Standing())
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hgetall(_key(account))
-            pipe.zscore(WAITS, account)
-            fields, until = await pipe.execute()
-        return Standing(
-            wait_until=float(until or 0.0),
-            failures=int(fields.get(b"failures", 0)),
-            away_since=float(fields.get(b"away_since", 0.0)),
-            reason=fields.get(b"reason", b"").decode(),
-        )
-
-
-def _key(account: str) -> str:
-    return f"chimera:provider:{account}"
-
-
-def _probe_key(account: str) -> str:
-    return f"chimera:probe:{account}"
 
 
 def _provider(account: str) -> str:

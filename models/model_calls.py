@@ -31,7 +31,7 @@ class ModelCallRequest(Contract):
     retry: int = 0
     """How often the subtask was tried again: each try gives the call a fresh allowance of attempts."""
     last_turn: bool = False
-    """The agent's last permitted turn: no tools are offered, so it has to answer, and its answer stands."""
+    """The agent's last permitted turn: no tool may be called, so it has to answer, and its answer stands."""
 
 
 class ModelCallOutcome(Contract):

@@ -14,7 +14,7 @@ from workflows.gate import is_cancel, reason_of
 
 
 def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
-    """The model call of turn `step`. On the last permitted turn no tools are offered: the agent has to answer."""
+    """The model call of turn `step`. On the last permitted turn no tool may be called: the agent has to answer."""
     return ModelCallRequest(
         task_id=subtask.task_id,
         path=subtask.path,

@@ -1,21 +1,22 @@
 """Anthropic: the Messages API, by way of the `anthropic` SDK.
 
 The SDK would ask three times a call on its own and takes a stream that breaks off for a finished one: its retries are
-off, and `anthropic_answers` judges the end. It is imported when the first call needs it, since that takes 2 s, and in a
-thread, since a worker must keep up its heartbeats meanwhile.
+off, and `anthropic_answers` judges the end.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chimera.providers.anthropic_answers import Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.anthropic_requests import PROVIDER, body_of, prefix_of
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.streams import Lazy, opened, read, sorting
 from chimera.providers.wire import Waits, headers_of, http_client
 from chimera.settings import Settings
-from models.errors import Malformed, MissingKey, ProviderError
+from models.errors import MissingKey, ProviderError
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -60,7 +61,10 @@ class Anthropic:
         self._waits = Waits(PROVIDER, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._trust_env = trust_env
-        self._client: AsyncAnthropic | None = None
+        self._client = Lazy(self._make_client)
+
+    async def connect(self) -> None:
+        await self._client.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Make one request and yield its text as it comes, then one `ChatEnd`.
@@ -68,83 +72,40 @@ class Anthropic:
         Reasoning is progress, though nothing of it is yielded; the API's pings are none. Leave the iterator with
         `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
-        client = await self._connected()
+        client = await self._client.get()
         body = body_of(request)
+        deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
+        asking = client.messages.create(**body, extra_headers=headers_of(request))
+        events: AsyncStream[RawMessageStreamEvent] = await opened(asking, self._waits, sort, deadline=deadline)
         answer = Answer(request.model, prefix_of(body), self._max_answer_bytes)
-        deadline = self._waits.first_deadline()
-        events = await self._opened(client, request, body, deadline)
-        try:
-            event = await self._next(events, request, deadline)
-            while event is not None:
-                text = answer.take(event)
-                if text:
-                    yield TextDelta(text)
-                event = await self._next(events, request, None)
-            end = answer.end(request.max_output_tokens)
-        except ProviderError as error:
-            error.may_be_billed = True
-            raise
-        finally:
-            await events.close()
-        yield end
+        reading = read(events, answer, request, self._waits, sort, deadline=deadline, close=events.close)
+        async with aclosing(reading):
+            async for item in reading:
+                yield item
 
     async def models(self) -> tuple[str, ...]:
         """List the models that can still be called, by name; see `Provider`."""
-        client = await self._connected()
-        try:
-            async with asyncio.timeout(self._waits.first_byte_s):
-                found = [model async for model in client.models.list(limit=MODELS_A_PAGE)]
-                return tuple(sorted(model.id for model in found if getattr(model, "lifecycle", "") != "retired"))
-        except Exception as error:  # noqa: BLE001  (as in `_opened`)
-            raise self._sorted(error, "", begun=False) from None
+        client = await self._client.get()
+        async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
+            found = [model async for model in client.models.list(limit=MODELS_A_PAGE)]
+            return tuple(sorted(model.id for model in found if getattr(model, "lifecycle", "") != "retired"))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        if self._client.made is not None:
+            await self._client.made.close()
 
-    async def _opened(
-        self, client: "AsyncAnthropic", request: ChatRequest, body: dict[str, Any], deadline: float
-    ) -> "AsyncStream[RawMessageStreamEvent]":
-        try:
-            async with asyncio.timeout_at(deadline):
-                events: AsyncStream[RawMessageStreamEvent] = await client.messages.create(
-                    **body, extra_headers=headers_of(request)
-                )
-        except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
-            raise self._sorted(error, request.model, begun=False) from None
-        content_type = events.response.headers.get("content-type", "text/event-stream")
-        if "event-stream" not in content_type:
-            await events.close()
-            raise Malformed(f"{PROVIDER} answered with {content_type[:60]!r}, not with a stream; check its address.")
-        return events
-
-    async def _next(
-        self, events: "AsyncStream[RawMessageStreamEvent]", request: ChatRequest, first_deadline: float | None
-    ) -> "RawMessageStreamEvent | None":
-        try:
-            return await self._waits.next(events, first_deadline)
-        except Exception as error:  # noqa: BLE001  (as above)
-            raise self._sorted(error, request.model, begun=first_deadline is None) from None
-
-    def _sorted(self, error: Exception, model: str, *, begun: bool) -> ProviderError:
-        if isinstance(error, TimeoutError):
-            return self._waits.silence(begun=begun)
+    def _sorted(self, model: str, error: Exception, begun: bool) -> ProviderError:
         return sort_error(error, model=model, secret=self._api_key, begun=begun)
-
-    async def _connected(self) -> "AsyncAnthropic":
-        if self._client is None:
-            made = await asyncio.to_thread(self._make_client)
-            if self._client is None:
-                self._client = made
-        return self._client
 
     def _make_client(self) -> "AsyncAnthropic":
         from anthropic import AsyncAnthropic
-        from anthropic.resources import messages, models  # noqa: F401  (the SDK would import them in the first call)
 
-        return AsyncAnthropic(
+        client = AsyncAnthropic(
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
             http_client=http_client(trust_env=self._trust_env),
         )
+        # Else the SDK imports them in the first call.
+        _ = client.messages, client.models
+        return client

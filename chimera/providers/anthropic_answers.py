@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from chimera.providers.anthropic_requests import PROVIDER, input_of
+from chimera.providers.anthropic_requests import PROVIDER
 from chimera.providers.base import ChatEnd, ToolRequest
-from chimera.providers.wire import SizeLimit
+from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import ContentRefused, ContextTooLong, Malformed, Truncated
@@ -198,7 +198,7 @@ def _sent_back(block: _Block) -> dict[str, Any] | None:
         case "redacted_thinking":
             return {"type": "redacted_thinking", "data": block.text}
         case "tool_use":
-            return {"type": "tool_use", "id": block.id, "name": block.name, "input": input_of(block.text)}
+            return {"type": "tool_use", "id": block.id, "name": block.name, "input": object_of(block.text)}
     return None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from chimera.providers.anthropic_models import reasoning_of
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
+from chimera.providers.wire import object_of
 from models.base import preview_of
 from models.errors import BadRequest
 
@@ -20,6 +21,7 @@ PROVIDER = "anthropic"
 
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 _ANY_INPUT = {"type": "object"}
+_CACHED = {"type": "ephemeral"}
 
 
 def body_of(request: ChatRequest) -> dict[str, Any]:
@@ -40,12 +42,12 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
         **reasoning,
     }
     if conversation.system:
-        body["system"] = conversation.system
+        body["system"] = _system(conversation.system, is_read_again=bool(request.tools))
     if conversation.tools:
         body["tools"] = conversation.tools
-    if request.tools:
-        # The next turn reads all of this again. Without tools there is none, and to write a cache costs extra.
-        body["cache_control"] = {"type": "ephemeral"}
+    if request.tools and request.tool_choice == "auto":
+        # The next turn reads all of this again. Else there is none, and to write a cache costs extra.
+        body["cache_control"] = _CACHED
     elif conversation.tools:
         body["tool_choice"] = {"type": "none"}
     if request.response_schema is not None:
@@ -55,7 +57,8 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
 
 def prefix_of(body: dict[str, Any]) -> str:
     """A fingerprint of everything that an answer's reasoning is bound to."""
-    return _Fingerprint(body.get("system", ""), body.get("tools", []), body["messages"]).value()
+    system = "".join(block["text"] for block in body.get("system", ()))
+    return _Fingerprint(system, body.get("tools", []), body["messages"]).value()
 
 
 class _Fingerprint:
@@ -130,7 +133,7 @@ class _Conversation:
 
     def _said(self, message: ChatMessage) -> list[dict[str, Any]]:
         calls = [
-            {"type": "tool_use", "id": self._new_id(call.id), "name": call.name, "input": input_of(call.arguments)}
+            {"type": "tool_use", "id": self._new_id(call.id), "name": call.name, "input": object_of(call.arguments)}
             for call in message.tool_calls
         ]
         return [*_text(message.content), *calls]
@@ -157,15 +160,6 @@ class _Conversation:
         return self._fingerprint.value()
 
 
-def input_of(arguments: str) -> dict[str, Any]:
-    """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
-    try:
-        value = json.loads(arguments or "{}")
-    except ValueError:
-        value = arguments
-    return value if isinstance(value, dict) else {"arguments": value}
-
-
 def _format(schema: dict[str, Any]) -> dict[str, Any]:
     from anthropic import transform_schema
 
@@ -184,6 +178,16 @@ def _tools_spoken_of(messages: list[ChatMessage]) -> list[dict[str, Any]]:
     """A request that offers no tools, in a conversation that used some, still has to declare them."""
     names = {call.name for message in messages for call in message.tool_calls}
     return [{"name": name, "input_schema": _ANY_INPUT} for name in sorted(names)]
+
+
+def _system(text: str, *, is_read_again: bool) -> list[dict[str, Any]]:
+    """The system prompt, and the tools before it, as a part of the cache by itself where another turn reads it.
+
+    A turn that may call no tool has another `tool_choice`, and with it the cached messages are lost, but not this.
+    https://platform.claude.com/docs/en/build-with-claude/prompt-caching#what-invalidates-the-cache
+    """
+    block = {"type": "text", "text": text}
+    return [{**block, "cache_control": _CACHED} if is_read_again else block]
 
 
 def _text(content: str) -> list[dict[str, Any]]:

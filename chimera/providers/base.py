@@ -6,7 +6,7 @@ database. `stream` is the only way to call, even when nobody watches: the bytes 
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from models.agents import ReasoningEffort
 from models.model_calls import FinishReason
@@ -62,6 +62,10 @@ class ChatRequest:
     attempt: int
     max_output_tokens: int
     tools: tuple[ToolSpec, ...] = ()
+    tool_choice: Literal["auto", "none"] = "auto"
+    """none: the tools are told, so that what is cached of the prompt and signed in it holds, and not to be called. A
+    provider whose servers call them nevertheless leaves them out.
+    """
     response_schema: dict[str, Any] | None = None
     temperature: float | None = None
     """Left out where a model doesn't take it."""
@@ -95,6 +99,10 @@ class Provider(Protocol):
 
     name: str
     simulated: bool
+
+    async def connect(self) -> None:
+        """Load what the first request needs, in a thread; nothing is sent. Does nothing the second time."""
+        ...
 
     async def models(self) -> tuple[str, ...]:
         """List the names of the models that the key gives access to, sorted.

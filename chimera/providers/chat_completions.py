@@ -1,20 +1,21 @@
 """The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
 
 The SDK would ask three times a call on its own and takes a stream that breaks off for a finished one: its retries are
-off, and `chat_answers` judges the end. It is imported when the first call needs it, since that takes 1.5 s, and in a
-thread, since a worker must keep up its heartbeats meanwhile.
+off, and `chat_answers` judges the end.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
 from chimera.providers.chat_requests import LimitField, body_of
+from chimera.providers.streams import Lazy, opened, read, sorting
 from chimera.providers.wire import Waits, headers_of, http_client
-from models.errors import Malformed, ProviderError
+from models.errors import ProviderError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -35,6 +36,7 @@ class ChatCompletions:
         max_answer_bytes: int,
         simulated: bool = False,
         limit_field: LimitField = "max_tokens",
+        obeys_tool_choice: bool = True,
         trust_env: bool = True,
     ) -> None:
         self.name = name
@@ -44,8 +46,12 @@ class ChatCompletions:
         self._waits = Waits(name, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._limit_field = limit_field
+        self._obeys_tool_choice = obeys_tool_choice
         self._trust_env = trust_env
-        self._client: AsyncOpenAI | None = None
+        self._client = Lazy(self._make_client)
+
+    async def connect(self) -> None:
+        await self._client.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Make one request and yield its text as it comes, then one `ChatEnd`.
@@ -53,81 +59,39 @@ class ChatCompletions:
         Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
         `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
+        client = await self._client.get()
+        deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
+        body = body_of(request, self._limit_field, obeys_tool_choice=self._obeys_tool_choice)
+        asking = client.chat.completions.create(**body, extra_headers=headers_of(request))
+        chunks: AsyncStream[ChatCompletionChunk] = await opened(asking, self._waits, sort, deadline=deadline)
         answer = Answer(self.name, self._max_answer_bytes)
-        client = await self._connected()
-        deadline = self._waits.first_deadline()
-        chunks = await self._opened(client, request, deadline)
-        try:
-            chunk = await self._next(chunks, request, deadline)
-            while chunk is not None:
-                text = answer.take(chunk)
-                if text:
-                    yield TextDelta(text)
-                chunk = await self._next(chunks, request, None)
-            end = answer.end(request.max_output_tokens)
-        except ProviderError as error:
-            error.may_be_billed = True
-            raise
-        finally:
-            await chunks.close()
-        yield end
+        reading = read(chunks, answer, request, self._waits, sort, deadline=deadline, close=chunks.close)
+        async with aclosing(reading):
+            async for item in reading:
+                yield item
 
     async def models(self) -> tuple[str, ...]:
         """List the models that the server offers, by name; see `Provider`."""
-        client = await self._connected()
-        try:
-            async with asyncio.timeout(self._waits.first_byte_s):
-                return tuple(sorted([model.id async for model in client.models.list()]))
-        except Exception as error:  # noqa: BLE001  (as in `_opened`)
-            raise self._sorted(error, "", begun=False) from None
+        client = await self._client.get()
+        async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
+            return tuple(sorted([model.id async for model in client.models.list()]))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        if self._client.made is not None:
+            await self._client.made.close()
 
-    async def _opened(
-        self, client: "AsyncOpenAI", request: ChatRequest, deadline: float
-    ) -> "AsyncStream[ChatCompletionChunk]":
-        try:
-            async with asyncio.timeout_at(deadline):
-                chunks: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(
-                    **body_of(request, self._limit_field), extra_headers=headers_of(request)
-                )
-        except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
-            raise self._sorted(error, request.model, begun=False) from None
-        content_type = chunks.response.headers.get("content-type", "text/event-stream")
-        if "event-stream" not in content_type:
-            await chunks.close()
-            raise Malformed(f"{self.name} answered with {content_type[:60]!r}, not with a stream; check its address.")
-        return chunks
-
-    async def _next(
-        self, chunks: "AsyncStream[ChatCompletionChunk]", request: ChatRequest, first_deadline: float | None
-    ) -> "ChatCompletionChunk | None":
-        try:
-            return await self._waits.next(chunks, first_deadline)
-        except Exception as error:  # noqa: BLE001  (as above)
-            raise self._sorted(error, request.model, begun=first_deadline is None) from None
-
-    def _sorted(self, error: Exception, model: str, *, begun: bool) -> ProviderError:
-        if isinstance(error, TimeoutError):
-            return self._waits.silence(begun=begun)
+    def _sorted(self, model: str, error: Exception, begun: bool) -> ProviderError:
         return sort_error(error, provider=self.name, model=model, secret=self._api_key, begun=begun)
-
-    async def _connected(self) -> "AsyncOpenAI":
-        if self._client is None:
-            made = await asyncio.to_thread(self._make_client)
-            if self._client is None:
-                self._client = made
-        return self._client
 
     def _make_client(self) -> "AsyncOpenAI":
         from openai import AsyncOpenAI
-        from openai.resources.chat import completions  # noqa: F401  (the SDK would import it in the first call)
 
-        return AsyncOpenAI(
+        client = AsyncOpenAI(
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
             http_client=http_client(trust_env=self._trust_env),
         )
+        # Else the SDK imports them in the first call.
+        _ = client.chat.completions, client.models
+        return client

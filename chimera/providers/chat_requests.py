@@ -1,20 +1,28 @@
 """A `ChatRequest` in the words of the chat-completions API."""
 
+import json
 import re
 from base64 import b64encode
+from hashlib import sha256
 from typing import Any, Literal
 
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
+from chimera.providers.wire import object_of
 
 LimitField = Literal["max_completion_tokens", "max_tokens"]
 """OpenAI renamed the field and refuses the old name for its newer models; other servers only know the old one."""
 
+MAX_ID_CHARS = 40
+"""Of a tool call, at OpenAI: https://github.com/vllm-project/vllm/issues/22966"""
 
 _REASONING = re.compile(r"(o\d|gpt-[5-9])")
 
 
-def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
-    """Translate a request; what it leaves open is left out, so that the server's own default holds."""
+def body_of(request: ChatRequest, limit_field: LimitField, *, obeys_tool_choice: bool = True) -> dict[str, Any]:
+    """Translate a request; what it leaves open is left out, so that the server's own default holds.
+
+    A server that doesn't obey a choice of no tool isn't told of any then.
+    """
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [_message(message) for message in request.messages],
@@ -22,8 +30,10 @@ def body_of(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if request.tools:
+    if request.tools and (obeys_tool_choice or request.tool_choice == "auto"):
         body["tools"] = [_tool(tool) for tool in request.tools]
+        if request.tool_choice == "none":
+            body["tool_choice"] = "none"
     if request.response_schema is not None:
         body["response_format"] = _response_format(request.response_schema)
     if request.temperature is not None and not reasons(request.model):
@@ -64,12 +74,24 @@ def _message(message: ChatMessage) -> dict[str, Any]:
         translated["content"] = [{"type": "text", "text": message.content}, *map(_image, message.images)]
     if message.tool_calls:
         translated["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            {
+                "id": _id(call.id),
+                "type": "function",
+                # vLLM and others refuse a conversation with arguments that are no JSON.
+                "function": {"name": call.name, "arguments": json.dumps(object_of(call.arguments), ensure_ascii=False)},
+            }
             for call in message.tool_calls
         ]
     if message.tool_call_id is not None:
-        translated["tool_call_id"] = message.tool_call_id
+        translated["tool_call_id"] = _id(message.tool_call_id)
     return translated
+
+
+def _id(call_id: str) -> str:
+    """An id that OpenAI takes; vLLM's, for one, are longer."""
+    if len(call_id) <= MAX_ID_CHARS:
+        return call_id
+    return f"call_{sha256(call_id.encode()).hexdigest()[:32]}"
 
 
 def _image(image: Image) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
 
 The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
-all are off. It is imported when the first call needs it, and in a thread, since that takes more than a second.
+all are off.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
+from functools import partial
+from http.client import OK
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
@@ -16,7 +17,8 @@ from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
 from chimera.providers.google_requests import PROVIDER, config_of, contents_of
 from chimera.providers.refusals import unreachable
-from chimera.providers.wire import CONNECT_S, MAX_CONNECTIONS, Waits
+from chimera.providers.streams import Lazy, SortError, is_stream, no_stream, read, sorting
+from chimera.providers.wire import Waits, connecting_alone, http_client
 from chimera.settings import Settings
 from models.errors import BadRequest, Malformed, MissingKey, ProviderError
 
@@ -53,91 +55,78 @@ class Google:
         self._waits = Waits(PROVIDER, first_byte_s, stall_s)
         self._max_answer_bytes = max_answer_bytes
         self._trust_env = trust_env
-        self._clients: tuple[Client, httpx2.AsyncClient] | None = None
+        self._clients = Lazy(self._make_clients)
+
+    async def connect(self) -> None:
+        await self._clients.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Make one request and yield its text as it comes, then one `ChatEnd`; thoughts aren't told.
 
         Leave the iterator with `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
-        answer = Answer(request.model, self._max_answer_bytes)
-        client = await self._connected()
+        client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
-        deadline = self._waits.first_deadline()
-        chunks = await self._asked(client, request)
-        try:
-            chunk = await self._next(chunks, request, responses, deadline)
-            while chunk is not None:
-                text = answer.take(chunk)
-                if text:
-                    yield TextDelta(text)
-                chunk = await self._next(chunks, request, responses, None)
-            end = answer.end(request.max_output_tokens)
-        except ProviderError as error:
-            error.may_be_billed = error.may_be_billed or _is_at_work(responses)
-            raise
-        finally:
+        deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
+        chunks = await self._asked(client, request, sort, deadline)
+
+        async def close() -> None:
             # The SDK's generators hold each other and would close the connection when the garbage is collected.
             for response in responses:
                 await response.aclose()
             await chunks.aclose()
-        yield end
+
+        reading = read(
+            _Noting(chunks, responses),
+            Answer(request.model, self._max_answer_bytes),
+            request,
+            self._waits,
+            sort,
+            deadline=deadline,
+            close=close,
+            is_at_work=partial(_is_at_work, responses),
+        )
+        async with aclosing(reading):
+            async for item in reading:
+                yield item
 
     async def models(self) -> tuple[str, ...]:
         """List the models that generate content; see `Provider`."""
-        client = await self._connected()
+        client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
-        try:
-            async with asyncio.timeout(self._waits.first_byte_s):
-                with noting(responses):
-                    listed = await client.aio.models.list(config={"page_size": PAGE_SIZE})
-                    return tuple(sorted({_name(model) async for model in listed if _generates(model)}))
-        except Exception as error:  # noqa: BLE001  (as in `_next`)
-            raise self._sorted(error, "", responses, begun=False) from None
+        sort = partial(self._sorted, responses, "")
+        async with sorting(self._waits, sort, deadline=self._waits.first_deadline()):
+            with noting(responses):
+                listed = await client.aio.models.list(config={"page_size": PAGE_SIZE})
+                return tuple(sorted({_name(model) async for model in listed if _generates(model)}))
 
     async def close(self) -> None:
-        if self._clients is not None:
-            client, http = self._clients
+        if self._clients.made is not None:
+            client, http = self._clients.made
             await client.aio.aclose()
             client.close()
             await http.aclose()
 
-    async def _asked(self, client: "Client", request: ChatRequest) -> "AsyncGenerator[GenerateContentResponse]":
+    async def _asked(
+        self, client: "Client", request: ChatRequest, sort: SortError, deadline: float
+    ) -> "AsyncGenerator[GenerateContentResponse]":
         """Prepare the request; the SDK sends it when the first chunk is asked for."""
         from google.genai import types
 
-        try:
-            config = types.GenerateContentConfig.model_validate(config_of(request))
+        async with sorting(self._waits, sort, deadline=deadline):
             chunks: AsyncIterator[GenerateContentResponse] = await client.aio.models.generate_content_stream(
                 model=request.model,
                 contents=[types.Content.model_validate(content) for content in contents_of(request)],
-                config=config,
+                config=types.GenerateContentConfig.model_validate(config_of(request)),
             )
-        except Exception as error:  # noqa: BLE001  (as in `_next`)
-            raise self._sorted(error, request.model, [], begun=False) from None
         return cast("AsyncGenerator[GenerateContentResponse]", chunks)
 
-    async def _next(
-        self,
-        chunks: "AsyncGenerator[GenerateContentResponse]",
-        request: ChatRequest,
-        responses: "list[httpx2.Response]",
-        first_deadline: float | None,
-    ) -> "GenerateContentResponse | None":
-        try:
-            with noting(responses):
-                return await self._waits.next(chunks, first_deadline)
-        except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
-            raise self._sorted(error, request.model, responses, begun=first_deadline is None) from None
-
-    def _sorted(
-        self, error: Exception, model: str, responses: "list[httpx2.Response]", *, begun: bool
-    ) -> ProviderError:
+    def _sorted(self, responses: "list[httpx2.Response]", model: str, error: Exception, begun: bool) -> ProviderError:
         import httpx2
         from google.genai.errors import APIError
 
-        if isinstance(error, TimeoutError):
-            return self._waits.silence(begun=begun)
+        if isinstance(error, ProviderError):
+            return error
         if isinstance(error, APIError):
             return sort_error(error, model=model, secret=self._api_key)
         if isinstance(error, httpx2.TransportError):
@@ -147,25 +136,12 @@ class Google:
             return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
         return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")
 
-    async def _connected(self) -> "Client":
-        if self._clients is None:
-            made = await asyncio.to_thread(self._make_clients)
-            if self._clients is None:
-                self._clients = made
-        return self._clients[0]
-
     def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":
-        import httpx2
         from google.genai import Client
         from google.genai.types import HttpOptions, HttpRetryOptions
 
-        http = httpx2.AsyncClient(
-            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
-            # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
-            follow_redirects=False,
-            trust_env=self._trust_env,
-            event_hooks={"request": [_limit_connecting], "response": [_note]},
-        )
+        # The SDK overrides a client's limits with none.
+        http = http_client(trust_env=self._trust_env, on_request=connecting_alone, on_response=_note)
         client = Client(
             # Set, or the environment could make it another product's client.
             vertexai=False,
@@ -215,19 +191,31 @@ def noting(responses: "list[httpx2.Response]") -> Iterator[None]:
         _noted.reset(token)
 
 
+class _Noting(AsyncIterator["GenerateContentResponse"]):
+    """Notes the responses of a stream: its request is sent by the first `anext`."""
+
+    def __init__(self, chunks: "AsyncIterator[GenerateContentResponse]", responses: "list[httpx2.Response]") -> None:
+        self._chunks = chunks
+        self._responses = responses
+
+    async def __anext__(self) -> "GenerateContentResponse":
+        with noting(self._responses):
+            try:
+                return await anext(self._chunks)
+            finally:
+                for response in self._responses:
+                    if response.status_code == OK and not is_stream(response):
+                        raise no_stream(response, PROVIDER)
+
+
 async def _note(response: "httpx2.Response") -> None:
     responses = _noted.get()
     if responses is not None:
         responses.append(response)
 
 
-async def _limit_connecting(request: "httpx2.Request") -> None:
-    """Bound connecting alone: the SDK overrides a client's limits with none. Waits for bytes are bounded above."""
-    request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
-
-
 def _is_at_work(responses: "list[httpx2.Response]") -> bool:
-    return any(response.status_code == 200 for response in responses)
+    return any(response.status_code == OK and is_stream(response) for response in responses)
 
 
 def _generates(model: "Model") -> bool:

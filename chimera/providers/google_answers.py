@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.google_requests import PROVIDER
+from chimera.providers.wire import SizeLimit
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
-from models.errors import AnswerTooLarge, BadRequest, ContentRefused, Malformed, Truncated
+from models.errors import BadRequest, ContentRefused, Malformed, Truncated
 from models.model_calls import FinishReason
 from models.tasks import Usage
 
@@ -43,8 +44,7 @@ class Answer:
 
     def __init__(self, model: str, max_bytes: int) -> None:
         self._model = model
-        self._bytes_left = max_bytes
-        self._max_bytes = max_bytes
+        self._size = SizeLimit(max_bytes)
         self._parts: list[dict[str, Any]] = []
         self._calls: list[FunctionCall] = []
         self._has_text = False
@@ -99,7 +99,7 @@ class Answer:
             # Pictures and code that ran are nothing that was asked for.
             return ""
         kept = part.model_dump(mode="json", by_alias=True, exclude_none=True)
-        self._count(json.dumps(kept, ensure_ascii=False))
+        self._size.count(json.dumps(kept, ensure_ascii=False))
         self._is_signed = self._is_signed or part.thought_signature is not None
         self._keep(kept)
         if part.function_call is not None:
@@ -116,13 +116,6 @@ class Answer:
             last["text"] += part["text"]
         else:
             self._parts.append(part)
-
-    def _count(self, text: str) -> None:
-        self._bytes_left -= len(text.encode("utf-8", "surrogatepass"))
-        if self._bytes_left < 0:
-            raise AnswerTooLarge(
-                f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise CHIMERA_MAX_ANSWER_BYTES."
-            )
 
     def _tool(self, index: int, call: "FunctionCall") -> ToolRequest:
         if not call.name:

@@ -7,6 +7,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from fractions import Fraction
+from http.client import OK
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from chimera.providers.base import Image, Provider
@@ -23,6 +24,7 @@ from chimera.providers.media import (
     packed,
     picture_of,
 )
+from chimera.providers.refusals import unreachable
 from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.settings import Settings
 from chimera.text import clean_text
@@ -138,7 +140,7 @@ class GoogleMedia(Google):
         waits: Waits,
     ) -> End:
         """Make one request, wait for its whole answer, and check it."""
-        client = await self._connected()
+        client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
         try:
             async with asyncio.timeout_at(waits.first_deadline()):
@@ -147,19 +149,26 @@ class GoogleMedia(Google):
             # In a thread: what is checked here may be many megabytes.
             return await asyncio.to_thread(end_of, answer)
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
-            begun = any(response.status_code == 200 for response in responses)
-            if isinstance(error, TimeoutError):
-                known = waits.silence(begun=False)
-            else:
-                known = (
-                    error if isinstance(error, ProviderError) else self._sorted(error, model, responses, begun=begun)
-                )
-            # Who has begun to answer has done the work.
-            known.may_be_billed = known.may_be_billed or begun
-            raise known from None
+            raise self._sorted_media(error, model, waits, responses) from None
         finally:
             for response in responses:
                 await response.aclose()
+
+    def _sorted_media(
+        self, error: Exception, model: str, waits: Waits, responses: "list[httpx2.Response]"
+    ) -> ProviderError:
+        import httpx2
+
+        begun = any(response.status_code == OK for response in responses)
+        if isinstance(error, TimeoutError):
+            known = waits.silence(begun=False)
+        elif isinstance(error, httpx2.TransportError):
+            known = unreachable(PROVIDER, begun=begun, timed_out=isinstance(error, httpx2.TimeoutException))
+        else:
+            known = self._sorted(responses, model, error, begun)
+        # Who has begun to answer has done the work.
+        known.may_be_billed = known.may_be_billed or begun
+        return known
 
     def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":
         client, http = super()._make_clients()

@@ -1,13 +1,12 @@
 """A `ChatRequest` in the words of the Gemini API: plain JSON as on the wire, so that nothing here needs the SDK."""
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from chimera.providers.base import ChatMessage, ChatRequest, ToolSpec
-from chimera.providers.wire import headers_of
+from chimera.providers.wire import headers_of, object_of
 from models.agents import ReasoningEffort
 
 PROVIDER = "google"
@@ -87,6 +86,8 @@ def config_of(request: ChatRequest) -> dict[str, Any]:
         config["temperature"] = request.temperature
     if request.tools:
         config["tools"] = [{"functionDeclarations": [_declaration(tool) for tool in request.tools]}]
+        if request.tool_choice == "none":
+            config["toolConfig"] = {"functionCallingConfig": {"mode": "NONE"}}
     if request.response_schema is not None:
         config["responseMimeType"] = "application/json"
         config["responseJsonSchema"] = schema_of(request.response_schema)
@@ -124,7 +125,7 @@ def _kept_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
 def _own_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
     text = [{"text": message.content}] if message.content else []
     calls: list[dict[str, Any]] = [
-        {"functionCall": {"id": call.id, "name": call.name, "args": _arguments(call.arguments)}}
+        {"functionCall": {"id": call.id, "name": call.name, "args": object_of(call.arguments)}}
         for call in message.tool_calls
     ]
     if calls and _LEVELLED.match(model):
@@ -136,14 +137,6 @@ def _own_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
 def _called_in(message: ChatMessage, parts: Iterable[dict[str, Any]]) -> dict[str, _Called]:
     sent = (part["functionCall"] for part in parts if "functionCall" in part)
     return {call.id: _Called(call.name, made.get("id")) for call, made in zip(message.tool_calls, sent, strict=False)}
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    try:
-        arguments = json.loads(text or "{}")
-    except ValueError:
-        arguments = text
-    return arguments if isinstance(arguments, dict) else {"arguments": arguments}
 
 
 def _tool_result(message: ChatMessage, called: dict[str, _Called]) -> dict[str, Any]:

@@ -23,4 +23,6 @@ def make(settings: Settings) -> Provider:
         max_answer_bytes=settings.max_answer_bytes,
         max_media_bytes=settings.max_media_bytes,
         total_s=settings.call_total_s,
+        # Ollama calls tools all the same: https://github.com/ollama/ollama/issues/17921
+        obeys_tool_choice=False,
     )

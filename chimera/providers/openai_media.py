@@ -140,7 +140,7 @@ class OpenAIMedia(ChatCompletions):
         self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[Answer], End], model: str, waits: Waits
     ) -> End:
         """Make one request, read its answer within the limits of time and size, and check it."""
-        client = await self._connected()
+        client = await self._client.get()
         size, parts = SizeLimit(self._max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES"), []
         begun = False
         try:
@@ -168,7 +168,7 @@ class OpenAIMedia(ChatCompletions):
         elif isinstance(error, httpx2.TransportError):
             known = unreachable(self.name, begun=begun, timed_out=isinstance(error, httpx2.TimeoutException))
         else:
-            known = self._sorted(error, model, begun=begun)
+            known = self._sorted(model, error, begun)
         # Who has begun to answer has done the work.
         known.may_be_billed = known.may_be_billed or begun
         return known

@@ -67,7 +67,8 @@ class Refusal:
         return ContextTooLong(f"The conversation is longer than {self.model!r} at {self.provider} reads: {self.reason}")
 
     def unknown_model(self) -> UnknownModel:
-        return UnknownModel(f"{self.provider} has no model {self.model!r}, or its address is wrong: {self.reason}")
+        what = f"model {self.model!r}" if self.model else "list of models"
+        return UnknownModel(f"{self.provider} has no {what}, or its address is wrong: {self.reason}")
 
     def request(self) -> BadRequest:
         return BadRequest(f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self.reason}")

@@ -1,14 +1,19 @@
 """What every vendor's wire needs and no vendor's SDK brings: an HTTP client of ours, our waits, and a limit of size."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from chimera.text import clean_json
 from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
 
 if TYPE_CHECKING:
     import httpx2
+
+    RequestHook = Callable[[httpx2.Request], Awaitable[None]]
+    ResponseHook = Callable[[httpx2.Response], Awaitable[None]]
 
 Item = TypeVar("Item")
 
@@ -17,7 +22,9 @@ MAX_CONNECTIONS = 1000
 """How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
 
 
-def http_client(*, trust_env: bool) -> "httpx2.AsyncClient":
+def http_client(
+    *, trust_env: bool, on_request: "RequestHook | None" = None, on_response: "ResponseHook | None" = None
+) -> "httpx2.AsyncClient":
     """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates."""
     import httpx2
 
@@ -28,7 +35,16 @@ def http_client(*, trust_env: bool) -> "httpx2.AsyncClient":
         # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
         follow_redirects=False,
         trust_env=trust_env,
+        event_hooks={
+            "request": [on_request] if on_request is not None else [],
+            "response": [on_response] if on_response is not None else [],
+        },
     )
+
+
+async def connecting_alone(request: "httpx2.Request") -> None:
+    """Bound connecting and nothing else, for an SDK that overrides what its client was made with."""
+    request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
 
 
 class Attempt(Protocol):
@@ -52,6 +68,16 @@ def headers_of(request: Attempt) -> dict[str, str]:
         "X-Chimera-Call": request.call_id,
         "X-Chimera-Attempt": str(request.attempt),
     }
+
+
+def object_of(arguments: str) -> dict[str, Any]:
+    """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
+    try:
+        value = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        value = arguments
+    value = clean_json(value)
+    return value if isinstance(value, dict) else {"arguments": value}
 
 
 @dataclass(frozen=True, slots=True)

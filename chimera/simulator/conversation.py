@@ -60,7 +60,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         tool_result=told[-1] if told else None,
         turn=_turn(messages),
         replies=sum(message.get("role") == "assistant" for message in messages),
-        tools=[str(tool.get("function", {}).get("name", "")) for tool in body.get("tools") or ()],
+        tools=_tools(body),
         input_tokens=max(1, sum(map(len, texts)) // 4),
     )
 
@@ -71,6 +71,13 @@ def _purpose(body: dict[str, Any], first: str) -> Purpose:
     if first.startswith("Goal:") and "Results of the subtasks:" in first:
         return "aggregate"
     return "turn"
+
+
+def _tools(body: dict[str, Any]) -> list[str]:
+    """The tools that may be called."""
+    if body.get("tool_choice") == "none":
+        return []
+    return [str(tool.get("function", {}).get("name", "")) for tool in body.get("tools") or ()]
 
 
 def _text_of(content: object) -> str:

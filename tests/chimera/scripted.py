@@ -20,18 +20,27 @@ class Script:
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "text/event-stream"})
     end: bool = True
+    head_at_once: bool = True
+    """Else the head comes with the first bytes."""
 
 
 @dataclass
 class Scripted:
-    """The server, and what reached it. `script` is how it answers from now on."""
+    """The server, and what reached it. `script` is how it answers from now on, or first what `answers` was told."""
 
     url: str
     script: Script = field(default_factory=lambda: Script([]))
     bodies: list[Any] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     cut: int = 0
     """Answers that the client didn't stay for."""
+    following: list[Script] = field(default_factory=list)
+
+    def answers(self, *scripts: Script) -> None:
+        """Forget what came; answer with these in turn, and with the last one from then on."""
+        self.script, *self.following = scripts
+        self.bodies, self.headers, self.targets, self.cut = [], [], [], 0
 
 
 @asynccontextmanager
@@ -43,8 +52,10 @@ async def running_script() -> AsyncIterator[Scripted]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _answer(scripted, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except asyncio.IncompleteReadError:
             pass
+        except ConnectionError:
+            scripted.cut += 1
         finally:
             writer.close()
 
@@ -56,15 +67,21 @@ async def running_script() -> AsyncIterator[Scripted]:
 
 
 async def _answer(scripted: Scripted, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:]
+    first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
+    scripted.targets.append(first.split(" ")[1])
     scripted.headers.append(headers)
     scripted.bodies.append(_parsed(body, headers))
     script = scripted.script
+    if scripted.following:
+        scripted.script = scripted.following.pop(0)
     told = {"transfer-encoding": "chunked", "connection": "close", **script.headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-    writer.write(f"HTTP/1.1 {script.status} Said\r\n{head}\r\n".encode())
+    head = f"HTTP/1.1 {script.status} Said\r\n{head}\r\n"
+    if script.head_at_once:
+        writer.write(head.encode())
+        await writer.drain()
     for step in script.steps:
         if isinstance(step, bytes):
             writer.write(f"{len(step):x}\r\n".encode() + step + b"\r\n")

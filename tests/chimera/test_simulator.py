@@ -85,6 +85,12 @@ async def test_without_tools_it_answers(simulator: Running) -> None:
     assert (await answer_of(simulator.provider, ask("Task:\nWork [[sim: turns=5]]"))).text
 
 
+async def test_a_tool_that_may_not_be_called_is_not(simulator: Running) -> None:
+    request = ask("Task:\nWork on 17 * 23 [[sim: turns=5]]", tools=(CALCULATOR,), tool_choice="none")
+    reply = await answer_of(simulator.provider, request)
+    assert (reply.end.tool_calls, reply.end.finish_reason) == ((), "stop")
+
+
 async def test_any_tool_can_be_asked_for(simulator: Running) -> None:
     reply = await answer_of(simulator.provider, ask("[[sim: tool=telephone]]", tools=(CALCULATOR,)))
     assert reply.end.tool_calls[0].name == "telephone"

@@ -85,7 +85,7 @@ async def test_an_agent_uses_its_tool_and_the_transcript_keeps_both(runs: Runs) 
     assert [role["role"] for role in roles] == ["user", "assistant", "tool", "assistant"]
 
 
-async def test_the_last_turn_offers_no_tools_so_that_the_agent_answers(runs: Runs) -> None:
+async def test_on_the_last_turn_no_tool_may_be_called_so_that_the_agent_answers(runs: Runs) -> None:
     plan = [a_subtask("loop", "[[sim: turns=50; tokens=5]] go on", agent="analyst")]
     task_id = await runs.start("Loop", plan=plan, limits={"max_turns": 3})
     row = await runs.ended(task_id)

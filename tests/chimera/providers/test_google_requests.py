@@ -8,7 +8,7 @@ import pytest
 from google.genai import types
 
 from chimera.pricing import Rate, price_of, window_of
-from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
+from chimera.providers.base import ChatMessage, ChatRequest, ToolRequest, ToolSpec
 from chimera.providers.google_requests import FOREIGN_SIGNATURE, config_of, contents_of, schema_of
 from models.agents import ReasoningEffort
 from models.plans import Plan
@@ -66,20 +66,6 @@ def test_a_message_without_anything_is_left_out() -> None:
     assert [content["parts"] for content in contents] == [[{"text": "Go"}]]
 
 
-@pytest.mark.parametrize(
-    ("text", "arguments"),
-    [
-        ('{"a": 1}', {"a": 1}),
-        ("", {}),
-        ('{"a": ', {"arguments": '{"a": '}),
-        ("[1]", {"arguments": [1]}),
-    ],
-)
-def test_arguments_are_an_object_whatever_a_model_wrote(text: str, arguments: dict[str, Any]) -> None:
-    (content,) = contents_of(talk(calling("a", arguments=text)))
-    assert content["parts"][0]["functionCall"]["args"] == arguments
-
-
 def test_only_the_first_of_calls_made_at_once_is_signed_for_a_model_that_asks_for_it() -> None:
     (content,) = contents_of(talk(calling("a", "b")))
     assert [part.get("thoughtSignature") for part in content["parts"]] == [FOREIGN_SIGNATURE, None]
@@ -99,13 +85,6 @@ def test_a_state_goes_back_to_the_model_that_wrote_it_and_to_no_other(provider: 
     response = answered["parts"][0]["functionResponse"]
     assert response["name"] == "tool_a"
     assert ("id" in response) == ("id" in called["parts"][0]["functionCall"])
-
-
-def test_a_picture_goes_along_as_its_bytes() -> None:
-    (content,) = contents_of(talk(ChatMessage("user", "What?", images=(Image("image/png", b"\xff\x89PNG"),))))
-    text, picture = types.Content.model_validate(content).parts or []
-    assert text.text == "What?"
-    assert picture.inline_data == types.Blob(mime_type="image/png", data=b"\xff\x89PNG")
 
 
 def test_a_plan_is_asked_for_in_keywords_that_gemini_reads() -> None:

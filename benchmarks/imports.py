@@ -1,0 +1,60 @@
+"""`python -m benchmarks imports`: what a fresh process loads before a provider's first request.
+
+Each figure is a process of its own. `connect` is what a worker does once a model is chosen: it imports the vendor's SDK
+and makes its client. The modules that all of Chimera's providers need are loaded before and not counted.
+"""
+
+import json
+import subprocess
+import sys
+from statistics import median
+from typing import TypedDict
+
+from chimera.providers import PROVIDERS
+
+ROUNDS = 5
+
+FRESH = """
+import asyncio, json, sys, time
+from chimera.providers import PROVIDERS
+from chimera.settings import Settings
+
+async def main():
+    address = "http://127.0.0.1:1"
+    keys = {f"{name}_api_key": "k" for name in PROVIDERS if f"{name}_api_key" in Settings.model_fields}
+    settings = Settings.model_validate({**keys, "local_base_url": address, "simulator_url": address})
+    provider = PROVIDERS[sys.argv[1]](settings)
+    before = len(sys.modules)
+    began = time.perf_counter()
+    await provider.connect()
+    connected = time.perf_counter() - began
+    print(json.dumps({"seconds": connected, "modules": len(sys.modules) - before}))
+
+asyncio.run(main())
+"""
+
+
+class Loaded(TypedDict):
+    """What one process printed."""
+
+    seconds: float
+    modules: int
+
+
+def main() -> None:
+    print("| provider | seconds (median of 5) | modules |")
+    print("|---|---:|---:|")
+    for name in PROVIDERS:
+        rounds = [_loaded(name) for _ in range(ROUNDS)]
+        seconds = median(each["seconds"] for each in rounds)
+        print(f"| {name} | {seconds:.2f} | {rounds[0]['modules']:,} |", flush=True)
+
+
+def _loaded(name: str) -> Loaded:
+    told = subprocess.run([sys.executable, "-c", FRESH, name], capture_output=True, text=True, check=True).stdout
+    loaded: Loaded = json.loads(told)
+    return loaded
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Providers as the settings make them, at a server of a test, and what a call of them comes to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from chimera.providers import PROVIDERS
+from chimera.providers.base import ChatRequest, Provider
+from chimera.settings import Settings
+from models.errors import ProviderError
+from tests.chimera.providers.wires.base import Wire
+from tests.chimera.scripted import Script, Scripted
+from tests.chimera.simulated import answer_of, ask
+
+MAX_ANSWER_BYTES = 100_000
+
+
+@asynccontextmanager
+async def provider_at(wire: Wire, url: str, **changes: object) -> AsyncIterator[Provider]:
+    """The provider of `wire` at the address of a server; `changes` are of the settings."""
+    limits = {"call_first_byte_s": 5.0, "call_stall_s": 5.0, "max_answer_bytes": MAX_ANSWER_BYTES, **changes}
+    settings = Settings.model_validate({**wire.settings, wire.address_setting: url + wire.path, **limits})
+    made = PROVIDERS[wire.name](settings)
+    yield made
+    await made.close()
+
+
+def asked(wire: Wire, prompt: str = "Why is tea popular?", **changes: object) -> ChatRequest:
+    return ask(prompt, model=wire.model, **changes)
+
+
+async def raised(provider: Provider, request: ChatRequest, server: Scripted, script: Script) -> ProviderError:
+    """What a call comes to that the server answers like this; it must be one request."""
+    server.answers(script)
+    with pytest.raises(ProviderError) as caught:
+        await answer_of(provider, request)
+    assert len(server.bodies) == 1, "an attempt is one request"
+    return caught.value
+
+
+async def until(holds: Callable[[], bool], limit_s: float = 5) -> None:
+    async with asyncio.timeout(limit_s):
+        while not holds():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,37 @@
+"""A provider at a server that is scripted, and one at a server that somebody else wrote; each test once a wire."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from chimera.providers.base import Provider
+from tests.chimera.providers.asking import provider_at
+from tests.chimera.providers.wires import WIRES
+from tests.chimera.providers.wires.base import Wire
+from tests.chimera.scripted import Scripted, running_script
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_proxy() -> Iterator[None]:
+    """The providers obey a company's proxy; it can't reach a server of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        yield
+
+
+@pytest.fixture(scope="module", params=WIRES, ids=lambda wire: wire.name)
+def wire(request: pytest.FixtureRequest) -> Wire:
+    found: Wire = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[Scripted]:
+    async with running_script() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def provider(wire: Wire, server: Scripted) -> AsyncIterator[Provider]:
+    async with provider_at(wire, server.url) as made:
+        yield made

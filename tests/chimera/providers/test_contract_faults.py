@@ -1,0 +1,219 @@
+"""Everything that goes wrong with a provider: one request, the right error, the key in none of it."""
+
+import traceback
+from dataclasses import dataclass
+
+import pytest
+
+from chimera.providers.base import Provider, ToolRequest
+from models import errors
+from tests.chimera.providers.asking import asked, raised
+from tests.chimera.providers.wires.base import KEY, Kind, Said, Stop, Wire, plain
+from tests.chimera.scripted import Script, Scripted
+from tests.chimera.simulated import CALCULATOR, answer_of
+
+RETRYABLE = (errors.RateLimited, errors.Overloaded, errors.Truncated, errors.Malformed)
+WORDS = f"No. Your key was {KEY} or AIzaSyAnother1234567."
+HALF = Said(pieces=("It is ",), stop=None)
+CALL = ToolRequest("call_a1", "calculator", '{"expression": "17 * 23"}')
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("bad_request", errors.BadRequest),
+        ("wrong_key", errors.WrongKey),
+        ("forbidden", errors.WrongKey),
+        ("no_quota", errors.NoQuota),
+        ("unknown_model", errors.UnknownModel),
+        ("context_too_long", errors.ContextTooLong),
+        ("rate_limited", errors.RateLimited),
+        ("timeout", errors.Overloaded),
+        ("conflict", errors.Overloaded),
+        ("internal", errors.InternalFailure),
+        ("overloaded", errors.Overloaded),
+    ],
+)
+async def test_a_refusal_is_sorted_and_not_billed(
+    wire: Wire, provider: Provider, server: Scripted, kind: Kind, error: type[errors.ProviderError]
+) -> None:
+    status, body = wire.refused(kind, WORDS)
+    found = await raised(provider, asked(wire), server, plain(status, body))
+    assert_fits(found, error)
+    assert not found.may_be_billed
+    assert found.retry_after_s is None
+
+
+def assert_fits(found: errors.ProviderError, error: type[errors.ProviderError]) -> None:
+    """Fit to be stored, shown and acted upon: class, length, and no key wherever one may look."""
+    assert type(found) is error, found.message
+    assert found.retryable == issubclass(error, RETRYABLE)
+    assert 0 < len(found.message) <= 300
+    # The SDK's own error holds the request and its headers.
+    assert type(found.__cause__).__module__ == "builtins"
+    shown = "".join(traceback.format_exception(found)) + repr(found) + found.message
+    assert KEY not in shown
+    assert "AIza" not in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("wrong_key", "CHIMERA_{NAME}_API_KEY"),
+        ("no_quota", "no quota left"),
+        ("unknown_model", "{model!r}"),
+        ("context_too_long", "longer than {model!r}"),
+        ("overloaded", "No. Your key was …"),
+    ],
+)
+async def test_a_refusal_names_what_one_can_do_something_about(
+    wire: Wire, provider: Provider, server: Scripted, kind: Kind, words: str
+) -> None:
+    status, body = wire.refused(kind, WORDS)
+    found = await raised(provider, asked(wire), server, plain(status, body))
+    assert wire.name in found.message
+    assert words.format(NAME=wire.name.upper(), model=wire.model) in found.message
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "overloaded"])
+@pytest.mark.parametrize(("told", "seconds"), [("7", 7.0), ("0.5", 0.5), ("999999", 3600.0), ("soon", None)])
+async def test_the_server_says_when_to_come_back(
+    wire: Wire, provider: Provider, server: Scripted, kind: Kind, told: str, seconds: float | None
+) -> None:
+    status, body = wire.refused(kind, "Slower.")
+    found = await raised(provider, asked(wire), server, plain(status, body, retry_after=told))
+    assert found.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(302, errors.BadRequest), (418, errors.BadRequest), (502, errors.Overloaded)]
+)
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"", b'{"error": "no object"}', b'[{"message": 7}]'])
+async def test_a_gateway_may_refuse_in_a_form_of_its_own(
+    wire: Wire, provider: Provider, server: Scripted, status: int, error: type[errors.ProviderError], body: bytes
+) -> None:
+    headers = {"content-type": "text/html", "location": "http://127.0.0.1:1/elsewhere"}
+    found = await raised(provider, asked(wire), server, Script([body] if body else [], status, headers))
+    assert_fits(found, error)
+    assert str(status) in found.message
+    assert not found.may_be_billed
+
+
+@pytest.mark.parametrize(("type_", "body"), [("text/html", b"<html>Sign in</html>"), ("application/json", b'{"a": 1}')])
+async def test_a_page_with_status_200_is_no_answer(
+    wire: Wire, provider: Provider, server: Scripted, type_: str, body: bytes
+) -> None:
+    found = await raised(provider, asked(wire), server, Script([body], headers={"content-type": type_}))
+    assert_fits(found, errors.Malformed)
+    assert type_ in found.message
+    assert "check its address" in found.message
+    assert not found.may_be_billed
+
+
+@dataclass(frozen=True)
+class Broken:
+    """How an answer goes wrong once it has begun."""
+
+    error: type[errors.ProviderError]
+    words: str
+    said: Said = HALF
+    more: bytes = b""
+    """The data of one more event."""
+    end: bool = True
+
+
+BROKEN = {
+    "the connection is closed in mid-text": Broken(errors.Truncated, "broke the connection", end=False),
+    "the stream ends in mid-text": Broken(errors.Truncated, "in the middle of its answer"),
+    "the stream ends before it began": Broken(errors.Truncated, "in the middle", Said(stop=None)),
+    "the connection is closed in a tool call": Broken(
+        errors.Truncated, "broke the connection", Said(pieces=("I see.",), calls=(CALL,), stop=None), end=False
+    ),
+    "the stream ends in a tool call": Broken(
+        errors.Truncated, "in the middle", Said(pieces=("I see.",), calls=(CALL,), stop=None)
+    ),
+    "a tool call is cut by the limit": Broken(
+        errors.Truncated, "raise max_output_tokens", Said(calls=(CALL,), stop="length")
+    ),
+    "JSON that is none": Broken(errors.Malformed, "isn't a", more=b'{"choices": [{"delta": '),
+    "bytes that are no text": Broken(errors.Malformed, "isn't a", more=b"\xff\xfe"),
+    "nothing said": Broken(errors.Malformed, "without a word", Said()),
+    "nothing but thoughts": Broken(errors.Malformed, "without a word", Said(thoughts=("Hm.",))),
+    "too much said": Broken(errors.AnswerTooLarge, "100000 bytes", Said(pieces=("ten bytes " * 1000,) * 11)),
+    "too much thought": Broken(
+        errors.AnswerTooLarge, "100000 bytes", Said(calls=(ToolRequest("c", "x", '{"a": "' + "x" * 100_000 + '"}'),))
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=list(BROKEN))
+async def test_an_answer_that_breaks_may_be_billed(
+    wire: Wire, provider: Provider, server: Scripted, broken: Broken
+) -> None:
+    more = [wire.framed(broken.more)] if broken.more else []
+    script = Script([*wire.told(broken.said), *more], end=broken.end)
+    found = await raised(provider, asked(wire, tools=(CALCULATOR,)), server, script)
+    assert_fits(found, broken.error)
+    assert broken.words in found.message
+    assert found.may_be_billed
+
+
+async def test_an_event_of_another_shape_is_malformed(wire: Wire, provider: Provider, server: Scripted) -> None:
+    found = await raised(provider, asked(wire), server, Script([*wire.told(HALF), wire.other_shape]))
+    assert_fits(found, errors.Malformed)
+    assert found.may_be_billed
+
+
+@pytest.mark.parametrize(("stop", "error"), [("refused", errors.ContentRefused), ("strange", errors.Malformed)])
+async def test_an_answer_that_the_vendor_stopped_is_none(
+    wire: Wire, provider: Provider, server: Scripted, stop: Stop, error: type[errors.ProviderError]
+) -> None:
+    found = await raised(provider, asked(wire), server, Script(wire.told(Said(pieces=("It is ",), stop=stop))))
+    assert_fits(found, error)
+    assert found.may_be_billed
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("overloaded", errors.Overloaded), ("internal", errors.Overloaded), ("rate_limited", errors.RateLimited)],
+)
+@pytest.mark.parametrize("begun", [False, True], ids=["at once", "in mid-answer"])
+async def test_an_error_within_the_stream_is_sorted(
+    wire: Wire, provider: Provider, server: Scripted, kind: Kind, error: type[errors.ProviderError], begun: bool
+) -> None:
+    before = wire.told(HALF) if begun else ()
+    found = await raised(provider, asked(wire), server, Script([*before, wire.broken_by(kind)]))
+    assert isinstance(found, error)
+    assert found.retryable
+    assert found.may_be_billed
+
+
+async def test_n_attempts_are_n_requests(wire: Wire, provider: Provider, server: Scripted) -> None:
+    status, body = wire.refused("overloaded", "Busy.")
+    server.answers(plain(status, body))
+    for _ in range(5):
+        with pytest.raises(errors.Overloaded):
+            await answer_of(provider, asked(wire))
+    assert len(server.bodies) == 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("wrong_key", errors.WrongKey), ("unknown_model", errors.UnknownModel), ("overloaded", errors.Overloaded)],
+)
+async def test_a_list_of_models_may_be_refused(
+    wire: Wire, provider: Provider, server: Scripted, kind: Kind, error: type[errors.ProviderError]
+) -> None:
+    status, body = wire.refused(kind, WORDS)
+    server.answers(plain(status, body))
+    with pytest.raises(errors.ProviderError) as found:
+        await provider.models()
+    assert_fits(found.value, error)
+    assert "''" not in found.value.message, "no model was named"
+    assert len(server.targets) == 1
+
+
+async def test_a_page_is_no_list_of_models(wire: Wire, provider: Provider, server: Scripted) -> None:
+    server.answers(Script([b"<html>Sign in</html>"], headers={"content-type": "text/html"}))
+    with pytest.raises(errors.Malformed):
+        await provider.models()

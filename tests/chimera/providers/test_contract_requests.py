@@ -1,0 +1,196 @@
+"""What each vendor's server gets: the same conversation, in its own words."""
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chimera.providers.base import ChatMessage, ChatRequest, Image, Provider, ToolRequest, ToolSpec
+from models.agents import ReasoningEffort
+from models.plans import Plan
+from tests.chimera.providers.asking import asked
+from tests.chimera.providers.wires.base import Heard, Said, Wire
+from tests.chimera.scripted import Script, Scripted
+from tests.chimera.simulated import CALCULATOR, answer_of
+
+WEATHER = ToolSpec(
+    "weather",
+    "Says how the weather is.",
+    {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+)
+SUM = ToolRequest("call_1", "calculator", '{"expression": "17 * 23"}')
+CITY = ToolRequest("call_2", "weather", '{"city": "Köln"}')
+TOO_DEEP = '{"a": ' * 5000 + "1" + "}" * 5000
+PNG = b"\xff\x89PNG\r\n"
+
+
+async def heard_by(wire: Wire, provider: Provider, server: Scripted, request: ChatRequest) -> Heard:
+    """Make a call, and return what the server understood of it."""
+    server.answers(Script(wire.told(Said(pieces=("Done.",)))))
+    assert (await answer_of(provider, request)).text == "Done."
+    return wire.heard(server.bodies[0], server.targets[0])
+
+
+async def test_a_question_arrives(wire: Wire, provider: Provider, server: Scripted) -> None:
+    heard = await heard_by(wire, provider, server, asked(wire, "Why is tea popular?"))
+    assert heard == Heard(
+        model=wire.model,
+        system="You are helpful.",
+        items=(("user", "Why is tea popular?"),),
+        tools=(),
+        may_call=False,
+        schema=None,
+        max_output_tokens=2048,
+        effort=None,
+        temperature=None,
+        state="",
+    )
+
+
+async def test_a_request_says_whose_it_is_and_which_call_it_is(
+    wire: Wire, provider: Provider, server: Scripted
+) -> None:
+    await heard_by(wire, provider, server, asked(wire, call_id="t/a#turn.1", attempt=2))
+    (headers,) = server.headers
+    assert wire.key_in(headers)
+    assert headers["x-chimera-call"] == "t/a#turn.1"
+    assert headers["x-chimera-attempt"] == "2"
+    assert headers["idempotency-key"] == "t/a#turn.1.2"
+
+
+async def test_a_temperature_is_sent_where_the_model_takes_one(
+    wire: Wire, provider: Provider, server: Scripted
+) -> None:
+    heard = await heard_by(wire, provider, server, asked(wire, temperature=0.0))
+    assert heard.temperature == (0.0 if wire.takes_temperature else None)
+
+
+@pytest.mark.parametrize("effort", ["low", "medium", "high"])
+async def test_a_model_that_reasons_is_told_how_much(
+    wire: Wire, provider: Provider, server: Scripted, effort: ReasoningEffort
+) -> None:
+    heard = await heard_by(wire, provider, server, asked(wire, reasoning_effort=effort, max_output_tokens=8192))
+    assert (heard.effort, heard.max_output_tokens) == (effort, 8192)
+
+
+async def test_tools_are_offered(wire: Wire, provider: Provider, server: Scripted) -> None:
+    heard = await heard_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER)))
+    assert heard.tools == ("calculator", "weather")
+    assert heard.may_call
+    assert '"city"' in json.dumps(server.bodies[0]["tools"])
+
+
+async def test_tools_may_be_told_and_not_be_called(wire: Wire, provider: Provider, server: Scripted) -> None:
+    heard = await heard_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER), tool_choice="none"))
+    assert heard.tools == (("calculator", "weather") if wire.keeps_tools else ())
+    assert not heard.may_call
+
+
+async def test_without_tools_nothing_is_said_of_a_choice(wire: Wire, provider: Provider, server: Scripted) -> None:
+    await heard_by(wire, provider, server, asked(wire, tool_choice="none"))
+    assert not {"tools", "tool_choice", "toolConfig"} & set(server.bodies[0])
+
+
+async def test_results_are_handed_back_to_their_calls(wire: Wire, provider: Provider, server: Scripted) -> None:
+    request = asked(wire, "Go", tools=(CALCULATOR, WEATHER))
+    talk = (
+        *request.messages,
+        ChatMessage("assistant", "I look.", (SUM, CITY)),
+        ChatMessage("tool", "rain", tool_call_id=CITY.id),
+        ChatMessage("tool", "391", tool_call_id=SUM.id),
+        ChatMessage("user", "Hurry."),
+        ChatMessage("assistant", "", (replace(SUM, id="call_3", arguments='{"expression": "2"}'),)),
+        ChatMessage("tool", "2", tool_call_id="call_3"),
+    )
+    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
+    assert heard.items == (
+        ("user", "Go"),
+        ("assistant", "I look."),
+        ("call", "calculator", '{"expression": "17 * 23"}'),
+        ("call", "weather", '{"city": "K\\u00f6ln"}'),
+        ("result", '{"city": "K\\u00f6ln"}', "rain"),
+        ("result", '{"expression": "17 * 23"}', "391"),
+        ("user", "Hurry."),
+        ("call", "calculator", '{"expression": "2"}'),
+        ("result", '{"expression": "2"}', "2"),
+    )
+
+
+async def test_calls_that_a_server_numbered_from_one_again_keep_their_results(
+    wire: Wire, provider: Provider, server: Scripted
+) -> None:
+    request = asked(wire, "Go", tools=(CALCULATOR,))
+    talk = list(request.messages)
+    for number in ("1", "2", "3"):
+        call = ToolRequest("call_0", "calculator", f'{{"expression": "{number}"}}')
+        talk += [ChatMessage("assistant", "", (call,)), ChatMessage("tool", number, tool_call_id="call_0")]
+    heard = await heard_by(wire, provider, server, replace(request, messages=tuple(talk)))
+    assert [item[1:] for item in heard.items if item[0] == "result"] == [
+        (f'{{"expression": "{number}"}}', number) for number in ("1", "2", "3")
+    ]
+
+
+@pytest.mark.parametrize(
+    "id", ["chatcmpl-tool-0123456789abcdef0123456789abcdef", "functions.calculator:0", "0", "a/b c"]
+)
+async def test_an_id_is_one_that_the_vendor_takes(wire: Wire, provider: Provider, server: Scripted, id: str) -> None:
+    request = asked(wire, "Go", tools=(CALCULATOR,))
+    other = replace(SUM, id=id + "x", arguments="{}")
+    talk = (
+        *request.messages,
+        ChatMessage("assistant", "", (replace(SUM, id=id), other)),
+        ChatMessage("tool", "391", tool_call_id=id),
+        ChatMessage("tool", "0", tool_call_id=other.id),
+    )
+    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
+    assert [item[1:] for item in heard.items if item[0] == "result"] == [(SUM.arguments, "391"), ("{}", "0")]
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("", {}),
+        ('{"a": 1', {"arguments": '{"a": 1'}),
+        ("[1]", {"arguments": [1]}),
+        ('{"a": "1\\u0000\\ud83d2"}', {"a": "12"}),
+        ('"x"', {"arguments": "x"}),
+        ('{"a": NaN, "b": 1e999}', {"a": None, "b": None}),
+        (TOO_DEEP, {"arguments": TOO_DEEP}),
+    ],
+    ids=["nothing", "cut", "list", "poison", "text", "no numbers", "too deep"],
+)
+async def test_arguments_go_back_as_an_object_whatever_a_model_wrote(
+    wire: Wire, provider: Provider, server: Scripted, written: str, sent: dict[str, Any]
+) -> None:
+    request = asked(wire, "Go", tools=(CALCULATOR,))
+    call = replace(SUM, arguments=written)
+    talk = (*request.messages, ChatMessage("assistant", "", (call,)), ChatMessage("tool", "No.", tool_call_id=call.id))
+    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
+    assert heard.items[1] == ("call", "calculator", json.dumps(sent))
+
+
+async def test_an_empty_result_is_a_result(wire: Wire, provider: Provider, server: Scripted) -> None:
+    request = asked(wire, "Go", tools=(CALCULATOR,))
+    talk = (*request.messages, ChatMessage("assistant", "", (SUM,)), ChatMessage("tool", "", tool_call_id=SUM.id))
+    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
+    assert heard.items[-1] == ("result", SUM.arguments, "")
+
+
+async def test_a_picture_goes_along(wire: Wire, provider: Provider, server: Scripted) -> None:
+    request = asked(wire)
+    picture = ChatMessage("user", "What is this?", images=(Image("image/png", PNG),))
+    heard = await heard_by(wire, provider, server, replace(request, messages=(request.messages[0], picture)))
+    assert sorted(heard.items) == [
+        ("image", "image/png", b64encode(PNG).decode()),
+        ("user", "What is this?"),
+    ]
+
+
+async def test_an_answer_in_a_form_is_asked_for(wire: Wire, provider: Provider, server: Scripted) -> None:
+    heard = await heard_by(wire, provider, server, asked(wire, response_schema=Plan.model_json_schema()))
+    assert heard.schema is not None
+    assert heard.schema["required"] == ["subtasks"]
+    planned: dict[str, Any] = heard.schema["$defs"]["PlannedSubtask"]
+    assert {"key", "instruction", "agent", "depends_on"} <= set(planned["properties"])

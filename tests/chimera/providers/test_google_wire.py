@@ -1,0 +1,183 @@
+"""What only Gemini's wire has: versions in addresses, calls without ids, quotas, reasons to hold an answer back."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chimera.providers.base import ChatMessage, Provider
+from models import errors
+from models.tasks import Usage
+from tests.chimera.providers.asking import asked, provider_at, raised
+from tests.chimera.providers.wires.base import KEY, event
+from tests.chimera.providers.wires.google import Google
+from tests.chimera.scripted import Script, Scripted
+from tests.chimera.simulated import CALCULATOR, answer_of
+
+WIRE = Google()
+SIGNATURE = b"\xff\xfe\x00signed?>\x80"
+
+
+@pytest.fixture(scope="module")
+async def provider(server: Scripted) -> AsyncIterator[Provider]:
+    async with provider_at(WIRE, server.url) as made:
+        yield made
+
+
+def chunk(*parts: dict[str, Any], finish: str | None = None, usage: dict[str, int] | None = None) -> bytes:
+    candidate: dict[str, Any] = {"content": {"role": "model", "parts": list(parts)}}
+    if finish:
+        candidate["finishReason"] = finish
+    answer: dict[str, Any] = {"candidates": [candidate], "responseId": "resp-1"}
+    return event(answer | ({"usageMetadata": usage} if usage else {}))
+
+
+def call(name: str, *, id: str | None = None, **arguments: str) -> dict[str, Any]:
+    made = {"name": name, "args": arguments}
+    return {"functionCall": made | ({"id": id} if id else {})}
+
+
+TEA = Script([chunk({"text": "Tea."}, finish="STOP")])
+
+
+@pytest.mark.parametrize(("path", "target"), [("", "/v1beta/"), ("/gateway", "/gateway/v1beta/"), ("/v1/", "/v1/")])
+async def test_an_address_of_ones_own_may_name_its_version(server: Scripted, path: str, target: str) -> None:
+    server.answers(TEA)
+    async with provider_at(WIRE, server.url + path) as made:
+        await answer_of(made, asked(WIRE))
+    assert server.targets[0].startswith(f"{target}models/")
+
+
+async def test_the_environment_of_the_sdk_changes_nothing(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
+    monkeypatch.setenv("GOOGLE_API_KEY", "another")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("GOOGLE_GENAI_API_VERSION", "v7")
+    server.answers(TEA)
+    async with provider_at(WIRE, server.url) as made:
+        await answer_of(made, asked(WIRE))
+    assert server.targets[0].startswith("/v1beta/models/")
+    assert server.headers[0]["x-goog-api-key"] == KEY
+
+
+async def test_what_tools_read_counts_as_input(server: Scripted, provider: Provider) -> None:
+    counted = {"promptTokenCount": 100, "toolUsePromptTokenCount": 7, "candidatesTokenCount": 5}
+    early = chunk({"text": "Te"}, usage={"promptTokenCount": 100, "candidatesTokenCount": 1})
+    server.answers(Script([early, chunk({"text": "a."}, finish="STOP", usage=counted)]))
+    usage = (await answer_of(provider, asked(WIRE))).end.usage
+    assert usage == Usage(input_tokens=107, output_tokens=5), "each chunk tells all of it anew"
+
+
+async def test_calls_without_ids_get_some_of_their_own(server: Scripted, provider: Provider) -> None:
+    answer = [
+        chunk(call("calculator", expression="1 + 1"), call("calculator", expression="…")),
+        chunk(call("weather", id="fc-7", city="Köln"), finish="STOP"),
+    ]
+    server.answers(Script(answer))
+    first = (await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))).end
+    again = (await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))).end
+    assert [made.id for made in first.tool_calls] == ["call_0_resp-1", "call_1_resp-1", "fc-7"]
+    assert again.tool_calls == first.tool_calls
+
+
+async def test_signatures_go_back_word_for_word(server: Scripted, provider: Provider) -> None:
+    signed = {"thoughtSignature": b64encode(SIGNATURE).decode()}
+    answer = [
+        *(chunk({"text": "I look "}), chunk({"text": "it up."})),
+        chunk(call("calculator", expression="1") | signed, call("calculator", expression="2")),
+        chunk({"text": ""} | signed, finish="STOP"),
+    ]
+    server.answers(Script(answer), TEA)
+    request = asked(WIRE, "Count", tools=(CALCULATOR,))
+    first = await answer_of(provider, request)
+    state = json.loads(json.dumps(first.end.state))
+    assert (state["provider"], state["model"]) == ("google", WIRE.model)
+
+    one, two = first.end.tool_calls
+    told = (
+        *request.messages,
+        ChatMessage("assistant", first.text, first.end.tool_calls, state=state),
+        ChatMessage("tool", "1", tool_call_id=one.id),
+        ChatMessage("tool", "2", tool_call_id=two.id),
+    )
+    await answer_of(provider, replace(request, messages=told))
+
+    _, model, results = server.bodies[1]["contents"]
+    text, signed_call, other_call, end = model["parts"]
+    assert text == {"text": "I look it up."}
+    assert b64decode(signed_call.pop("thoughtSignature"), altchars=b"-_") == SIGNATURE
+    assert [signed_call, other_call] == [call("calculator", expression="1"), call("calculator", expression="2")]
+    assert b64decode(end.pop("thoughtSignature"), altchars=b"-_") == SIGNATURE
+    assert end == {"text": ""}
+    assert [part["functionResponse"] for part in results["parts"]] == [
+        {"name": "calculator", "response": {"output": "1"}},
+        {"name": "calculator", "response": {"output": "2"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        *((reason, errors.ContentRefused) for reason in ("RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII")),
+        ("LANGUAGE", errors.ContentRefused),
+        ("MALFORMED_FUNCTION_CALL", errors.Malformed),
+        ("UNEXPECTED_TOOL_CALL", errors.Malformed),
+        ("FINISH_REASON_UNSPECIFIED", errors.Malformed),
+        ("MISSING_THOUGHT_SIGNATURE", errors.BadRequest),
+        pytest.param("SURPRISE", errors.Malformed, marks=pytest.mark.filterwarnings("ignore:SURPRISE")),
+    ],
+)
+async def test_an_answer_that_ends_badly_is_no_answer(
+    server: Scripted, provider: Provider, reason: str, error: type[errors.ProviderError]
+) -> None:
+    script = Script([chunk({"text": "It is "}), chunk(finish=reason)])
+    found = await raised(provider, asked(WIRE), server, script)
+    assert type(found) is error
+    assert reason in found.message
+    assert found.may_be_billed
+
+
+async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: Provider) -> None:
+    blocked = Script([event({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}})])
+    found = await raised(provider, asked(WIRE), server, blocked)
+    assert type(found) is errors.ContentRefused
+    assert "PROHIBITED_CONTENT" in found.message
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (b"event: x\n\n", "isn't a Gemini answer"),
+        (b"<html>Sign in to the hotel's network</html>\n", "isn't a Gemini answer"),
+        (b'data: {"candidates": 7}\n\n', "isn't a Gemini answer"),
+        (b'data: {"error": {"message": "No code."}}\n\n', "isn't a Gemini answer"),
+        (chunk({"functionCall": {}}, finish="STOP"), "without naming it"),
+    ],
+)
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_stream_that_is_none_may_be_billed(
+    server: Scripted, provider: Provider, begun: bool, sent: bytes, words: str
+) -> None:
+    script = Script([*([chunk({"text": "It is "})] if begun else []), sent])
+    found = await raised(provider, asked(WIRE), server, script)
+    assert type(found) is errors.Malformed
+    assert words in found.message
+    assert found.may_be_billed
+
+
+async def test_the_sdk_goes_on_with_nothing_by_itself(server: Scripted, provider: Provider) -> None:
+    candidate = {"content": {"role": "model", "parts": [{"text": "It is "}]}, "finishReason": "CONTINUATION"}
+    server.answers(Script([event({"candidates": [candidate | {"continuationToken": b64encode(b"more").decode()}]})]))
+    assert (await answer_of(provider, asked(WIRE))).end.finish_reason == "length"
+    assert len(server.bodies) == 1
+
+
+async def test_a_model_that_cannot_be_named_is_refused_without_a_request(server: Scripted, provider: Provider) -> None:
+    server.answers(Script([]))
+    with pytest.raises(errors.BadRequest) as found:
+        await answer_of(provider, replace(asked(WIRE), model="../secrets"))
+    assert not found.value.may_be_billed
+    assert server.targets == []

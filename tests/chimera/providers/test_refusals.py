@@ -1,0 +1,26 @@
+"""The words that vendors refuse in, made fit for all of them."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from chimera.providers.refusals import MAX_RETRY_AFTER_S, reason_of, retry_after_of
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("1e9", MAX_RETRY_AFTER_S), ("nan", None), ("soon", None), ("", None)],
+)
+def test_a_wait_is_read_and_bounded(value: str, seconds: float | None) -> None:
+    assert retry_after_of({"retry-after": value}) == seconds
+
+
+def test_a_wait_may_be_a_date() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    assert retry_after_of({"retry-after": date}) == pytest.approx(30, abs=2)
+
+
+@pytest.mark.parametrize("key", ["sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother1234567", "s3cret"])
+def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
+    assert reason_of(f"Incorrect  key\x00: {key}.", "s3cret") in ("Incorrect key: ….", "Incorrect key: …")

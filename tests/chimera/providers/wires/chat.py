@@ -1,0 +1,165 @@
+"""Chat completions, as OpenAI, servers of one's own and the simulator speak them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from openai.types.chat import ChatCompletionMessageParam
+from pydantic import TypeAdapter
+
+from chimera.providers.base import ToolRequest
+from models.tasks import Usage
+from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
+
+MAX_ID_CHARS = 40
+"""OpenAI's: https://github.com/vllm-project/vllm/issues/22966"""
+_STOPS: dict[Stop, str] = {"stop": "stop", "length": "length", "refused": "content_filter", "strange": "surprise"}
+_REFUSALS: dict[Kind, tuple[int, str, str]] = {
+    "bad_request": (400, "invalid_request_error", "invalid_value"),
+    "wrong_key": (401, "invalid_request_error", "invalid_api_key"),
+    "forbidden": (403, "permission_error", "unsupported_country"),
+    "no_quota": (429, "insufficient_quota", "insufficient_quota"),
+    "unknown_model": (404, "invalid_request_error", "model_not_found"),
+    "context_too_long": (400, "invalid_request_error", "context_length_exceeded"),
+    "rate_limited": (429, "requests", "rate_limit_exceeded"),
+    "timeout": (408, "server_error", ""),
+    "conflict": (409, "server_error", ""),
+    "internal": (500, "server_error", ""),
+    "overloaded": (503, "server_error", "overloaded"),
+}
+
+
+class Chat:
+    """`model` and settings differ by server."""
+
+    sdk = "openai"
+    sends_state = False
+    keep_alive = b": keep-alive\n\n"
+    other_shape = event({"id": 7, "choices": [{"index": 0, "delta": {"content": 7}}]})
+
+    def __init__(
+        self,
+        name: str,
+        model: str,
+        address_setting: str,
+        path: str,
+        limit_field: str,
+        call_ids: tuple[str, str, str] = ("call_8PzQ2vYx", "call_Lm3nB7kd", "call_Zt5rW1qa"),
+    ) -> None:
+        self.name = name
+        self.model = model
+        self.takes_temperature = name != "openai"
+        self.keeps_tools = name != "local"
+        self.address_setting = address_setting
+        self.path = path
+        self.call_ids = call_ids
+        self.settings: Mapping[str, object] = {} if name == "simulator" else {f"{name}_api_key": KEY}
+        self._key = "simulated" if name == "simulator" else KEY
+        self._limit_field = limit_field
+
+    def framed(self, data: bytes) -> bytes:
+        return b"data: " + data + b"\n\n"
+
+    def told(self, said: Said) -> Sequence[bytes]:
+        frames = [_chunk(said, {"role": "assistant", "content": ""})]
+        # What servers of open models send; OpenAI tells no thoughts on this wire.
+        frames += [_chunk(said, {"reasoning_content": thought}) for thought in said.thoughts]
+        frames += [_chunk(said, {"content": piece}) for piece in said.pieces]
+        for index, call in enumerate(said.calls):
+            frames += _call(said, index, call)
+        if said.stop is None:
+            return frames[:-1] if said.calls else frames
+        reason = "tool_calls" if said.calls and said.stop == "stop" else _STOPS[said.stop]
+        frames.append(_chunk(said, {}, reason))
+        if said.usage is not None:
+            frames.append(event({"id": said.id, "choices": [], "usage": _usage(said.usage)}))
+        return [*frames, b"data: [DONE]\n\n"]
+
+    def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
+        status, type_, code = _REFUSALS[kind]
+        return status, {"error": {"message": words, "type": type_, "param": None, "code": code or None}}
+
+    def broken_by(self, kind: Kind) -> bytes:
+        _, type_, code = _REFUSALS[kind]
+        return event({"error": {"message": "It's us", "type": type_, "code": code or None}})
+
+    def listed(self, names: Sequence[str]) -> Any:
+        return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+
+    def heard(self, body: Any, target: str) -> Heard:
+        assert target.endswith("/chat/completions"), target
+        assert body["stream"] is True
+        assert body["stream_options"] == {"include_usage": True}
+        _messages().validate_python(body["messages"])
+        talk = Conversation()
+        system = ""
+        for message in body["messages"]:
+            if message["role"] == "system":
+                system = message["content"]
+            else:
+                _take(talk, message)
+        form = body.get("response_format")
+        return Heard(
+            model=body["model"],
+            system=system,
+            items=talk.done(),
+            tools=tuple(tool["function"]["name"] for tool in body.get("tools", ())),
+            may_call="tools" in body and body.get("tool_choice", "auto") == "auto",
+            schema=form["json_schema"]["schema"] if form else None,
+            max_output_tokens=body[self._limit_field],
+            effort=body.get("reasoning_effort"),
+            temperature=body.get("temperature"),
+            state="",
+        )
+
+    def key_in(self, headers: Mapping[str, str]) -> str:
+        assert headers["authorization"] == f"Bearer {self._key}"
+        return self._key
+
+
+def _chunk(said: Said, delta: dict[str, Any], reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    return event({"id": said.id, "object": "chat.completion.chunk", "choices": [choice], "usage": None})
+
+
+def _call(said: Said, index: int, call: ToolRequest) -> list[bytes]:
+    """The name first, then the arguments in two pieces."""
+    named = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
+    middle = len(call.arguments) // 2
+    pieces = (call.arguments[:middle], call.arguments[middle:])
+    parts = [named, *({"index": index, "function": {"arguments": piece}} for piece in pieces)]
+    return [_chunk(said, {"tool_calls": [part]}) for part in parts]
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _take(talk: Conversation, message: Any) -> None:
+    assert set(message) <= {"role", "content", "tool_calls", "tool_call_id"}, message
+    if message["role"] == "tool":
+        talk.result(message["tool_call_id"], message["content"])
+        return
+    assert not talk.open_calls, "a call stands without its result"
+    content = message["content"]
+    for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
+        if part["type"] == "text":
+            talk.say(message["role"], part["text"])
+        else:
+            head, _, data = part["image_url"]["url"].partition(";base64,")
+            talk.items.append(("image", head.removeprefix("data:"), data))
+    for call in message.get("tool_calls", ()):
+        assert 0 < len(call["id"]) <= MAX_ID_CHARS, call["id"]
+        talk.call(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
+
+
+@cache
+def _messages() -> TypeAdapter[list[ChatCompletionMessageParam]]:
+    return TypeAdapter(list[ChatCompletionMessageParam])

@@ -1,0 +1,159 @@
+"""Google's Gemini API."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from json import loads
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import unquote
+
+from google.genai import types
+
+from chimera.providers.base import ToolRequest
+from chimera.providers.google_requests import FOREIGN_SIGNATURE
+from models.tasks import Usage
+from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
+
+SIGNATURE = b"\xff\xfe\x00signed by google?>\x80"
+_STOPS: dict[Stop, str] = {"stop": "STOP", "length": "MAX_TOKENS", "refused": "SAFETY", "strange": "OTHER"}
+_TOO_LONG = "The input token count (9) exceeds the maximum number of tokens allowed (8)."
+_EMPTY = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaValue": "0"}]}
+_REFUSALS: dict[Kind, tuple[int, str]] = {
+    "bad_request": (400, "INVALID_ARGUMENT"),
+    "wrong_key": (401, "UNAUTHENTICATED"),
+    "forbidden": (403, "PERMISSION_DENIED"),
+    "no_quota": (429, "RESOURCE_EXHAUSTED"),
+    "unknown_model": (404, "NOT_FOUND"),
+    "context_too_long": (400, "INVALID_ARGUMENT"),
+    "rate_limited": (429, "RESOURCE_EXHAUSTED"),
+    "timeout": (408, "DEADLINE_EXCEEDED"),
+    "conflict": (409, "ABORTED"),
+    "internal": (500, "INTERNAL"),
+    "overloaded": (503, "UNAVAILABLE"),
+}
+
+
+class Google:
+    name = "google"
+    sdk = "google.genai"
+    model = "gemini-3-flash-preview"
+    sends_state = True
+    keeps_tools = True
+    takes_temperature = True
+    settings: Mapping[str, object] = MappingProxyType({"google_api_key": KEY})
+    address_setting = "google_base_url"
+    path = ""
+    call_ids = ("fc-1234567890", "fc-1234567891", "fc-1234567892")
+    # Comments, which other servers send, its SDK takes for nonsense.
+    keep_alive = b"\r\n"
+    other_shape = event({"candidates": [{"content": {"parts": [{"text": 7}]}}]})
+
+    def framed(self, data: bytes) -> bytes:
+        return b"data: " + data + b"\n\n"
+
+    def told(self, said: Said) -> Sequence[bytes]:
+        """A call comes in one piece, so an answer that breaks off within it has nothing of it."""
+        parts: list[dict[str, Any]] = [{"text": thought, "thought": True} for thought in said.thoughts]
+        parts += [{"text": piece} for piece in said.pieces]
+        calls = [_call(call) for call in said.calls]
+        if calls and said.signed:
+            calls[0]["thoughtSignature"] = b64encode(SIGNATURE).decode()
+        elif said.signed:
+            parts.append({"text": "", "thoughtSignature": b64encode(SIGNATURE).decode()})
+        frames = [event(_answer(said, [part])) for part in parts]
+        if said.stop is None:
+            return frames
+        last = _answer(said, calls)
+        last["candidates"][0]["finishReason"] = _STOPS[said.stop]
+        return [*frames, event(last | ({"usageMetadata": _usage(said.usage)} if said.usage else {}))]
+
+    def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
+        code, status = _REFUSALS[kind]
+        message = f"{_TOO_LONG} {words}" if kind == "context_too_long" else words
+        details = [_EMPTY] if kind == "no_quota" else []
+        return code, {"error": {"code": code, "message": message, "status": status, "details": details}}
+
+    def broken_by(self, kind: Kind) -> bytes:
+        code, status = _REFUSALS[kind]
+        return event({"error": {"code": code, "message": "It's us", "status": status}})
+
+    def listed(self, names: Sequence[str]) -> Any:
+        found = [{"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]} for name in names]
+        return {"models": [*found, {"name": "models/embedding", "supportedGenerationMethods": ["embedContent"]}]}
+
+    def heard(self, body: Any, target: str) -> Heard:
+        path, _, method = unquote(target).partition(":")
+        assert method == "streamGenerateContent?alt=sse", target
+        talk = Conversation()
+        state: list[str] = []
+        for content in body["contents"]:
+            types.Content.model_validate(content)
+            state += _take(talk, content)
+        config = body.get("generationConfig", {})
+        calling = body.get("toolConfig", {}).get("functionCallingConfig", {"mode": "AUTO"})
+        system = body.get("systemInstruction", {"parts": []})
+        thinking = config.get("thinkingConfig", {})
+        declared = [tool for each in body.get("tools", ()) for tool in each["functionDeclarations"]]
+        return Heard(
+            model=path.removeprefix("/v1beta/models/"),
+            system="".join(part["text"] for part in system["parts"]),
+            items=talk.done(),
+            tools=tuple(tool["name"] for tool in declared),
+            may_call=bool(declared) and calling["mode"] == "AUTO",
+            schema=config.get("responseJsonSchema"),
+            max_output_tokens=config["maxOutputTokens"],
+            effort=thinking["thinking_level"].lower() if thinking else None,
+            temperature=config.get("temperature"),
+            state="".join(state),
+        )
+
+    def key_in(self, headers: Mapping[str, str]) -> str:
+        assert headers["x-goog-api-key"] == KEY
+        return KEY
+
+
+def _answer(said: Said, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"candidates": [{"content": {"role": "model", "parts": parts}}], "responseId": said.id}
+
+
+def _call(call: ToolRequest) -> dict[str, Any]:
+    return {"functionCall": {"id": call.id, "name": call.name, "args": loads(call.arguments)}}
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    return {
+        "promptTokenCount": usage.input_tokens,
+        "cachedContentTokenCount": usage.cached_input_tokens,
+        "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
+        "thoughtsTokenCount": usage.reasoning_tokens,
+    }
+
+
+def _take(talk: Conversation, content: Any) -> list[str]:
+    assert content["parts"], "a content may not be empty"
+    assert content["role"] == "user" or not talk.open_calls, "a call stands without its result"
+    state, signed = [], False
+    for part in content["parts"]:
+        if "thoughtSignature" in part:
+            signature = b64decode(part["thoughtSignature"], altchars=b"-_")
+            assert signature in (SIGNATURE, FOREIGN_SIGNATURE), "signed by somebody else"
+            signed = True
+            state += ["signed"] if signature == SIGNATURE else []
+        if "functionCall" in part:
+            made = part["functionCall"]
+            assert signed, "the first of the calls made at once has to be signed"
+            talk.call(made["id"], made["name"], made["args"])
+        elif "functionResponse" in part:
+            response = part["functionResponse"]
+            talk.result(response["id"], response["response"]["output"])
+        elif "inlineData" in part:
+            picture = part["inlineData"]
+            data = b64encode(b64decode(picture["data"], altchars=b"-_")).decode()
+            # Google takes both spellings.
+            talk.items.append(("image", picture.get("mimeType") or picture["mime_type"], data))
+        elif part.get("thought"):
+            state.append(part["text"])
+        else:
+            talk.say("assistant" if content["role"] == "model" else "user", part.get("text", ""))
+    assert content["role"] == "model" or not talk.open_calls, "results have to come in one content after their calls"
+    return state
