@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from fractions import Fraction
 from http.client import OK
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from chimera.providers.base import Image, Provider
 from chimera.providers.google import Google, google_by, noting
@@ -63,15 +63,14 @@ class GoogleMedia(Google):
     audio_types: ClassVar[frozenset[str]] = frozenset({"audio/wav", "audio/mpeg", "audio/ogg", "audio/flac"})
     max_audio_bytes = 14 * 1024 * 1024
 
-    def __init__(self, **google: Any) -> None:
-        super().__init__(**google)
-        self._max_media_bytes = 64 * 1024 * 1024
-        self._long_waits = self._waits
+    _max_media_bytes = 64 * 1024 * 1024
+    _total_s = 300.0
 
-    def limit(self, *, max_media_bytes: int, total_s: float) -> None:
-        """Set how large an answer may be, and how long one may take to draw or to listen."""
-        self._max_media_bytes = max_media_bytes
-        self._long_waits = Waits(PROVIDER, total_s, self._waits.stall_s)
+    def for_media(self, *, max_bytes: int, total_s: float) -> Self:
+        """Set how large an answer may be and how long one may take to draw or to listen, and return it."""
+        self._max_media_bytes = max_bytes
+        self._total_s = total_s
+        return self
 
     def check_size(self, size: str) -> None:
         """Only the ratio of the sides can be chosen."""
@@ -114,7 +113,7 @@ class GoogleMedia(Google):
             return ImageEnd(images, (), _usage_of(answer, drawn=True), _id_of(answer))
 
         ask = _generation(request, [{"text": request.prompt}], config)
-        return await self._whole(ask, end_of, request.model, self._long_waits)
+        return await self._whole(ask, end_of, request.model, self._long_waits())
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
@@ -130,7 +129,11 @@ class GoogleMedia(Google):
             return TranscriptionEnd(spoken, None, _usage_of(answer, drawn=False), _id_of(answer))
 
         ask = _generation(request, parts, {"temperature": 0})
-        return await self._whole(ask, end_of, request.model, self._long_waits)
+        return await self._whole(ask, end_of, request.model, self._long_waits())
+
+    def _long_waits(self) -> Waits:
+        """Nothing comes before a picture is drawn or a recording heard."""
+        return Waits(PROVIDER, self._total_s, self._waits.stall_s)
 
     async def _whole(
         self,
@@ -184,8 +187,7 @@ class GoogleMedia(Google):
 def make(settings: Settings) -> Provider:
     """Raises `MissingKey`."""
     google = google_by(settings, GoogleMedia)
-    google.limit(max_media_bytes=settings.max_media_bytes, total_s=settings.call_total_s)
-    return google
+    return google.for_media(max_bytes=settings.max_media_bytes, total_s=settings.call_total_s)
 
 
 def _limited(stream: Any, size: SizeLimit) -> "httpx2.AsyncByteStream":

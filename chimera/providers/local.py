@@ -21,8 +21,6 @@ def make(settings: Settings) -> Provider:
         first_byte_s=max(settings.call_first_byte_s, FIRST_BYTE_S),
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
-        max_media_bytes=settings.max_media_bytes,
-        total_s=settings.call_total_s,
         # Ollama calls tools all the same: https://github.com/ollama/ollama/issues/17921
         obeys_tool_choice=False,
-    )
+    ).for_media(max_bytes=settings.max_media_bytes, total_s=settings.call_total_s)

@@ -20,8 +20,5 @@ def make(settings: Settings) -> Provider:
         first_byte_s=settings.call_first_byte_s,
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
-        max_media_bytes=settings.max_media_bytes,
-        total_s=settings.call_total_s,
-        asks_for_base64=False,
         limit_field="max_completion_tokens",
-    )
+    ).for_media(max_bytes=settings.max_media_bytes, total_s=settings.call_total_s, asks_for_base64=False)

@@ -7,7 +7,7 @@ byte after byte up to a limit, then checked for what was asked for.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic_core import from_json
 
@@ -53,15 +53,20 @@ class OpenAIMedia(ChatCompletions):
     max_audio_bytes = 25 * 1024 * 1024
     """https://developers.openai.com/api/docs/guides/speech-to-text"""
 
-    def __init__(self, *, max_media_bytes: int, total_s: float, asks_for_base64: bool = True, **chat: Any) -> None:
-        """`asks_for_base64`: a server may answer with a link to a picture unless told not to; OpenAI's own models never
-        do, and refuse to be told. The rest is ChatCompletions' own.
+    _max_media_bytes = 64 * 1024 * 1024
+    _total_s = 300.0
+    _asks_for_base64 = True
+
+    def for_media(self, *, max_bytes: int, total_s: float, asks_for_base64: bool = True) -> Self:
+        """Set how large an answer may be and how long one may take to draw or to listen, and return it.
+
+        `asks_for_base64`: a server may answer with a link to a picture unless told not to; OpenAI's own models never
+        do, and refuse to be told.
         """
-        super().__init__(**chat)
-        self._max_media_bytes = max_media_bytes
+        self._max_media_bytes = max_bytes
+        self._total_s = total_s
         self._asks_for_base64 = asks_for_base64
-        # Nothing comes before a picture is drawn or a recording heard.
-        self._long_waits = Waits(self.name, total_s, chat["stall_s"])
+        return self
 
     def check_size(self, size: str) -> None:
         """Sizes differ by model and change; the server says."""
@@ -110,7 +115,7 @@ class OpenAIMedia(ChatCompletions):
             lambda client: client.images.with_streaming_response.generate(**body, extra_headers=headers_of(request)),
             end_of,
             request.model,
-            self._long_waits,
+            self._long_waits(),
         )
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
@@ -133,8 +138,12 @@ class OpenAIMedia(ChatCompletions):
             ),
             end_of,
             request.model,
-            self._long_waits,
+            self._long_waits(),
         )
+
+    def _long_waits(self) -> Waits:
+        """Nothing comes before a picture is drawn or a recording heard."""
+        return Waits(self.name, self._total_s, self._waits.stall_s)
 
     async def _whole(
         self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[Answer], End], model: str, waits: Waits

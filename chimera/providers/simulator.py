@@ -17,9 +17,7 @@ def make(settings: Settings) -> Provider:
         first_byte_s=settings.call_first_byte_s,
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,
-        max_media_bytes=settings.max_media_bytes,
-        total_s=settings.call_total_s,
         simulated=True,
         # A company's proxy can't reach a server on this machine.
         trust_env=False,
-    )
+    ).for_media(max_bytes=settings.max_media_bytes, total_s=settings.call_total_s)

@@ -52,12 +52,11 @@ def provider_at(url: str, **changes: Any) -> OpenAIMedia:
         "first_byte_s": 1,
         "stall_s": 0.3,
         "max_answer_bytes": 1000,
-        "max_media_bytes": 100_000,
-        "total_s": 1,
-        "asks_for_base64": False,
         "trust_env": False,
     }
-    return OpenAIMedia(**(options | changes))
+    asks_for_base64 = changes.pop("asks_for_base64", False)
+    provider = OpenAIMedia(**(options | changes))
+    return provider.for_media(max_bytes=100_000, total_s=1, asks_for_base64=asks_for_base64)
 
 
 def embedding(*inputs: str, dimensions: int | None = None, model: str = "text-embedding-3-small") -> EmbeddingRequest:

@@ -37,11 +37,9 @@ async def provider(url: str) -> AsyncIterator[OpenAIMedia]:
         first_byte_s=1,
         stall_s=1,
         max_answer_bytes=1000,
-        max_media_bytes=1_000_000,
-        total_s=0.5,
         simulated=True,
         trust_env=False,
-    )
+    ).for_media(max_bytes=1_000_000, total_s=0.5)
     yield provider
     await provider.close()
 
