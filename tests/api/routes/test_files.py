@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -135,6 +136,21 @@ async def test_what_is_no_file_is_refused_and_nothing_kept(
     if field is not None:
         assert answer.json()["errors"][0]["field"] == field
     assert (await dave.get(FILES)).json()["items"] == []
+
+
+async def test_a_form_that_is_broken_is_refused_or_read_and_never_a_mistake_of_ours(alice: httpx2.AsyncClient) -> None:
+    random = Random(7)
+    whole = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + a_png() + b"\r\n--x--\r\n"
+    types = ("", "; boundary=", '; boundary="x', "; charset=utf-99; boundary=x", *["; boundary=x"] * 6)
+    statuses = set()
+    for _ in range(300):
+        form = bytearray(whole)
+        for _ in range(random.randrange(1, 6)):
+            place = random.randrange(len(form))
+            form[place : place + random.randrange(12)] = random.randbytes(random.randrange(4))
+        said = {"Content-Type": f"multipart/form-data{random.choice(types)}"}
+        statuses.add((await alice.post(FILES, content=bytes(form), headers=said)).status_code)
+    assert statuses == {201, 422}
 
 
 @pytest.fixture(scope="module")
