@@ -1,10 +1,11 @@
 """What a model is told: pure functions from rows to messages, the same words whatever crashes in between."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chimera.db.transcripts import CallContext, TranscriptRow
-from chimera.providers.base import ChatMessage, ChatRequest, ToolRequest, ToolSpec
+from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
 from chimera.text import estimate_tokens
 from models.agents import AgentSpec
 from models.ids import NodePath, depth_of
@@ -73,8 +74,12 @@ def input_tokens_of(chat: ChatRequest) -> int:
     """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
-    pictures = IMAGE_TOKENS * sum(len(message.images) for message in chat.messages)
+    pictures = sum(image_tokens_of(message.images) for message in chat.messages)
     return words + calls + pictures + offer_tokens_of(chat.tools, chat.response_schema)
+
+
+def image_tokens_of(images: Sequence[Image]) -> int:
+    return IMAGE_TOKENS * len(images)
 
 
 def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
@@ -83,14 +88,23 @@ def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) ->
     return offered + (estimate_tokens(str(schema)) if schema else 0)
 
 
-def messages_of(system: str, rows: Sequence[TranscriptRow], left_out: int) -> tuple[ChatMessage, ...]:
-    """Turn rows into messages; where older ones were left out, say so, and leave no tool result without its call."""
+def pictures_left_out(count: int, why: str) -> str:
+    """Say below a question that a model isn't shown all that belongs to it."""
+    return f"\n\n[{count} {'picture belongs' if count == 1 else 'pictures belong'} to this and can't be shown: {why}]"
+
+
+def messages_of(
+    system: str, rows: Sequence[TranscriptRow], left_out: int, images: Sequence[Image] = ()
+) -> tuple[ChatMessage, ...]:
+    """Turn rows into messages, the pictures beside the first; where older ones were left out, say so, and leave no tool
+    result without its call.
+    """
     head, tail = list(rows[:1]), list(rows[1:])
     if left_out:
         while tail and tail[0].role == "tool":
             tail.pop(0)
             left_out += 1
-    messages = [ChatMessage("system", system), *map(_message, head)]
+    messages = [ChatMessage("system", system), *(replace(_message(first), images=tuple(images)) for first in head)]
     if left_out:
         messages.append(
             ChatMessage("user", f"[{left_out} earlier messages were left out to fit the model's context window]")

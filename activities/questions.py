@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from activities import prompts
-from chimera.db import agents, plans, transcripts
+from chimera.db import agents, pictures, plans, transcripts
 from chimera.db.engine import Connection
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext, TranscriptRow
-from chimera.pricing import cost_of, price_of, window_of
-from chimera.providers.base import ChatRequest, ToolSpec
+from chimera.pricing import abilities_of, cost_of, price_of, window_of
+from chimera.providers.base import ChatRequest, Image, ToolSpec
 from chimera.settings import Settings
 from chimera.text import estimate_tokens
 from chimera.tools import TOOLS, spec_of
@@ -19,6 +19,7 @@ from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStart
 from models.ids import UserId, call_id_of
 from models.model_calls import ModelCallRequest, Purpose
 from models.plans import Plan
+from models.providers import ModelAbility
 from models.tasks import Usage
 
 WINDOW_SHARE = 0.9
@@ -59,7 +60,8 @@ async def put_together(
     output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
     tools = _tools_of(agent, request)
     schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
-    fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema)
+    images, left_out_images = await _pictures_for(model, connection, context)
+    fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema) + prompts.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - fixed)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     rows: list[TranscriptRow] = []
@@ -70,11 +72,12 @@ async def put_together(
     fresh: list[TranscriptRow] = []
     if not rows:
         question = await _first_question(connection, request, context, budget)
-        fresh.append(prompts.row(prompts.FIRST_SEQ, "user", _cut(question, int(budget * QUESTION_SHARE))))
+        question = _cut(question, int(budget * QUESTION_SHARE)) + left_out_images
+        fresh.append(prompts.row(prompts.FIRST_SEQ, "user", question))
     fresh += _guidance_rows(request, guidance, rows)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
-        messages=prompts.messages_of(agent.prompt, [*rows, *fresh], left_out),
+        messages=prompts.messages_of(agent.prompt, [*rows, *fresh], left_out, images),
         call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
@@ -162,6 +165,18 @@ async def _first_question(connection: Connection, request: ModelCallRequest, con
         connection, request.task_id, parent, keys, max_chars=budget * CHARS_A_TOKEN // 2
     )
     return prompts.aggregate_question(context, results) if aggregate else prompts.turn_question(context, results)
+
+
+async def _pictures_for(model: str, connection: Connection, context: CallContext) -> tuple[list[Image], str]:
+    """Read the task's pictures for a model that sees; say otherwise, or where one was deleted, what is left out."""
+    if not context.images:
+        return [], ""
+    abilities = abilities_of(model)
+    if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
+        return [], prompts.pictures_left_out(len(context.images), "this model sees none")
+    found = await pictures.read(connection, context.owner_id, context.images)
+    gone = len(context.images) - len(found)
+    return [Image(*picture) for picture in found], prompts.pictures_left_out(gone, "deleted") if gone else ""
 
 
 def _guidance_rows(

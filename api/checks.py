@@ -9,7 +9,9 @@ from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import agents
+from chimera.db import agents, files
+from chimera.file_types import IMAGES
+from chimera.pricing import abilities_of
 from chimera.providers import PROVIDERS, check_model
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
@@ -17,11 +19,14 @@ from chimera.settings import Settings
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.ai_calls import Operation
-from models.errors import ChimeraError, InvalidInput, PlanInvalid, UnknownAgent
-from models.ids import UserId
+from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
+from models.files import MAX_PICTURE_BYTES
+from models.ids import FileId, UserId
 from models.plans import check_plan
+from models.providers import ModelAbility
 from models.schedules import ScheduleSpec
 from models.tasks import TaskSpec
+from models.users import Caller
 
 MAX_KNOWN_MODELS = 1000
 
@@ -68,6 +73,7 @@ class Checks:
         await self._models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
             await self._models.check(model, f"{within}fallbacks.{index}")
+        await self._images(session, owner_id, spec, within)
         if spec.plan is None:
             return
         named = {subtask.agent for subtask in spec.plan}
@@ -101,6 +107,29 @@ class Checks:
     async def operation(self, operation: Operation, model: str) -> Provider:
         """Return the provider of a model that may be asked for this. Raises what keeps it from that."""
         return await asyncio.to_thread(check_operation, model, operation, self._settings)
+
+    async def _images(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str) -> None:
+        """Raise what keeps a task's pictures from being shown to its model; agents may have others of their own."""
+        if not spec.images:
+            return
+        model = spec.model or self._settings.default_model
+        abilities = await asyncio.to_thread(abilities_of, model)
+        if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
+            raise InvalidInput(
+                f"{within}images", f"{model!r} sees no pictures; use a model with image_input (`chimera models`)."
+            )
+        owner = Caller(user_id=owner_id, role="user")
+        for index, file_id in enumerate(spec.images):
+            field = f"{within}images.{index}"
+            try:
+                file = await files.view(session, owner, FileId(str(file_id)))
+            except NotFound as error:
+                error.field = field
+                raise
+            if file.media_type not in IMAGES:
+                raise InvalidInput(field, f"That file is {file.media_type}; send a PNG, JPEG, GIF or WebP picture.")
+            if file.size_bytes > MAX_PICTURE_BYTES:
+                raise InvalidInput(field, f"A picture has at most {MAX_PICTURE_BYTES:,} bytes; send a smaller one.")
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

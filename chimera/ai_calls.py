@@ -80,15 +80,8 @@ class AiCallStarts:
             async with self._database.begin() as session:
                 self._reconciled_to = await ai_calls.oldest_open(session) or started
         since = self._reconciled_to - LOOK_BACK
-        query = (
-            "WorkflowType = 'AiCallWorkflow' AND ExecutionStatus != 'Running'"
-            f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
-        )
-        closed = [
-            AiCallId(run.id.removeprefix(PREFIX))
-            async for run in client.list_workflows(query)
-            if run.id.startswith(PREFIX)
-        ]
+        ids = await self._temporal.closed_since("AiCallWorkflow", since)
+        closed = [AiCallId(id.removeprefix(PREFIX)) for id in ids if id.startswith(PREFIX)]
         async with self._database.begin() as session:
             for call_id in await ai_calls.open_among(session, closed):
                 # The newest run under this id counts: a reset in the Web UI closes one and starts the next.

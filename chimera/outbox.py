@@ -25,6 +25,7 @@ from models.workflows import TaskRuns
 
 log = structlog.get_logger()
 
+PREFIX = workflow_id_of(TaskId(""))
 SWEEP_SECONDS = 2.0
 RECONCILE_SECONDS = 5.0
 CONCURRENT_DELIVERIES = 10
@@ -168,9 +169,10 @@ class Sweeper:
                 self._reconciled_to = await runs.oldest_open(session) or started
         # Visibility lags a little behind; look back 10 s further than that.
         since = self._reconciled_to - timedelta(seconds=10)
-        closed = await self._temporal.closed_since(since)
+        ids = await self._temporal.closed_since("TaskWorkflow", since)
+        closed = [TaskId(id.removeprefix(PREFIX)) for id in ids if id.startswith(PREFIX)]
         async with self._database.begin() as session:
-            for task_id in await runs.open_among(session, list(closed)):
+            for task_id in await runs.open_among(session, closed):
                 # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
                 status = (await client.get_workflow_handle(workflow_id_of(task_id)).describe()).status
                 if status == WorkflowExecutionStatus.RUNNING:

@@ -156,8 +156,8 @@ class Temporal:
                 )
             )
 
-    async def closed_since(self, since: datetime) -> set[TaskId]:
-        """Find the tasks whose runs have ended since then, as far as visibility knows, which lags a little behind.
+    async def closed_since(self, workflow_type: str, since: datetime) -> set[str]:
+        """Find the ids of the runs of a type that have ended since, as far as visibility knows, which lags a little.
 
         The answer is read as it comes: the client would decode the search attributes of every run.
         """
@@ -165,17 +165,13 @@ class Temporal:
         request = ListWorkflowExecutionsRequest(
             namespace=self._settings.temporal_namespace,
             page_size=1000,
-            query="WorkflowType = 'TaskWorkflow' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
+            query=f"WorkflowType = '{workflow_type}' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
             f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'",
         )
-        closed: set[TaskId] = set()
+        closed: set[str] = set()
         while True:
             page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
-            closed.update(
-                TaskId(run.execution.workflow_id.removeprefix("task-"))
-                for run in page.executions
-                if run.execution.workflow_id.startswith("task-")
-            )
+            closed.update(run.execution.workflow_id for run in page.executions)
             if not page.next_page_token:
                 return closed
             request.next_page_token = page.next_page_token

@@ -19,6 +19,7 @@ from models.agents import AgentView
 from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
 from models.base import Body
 from models.costs import CostView
+from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.providers import ModelsView
 from models.schedules import ScheduleView
@@ -132,6 +133,9 @@ class Client:
                 title, detail = f"The call {call.status}", call.error or ""
                 raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
             await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def upload(self, name: str, data: bytes) -> FileView:
+        return FileView.model_validate_json(await self._send("POST", "/files", files={"file": (name, data)}))
 
     async def file_content(self, file_id: FileId) -> bytes:
         return await self._get(f"/files/{file_id}/content")

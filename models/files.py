@@ -1,11 +1,24 @@
 """Files: what was uploaded, and what was drawn. Their bytes stay in PostgreSQL; a history has at most an id."""
 
+from typing import NamedTuple
+
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
 from models.ids import FileId
 
 MAX_NAME_CHARS = 120
+MAX_PICTURES = 8
+"""Of one task."""
+MAX_PICTURE_BYTES = 3_750_000
+"""As base64 5 MB, the least that a vendor takes: https://docs.claude.com/en/docs/build-with-claude/vision"""
+
+
+class Picture(NamedTuple):
+    """A picture that models are shown: image/png, image/jpeg, image/gif or image/webp."""
+
+    media_type: str
+    data: bytes
 
 
 class FileView(Contract):

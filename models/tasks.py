@@ -2,12 +2,14 @@
 
 from enum import StrEnum
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 from pydantic_core import to_json
 
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
-from models.ids import NodePath, TaskId, UserId
+from models.files import MAX_PICTURES
+from models.ids import FileId, NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 
 
@@ -76,6 +78,9 @@ class TaskSpec(Body):
     fallbacks: Fallbacks = Field(default=(), description="Models for those agents, in order, when the one before fails")
     plan: tuple[PlannedSubtask, ...] | None = Field(
         default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
+    )
+    images: tuple[UUID, ...] = Field(
+        default=(), max_length=MAX_PICTURES, description="Pictures among your files that every agent of the task sees"
     )
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: Whole = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")
@@ -196,6 +201,7 @@ class TaskView(Contract):
     priority: int
     model: str | None
     fallbacks: tuple[str, ...] = ()
+    images: tuple[FileId, ...] = ()
     on_failure: OnFailure
     simulated: bool = Field(description="true when any answer in it came from the built-in simulator")
     budget: Budget | None

@@ -122,6 +122,7 @@ class Task(Table):
     goal: Mapped[str]
     model: Mapped[str]
     fallbacks: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
+    images: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     policy: Mapped[dict[str, Any]]
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")

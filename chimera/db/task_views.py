@@ -173,6 +173,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         priority=row.priority,
         model=row.model,
         fallbacks=tuple(row.fallbacks),
+        images=tuple(row.images),
         on_failure=RunPolicy.model_validate(row.policy).on_failure,
         simulated=row.simulated,
         budget=budget_of(row),

@@ -48,6 +48,7 @@ async def create(
             "goal": spec.goal,
             "model": spec.model or default_model,
             "fallbacks": list(spec.fallbacks),
+            "images": [str(file_id) for file_id in spec.images],
             "policy": _policy_of(spec).model_dump_json(),
             "metadata": to_json(spec.metadata).decode(),
             "priority": spec.priority,
@@ -71,10 +72,11 @@ async def create(
 _TAKE_IN = text("""
 WITH task AS (
     INSERT INTO tasks
-        (owner_id, idempotency_key, body_sha256, title, goal, model, fallbacks, policy, metadata, priority, status,
-         max_cost_micro_usd, max_tokens, max_model_calls, subtasks_total, event_seq, schedule_id, scheduled_run_id)
+        (owner_id, idempotency_key, body_sha256, title, goal, model, fallbacks, images, policy, metadata, priority,
+         status, max_cost_micro_usd, max_tokens, max_model_calls, subtasks_total, event_seq, schedule_id,
+         scheduled_run_id)
     VALUES
-        (:owner_id, :key, :body_sha256, :title, :goal, :model, :fallbacks, CAST(:policy AS jsonb),
+        (:owner_id, :key, :body_sha256, :title, :goal, :model, :fallbacks, :images, CAST(:policy AS jsonb),
          CAST(:metadata AS jsonb), :priority, :status, :max_cost, :max_tokens, :max_calls,
          jsonb_array_length(CAST(:subtasks AS jsonb)), cardinality(CAST(:events AS jsonb[])), :schedule_id,
          :scheduled_run_id)
@@ -106,7 +108,9 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     await session.execute(
         update(Task)
         .where(Task.id == task_id)
-        .values(title="", goal="", result=None, error=None, meta={}, deleted_at=func.now(), updated_at=func.now())
+        .values(
+            title="", goal="", images=[], result=None, error=None, meta={}, deleted_at=func.now(), updated_at=func.now()
+        )
     )
 
 

@@ -55,6 +55,8 @@ class CallContext:
     model: str
     fallbacks: tuple[str, ...]
     """The task's models for when its own fails."""
+    images: tuple[str, ...]
+    """Files of the owner that the task's models are shown."""
     instruction: str
     depends_on: tuple[str, ...]
     agent_spec: dict[str, Any] | None
@@ -74,7 +76,7 @@ _UNHEARD = """
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
 
 _CONTEXT = f"""
-SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.guidance_given,
+SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.images, t.guidance_given,
        COALESCE(s.instruction, '') AS instruction,
        COALESCE(s.depends_on, '{{}}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
@@ -106,6 +108,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         goal=row.goal,
         model=row.model,
         fallbacks=tuple(row.fallbacks),
+        images=tuple(row.images),
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
         agent_spec=row.agent_spec,

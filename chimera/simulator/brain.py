@@ -105,6 +105,9 @@ def _opening(conversation: Conversation, script: Script) -> str:
     parts = []
     if conversation.guidance:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
+    if conversation.pictures:
+        shown = f"{conversation.pictures} picture{'s' if conversation.pictures > 1 else ''}"
+        parts.append(f"{shown} came along, and no model looked at {'them' if conversation.pictures > 1 else 'it'}")
     if conversation.tool_result is not None:
         # With `turns` the tool was asked something else.
         expression = None if script.turns else _EXPRESSION.search(conversation.subject)

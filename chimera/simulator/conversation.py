@@ -36,6 +36,7 @@ class Conversation:
     """This turn's number, from 1; tool call ids keep it when older messages are trimmed away."""
     replies: int
     tools: list[str]
+    pictures: int
     input_tokens: int
 
 
@@ -61,6 +62,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         turn=_turn(messages),
         replies=sum(message.get("role") == "assistant" for message in messages),
         tools=_tools(body),
+        pictures=sum(_pictures_in(message.get("content")) for message in messages),
         input_tokens=max(1, sum(map(len, texts)) // 4),
     )
 
@@ -84,6 +86,11 @@ def _text_of(content: object) -> str:
     if isinstance(content, list):
         return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else ""
+
+
+def _pictures_in(content: object) -> int:
+    parts = content if isinstance(content, list) else ()
+    return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
 
 
 def _without_results(text: str) -> tuple[str, dict[str, str]]:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from cli.connect import connected
 from cli.errors import WrongUsage
+from cli.files import bytes_of
 from cli.settings import where_settings
 from cli.text import plain
 from models.ai_calls import AiCallView, EmbeddingsView, ImagesView, Operation, TranscriptionView
@@ -55,10 +56,7 @@ async def image(prompt: str, out: Path, *, model: str, size: str | None, as_json
 
 
 async def transcribe(audio: Path, *, model: str, language: str | None, prompt: str | None, as_json: bool) -> int:
-    try:
-        data = await asyncio.to_thread(audio.read_bytes)
-    except OSError as error:
-        raise WrongUsage(f"{str(audio)!r} can't be read ({error.strerror}).") from error
+    data = await bytes_of(audio)
     fields = _said({"model": model, "language": language, "prompt": prompt})
     async with connected(where_settings()) as client:
         call = await client.ai_call(Operation.TRANSCRIPTIONS, fields, file=(audio.name, data))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cli.actions.ids import short, task_named
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, WrongUsage
+from cli.files import bytes_of
 from cli.following import follow as follow_task
 from cli.settings import where_settings
 from cli.text import count, plain
@@ -41,10 +43,13 @@ def spec_from(
     return {name: value for name, value in spec.items() if value is not None}
 
 
-async def run(spec: dict[str, Any], *, follow_it: bool, as_json: bool) -> int:
-    """Hand a task in and, unless told otherwise, watch it to its end."""
+async def run(spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: bool, as_json: bool) -> int:
+    """Hand a task in, after its pictures, and, unless told otherwise, watch it to its end."""
     console = Console(stderr=True, highlight=False)
+    pictures = [(path.name, await bytes_of(path)) for path in images]
     async with connected(where_settings()) as client:
+        if pictures:
+            spec = {**spec, "images": [(await client.upload(name, data)).id for name, data in pictures]}
         task = await client.create_task(spec)
         if follow_it:
             return await _watch(client, task, console, as_json=as_json)

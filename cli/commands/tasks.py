@@ -16,6 +16,9 @@ def run(
     model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
     budget_usd: Annotated[float | None, typer.Option(min=0, help="Ask before more than this is spent.")] = None,
     plan: Annotated[Path | None, typer.Option(help="JSON file with the subtasks, instead of a planner.")] = None,
+    image: Annotated[
+        list[Path] | None, typer.Option(help="A picture that the agents see; may be given more than once.")
+    ] = None,
     on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
     priority: Annotated[int | None, typer.Option(min=1, max=5, help="1 is most urgent.")] = None,
     follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
@@ -28,6 +31,7 @@ def run(
     finish(
         lambda: run(
             spec_from(goal, model=model, budget_usd=budget_usd, plan=plan, on_failure=on_failure, priority=priority),
+            images=image or (),
             follow_it=follow,
             as_json=as_json,
         )

@@ -32,6 +32,7 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
         goal="",
         model=A,
         fallbacks=(B,),
+        images=(),
         instruction="",
         depends_on=(),
         agent_spec=None,

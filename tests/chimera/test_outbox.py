@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from chimera.outbox import Sweeper
 from chimera.settings import Settings
-from models.ids import TaskId, workflow_id_of
+from models.ids import workflow_id_of
 from tests.runs import runs_on
 
 
@@ -19,9 +19,9 @@ async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_wha
         client = await runs.temporal.client()
         closed_since, asked = runs.temporal.closed_since, list[datetime]()
 
-        async def listed(since: datetime) -> set[TaskId]:
+        async def listed(workflow_type: str, since: datetime) -> set[str]:
             asked.append(since)
-            return await closed_since(since)
+            return await closed_since(workflow_type, since)
 
         monkeypatch.setattr(runs.temporal, "closed_since", listed)
         task_id = await runs.start("Forgotten")

@@ -108,7 +108,7 @@ def test_a_prompt_may_have_a_limit_of_its_own() -> None:
         ("openai/gpt-4.1", ("tools", "structured_output", "image_input")),
         ("openai/gpt-5-2025-08-07", ("tools", "structured_output", "image_input", "reasoning")),
         ("openai/gpt-3.5-turbo", ()),
-        ("simulator/fast", ("tools", "structured_output")),
+        ("simulator/fast", ("tools", "structured_output", "image_input")),
         ("local/gemma", None),
         ("openai/gpt-0", None),
     ],

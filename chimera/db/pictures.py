@@ -1,0 +1,20 @@
+"""The pictures of a task, as its model calls are given them: files of the task's owner."""
+
+from collections.abc import Sequence
+
+from chimera.db.engine import Connection
+from models.files import Picture
+
+_READ = """
+SELECT f.media_type, string_agg(c.data, ''::bytea ORDER BY c.position) AS data
+FROM unnest(CAST(%(ids)s AS uuid[])) WITH ORDINALITY AS asked (id, place)
+JOIN files f ON f.id = asked.id AND f.owner_id = %(owner_id)s
+JOIN file_chunks c ON c.file_id = f.id
+GROUP BY asked.place, f.id ORDER BY asked.place
+"""
+
+
+async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[Picture]:
+    """Read those that are still there, in the order of their ids."""
+    cursor = await connection.execute(_READ, {"ids": list(file_ids), "owner_id": owner_id})
+    return [Picture(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]

@@ -1,0 +1,14 @@
+"""Files that a command is given."""
+
+import asyncio
+from pathlib import Path
+
+from cli.errors import WrongUsage
+
+
+async def bytes_of(path: Path) -> bytes:
+    """Read a file. Raises WrongUsage naming it."""
+    try:
+        return await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise WrongUsage(f"{str(path)!r} can't be read ({error.strerror}).") from error

@@ -1,0 +1,38 @@
+"""Pictures reach every agent of a task, through its model's own request."""
+
+from io import BytesIO
+
+from chimera.db import files
+from models.ids import FileId
+from models.users import Caller
+from tests.media import a_png
+from tests.runs import Runs, a_subtask
+
+
+async def a_picture(runs: Runs) -> FileId:
+    async with runs.database.begin() as session:
+        return (await files.create(session, runs.caller.user_id, "a.png", files.measured(BytesIO(a_png())))).id
+
+
+async def first_messages(runs: Runs, task_id: str) -> list[str]:
+    query = "SELECT content FROM messages WHERE task_id = :id AND seq = 1000 ORDER BY path"
+    return [row["content"] for row in await runs.rows(query, task_id)]  # type: ignore[arg-type]
+
+
+async def test_every_turn_of_every_agent_is_shown_them(runs: Runs) -> None:
+    images = [str(await a_picture(runs)), str(await a_picture(runs))]
+    plan = [a_subtask("one", "[[sim: turns=1; tokens=30]] Look", agent="analyst"), a_subtask("two", "Look")]
+    task_id = await runs.start("See", plan=plan, images=images)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    answers = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id", task_id)
+    assert all("2 pictures came along" in row["result"] for row in answers)
+
+
+async def test_a_picture_that_was_deleted_is_said_to_be_gone(runs: Runs) -> None:
+    kept, gone = await a_picture(runs), await a_picture(runs)
+    async with runs.database.begin() as session:
+        await files.delete(session, Caller(user_id=runs.caller.user_id, role="user"), gone)
+    task_id = await runs.start("See", plan=[a_subtask("one", "Look")], images=[str(kept), str(gone)])
+    row = await runs.ended(task_id)
+    assert "1 picture came along" in row["result"]
+    assert "1 picture belongs to this and can't be shown: deleted" in (await first_messages(runs, task_id))[0]
