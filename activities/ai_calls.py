@@ -21,6 +21,7 @@ from activities.media import Answer, Asked
 from activities.model_calls import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
 from activities.settlements import SETTLE_SECONDS
 from activities.stops import Stops
+from activities.uncut import uncut
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
 from chimera.db.ai_call_attempts import Failure, Settlement, Standing
@@ -101,15 +102,15 @@ class AiCalls(contract.AiCalls):
             try:
                 answer = await self._ask(ready)
             except ProviderError as error:
-                raise await asyncio.shield(self._fail(ready, error, began_at)) from None
+                raise await uncut(self._fail(ready, error, began_at)) from None
             except asyncio.CancelledError:
                 # It was on its way, so it may be billed.
-                await asyncio.shield(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
+                await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
                 raise
             self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await asyncio.shield(self._settle(ready, answer))
+            outcome = await uncut(self._settle(ready, answer))
             await self._failpoints.hit("before_complete")
             return outcome
 

@@ -17,7 +17,7 @@ BATCH_SECONDS = 0.05
 
 
 @dataclass(slots=True)
-class Answer:
+class PartialAnswer:
     """What has come so far."""
 
     text: str = ""
@@ -32,7 +32,7 @@ class Answers:
         self._providers = providers
         self._bus = bus
 
-    async def read(self, intent: Intent, chat: ChatRequest, answer: Answer) -> ChatEnd:
+    async def read(self, intent: Intent, chat: ChatRequest, answer: PartialAnswer) -> ChatEnd:
         """Read the answer into `answer`, showing it in batches of about 50 ms to whoever watches.
 
         Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. What had come by then is in `answer`.

@@ -6,22 +6,24 @@ comes back from the ledger; an unfinished one is marked doubtful and counted bef
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
-from psycopg import OperationalError
 from temporalio import activity
 
 from activities import questions
-from activities.answers import Answer, Answers
+from activities.answers import Answers, PartialAnswer
 from activities.chains import Chain, chain_of
 from activities.heartbeats import heartbeats
 from activities.settlements import Settlements
 from activities.stops import Stops
+from activities.uncut import uncut
 from chimera.bus import Bus
 from chimera.db import budgets, events, model_calls, transcripts
-from chimera.db.engine import Connection, Database
+from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent
+from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.pricing import price_of, window_of
@@ -30,6 +32,7 @@ from chimera.providers.base import ChatRequest
 from chimera.settings import Settings
 from chimera.standing import Standings
 from models import activities as contract
+from models.agents import AgentSpec
 from models.errors import (
     AttemptsUsedUp,
     BudgetHeld,
@@ -54,6 +57,15 @@ SHORT_WAIT_S = 30.0
 """A provider that asks for no more than this is waited for, also where another model could be asked instead."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 60.0
 """Of a call that its provider refuses for its rate, again and again, without naming a later time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a call stands, and who may be asked for it."""
+
+    context: CallContext
+    agent: AgentSpec
+    chain: Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +127,32 @@ class ModelCalls(contract.ModelCalls):
                 return ready
             self._bus.wake(request.task_id, ready.seq)
             await self._failpoints.hit("before_provider")
-            answer = Answer()
+            answer = PartialAnswer()
             began_at = time.time()
             try:
                 end = await self._answers.read(ready.intent, ready.chat, answer)
             except ProviderError as error:
-                raise await asyncio.shield(self._fail(ready, answer, error, began_at)) from None
+                raise await uncut(self._fail(ready, answer, error, began_at)) from None
             except asyncio.CancelledError as error:
-                await asyncio.shield(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
+                await uncut(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
                 raise
             self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await asyncio.shield(
-                self._settlements.settle(ready.intent, ready.chat, ready.owner_id, answer.text, end)
-            )
+            outcome = await uncut(self._settlements.settle(ready.intent, ready.chat, ready.owner_id, answer.text, end))
             await self._failpoints.hit("before_complete")
             return outcome
 
     async def _intend(self, request: ModelCallRequest) -> _Ready | ModelCallOutcome:
+        place = await self._look_at(request)
+        if isinstance(place, ModelCallOutcome):
+            return place
+        # Without a connection: a fresh worker may need seconds to load an SDK.
+        model, passed_over = await self._choose(place.chain)
+        return await self._reserve(request, place, model, passed_over)
+
+    async def _look_at(self, request: ModelCallRequest) -> _Place | ModelCallOutcome:
+        """Read where a call stands, or what it already gave."""
         async with self._database.statements() as connection:
             context = await transcripts.read_context(connection, request)
             if context.call_status == "finished":
@@ -154,9 +173,17 @@ class ModelCalls(contract.ModelCalls):
                 # Whoever made the last attempt died before it could say so.
                 code, message = await model_calls.last_error(connection, request)
                 raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
-            model, passed_over = await self._choose(chain)
-            await self._prepare(model)
-            chat, written = await questions.put_together(connection, request, context, agent, model, self._settings)
+            return _Place(context, agent, chain)
+
+    async def _reserve(
+        self, request: ModelCallRequest, place: _Place, model: str, passed_over: Mapping[str, ChimeraError]
+    ) -> _Ready:
+        """Put the question together and write the intent, if the account allows it."""
+        context, chain = place.context, place.chain
+        async with self._database.statements() as connection:
+            chat, written = await questions.put_together(
+                connection, request, context, place.agent, model, self._settings
+            )
             intent = questions.intent_of(
                 request,
                 chat,
@@ -179,7 +206,10 @@ class ModelCalls(contract.ModelCalls):
             return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
 
     async def _prepare(self, model: str) -> None:
-        """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request."""
+        """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request.
+
+        Raises a ProviderError when the SDK or its client can't be made.
+        """
         await self._providers.of(model).connect()
         if model not in self._prepared:
             await asyncio.to_thread(price_of, model, self._settings.prices)
@@ -199,7 +229,7 @@ class ModelCalls(contract.ModelCalls):
         try:
             async with self._database.statements() as connection:
                 seq = await events.append_once(connection, request.task_id, event, like=("purpose", "code"))
-        except (OperationalError, OSError):
+        except AWAY:
             return
         if seq is not None:
             self._bus.wake(request.task_id, seq)
@@ -215,6 +245,7 @@ class ModelCalls(contract.ModelCalls):
             try:
                 self._providers.of(model)
                 await self._standings.admit(self._providers.account_of(model))
+                await self._prepare(model)
             except (ProviderError, InvalidInput) as refusal:
                 if isinstance(refusal, RateLimited) and (refusal.retry_after_s or 0.0) <= SHORT_WAIT_S:
                     raise
@@ -242,7 +273,7 @@ class ModelCalls(contract.ModelCalls):
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
 
-    async def _fail(self, ready: _Ready, answer: Answer, error: ProviderError, began_at: float) -> ProviderError:
+    async def _fail(self, ready: _Ready, answer: PartialAnswer, error: ProviderError, began_at: float) -> ProviderError:
         """Note a failure where it counts; return the error to go on with."""
         error = await self._standings.failed(ready.account, error, began_at=began_at)
         if isinstance(error, RateLimited):

@@ -103,8 +103,10 @@ def settlement_of(
 
 
 def calls_of(request: ModelCallRequest, end: ChatEnd) -> tuple[ToolRequest, ...]:
-    """The tools that an answer asks for, cleaned. On the last turn none is run: the model may call none."""
-    return () if request.last_turn else tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
+    """The tools that an answer asks for, cleaned; only of a turn that may call some, and never of the last one."""
+    if request.purpose is not Purpose.TURN or request.last_turn:
+        return ()
+    return tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
 
 
 def failure_of(

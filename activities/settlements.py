@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 import structlog
-from psycopg import OperationalError
 
 from activities import replies
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
 from chimera.db import agents, model_calls, plans, transcripts
-from chimera.db.engine import Database
+from chimera.db.engine import AWAY, Database
 from chimera.db.model_calls import Intent
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
@@ -43,7 +42,7 @@ class Settlements:
         while True:
             try:
                 return await self._settle_once(intent, chat, owner_id, text, end, results)
-            except (OperationalError, OSError) as error:
+            except AWAY as error:
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
@@ -105,7 +104,7 @@ class Settlements:
         try:
             async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)
-        except (OperationalError, OSError):
+        except AWAY:
             log.warning("failure_not_written", code=failure.code)
             return
         if seq is not None:

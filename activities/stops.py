@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
+import psycopg
 import structlog
-from psycopg import OperationalError
 
 from chimera.db.engine import Connection, Database
 from models.errors import ChimeraError
@@ -68,7 +68,7 @@ class Stops(Generic[Id]):
             try:
                 async with self._database.statements() as connection:
                     stopped = await self._stopped_among(connection, set(self._in_flight.values()))
-            except (OperationalError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 log.warning("stops_not_read", error=type(error).__name__)
                 continue
             for running, id in list(self._in_flight.items()):

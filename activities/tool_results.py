@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 MAX_RESULT_CHARS = 256 * 1024
 TOOL_SECONDS = 50.0
+AT_ONCE_SECONDS = 1.0
+"""For all pure tools of a turn together: the answer that asks for them is paid, and not yet kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,20 @@ async def result_of(index: int, call: ToolRequest) -> ToolResult:
 async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:
     """Run those calls whose answer needs nothing but their arguments; what there is no tool for is told at once, too.
 
-    Raises nothing, because the answer that asks is paid: a tool that breaks is left to an activity of its own.
+    Raises nothing, because the answer that asks is paid: a tool that breaks, and those for which a second is too short,
+    are left to an activity of their own.
     """
     results: list[ToolResult] = []
-    for index, call in enumerate(calls):
-        tool = TOOLS.get(call.name)
-        if tool is not None and tool.kind != "pure":
-            continue
-        try:
-            results.append(await result_of(index, call))
-        except Exception:
-            log.exception("pure_tool_failed", tool=call.name)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(AT_ONCE_SECONDS):
+            for index, call in enumerate(calls):
+                tool = TOOLS.get(call.name)
+                if tool is not None and tool.kind != "pure":
+                    continue
+                try:
+                    results.append(await result_of(index, call))
+                except Exception:
+                    log.exception("pure_tool_failed", tool=call.name)
     return tuple(results)
 
 

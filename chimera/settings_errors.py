@@ -43,6 +43,12 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
         if field is None:
             raise BadSettings(str(error)) from None
         variable = f"CHIMERA_{field[1].upper()}"
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, OSError | UnicodeDecodeError):
+            raise BadSettings(
+                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}); may the process"
+                " read it, and is it text?"
+            ) from None
         example = _EXAMPLES.get(variable)
         raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
 

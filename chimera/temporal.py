@@ -67,6 +67,7 @@ log = structlog.get_logger()
 RPC_TIMEOUT = timedelta(seconds=5)
 STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+VISIBILITY_PAGE = 1000
 
 
 _CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
@@ -164,7 +165,7 @@ class Temporal:
         client = await self.client()
         request = ListWorkflowExecutionsRequest(
             namespace=self._settings.temporal_namespace,
-            page_size=1000,
+            page_size=VISIBILITY_PAGE,
             query=f"WorkflowType = '{workflow_type}' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
             f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'",
         )

@@ -82,6 +82,13 @@ RUN_TOOL = ActivityOptions(
 )
 
 
+RUN_LOCAL_TOOL = LocalActivityOptions(
+    start_to_close_timeout=timedelta(seconds=5),
+    schedule_to_close_timeout=timedelta(hours=1),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10), maximum_attempts=1000),
+)
+
+
 class TaskRecords(ABC):
     """Writes of a task's state that no model call makes."""
 

@@ -1,7 +1,12 @@
 """Tool calls: the place of one; its arguments and result are transcript rows."""
 
+from typing import Final
+
 from models.base import Contract
 from models.ids import NodePath, TaskId
+
+LOCAL_TOOLS: Final = frozenset({"calculator"})
+"""The pure ones. One that wasn't answered with the call that asks for it is a local activity: one event, not six."""
 
 
 class ToolCallRequest(Contract):

@@ -21,6 +21,9 @@ psycopg.adapters.register_dumper(int, Int8Dumper)
 HOT_POOL_SECONDS = 20.0
 """How long a model call waits for a connection: rather that than to be tried again."""
 
+AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
+"""What the driver raises while the database is away, restarts, is full or read-only (a failover): worth another try."""
+
 CACHED_CHARS = 4096
 """The longest statement whose parameters psycopg finds only once (3.3, `MAX_CACHED_STATEMENT_LENGTH`)."""
 

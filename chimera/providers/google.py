@@ -201,11 +201,18 @@ class _Noting(AsyncIterator["GenerateContentResponse"]):
     async def __anext__(self) -> "GenerateContentResponse":
         with noting(self._responses):
             try:
-                return await anext(self._chunks)
-            finally:
-                for response in self._responses:
-                    if response.status_code == OK and not is_stream(response):
-                        raise no_stream(response, PROVIDER)
+                chunk = await anext(self._chunks)
+            except Exception:
+                self._check()
+                raise
+            self._check()
+            return chunk
+
+    def _check(self) -> None:
+        """Raise Malformed where what came is no stream. Not on a cancel, which is stronger."""
+        for response in self._responses:
+            if response.status_code == OK and not is_stream(response):
+                raise no_stream(response, PROVIDER)
 
 
 async def _note(response: "httpx2.Response") -> None:

@@ -5,12 +5,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+import structlog
+
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.wire import Waits
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
     import httpx2
+
+log = structlog.get_logger()
 
 Client = TypeVar("Client")
 Item = TypeVar("Item")
@@ -29,9 +33,20 @@ class Lazy(Generic[Client]):
         self.made: Client | None = None
 
     async def get(self) -> Client:
+        """Raises a ProviderError when the client can't be made, that of an SDK or of its HTTP library."""
         async with self._making:
             if self.made is None:
-                self.made = await asyncio.to_thread(self._make)
+                try:
+                    self.made = await asyncio.to_thread(self._make)
+                except ProviderError:
+                    raise
+                except Exception as error:
+                    log.exception("client_not_made")
+                    # The kind alone: what an HTTP library says may hold a proxy's password.
+                    raise ProviderError(
+                        f"The client of the provider can't be made ({type(error).__name__}); look at the proxy and the"
+                        " certificates that the environment names, and at the log."
+                    ) from None
             return self.made
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from chimera import temporal
 from chimera.outbox import Sweeper
 from chimera.settings import Settings
 from models.ids import workflow_id_of
@@ -38,4 +39,12 @@ async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_wha
         assert datetime.now(UTC) - asked[0] > timedelta(days=8)
         await sweeper.reconcile()
         assert len(asked) > 1
+        # Pages of one: what is behind the first one counts too.
+        other = await runs.start("Forgotten too")
+        await client.get_workflow_handle(workflow_id_of(other)).terminate("in the Web UI")
+        monkeypatch.setattr(temporal, "VISIBILITY_PAGE", 1)
+        async with asyncio.timeout(20):
+            ended = {workflow_id_of(task_id), workflow_id_of(other)}
+            while not ended <= await closed_since("TaskWorkflow", datetime.now(UTC) - timedelta(minutes=5)):
+                await asyncio.sleep(0.2)
         assert all(datetime.now(UTC) - since < timedelta(minutes=1) for since in asked[1:])

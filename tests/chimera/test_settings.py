@@ -74,6 +74,13 @@ def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch: pytest.Monk
         read_settings()
 
 
+def test_a_secret_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "CHIMERA_OPENAI_API_KEY").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(BadSettings, match=r"CHIMERA_OPENAI_API_KEY: its file .* can't be read"):
+        read_settings()
+
+
 @pytest.mark.parametrize("module", ["api", "worker"])
 def test_a_process_that_cannot_use_its_settings_says_which_and_leaves(module: str) -> None:
     environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}

@@ -2,12 +2,12 @@
 
 The recordings are what running workflows look like to the next version of the code; `test_replay.py` replays them. A
 change that breaks a replay breaks every run in flight: guard it with `workflow.patched` instead of recording again.
+Before recordings are made anew they move to a folder beside, named after what they have: they stay true.
 """
 
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection
@@ -224,8 +224,6 @@ async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:
 
 
 async def main(wanted: Collection[str]) -> None:
-    if not wanted:
-        shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(exist_ok=True)
     with short_folder() as folder:
         async with running_parts() as parts, fresh_database(parts.database_url or "") as url:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from chimera.providers.chat_completions import ChatCompletions
 from chimera.settings import Settings
+from models.errors import ProviderError
 from models.events import ModelCallFailed, ModelCallFellBack
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
@@ -67,6 +69,25 @@ async def test_a_model_whose_attempts_are_used_up_makes_room_for_the_next(runs: 
     )
     assert (await runs.ended(task_id))["status"] == "completed"
     assert await asked(runs, task_id) == [(FIRST, "overloaded")] * MAX_ATTEMPTS + [(SECOND, None)]
+
+
+@pytest.mark.parametrize(("fallbacks", "status"), [((ELSEWHERE,), "completed"), ((), "failed")])
+async def test_a_client_that_cannot_be_made_is_no_reason_to_hang(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, fallbacks: tuple[str, ...], status: str
+) -> None:
+    connect = ChatCompletions.connect
+
+    async def connect_elsewhere(provider: ChatCompletions) -> None:
+        if provider.name == "simulator":
+            raise ProviderError("The client of the provider can't be made (ImportError).")
+        await connect(provider)
+
+    monkeypatch.setattr(ChatCompletions, "connect", connect_elsewhere)
+    task_id = await runs.start("Fall back", plan=[a_subtask("one")], fallbacks=fallbacks)
+    row = await runs.ended(task_id)
+    assert row["status"] == status
+    assert await asked(runs, task_id) == [(model, None) for model in fallbacks]
+    assert row["reserved_micro_usd"] == 0
 
 
 async def test_each_call_begins_with_its_first_choice(runs: Runs) -> None:

@@ -31,7 +31,9 @@ def test_every_branch_is_recorded() -> None:
     assert {file.stem for file in FOLDER.glob("*.json")} == {branch.__name__ for branch in (*BRANCHES, *AI_BRANCHES)}
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", sorted(FOLDER.rglob("*.json")), ids=lambda file: str(file.relative_to(FOLDER).with_suffix(""))
+)
 async def test_a_recorded_branch_replays(file: Path) -> None:
     for history in histories_in(file):
         await replayer().replay_workflow(history)

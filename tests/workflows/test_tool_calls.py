@@ -1,13 +1,22 @@
 """Tool calls: with the answer that asks for them where nothing but their arguments is needed, else as activities."""
 
+import asyncio
 from collections import Counter
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 from temporalio.api.enums.v1 import EventType
 
+from activities import tool_results
+from chimera.db import task_controls
+from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
+from chimera.providers.chat_completions import ChatCompletions
 from chimera.tools import TOOLS
 from chimera.tools.calculator import Calculator, CalculatorArguments
+from models import tool_calls
 from models.ids import NodePath, TaskId, workflow_id_of
+from models.tasks import Guidance, SteerRequest
 from tests.runs import Runs, a_subtask
 
 
@@ -15,6 +24,17 @@ class Remote(Calculator):
     """The calculator as a tool that has to go somewhere."""
 
     kind = "idempotent"
+
+
+class Slow(Calculator):
+    """The calculator as a tool that takes longer than there is time for beside an answer."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    async def run(self, args: CalculatorArguments) -> str:
+        await asyncio.sleep(self.seconds)
+        return await super().run(args)
 
 
 class Breaks(Calculator):
@@ -79,14 +99,53 @@ async def test_what_there_is_no_tool_for_is_told_at_once(runs: Runs) -> None:
 
 async def test_a_tool_that_is_not_pure_has_an_activity_of_its_own(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOOLS, "calculator", Remote())
+    # The one there is stands in for it.
+    monkeypatch.setattr(tool_calls, "LOCAL_TOOLS", frozenset())
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await said(runs, task_id) == ["391"]
 
 
+async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS, "calculator", Slow(1.5))
+    task_id = await computed(runs)
+    assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
+    assert await said(runs, task_id) == ["391"]
+
+
+async def test_a_cut_while_an_answer_is_being_kept_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A cut comes with the answer to a heartbeat, within 3 s.
+    monkeypatch.setitem(TOOLS, "calculator", Slow(5.0))
+    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 10.0)
+    task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
+    await runs.event(task_id, "model_call.started")
+    await asyncio.sleep(0.5)
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short.", interrupt=True))
+    await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=True))
+    assert (await runs.ended(task_id))["status"] == "completed"
+    first = [row["status"] for row in await runs.attempts(task_id) if row["step"] == 1]
+    assert first == ["finished"]
+
+
+async def test_an_aggregation_that_asks_for_tools_runs_none(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ChatCompletions.stream
+
+    async def asking(self: ChatCompletions, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        async for item in real(self, request):
+            if isinstance(item, ChatEnd) and "#aggregate" in request.call_id:
+                yield replace(item, tool_calls=(ToolRequest("c1", "telephone", "{}"),))
+            else:
+                yield item
+
+    monkeypatch.setattr(ChatCompletions, "stream", asking)
+    task_id = await runs.start("Two things", plan=[a_subtask("a"), a_subtask("b")])
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert [event.type for event in await runs.events(task_id)][-1] == "task.completed"
+
+
 async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOOLS, "calculator", Breaks())
     task_id = await computed(runs)
-    assert (await history_of(runs, task_id))["run_tool_call"] == 1
+    assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
     assert await said(runs, task_id) == ["391"]
     assert [row["status"] for row in await runs.attempts(task_id)] == ["finished", "finished"]

@@ -1,5 +1,9 @@
 """What is told of a call that has to wait for its provider before it begins."""
 
+import pytest
+
+from chimera.standing import Standings
+from models.errors import RateLimited
 from tests.runs import Runs, a_subtask
 
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
@@ -17,3 +21,21 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs) -> No
     types = [event.type for event in await runs.events(second) if event.path == "one"]
     assert types.index("model_call.waiting") < types.index("model_call.started")
     assert (await runs.ended(first))["status"] == "completed"
+
+
+async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    admit, refusals = Standings.admit, 0
+
+    async def admit_the_fourth(standings: Standings, account: str) -> None:
+        nonlocal refusals
+        if refusals < 3:
+            refusals += 1
+            raise RateLimited("Not now.", retry_after_s=0.2)
+        await admit(standings, account)
+
+    monkeypatch.setattr(Standings, "admit", admit_the_fourth)
+    task_id = await runs.start("Come back", plan=[a_subtask("one")])
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert refusals == 3
+    told = [event for event in await runs.events(task_id) if event.type == "model_call.waiting"]
+    assert len(told) == 1

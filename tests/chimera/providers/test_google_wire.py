@@ -1,5 +1,6 @@
 """What only Gemini's wire has: versions in addresses, calls without ids, quotas, reasons to hold an answer back."""
 
+import asyncio
 import json
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
@@ -11,10 +12,10 @@ import pytest
 from chimera.providers.base import ChatMessage, Provider
 from models import errors
 from models.tasks import Usage
-from tests.chimera.providers.asking import asked, provider_at, raised
+from tests.chimera.providers.asking import asked, provider_at, raised, until
 from tests.chimera.providers.wires.base import KEY, event
 from tests.chimera.providers.wires.google import Google
-from tests.chimera.scripted import Script, Scripted
+from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
 
 WIRE = Google()
@@ -166,6 +167,16 @@ async def test_a_stream_that_is_none_may_be_billed(
     assert type(found) is errors.Malformed
     assert words in found.message
     assert found.may_be_billed
+
+
+async def test_a_cancel_is_stronger_than_a_page_that_is_no_stream(server: Scripted, provider: Provider) -> None:
+    server.answers(Script([b"<html>", FOREVER], headers={"content-type": "text/html"}))
+    call = asyncio.create_task(answer_of(provider, asked(WIRE)))
+    await until(lambda: len(server.bodies) == 1)
+    await asyncio.sleep(0.2)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
 
 
 async def test_the_sdk_goes_on_with_nothing_by_itself(server: Scripted, provider: Provider) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chimera.providers.streams import Lazy
+from models.errors import ProviderError
 from tests.chimera.providers.asking import provider_at
 from tests.chimera.providers.wires import WIRES
 from tests.chimera.providers.wires.base import Said, Wire
@@ -107,8 +108,9 @@ async def test_a_client_that_could_not_be_made_is_made_the_next_time() -> None:
         return made
 
     lazy = Lazy(make)
-    with pytest.raises(ImportError):
+    with pytest.raises(ProviderError, match=r"can't be made \(ImportError\)") as raised:
         await lazy.get()
+    assert not raised.value.retryable
     assert await lazy.get() == "client"
 
 
