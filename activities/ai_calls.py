@@ -145,7 +145,7 @@ class AiCalls(contract.AiCalls):
         # Loads an SDK the first time: no attempt is begun, and may become doubtful, before that is done.
         await self._providers.of(standing.model).connect()
         account = self._providers.account_of(standing.model)
-        price = await asyncio.to_thread(media_price_of, standing.model, standing.operation, self._settings.prices)
+        price = await asyncio.to_thread(media_price_of, standing.model, standing.operation, self._settings.own_prices)
         asked = await self._asked(standing)
         estimate = media.estimate_of(asked)
         await self._standings.admit(account)

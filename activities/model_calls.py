@@ -212,8 +212,8 @@ class ModelCalls(contract.ModelCalls):
         """
         await self._providers.of(model).connect()
         if model not in self._prepared:
-            await asyncio.to_thread(price_of, model, self._settings.prices)
-            await asyncio.to_thread(window_of, model, self._settings.context_windows)
+            await asyncio.to_thread(price_of, model, self._settings.own_prices)
+            await asyncio.to_thread(window_of, model, self._settings.own_windows)
             self._prepared.add(model)
 
     async def _say_that_it_waits(self, request: ModelCallRequest, error: ProviderError) -> None:

@@ -56,11 +56,11 @@ async def put_together(
     settings: Settings,
 ) -> tuple[ChatRequest, tuple[TranscriptRow, ...]]:
     """Return the request for `model`, cut to its window, and the transcript rows that it adds."""
-    window = window_of(model, settings.context_windows)
+    window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
     tools = _tools_of(agent, request)
     schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
-    images, left_out_images = await _pictures_for(model, connection, context)
+    images, left_out_images = await _pictures_for(model, connection, context, settings)
     fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema) + prompts.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - fixed)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
@@ -124,7 +124,7 @@ def intent_of(
         model=model,
         simulated=simulated,
         worker=worker,
-        reserve_micro_usd=cost_of(worst, price_of(model, settings.prices)),
+        reserve_micro_usd=cost_of(worst, price_of(model, settings.own_prices)),
         reserve_tokens=worst.input_tokens + worst.output_tokens,
         guidance_heard=context.guidance_given - left_over,
         messages=written,
@@ -167,11 +167,13 @@ async def _first_question(connection: Connection, request: ModelCallRequest, con
     return prompts.aggregate_question(context, results) if aggregate else prompts.turn_question(context, results)
 
 
-async def _pictures_for(model: str, connection: Connection, context: CallContext) -> tuple[list[Image], str]:
+async def _pictures_for(
+    model: str, connection: Connection, context: CallContext, settings: Settings
+) -> tuple[list[Image], str]:
     """Read the task's pictures for a model that sees; say otherwise, or where one was deleted, what is left out."""
     if not context.images:
         return [], ""
-    abilities = abilities_of(model)
+    abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
         return [], prompts.pictures_left_out(len(context.images), "this model sees none")
     found = await pictures.read(connection, context.owner_id, context.images)

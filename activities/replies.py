@@ -74,7 +74,7 @@ def settlement_of(
         answered=tuple(result.index for result in results),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
-        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)),
+        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
         plan=tuple(node_of(subtask) for subtask in planned) or None,
         plan_problems=tuple(preview_of(problem, 200) for problem in problems[:10]),
         goes_on=goes_on,
@@ -133,7 +133,7 @@ def failure_of(
         code=code,
         message=message,
         usage=usage,
-        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.prices)),
+        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
         events=(
             ModelCallFailed(
                 path=request.path,

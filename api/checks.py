@@ -113,7 +113,7 @@ class Checks:
         if not spec.images:
             return
         model = spec.model or self._settings.default_model
-        abilities = await asyncio.to_thread(abilities_of, model)
+        abilities = await asyncio.to_thread(abilities_of, model, self._settings.own_models)
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
             raise InvalidInput(
                 f"{within}images", f"{model!r} sees no pictures; use a model with image_input (`chimera models`)."

@@ -1,10 +1,12 @@
 """All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
 
 import os
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -15,9 +17,11 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from models.base import ModelRef
-from models.providers import OwnPrice
+from models.providers import OwnModel, OwnPrice
+from models.wording import sentence_of, told
 
 MIN_SECRET_BYTES = 32
+_OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
 
 class Settings(BaseSettings):
@@ -79,6 +83,8 @@ class Settings(BaseSettings):
     local_model: str | None = None
     """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
     simulator_url: str | None = None
+    catalog_file: Path | None = None
+    """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
     prices: dict[str, OwnPrice] = Field(default_factory=dict)
     """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
     requests_per_minute: dict[str, int] = Field(default_factory=dict)
@@ -116,6 +122,19 @@ class Settings(BaseSettings):
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
 
+    @property
+    def own_models(self) -> Mapping[str, OwnModel]:
+        """The entries of `catalog_file`."""
+        return _models_in(self.catalog_file) if self.catalog_file else {}
+
+    @property
+    def own_prices(self) -> Mapping[str, OwnPrice | OwnModel]:
+        return {**self.own_models, **self.prices}
+
+    @property
+    def own_windows(self) -> Mapping[str, int | OwnModel]:
+        return {**self.own_models, **self.context_windows}
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -139,6 +158,11 @@ class Settings(BaseSettings):
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @model_validator(mode="after")
+    def _catalog_file_can_be_used(self) -> Self:
+        _ = self.own_models
+        return self
+
+    @model_validator(mode="after")
     def _secret_is_long_enough(self) -> Self:
         if self.jwt_secret is not None and len(self.jwt_secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
             raise ValueError(
@@ -146,3 +170,15 @@ class Settings(BaseSettings):
                 " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return self
+
+
+@cache
+def _models_in(file: Path) -> Mapping[str, OwnModel]:
+    try:
+        return _OWN_MODELS.validate_json(file.read_bytes())
+    except OSError as error:
+        raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} can't be read ({error.strerror}).") from None
+    except ValidationError as error:
+        first = told([dict(entry) for entry in error.errors()])[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

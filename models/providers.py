@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.ai_calls import Operation
-from models.base import Body, Contract, ModelRef, Number
+from models.base import Body, Contract, ModelRef, Number, Whole
 
 
 class ProviderView(Contract):
@@ -75,6 +75,8 @@ class OwnRates(Body):
     """
 
     input: Rate | None = None
+    cached_input: Rate | None = Field(default=None, description="Read from a cache; as other input without one")
+    cache_write: Rate | None = Field(default=None, description="Put into a cache; as other input without one")
     input_audio: Rate | None = None
     input_image: Rate | None = None
     output: Rate | None = None
@@ -94,6 +96,18 @@ class ModelAbility(StrEnum):
     STRUCTURED_OUTPUT = "structured_output"
     IMAGE_INPUT = "image_input"
     REASONING = "reasoning"
+
+
+class OwnModel(Body):
+    """What an administrator knows of a model, over what lists say: an entry of `CHIMERA_CATALOG_FILE`."""
+
+    price: OwnPrice | None = None
+    context_tokens: Whole | None = Field(default=None, ge=1024)
+    max_output_tokens: Whole | None = Field(default=None, ge=1)
+    max_input_tokens: Whole | None = Field(default=None, ge=1024)
+    abilities: tuple[ModelAbility, ...] | None = None
+    source: str = Field(default="", max_length=500, description="Where this is from")
+    as_of: str = Field(default="", max_length=40)
 
 
 class ModelView(Contract):

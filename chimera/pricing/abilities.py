@@ -1,12 +1,20 @@
 """What a model can do besides writing text."""
 
+from collections.abc import Mapping
+
 from chimera.pricing.catalog import catalog
 from chimera.pricing.models_dev import listed_model
-from models.providers import ModelAbility
+from models.providers import ModelAbility, OwnModel
 
 
-def abilities_of(model_ref: str) -> tuple[ModelAbility, ...] | None:
-    """Look up what `provider/model` can do; None when no list has the model. The first look-up takes about 0.2 s."""
+def abilities_of(model_ref: str, overrides: Mapping[str, OwnModel] | None = None) -> tuple[ModelAbility, ...] | None:
+    """Look up what `provider/model` can do; None when no list has the model. The first look-up takes about 0.2 s.
+
+    `overrides` are `settings.own_models`.
+    """
+    told = (overrides or {}).get(model_ref)
+    if told is not None and told.abilities is not None:
+        return told.abilities
     own = catalog().models.get(model_ref)
     if own is not None and own.abilities is not None:
         return own.abilities

@@ -3,16 +3,15 @@
 They come from where those of model calls do: own overrides, then our catalog, then the public list.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from chimera.pricing.catalog import catalog
-from chimera.pricing.prices import OWN, OWN_MACHINE, PER, micro_usd_of
+from chimera.pricing.prices import OWN_MACHINE, PER, Own, micro_usd_of, own_price_of
 from chimera.pricing.vendors import Steps, VendorRates, vendor_rates
 from models.ai_calls import MediaUsage, Operation
 from models.errors import UnknownPrice
-from models.providers import OwnPrice, OwnRates
+from models.providers import OwnRates
 
 HOUR_MS = 3_600_000
 
@@ -47,14 +46,14 @@ class MediaPrice:
         return reached[-1] if reached else self.rates[0]
 
 
-def media_price_of(model_ref: str, operation: Operation, overrides: Mapping[str, OwnPrice] | None = None) -> MediaPrice:
-    """Find what `provider/model` takes for an operation; `overrides` are `settings.prices`.
+def media_price_of(model_ref: str, operation: Operation, overrides: Own | None = None) -> MediaPrice:
+    """Find what `provider/model` takes for an operation; `overrides` are `settings.own_prices`.
 
     The first look-up reads a price list (about a second). Raises `UnknownPrice`, also when what is listed can't price
     the operation: a model of words alone has no price for a picture.
     """
-    own = (overrides or {}).get(model_ref)
-    price = _listed(model_ref) if own is None else _own(own)
+    own = own_price_of(model_ref, overrides)
+    price = _listed(model_ref) if own is None else MediaPrice((_rate_of(own[0]),), own[1], own[2])
     if price is None or not all(_prices(rate, operation) for rate in price.rates):
         raise UnknownPrice(model_ref)
     return price
@@ -115,13 +114,9 @@ def _vendors(found: VendorRates) -> MediaPrice:
     return MediaPrice(rates, found.source, found.as_of)
 
 
-def _own(own: OwnPrice) -> MediaPrice:
-    rates = OwnRates(input=own[0], output=own[1]) if isinstance(own, tuple) else own
-    return MediaPrice((_rate_of(rates),), OWN, "")
-
-
 def _rate_of(usd: OwnRates) -> MediaRate:
-    return MediaRate(**{kind: micro_usd_of(value) for kind, value in usd.model_dump(exclude_none=True).items()})
+    told = usd.model_dump(exclude_none=True, exclude={"cached_input", "cache_write"})
+    return MediaRate(**{kind: micro_usd_of(value) for kind, value in told.items()})
 
 
 def _at(steps: Steps | None, start: int) -> int | None:

@@ -1,17 +1,17 @@
 """Prices by model, and the cost of a call. Where a price comes from is kept with it, so a bill can be explained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
 from chimera.pricing.catalog import catalog
 from chimera.pricing.vendors import vendor_price
 from models.errors import UnknownPrice
-from models.providers import OwnPrice
+from models.providers import OwnModel, OwnPrice, OwnRates
 from models.tasks import Usage
 
-OWN = "CHIMERA_PRICES"
+OWN, OWN_FILE = "CHIMERA_PRICES", "CHIMERA_CATALOG_FILE"
 OWN_MACHINE = "your own machine"
 PER = 1_000_000
 """Tokens that a rate is for; also micro-USD in a US dollar."""
@@ -43,21 +43,39 @@ class Price:
         return reached[-1] if reached else self.rates[0]
 
 
-def price_of(model_ref: str, overrides: Mapping[str, OwnPrice] | None = None) -> Price:
-    """Find the price of `provider/model`; `overrides` are `settings.prices`: USD per million input, output tokens.
+Own = Mapping[str, OwnPrice | OwnModel]
+"""`settings.own_prices`."""
+
+
+def price_of(model_ref: str, overrides: Own | None = None) -> Price:
+    """Find the price of `provider/model`; `overrides` are `settings.own_prices`.
 
     A server that answers as `local/…` runs on a machine of your own: its price is 0 unless an override says otherwise.
     The first look-up of a vendor's model reads a price list (about a second); later ones are cached. Raises
     `UnknownPrice`.
     """
-    own = (overrides or {}).get(model_ref)
-    if isinstance(own, tuple):
-        return _flat(own[0], own[0], own[1], source=OWN, as_of="")
-    if own is not None:
-        if own.input is None or own.output is None:
-            raise UnknownPrice(model_ref)
-        return _flat(own.input, own.input, own.output, source=OWN, as_of="")
-    return _listed(model_ref)
+    own = own_price_of(model_ref, overrides)
+    if own is None:
+        return _listed(model_ref)
+    rates, source, as_of = own
+    if rates.input is None or rates.output is None:
+        raise UnknownPrice(model_ref)
+    cached = rates.input if rates.cached_input is None else rates.cached_input
+    price = _flat(rates.input, cached, rates.output, source=source, as_of=as_of)
+    if rates.cache_write is None:
+        return price
+    return replace(price, rates=(replace(price.rates[0], cache_write=micro_usd_of(rates.cache_write)),))
+
+
+def own_price_of(model_ref: str, overrides: Own | None) -> tuple[OwnRates, str, str] | None:
+    """What the administrator says that a model costs, with source and date; None when nothing is said."""
+    said = (overrides or {}).get(model_ref)
+    price, source, as_of = said, OWN, ""
+    if isinstance(said, OwnModel):
+        price, source, as_of = said.price, said.source or OWN_FILE, said.as_of
+    if isinstance(price, tuple):
+        price = OwnRates(input=price[0], output=price[1])
+    return (price, source, as_of) if isinstance(price, OwnRates) else None
 
 
 def cost_of(usage: Usage, price: Price) -> int:

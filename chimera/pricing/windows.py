@@ -7,6 +7,7 @@ from typing import NamedTuple
 from chimera.pricing.catalog import catalog
 from chimera.pricing.models_dev import listed_model
 from chimera.pricing.vendors import vendor_context
+from models.providers import OwnModel
 
 LOCAL_CONTEXT_TOKENS = 8_192
 """For a local server, which alone knows: small ones are started with 4,096 to 8,192 (CHIMERA_CONTEXT_WINDOWS)."""
@@ -31,14 +32,22 @@ class Window(NamedTuple):
         return room if self.max_input_tokens is None else min(room, self.max_input_tokens)
 
 
-def window_of(model_ref: str, overrides: Mapping[str, int] | None = None) -> Window:
-    """Find the window of `provider/model`; `overrides` are `settings.context_windows`.
+def window_of(model_ref: str, overrides: Mapping[str, int | OwnModel] | None = None) -> Window:
+    """Find the window of `provider/model`; `overrides` are `settings.own_windows`.
 
     Where two lists differ, the smaller window counts. Where nobody knows how much a model writes, a quarter of the
     window and at most 16,384 tokens (what current models all allow) leaves room for the prompt.
     """
     own = (overrides or {}).get(model_ref)
-    return _window(own) if own is not None else _listed(model_ref)
+    if own is None:
+        return _listed(model_ref)
+    if isinstance(own, int):
+        return _window(own)
+    window = _listed(model_ref) if own.context_tokens is None else _window(own.context_tokens)
+    return window._replace(
+        max_output_tokens=own.max_output_tokens or window.max_output_tokens,
+        max_input_tokens=own.max_input_tokens or window.max_input_tokens,
+    )
 
 
 @cache

@@ -36,7 +36,7 @@ def check_model(model_ref: str, settings: Settings) -> None:
     """
     provider, _ = split_model(model_ref)
     PROVIDERS[provider](settings)
-    price_of(model_ref, settings.prices)
+    price_of(model_ref, settings.own_prices)
 
 
 def account_of(provider: str, settings: Settings) -> str:

@@ -149,7 +149,7 @@ class Available:
 
     async def _probe(self, provider: Provider, model: str) -> int:
         """Ask for a word; return what that cost in micro-USD. An answer that the limit cuts is an answer."""
-        price = await asyncio.to_thread(price_of, f"{provider.name}/{model}", self._settings.prices)
+        price = await asyncio.to_thread(price_of, f"{provider.name}/{model}", self._settings.own_prices)
         request = ChatRequest(
             model=model,
             messages=(ChatMessage("user", "Say yes."),),
@@ -171,7 +171,7 @@ class Available:
         ref = f"{provider}/{name}"
         price, way_out = None, ""
         try:
-            found = price_of(ref, self._settings.prices)
+            found = price_of(ref, self._settings.own_prices)
             rate = found.rates[0]
             price = PriceView(
                 input=rate.input,
@@ -183,7 +183,7 @@ class Available:
             )
         except UnknownPrice as error:
             way_out = error.message
-        window = window_of(ref, self._settings.context_windows)
+        window = window_of(ref, self._settings.own_windows)
         return ModelView(
             model=ref,
             provider=provider,
@@ -192,7 +192,7 @@ class Available:
             way_out=way_out,
             context_tokens=window.context_tokens,
             max_output_tokens=window.max_output_tokens,
-            abilities=abilities_of(ref),
+            abilities=abilities_of(ref, self._settings.own_models),
             price=price,
         )
 

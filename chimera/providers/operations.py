@@ -35,7 +35,7 @@ def check_operation(model_ref: str, operation: Operation, settings: Settings) ->
     if operation not in _made_operations(PROVIDERS[name], _complete(name, settings)):
         raise NotOffered(name, operation, able(operation, settings))
     provider = PROVIDERS[name](settings)
-    media_price_of(model_ref, operation, settings.prices)
+    media_price_of(model_ref, operation, settings.own_prices)
     return provider
 
 

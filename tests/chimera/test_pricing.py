@@ -1,8 +1,13 @@
 """What a call costs."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from pydantic import ValidationError
 
 from chimera.pricing import Price, Rate, Window, abilities_of, cost_of, price_of, window_of
+from chimera.settings import Settings
 from models.errors import UnknownPrice
 from models.tasks import Usage
 
@@ -115,3 +120,56 @@ def test_a_prompt_may_have_a_limit_of_its_own() -> None:
 )
 def test_what_a_model_can_do_is_listed_or_unknown(model_ref: str, abilities: tuple[str, ...] | None) -> None:
     assert abilities_of(model_ref) == abilities
+
+
+CATALOG = """{
+  "openai/gpt-4.1": {"price": {"input": 1, "cached_input": 0.1, "output": 2}, "source": "our contract",
+                     "as_of": "2026-11-01"},
+  "local/qwen3": {"context_tokens": 32768, "max_output_tokens": 4096, "abilities": ["tools", "image_input"]}
+}"""
+
+
+def settings_with(catalog: str, tmp_path: Path, **changes: Any) -> Settings:
+    file = tmp_path / "models.json"
+    file.write_text(catalog)
+    return Settings(catalog_file=file, **changes)
+
+
+def test_a_file_says_more_than_lists_do(tmp_path: Path) -> None:
+    settings = settings_with(CATALOG, tmp_path)
+    price = price_of("openai/gpt-4.1", settings.own_prices)
+    assert (price.source, price.as_of) == ("our contract", "2026-11-01")
+    assert cost_of(Usage(input_tokens=10, cached_input_tokens=10), price) == 1
+    assert price_of("local/qwen3", settings.own_prices).source == "your own machine"
+    assert window_of("local/qwen3", settings.own_windows) == Window(32_768, 4_096)
+    assert window_of("openai/gpt-4.1", settings.own_windows) == window_of("openai/gpt-4.1")
+    assert abilities_of("local/qwen3", settings.own_models) == ("tools", "image_input")
+
+
+def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
+    settings = settings_with(
+        CATALOG, tmp_path, prices={"openai/gpt-4.1": (5, 6)}, context_windows={"local/qwen3": 8192}
+    )
+    assert price_of("openai/gpt-4.1", settings.own_prices).source == "CHIMERA_PRICES"
+    assert window_of("local/qwen3", settings.own_windows).context_tokens == 8_192
+
+
+@pytest.mark.parametrize(
+    ("catalog", "says"),
+    [
+        ("[", "Invalid JSON"),
+        ('{"qwen3": {}}', "Write provider/model"),
+        ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
+        ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
+        ('{"local/qwen3": {"size": 3}}', "local/qwen3.size: There is no such field"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="CHIMERA_CATALOG_FILE") as raised:
+        settings_with(catalog, tmp_path)
+    assert says in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"CHIMERA_CATALOG_FILE: .*none.json' can't be read"):
+        Settings(catalog_file=tmp_path / "none.json")
