@@ -19,6 +19,7 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
 from chimera.providers.available import Available
+from chimera.schedules import Schedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
@@ -94,6 +95,7 @@ def build_parts(settings: Settings) -> Parts:
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, failpoints),
         ai_calls=AiCallStarts(database, temporal),
+        schedules=Schedules(settings, temporal),
         failpoints=failpoints,
         auth=Auth(database, settings),
         models=models,

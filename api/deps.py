@@ -26,6 +26,7 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.outbox import Dispatcher
 from chimera.providers.available import Available
+from chimera.schedules import Schedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
@@ -63,6 +64,7 @@ class Parts:
     temporal: Temporal
     dispatcher: Dispatcher
     ai_calls: AiCallStarts
+    schedules: Schedules
     failpoints: Failpoints
     auth: Auth
     models: Models

@@ -1,4 +1,4 @@
-"""The way to Temporal: one lazy client a process, starts, steering and schedules.
+"""The way to Temporal: one lazy client a process, starts and steering. Schedules are in `schedules.py`.
 
 Payloads are pydantic JSON with unset fields left out, which keeps defaults out of histories.
 """
@@ -13,13 +13,6 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, ListWorkflowExecutionsRequest
 from temporalio.client import (
     Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleIntervalSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
-    ScheduleState,
     WorkflowFailureError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -34,22 +27,18 @@ from temporalio.common import (
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
 from temporalio.converter import CompositePayloadConverter, DataConverter
 from temporalio.exceptions import ApplicationError
-from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+from temporalio.service import GrpcCompression, RPCError
 
 from chimera.settings import Settings
 from models.ai_calls import AiCallInput, Operation
-from models.errors import Conflict, InvalidInput, Unavailable
+from models.errors import Conflict
 from models.ids import (
     AiCallId,
-    ScheduleId,
     TaskId,
     UserId,
     ai_call_workflow_id,
-    schedule_workflow_id,
     workflow_id_of,
 )
-from models.schedules import Overlap, ScheduledRunInput
-from models.schedules import ScheduleSpec as RecurringTask
 from models.tasks import SteerReceipt, SteerRequest, TaskInput
 from models.workflows import (
     AGENT,
@@ -58,7 +47,6 @@ from models.workflows import (
     SEARCH_ATTRIBUTES,
     STATUS,
     AiCallRuns,
-    ScheduledTaskRuns,
     TaskRuns,
 )
 
@@ -239,68 +227,6 @@ class Temporal:
             log.info("steer_without_receipt", task_id=task_id, error=str(error)[:200])
             return None
 
-    async def create_schedule(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask) -> None:
-        """Put a recurring task on a Temporal Schedule. Raises InvalidInput for a rhythm that never comes."""
-        client = await self.client()
-        run = ScheduledRunInput(schedule_id=schedule_id, owner_id=owner_id, priority=spec.task.priority)
-        schedule = Schedule(
-            action=ScheduleActionStartWorkflow(
-                ScheduledTaskRuns.run,
-                run,
-                id=schedule_workflow_id(schedule_id),
-                task_queue=self._settings.task_queue,
-                typed_search_attributes=task_attributes(owner_id, spec.task.priority),
-                static_summary=summary_of(spec.name),
-                priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
-            ),
-            spec=ScheduleSpec(
-                cron_expressions=[spec.cron] if spec.cron else [],
-                intervals=[ScheduleIntervalSpec(every=spec.interval)] if spec.interval else [],
-                time_zone_name=spec.time_zone,
-            ),
-            policy=SchedulePolicy(overlap=_OVERLAP[spec.overlap]),
-            state=ScheduleState(paused=spec.paused),
-        )
-        try:
-            handle = await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
-            if spec.cron and not (await handle.describe(rpc_timeout=RPC_TIMEOUT)).info.next_action_times:
-                await handle.delete(rpc_timeout=RPC_TIMEOUT)
-                raise InvalidInput("cron", f"{spec.cron!r} never comes (is there such a day in that month?).")
-        except (RPCError, RuntimeError) as error:
-            raise _translated(error) from error
-
-    async def delete_schedule(self, schedule_id: ScheduleId) -> None:
-        """Remove a schedule; one that is gone already is fine."""
-        client = await self.client()
-        try:
-            await client.get_schedule_handle(schedule_workflow_id(schedule_id)).delete(rpc_timeout=RPC_TIMEOUT)
-        except (RPCError, RuntimeError) as error:
-            if not isinstance(error, RPCError) or error.status != RPCStatusCode.NOT_FOUND:
-                raise _translated(error) from error
-
-    async def pause_schedule(self, schedule_id: ScheduleId, *, paused: bool) -> None:
-        handle = (await self.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
-        try:
-            await (handle.pause(rpc_timeout=RPC_TIMEOUT) if paused else handle.unpause(rpc_timeout=RPC_TIMEOUT))
-        except (RPCError, RuntimeError) as error:
-            raise _translated(error) from error
-
-    async def trigger_schedule(self, schedule_id: ScheduleId) -> None:
-        """Start a run now, beside the rhythm."""
-        handle = (await self.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
-        try:
-            await handle.trigger(rpc_timeout=RPC_TIMEOUT)
-        except (RPCError, RuntimeError) as error:
-            raise _translated(error) from error
-
-    async def describe_schedule(self, schedule_id: ScheduleId) -> list[datetime]:
-        """When the next runs are due; empty when Temporal is away."""
-        handle = (await self.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
-        try:
-            return list((await handle.describe(rpc_timeout=timedelta(seconds=2))).info.next_action_times)
-        except (RPCError, RuntimeError):
-            return []
-
 
 def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator") -> TypedSearchAttributes:
     """What a run can be found by in Temporal's Web UI."""
@@ -317,24 +243,3 @@ def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator")
 def summary_of(title: str) -> str:
     """A run's one-line summary in the Web UI (Temporal's limit: 400 bytes)."""
     return title.encode()[:200].decode(errors="ignore")
-
-
-_OVERLAP = {
-    Overlap.SKIP: ScheduleOverlapPolicy.SKIP,
-    Overlap.BUFFER_ONE: ScheduleOverlapPolicy.BUFFER_ONE,
-    Overlap.ALLOW_ALL: ScheduleOverlapPolicy.ALLOW_ALL,
-    Overlap.CANCEL_OTHER: ScheduleOverlapPolicy.CANCEL_OTHER,
-}
-
-
-def _translated(error: RPCError | RuntimeError) -> Exception:
-    # A lazy client that can't connect raises a plain RuntimeError.
-    if not isinstance(error, RPCError):
-        return Unavailable("Temporal")
-    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
-        return Unavailable("Temporal")
-    if error.status == RPCStatusCode.INVALID_ARGUMENT:
-        return InvalidInput("cron", f"Temporal can't keep this rhythm: {error.message[:200]}")
-    if error.status == RPCStatusCode.NOT_FOUND:
-        return Conflict("Temporal doesn't know this schedule; delete it and create it again.")
-    return error

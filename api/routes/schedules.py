@@ -23,7 +23,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
         schedule = await schedules.create(session, caller.user_id, spec)
-        await parts.temporal.create_schedule(ScheduleId(schedule.id), caller.user_id, spec)
+        await parts.schedules.create(ScheduleId(schedule.id), caller.user_id, spec)
     response.headers["Location"] = f"{API}/schedules/{schedule.id}"
     return await _view(parts, schedule)
 
@@ -48,7 +48,7 @@ async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
     """End a schedule; tasks that it made remain."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.temporal.delete_schedule(schedule_id)
+        await parts.schedules.delete(schedule_id)
         await session.delete(schedule)
 
 
@@ -57,7 +57,7 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
     """Begin no further run until it is resumed."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.temporal.pause_schedule(schedule_id, paused=True)
+        await parts.schedules.pause(schedule_id, paused=True)
         schedule.paused = True
     return await _view(parts, schedule)
 
@@ -67,7 +67,7 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
     """Go on after a pause."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.temporal.pause_schedule(schedule_id, paused=False)
+        await parts.schedules.pause(schedule_id, paused=False)
         schedule.paused = False
     return await _view(parts, schedule)
 
@@ -77,7 +77,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
     """Start a run now, beside the rhythm; it appears among the runs in a moment."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
-    await parts.temporal.trigger_schedule(schedule_id)
+    await parts.schedules.trigger(schedule_id)
     return await _view(parts, schedule)
 
 
@@ -102,7 +102,7 @@ async def list_schedule_runs(
 
 async def _view(parts: Parts, schedule: Schedule) -> ScheduleView:
     schedule_id, spec = ScheduleId(schedule.id), schedules.spec_of(schedule)
-    next_runs: list[datetime] = [] if schedule.paused else await parts.temporal.describe_schedule(schedule_id)
+    next_runs: list[datetime] = [] if schedule.paused else await parts.schedules.next_runs(schedule_id)
     return ScheduleView(
         id=schedule_id,
         name=schedule.name,
