@@ -92,7 +92,8 @@ def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) ->
 
     A provider may count by the other measure than the one that its price is in: tokens in place of seconds.
     """
-    usage = (told or MediaUsage()).model_copy(update={"images": estimate.images})
+    counted = (told and told.images) or estimate.images
+    usage = (told or MediaUsage()).model_copy(update={"images": counted})
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
     if by_tokens and not usage.input_tokens and not usage.output_tokens:
@@ -127,9 +128,9 @@ async def _drawn(provider: Draws, asked: Asked, attempt: int) -> Answer:
             attempt=attempt,
         )
     )
-    return Answer(
-        end.usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts
-    )
+    # What came, not what was asked for: fewer are kept too, and charged as such.
+    usage = (end.usage or MediaUsage()).model_copy(update={"images": len(end.images)})
+    return Answer(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
 
 
 async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> Answer:

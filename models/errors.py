@@ -312,6 +312,12 @@ class Malformed(ProviderError):
     code, retryable = "malformed", True
 
 
+class UselessAnswer(ProviderError):
+    """A whole answer without what was asked for. Asking again would be paid again and bring the same."""
+
+    code = "useless_answer"
+
+
 class AnswerTooLarge(ProviderError):
     code = "answer_too_large"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import AiCall
@@ -118,10 +118,24 @@ class Settlement:
 
 
 async def may_settle(session: AsyncSession, call_id: AiCallId, attempt: int) -> bool:
-    """Lock a call; say whether this attempt is still the one that may finish it."""
+    """Lock a call; say whether this attempt is still the one that may finish it.
+
+    One that was given up as doubtful is, as long as nobody else was asked.
+    """
     statement = select(AiCall.status, AiCall.attempt).where(AiCall.id == call_id).with_for_update()
     row = (await session.execute(statement)).one_or_none()
-    return row is not None and (row.status, row.attempt) == (AiCallStatus.STARTED, attempt)
+    return row is not None and row.attempt == attempt and row.status in (AiCallStatus.STARTED, AiCallStatus.QUEUED)
+
+
+def _doubt_taken_back(doubted: ColumnElement[bool]) -> dict[str, Any]:
+    """What an attempt is counted for that turns up after it was given up."""
+    doubted &= AiCall.doubtful > 0
+    return {
+        "doubtful": AiCall.doubtful - case((doubted, 1), else_=0),
+        "doubtful_micro_usd": func.greatest(
+            0, AiCall.doubtful_micro_usd - case((doubted, AiCall.may_cost_micro_usd), else_=0)
+        ),
+    }
 
 
 async def settle(
@@ -143,23 +157,21 @@ async def settle(
             error=None,
             ended_at=func.clock_timestamp(),
         )
+        .values(_doubt_taken_back(AiCall.status == AiCallStatus.QUEUED))
     )
 
 
 async def book_late(session: AsyncSession, settlement: Settlement) -> None:
     """Book the cost of an attempt that ended after the call was taken from it, and write nothing else of it."""
-    doubtful = (AiCall.attempt > settlement.attempt) & (AiCall.doubtful > 0)
+    given_up = (AiCall.attempt > settlement.attempt) | (AiCall.status != AiCallStatus.STARTED)
     await session.execute(
         update(AiCall)
         .where(AiCall.id == settlement.call_id)
         .values(
             cost_micro_usd=AiCall.cost_micro_usd + settlement.cost_micro_usd,
             estimated=AiCall.estimated | settlement.estimated,
-            doubtful=AiCall.doubtful - case((doubtful, 1), else_=0),
-            doubtful_micro_usd=func.greatest(
-                0, AiCall.doubtful_micro_usd - case((doubtful, AiCall.may_cost_micro_usd), else_=0)
-            ),
         )
+        .values(_doubt_taken_back(given_up))
     )
 
 
@@ -197,4 +209,5 @@ async def fail(session: AsyncSession, failure: Failure) -> None:
             error=case((goes_on, failure.message[:500]), else_=AiCall.error),
             ended_at=func.clock_timestamp() if failure.is_final else AiCall.ended_at,
         )
+        .values(_doubt_taken_back(AiCall.status == AiCallStatus.CANCELLED))
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,13 @@ from models.ids import AiCallId, UserId
 from models.users import Caller
 
 _OPEN = tuple(sorted(OPEN))
+_UNDER_WAY = AiCall.status == AiCallStatus.STARTED
+_DOUBTED: dict[str, Any] = {
+    "doubtful": AiCall.doubtful + case((_UNDER_WAY, 1), else_=0),
+    "doubtful_micro_usd": AiCall.doubtful_micro_usd + case((_UNDER_WAY, AiCall.may_cost_micro_usd), else_=0),
+}
+"""For a call that is ended from outside: an attempt under way may have cost something, and its worker may be dead. One
+that lives takes the doubt back (`ai_call_attempts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ async def taken_in_before(session: AsyncSession, owner_id: UserId, key: str, bod
 async def to_hand_over(session: AsyncSession, *, limit: int) -> list[AiCallId]:
     """Calls that Temporal has not heard of though they were taken in more than 5 s ago."""
     old = AiCall.created_at < func.now() - text("interval '5 seconds'")
-    statement = select(AiCall.id).where(AiCall.status == "queued", AiCall.handed_over_at.is_(None), old)
+    statement = select(AiCall.id).where(AiCall.status.in_(_OPEN), AiCall.handed_over_at.is_(None), old)
     return [AiCallId(call_id) for call_id in await session.scalars(statement.order_by(AiCall.created_at).limit(limit))]
 
 
@@ -83,12 +90,24 @@ async def handed_over(session: AsyncSession, call_id: AiCallId) -> None:
     await session.execute(update(AiCall).where(AiCall.id == call_id).values(handed_over_at=func.now()))
 
 
+async def handed_over_before(session: AsyncSession, moment: datetime, limit: int) -> list[AiCallId]:
+    """Open calls that Temporal has had since before `moment`, oldest first."""
+    statement = select(AiCall.id).where(AiCall.status.in_(_OPEN), AiCall.handed_over_at < moment)
+    return [AiCallId(call_id) for call_id in await session.scalars(statement.order_by(AiCall.created_at).limit(limit))]
+
+
+async def take_back(session: AsyncSession, call_id: AiCallId) -> None:
+    """Have the sweeper hand a call over again. Its ledger knows what was asked already."""
+    await session.execute(update(AiCall).where(AiCall.id == call_id).values(handed_over_at=None))
+
+
 async def close(session: AsyncSession, call_id: AiCallId, code: str, message: str) -> None:
     """End an open call without an attempt: nothing can be asked for it any more."""
     await session.execute(
         update(AiCall)
         .where(AiCall.id == call_id, AiCall.status.in_(_OPEN))
         .values(status=AiCallStatus.FAILED, error_code=code, error=message[:500], ended_at=func.clock_timestamp())
+        .values(_DOUBTED)
     )
 
 
@@ -112,6 +131,7 @@ async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> No
                 error="Cancelled on request.",
                 ended_at=func.clock_timestamp(),
             )
+            .values(_DOUBTED)
         )
     elif status != AiCallStatus.CANCELLED:
         raise Conflict(f"The call is {status}; only one that is queued or started can be cancelled.")

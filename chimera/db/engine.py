@@ -50,6 +50,8 @@ class Database:
             # A burst of requests waits its turn, and is put off (503) before most clients would give up.
             pool_timeout=10,
             pool_recycle=1800,
+            # Errors name the statement and not its values: those are prompts, answers and keys' hashes.
+            hide_parameters=True,
             # `connect_timeout` bounds each try of a restarting server, in seconds.
             connect_args={"connect_timeout": 3, "prepare_threshold": 3},
         )

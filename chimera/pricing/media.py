@@ -50,7 +50,7 @@ def media_price_of(model_ref: str, operation: Operation, overrides: Own | None =
     """Find what `provider/model` takes for an operation; `overrides` are `settings.own_prices`.
 
     The first look-up reads a price list (about a second). Raises `UnknownPrice`, also when what is listed can't price
-    the operation: a model of words alone has no price for a picture.
+    the operation. Whether a model can do it at all is its provider's to say.
     """
     own = own_price_of(model_ref, overrides)
     price = _listed(model_ref) if own is None else MediaPrice((_rate_of(own[0]),), own[1], own[2])

@@ -21,6 +21,8 @@ from chimera.providers.media import (
     ImageRequest,
     TranscriptionEnd,
     TranscriptionRequest,
+    check_drawn,
+    may_be_at_work,
     packed,
     picture_of,
 )
@@ -29,7 +31,7 @@ from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.settings import Settings
 from chimera.text import clean_text
 from models.ai_calls import MediaUsage
-from models.errors import ContentRefused, InvalidInput, Malformed, ProviderError, Truncated
+from models.errors import ContentRefused, InvalidInput, ProviderError, Truncated
 
 if TYPE_CHECKING:
     import httpx2
@@ -108,8 +110,9 @@ class GoogleMedia(Google):
         def end_of(answer: "GenerateContentResponse") -> ImageEnd:
             _check_end(answer)
             images = tuple(_pictures(answer))
-            if len(images) != request.n:
-                raise Malformed(f"google sent {len(images)} pictures in place of {request.n}.")
+            # A model may draw more than it was asked to: the first is what was meant.
+            check_drawn(PROVIDER, min(len(images), request.n), request.n)
+            images = images[: request.n]
             return ImageEnd(images, (), _usage_of(answer, drawn=True), _id_of(answer))
 
         ask = _generation(request, [{"text": request.prompt}], config)
@@ -123,8 +126,7 @@ class GoogleMedia(Google):
         def end_of(answer: "GenerateContentResponse") -> TranscriptionEnd:
             _check_end(answer)
             text = clean_text("".join(part.text or "" for part in _parts_of(answer) if not part.thought)).strip()
-            if not text:
-                raise Malformed("google finished without a word.")
+            # A model may keep silent about a silent recording instead of saying so.
             spoken = "" if text == _SILENCE else text
             return TranscriptionEnd(spoken, None, _usage_of(answer, drawn=False), _id_of(answer))
 
@@ -170,7 +172,7 @@ class GoogleMedia(Google):
         else:
             known = self._sorted(responses, model, error, begun)
         # Who has begun to answer has done the work.
-        known.may_be_billed = known.may_be_billed or begun
+        known.may_be_billed = known.may_be_billed or begun or may_be_at_work(error)
         return known
 
     def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":

@@ -16,9 +16,10 @@ from typing import Protocol, runtime_checkable
 from chimera.file_types import IMAGES, media_type_of
 from chimera.providers.base import Image
 from models.ai_calls import MediaUsage
-from models.errors import Malformed
+from models.errors import Malformed, UselessAnswer
 
 FLOAT_BYTES = 4
+GATEWAY_GAVE_UP = (502, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImageEnd:
-    """As many pictures as were asked for. `revised_prompts` has one for each, or none at all."""
+    """One picture at least; fewer than were asked for are kept too, for they are paid. `revised_prompts` has one for
+    each, or none at all.
+    """
 
     images: tuple[Image, ...]
     revised_prompts: tuple[str, ...]
@@ -142,8 +145,26 @@ class Transcribes(Protocol):
         ...
 
 
+def may_be_at_work(error: BaseException) -> bool:
+    """Say whether a provider may have the whole request, and work on it, though it said nothing.
+
+    Nothing comes before a picture is drawn, so what stands between us and the vendor may hang up meanwhile. `error` is
+    HTTPX's, or that of an SDK that was raised from it.
+    """
+    import httpx2
+
+    if getattr(error, "status_code", None) in GATEWAY_GAVE_UP or getattr(error, "code", None) in GATEWAY_GAVE_UP:
+        return True
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
+    unsent = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+    return isinstance(cause, httpx2.TransportError) and not isinstance(cause, unsent)
+
+
 def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int | None) -> Vectors:
-    """Check vectors, each a list of numbers or base64 of little-endian float32, and pack them. Raises Malformed."""
+    """Check vectors, each a list of numbers or base64 of little-endian float32, and pack them.
+
+    Raises Malformed, and UselessAnswer where asking again would bring the same.
+    """
     if len(vectors) != count:
         raise Malformed(f"{provider} sent {len(vectors)} vectors for {count} texts.")
     parts = [_vector(provider, vector) for vector in vectors]
@@ -152,7 +173,10 @@ def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int
         raise Malformed(f"{provider} sent vectors of the lengths {sorted(lengths)[:5]}.")
     length = lengths.pop()
     if dimensions not in (None, length):
-        raise Malformed(f"{provider} sent vectors of {length} dimensions in place of {dimensions}.")
+        raise UselessAnswer(
+            f"{provider} sent vectors of {length} dimensions in place of {dimensions}; leave dimensions out, or use a"
+            " model that can shorten its vectors."
+        )
     return Vectors(len(parts), length, b"".join(parts))
 
 
@@ -162,6 +186,14 @@ def picture_of(provider: str, data: bytes) -> Image:
     if media_type not in IMAGES:
         raise Malformed(f"{provider} sent something that is no picture of a known kind.")
     return Image(media_type, data)
+
+
+def check_drawn(provider: str, drawn: int, asked: int) -> None:
+    """Raises UselessAnswer for no picture, and Malformed for more than were asked for."""
+    if drawn == 0:
+        raise UselessAnswer(f"{provider} drew nothing; say differently what is to be seen.")
+    if drawn > asked:
+        raise Malformed(f"{provider} sent {drawn} pictures in place of {asked}.")
 
 
 def from_base64(provider: str, text: str) -> bytes:

@@ -20,7 +20,9 @@ from chimera.providers.media import (
     ImageRequest,
     TranscriptionEnd,
     TranscriptionRequest,
+    check_drawn,
     from_base64,
+    may_be_at_work,
     packed,
     picture_of,
 )
@@ -104,8 +106,7 @@ class OpenAIMedia(ChatCompletions):
 
         def end_of(answer: Answer) -> ImageEnd:
             entries = _dicts(answer.body.get("data"))
-            if len(entries) != request.n:
-                raise Malformed(f"{self.name} sent {len(entries)} pictures in place of {request.n}.")
+            check_drawn(self.name, len(entries), request.n)
             revised = tuple(clean_text(str(entry.get("revised_prompt") or "")) for entry in entries)
             images = tuple(map(self._picture, entries))
             usage = _image_usage(answer.body.get("usage"))
@@ -179,7 +180,7 @@ class OpenAIMedia(ChatCompletions):
         else:
             known = self._sorted(model, error, begun)
         # Who has begun to answer has done the work.
-        known.may_be_billed = known.may_be_billed or begun
+        known.may_be_billed = known.may_be_billed or begun or may_be_at_work(error)
         return known
 
     def _json(self, body: bytes) -> dict[str, Any]:

@@ -133,8 +133,7 @@ async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Sc
     [
         (answer_of(PICTURE, reason=None), errors.Truncated),
         (answer_of(PICTURE, reason="MAX_TOKENS"), errors.Truncated),
-        (answer_of({"text": "I can't."}), errors.Malformed),
-        (answer_of(PICTURE, PICTURE), errors.Malformed),
+        (answer_of({"text": "I can't."}), errors.UselessAnswer),
         (answer_of({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}), errors.Malformed),
         (answer_of(reason="IMAGE_SAFETY"), errors.ContentRefused),
         (answer_of(reason="NO_IMAGE"), errors.Malformed),

@@ -4,6 +4,7 @@ import json
 import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,7 +196,7 @@ def a_vector(*numbers: Any) -> dict[str, Any]:
         (a_vector(), errors.Malformed),
         (a_vector(1, "2"), errors.Malformed),
         (a_vector(1e60), errors.Malformed),
-        (a_vector(1, 2, 3), errors.Malformed),
+        (a_vector(1, 2, 3), errors.UselessAnswer),
         ({"data": [{"index": 0, "embedding": "AAAA"}]}, errors.Malformed),
         ({"data": [{"index": 0, "embedding": "no base64!"}]}, errors.Malformed),
         (
@@ -218,7 +219,6 @@ async def test_what_is_no_vector_is_no_success(
 @pytest.mark.parametrize(
     "data",
     [
-        [],
         [{"url": "https://elsewhere.example/picture.png"}],
         [{"b64_json": ""}],
         [{"b64_json": "%%%"}],
@@ -229,6 +229,30 @@ async def test_what_is_no_vector_is_no_success(
 async def test_what_is_no_picture_is_no_success(provider: OpenAIMedia, scripted: Scripted, data: Any) -> None:
     scripted.script = answering({"data": data})
     await _fails(provider.draw(image()), errors.Malformed, billed=True)
+
+
+async def test_nothing_drawn_is_paid_and_not_worth_another_try(provider: OpenAIMedia, scripted: Scripted) -> None:
+    scripted.script = answering({"data": []})
+    await _fails(provider.draw(image()), errors.UselessAnswer, billed=True)
+    assert not errors.UselessAnswer.retryable
+
+
+async def test_fewer_pictures_than_asked_are_kept(provider: OpenAIMedia, scripted: Scripted) -> None:
+    scripted.script = answering({"data": [{"b64_json": PNG}]})
+    assert len((await provider.draw(replace(image(), n=2))).images) == 1
+
+
+@pytest.mark.parametrize("status", [502, 504])
+async def test_a_gateway_that_gives_up_may_leave_a_bill(provider: OpenAIMedia, scripted: Scripted, status: int) -> None:
+    scripted.script = Script([b"{}"], status, {"content-type": "application/json"})
+    await _fails(provider.draw(image()), errors.Overloaded, billed=True)
+
+
+async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bill(
+    provider: OpenAIMedia, scripted: Scripted
+) -> None:
+    scripted.script = Script([], head_at_once=False, end=False)
+    await _fails(provider.draw(image()), errors.Overloaded, billed=True)
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 3}])

@@ -111,3 +111,47 @@ async def test_a_finished_call_cant_be_cancelled(database: Database, owner: User
     with pytest.raises(Conflict, match="finished"):
         async with database.begin() as session:
             await ai_calls.cancel(session, Caller(user_id=owner, role="user"), call_id)
+
+
+async def doubt_of(database: Database, owner: UserId, call_id: AiCallId) -> tuple[int, int, int]:
+    call = await view(database, owner, call_id)
+    return call.doubtful, call.doubtful_micro_usd, call.cost_micro_usd
+
+
+async def test_an_answer_that_was_given_up_is_kept_while_nobody_else_was_asked(
+    database: Database, owner: UserId
+) -> None:
+    call_id = await a_call(database, owner)
+    attempt = await begun(database, call_id)
+    async with database.begin() as session:
+        await attempts.mark_doubtful(session, await attempts.read(session, call_id))
+    assert await doubt_of(database, owner, call_id) == (1, 100, 0)
+    assert await settled(database, a_settlement(call_id, attempt))
+    assert await doubt_of(database, owner, call_id) == (0, 0, 40)
+
+
+async def test_what_a_dead_worker_may_have_spent_stays_on_a_cancelled_call(database: Database, owner: UserId) -> None:
+    call_id = await a_call(database, owner)
+    await begun(database, call_id)
+    async with database.begin() as session:
+        await ai_calls.cancel(session, Caller(user_id=owner, role="user"), call_id)
+    assert await doubt_of(database, owner, call_id) == (1, 100, 0)
+
+
+async def test_a_worker_that_lives_says_what_a_cancelled_call_cost(database: Database, owner: UserId) -> None:
+    call_id = await a_call(database, owner)
+    attempt = await begun(database, call_id)
+    async with database.begin() as session:
+        await ai_calls.cancel(session, Caller(user_id=owner, role="user"), call_id)
+        await attempts.fail(session, Failure(call_id, attempt, "cancelled", "Cut.", 60, counts=False, is_final=False))
+    assert await doubt_of(database, owner, call_id) == (0, 0, 60)
+
+
+async def test_a_run_that_is_ended_from_outside_leaves_its_attempt_in_doubt(database: Database, owner: UserId) -> None:
+    call_id = await a_call(database, owner)
+    attempt = await begun(database, call_id)
+    async with database.begin() as session:
+        await ai_calls.close(session, call_id, "run_ended", "Its run was ended from outside.")
+    assert await doubt_of(database, owner, call_id) == (1, 100, 0)
+    assert not await settled(database, a_settlement(call_id, attempt))
+    assert await doubt_of(database, owner, call_id) == (0, 0, 40)
