@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
@@ -21,6 +22,8 @@ from models.providers import OwnModel, OwnPrice
 from models.wording import sentence_of, told
 
 MIN_SECRET_BYTES = 32
+Positive = Annotated[int, Field(ge=1)]
+WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
 
@@ -85,23 +88,24 @@ class Settings(BaseSettings):
     simulator_url: str | None = None
     catalog_file: Path | None = None
     """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
-    prices: dict[str, OwnPrice] = Field(default_factory=dict)
+    prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
     """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
-    requests_per_minute: dict[str, int] = Field(default_factory=dict)
+    requests_per_minute: dict[str, Positive] = Field(default_factory=dict)
     """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
-    tokens_per_minute: dict[str, int] = Field(default_factory=dict)
+    tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
     """By provider, as above; a call counts with what it may need at most."""
     breaker_failures: int = Field(default=5, ge=1)
     """In a row, before a provider counts as away and is left alone."""
     breaker_probe_s: float = Field(default=10.0, gt=0)
-    context_windows: dict[str, int] = Field(default_factory=dict)
+    context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
     """Tokens by model, for models that the price list doesn't know."""
 
     # A model call's limits.
-    call_first_byte_s: float = 30.0
-    call_stall_s: float = 60.0
-    call_total_s: float = 300.0
-    call_max_attempts: int = 5
+    call_first_byte_s: float = Field(default=30.0, gt=0)
+    call_stall_s: float = Field(default=60.0, gt=0)
+    call_total_s: float = Field(default=300.0, gt=0, le=840)
+    """Less than the 15 minutes after which Temporal gives the call to another worker."""
+    call_max_attempts: int = Field(default=5, ge=1, le=100)
     max_answer_bytes: int = 4 * 1024 * 1024
     max_media_bytes: int = 64 * 1024 * 1024
     """Of an answer with pictures or vectors in it."""
@@ -145,6 +149,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
+        if "CHIMERA_ENV_FILE" in os.environ:
+            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file())
         folder = os.environ.get("CHIMERA_SECRETS_DIR")
         if not folder:
             return init_settings, env_settings, dotenv_settings
@@ -170,6 +176,12 @@ class Settings(BaseSettings):
                 " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return self
+
+
+def env_file() -> Path | None:
+    """The file of settings beside the variables: `.env`, or the one that `CHIMERA_ENV_FILE` names; empty is none."""
+    named = os.environ.get("CHIMERA_ENV_FILE", Settings.model_config.get("env_file"))
+    return Path(str(named)) if named else None
 
 
 @cache

@@ -9,10 +9,17 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
-from chimera.settings import Settings
+from chimera.settings import Settings, env_file
 from chimera.settings_errors import explained, read_settings
 
-ELSEWHERE = ("CHIMERA_PYTHON", "CHIMERA_API_URL", "CHIMERA_TOKEN", "CHIMERA_READY_FILE", "CHIMERA_SECRETS_DIR")
+ELSEWHERE = (
+    "CHIMERA_PYTHON",
+    "CHIMERA_API_URL",
+    "CHIMERA_TOKEN",
+    "CHIMERA_READY_FILE",
+    "CHIMERA_SECRETS_DIR",
+    "CHIMERA_ENV_FILE",
+)
 """Variables that are read outside of `Settings`."""
 KNOWN = frozenset({*(f"CHIMERA_{name.upper()}" for name in Settings.model_fields), *ELSEWHERE})
 
@@ -48,7 +55,7 @@ def misspelt() -> Iterator[str]:
 
 
 def _written_names() -> Iterator[tuple[str, str]]:
-    path = Path(str(Settings.model_config.get("env_file")))
-    if path.is_file():
+    path = env_file()
+    if path is not None and path.is_file():
         for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", path.read_text(errors="replace"), re.MULTILINE):
             yield f" in {path}", name

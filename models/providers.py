@@ -85,7 +85,8 @@ class OwnRates(Body):
     audio_hour: Rate | None = Field(default=None, description="An hour of sound")
 
 
-OwnPrice = tuple[float, float] | OwnRates
+_Usd = Annotated[float, Field(ge=0)]
+OwnPrice = tuple[_Usd, _Usd] | OwnRates
 """Input and output per million tokens, or the rates by name."""
 
 

@@ -78,14 +78,43 @@ install_uv() {
 uv() { "$venv/bin/uv" --quiet "$@" --python "$venv/bin/python"; }
 
 # Compiled now, because a cold import of everything takes longer than all servers need to start.
-install_locked() { uv pip sync --require-hashes --compile-bytecode "$root/requirements/$1.lock"; }
+# With "add" what is there stays: a Chimera that runs from this .venv doesn't lose it for a moment.
+install_locked() {
+    if [ "$2" = add ]; then
+        uv pip install --require-hashes --compile-bytecode --requirement "$root/requirements/$1.lock"
+    else
+        uv pip sync --require-hashes --compile-bytecode "$root/requirements/$1.lock"
+    fi
+}
+
+take_turn() { # one installation at a time; one that died leaves a lock of a process that is gone
+    local told=
+    until ln -s $$ "$venv.lock" 2>/dev/null; do
+        if ! kill -0 "$(readlink "$venv.lock" || echo $$)" 2>/dev/null; then
+            rm -f "$venv.lock"
+            continue
+        fi
+        [ -n "$told" ] || say "Another installation into $venv is under way; waiting for it"
+        told=1
+        sleep 1
+    done
+}
 
 install_chimera() { (cd -- "$root" && uv pip install --no-deps --no-build-isolation --offline --editable .); }
 
 ensure_environment() { # ensure_environment runtime|dev; dev has all that runtime has
-    local kind=$1 python
     check_chosen_python || return 1
-    ready_for "$kind" && return
+    ready_for "$1" && return
+    local status=0
+    take_turn
+    ready_for "$1" || make_environment "$1" || status=1
+    rm -f "$venv.lock"
+    return "$status"
+}
+
+make_environment() {
+    local kind=$1 python how=sync
+    if ready_for runtime; then how=add; fi
     use_caches
     if ! "$venv/bin/python" -c '' >/dev/null 2>&1; then
         python=$(find_python) || return 1
@@ -94,7 +123,7 @@ ensure_environment() { # ensure_environment runtime|dev; dev has all that runtim
     rm -f "$venv/stamp"
     step "Installed the installer (uv, by its hash)" install_uv || return 1
     step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages, all by their hashes" \
-        install_locked "$kind" || return 1
+        install_locked "$kind" "$how" || return 1
     step "Installed Chimera" install_chimera || return 1
     {
         printf '%s\n' "$kind $root $(sum_of "$kind")"

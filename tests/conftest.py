@@ -22,6 +22,8 @@ from tests.parts import free_port, fresh_database, running_parts
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
 Settings.model_config["env_file"] = None
+# The same for the processes that tests start.
+os.environ["CHIMERA_ENV_FILE"] = ""
 
 _session = pytest.StashKey[pytest.Session]()
 

@@ -38,3 +38,17 @@ def test_a_python_that_is_named_and_can_not_be_run_is_refused(name: str) -> None
 
 def test_without_a_name_nothing_is_refused() -> None:
     assert check_of("").returncode == 0
+
+
+def test_one_installation_waits_for_another_and_not_for_a_dead_one(tmp_path: Path) -> None:
+    def turn(limit_s: int) -> subprocess.CompletedProcess[str]:
+        command = ("timeout", str(limit_s), "bash", "-c", f". '{SCRIPT}'; venv='{tmp_path}/venv'; take_turn; echo mine")
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    (tmp_path / "venv.lock").symlink_to(str(os.getpid()))
+    waited = turn(2)
+    assert (waited.returncode, waited.stdout) == (124, "")
+    assert "Another installation" in waited.stderr
+    (tmp_path / "venv.lock").unlink()
+    (tmp_path / "venv.lock").symlink_to("4194303")
+    assert turn(10).stdout == "mine\n"

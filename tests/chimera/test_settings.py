@@ -58,6 +58,36 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
     assert Settings().google_api_key == SecretStr("key")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PRICES", '{"local/qwen3": [-1, 2]}', "CHIMERA_PRICES"),
+        ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
+        ("PRICES", '{"local/qwen3": {"input": -1}}', "CHIMERA_PRICES"),
+        ("CONTEXT_WINDOWS", '{"local/qwen3": -5}', "CHIMERA_CONTEXT_WINDOWS: It has to be 1024 or more."),
+        ("REQUESTS_PER_MINUTE", '{"openai": 0}', "It has to be 1 or more."),
+        ("CALL_FIRST_BYTE_S", "0", "CHIMERA_CALL_FIRST_BYTE_S"),
+        ("CALL_TOTAL_S", "1000", "It has to be 840"),
+        ("CALL_MAX_ATTEMPTS", "0", "It has to be 1 or more."),
+    ],
+)
+def test_a_figure_that_makes_no_sense_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(f"CHIMERA_{name}", value)
+    with pytest.raises(BadSettings) as raised:
+        read_settings()
+    assert says in str(raised.value)
+
+
+def test_another_file_of_settings_may_be_named_or_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_API_PORT=9100")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    assert read_settings().api_port == 9100
+    monkeypatch.setenv("CHIMERA_ENV_FILE", "")
+    assert read_settings().api_port == 8000
+
+
 def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "CHIMERA_OPENAI_API_KEY").write_text("from a file\n")
     (tmp_path / "ANTHROPIC_API_KEY").write_text("from a file too")

@@ -45,7 +45,7 @@ def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
 ) -> None:
     (tmp_path / ".env").write_text("CHIMERA_DEFAULT_MODLE=local/qwen3\n#CHIMERA_OLD=1\nCHIMERA_LOG_LEVEL=INFO\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(Settings.model_config, "env_file", ".env")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", ".env")
     monkeypatch.setenv("CHIMERA_PORT", "8010")
     monkeypatch.setenv("CHIMERA_TOKEN", "known")
     found = list(checks.variables())
