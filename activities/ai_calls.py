@@ -6,7 +6,9 @@ its provider is asked again.
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import structlog
@@ -40,6 +42,7 @@ from models.errors import (
     AttemptsUsedUp,
     CallCancelled,
     ChimeraError,
+    NotFound,
     ProviderError,
     RateLimited,
     TookTooLong,
@@ -48,6 +51,12 @@ from models.ids import AiCallId, FileId, UserId
 from models.users import Caller
 
 log = structlog.get_logger()
+
+RECORDINGS_HELD = 8
+"""Recordings that a worker has in memory at once: 25 MiB each, and more than twice that while they are sent as base64.
+A worker takes 200 calls, which would be all the memory of its machine."""
+PLACE_WAIT_S = 60.0
+"""Far below what an activity may take, so that a call that waited still has the whole of its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ class AiCalls(contract.AiCalls):
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
+        self._recordings = asyncio.Semaphore(RECORDINGS_HELD)
 
     @activity.defn(name=contract.MAKE_AI_CALL)
     async def make(self, call: AiCallInput) -> AiCallOutcome:
@@ -93,26 +103,46 @@ class AiCalls(contract.AiCalls):
         Raises CallCancelled when somebody cancelled it, and a ProviderError when its provider failed (retryable or
         not, as the error says).
         """
-        async with heartbeats(), self._stops.watch(call.call_id):
+        async with heartbeats(), self._stops.watch(call.call_id), self._place(call.operation):
             ready = await self._intend(call)
             if isinstance(ready, AiCallOutcome):
                 return ready
-            await self._failpoints.hit("before_provider")
-            began_at = time.time()
-            try:
-                answer = await self._ask(ready)
-            except ProviderError as error:
-                raise await uncut(self._fail(ready, error, began_at)) from None
-            except asyncio.CancelledError:
-                # It was on its way, so it may be billed.
-                await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
-                raise
-            self._standings.answered(ready.account)
-            await self._failpoints.hit("after_provider")
-            # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await uncut(self._settle(ready, answer))
-            await self._failpoints.hit("before_complete")
-            return outcome
+            return await self._carry_out(ready)
+
+    @asynccontextmanager
+    async def _place(self, operation: Operation) -> AsyncIterator[None]:
+        """Wait until there is memory for one more recording. Raises RateLimited when that takes long."""
+        if operation is not Operation.TRANSCRIPTIONS:
+            yield
+            return
+        try:
+            await asyncio.wait_for(self._recordings.acquire(), PLACE_WAIT_S)
+        except TimeoutError:
+            raise RateLimited(
+                f"This worker is busy with {RECORDINGS_HELD} recordings.", retry_after_s=PLACE_WAIT_S
+            ) from None
+        try:
+            yield
+        finally:
+            self._recordings.release()
+
+    async def _carry_out(self, ready: _Ready) -> AiCallOutcome:
+        await self._failpoints.hit("before_provider")
+        began_at = time.time()
+        try:
+            answer = await self._ask(ready)
+        except ProviderError as error:
+            raise await uncut(self._fail(ready, error, began_at)) from None
+        except asyncio.CancelledError:
+            # It was on its way, so it may be billed.
+            await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
+            raise
+        self._standings.answered(ready.account)
+        await self._failpoints.hit("after_provider")
+        # A paid answer is kept, also when a cancel arrives just now.
+        outcome = await uncut(self._settle(ready, answer))
+        await self._failpoints.hit("before_complete")
+        return outcome
 
     async def _intend(self, call: AiCallInput) -> _Ready | AiCallOutcome:
         try:
@@ -151,6 +181,8 @@ class AiCalls(contract.AiCalls):
         await self._standings.admit(account)
         await self._limits.take(account, estimate.input_tokens + estimate.output_tokens)
         self._standings.check_wait(account)
+        # Only now: what may be refused a hundred times isn't read a hundred times. And before an attempt is begun.
+        asked = await self._with_sound(asked)
         async with self._database.begin() as session:
             attempt = await attempts.begin(
                 session, standing, worker=self._worker_name, may_cost_micro_usd=media_cost_of(estimate, price)
@@ -162,12 +194,21 @@ class AiCalls(contract.AiCalls):
         asked = Asked(standing.id, standing.operation, model, standing.request)
         if standing.operation is not Operation.TRANSCRIPTIONS:
             return asked
-        file_id = FileId(standing.request["file_id"])
         owner = Caller(user_id=standing.owner_id, role="user")
         async with self._database.begin() as session:
-            view = await files.view(session, owner, file_id)
+            view = await files.view(session, owner, FileId(standing.request["file_id"]))
+        return replace(asked, size_bytes=view.size_bytes, media_type=view.media_type)
+
+    async def _with_sound(self, asked: Asked) -> Asked:
+        if asked.operation is not Operation.TRANSCRIPTIONS:
+            return asked
+        file_id = FileId(asked.request["file_id"])
+        async with self._database.begin() as session:
             sound = await files.content(session, file_id)
-        return Asked(standing.id, standing.operation, model, standing.request, sound, view.media_type)
+        if len(sound) != asked.size_bytes:
+            # Deleted since its row was read: nobody is to be paid for hearing an empty recording.
+            raise NotFound("file", file_id)
+        return replace(asked, sound=sound)
 
     async def _ask(self, ready: _Ready) -> Answer:
         limit = self._settings.call_total_s

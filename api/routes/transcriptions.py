@@ -13,6 +13,7 @@ from api.uploads import Form, form_of
 from chimera.db import ai_calls, files
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
+from chimera.sound import seconds_of
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import InvalidInput
 from models.files import FileView
@@ -93,10 +94,14 @@ async def _transcription(
         if before is not None:
             return before, False
     uploaded = None
-    if form.upload is not None:
+    if form.upload is None:
+        assert file is not None
+        head = await files.chunk(session, file.id, 0) or b""
+    else:
+        head = next(form.upload.content.chunks(), b"")
         file = uploaded = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
-    assert file is not None
-    request = {"file_id": file.id, **hints}
+    # Measured once and kept: the bytes are read again only when a provider is to be asked.
+    request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
     call_id, created = await ai_calls.create(session, caller.user_id, new)
     if not created and uploaded is not None:

@@ -168,7 +168,7 @@ class Transcriptions(Media):
 
     def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
         sound = asked.body["sound"]
-        seconds = round(seconds_of(sound), 3)
+        seconds = round(seconds_of(sound, len(sound)), 3)
         text = (
             f"{LABEL} No model heard this recording of {seconds:g} s"
             f" ({len(sound)} bytes, sha256 {sha256(sound).hexdigest()[:8]})."

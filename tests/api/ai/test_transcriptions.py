@@ -34,7 +34,12 @@ async def test_a_recording_is_written_down_and_kept(alice: httpx2.AsyncClient) -
     assert body["cost_micro_usd"] == 250
     assert (await alice.get(f"/api/v1/files/{body['file_id']}/content")).content == a_wav(2.5)
     call = (await alice.get(answer.headers["Location"])).json()
-    assert call["request"] == {"file_id": body["file_id"], "language": "en", "prompt": "Bob"}
+    assert call["request"] == {
+        "file_id": body["file_id"],
+        "audio_seconds": 2.5,
+        "language": "en",
+        "prompt": "Bob",
+    }
     assert call["result"] == body
 
 
