@@ -6,13 +6,15 @@ its provider is asked again.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 
+import psycopg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
@@ -27,7 +29,8 @@ from activities.uncut import uncut
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
 from chimera.db.ai_call_attempts import Failure, Settlement, Standing
-from chimera.db.engine import Database
+from chimera.db.engine import AWAY, Database
+from chimera.db.files import Content
 from chimera.failpoints import Failpoints
 from chimera.file_types import IMAGES
 from chimera.limits import ProviderLimits
@@ -222,46 +225,50 @@ class AiCalls(contract.AiCalls):
 
     async def _settle(self, ready: _Ready, answer: Answer) -> AiCallOutcome:
         """Keep a paid answer: from here on nothing may raise but a database that stays away."""
+        settlement = _settlement_of(ready, answer)
+        pictures = [files.measured(BytesIO(image.data)) for image in answer.images]
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
                 async with self._database.begin() as session:
-                    return await self._settle_once(session, ready, answer)
+                    await self._settle_once(session, ready, answer, settlement, pictures)
+                return AiCallOutcome(items=answer.items, cost_micro_usd=settlement.cost_micro_usd)
             except (SQLAlchemyError, OSError) as error:
+                if not _is_away(error):
+                    raise await self._unkept(ready, settlement, error) from error
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
-    async def _settle_once(self, session: AsyncSession, ready: _Ready, answer: Answer) -> AiCallOutcome:
-        usage, estimated = media.charged(answer.usage, ready.estimate, ready.price)
-        settlement = Settlement(
-            call_id=ready.standing.id,
-            attempt=ready.attempt,
-            usage=usage,
-            cost_micro_usd=media_cost_of(usage, ready.price),
-            estimated=estimated,
-            request_id=answer.request_id,
-        )
-        outcome = AiCallOutcome(items=answer.items, cost_micro_usd=settlement.cost_micro_usd)
-        if not await attempts.may_settle(session, ready.standing.id, ready.attempt):
-            log.warning("late_attempt_booked", attempt=ready.attempt)
+    async def _settle_once(
+        self, session: AsyncSession, ready: _Ready, answer: Answer, settlement: Settlement, pictures: Sequence[Content]
+    ) -> None:
+        if not await attempts.may_settle(session, settlement.call_id, settlement.attempt):
+            log.warning("late_attempt_booked", attempt=settlement.attempt)
             await attempts.book_late(session, settlement)
-            return outcome
+            return
         result = dict(answer.result)
-        if answer.images:
-            result["images"] = await self._kept(session, ready.standing, answer)
+        if pictures:
+            result["images"] = await self._kept(session, ready.standing, answer, pictures)
         vectors = answer.vectors.data if answer.vectors else None
         await attempts.settle(session, settlement, result=result, vectors=vectors)
-        return outcome
 
-    async def _kept(self, session: AsyncSession, standing: Standing, answer: Answer) -> list[dict[str, object]]:
+    async def _unkept(self, ready: _Ready, settlement: Settlement, error: Exception) -> AiCallFailed:
+        """End a call whose answer the database refuses: it would refuse the next one, which is paid for too."""
+        log.error("answer_not_kept", error=type(error).__name__, exc_info=error)
+        code, message = "answer_not_kept", "The answer came, but can't be stored; the log says why."
+        await self._write_failure(ready, code, message, cost=settlement.cost_micro_usd, is_final=True)
+        return AiCallFailed(settlement.call_id, code, message)
+
+    async def _kept(
+        self, session: AsyncSession, standing: Standing, answer: Answer, pictures: Sequence[Content]
+    ) -> list[dict[str, object]]:
         """Make files of the pictures, in the transaction that settles what they cost."""
         simulated = self._providers.of(standing.model).simulated
         views: list[dict[str, object]] = []
-        for number, image in enumerate(answer.images):
-            name = f"image-{standing.id[:8]}-{number + 1}.{IMAGES[image.media_type]}"
-            content = files.measured(BytesIO(image.data))
+        for number, content in enumerate(pictures):
+            name = f"image-{standing.id[:8]}-{number + 1}.{IMAGES[content.media_type]}"
             file = await files.create(session, UserId(standing.owner_id), name, content, simulated=simulated)
             view = ImageView(
                 file_id=file.id,
@@ -311,6 +318,27 @@ class AiCalls(contract.AiCalls):
 
     def _may_cost(self, ready: _Ready) -> int:
         return media_cost_of(ready.estimate, ready.price)
+
+
+def _settlement_of(ready: _Ready, answer: Answer) -> Settlement:
+    usage, estimated = media.charged(answer.usage, ready.estimate, ready.price)
+    return Settlement(
+        call_id=ready.standing.id,
+        attempt=ready.attempt,
+        usage=usage,
+        cost_micro_usd=media_cost_of(usage, ready.price),
+        estimated=estimated,
+        request_id=answer.request_id,
+    )
+
+
+def _is_away(error: Exception) -> bool:
+    """Say whether the database is away, restarts, fails over or has no connection left: worth another try.
+
+    Anything else it says, such as that a value is out of range, it would say again.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, (*AWAY, psycopg.InterfaceError, PoolTimeout))
 
 
 def _outcome_of(standing: Standing) -> AiCallOutcome:

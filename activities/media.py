@@ -92,8 +92,11 @@ def estimate_of(asked: Asked) -> MediaUsage:
 def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
     """Return what a call is charged for, and whether that is our estimate.
 
-    A provider may count by the other measure than the one that its price is in: tokens in place of seconds.
+    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Counts that
+    make no sense are as good as none: what is paid for must never fail to be booked.
     """
+    if told is not None and not told.makes_sense():
+        told = None
     usage = (told or MediaUsage()).model_copy(update={"images": estimate.images})
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None

@@ -54,6 +54,25 @@ def test_a_recording_is_charged_in_the_measure_of_its_price(
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        MediaUsage(input_tokens=10**30, output_tokens=1),
+        MediaUsage(input_tokens=10, output_tokens=-1),
+        # As google counts, without a detail of pictures.
+        MediaUsage(input_tokens=10, output_tokens=5, output_image_tokens=-5),
+        MediaUsage(input_tokens=10, audio_seconds=1e308),
+        MediaUsage(input_tokens=10, audio_seconds=float("inf")),
+        MediaUsage(input_tokens=10, audio_seconds=float("nan")),
+        MediaUsage(input_tokens=10, audio_seconds=-1),
+    ],
+)
+def test_counts_that_make_no_sense_are_as_good_as_none(told: MediaUsage) -> None:
+    price = price_with(input=1_000_000, output=1_000_000)
+    estimate = estimate_of(a_recording())
+    assert charged(told, estimate, price) == (estimate, True)
+
+
+@pytest.mark.parametrize(
     ("told", "rates", "cost", "estimated"),
     [
         (None, {"image": 10_000}, 20_000, False),
