@@ -40,6 +40,16 @@ async def view(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AiCa
     return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
 
 
+async def of_key(
+    session: AsyncSession, caller: Caller, key: str
+) -> tuple[AiCallId, Operation, str, dict[str, Any]] | None:
+    """Return the caller's own call of an idempotency key, with what it asks for: operation, model, request."""
+    statement = select(AiCall.id, AiCall.operation, AiCall.model, AiCall.request)
+    mine = statement.where(AiCall.owner_id == caller.user_id, AiCall.idempotency_key == key)
+    row = (await session.execute(mine)).one_or_none()
+    return None if row is None else (AiCallId(row.id), Operation(row.operation), row.model, row.request)
+
+
 async def page(
     session: AsyncSession, caller: Caller, *, operation: Operation | None, after: Place | None, limit: int
 ) -> tuple[list[AiCallSummary], Place | None]:
