@@ -14,6 +14,8 @@ from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatet
 from models.ids import AiCallId, FileId
 
 MAX_INPUTS = 256
+MAX_NUMBERS = 2_000_000
+"""Of all vectors of an answer: 8 MB as they are kept, 40 MB as they are sent."""
 MAX_IMAGES = 4
 MAX_INPUT_CHARS = 100_000
 MAX_PROMPT_CHARS = 32_000

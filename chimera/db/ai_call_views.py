@@ -30,12 +30,17 @@ from models.users import Caller
 AnyRow = Row[*tuple[Any, ...]]
 
 
-async def view(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AiCallView:
-    """Return the caller's call. Raises NotFound, also for somebody else's."""
+async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyRow:
+    """Read the caller's call, for `view_of`. Raises NotFound, also for somebody else's."""
     statement = select(*_COLUMNS, AiCall.request, AiCall.result, AiCall.vectors)
     row = (await session.execute(statement.where(AiCall.id == call_id, *visible_to(caller)))).one_or_none()
     if row is None:
         raise NotFound("call", call_id)
+    return row
+
+
+def view_of(row: AnyRow) -> AiCallView:
+    """Make what is shown of a call. Of large embeddings that takes a tenth of a second: not in a transaction."""
     result = _result_of(row) if row.status == AiCallStatus.FINISHED else None
     return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
 
