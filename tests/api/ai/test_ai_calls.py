@@ -272,6 +272,8 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("images", {"model": IMAGE, "prompt": ""}, "prompt", "empty"),
         ("images", {"model": IMAGE, "prompt": "x", "n": 5}, "n", "4 or less"),
         ("images", {"model": IMAGE, "prompt": "x", "size": "big"}, "size", "1024x1024"),
+        # Digits too, but of another script.
+        ("images", {"model": IMAGE, "prompt": "x", "size": "1\u0660x1\u0660"}, "size", "1024x1024"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "n": 2}, "n", "at most 1"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "size": "64x63"}, "size", "16:9"),
         ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "No price"),
