@@ -119,7 +119,8 @@ class AiCalls(contract.AiCalls):
             yield
             return
         try:
-            await asyncio.wait_for(self._recordings.acquire(), PLACE_WAIT_S)
+            async with asyncio.timeout(PLACE_WAIT_S):
+                await self._recordings.acquire()
         except TimeoutError:
             raise RateLimited(
                 f"This worker is busy with {RECORDINGS_HELD} recordings.", retry_after_s=PLACE_WAIT_S
