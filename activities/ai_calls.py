@@ -6,11 +6,15 @@ its provider is asked again.
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from io import BytesIO
 
+import psycopg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
@@ -25,7 +29,8 @@ from activities.uncut import uncut
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
 from chimera.db.ai_call_attempts import Failure, Settlement, Standing
-from chimera.db.engine import Database
+from chimera.db.engine import AWAY, Database
+from chimera.db.files import Content
 from chimera.failpoints import Failpoints
 from chimera.file_types import IMAGES
 from chimera.limits import ProviderLimits
@@ -40,6 +45,7 @@ from models.errors import (
     AttemptsUsedUp,
     CallCancelled,
     ChimeraError,
+    NotFound,
     ProviderError,
     RateLimited,
     TookTooLong,
@@ -48,6 +54,12 @@ from models.ids import AiCallId, FileId, UserId
 from models.users import Caller
 
 log = structlog.get_logger()
+
+RECORDINGS_HELD = 8
+"""Recordings that a worker has in memory at once: 25 MiB each, and more than twice that while they are sent as base64.
+A worker takes 200 calls, which would be all the memory of its machine."""
+PLACE_WAIT_S = 60.0
+"""Far below what an activity may take, so that a call that waited still has the whole of its own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,7 @@ class AiCalls(contract.AiCalls):
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
+        self._recordings = asyncio.Semaphore(RECORDINGS_HELD)
 
     @activity.defn(name=contract.MAKE_AI_CALL)
     async def make(self, call: AiCallInput) -> AiCallOutcome:
@@ -93,26 +106,47 @@ class AiCalls(contract.AiCalls):
         Raises CallCancelled when somebody cancelled it, and a ProviderError when its provider failed (retryable or
         not, as the error says).
         """
-        async with heartbeats(), self._stops.watch(call.call_id):
+        async with heartbeats(), self._stops.watch(call.call_id), self._place(call.operation):
             ready = await self._intend(call)
             if isinstance(ready, AiCallOutcome):
                 return ready
-            await self._failpoints.hit("before_provider")
-            began_at = time.time()
-            try:
-                answer = await self._ask(ready)
-            except ProviderError as error:
-                raise await uncut(self._fail(ready, error, began_at)) from None
-            except asyncio.CancelledError:
-                # It was on its way, so it may be billed.
-                await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
-                raise
-            self._standings.answered(ready.account)
-            await self._failpoints.hit("after_provider")
-            # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await uncut(self._settle(ready, answer))
-            await self._failpoints.hit("before_complete")
-            return outcome
+            return await self._carry_out(ready)
+
+    @asynccontextmanager
+    async def _place(self, operation: Operation) -> AsyncIterator[None]:
+        """Wait until there is memory for one more recording. Raises RateLimited when that takes long."""
+        if operation is not Operation.TRANSCRIPTIONS:
+            yield
+            return
+        try:
+            async with asyncio.timeout(PLACE_WAIT_S):
+                await self._recordings.acquire()
+        except TimeoutError:
+            raise RateLimited(
+                f"This worker is busy with {RECORDINGS_HELD} recordings.", retry_after_s=PLACE_WAIT_S
+            ) from None
+        try:
+            yield
+        finally:
+            self._recordings.release()
+
+    async def _carry_out(self, ready: _Ready) -> AiCallOutcome:
+        await self._failpoints.hit("before_provider")
+        began_at = time.time()
+        try:
+            answer = await self._ask(ready)
+        except ProviderError as error:
+            raise await uncut(self._fail(ready, error, began_at)) from None
+        except asyncio.CancelledError:
+            # It was on its way, so it may be billed.
+            await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
+            raise
+        self._standings.answered(ready.account)
+        await self._failpoints.hit("after_provider")
+        # A paid answer is kept, also when a cancel arrives just now.
+        outcome = await uncut(self._settle(ready, answer))
+        await self._failpoints.hit("before_complete")
+        return outcome
 
     async def _intend(self, call: AiCallInput) -> _Ready | AiCallOutcome:
         try:
@@ -151,6 +185,8 @@ class AiCalls(contract.AiCalls):
         await self._standings.admit(account)
         await self._limits.take(account, estimate.input_tokens + estimate.output_tokens)
         self._standings.check_wait(account)
+        # Only now: what may be refused a hundred times isn't read a hundred times. And before an attempt is begun.
+        asked = await self._with_sound(asked)
         async with self._database.begin() as session:
             attempt = await attempts.begin(
                 session, standing, worker=self._worker_name, may_cost_micro_usd=media_cost_of(estimate, price)
@@ -162,12 +198,21 @@ class AiCalls(contract.AiCalls):
         asked = Asked(standing.id, standing.operation, model, standing.request)
         if standing.operation is not Operation.TRANSCRIPTIONS:
             return asked
-        file_id = FileId(standing.request["file_id"])
         owner = Caller(user_id=standing.owner_id, role="user")
         async with self._database.begin() as session:
-            view = await files.view(session, owner, file_id)
+            view = await files.view(session, owner, FileId(standing.request["file_id"]))
+        return replace(asked, size_bytes=view.size_bytes, media_type=view.media_type)
+
+    async def _with_sound(self, asked: Asked) -> Asked:
+        if asked.operation is not Operation.TRANSCRIPTIONS:
+            return asked
+        file_id = FileId(asked.request["file_id"])
+        async with self._database.begin() as session:
             sound = await files.content(session, file_id)
-        return Asked(standing.id, standing.operation, model, standing.request, sound, view.media_type)
+        if len(sound) != asked.size_bytes:
+            # Deleted since its row was read: nobody is to be paid for hearing an empty recording.
+            raise NotFound("file", file_id)
+        return replace(asked, sound=sound)
 
     async def _ask(self, ready: _Ready) -> Answer:
         limit = self._settings.call_total_s
@@ -181,46 +226,50 @@ class AiCalls(contract.AiCalls):
 
     async def _settle(self, ready: _Ready, answer: Answer) -> AiCallOutcome:
         """Keep a paid answer: from here on nothing may raise but a database that stays away."""
+        settlement = _settlement_of(ready, answer)
+        pictures = [files.measured(BytesIO(image.data)) for image in answer.images]
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
                 async with self._database.begin() as session:
-                    return await self._settle_once(session, ready, answer)
+                    await self._settle_once(session, ready, answer, settlement, pictures)
+                return AiCallOutcome(items=answer.items, cost_micro_usd=settlement.cost_micro_usd)
             except (SQLAlchemyError, OSError) as error:
+                if not _is_away(error):
+                    raise await self._unkept(ready, settlement, error) from error
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
-    async def _settle_once(self, session: AsyncSession, ready: _Ready, answer: Answer) -> AiCallOutcome:
-        usage, estimated = media.charged(answer.usage, ready.estimate, ready.price)
-        settlement = Settlement(
-            call_id=ready.standing.id,
-            attempt=ready.attempt,
-            usage=usage,
-            cost_micro_usd=media_cost_of(usage, ready.price),
-            estimated=estimated,
-            request_id=answer.request_id,
-        )
-        outcome = AiCallOutcome(items=answer.items, cost_micro_usd=settlement.cost_micro_usd)
-        if not await attempts.may_settle(session, ready.standing.id, ready.attempt):
-            log.warning("late_attempt_booked", attempt=ready.attempt)
+    async def _settle_once(
+        self, session: AsyncSession, ready: _Ready, answer: Answer, settlement: Settlement, pictures: Sequence[Content]
+    ) -> None:
+        if not await attempts.may_settle(session, settlement.call_id, settlement.attempt):
+            log.warning("late_attempt_booked", attempt=settlement.attempt)
             await attempts.book_late(session, settlement)
-            return outcome
+            return
         result = dict(answer.result)
-        if answer.images:
-            result["images"] = await self._kept(session, ready.standing, answer)
+        if pictures:
+            result["images"] = await self._kept(session, ready.standing, answer, pictures)
         vectors = answer.vectors.data if answer.vectors else None
         await attempts.settle(session, settlement, result=result, vectors=vectors)
-        return outcome
 
-    async def _kept(self, session: AsyncSession, standing: Standing, answer: Answer) -> list[dict[str, object]]:
+    async def _unkept(self, ready: _Ready, settlement: Settlement, error: Exception) -> AiCallFailed:
+        """End a call whose answer the database refuses: it would refuse the next one, which is paid for too."""
+        log.error("answer_not_kept", error=type(error).__name__, exc_info=error)
+        code, message = "answer_not_kept", "The answer came, but can't be stored; the log says why."
+        await self._write_failure(ready, code, message, cost=settlement.cost_micro_usd, is_final=True)
+        return AiCallFailed(settlement.call_id, code, message)
+
+    async def _kept(
+        self, session: AsyncSession, standing: Standing, answer: Answer, pictures: Sequence[Content]
+    ) -> list[dict[str, object]]:
         """Make files of the pictures, in the transaction that settles what they cost."""
         simulated = self._providers.of(standing.model).simulated
         views: list[dict[str, object]] = []
-        for number, image in enumerate(answer.images):
-            name = f"image-{standing.id[:8]}-{number + 1}.{IMAGES[image.media_type]}"
-            content = files.measured(BytesIO(image.data))
+        for number, content in enumerate(pictures):
+            name = f"image-{standing.id[:8]}-{number + 1}.{IMAGES[content.media_type]}"
             file = await files.create(session, UserId(standing.owner_id), name, content, simulated=simulated)
             view = ImageView(
                 file_id=file.id,
@@ -270,6 +319,27 @@ class AiCalls(contract.AiCalls):
 
     def _may_cost(self, ready: _Ready) -> int:
         return media_cost_of(ready.estimate, ready.price)
+
+
+def _settlement_of(ready: _Ready, answer: Answer) -> Settlement:
+    usage, estimated = media.charged(answer.usage, ready.estimate, ready.price)
+    return Settlement(
+        call_id=ready.standing.id,
+        attempt=ready.attempt,
+        usage=usage,
+        cost_micro_usd=media_cost_of(usage, ready.price),
+        estimated=estimated,
+        request_id=answer.request_id,
+    )
+
+
+def _is_away(error: Exception) -> bool:
+    """Say whether the database is away, restarts, fails over or has no connection left: worth another try.
+
+    Anything else it says, such as that a value is out of range, it would say again.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, (*AWAY, psycopg.InterfaceError, PoolTimeout))
 
 
 def _outcome_of(standing: Standing) -> AiCallOutcome:

@@ -18,7 +18,7 @@ from chimera.providers.media import (
     TranscriptionRequest,
     Vectors,
 )
-from chimera.sound import seconds_of
+from chimera.sound import guessed_seconds
 from chimera.text import estimate_tokens
 from models.ai_calls import MediaUsage, Operation
 from models.errors import NotOffered
@@ -33,13 +33,14 @@ SPOKEN_TOKENS_PER_S = 4
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked; `sound` and its type are there for a transcription."""
+    """What is asked. A transcription has the size and type of its recording; `sound` is added when it may be asked."""
 
     call_id: AiCallId
     operation: Operation
     model: str
     request: Mapping[str, Any]
     sound: bytes = b""
+    size_bytes: int = 0
     media_type: str = ""
 
 
@@ -79,7 +80,8 @@ def estimate_of(asked: Asked) -> MediaUsage:
             prompt = estimate_tokens(asked.request["prompt"])
             return MediaUsage(input_tokens=prompt, output_tokens=drawn, output_image_tokens=drawn, images=count)
         case Operation.TRANSCRIPTIONS:
-            seconds = seconds_of(asked.sound)
+            # Measured once, when it was taken in. Rows from before that have the file's size only.
+            seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
             heard = round(seconds * AUDIO_TOKENS_PER_S)
             written = round(seconds * SPOKEN_TOKENS_PER_S)
             return MediaUsage(
@@ -90,9 +92,13 @@ def estimate_of(asked: Asked) -> MediaUsage:
 def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
     """Return what a call is charged for, and whether that is our estimate.
 
-    A provider may count by the other measure than the one that its price is in: tokens in place of seconds.
+    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Counts that
+    make no sense are as good as none: what is paid for must never fail to be booked.
     """
+    # Pictures are counted by us: what came, or what was asked for.
     counted = (told and told.images) or estimate.images
+    if told is not None and not told.makes_sense():
+        told = None
     usage = (told or MediaUsage()).model_copy(update={"images": counted})
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None

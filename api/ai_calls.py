@@ -1,5 +1,6 @@
 """What the routes of embeddings, images and transcriptions share: how a call is taken in and waited for."""
 
+import asyncio
 import hashlib
 import re
 from typing import Annotated, Any
@@ -105,4 +106,25 @@ async def answered(
 
 async def view_of(parts: Parts, caller: Caller, call_id: AiCallId) -> AiCallView:
     async with parts.database.begin() as session:
-        return await ai_call_views.view(session, caller, call_id)
+        row = await ai_call_views.read(session, caller, call_id)
+    return await asyncio.to_thread(ai_call_views.view_of, row)
+
+
+async def dumped(view: EmbeddingsView | AiCallView, response: Response) -> Response:
+    """Write an answer that may have two million numbers, 40 MB, beside the loop; `response` has status and headers."""
+    content = await asyncio.to_thread(json_of, view)
+    code = response.status_code or status.HTTP_200_OK
+    return Response(content, status_code=code, headers=dict(response.headers), media_type="application/json")
+
+
+def json_of(view: EmbeddingsView | AiCallView) -> bytes:
+    """Write vectors one at a time: a call for all of them would hold the interpreter, and with it every thread."""
+    match view:
+        case EmbeddingsView():
+            name, value = "data", b"[" + b",".join(map(to_json, view.data)) + b"]"
+        case AiCallView(result=EmbeddingsView() as result):
+            name, value = "result", json_of(result)
+        case _:
+            return view.model_dump_json().encode()
+    rest = view.model_dump_json(exclude={name}).encode()
+    return b"%s,%s:%s}" % (rest[:-1], to_json(name), value)

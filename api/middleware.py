@@ -1,5 +1,6 @@
 """What every request goes through before its route: an id, a line in the log, headers, limits, and a last resort."""
 
+import asyncio
 import re
 import time
 from typing import cast
@@ -25,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
 from chimera.settings import Settings
-from models.errors import BodyTooLarge, ChimeraError, FileTooLarge
+from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge
 
 log = structlog.get_logger()
 
@@ -35,6 +36,8 @@ UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only addresses that take a body as large as a file."""
 FORM_BYTES = 256 * 1024
 """What a form adds to the file in it."""
+UPLOAD_SILENCE_S = 60.0
+"""How long an upload may pause: it holds a connection and a temporary file, and uvicorn waits for a body forever."""
 _CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 
 
@@ -65,6 +68,7 @@ def stack(settings: Settings) -> list[Middleware]:
             BodyLimit,
             limit_bytes=settings.max_body_bytes,
             file_bytes=settings.max_file_bytes,
+            silence_s=UPLOAD_SILENCE_S,
         ),
     ]
 
@@ -144,13 +148,14 @@ class LastResort:
 
 
 class BodyLimit:
-    """Refuses a body above the limit before it is read, or where it passes the limit.
+    """Refuses a body above the limit before it is read, or where it passes the limit, and an upload that stops coming.
 
     FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int, silence_s: float) -> None:
         self._app = app
+        self._silence_s = silence_s
         self._limit_bytes = limit_bytes
         self._file_bytes = file_bytes
 
@@ -162,17 +167,26 @@ class BodyLimit:
         if _content_length(scope) > limit_bytes:
             await answer(refusal)(scope, receive, send)
             return
-        received = 0
+        received, is_whole = 0, scope["path"] not in UPLOADS
 
         async def counting() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            # Behind the whole body only the end of the connection is waited for, as long as the answer takes.
+            message = await (receive() if is_whole else self._soon(receive))
             received += len(message.get("body", b""))
+            is_whole = is_whole or not message.get("more_body", False)
             if received > limit_bytes:
                 raise Refused(refusal)
             return message
 
         await self._app(scope, counting, send)
+
+    async def _soon(self, receive: Receive) -> Message:
+        try:
+            async with asyncio.timeout(self._silence_s):
+                return await receive()
+        except TimeoutError:
+            raise Refused(BodyTooSlow(self._silence_s)) from None
 
     def _limit_of(self, path: str) -> tuple[int, ChimeraError]:
         if path in UPLOADS:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
@@ -42,9 +43,7 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
 
     Raises WrongContentType for anything but multipart, FileTooLarge, and InvalidInput naming the field.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "multipart/form-data":
-        raise WrongContentType
+    _check_content_type(request.headers.get("content-type", ""))
     try:
         form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=FIELD_BYTES)
     except Refused as refused:
@@ -55,6 +54,16 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
         yield await _read(form, limit_bytes)
     finally:
         await form.close()
+
+
+def _check_content_type(header: str) -> None:
+    # Parsed as Starlette will: it decodes names with any codec of Python's, of which some take quadratic time.
+    media_type, options = parse_options_header(header)
+    if media_type != b"multipart/form-data":
+        raise WrongContentType
+    charset = options.get(b"charset", b"utf-8").decode("latin-1")
+    if charset.strip().lower() not in ("utf-8", "utf8"):
+        raise InvalidInput("Content-Type", f"The charset {charset[:60]!r} isn't taken; send utf-8, or leave it out.")
 
 
 async def _read(form: FormData, limit_bytes: int) -> Form:

@@ -4,6 +4,7 @@ What was said and drawn stays in PostgreSQL: a history has the call's id and cou
 """
 
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,9 +14,14 @@ from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatet
 from models.ids import AiCallId, FileId
 
 MAX_INPUTS = 256
+MAX_NUMBERS = 2_000_000
+"""Of all vectors of an answer: 8 MB as they are kept, 40 MB as they are sent."""
 MAX_IMAGES = 4
 MAX_INPUT_CHARS = 100_000
 MAX_PROMPT_CHARS = 32_000
+MAX_TOLD_TOKENS = 1_000_000_000
+MAX_TOLD_SECONDS = 1_000_000
+"""No single call comes near either; what is beyond them would not fit into the ledger, or ruin it."""
 
 
 class Operation(StrEnum):
@@ -47,6 +53,18 @@ class MediaUsage(Contract):
     output_image_tokens: int = Field(default=0, description="Of the output: pictures")
     images: int = Field(default=0, description="Pictures that came out")
     audio_seconds: float = Field(default=0.0, description="How long the sound was")
+
+    def makes_sense(self) -> bool:
+        """Say whether these can be the counts of one call: none is negative, infinite or beyond all measure."""
+        counts = (
+            self.input_tokens,
+            self.input_audio_tokens,
+            self.input_image_tokens,
+            self.output_tokens,
+            self.output_image_tokens,
+        )
+        seconds = self.audio_seconds
+        return all(0 <= n <= MAX_TOLD_TOKENS for n in counts) and isfinite(seconds) and 0 <= seconds <= MAX_TOLD_SECONDS
 
 
 def _one_or_many(value: object) -> object:

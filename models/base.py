@@ -28,7 +28,7 @@ class Body(BaseModel):
 AGENT_NAME = r"^[a-z][a-z0-9_-]{0,59}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.?[^@\s]*$"
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
-IMAGE_SIZE = r"^[1-9]\d{1,3}x[1-9]\d{1,3}$"
+IMAGE_SIZE = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
 KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$"
 MODEL_REF = r"^[a-z0-9_-]{1,40}/[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}$"

@@ -140,6 +140,13 @@ class FileTooLarge(ChimeraError):
         )
 
 
+class BodyTooSlow(ChimeraError):
+    code, http_status, title = "body_too_slow", 408, "The request body stopped coming"
+
+    def __init__(self, silence_s: float) -> None:
+        super().__init__(f"Nothing of the body came for {silence_s:g} s; send it again, without a pause.", field="body")
+
+
 class WrongContentType(ChimeraError):
     """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
 

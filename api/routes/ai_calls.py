@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from api.ai_calls import LATER, IdempotencyKey, WithWait, made, new_call, view_of
+from api.ai_calls import LATER, IdempotencyKey, WithWait, dumped, made, new_call, view_of
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.db import ai_call_views, ai_calls
 from chimera.providers.media import Draws, Embeds
 from models.ai_calls import (
+    MAX_NUMBERS,
     AiCallPage,
     AiCallView,
     EmbeddingSpec,
@@ -24,7 +25,12 @@ router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
 MAX_PAGE = 100
 
 
-@router.post("/embeddings", operation_id="create_embeddings", responses=LATER)
+@router.post(
+    "/embeddings",
+    operation_id="create_embeddings",
+    response_model=EmbeddingsView | AiCallView,
+    responses=LATER,
+)
 async def create_embeddings(
     spec: EmbeddingSpec,
     caller: WithCaller,
@@ -32,16 +38,19 @@ async def create_embeddings(
     response: Response,
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
-) -> EmbeddingsView | AiCallView:
+) -> Response:
     """Turn texts into vectors."""
     provider = await parts.checks.operation(Operation.EMBEDDINGS, spec.model)
     if isinstance(provider, Embeds) and len(spec.input) > provider.max_inputs:
         raise InvalidInput("input", f"{provider.name} takes at most {provider.max_inputs} texts; send fewer.")
+    if spec.dimensions is not None and spec.dimensions * len(spec.input) > MAX_NUMBERS:
+        fits = MAX_NUMBERS // len(spec.input)
+        raise InvalidInput("dimensions", f"{len(spec.input)} texts have vectors of at most {fits} numbers; send fewer.")
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
     new = new_call(Operation.EMBEDDINGS, provider, spec.model, request, idempotency_key)
     result = await made(parts, caller, new, response, wait_s)
     assert isinstance(result, EmbeddingsView | AiCallView)
-    return result
+    return await dumped(result, response)
 
 
 @router.post("/images", operation_id="create_images", responses=LATER)
@@ -83,10 +92,10 @@ async def list_ai_calls(
     return AiCallPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.get("/calls/{call_id}", operation_id="get_ai_call")
-async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
+@router.get("/calls/{call_id}", operation_id="get_ai_call", response_model=AiCallView)
+async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
     """Show a call: where it stands, what it cost, and what came of it."""
-    return await view_of(parts, caller, call_id)
+    return await dumped(await view_of(parts, caller, call_id), response)
 
 
 @router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.ai_calls import LATER, IdempotencyKey, WithWait, answered, new_call
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.uploads import Form, form_of
-from chimera.db import ai_calls, files
+from chimera.db import ai_call_views, ai_calls, files
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
+from chimera.sound import seconds_of
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
-from models.errors import InvalidInput
+from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView
 from models.ids import AiCallId, FileId
 from models.users import Caller
@@ -78,14 +79,20 @@ async def _transcription(
 ) -> tuple[AiCallId, bool]:
     """Take a transcription in, with its recording where that is sent along; of a repeated one nothing is kept."""
     file: FileView | None = None
+    hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
     if spec.file_id is not None:
         # An administrator sees everybody's files, and may use their own.
         owner = Caller(user_id=caller.user_id, role="user")
-        file = await files.view(session, owner, FileId(str(spec.file_id)))
+        try:
+            file = await files.view(session, owner, FileId(str(spec.file_id)))
+        except NotFound:
+            before = await _of_key(session, caller, spec, hints, key)
+            if before is None:
+                raise
+            return before, False
     sound = file or (form.upload.content if form.upload else None)
     assert sound is not None, "one of the two was sent"
     _check_sound(provider, sound.media_type, sound.size_bytes, "file_id" if file else "file")
-    hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
     meant = {**hints, "sha256": sound.sha256}
     if key is not None:
         asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
@@ -93,16 +100,37 @@ async def _transcription(
         if before is not None:
             return before, False
     uploaded = None
-    if form.upload is not None:
+    if form.upload is None:
+        assert file is not None
+        head = await files.chunk(session, file.id, 0) or b""
+    else:
+        head = next(form.upload.content.chunks(), b"")
         file = uploaded = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
-    assert file is not None
-    request = {"file_id": file.id, **hints}
+    # Measured once and kept: the bytes are read again only when a provider is to be asked.
+    request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
     call_id, created = await ai_calls.create(session, caller.user_id, new)
     if not created and uploaded is not None:
         # Another request with this key came at the same time.
         await files.delete(session, caller, uploaded.id)
     return call_id, created
+
+
+async def _of_key(
+    session: AsyncSession, caller: Caller, spec: TranscriptionSpec, hints: dict[str, Any], key: str | None
+) -> AiCallId | None:
+    """Return the call of a key whose file was deleted since: nobody can tell its bytes any more, but its id.
+
+    Raises IdempotencyKeyReused.
+    """
+    before = None if key is None else await ai_call_views.of_key(session, caller, key)
+    if key is None or before is None:
+        return None
+    call_id, operation, model, request = before
+    asked = {name: value for name, value in request.items() if name != "audio_seconds"}
+    if (operation, model, asked) != (Operation.TRANSCRIPTIONS, spec.model, {"file_id": str(spec.file_id), **hints}):
+        raise IdempotencyKeyReused(key)
+    return call_id
 
 
 def _check_sound(provider: Provider, media_type: str, size_bytes: int, field: str) -> None:

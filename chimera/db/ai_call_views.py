@@ -30,14 +30,29 @@ from models.users import Caller
 AnyRow = Row[*tuple[Any, ...]]
 
 
-async def view(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AiCallView:
-    """Return the caller's call. Raises NotFound, also for somebody else's."""
+async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyRow:
+    """Read the caller's call, for `view_of`. Raises NotFound, also for somebody else's."""
     statement = select(*_COLUMNS, AiCall.request, AiCall.result, AiCall.vectors)
     row = (await session.execute(statement.where(AiCall.id == call_id, *visible_to(caller)))).one_or_none()
     if row is None:
         raise NotFound("call", call_id)
+    return row
+
+
+def view_of(row: AnyRow) -> AiCallView:
+    """Make what is shown of a call. Of large embeddings that takes a tenth of a second: not in a transaction."""
     result = _result_of(row) if row.status == AiCallStatus.FINISHED else None
     return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
+
+
+async def of_key(
+    session: AsyncSession, caller: Caller, key: str
+) -> tuple[AiCallId, Operation, str, dict[str, Any]] | None:
+    """Return the caller's own call of an idempotency key, with what it asks for: operation, model, request."""
+    statement = select(AiCall.id, AiCall.operation, AiCall.model, AiCall.request)
+    mine = statement.where(AiCall.owner_id == caller.user_id, AiCall.idempotency_key == key)
+    row = (await session.execute(mine)).one_or_none()
+    return None if row is None else (AiCallId(row.id), Operation(row.operation), row.model, row.request)
 
 
 async def page(

@@ -98,7 +98,7 @@ async def chunk(session: AsyncSession, file_id: FileId, position: int) -> bytes 
 
 
 async def content(session: AsyncSession, file_id: FileId) -> bytes:
-    """Return all bytes of a file."""
+    """Return all bytes of a file, from one snapshot: those of one that is gone are empty."""
     statement = select(FileChunk.data).where(FileChunk.file_id == file_id).order_by(FileChunk.position)
     return b"".join(await session.scalars(statement))
 

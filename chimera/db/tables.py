@@ -328,7 +328,10 @@ class File(Table):
     sha256: Mapped[str]
     simulated: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = _now()
-    __table_args__ = (Index("files_owner_created", "owner_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("files_owner_created", "owner_id", "created_at", "id"),
+        Index("files_created", "created_at", "id"),
+    )
 
 
 class FileChunk(Table):
@@ -384,6 +387,7 @@ class AiCall(Table):
     __table_args__ = (
         Index("ai_calls_idempotency", "owner_id", "idempotency_key", unique=True),
         Index("ai_calls_owner_created", "owner_id", "created_at", "id"),
+        Index("ai_calls_owner_operation_created", "owner_id", "operation", "created_at", "id"),
         Index("ai_calls_created", "created_at", "id"),
         Index("ai_calls_open", "created_at", postgresql_where=text("status IN ('queued', 'started')")),
     )

@@ -29,7 +29,7 @@ from chimera.providers.media import (
 from chimera.providers.refusals import unreachable
 from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.text import clean_text
-from models.ai_calls import MediaUsage
+from models.ai_calls import MAX_TOLD_SECONDS, MediaUsage
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _sound_usage(told: object) -> MediaUsage | None:
     if not isinstance(told, Mapping):
         return None
     seconds = told.get("seconds")
-    if isinstance(seconds, int | float) and seconds > 0:
+    if isinstance(seconds, int | float) and 0 < seconds <= MAX_TOLD_SECONDS:
         return MediaUsage(audio_seconds=float(seconds))
     read = _whole(told.get("input_tokens"))
     if not read:

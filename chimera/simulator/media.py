@@ -3,12 +3,15 @@
 A directive in the first text, the prompt or the hint of a transcription says what goes wrong, as for chat.
 """
 
+import asyncio
 import json
 import re
 import time
 from base64 import b64encode
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
+from itertools import islice
 from math import sqrt
 from typing import Any
 
@@ -29,6 +32,10 @@ DIMENSIONS = 256
 MAX_DIMENSIONS = 4096
 SIZE = "512x512"
 MAX_SIDE = 2048
+MAX_WORDS = 1_000
+"""Different ones of a text that its vector shows; real models cut long texts too."""
+WORD_NUMBERS = 16
+"""Of a vector's numbers, those that one word changes: words are told apart, and a text costs little."""
 JSON = b"application/json"
 
 
@@ -68,7 +75,9 @@ class Media:
                 message = refusal_of(script, headers.get(b"authorization", ""))
                 await exchange.refuse(script.status, message, script.code, script.retry_after)
             else:
-                await self._answer(exchange, script, json.dumps(self.answer(asked, script)).encode())
+                # In a thread: a megabyte of texts takes seconds, and everybody else is answered meanwhile.
+                answer = await asyncio.to_thread(self.answer, asked, script)
+                await self._answer(exchange, script, await asyncio.to_thread(_json_of, answer))
         except Refused as refused:
             await exchange.refuse(refused.status, refused.message, refused.code)
 
@@ -168,7 +177,7 @@ class Transcriptions(Media):
 
     def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
         sound = asked.body["sound"]
-        seconds = round(seconds_of(sound), 3)
+        seconds = round(seconds_of(sound, len(sound)), 3)
         text = (
             f"{LABEL} No model heard this recording of {seconds:g} s"
             f" ({len(sound)} bytes, sha256 {sha256(sound).hexdigest()[:8]})."
@@ -189,19 +198,24 @@ def _inputs_of(body: dict[str, Any]) -> list[str]:
 def _vector_of(text: str, dimensions: int) -> list[float]:
     """Add up what each word's hash gives, and bring the sum to length 1."""
     sums = [0.0] * dimensions
-    for word in re.findall(r"\w+", without_directives(text).lower()) or [text]:
-        for index, value in enumerate(_signs_of(word, dimensions)):
-            sums[index] += value
+    counts = Counter(re.findall(r"\w+", without_directives(text).lower()) or [text])
+    for word, count in islice(counts.items(), MAX_WORDS):
+        for index, sign in _signs_of(word, dimensions):
+            sums[index] += sign * count
     length = sqrt(sum(value * value for value in sums)) or 1.0
     return [value / length for value in sums]
 
 
-def _signs_of(word: str, dimensions: int) -> list[float]:
-    bits = b"".join(
-        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=64, salt=number.to_bytes(8)).digest()
-        for number in range(-(-dimensions // 512))
-    )
-    return [1.0 if bits[index // 8] >> (index % 8) & 1 else -1.0 for index in range(dimensions)]
+def _signs_of(word: str, dimensions: int) -> list[tuple[int, int]]:
+    """What a word's hash adds to a vector, and where: numbers that lie side by side, so that none is hit twice."""
+    bits = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    start = bits >> WORD_NUMBERS
+    count = min(WORD_NUMBERS, dimensions)
+    return [((start + number) % dimensions, 1 if bits >> number & 1 else -1) for number in range(count)]
+
+
+def _json_of(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer).encode()
 
 
 def _sides_of(size: str) -> tuple[int, int]:

@@ -6,7 +6,6 @@ from activities.media import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, Asked, charged, e
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of
 from models.ai_calls import MediaUsage, Operation
 from models.ids import AiCallId
-from tests.media import a_wav
 
 EMBEDDINGS, IMAGES, TRANSCRIPTIONS = Operation
 
@@ -20,7 +19,7 @@ def an_image(n: int = 2) -> Asked:
 
 
 def a_recording(seconds: float = 60) -> Asked:
-    return Asked(AiCallId("c"), TRANSCRIPTIONS, "m", {"file_id": "f"}, a_wav(seconds), "audio/wav")
+    return Asked(AiCallId("c"), TRANSCRIPTIONS, "m", {"file_id": "f", "audio_seconds": seconds})
 
 
 def test_an_estimate_leans_high() -> None:
@@ -28,6 +27,11 @@ def test_an_estimate_leans_high() -> None:
     assert estimate_of(an_image()).output_image_tokens == 2 * IMAGE_TOKENS
     heard = estimate_of(a_recording())
     assert (heard.audio_seconds, heard.input_audio_tokens) == (60, 60 * AUDIO_TOKENS_PER_S)
+
+
+def test_a_recording_that_nobody_measured_is_guessed_by_its_size() -> None:
+    asked = Asked(AiCallId("c"), TRANSCRIPTIONS, "m", {"file_id": "f"}, size_bytes=4_000)
+    assert estimate_of(asked).audio_seconds == 2
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,25 @@ def test_a_recording_is_charged_in_the_measure_of_its_price(
     price = price_with(**rates)
     usage, is_estimate = charged(told, estimate_of(a_recording()), price)
     assert (media_cost_of(usage, price), is_estimate) == (cost, estimated)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        MediaUsage(input_tokens=10**30, output_tokens=1),
+        MediaUsage(input_tokens=10, output_tokens=-1),
+        # As google counts, without a detail of pictures.
+        MediaUsage(input_tokens=10, output_tokens=5, output_image_tokens=-5),
+        MediaUsage(input_tokens=10, audio_seconds=1e308),
+        MediaUsage(input_tokens=10, audio_seconds=float("inf")),
+        MediaUsage(input_tokens=10, audio_seconds=float("nan")),
+        MediaUsage(input_tokens=10, audio_seconds=-1),
+    ],
+)
+def test_counts_that_make_no_sense_are_as_good_as_none(told: MediaUsage) -> None:
+    price = price_with(input=1_000_000, output=1_000_000)
+    estimate = estimate_of(a_recording())
+    assert charged(told, estimate, price) == (estimate, True)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,9 @@
 import pytest
 
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of, media_price_of, price_of
-from chimera.sound import seconds_of
 from models.ai_calls import MediaUsage, Operation
 from models.errors import UnknownPrice
 from models.providers import OwnRates
-from tests.media import a_wav
 
 EMBEDDINGS, IMAGES, TRANSCRIPTIONS = Operation
 
@@ -110,18 +108,3 @@ def test_your_own_machine_costs_nothing() -> None:
     for operation in Operation:
         price = media_price_of("local/anything", operation)
         assert media_cost_of(MediaUsage(input_tokens=10, images=2, audio_seconds=60), price) == 0
-
-
-@pytest.mark.parametrize(
-    ("data", "seconds"),
-    [
-        (a_wav(2.5), 2.5),
-        (a_wav(2.5)[:-8000], 2.0),
-        (b"ID3" + bytes(1997), 1.0),
-        (b"RIFF\0\0\0\0WAVE" + bytes(8), 0.01),
-        (b"RIFF\0\0\0\0WAVEdata\xff\xff\xff\xff" + bytes(1980), 1.0),
-        (b"", 0.0),
-    ],
-)
-def test_the_length_of_a_recording_is_told_or_guessed(data: bytes, seconds: float) -> None:
-    assert seconds_of(data) == pytest.approx(seconds)

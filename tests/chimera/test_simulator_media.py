@@ -1,6 +1,7 @@
 """The simulator embeds, draws and writes down: always the same, and labelled."""
 
 import asyncio
+import time
 import zlib
 from collections.abc import AsyncIterator
 
@@ -72,6 +73,15 @@ def test_the_word_is_written_across_it() -> None:
     middle = pixels[140 * 561 + 1 : 141 * 561]
     assert 100 < middle.count(8) < 400
     assert 8 not in pixels[: 560 * 20]
+
+
+async def test_long_texts_cost_little_time(provider: OpenAIMedia) -> None:
+    text = " ".join(map(str, range(17_000)))
+    began = time.process_time()
+    end = await provider.embed(EmbeddingRequest("embedding", (text,) * 5, 4096, "long", 1))
+    assert end.vectors.count == 5
+    # With every word in every number it was half a minute.
+    assert time.process_time() - began < 3
 
 
 async def test_texts_with_the_same_words_lie_together(provider: OpenAIMedia) -> None:

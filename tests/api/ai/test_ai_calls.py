@@ -1,7 +1,9 @@
 """Embeddings and images as a client meets them: through the API, a worker and the simulator."""
 
 import asyncio
+import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,10 +11,21 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from api.ai_calls import json_of
 from api.app import create_app
 from api.deps import Parts
 from chimera.db.engine import Database
 from chimera.settings import Settings
+from models.ai_calls import (
+    AiCallStatus,
+    AiCallView,
+    EmbeddingsView,
+    EmbeddingUsage,
+    EmbeddingView,
+    MediaUsage,
+    Operation,
+)
+from models.ids import AiCallId
 from tests.api.ai.conftest import AI, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
@@ -39,6 +52,41 @@ async def test_texts_become_vectors(alice: httpx2.AsyncClient) -> None:
     assert (call["status"], call["attempts"], call["doubtful"]) == ("finished", 1, 0)
     assert call["result"] == body
     assert call["request"] == {"input": texts, "dimensions": 128}
+
+
+async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClient) -> None:
+    wanted = {"model": EMBEDDING, "input": ["tea"] * 200, "dimensions": 10_001}
+    answer = await alice.post(f"{AI}/embeddings", json=wanted)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "dimensions", "message": "200 texts have vectors of at most 10000 numbers; send fewer."}
+    ]
+
+
+def test_an_answer_written_in_pieces_is_the_same() -> None:
+    said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
+    data = tuple(EmbeddingView(index=n, embedding=(0.1, -1e-9, 3.0)) for n in range(3))
+    usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
+    vectors = EmbeddingsView(id=AiCallId("c"), data=data, usage=usage, **said)
+    call = AiCallView(
+        id=AiCallId("c"),
+        operation=Operation.EMBEDDINGS,
+        status=AiCallStatus.FINISHED,
+        attempts=1,
+        doubtful=0,
+        doubtful_micro_usd=0,
+        usage=MediaUsage(input_tokens=1),
+        error_code=None,
+        error=None,
+        created_at=datetime.now(UTC),
+        started_at=None,
+        ended_at=None,
+        request={"input": ["tea"]},
+        result=vectors,
+        **said,
+    )
+    for view in (vectors, call, call.model_copy(update={"result": None})):
+        assert json.loads(json_of(view)) == json.loads(view.model_dump_json())
 
 
 async def test_the_same_text_has_the_same_vector(alice: httpx2.AsyncClient) -> None:
@@ -224,6 +272,8 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("images", {"model": IMAGE, "prompt": ""}, "prompt", "empty"),
         ("images", {"model": IMAGE, "prompt": "x", "n": 5}, "n", "4 or less"),
         ("images", {"model": IMAGE, "prompt": "x", "size": "big"}, "size", "1024x1024"),
+        # Digits too, but of another script.
+        ("images", {"model": IMAGE, "prompt": "x", "size": "1\u0660x1\u0660"}, "size", "1024x1024"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "n": 2}, "n", "at most 1"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "size": "64x63"}, "size", "16:9"),
         ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "No price"),

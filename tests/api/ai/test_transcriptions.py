@@ -34,7 +34,12 @@ async def test_a_recording_is_written_down_and_kept(alice: httpx2.AsyncClient) -
     assert body["cost_micro_usd"] == 250
     assert (await alice.get(f"/api/v1/files/{body['file_id']}/content")).content == a_wav(2.5)
     call = (await alice.get(answer.headers["Location"])).json()
-    assert call["request"] == {"file_id": body["file_id"], "language": "en", "prompt": "Bob"}
+    assert call["request"] == {
+        "file_id": body["file_id"],
+        "audio_seconds": 2.5,
+        "language": "en",
+        "prompt": "Bob",
+    }
     assert call["result"] == body
 
 
@@ -58,6 +63,21 @@ async def test_a_key_means_one_call_and_one_file(sign_up: SignUp, simulator: Sim
     refused = await grace.post(f"{AI}/transcriptions", data={"model": MODEL}, files=other, headers=key)
     assert refused.json()["code"] == "idempotency_key_reused"
     assert len((await grace.get("/api/v1/files")).json()["items"]) == 1
+
+
+async def test_a_key_means_the_same_call_also_when_its_file_is_gone(alice: httpx2.AsyncClient) -> None:
+    file_id = (await alice.post("/api/v1/files", files={"file": WAV})).json()["id"]
+    key = {"Idempotency-Key": uuid4().hex}
+    wanted = form(model=MODEL, file_id=file_id, prompt="Bob")
+    first = await alice.post(f"{AI}/transcriptions", files=wanted, headers=key)
+    assert (await alice.delete(f"/api/v1/files/{file_id}")).status_code == 204
+    again = await alice.post(f"{AI}/transcriptions", files=wanted, headers=key)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = await alice.post(f"{AI}/transcriptions", files=wanted | form(prompt="Eve"), headers=key)
+    assert other.json()["code"] == "idempotency_key_reused"
+    without = await alice.post(f"{AI}/transcriptions", files=wanted)
+    assert without.status_code == 404
 
 
 async def test_somebody_elses_file_cant_be_heard(

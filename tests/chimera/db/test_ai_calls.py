@@ -51,7 +51,7 @@ async def settled(database: Database, settlement: Settlement) -> bool:
 
 async def view(database: Database, owner: UserId, call_id: AiCallId) -> AiCallView:
     async with database.begin() as session:
-        return await ai_call_views.view(session, Caller(user_id=owner, role="user"), call_id)
+        return ai_call_views.view_of(await ai_call_views.read(session, Caller(user_id=owner, role="user"), call_id))
 
 
 async def test_an_attempt_that_comes_late_books_its_cost_and_nothing_else(database: Database, owner: UserId) -> None:

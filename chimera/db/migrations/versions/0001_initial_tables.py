@@ -82,6 +82,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('queued', 'started')"),
     )
     op.create_index("ai_calls_owner_created", "ai_calls", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "ai_calls_owner_operation_created", "ai_calls", ["owner_id", "operation", "created_at", "id"], unique=False
+    )
     op.create_table(
         "files",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -95,6 +98,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("files_created", "files", ["created_at", "id"], unique=False)
     op.create_index("files_owner_created", "files", ["owner_id", "created_at", "id"], unique=False)
     op.create_table(
         "refresh_tokens",
@@ -366,7 +370,9 @@ def downgrade() -> None:
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_index("files_owner_created", table_name="files")
+    op.drop_index("files_created", table_name="files")
     op.drop_table("files")
+    op.drop_index("ai_calls_owner_operation_created", table_name="ai_calls")
     op.drop_index("ai_calls_owner_created", table_name="ai_calls")
     op.drop_index("ai_calls_open", table_name="ai_calls", postgresql_where=sa.text("status IN ('queued', 'started')"))
     op.drop_index("ai_calls_idempotency", table_name="ai_calls")

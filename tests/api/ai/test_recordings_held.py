@@ -1,0 +1,88 @@
+"""When a worker has a recording in its memory: as late, and as few of them, as can be."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities import media
+from activities.ai_calls import RECORDINGS_HELD
+from activities.media import Answer, Asked
+from chimera.db import files
+from chimera.limits import ProviderLimits
+from chimera.providers.base import Provider
+from models.errors import RateLimited
+from models.ids import FileId
+from tests.api.ai.conftest import AI, arrivals, ended
+from tests.conftest import SimulatorServer
+from tests.media import a_wav
+
+pytestmark = pytest.mark.usefixtures("runs")
+
+MODEL = "simulator/transcription"
+
+
+async def transcribe(client: httpx2.AsyncClient, prompt: str = "x", **headers: str) -> httpx2.Response:
+    sent: dict[str, Any] = {"data": {"model": MODEL, "prompt": prompt}, "files": {"file": ("a.wav", a_wav(0.1))}}
+    return await client.post(f"{AI}/transcriptions", headers=headers, **sent)
+
+
+async def test_a_call_that_gets_no_place_reads_no_recording(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    read = files.content
+
+    async def refusing(self: ProviderLimits, account: str, tokens: int) -> None:
+        seen.append("asked for a place")
+        if len(seen) < 3:
+            raise RateLimited("Not yet.", retry_after_s=0.1)
+
+    async def noting(session: AsyncSession, file_id: FileId) -> bytes:
+        seen.append("read")
+        return await read(session, file_id)
+
+    monkeypatch.setattr(ProviderLimits, "take", refusing)
+    monkeypatch.setattr(files, "content", noting)
+    assert (await transcribe(alice)).status_code == 200
+    assert seen == ["asked for a place"] * 3 + ["read"]
+
+
+async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
+    alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = files.content
+
+    async def too_late(session: AsyncSession, file_id: FileId) -> bytes:
+        assert (await alice.delete(f"/api/v1/files/{file_id}")).status_code == 204
+        return await read(session, file_id)
+
+    monkeypatch.setattr(files, "content", too_late)
+    answer = await transcribe(alice, Prefer="wait=0")
+    call = await ended(alice, answer.headers["Location"])
+    assert (call["status"], call["error_code"], call["attempts"]) == ("failed", "not_found", 0)
+    assert arrivals(simulator, call["id"]) == 0
+
+
+async def test_a_worker_holds_few_recordings_at_once(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = most = 0
+    ask = media.ask
+
+    async def counting(provider: Provider, asked: Asked, attempt: int) -> Answer:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+        await asyncio.sleep(0.3)
+        try:
+            return await ask(provider, asked, attempt)
+        finally:
+            held -= 1
+
+    monkeypatch.setattr(media, "ask", counting)
+    answers = await asyncio.gather(*(transcribe(alice) for _ in range(RECORDINGS_HELD + 3)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert most == RECORDINGS_HELD

@@ -1,0 +1,54 @@
+"""A paid answer meets a database that is away, or that refuses it."""
+
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chimera.db import ai_call_attempts as attempts
+from tests.api.ai.conftest import AI, arrivals
+from tests.conftest import SimulatorServer
+
+pytestmark = pytest.mark.usefixtures("runs")
+
+PICTURE = {"model": "simulator/image", "prompt": "a cat", "size": "64x32"}
+
+
+async def test_an_answer_waits_for_a_database_that_is_away(
+    alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = attempts.settle
+    refusals = [
+        OperationalError("…", None, psycopg.OperationalError("the server closed the connection")),
+        PoolTimeout(),
+    ]
+
+    async def away(*args: Any, **named: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        await settle(*args, **named)
+
+    monkeypatch.setattr(attempts, "settle", away)
+    answer = await alice.post(f"{AI}/images", json=PICTURE)
+    assert answer.status_code == 200, answer.text
+    assert refusals == []
+    assert arrivals(simulator, answer.json()["id"]) == 1
+    # The transactions that failed left no picture behind.
+    assert len((await alice.get("/api/v1/files")).json()["items"]) == 1
+
+
+async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
+    alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*args: Any, **named: Any) -> None:
+        raise DataError("…", None, psycopg.errors.NumericValueOutOfRange("bigint out of range"))
+
+    monkeypatch.setattr(attempts, "settle", refused)
+    answer = await alice.post(f"{AI}/images", json=PICTURE)
+    assert (answer.status_code, answer.json()["code"]) == (502, "ai_call_failed")
+    (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
+    assert (call["status"], call["error_code"]) == ("failed", "answer_not_kept")
+    assert (call["cost_micro_usd"], call["doubtful"], arrivals(simulator, call["id"])) == (10_000, 0, 1)

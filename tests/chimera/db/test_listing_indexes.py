@@ -1,0 +1,33 @@
+"""Lists are read from an index, newest first, however many rows there are."""
+
+import pytest
+from sqlalchemy import text
+
+from chimera.db.engine import Database
+from tests.runs import new_user
+
+NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (f"SELECT id FROM files {NEWEST}", "files_created"),
+        (f"SELECT id FROM files WHERE owner_id = :owner {NEWEST}", "files_owner_created"),
+        (f"SELECT id FROM ai_calls {NEWEST}", "ai_calls_created"),
+        (f"SELECT id FROM ai_calls WHERE owner_id = :owner {NEWEST}", "ai_calls_owner_created"),
+        (
+            f"SELECT id FROM ai_calls WHERE owner_id = :owner AND operation = 'images' {NEWEST}",
+            "ai_calls_owner_operation_created",
+        ),
+    ],
+)
+async def test_a_list_has_its_index(database: Database, query: str, index: str) -> None:
+    owner = await new_user(database)
+    async with database.begin() as session:
+        # The tables are nearly empty, where reading all of them is as cheap.
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        await session.execute(text("SET LOCAL enable_sort = off"))
+        plan = "\n".join(await session.scalars(text(f"EXPLAIN {query}"), {"owner": owner}))
+    assert f"using {index} " in plan, plan
+    assert "Sort" not in plan
