@@ -123,14 +123,5 @@ class AiCalls(ABC):
         """Make the call once, or return what it already gave."""
 
 
-MAKE = ActivityOptions(
-    # Drawing takes minutes.
-    start_to_close_timeout=timedelta(minutes=15),
-    schedule_to_close_timeout=timedelta(hours=24),
-    heartbeat_timeout=timedelta(seconds=10),
-    # As for model calls: how often a provider is asked is the ledger's business.
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=10_000
-    ),
-    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-)
+MAKE = COMPLETE
+"""Drawing takes minutes, and who may be asked how often is the ledger's business here too."""
