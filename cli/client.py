@@ -21,7 +21,7 @@ from models.base import Body
 from models.costs import CostView
 from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
-from models.providers import ModelsView
+from models.providers import ModelsView, ProviderView
 from models.schedules import ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
@@ -39,6 +39,7 @@ PATIENCE_S = 30.0
 """How long a new task is offered to an API that doesn't answer."""
 
 _AGENTS = TypeAdapter(tuple[AgentView, ...])
+_PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
 _SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
 _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
 
@@ -99,6 +100,9 @@ class Client:
 
     async def models(self) -> ModelsView:
         return ModelsView.model_validate_json(await self._get("/agents/models/available"))
+
+    async def providers(self) -> tuple[ProviderView, ...]:
+        return _PROVIDERS.validate_json(await self._get("/ai/providers"))
 
     async def schedules(self) -> tuple[ScheduleView, ...]:
         return _SCHEDULES.validate_json(await self._get("/schedules"))
