@@ -77,6 +77,8 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
                 raise InvalidInput(name[:60], "A file is sent in the field 'file'.")
             content = await asyncio.to_thread(measured, value.file, limit_bytes)
             upload = Upload(value.filename, content)
+        elif name == "file":
+            raise InvalidInput("file", "Send the file itself, as in -F file=@note.wav.")
         else:
             fields[name] = value
     return Form(fields, upload)

@@ -163,6 +163,17 @@ class Settings(BaseSettings):
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
+    @field_validator(
+        "openai_base_url", "anthropic_base_url", "google_base_url", "local_base_url", "simulator_url", mode="after"
+    )
+    @classmethod
+    def _begins_with_a_scheme(cls, value: str | None) -> str | None:
+        if value is not None and not value.lower().startswith(("http://", "https://")):
+            raise ValueError(
+                f"{value!r} does not begin with http:// or https://; write it as in http://127.0.0.1:11434/v1."
+            )
+        return value
+
     @model_validator(mode="after")
     def _catalog_file_can_be_used(self) -> Self:
         _ = self.own_models

@@ -217,7 +217,9 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
 
 def _health_of(name: str, part: dict[str, str]) -> Finding:
     level = Level.OK if part.get("state") == "up" else Level.FAIL if name == "database" else Level.WARN
-    return Finding(level, f"running: {name}", one_line(f"{part.get('state')} {part.get('note', '')}"))
+    return Finding(
+        level, f"running: {name}", one_line(f"{part.get('state')}: {part.get('note', '')}".rstrip(": "), 400)
+    )
 
 
 def _server(title: str, setting: str, address: str | None, program: str | None) -> Finding:

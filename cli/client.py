@@ -16,12 +16,12 @@ from cli.addresses import is_this_machine
 from cli.errors import NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
 from models.agents import AgentView
-from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
+from models.ai_calls import AiCallPage, AiCallView, Operation
 from models.base import Body
 from models.costs import CostView
 from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
-from models.providers import ModelsView
+from models.providers import ModelsView, ProviderView
 from models.schedules import ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
@@ -32,14 +32,14 @@ TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 """The server sends something at least every 15 s, if only to say that it is there."""
 
-WAIT_S = 10
-"""How long one request waits for an answer; less than TIMEOUT."""
-LOOK_AGAIN_S = 1.0
+WAIT_S = 2
+"""How long a request waits for a call's end before a person is told that it takes longer."""
 
 PATIENCE_S = 30.0
 """How long a new task is offered to an API that doesn't answer."""
 
 _AGENTS = TypeAdapter(tuple[AgentView, ...])
+_PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
 _SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
 _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
 
@@ -101,6 +101,9 @@ class Client:
     async def models(self) -> ModelsView:
         return ModelsView.model_validate_json(await self._get("/agents/models/available"))
 
+    async def providers(self) -> tuple[ProviderView, ...]:
+        return _PROVIDERS.validate_json(await self._get("/ai/providers"))
+
     async def schedules(self) -> tuple[ScheduleView, ...]:
         return _SCHEDULES.validate_json(await self._get("/schedules"))
 
@@ -114,25 +117,27 @@ class Client:
     async def delete_schedule(self, schedule_id: ScheduleId) -> None:
         await self._send("DELETE", f"/schedules/{schedule_id}")
 
-    async def ai_call(
-        self, operation: Operation, fields: Mapping[str, Any], *, file: tuple[str, bytes] | None = None
-    ) -> AiCallView:
-        """Have an embedding, an image or a transcription made and wait for its end. Raises Refused when it failed."""
-        headers = {"Prefer": f"wait={WAIT_S}", "Idempotency-Key": uuid4().hex}
+    async def new_ai_call(
+        self, operation: Operation, fields: Mapping[str, Any], key: str, *, file: tuple[str, bytes] | None = None
+    ) -> AiCallId:
+        """Have an embedding, an image or a transcription made; return after its end or WAIT_S. Raises Refused."""
+        headers = {"Prefer": f"wait={WAIT_S}", "Idempotency-Key": key}
         path = f"/ai/{operation}"
         if file is None:
             answer = await self._post(path, fields, headers)
         else:
             answer = await self._send("POST", path, headers=headers, data=dict(fields), files={"file": file})
-        call_id = AiCallId(str(from_json(answer)["id"]))
-        while True:
-            call = AiCallView.model_validate_json(await self._get(f"/ai/calls/{call_id}"))
-            if call.status is AiCallStatus.FINISHED:
-                return call
-            if call.status not in OPEN:
-                title, detail = f"The call {call.status}", call.error or ""
-                raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
-            await asyncio.sleep(LOOK_AGAIN_S)
+        return AiCallId(str(from_json(answer)["id"]))
+
+    async def ai_call(self, call_id: AiCallId) -> AiCallView:
+        return AiCallView.model_validate_json(await self._get(f"/ai/calls/{call_id}"))
+
+    async def ai_calls(self, *, limit: int = 20, cursor: str | None = None) -> AiCallPage:
+        params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        return AiCallPage.model_validate_json(await self._get("/ai/calls", params))
+
+    async def cancel_ai_call(self, call_id: AiCallId) -> AiCallView:
+        return AiCallView.model_validate_json(await self._post(f"/ai/calls/{call_id}/cancel"))
 
     async def upload(self, name: str, data: bytes) -> FileView:
         return FileView.model_validate_json(await self._send("POST", "/files", files={"file": (name, data)}))

@@ -1,7 +1,6 @@
 """Follow a task to its end, whatever happens to the connection on the way."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from cli.client import Client
 from cli.errors import NotReachable
 from cli.screens import Banner, Say, showing
+from cli.trouble import Trouble
 from cli.view import TaskState
 from models.events import LAST, EventFrame, Frame, SnapshotFrame
 from models.tasks import CLOSED, TaskView
@@ -19,8 +19,6 @@ FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="ki
 
 PATIENCE_S = 600.0
 """How long a connection may stay away before a command that follows gives up; the task itself goes on."""
-
-LONGEST_PAUSE_S = 5.0
 
 Watch = Callable[[TaskState, Say], None]
 """Is called after each frame that said something new."""
@@ -50,7 +48,7 @@ async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> Asy
 
     Raises NotReachable when the API stays away for ten minutes.
     """
-    trouble = _Trouble(say)
+    trouble = Trouble(say, PATIENCE_S, "The task goes on.")
     while True:
         try:
             async with client.events(task.id, after) as source:
@@ -78,27 +76,3 @@ def _frame_in(data: str) -> Frame | None:
     except ValidationError:
         # A newer server may tell of things that this client has no name for.
         return None
-
-
-class _Trouble:
-    """A connection that is away: says so once, waits longer each time, and not for ever."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._since: float | None = None
-        self._pause_s = 0.2
-
-    def is_over(self) -> None:
-        if self._since is not None:
-            self._say("Connected again.")
-        self._since, self._pause_s = None, 0.2
-
-    async def wait(self, error: NotReachable) -> None:
-        now = time.monotonic()
-        if self._since is None:
-            self._since = now
-            self._say("The connection to Chimera was lost; trying again. The task goes on.")
-        if now - self._since > PATIENCE_S:
-            raise error
-        await asyncio.sleep(self._pause_s)
-        self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import local, media, models, schedules, tasks, version
+from cli.commands import calls, local, media, models, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -34,6 +34,7 @@ app.command()(models.models)
 app.command()(media.embed)
 app.command()(media.image)
 app.command()(media.transcribe)
+app.add_typer(calls.app)
 app.add_typer(schedules.app)
 
 

@@ -37,6 +37,7 @@ _WRITES = {Purpose.PLAN: "plans", Purpose.AGGREGATE: "puts the results together"
 
 MOST_TEXT_LINES = 3
 MOST_NOTE_CHARS = 400
+MOST_NOTE_LINES = 5
 """Room for why a task waits and the whole command that lets it go on."""
 FRAME_LINES = 7
 """Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
@@ -47,7 +48,12 @@ def picture_of(
 ) -> RenderableType:
     """Draw where a task stands in at most `height` lines, so that it can be drawn over."""
     note = one_line(state.note, MOST_NOTE_CHARS)
-    room = max(4, height - FRAME_LINES - len(note) // width)
+    root_note = "" if state.is_closed else one_line(state.root.note, MOST_NOTE_CHARS)
+    newest = state.nodes.get(state.noted, state.root)
+    # In the narrowest place that it can have in the tree.
+    newest_lines = 0 if newest is state.root else len(_note_lines(newest, _room_at(newest, width)))
+    root_lines = len(root_note) // width + 1 if root_note else 0
+    room = max(4, height - FRAME_LINES - len(note) // width - root_lines - newest_lines)
     nodes = state.subtasks
     writing = len(state.being_written)
     shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
@@ -57,9 +63,13 @@ def picture_of(
         _add_children(tree, state, state.root, text_lines, width)
     else:
         for node in shown:
-            tree.add(_with_text(_node_line(node, width - 4, full=True), node, 0, width))
+            line = _node_line(node, width - 4, full=True, newest=node.path == state.noted)
+            tree.add(_with_text(line, node, 0, width))
         tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
-    parts: list[RenderableType] = [tree, _bar(state, width), _sums(state, elapsed_s)]
+    parts: list[RenderableType] = [tree, _bar(state, width)]
+    if root_note:
+        parts.append(Text(root_note, style="yellow"))
+    parts.append(_sums(state, elapsed_s))
     if note:
         parts.append(Text(note, style="yellow"))
     if banner:
@@ -68,10 +78,10 @@ def picture_of(
 
 
 def _add_children(tree: Tree, state: TaskState, parent: Node, text_lines: int, width: int) -> None:
-    depth = parent.path.count("/") + 2 if parent.path else 1
     for node in state.children_of(parent.path):
-        line = _node_line(node, width - 4 * depth)
-        branch = tree.add(_with_text(line, node, text_lines, width - 4 * (depth + 1)))
+        room = _room_at(node, width)
+        line = _node_line(node, room, newest=node.path == state.noted)
+        branch = tree.add(_with_text(line, node, text_lines, room - 4))
         _add_children(branch, state, node, text_lines, width)
 
 
@@ -80,7 +90,13 @@ def _task_line(state: TaskState, width: int) -> Text:
     return Text(one_line(state.title or state.goal, max(20, width - 16)), style="bold") + status
 
 
-def _node_line(node: Node, width: int, *, full: bool = False) -> Text:
+def _room_at(node: Node, width: int) -> int:
+    """How wide a node's line may be, behind the guides of the tree."""
+    return max(20, width - 4 * (node.path.count("/") + 1))
+
+
+def _node_line(node: Node, width: int, *, full: bool = False, newest: bool = False) -> Text:
+    """A node in one line; the newest note is told to its end below it, where it is too long."""
     mark, style = _MARKS[node.status]
     line = Text.assemble((f"{mark} ", style), (plain(node.path if full else node.key), "bold"))
     line.append(f"  {one_line(node.agent, 30)}", style="cyan dim")
@@ -88,11 +104,18 @@ def _node_line(node: Node, width: int, *, full: bool = False) -> Text:
         line.append(f"  after {one_line(', '.join(node.depends_on), 60)}", style="dim")
     if node.turns:
         line.append(f"  {count(node.turns, 'call')}, {usd(node.cost_micro_usd)}", style="dim")
-    note = node.note or node.title
-    if note:
-        line.append(f"  {one_line(note, 300)}", style="yellow" if node.note else "dim")
+    note = one_line(node.note or node.title, 300)
+    below = newest and bool(node.note) and line.cell_len + 2 + len(note) > width
+    if note and not below:
+        line.append(f"  {note}", style="yellow" if node.note else "dim")
     line.truncate(max(20, width), overflow="ellipsis")
-    return line
+    if not below:
+        return line
+    return Text("\n").join([line, *(Text(f"  {words}", style="yellow") for words in _note_lines(node, width))])
+
+
+def _note_lines(node: Node, width: int) -> list[str]:
+    return _broken(one_line(node.note, MOST_NOTE_CHARS), max(18, width - 2))[:MOST_NOTE_LINES] if node.note else []
 
 
 def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
@@ -110,12 +133,16 @@ def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
 
 def last_lines(tail: str, lines: int, width: int) -> list[str]:
     """The end of a text, broken to the width of the screen."""
-    words, broken = plain(tail).split(), [""]
-    for word in words:
+    return _broken(plain(tail), width)[-lines:]
+
+
+def _broken(text: str, width: int) -> list[str]:
+    broken = [""]
+    for word in text.split():
         if len(broken[-1]) + 1 + len(word) > width:
             broken.append("")
         broken[-1] = f"{broken[-1]} {word[:width]}".strip()
-    return broken[-lines:]
+    return broken
 
 
 def _bar(state: TaskState, width: int) -> RenderableType:

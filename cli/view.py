@@ -108,6 +108,8 @@ class TaskState:
         self.tokens = 0
         self.note = ""
         """Why the task waits, failed or could not be planned."""
+        self.noted = ROOT
+        """The place whose note is the newest."""
 
     def apply(self, frame: Frame) -> bool:
         """Take a frame in; False when it says nothing new."""
@@ -119,7 +121,11 @@ class TaskState:
         if frame.seq <= self.seq:
             return False
         self.seq = frame.seq
+        place = frame.event.path
+        before = self.nodes[place].note if place in self.nodes else ""
         self._happened(frame.event)
+        if place in self.nodes and self.nodes[place].note not in ("", before):
+            self.noted = place
         return True
 
     @property

@@ -89,6 +89,16 @@ class UnknownPrice(InvalidInput):
         )
 
 
+class WrongKindOfModel(UnknownPrice):
+    """The model is known, and priced for something else: nobody can say what this would cost."""
+
+    code, title = "wrong_kind_of_model", "The model is for something else"
+
+    def __init__(self, model: str, use: str, example: str, field: str = "model") -> None:
+        way_out = f"use one that is, as {example} (chimera models)"
+        InvalidInput.__init__(self, field, f"{model!r} is no model for {use}; {way_out}.")
+
+
 class NotOffered(InvalidInput):
     """A provider was asked for something that it doesn't do."""
 

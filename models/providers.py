@@ -39,7 +39,7 @@ class ValidationRequest(Body):
     """
 
     model: str | None = Field(
-        default=None, min_length=1, max_length=120, description="A model's name, without the provider before it"
+        default=None, min_length=1, max_length=120, description="A model's name, with or without the provider before it"
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 import structlog
@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
-from chimera.providers import account_of
+from chimera.providers import PROVIDERS, account_of
+from chimera.standing import Standing
 from chimera.workers import count_workers
 from models.base import Contract
 
@@ -135,11 +136,20 @@ async def _providers(parts: Parts) -> str:
         raise NonePresent
     accounts = {name: account_of(name, parts.settings) for name in ready}
     seen = await parts.standings.look(accounts.values())
-    notes = {name: seen[account].note() for name, account in accounts.items() if account in seen}
-    said = ", ".join(f"{name} ({notes[name]})" if notes.get(name) else name for name in ready)
-    if any(standing.away_since for standing in seen.values()):
+    standings = {name: seen[account] for name, account in accounts.items() if account in seen}
+    said = said_of(standings, ready, [name for name in PROVIDERS if name not in ready])
+    if any(standing.away_since for standing in standings.values()):
         raise SomeAway(f"{said}. Calls wait, or fall back on another model.")
     return said
+
+
+def said_of(standings: Mapping[str, Standing], ready: Sequence[str], missing: Sequence[str]) -> str:
+    """Say of every provider how it is, the troubled ones first."""
+    troubled = {name: note for name, standing in standings.items() if (note := standing.note())}
+    groups = [f"{name} {'is ' if standings[name].away_since else ''}{note}" for name, note in troubled.items()]
+    well = [name for name in ready if name not in troubled]
+    groups += [f"{', '.join(names)}: {how}" for names, how in ((well, "well"), (missing, "not set up")) if names]
+    return "; ".join(groups)
 
 
 READINESS: dict[str, Check] = {

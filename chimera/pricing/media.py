@@ -10,10 +10,15 @@ from chimera.pricing.catalog import catalog
 from chimera.pricing.prices import OWN_MACHINE, PER, Own, micro_usd_of, own_price_of
 from chimera.pricing.vendors import Steps, VendorRates, vendor_rates
 from models.ai_calls import MediaUsage, Operation
-from models.errors import UnknownPrice
+from models.errors import UnknownPrice, WrongKindOfModel
 from models.providers import OwnRates
 
 HOUR_MS = 3_600_000
+_EXAMPLES = {
+    Operation.EMBEDDINGS: "simulator/embedding",
+    Operation.IMAGES: "simulator/image",
+    Operation.TRANSCRIPTIONS: "simulator/transcription",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,16 @@ class MediaPrice:
 def media_price_of(model_ref: str, operation: Operation, overrides: Own | None = None) -> MediaPrice:
     """Find what `provider/model` takes for an operation; `overrides` are `settings.own_prices`.
 
-    The first look-up reads a price list (about a second). Raises `UnknownPrice`, also when what is listed can't price
-    the operation. Whether a model can do it at all is its provider's to say.
+    The first look-up reads a price list (about a second). Raises `UnknownPrice`, and `WrongKindOfModel` when what is
+    listed can't price the operation. Whether a model can do it at all is its provider's to say.
     """
     own = own_price_of(model_ref, overrides)
     price = _listed(model_ref) if own is None else MediaPrice((_rate_of(own[0]),), own[1], own[2])
-    if price is None or not all(_prices(rate, operation) for rate in price.rates):
-        raise UnknownPrice(model_ref)
-    return price
+    if price is not None and all(_prices(rate, operation) for rate in price.rates):
+        return price
+    if own is None and _is_for_something_else(model_ref, price):
+        raise WrongKindOfModel(model_ref, operation, _EXAMPLES[operation])
+    raise UnknownPrice(model_ref)
 
 
 def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
@@ -71,6 +78,12 @@ def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
     tokens += (usage.output_tokens - drawn) * plain_out + drawn * _either(rate.output_image, plain_out)
     sound = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
     return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-sound // HOUR_MS)
+
+
+def _is_for_something_else(model_ref: str, price: MediaPrice | None) -> bool:
+    if model_ref in catalog().prices:
+        return True
+    return price is not None and any(_prices(rate, operation) for rate in price.rates for operation in Operation)
 
 
 def _prices(rate: MediaRate, operation: Operation) -> bool:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import cache
 
 from chimera.pricing.catalog import catalog
-from chimera.pricing.vendors import vendor_price
-from models.errors import UnknownPrice
+from chimera.pricing.vendors import vendor_price, vendor_rates
+from models.errors import UnknownPrice, WrongKindOfModel
 from models.providers import OwnModel, OwnPrice, OwnRates
 from models.tasks import Usage
 
@@ -52,7 +52,7 @@ def price_of(model_ref: str, overrides: Own | None = None) -> Price:
 
     A server that answers as `local/…` runs on a machine of your own: its price is 0 unless an override says otherwise.
     The first look-up of a vendor's model reads a price list (about a second); later ones are cached. Raises
-    `UnknownPrice`.
+    `UnknownPrice`, and `WrongKindOfModel` when the price is that of another use.
     """
     own = own_price_of(model_ref, overrides)
     if own is None:
@@ -100,7 +100,7 @@ def _listed(model_ref: str) -> Price:
         return _flat(0, 0, 0, source=OWN_MACHINE, as_of="")
     found = vendor_price(provider, model)
     if found is None:
-        raise UnknownPrice(model_ref)
+        raise _not_priced(model_ref)
     writes = found.cache_write.starts if found.cache_write else ()
     starts = sorted({0, *found.input.starts, *found.cached_input.starts, *found.output.starts, *writes})
     rates = tuple(
@@ -114,6 +114,14 @@ def _listed(model_ref: str) -> Price:
         for start in starts
     )
     return Price(rates, found.source, found.as_of)
+
+
+def _not_priced(model_ref: str) -> UnknownPrice:
+    provider, _, model = model_ref.partition("/")
+    rates = vendor_rates(provider, model)
+    if model_ref in catalog().media or (rates is not None and rates.by_anything):
+        return WrongKindOfModel(model_ref, "tasks", "simulator/standard")
+    return UnknownPrice(model_ref)
 
 
 def _flat(

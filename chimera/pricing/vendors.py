@@ -70,6 +70,12 @@ class VendorRates:
     source: str
     as_of: str
 
+    @property
+    def by_anything(self) -> bool:
+        """Whether the list says any price at all."""
+        kinds = (self.input, self.input_audio, self.input_image, self.output, self.output_image, self.audio_hour)
+        return any(kind is not None for kind in kinds)
+
 
 def vendor_rates(provider: str, model: str) -> VendorRates | None:
     """Look up by what a model is charged that embeds, draws or writes sound down; None when it isn't listed."""

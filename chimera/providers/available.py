@@ -105,7 +105,8 @@ class Available:
             names = await self._list(provider)
             models = len(names)
             if model is not None:
-                cost = await self._probe(provider, model)
+                # The whole name, as tasks have it, is understood too.
+                cost = await self._probe(provider, model.removeprefix(f"{name}/"))
         except UnknownPrice:
             raise
         except ChimeraError as error:

@@ -7,15 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.connect import connected
+from cli.errors import NotThere
 from cli.settings import where_settings
 from cli.text import count, one_line
-from models.providers import ModelsView, ModelView
+from models.providers import ModelsView, ModelView, ProviderView
 
 MICRO_USD = 1_000_000
 
 
 async def list_models(provider: str | None, *, every: bool, as_json: bool) -> int:
     async with connected(where_settings()) as client:
+        if provider is not None:
+            check_known(provider, await client.providers())
         found = await client.models()
     models = [model for model in found.models if provider in (None, model.provider)]
     unreachable = {name: why for name, why in found.unreachable.items() if provider in (None, name)}
@@ -28,6 +31,13 @@ async def list_models(provider: str | None, *, every: bool, as_json: bool) -> in
     for line in lines_below(len(models) - len(usable), unreachable, every=every):
         console.print(Text(one_line(line, 500), style="dim"), soft_wrap=True)
     return 0
+
+
+def check_known(name: str, providers: Sequence[ProviderView]) -> None:
+    """Raise NotThere, naming those that there are, for a provider that Chimera doesn't know."""
+    known = [provider.name for provider in providers]
+    if name not in known:
+        raise NotThere(f"No provider {one_line(name, 60)!r}; use one of {', '.join(known)}.")
 
 
 def table_of(models: Sequence[ModelView]) -> Table:

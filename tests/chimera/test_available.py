@@ -61,6 +61,7 @@ async def test_with_a_model_one_short_call_is_made_and_priced(simulator: Running
         validation = await found.validate("simulator", "standard")
         assert validation.verdict is Verdict.VALID
         assert 0 < validation.cost_micro_usd < 1000
+        assert (await found.validate("simulator", "simulator/standard")).cost_micro_usd == validation.cost_micro_usd
         with pytest.raises(errors.UnknownPrice):
             await found.validate("simulator", "no-such-model")
 

@@ -4,7 +4,7 @@ import pytest
 
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of, media_price_of, price_of
 from models.ai_calls import MediaUsage, Operation
-from models.errors import UnknownPrice
+from models.errors import UnknownPrice, WrongKindOfModel
 from models.providers import OwnRates
 
 EMBEDDINGS, IMAGES, TRANSCRIPTIONS = Operation
@@ -74,19 +74,33 @@ def test_a_long_recording_has_the_rate_of_a_long_prompt() -> None:
 @pytest.mark.parametrize(
     ("model", "operation"),
     [
-        ("openai/gpt-0", EMBEDDINGS),
         ("openai/text-embedding-3-small", IMAGES),
         ("openai/text-embedding-3-small", TRANSCRIPTIONS),
         ("openai/whisper-1", EMBEDDINGS),
         ("openai/whisper-1", IMAGES),
         ("simulator/image", EMBEDDINGS),
         ("simulator/standard", TRANSCRIPTIONS),
-        ("nobody/x", IMAGES),
     ],
 )
-def test_what_has_no_price_for_that_is_refused(model: str, operation: Operation) -> None:
-    with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
+def test_a_model_of_another_kind_is_refused_with_one_that_is_right(model: str, operation: Operation) -> None:
+    example = f"as simulator/{operation.removesuffix('s')} "
+    with pytest.raises(WrongKindOfModel, match=f"'{model}' is no model for {operation}; use one that is, {example}"):
         media_price_of(model, operation)
+
+
+@pytest.mark.parametrize(
+    "model", ["simulator/embedding", "simulator/image", "openai/text-embedding-3-small", "openai/whisper-1"]
+)
+def test_a_task_is_not_given_to_a_model_of_another_kind(model: str) -> None:
+    with pytest.raises(WrongKindOfModel, match=f"'{model}' is no model for tasks; .* simulator/standard"):
+        price_of(model)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-0", "nobody/x", "simulator/nothing"])
+def test_what_has_no_price_is_refused(model: str) -> None:
+    for operation in Operation:
+        with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
+            media_price_of(model, operation)
 
 
 def test_a_price_of_ones_own_wins() -> None:

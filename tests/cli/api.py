@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from cli.sign_in import SignIn, write
+from models.ai_calls import AiCallView
 from models.events import Frame
 from models.tasks import TaskView
 from tests.cli.builders import NOW, task_view
@@ -32,6 +33,8 @@ class TinyApi:
     streams: list[list[Frame]] = field(default_factory=list)
     asked_after: list[int] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    ai_calls: list[AiCallView] = field(default_factory=list)
+    """What is answered about the one call, one after the other; the last one again and again."""
     refuse: list[Response] = field(default_factory=list)
     """Answers to the next requests, before the usual ones."""
 
@@ -44,6 +47,8 @@ class TinyApi:
                 Route("/api/v1/tasks", self._signed_in(self._tasks)),
                 Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
+                Route("/api/v1/ai/embeddings", self._signed_in(self._new_ai_call), methods=["POST"]),
+                Route("/api/v1/ai/calls/{call_id}", self._signed_in(self._ai_call)),
                 Route("/api/v1/tasks/{task_id}/events", self._signed_in(self._events)),
             ]
         )
@@ -99,6 +104,14 @@ class TinyApi:
     async def _task(self, request: Request) -> Response:
         found = [task for task in self.tasks if task.id == request.path_params["task_id"]]
         return _json(found[0]) if found else problem(404, "not_found", "Not found")
+
+    async def _new_ai_call(self, request: Request) -> Response:
+        self.keys.append(request.headers["idempotency-key"])
+        return Response(self.ai_calls[0].model_dump_json(), 202, media_type="application/json")
+
+    async def _ai_call(self, request: Request) -> Response:
+        call = self.ai_calls.pop(0) if len(self.ai_calls) > 1 else self.ai_calls[0]
+        return Response(call.model_dump_json(), media_type="application/json")
 
     async def _events(self, request: Request) -> Response:
         self.asked_after.append(int(request.query_params["after"]))

@@ -35,6 +35,7 @@ COMMANDS = (
     "delete",
     "agents",
     "models",
+    "calls",
     "schedules",
 )
 

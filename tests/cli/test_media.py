@@ -1,6 +1,8 @@
 """`chimera embed`, `image` and `transcribe` against the real API, a worker and the simulator."""
 
+import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +13,8 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from chimera.settings import Settings
-from cli.actions import media
-from cli.errors import Refused, WrongUsage
+from cli.actions import calls, media
+from cli.errors import NotThere, Refused, WrongUsage
 from cli.stack import sign_in_here
 from tests.conftest import SimulatorServer
 from tests.media import a_png, a_wav
@@ -82,12 +84,64 @@ async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixt
         await transcribe(tmp_path / "none.wav", as_json=False)
 
 
-async def test_what_takes_longer_than_a_request_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_takes_longer_than_a_request_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("cli.client.WAIT_S", 0)
     assert await draw("a cat [[sim: delay=1]]", tmp_path / "a.png") == 0
+    assert re.search("Waiting for call [0-9a-f]{8}: it", capsys.readouterr().err)
     with pytest.raises(Refused, match="refused the content"):
         await draw("a cat [[sim: status=400; code=moderation_blocked]]", tmp_path / "b.png")
     assert not (tmp_path / "b.png").exists()
+
+
+async def test_a_folder_is_no_place_for_a_picture_and_nothing_is_paid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def listed() -> str:
+        await calls.list_calls(limit=100, as_json=True)
+        return capsys.readouterr().out
+
+    before = await listed()
+    with pytest.raises(WrongUsage, match="is a folder"):
+        await draw("a cat", tmp_path)
+    assert await listed() == before
+
+
+async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.client.WAIT_S", 0)
+    drawing, said = asyncio.create_task(draw("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
+    async with asyncio.timeout(20):
+        while "Waiting for call" not in said:
+            await asyncio.sleep(0.1)
+            said += capsys.readouterr().err
+    drawing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await drawing
+    found = re.search("The call goes on: chimera calls show (.*)", capsys.readouterr().err)
+    assert found
+    assert await calls.show(found[1], None, as_json=False) == 0
+    with pytest.raises(WrongUsage, match="no picture"):
+        await calls.show(found[1], tmp_path / "a.png", as_json=False)
+    assert await calls.cancel(found[1]) == 0
+    assert "is cancelled; its provider is asked no more" in capsys.readouterr().out
+    assert await calls.show(found[1], None, as_json=False) == 2
+
+
+async def test_what_came_of_a_call_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await draw("a dog", tmp_path / "a.png")
+    capsys.readouterr()
+    await calls.list_calls(limit=1, as_json=True)
+    call_id = json.loads(capsys.readouterr().out)["items"][0]["id"]
+    assert await calls.show(call_id, tmp_path / "b.png", as_json=False) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'b.png'}\n"
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+    await calls.list_calls(limit=20, as_json=False)
+    assert call_id[:8] in capsys.readouterr().out
+    with pytest.raises(NotThere, match="chimera calls"):
+        await calls.show("ffffffff", None, as_json=False)
 
 
 async def draw(prompt: str, out: Path) -> int:

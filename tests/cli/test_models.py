@@ -1,9 +1,11 @@
 """How the models are listed."""
 
+import pytest
 from rich.console import Console
 
-from cli.actions.models import lines_below, table_of
-from models.providers import ModelView, PriceView
+from cli.actions.models import check_known, lines_below, table_of
+from cli.errors import NotThere
+from models.providers import ModelView, PriceView, ProviderView
 
 PRICE = PriceView(
     input=1_250_000, cached_input=125_000, cache_write=0, output=10_000_000, source="a list", as_of="2026-11-01"
@@ -48,3 +50,10 @@ def test_what_is_left_out_is_said() -> None:
         "2 models more can't be used yet; --all says why.",
     ]
     assert lines_below(2, {}, every=True) == []
+
+
+def test_a_provider_that_is_not_known_is_said_with_those_that_are() -> None:
+    known = [ProviderView(name=name, configured=False, simulated=False) for name in ("openai", "simulator")]
+    check_known("openai", known)
+    with pytest.raises(NotThere, match="No provider 'nope'; use one of openai, simulator"):
+        check_known("nope", known)

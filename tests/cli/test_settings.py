@@ -18,6 +18,8 @@ from cli.settings import load_settings, where_settings
         ("CHIMERA_PRICES", '{"local/m": 3}', "CHIMERA_PRICES: Send a list"),
         ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
         ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
+        ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
+        ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' does not begin with http://"),
         ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
         ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET is too short"),
     ],

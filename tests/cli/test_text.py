@@ -15,8 +15,9 @@ from cli.stack import Stack
 from cli.text import count, one_line, plain
 from cli.view import TaskState
 from models.base import usd
-from models.events import BudgetReached, SubtaskCompleted, TaskFailed
+from models.events import BudgetReached, ModelCallWaiting, SubtaskCompleted, TaskFailed
 from models.ids import NodePath
+from models.model_calls import Purpose
 from models.plans import PlanNode
 from tests.cli.builders import TASK, call_started, happened, planned, task_view, written
 
@@ -64,6 +65,35 @@ def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
     assert "[bold]not bold[/bold]" in picture
     state.apply(happened(3, TaskFailed(code="x", message=HOSTILE)))
     assert_harmless(drawn(state))
+
+
+def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
+    why = (
+        "OpenAI can't be used for this account since 14:03 because nothing is left of its quota, and it was asked twice"
+    )
+    message = f"{why}; add credit at the vendor, or name another model with: chimera run --model simulator/standard"
+    return ModelCallWaiting(
+        path=NodePath(path), step=1, purpose=purpose, code="no_quota", message=message, retry_after_s=None
+    )
+
+
+def test_the_picture_says_why_a_plan_waits() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, waiting("", Purpose.PLAN)))
+    said = " ".join(drawn(state).split())
+    assert "no plan yet waits for its provider: no_quota" in said
+    assert "chimera run --model simulator/standard" in said
+
+
+def test_the_newest_note_is_told_to_its_end() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer"))))
+    state.apply(happened(2, waiting("a", Purpose.TURN)))
+    state.apply(happened(3, waiting("b", Purpose.TURN)))
+    for height in (12, 40):
+        picture = drawn(state, height=height)
+        assert " ".join(picture.replace("│", " ").split()).count("--model simulator/standard") == 1
+        assert len(picture.splitlines()) <= height
 
 
 def test_hostile_text_is_harmless_in_lines() -> None:

@@ -136,6 +136,13 @@ async def test_what_cant_be_written_down_is_refused_and_nothing_kept(
     assert (await henry.get("/api/v1/files")).json()["items"] == []
 
 
+async def test_a_name_in_the_place_of_the_file_is_told_how_a_file_is_sent(alice: httpx2.AsyncClient) -> None:
+    sent = {"model": (None, MODEL), "file": (None, "hello")}
+    answer = await alice.post(f"{AI}/transcriptions", files=sent)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "file", "message": "Send the file itself, as in -F file=@note.wav."}]
+
+
 async def test_a_recording_larger_than_a_provider_takes_is_refused(alice: httpx2.AsyncClient) -> None:
     large = ("a.wav", a_wav(1) + bytes(15 * 1024 * 1024))
     answer = await alice.post(f"{AI}/transcriptions", data={"model": "google/gemini-2.5-flash"}, files={"file": large})

@@ -6,9 +6,10 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.routes.health import said_of
 from chimera.providers import account_of
 from chimera.settings import Settings
-from chimera.standing import Standings
+from chimera.standing import Standing, Standings
 from models.errors import Overloaded
 from tests.api.conftest import client_of
 
@@ -37,7 +38,7 @@ async def test_a_provider_that_is_away_is_named_with_since_when_and_why(
     try:
         providers = (await anybody.get("/health")).json()["parts"]["providers"]
         assert providers["state"] == "away"
-        assert re.search(r"simulator \(away since [\d:]+ UTC: overloaded\)", providers["note"])
+        assert re.match(r"simulator is away since [\d:]+ UTC: overloaded; .+: not set up\.", providers["note"])
         assert "secret" not in str(providers)
         assert (await anybody.get("/health/ready")).json()["status"] == "ok"
     finally:
@@ -92,3 +93,11 @@ async def test_a_mistake_of_ours_shows_nothing_of_itself(
     assert answer.json()["instance"] == answer.headers["X-Request-ID"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "CANARY" not in answer.text
+
+
+def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None:
+    away = Standing(away_since=time.time(), reason="overloaded")
+    said = said_of({"openai": away, "simulator": Standing()}, ["openai", "simulator"], ["anthropic", "google"])
+    assert re.fullmatch(
+        r"openai is away since [\d:]+ UTC: overloaded; simulator: well; anthropic, google: not set up", said
+    )

@@ -1,0 +1,107 @@
+"""Embeddings, images and transcriptions that were asked for before: list, show, cancel."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.actions.ids import PAGE, PAGES, SHORT_CHARS, is_hex
+from cli.actions.media import check_place, keep_pictures, print_result
+from cli.client import Client
+from cli.connect import connected
+from cli.errors import EXIT_CODES, NotThere, WrongUsage
+from cli.settings import where_settings
+from cli.text import one_line
+from cli.waiting import where_it_stands
+from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, ImagesView
+from models.base import usd
+from models.ids import AiCallId
+
+
+async def list_calls(*, limit: int, as_json: bool) -> int:
+    async with connected(where_settings()) as client:
+        page = await client.ai_calls(limit=limit)
+    if as_json:
+        print(page.model_dump_json(indent=2))
+    elif not page.items:
+        print('No calls yet. Make one: chimera embed "a red apple"')
+    else:
+        Console(highlight=False).print(_list_of(page.items))
+    return 0
+
+
+async def show(name: str, out: Path | None, *, as_json: bool) -> int:
+    """Print what came of a call as the command that asked for it does, or where it stands."""
+    if out is not None:
+        check_place(out)
+    async with connected(where_settings()) as client:
+        call = await call_named(client, name)
+        drawn = isinstance(call.result, ImagesView)
+        if out is not None and not drawn:
+            raise WrongUsage(f"The call has no picture for --out: {where_it_stands(call)}, {call.operation}.")
+        if out is not None:
+            await keep_pictures(client, call, out)
+    if as_json:
+        print(call.model_dump_json(indent=2))
+    elif call.status is AiCallStatus.FINISHED:
+        print_result(call, out, as_json=False)
+        if drawn and out is None:
+            print(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
+    else:
+        print(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}) is {call.status}: {where_it_stands(call)}.")
+    return 0 if call.status in OPEN else _ENDS[call.status]
+
+
+async def cancel(name: str) -> int:
+    async with connected(where_settings()) as client:
+        call = await client.cancel_ai_call((await call_named(client, name)).id)
+    print(f"{call.id[:SHORT_CHARS]} is {call.status}; its provider is asked no more.")
+    return 0
+
+
+async def call_named(client: Client, name: str) -> AiCallView:
+    """Return the call whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
+    wanted = name.strip().lower().replace("-", "")
+    if len(wanted) == 32 and is_hex(wanted):
+        return await client.ai_call(AiCallId(str(UUID(wanted))))
+    found = await _beginning_with(client, wanted) if wanted and is_hex(wanted) else []
+    if not found:
+        raise NotThere(f"No call begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
+    if len(found) > 1:
+        listed = ", ".join(f"{call.id} ({call.operation})" for call in found[:5])
+        raise NotThere(f"{one_line(name, 60)!r} could be {listed}; write more of the id.")
+    return await client.ai_call(found[0].id)
+
+
+_ENDS = {
+    AiCallStatus.FINISHED: EXIT_CODES["completed"],
+    AiCallStatus.FAILED: EXIT_CODES["failed"],
+    AiCallStatus.CANCELLED: EXIT_CODES["cancelled"],
+}
+
+
+async def _beginning_with(client: Client, wanted: str) -> list[AiCallSummary]:
+    found: list[AiCallSummary] = []
+    cursor = None
+    for _ in range(PAGES):
+        page = await client.ai_calls(limit=PAGE, cursor=cursor)
+        found += [call for call in page.items if call.id.replace("-", "").startswith(wanted)]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
+def _list_of(calls: Sequence[AiCallSummary]) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Id", "Begun", "Kind", "Status", "Cost"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Model", no_wrap=True, overflow="ellipsis", ratio=1)
+    for call in calls:
+        begun = f"{call.created_at.astimezone():%Y-%m-%d %H:%M}"
+        cells = (call.id[:SHORT_CHARS], begun, call.operation, call.status, usd(call.cost_micro_usd))
+        table.add_row(*map(Text, cells), Text(one_line(call.model, 120)))
+    return table

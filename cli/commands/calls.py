@@ -1,0 +1,49 @@
+"""Commands about embeddings, images and transcriptions that were asked for before."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.commands.tasks import AsJson
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id, or the beginning of it.", show_default=False)]
+
+app = typer.Typer(name="calls", help="Embeddings, images and transcriptions of yours: list, show, cancel.")
+
+
+@app.callback(invoke_without_command=True)
+def list_calls(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Embeddings, images and transcriptions of yours: list, show, cancel."""
+    if context.invoked_subcommand is not None:
+        return
+    from cli.actions.calls import list_calls
+    from cli.running import finish
+
+    finish(lambda: list_calls(limit=limit, as_json=as_json))
+
+
+@app.command()
+def show(
+    call_id: Id,
+    out: Annotated[Path | None, typer.Option(help="Where a picture is written.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what came of a call, or where it stands."""
+    from cli.actions.calls import show
+    from cli.running import finish
+
+    finish(lambda: show(call_id, out, as_json=as_json))
+
+
+@app.command()
+def cancel(call_id: Id) -> None:
+    """Stop a call; its provider is asked no more."""
+    from cli.actions.calls import cancel
+    from cli.running import finish
+
+    finish(lambda: cancel(call_id))

@@ -1,0 +1,65 @@
+"""A call is handed in once and waited for, whatever happens to the connection."""
+
+from pathlib import Path
+from typing import Any
+
+from cli.connect import signed_in_by
+from cli.waiting import made
+from models.ai_calls import AiCallStatus, AiCallView, Operation
+from models.ids import AiCallId
+from tests.cli.api import TinyApi, problem
+from tests.cli.builders import NOW
+from tests.parts import serving
+
+CALL = AiCallId("7d1f0b1e-0000-4000-8000-000000000001")
+AWAY = "provider_away"
+
+
+def call_view(**changes: Any) -> AiCallView:
+    values: dict[str, Any] = {
+        "id": CALL,
+        "operation": Operation.EMBEDDINGS,
+        "model": "openai/text-embedding-3-small",
+        "status": AiCallStatus.QUEUED,
+        "simulated": False,
+        "attempts": 0,
+        "doubtful": 0,
+        "cost_micro_usd": 0,
+        "doubtful_micro_usd": 0,
+        "estimated": False,
+        "usage": {},
+        "error_code": None,
+        "error": None,
+        "created_at": NOW,
+        "started_at": None,
+        "ended_at": None,
+        "request": {},
+    }
+    return AiCallView.model_validate(values | changes)
+
+
+async def waited_for(api: TinyApi, tmp_path: Path) -> list[str]:
+    said: list[str] = []
+    async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
+        await made(client, Operation.EMBEDDINGS, {"input": "x"}, said.append)
+    return said
+
+
+async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("cli.waiting.LOOK_AGAIN_S", 0)
+    away = call_view(status=AiCallStatus.STARTED, attempts=1, error_code=AWAY, error="OpenAI is away.")
+    api = TinyApi(ai_calls=[call_view(), call_view(), away, away, call_view(status=AiCallStatus.FINISHED)])
+    assert await waited_for(api, tmp_path) == [
+        "Waiting for call 7d1f0b1e: it is queued, and no worker has begun it.",
+        "Waiting for call 7d1f0b1e: provider_away: OpenAI is away; 1 attempt so far.",
+    ]
+
+
+async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(tmp_path: Path) -> None:
+    unavailable = problem(503, "unavailable", "Away")
+    api = TinyApi(ai_calls=[call_view(status=AiCallStatus.FINISHED)], refuse=[unavailable, unavailable])
+    assert await waited_for(api, tmp_path) == [
+        "The connection to Chimera was lost; trying again.",
+        "Connected again.",
+    ]
+    assert (len(api.keys), len(set(api.keys))) == (3, 1)
