@@ -144,74 +144,80 @@ class ModelCalls(contract.ModelCalls):
             return outcome
 
     async def _intend(self, request: ModelCallRequest) -> _Ready | ModelCallOutcome:
-        place = await self._look_at(request)
-        if isinstance(place, ModelCallOutcome):
-            return place
+        async with self._database.statements() as connection:
+            place = await self._look_at(connection, request)
+            if isinstance(place, ModelCallOutcome):
+                return place
+            if self._prepared.issuperset(place.chain.left()):
+                model, passed_over = await self._choose(place.chain)
+                return await self._reserve(connection, request, place, model, passed_over)
         # Without a connection: a fresh worker may need seconds to load an SDK.
         model, passed_over = await self._choose(place.chain)
-        return await self._reserve(request, place, model, passed_over)
-
-    async def _look_at(self, request: ModelCallRequest) -> _Place | ModelCallOutcome:
-        """Read where a call stands, or what it already gave."""
         async with self._database.statements() as connection:
+            return await self._reserve(connection, request, place, model, passed_over)
+
+    async def _look_at(self, connection: Connection, request: ModelCallRequest) -> _Place | ModelCallOutcome:
+        """Read where a call stands, or what it already gave."""
+        context = await transcripts.read_context(connection, request)
+        if context.call_status == "finished":
+            log.info("model_call_replayed", step=request.step)
+            return ModelCallOutcome.model_validate(context.outcome)
+        if context.task_status in STOPPED:
+            raise RootStopped(request.task_id)
+        if context.call_status == "started":
+            # Committed whatever follows: nobody else will come back to that attempt.
+            async with connection.transaction():
+                await model_calls.mark_doubtful(connection, request)
             context = await transcripts.read_context(connection, request)
-            if context.call_status == "finished":
-                log.info("model_call_replayed", step=request.step)
-                return ModelCallOutcome.model_validate(context.outcome)
-            if context.task_status in STOPPED:
-                raise RootStopped(request.task_id)
-            if context.call_status == "started":
-                # Committed whatever follows: nobody else will come back to that attempt.
-                async with connection.transaction():
-                    await model_calls.mark_doubtful(connection, request)
-                context = await transcripts.read_context(connection, request)
-            if context.task_status == TaskStatus.PAUSED:
-                raise TaskPaused(request.task_id)
-            agent = questions.agent_of(request, context)
-            chain = chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
-            if not chain.left():
-                # Whoever made the last attempt died before it could say so.
-                code, message = await model_calls.last_error(connection, request)
-                raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
-            return _Place(context, agent, chain)
+        if context.task_status == TaskStatus.PAUSED:
+            raise TaskPaused(request.task_id)
+        agent = questions.agent_of(request, context)
+        chain = chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
+        if not chain.left():
+            # Whoever made the last attempt died before it could say so.
+            code, message = await model_calls.last_error(connection, request)
+            raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
+        return _Place(context, agent, chain)
 
     async def _reserve(
-        self, request: ModelCallRequest, place: _Place, model: str, passed_over: Mapping[str, ChimeraError]
+        self,
+        connection: Connection,
+        request: ModelCallRequest,
+        place: _Place,
+        model: str,
+        passed_over: Mapping[str, ChimeraError],
     ) -> _Ready:
         """Put the question together and write the intent, if the account allows it."""
         context, chain = place.context, place.chain
-        async with self._database.statements() as connection:
-            chat, written = await questions.put_together(
-                connection, request, context, place.agent, model, self._settings
-            )
-            intent = questions.intent_of(
-                request,
-                chat,
-                written,
-                context=context,
-                model=model,
-                fell_back=chain.fell_back(request, chat.attempt, model, passed_over),
-                simulated=self._providers.of(model).simulated,
-                worker=self._worker_name,
-                settings=self._settings,
-            )
-            account = self._providers.account_of(model)
-            # Before the reservation: a call without a place holds nobody's money.
-            await self._limits.take(account, intent.reserve_tokens)
-            # Perhaps somebody was told to wait while the question was put together.
-            self._standings.check_wait(account)
-            seq = await model_calls.reserve(connection, intent)
-            if seq is None:
-                seq = await self._reserve_or_refuse(connection, intent)
-            return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
+        chat, written = await questions.put_together(connection, request, context, place.agent, model, self._settings)
+        intent = questions.intent_of(
+            request,
+            chat,
+            written,
+            context=context,
+            model=model,
+            fell_back=chain.fell_back(request, chat.attempt, model, passed_over),
+            simulated=self._providers.of(model).simulated,
+            worker=self._worker_name,
+            settings=self._settings,
+        )
+        account = self._providers.account_of(model)
+        # Before the reservation: a call without a place holds nobody's money.
+        await self._limits.take(account, intent.reserve_tokens)
+        # Perhaps somebody was told to wait while the question was put together.
+        self._standings.check_wait(account)
+        seq = await model_calls.reserve(connection, intent)
+        if seq is None:
+            seq = await self._reserve_or_refuse(connection, intent)
+        return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
 
     async def _prepare(self, model: str) -> None:
         """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request.
 
         Raises a ProviderError when the SDK or its client can't be made.
         """
-        await self._providers.of(model).connect()
         if model not in self._prepared:
+            await self._providers.of(model).connect()
             await asyncio.to_thread(price_of, model, self._settings.own_prices)
             await asyncio.to_thread(window_of, model, self._settings.own_windows)
             self._prepared.add(model)

@@ -83,7 +83,8 @@ async def test_a_client_that_cannot_be_made_is_no_reason_to_hang(
         await connect(provider)
 
     monkeypatch.setattr(ChatCompletions, "connect", connect_elsewhere)
-    task_id = await runs.start("Fall back", plan=[a_subtask("one")], fallbacks=fallbacks)
+    # A model that this worker has not been asked for yet.
+    task_id = await runs.start("Fall back", model="simulator/slow", plan=[a_subtask("one")], fallbacks=fallbacks)
     row = await runs.ended(task_id)
     assert row["status"] == status
     assert await asked(runs, task_id) == [(model, None) for model in fallbacks]
