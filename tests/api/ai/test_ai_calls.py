@@ -264,7 +264,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "dimensions": "8"}, "dimensions", "whole number"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "no such field"),
-        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "CHIMERA_PRICES"),
+        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "no model for embeddings"),
         ("embeddings", {"model": "anthropic/claude-opus-4-5", "input": "x"}, "model", "openai or google or simulator"),
         ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "No price"),
         ("embeddings", {"model": "local/x", "input": "x"}, "model", "CHIMERA_LOCAL_BASE_URL"),
