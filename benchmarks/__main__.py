@@ -7,6 +7,7 @@ BENCHMARKS = {
     "floor": "Chimera against bare Temporal: jobs a second, events and bytes of a job",
     "conversation": "what a conversation of 10 to 500 model calls leaves in Temporal's history",
     "streaming": "how much later, and how much slower, tokens come through Chimera than through the SDK alone",
+    "requests": "how long a worker stands still while a conversation is made a request, by its length",
     "imports": "seconds and modules that a fresh process needs before a provider's first request",
     "faults": "kill, stop and cut what a run needs, and count what was lost or repeated",
 }

@@ -97,14 +97,14 @@ async def run_task(temporal: Client, api: httpx2.AsyncClient, key: str, goal: st
 async def _result(result: Callable[[], Awaitable[object]]) -> None:
     """Wait for a run that may not have been started yet: a POST is answered when it is committed."""
     for _ in range(400):
+        # Rarely: with 50 jobs at once the waiting would be a good part of what Temporal is asked.
+        await asyncio.sleep(0.25)
         try:
             await result()
             return
         except Exception as error:
             if "not found" not in str(error):
                 raise
-            # Rarely: with 50 jobs at once the waiting would be a good part of what Temporal is asked.
-            await asyncio.sleep(0.25)
     raise TimeoutError("the run was not started")
 
 

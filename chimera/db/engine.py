@@ -84,8 +84,12 @@ class Database:
         if self._pool.closed:
             async with self._opening:
                 await self._pool.open()
-        async with self._pool.connection() as connection:
+        # The pool's own context manager would end a transaction each time, though there is none.
+        connection = await self._pool.getconn()
+        try:
             yield connection
+        finally:
+            await self._pool.putconn(connection)
 
     async def close(self) -> None:
         await self._pool.close()
