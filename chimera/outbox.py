@@ -1,18 +1,14 @@
 """Delivers what was accepted to Temporal: at once where possible, else by a sweeper, and always once.
 
-The API tries right after its commit; a sweeper in every worker takes what is left after 5 s and brings rows of runs
-that ended without telling us (terminated in the Web UI, say) to the truth.
+The API tries right after its commit; a sweeper in every worker takes what is left after 5 s.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -25,7 +21,6 @@ from models.workflows import TaskRuns
 
 log = structlog.get_logger()
 
-PREFIX = workflow_id_of(TaskId(""))
 SWEEP_SECONDS = 2.0
 RECONCILE_SECONDS = 5.0
 CONCURRENT_DELIVERIES = 10
@@ -59,6 +54,12 @@ class Dispatcher:
                     pass
             except (SQLAlchemyError, OSError) as error:
                 log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
+
+    async def sweep(self) -> None:
+        """Deliver what the API could not deliver itself."""
+        async with self._database.begin() as session:
+            task_ids = await outbox.due(session, limit=200)
+        await asyncio.gather(*map(self.deliver, task_ids))
 
     async def _deliver_first(self, task_id: TaskId) -> bool:
         """Deliver the oldest entry; return whether the next one should be tried now."""
@@ -95,7 +96,7 @@ class Dispatcher:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             if entry.kind == "cancel":
-                await runs.close_from_temporal(session, entry.task_id, cancelled=True)
+                await runs.close_from_temporal(session, entry.task_id, True)
 
     async def _start(self, session: AsyncSession, task_id: TaskId) -> None:
         start = await runs.read_start(session, task_id)
@@ -109,40 +110,30 @@ class Dispatcher:
         await runs.mark_started(session, task_id)
 
 
-class Swept(Protocol):
-    """What a sweeper looks after besides tasks."""
-
-    async def sweep(self) -> None: ...
-
-    async def reconcile(self) -> None: ...
+Round = Callable[[], Awaitable[None]]
 
 
 class Sweeper:
     """Runs in every worker: nothing that was accepted is lost, no row says `running` about a run that has ended."""
 
-    def __init__(
-        self, database: Database, temporal: Temporal, dispatcher: Dispatcher, others: Sequence[Swept] = ()
-    ) -> None:
-        self._others = others
-        self._database = database
-        self._temporal = temporal
-        self._dispatcher = dispatcher
-        self._reconciled_to: datetime | None = None
+    def __init__(self, *, sweeps: Sequence[Round], reconciliations: Sequence[Round]) -> None:
+        self._sweeps = sweeps
+        self._reconciliations = reconciliations
 
     async def run(self) -> None:
         """Sweep for ever; a part that is away is met again at the next round."""
         last_reconciled = 0.0
         loop = asyncio.get_running_loop()
         while True:
-            for each in (self, *self._others):
-                await self._round(each.sweep)
+            for sweep in self._sweeps:
+                await self._round(sweep)
             if loop.time() - last_reconciled >= RECONCILE_SECONDS:
-                for each in (self, *self._others):
-                    await self._round(each.reconcile)
+                for reconcile in self._reconciliations:
+                    await self._round(reconcile)
                 last_reconciled = loop.time()
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _round(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _round(self, work: Round) -> None:
         try:
             await work()
         except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
@@ -150,33 +141,3 @@ class Sweeper:
         except Exception:
             # The sweeper outlives whatever one row can do to it.
             log.exception("sweep_failed")
-
-    async def sweep(self) -> None:
-        """Deliver what the API could not deliver itself."""
-        async with self._database.begin() as session:
-            task_ids = await outbox.due(session, limit=200)
-        await asyncio.gather(*(self._dispatcher.deliver(task_id) for task_id in task_ids))
-
-    async def reconcile(self) -> None:
-        """Close the rows of runs that Temporal closed since the last round and that the rows still call open.
-
-        The first round looks back to the oldest open row: nobody may have reconciled for days.
-        """
-        client = await self._temporal.client()
-        started = datetime.now(UTC)
-        if self._reconciled_to is None:
-            async with self._database.begin() as session:
-                self._reconciled_to = await runs.oldest_open(session) or started
-        # Visibility lags a little behind; look back 10 s further than that.
-        since = self._reconciled_to - timedelta(seconds=10)
-        ids = await self._temporal.closed_since("TaskWorkflow", since)
-        closed = [TaskId(id.removeprefix(PREFIX)) for id in ids if id.startswith(PREFIX)]
-        async with self._database.begin() as session:
-            for task_id in await runs.open_among(session, closed):
-                # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
-                status = (await client.get_workflow_handle(workflow_id_of(task_id)).describe()).status
-                if status == WorkflowExecutionStatus.RUNNING:
-                    continue
-                log.warning("task_reconciled", task_id=task_id, temporal_status=status.name if status else None)
-                await runs.close_from_temporal(session, task_id, cancelled=status == WorkflowExecutionStatus.CANCELED)
-        self._reconciled_to = started

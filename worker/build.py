@@ -23,6 +23,7 @@ from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.outbox import Dispatcher, Sweeper
 from chimera.providers import Providers
+from chimera.reconciliation import AI_CALLS, TASKS, Reconciler
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
@@ -102,7 +103,14 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
         )
-        yield worker, Sweeper(database, temporal, dispatcher, [AiCallStarts(database, temporal)])
+        sweeper = Sweeper(
+            sweeps=[dispatcher.sweep, AiCallStarts(database, temporal).sweep],
+            reconciliations=[
+                Reconciler(database, temporal, TASKS).reconcile,
+                Reconciler(database, temporal, AI_CALLS).reconcile,
+            ],
+        )
+        yield worker, sweeper
     finally:
         await dispatcher.drain()
         await providers.close()

@@ -90,10 +90,12 @@ async def handed_over(session: AsyncSession, call_id: AiCallId) -> None:
     await session.execute(update(AiCall).where(AiCall.id == call_id).values(handed_over_at=func.now()))
 
 
-async def handed_over_before(session: AsyncSession, moment: datetime, limit: int) -> list[AiCallId]:
-    """Open calls that Temporal has had since before `moment`, oldest first."""
-    statement = select(AiCall.id).where(AiCall.status.in_(_OPEN), AiCall.handed_over_at < moment)
-    return [AiCallId(call_id) for call_id in await session.scalars(statement.order_by(AiCall.created_at).limit(limit))]
+async def with_runs(session: AsyncSession, before: datetime, after: AiCallId | None, limit: int) -> list[AiCallId]:
+    """Open calls that Temporal has had since before a moment, by id, from behind `after`."""
+    statement = select(AiCall.id).where(AiCall.status.in_(_OPEN), AiCall.handed_over_at < before)
+    if after is not None:
+        statement = statement.where(AiCall.id > after)
+    return [AiCallId(call_id) for call_id in await session.scalars(statement.order_by(AiCall.id).limit(limit))]
 
 
 async def take_back(session: AsyncSession, call_id: AiCallId) -> None:
@@ -109,6 +111,12 @@ async def close(session: AsyncSession, call_id: AiCallId, code: str, message: st
         .values(status=AiCallStatus.FAILED, error_code=code, error=message[:500], ended_at=func.clock_timestamp())
         .values(_DOUBTED)
     )
+
+
+async def close_from_temporal(session: AsyncSession, call_id: AiCallId, cancelled: bool) -> None:
+    """End an open call whose run was ended from outside."""
+    how = "cancelled" if cancelled else "ended"
+    await close(session, call_id, "run_ended", f"Its run was {how} from outside.")
 
 
 async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> None:

@@ -1,13 +1,13 @@
 """What a run itself writes about a task, apart from its model calls: start, ends of nodes, reconciliation."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import events
+from chimera.db import events, outbox
 from chimera.db.engine import Connection, words
 from models.base import preview_of
 from models.events import (
@@ -96,7 +96,7 @@ async def record(session: AsyncSession, transition: TransitionRecord) -> int:
     return await _end_subtask(session, transition)
 
 
-async def open_among(session: AsyncSession, task_ids: Sequence[TaskId]) -> list[TaskId]:
+async def open_among(session: AsyncSession, task_ids: Collection[TaskId]) -> list[TaskId]:
     """Which of these tasks the rows still call open."""
     if not task_ids:
         return []
@@ -118,6 +118,28 @@ async def oldest_open(session: AsyncSession) -> datetime | None:
     return created_at
 
 
+async def with_runs(session: AsyncSession, before: datetime, after: TaskId | None, limit: int) -> list[TaskId]:
+    """Open tasks from before a moment whose runs were started, by id, from behind `after`."""
+    rows = await session.scalars(
+        text(
+            "SELECT id FROM tasks t WHERE deleted_at IS NULL AND status = ANY(:open) AND created_at < :before"
+            " AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))"
+            " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.task_id = t.id) ORDER BY id LIMIT :limit"
+        ),
+        {"open": words(OPEN), "before": before, "after": after, "limit": limit},
+    )
+    return [TaskId(str(task_id)) for task_id in rows]
+
+
+async def start_again(session: AsyncSession, task_id: TaskId) -> None:
+    """Have a run started anew that Temporal has lost: the ledger gives it what was answered. A stop stays a stop."""
+    status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
+    if status == TaskStatus.CANCELLING:
+        await close_from_temporal(session, task_id, True)
+    elif status in OPEN:
+        await outbox.enqueue(session, task_id, "start")
+
+
 async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) -> set[TaskId]:
     """Which of these tasks were cancelled or deleted."""
     cursor = await connection.execute(
@@ -128,7 +150,7 @@ async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) ->
     return {TaskId(str(row.id)) for row in await cursor.fetchall()}
 
 
-async def close_from_temporal(session: AsyncSession, task_id: TaskId, *, cancelled: bool) -> None:
+async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled: bool) -> None:
     """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say)."""
     status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
     # Whoever asked for a stop got one, however the run ended.
