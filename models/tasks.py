@@ -191,6 +191,15 @@ class Waiting(Contract):
     needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
 
 
+class HeldUpCall(Contract):
+    """A model call that gets no answer now and is made, or made again, later by itself."""
+
+    path: NodePath
+    step: int
+    code: str = Field(description="Why: rate_limited, provider_away, overloaded …")
+    message: str
+
+
 class TaskView(Contract):
     """A task as the API shows it."""
 
@@ -215,6 +224,9 @@ class TaskView(Contract):
     error_code: str | None
     error: str | None
     waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
+    held_up: tuple[HeldUpCall, ...] = Field(
+        default=(), description="Calls of a running task that their provider holds up now; empty in lists"
+    )
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence of the newest event")
     schedule_id: str | None

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.held_up import held_up_calls
 from chimera.db.pages import Place
 from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
@@ -44,9 +45,11 @@ async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: 
     if row is None:
         raise NotFound("task", task_id)
     task = _view_of(row, link_to)
-    if task.status is not TaskStatus.WAITING:
-        return task
-    return task.model_copy(update={"waiting": await _waiting(session, task_id)})
+    if task.status is TaskStatus.WAITING:
+        return task.model_copy(update={"waiting": await _waiting(session, task_id)})
+    if task.status is TaskStatus.RUNNING:
+        return task.model_copy(update={"held_up": await held_up_calls(session, task_id)})
+    return task
 
 
 async def page(

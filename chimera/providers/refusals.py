@@ -85,9 +85,11 @@ def unreachable(provider: str, *, begun: bool, timed_out: bool) -> ProviderError
     """Sort a connection that did not come about, or broke."""
     if begun:
         return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
+    setting = "CHIMERA_SIMULATOR_URL" if provider == "simulator" else f"CHIMERA_{provider.upper()}_BASE_URL"
+    check = f"check its address ({setting}) and the network if that goes on."
     if timed_out:
-        return ProviderTimeout(f"{provider} could not be reached in time; check its address if that goes on.")
-    return Overloaded(f"{provider} can't be reached or closed the connection; check its address if that goes on.")
+        return ProviderTimeout(f"{provider} could not be reached in time; {check}")
+    return Overloaded(f"{provider} can't be reached or closed the connection; {check}")
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:

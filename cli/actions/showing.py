@@ -109,6 +109,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
+        ("Held up", _held_up_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
         ("Cost", f"{usd(cost.spent_micro_usd)} for {requests}, {tokens}"),
@@ -119,6 +120,12 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Web UI", task.temporal_url),
     )
     return [(name, value) for name, value in facts if value]
+
+
+def _held_up_in(task: TaskView) -> str:
+    """Say why calls get no answer, each reason once."""
+    reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
+    return f"{count(len(task.held_up), 'call')} by the provider: {' '.join(reasons)}" if reasons else ""
 
 
 def _limits_of(budget: Budget | None) -> str:
