@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -39,6 +40,17 @@ MAX_TOOL_CALLS = 32
 """Of one turn; what a model asks for beyond them is left out of the transcript and not run."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """What a plan may name, and how many subtasks it may have."""
+
+    agents: Collection[str]
+    nodes_left: int
+
+
+NO_PLAN = PlanLimits((), 0)
+
+
 def settlement_of(
     intent: Intent,
     chat: ChatRequest,
@@ -46,24 +58,23 @@ def settlement_of(
     end: ChatEnd,
     *,
     settings: Settings,
-    agents: Collection[str],
-    nodes_left: int,
-    task_ends: bool,
+    plan_limits: PlanLimits = NO_PLAN,
+    task_ends: bool = False,
     results: Sequence[ToolResult] = (),
     unheard: bool | None = None,
 ) -> Settlement:
     """Work out all that is true now that the answer is there.
 
-    `agents` and `nodes_left` judge a plan; `task_ends` says whether an aggregation at the root may complete the
-    task (not when it was cancelled meanwhile). `results` are those of the tools that answer at once. `unheard` says
-    whether there is guidance that this node has not heard: then its answer ends nothing, unless it was the last turn.
-    None means that nobody has looked, and the settlement holds only if none was given since the call began. Raises
-    nothing: the money is spent.
+    A plan is judged by `plan_limits`. `task_ends` says that an aggregation at the root completes the task: then the
+    settlement holds only while nobody has stopped it. `results` are those of the tools that answer at once. `unheard`
+    says whether there is guidance that this node has not heard: then its answer ends nothing, unless it was the last
+    turn. None means that nobody has looked, and the settlement holds only if none was given since the call began.
+    Raises nothing: the money is spent.
     """
     text = clean_text(text)
     request = intent.request
     calls = calls_of(request, end)
-    planned, problems = _plan_of(request, text, agents, nodes_left)
+    planned, problems = _plan_of(request, text, plan_limits)
     answers = _is_answer(request, text, calls)
     goes_on = answers and unheard is True and not request.last_turn
     ends_node = answers and not goes_on
@@ -211,9 +222,7 @@ def _events_of(
     return tuple(events)
 
 
-def _plan_of(
-    request: ModelCallRequest, text: str, agents: Collection[str], nodes_left: int
-) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
+def _plan_of(request: ModelCallRequest, text: str, limits: PlanLimits) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
     """Read and judge a plan: its subtasks, or why it can't run. Neither where none was asked for."""
     if request.purpose is not Purpose.PLAN:
         return (), []
@@ -222,7 +231,9 @@ def _plan_of(
     except ValidationError as error:
         found = told([dict(entry) for entry in error.errors()])[:10]
         return (), [f"{'.'.join(map(str, entry['loc'])) or 'plan'}: {sentence_of(entry)}" for entry in found]
-    problems = check_plan(plan.subtasks, agents=agents, depth=depth_of(request.path) + 1, nodes_left=nodes_left)
+    problems = check_plan(
+        plan.subtasks, agents=limits.agents, depth=depth_of(request.path) + 1, nodes_left=limits.nodes_left
+    )
     return ((), problems) if problems else (plan.subtasks, [])
 
 

@@ -8,16 +8,17 @@ from functools import partial
 import structlog
 
 from activities import replies
+from activities.replies import PlanLimits
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
 from chimera.db import agents, model_calls, plans, transcripts
-from chimera.db.engine import AWAY, Database
+from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
 from models.ids import ROOT, UserId
-from models.model_calls import ModelCallOutcome, Purpose
-from models.tasks import COMPLETABLE, TaskStatus
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.tasks import COMPLETABLE
 
 log = structlog.get_logger()
 
@@ -59,35 +60,24 @@ class Settlements:
     ) -> ModelCallOutcome:
         request = intent.request
         may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
-        # A turn is settled by one statement; what depends on how the root stands reads that under its lock before.
-        reads_root = may_end_task or request.purpose is Purpose.PLAN
-        async with self._database.connection() if reads_root else self._database.statements() as connection:
-            known: tuple[str, ...] = ()
-            status, nodes_left = TaskStatus.RUNNING.value, 0
-            if reads_root:
-                status = await model_calls.lock_root(connection, request.task_id)
-            if request.purpose is Purpose.PLAN:
-                known = tuple(await agents.agents_on(connection, owner_id))
-                nodes_left = await plans.nodes_left(connection, request.task_id, request.path)
-            settled = partial(
-                replies.settlement_of,
-                intent,
-                chat,
-                text,
-                end,
-                settings=self._settings,
-                agents=known,
-                nodes_left=nodes_left,
-                task_ends=may_end_task and status in COMPLETABLE,
-                results=results,
+        settled = partial(replies.settlement_of, intent, chat, text, end, settings=self._settings, results=results)
+        # One statement settles a call; what a plan may have depends on the root, and is read under its lock before.
+        judges_plan = request.purpose is Purpose.PLAN
+        async with self._database.connection() if judges_plan else self._database.statements() as connection:
+            settlement = (
+                settled(plan_limits=await _plan_limits(connection, request, owner_id))
+                if judges_plan
+                else settled(task_ends=may_end_task)
             )
-            settlement = settled()
             seq = await model_calls.settle(connection, settlement)
-            if seq is None and settlement.if_heard is not None:
-                # Perhaps somebody steered since the question was put together; nobody does while the root is locked.
+            if seq is None and (settlement.if_heard is not None or settlement.ends_task):
+                # Perhaps somebody steered or stopped since the call began; nobody does while the root is locked.
                 async with connection.transaction():
-                    await model_calls.lock_root(connection, request.task_id)
-                    settlement = settled(unheard=await transcripts.has_unheard_guidance(connection, request))
+                    status = await model_calls.lock_root(connection, request.task_id)
+                    settlement = settled(
+                        task_ends=may_end_task and status in COMPLETABLE,
+                        unheard=await transcripts.has_unheard_guidance(connection, request),
+                    )
                     seq = await model_calls.settle(connection, settlement)
             if seq is None:
                 log.warning("late_attempt_booked", attempt=intent.attempt)
@@ -109,3 +99,10 @@ class Settlements:
             return
         if seq is not None:
             self._bus.wake(intent.request.task_id, seq)
+
+
+async def _plan_limits(connection: Connection, request: ModelCallRequest, owner_id: UserId) -> PlanLimits:
+    """Lock the root and read what a plan for this node may have."""
+    await model_calls.lock_root(connection, request.task_id)
+    known = await agents.agents_on(connection, owner_id)
+    return PlanLimits(tuple(known), await plans.nodes_left(connection, request.task_id, request.path))

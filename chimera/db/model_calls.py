@@ -17,11 +17,12 @@ from chimera.db.transcripts import TranscriptRow, place_of
 from models.events import Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
-from models.tasks import UNCALLABLE, Usage
+from models.tasks import COMPLETABLE, UNCALLABLE, Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _EVENT_LIST: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 _UNCALLABLE = words(UNCALLABLE)
+_COMPLETABLE = words(COMPLETABLE)
 
 
 _LOCK_ROOT = "SELECT status FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE"
@@ -176,19 +177,21 @@ class Settlement:
     if_heard: int | None = None
     """Settle only while the task has been given no more guidance than this; None settles in any case."""
     ends_task: bool = False
+    """Settle only while the task can still be completed, and complete it."""
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
     tool_calls: tuple[dict[str, Any], ...] = ()
     """Those that are answered with it: index, tool and failed of each."""
 
 
-# The lock reads the row anew, so `guidance_given` is up to date even when the statement waited for whoever steered.
+# The lock reads the row anew, so it is up to date even when the statement waited for whoever steered or cancelled.
 _SETTLE = one_line(f"""
-WITH root AS MATERIALIZED (SELECT id, guidance_given FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH root AS MATERIALIZED (SELECT id, guidance_given, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s AND status = 'started'
-      AND root.guidance_given = COALESCE(CAST(%(if_heard)s AS int), root.guidance_given) RETURNING 1),
+      AND root.guidance_given = COALESCE(CAST(%(if_heard)s AS int), root.guidance_given)
+      AND (NOT %(ends)s OR root.standing = ANY(CAST(%(completable)s AS text[]))) RETURNING 1),
  account AS (
     UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = GREATEST(0,
     reserved_micro_usd - %(money)s),
@@ -247,7 +250,8 @@ async def lock_root(connection: Connection, task_id: TaskId) -> str:
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
     """Write an answer and everything that it made true.
 
-    None: another attempt has taken over (see `book_late`), or guidance came that `if_heard` doesn't count.
+    None: another attempt has taken over (see `book_late`), guidance came that `if_heard` doesn't count, or the task
+    that it would complete was stopped.
     """
     intent = settlement.intent
     cursor = await connection.execute(
@@ -260,6 +264,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
             "new": len(settlement.new_subtasks),
             "done": 1 if settlement.node_result is not None and intent.request.path else 0,
             "ends": settlement.ends_task,
+            "completable": _COMPLETABLE,
             "result": settlement.node_result,
             "if_heard": settlement.if_heard,
             "fresh": _JSON.dump_json(settlement.new_subtasks).decode(),

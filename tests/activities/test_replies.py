@@ -40,9 +40,7 @@ def settled(
 ) -> Settlement:
     intent = replace(INTENT, request=INTENT.request.model_copy(update={"last_turn": last_turn}))
     end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls, state=state)
-    return replies.settlement_of(
-        intent, CHAT, text, end, settings=settings, agents=(), nodes_left=200, task_ends=False, unheard=unheard
-    )
+    return replies.settlement_of(intent, CHAT, text, end, settings=settings, unheard=unheard)
 
 
 def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from activities.settlements import Settlements
 from chimera.db import task_controls
+from chimera.db.model_calls import Intent
 from models.events import ModelCallFailed
-from models.model_calls import AttemptStatus, Purpose
+from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
 from tests.runs import MODEL, Runs, a_subtask, runs_with_worker
@@ -313,3 +315,20 @@ async def test_fifty_subtasks_racing_one_budget_never_overspend(runs: Runs) -> N
 
 def _cut(simulator: SimulatorServer, task_id: str) -> list[dict[str, Any]]:
     return [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "cut"]
+
+
+async def test_a_task_that_is_stopped_as_its_answer_comes_pays_for_it_and_stays_stopped(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Settlements.settle
+
+    async def settle(settlements: Settlements, intent: Intent, *rest: Any) -> ModelCallOutcome:
+        if intent.request.purpose is Purpose.AGGREGATE:
+            await runs.control(task_controls.cancel, intent.request.task_id)
+        return await real(settlements, intent, *rest)
+
+    monkeypatch.setattr(Settlements, "settle", settle)
+    task_id = await runs.start("Two things", plan=[a_subtask("a"), a_subtask("b")])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["result"], row["reserved_micro_usd"]) == ("cancelled", None, 0)
+    assert [attempt["status"] for attempt in await runs.attempts(task_id)] == ["finished"] * 3

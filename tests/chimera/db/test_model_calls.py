@@ -199,3 +199,21 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
         assert await settling is None
         assert await transcripts.has_unheard_guidance(connection, intent.request)
         assert await model_calls.settle(connection, replace(last_word, if_heard=1)) is not None
+
+
+async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    async with database.begin() as session:
+        await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
+    ends = replace(a_settlement(intent), ends_task=True, node_result="all of it")
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, ends) is None
+    row = await account(database, task_id)
+    assert (row["status"], row["result"], row["spent_micro_usd"]) == ("cancelling", None, 0)
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, replace(ends, ends_task=False))
+    row = await account(database, task_id)
+    assert (row["status"], row["spent_micro_usd"], row["reserved_micro_usd"]) == ("cancelling", 40, 0)
