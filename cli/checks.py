@@ -25,6 +25,7 @@ from cli.client import new_http
 from cli.connect import is_alive
 from cli.settings import misspelt
 from cli.text import one_line
+from models.errors import ChimeraError
 from models.providers import Validation, Verdict
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
@@ -148,6 +149,24 @@ async def providers(settings: Settings) -> list[Finding]:
         await _local_provider(settings),
         Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
     ]
+
+
+def default_model(settings: Settings) -> Iterator[Finding]:
+    """The model of tasks that name none needs what its provider needs, and a price."""
+    # Here, because the price list takes a moment to load.
+    from chimera.pricing import price_of
+    from chimera.providers import Providers
+
+    what = f"default model {settings.default_model}"
+    try:
+        # The simulator's address is the stack's own business.
+        if not settings.default_model.startswith("simulator/"):
+            Providers(settings).of(settings.default_model)
+        price_of(settings.default_model, settings.own_prices)
+    except ChimeraError as error:
+        yield Finding(Level.WARN, what, f"{one_line(error.message)} CHIMERA_DEFAULT_MODEL names another.")
+    else:
+        yield Finding(Level.OK, what)
 
 
 async def keys(settings: Settings) -> list[Finding]:

@@ -185,7 +185,8 @@ class Settlement:
 
 # The lock reads the row anew, so it is up to date even when the statement waited for whoever steered or cancelled.
 _SETTLE = one_line(f"""
-WITH root AS MATERIALIZED (SELECT id, guidance_given, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH root AS MATERIALIZED (
+    SELECT id, guidance_given, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s

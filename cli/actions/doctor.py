@@ -38,6 +38,7 @@ async def _with(settings: Settings) -> list[Finding]:
         *checks.programs(settings),
         *await checks.ports(settings, stack_pid),
         *await checks.providers(settings),
+        *checks.default_model(settings),
         *await checks.health(settings, stack_pid),
     ]
 

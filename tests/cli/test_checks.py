@@ -68,3 +68,23 @@ async def test_a_vendors_key_is_tried_on_request(status: int, level: Level, word
     assert (found.what, found.level) == ("key for openai", level)
     assert words in found.message
     assert "1234567890" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "level", "words"),
+    [
+        ("simulator/standard", None, Level.OK, ""),
+        ("openai/gpt-4o", None, Level.WARN, "set CHIMERA_OPENAI_API_KEY"),
+        ("openai/gpt-4o", "sk-key", Level.OK, ""),
+        ("openai/gpt-of-nobody", "sk-key", Level.WARN, "No price is known"),
+        ("local/any", None, Level.WARN, "CHIMERA_LOCAL_BASE_URL"),
+    ],
+)
+def test_a_default_model_that_no_task_could_use_is_said(model: str, key: str | None, level: Level, words: str) -> None:
+    secret = None if key is None else SecretStr(key)
+    settings = Settings(_env_file=None).model_copy(
+        update={"default_model": model, "openai_api_key": secret, "local_base_url": None}
+    )
+    (found,) = checks.default_model(settings)
+    assert (found.what, found.level) == (f"default model {model}", level)
+    assert words in found.message
