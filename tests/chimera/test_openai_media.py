@@ -190,6 +190,7 @@ def a_vector(*numbers: Any) -> dict[str, Any]:
     [
         (b"<html>", errors.Malformed),
         (b"[]", errors.Malformed),
+        (b"[" * 50_000, errors.Malformed),
         (b'{"data": [{"index": 0, "embedding": [NaN]}]}', errors.Malformed),
         ({}, errors.Malformed),
         ({"data": []}, errors.Malformed),
@@ -253,6 +254,23 @@ async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bil
 ) -> None:
     scripted.script = Script([], head_at_once=False, end=False)
     await _fails(provider.draw(image()), errors.Overloaded, billed=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"text": "Half \ud83d an emoji."}, "Half  an emoji."),
+        ({"text": "All \ud83d\ude00 of it.\0"}, "All \U0001f600 of it."),
+        ({"text": "Sure.", "avg_logprob": float("nan"), "usage": {"seconds": float("nan")}}, "Sure."),
+        ({"text": ""}, ""),
+    ],
+)
+async def test_a_transcription_with_what_cant_be_stored_is_kept_without_it(
+    provider: OpenAIMedia, scripted: Scripted, body: Any, text: str
+) -> None:
+    scripted.script = answering(body)
+    end = await provider.transcribe(recording())
+    assert (end.text, end.usage) == (text, None)
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 3}])
