@@ -15,7 +15,11 @@ from cli.settings import load_settings, where_settings
     ("variable", "value", "says"),
     [
         ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is no JSON; write it as in {"local/qwen3": [0, 0]}.'),
-        ("CHIMERA_PRICES", '{"local/m": 3}', "CHIMERA_PRICES: Send a list"),
+        (
+            "CHIMERA_PRICES",
+            '{"local/m": 3}',
+            "CHIMERA_PRICES: Write dollars per million tokens in and out",
+        ),
         ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
         ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
         ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
