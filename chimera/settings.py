@@ -27,11 +27,8 @@ WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
 
-class Settings(BaseSettings):
-    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
-
-    `.env.example` lists every one.
-    """
+class FromSurroundings(BaseSettings):
+    """Says where settings are read from."""
 
     model_config = SettingsConfigDict(
         env_prefix="CHIMERA_",
@@ -42,6 +39,32 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
+        if "CHIMERA_ENV_FILE" in os.environ:
+            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file())
+        folder = os.environ.get("CHIMERA_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings, dotenv_settings
+        if not Path(folder).is_dir():
+            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
+        return init_settings, env_settings, dotenv_settings, SecretsSettingsSource(settings_cls, folder)
+
+
+class Settings(FromSurroundings):
+    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
+
+    `.env.example` lists every one.
+    """
 
     data_dir: Path = Path(".chimera")
     """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
@@ -138,25 +161,6 @@ class Settings(BaseSettings):
     @property
     def own_windows(self) -> Mapping[str, int | OwnModel]:
         return {**self.own_models, **self.context_windows}
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
-        if "CHIMERA_ENV_FILE" in os.environ:
-            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file())
-        folder = os.environ.get("CHIMERA_SECRETS_DIR")
-        if not folder:
-            return init_settings, env_settings, dotenv_settings
-        if not Path(folder).is_dir():
-            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
-        return init_settings, env_settings, dotenv_settings, SecretsSettingsSource(settings_cls, folder)
 
     @field_validator("cors_origins", mode="before")
     @classmethod

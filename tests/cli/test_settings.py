@@ -46,6 +46,17 @@ def test_a_bad_price_is_not_in_the_way_of_a_command_that_asks_the_api(
     assert where_settings() == Settings.model_construct(data_dir=tmp_path, api_port=8010)
 
 
+def test_a_command_that_asks_the_api_reads_the_same_files_as_the_api(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_API_PORT=8011\n")
+    (tmp_path / "CHIMERA_DATA_DIR").write_text("elsewhere\n")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    where, settings = where_settings(), load_settings()
+    assert (where.api_port, where.data_dir) == (settings.api_port, settings.data_dir) == (8011, Path("elsewhere"))
+
+
 def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
