@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -57,7 +58,15 @@ class FromSurroundings(BaseSettings):
             return init_settings, env_settings, dotenv_settings
         if not Path(folder).is_dir():
             raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
-        return init_settings, env_settings, dotenv_settings, SecretsSettingsSource(settings_cls, folder)
+        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls, folder)
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """An empty file is a secret that is not set, as an empty variable is: platforms mount those that are optional."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return value or None, key, is_complex
 
 
 class Settings(FromSurroundings):

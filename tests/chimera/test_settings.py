@@ -100,6 +100,14 @@ def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert settings.anthropic_api_key == SecretStr("from a variable")
 
 
+def test_an_empty_file_is_a_secret_that_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CHIMERA_JWT_SECRET", "CHIMERA_DATABASE_URL", "CHIMERA_CATALOG_FILE", "CHIMERA_PRICES"):
+        (tmp_path / name).write_text("\n")
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    settings = read_settings()
+    assert (settings.jwt_secret, settings.database_url, settings.catalog_file) == (None, None, None)
+
+
 def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path / "no"))
     with pytest.raises(BadSettings, match="CHIMERA_SECRETS_DIR: there is no folder"):
