@@ -11,6 +11,7 @@ from chimera.db.pages import Place
 from chimera.db.tables import AiCall
 from chimera.providers.media import Vectors
 from models.ai_calls import (
+    AiCallResult,
     AiCallStatus,
     AiCallSummary,
     AiCallView,
@@ -94,7 +95,7 @@ def _summary_of(row: AnyRow) -> AiCallSummary:
     return AiCallSummary.model_validate(row._asdict())
 
 
-def _result_of(row: AnyRow) -> EmbeddingsView | ImagesView | TranscriptionView:
+def _result_of(row: AnyRow) -> AiCallResult:
     said = {name: getattr(row, name) for name in ("id", "model", "simulated", "cost_micro_usd", "estimated")}
     usage, result = MediaUsage.model_validate(row.usage), row.result
     match Operation(row.operation):
