@@ -61,8 +61,8 @@ RECORDINGS_HELD = 8
 A worker takes 200 calls, which would be all the memory of its machine."""
 RECORDINGS_WAITING = 8
 """Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
-PLACE_WAIT_S = 60.0
-"""Far below what an activity may take, so that a call that waited still has the whole of its own time."""
+PLACE_WAIT_S = 20.0
+"""An activity has 15 minutes, and a call up to 14 of them (CHIMERA_CALL_TOTAL_S), also one that waited."""
 PLACE_RETURN_S = 5.0
 """After at least this, and at most three times as much, a call looks again that could not even wait."""
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities import ai_calls as calls
@@ -16,6 +18,7 @@ from chimera.db import files
 from chimera.limits import ProviderLimits
 from chimera.providers.base import Provider
 from chimera.settings import Settings
+from models.activities import MAKE
 from models.errors import RateLimited
 from models.ids import FileId
 from tests.api.ai.conftest import AI, arrivals, ended
@@ -75,6 +78,12 @@ async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
     call = await ended(alice, answer.headers["Location"])
     assert (call["status"], call["error_code"], call["attempts"]) == ("failed", "not_found", 0)
     assert arrivals(simulator, call["id"]) == 0
+
+
+def test_a_call_that_waited_for_its_place_has_the_whole_of_its_own_time() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 840"):
+        Settings(call_total_s=841)
+    assert timedelta(seconds=840 + calls.PLACE_WAIT_S + 30) < MAKE["start_to_close_timeout"]
 
 
 async def test_recordings_that_wait_leave_places_for_other_calls(
