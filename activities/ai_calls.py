@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
+from random import uniform
 
 import psycopg
 import structlog
@@ -58,8 +59,12 @@ log = structlog.get_logger()
 RECORDINGS_HELD = 8
 """Recordings that a worker has in memory at once: 25 MiB each, and more than twice that while they are sent as base64.
 A worker takes 200 calls, which would be all the memory of its machine."""
-PLACE_WAIT_S = 60.0
-"""Far below what an activity may take, so that a call that waited still has the whole of its own time."""
+RECORDINGS_WAITING = 8
+"""Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
+PLACE_WAIT_S = 20.0
+"""An activity has 15 minutes, and a call up to 14 of them (CHIMERA_CALL_TOTAL_S), also one that waited."""
+PLACE_RETURN_S = 5.0
+"""After at least this, and at most three times as much, a call looks again that could not even wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class AiCalls(contract.AiCalls):
         self._failpoints = failpoints
         self._worker_name = worker_name
         self._recordings = asyncio.Semaphore(RECORDINGS_HELD)
+        self._recordings_waiting = 0
 
     @activity.defn(name=contract.MAKE_AI_CALL)
     async def make(self, call: AiCallInput) -> AiCallOutcome:
@@ -114,17 +120,20 @@ class AiCalls(contract.AiCalls):
 
     @asynccontextmanager
     async def _place(self, operation: Operation) -> AsyncIterator[None]:
-        """Wait until there is memory for one more recording. Raises RateLimited when that takes long."""
+        """Wait until there is memory for one more recording. Raises RateLimited when that takes long, or many wait."""
         if operation is not Operation.TRANSCRIPTIONS:
             yield
             return
+        if self._recordings.locked() and self._recordings_waiting >= RECORDINGS_WAITING:
+            raise _busy()
+        self._recordings_waiting += 1
         try:
             async with asyncio.timeout(PLACE_WAIT_S):
                 await self._recordings.acquire()
         except TimeoutError:
-            raise RateLimited(
-                f"This worker is busy with {RECORDINGS_HELD} recordings.", retry_after_s=PLACE_WAIT_S
-            ) from None
+            raise _busy() from None
+        finally:
+            self._recordings_waiting -= 1
         try:
             yield
         finally:
@@ -227,7 +236,8 @@ class AiCalls(contract.AiCalls):
     async def _settle(self, ready: _Ready, answer: Answer) -> AiCallOutcome:
         """Keep a paid answer: from here on nothing may raise but a database that stays away."""
         settlement = _settlement_of(ready, answer)
-        pictures = [files.measured(BytesIO(image.data)) for image in answer.images]
+        # In a thread: together they may be as large as CHIMERA_MAX_MEDIA_BYTES.
+        pictures = [await asyncio.to_thread(files.measured, BytesIO(image.data)) for image in answer.images]
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
@@ -319,6 +329,13 @@ class AiCalls(contract.AiCalls):
 
     def _may_cost(self, ready: _Ready) -> int:
         return media_cost_of(ready.estimate, ready.price)
+
+
+def _busy() -> RateLimited:
+    return RateLimited(
+        f"This worker is busy with {RECORDINGS_HELD} recordings.",
+        retry_after_s=uniform(PLACE_RETURN_S, 3 * PLACE_RETURN_S),  # noqa: S311  (against bursts, not secret)
+    )
 
 
 def _settlement_of(ready: _Ready, answer: Answer) -> Settlement:

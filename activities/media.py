@@ -75,10 +75,8 @@ def estimate_of(asked: Asked) -> MediaUsage:
         case Operation.EMBEDDINGS:
             return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
         case Operation.IMAGES:
-            count = int(asked.request["n"])
-            drawn = count * IMAGE_TOKENS
-            prompt = estimate_tokens(asked.request["prompt"])
-            return MediaUsage(input_tokens=prompt, output_tokens=drawn, output_image_tokens=drawn, images=count)
+            prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
+            return prompt.model_copy(update=_drawing(int(asked.request["n"])))
         case Operation.TRANSCRIPTIONS:
             # Measured once, when it was taken in. Rows from before that have the file's size only.
             seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
@@ -103,10 +101,19 @@ def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) ->
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
     if by_tokens and not usage.input_tokens and not usage.output_tokens:
-        return estimate.model_copy(update={"audio_seconds": usage.audio_seconds or estimate.audio_seconds}), True
+        guessed = _drawing(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
+        return estimate.model_copy(update=guessed), True
     if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
         return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
     return usage, told is None and not (rate.image is not None and not by_tokens)
+
+
+def _drawing(images: int) -> dict[str, float]:
+    """What pictures may come to; nothing where none are drawn."""
+    if not images:
+        return {}
+    tokens = images * IMAGE_TOKENS
+    return {"images": images, "output_tokens": tokens, "output_image_tokens": tokens}
 
 
 async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> Answer:

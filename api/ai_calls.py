@@ -1,25 +1,26 @@
 """What the routes of embeddings, images and transcriptions share: how a call is taken in and waited for."""
 
-import asyncio
 import hashlib
 import re
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Header, Response, status
+from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import API, Parts
 from chimera.db import ai_call_views, ai_calls
 from chimera.db.ai_calls import NewCall
 from chimera.providers.base import Provider
+from chimera.providers.media import Vectors
 from models.ai_calls import (
     OPEN,
+    AiCallResult,
     AiCallStatus,
     AiCallView,
-    EmbeddingsView,
-    ImagesView,
+    EmbeddingView,
     Operation,
-    TranscriptionView,
 )
 from models.base import IDEMPOTENCY_KEY
 from models.errors import AiCallFailed, CallCancelled
@@ -73,9 +74,7 @@ def new_call(
     )
 
 
-async def made(
-    parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int
-) -> EmbeddingsView | ImagesView | TranscriptionView | AiCallView:
+async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int) -> Response:
     async with parts.database.begin() as session:
         call_id, created = await ai_calls.create(session, caller.user_id, new)
     return await answered(parts, caller, call_id, response, wait_s, created=created)
@@ -83,48 +82,67 @@ async def made(
 
 async def answered(
     parts: Parts, caller: Caller, call_id: AiCallId, response: Response, wait_s: int, *, created: bool
-) -> EmbeddingsView | ImagesView | TranscriptionView | AiCallView:
+) -> Response:
     """Have a call's run started and wait for its end. The row has what came of it, whatever happens meanwhile."""
     response.headers["Location"] = f"{API}/ai/calls/{call_id}"
     if not created:
         response.headers["Idempotent-Replayed"] = "true"
     await parts.failpoints.hit("after_insert")
-    view = await view_of(parts, caller, call_id)
-    if view.status in OPEN:
+    found = await find(parts, caller, call_id)
+    if found.view.status in OPEN:
         if await parts.ai_calls.start(call_id) and wait_s:
             await parts.ai_calls.wait(call_id, wait_s)
-        view = await view_of(parts, caller, call_id)
+        found = await find(parts, caller, call_id)
+    view = found.view
     if view.status is AiCallStatus.FAILED:
         raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")
     if view.status is AiCallStatus.CANCELLED:
         raise CallCancelled(call_id)
-    if view.result is not None:
-        return view.result
-    response.status_code = status.HTTP_202_ACCEPTED
-    return view
+    if view.result is None:
+        response.status_code = status.HTTP_202_ACCEPTED
+    return written(view.result or view, found.vectors, response)
 
 
-async def view_of(parts: Parts, caller: Caller, call_id: AiCallId) -> AiCallView:
+class Found(NamedTuple):
+    """A call. What embeddings have is not in its view: it is made of its bytes while it is sent."""
+
+    view: AiCallView
+    vectors: Vectors | None
+
+
+async def find(parts: Parts, caller: Caller, call_id: AiCallId) -> Found:
+    """Raises NotFound, also for somebody else's."""
     async with parts.database.begin() as session:
         row = await ai_call_views.read(session, caller, call_id)
-    return await asyncio.to_thread(ai_call_views.view_of, row)
+    return Found(ai_call_views.view_of(row), ai_call_views.vectors_of(row))
 
 
-async def dumped(view: EmbeddingsView | AiCallView, response: Response) -> Response:
-    """Write an answer that may have two million numbers, 40 MB, beside the loop; `response` has status and headers."""
-    content = await asyncio.to_thread(json_of, view)
-    code = response.status_code or status.HTTP_200_OK
-    return Response(content, status_code=code, headers=dict(response.headers), media_type="application/json")
+def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: Response) -> Response:
+    """Write an answer, which may have two million numbers, 40 MB; `response` has status and headers."""
+    how: dict[str, Any] = {
+        "status_code": response.status_code or status.HTTP_200_OK,
+        "headers": dict(response.headers),
+        "media_type": "application/json",
+    }
+    if vectors is None:
+        return Response(view.model_dump_json(), **how)
+    return StreamingResponse(pieces_of(view, vectors), **how)
 
 
-def json_of(view: EmbeddingsView | AiCallView) -> bytes:
-    """Write vectors one at a time: a call for all of them would hold the interpreter, and with it every thread."""
-    match view:
-        case EmbeddingsView():
-            name, value = "data", b"[" + b",".join(map(to_json, view.data)) + b"]"
-        case AiCallView(result=EmbeddingsView() as result):
-            name, value = "result", json_of(result)
-        case _:
-            return view.model_dump_json().encode()
-    rest = view.model_dump_json(exclude={name}).encode()
-    return b"%s,%s:%s}" % (rest[:-1], to_json(name), value)
+def pieces_of(view: AiCallResult | AiCallView, vectors: Vectors) -> Iterator[bytes]:
+    """Write an answer vector after vector: at once they would hold the interpreter, and 170 MB for each who asks."""
+    if isinstance(view, AiCallView):
+        assert view.result is not None, "vectors are those of a result"
+        yield _begun(view, "result")
+        yield from pieces_of(view.result, vectors)
+    else:
+        yield _begun(view, "data") + b"["
+        for index, vector in enumerate(vectors.floats()):
+            yield (b"," if index else b"") + to_json(EmbeddingView(index=index, embedding=vector))
+        yield b"]"
+    yield b"}"
+
+
+def _begun(view: AiCallResult | AiCallView, last: str) -> bytes:
+    """An object up to the value of one field, which comes after all others."""
+    return b"%s,%s:" % (view.model_dump_json(exclude={last}).encode()[:-1], to_json(last))

@@ -76,6 +76,8 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
             if name != "file":
                 raise InvalidInput(name[:60], "A file is sent in the field 'file'.")
             content = await asyncio.to_thread(measured, value.file, limit_bytes)
+            if content.size_bytes == 0:
+                raise InvalidInput("file", "The file is empty; send one with something in it.")
             upload = Upload(value.filename, content)
         elif name == "file":
             raise InvalidInput("file", "Send the file itself, as in -F file=@note.wav.")

@@ -30,6 +30,9 @@ _BEGINNINGS = (
     (re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), "audio/mpeg"),
     (re.compile(rb"fLaC"), "audio/flac"),
     (re.compile(rb"OggS"), "audio/ogg"),
+    # Phones keep photographs in the container that MP4 is.
+    (re.compile(rb".{4}ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL), "image/heic"),
+    (re.compile(rb".{4}ftypavi[fs]", re.DOTALL), "image/avif"),
     # MP4 and WebM may hold a film as well; who transcribes takes the sound.
     (re.compile(rb".{4}ftyp", re.DOTALL), "audio/mp4"),
     (re.compile(rb"\x1aE\xdf\xa3"), "audio/webm"),

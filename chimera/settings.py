@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -27,11 +28,8 @@ WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
 
-class Settings(BaseSettings):
-    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
-
-    `.env.example` lists every one.
-    """
+class FromSurroundings(BaseSettings):
+    """Says where settings are read from."""
 
     model_config = SettingsConfigDict(
         env_prefix="CHIMERA_",
@@ -42,6 +40,40 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
+        if "CHIMERA_ENV_FILE" in os.environ:
+            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file())
+        folder = os.environ.get("CHIMERA_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings, dotenv_settings
+        if not Path(folder).is_dir():
+            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
+        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls, folder)
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """An empty file is a secret that is not set, as an empty variable is: platforms mount those that are optional."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return value or None, key, is_complex
+
+
+class Settings(FromSurroundings):
+    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
+
+    `.env.example` lists every one.
+    """
 
     data_dir: Path = Path(".chimera")
     """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
@@ -138,25 +170,6 @@ class Settings(BaseSettings):
     @property
     def own_windows(self) -> Mapping[str, int | OwnModel]:
         return {**self.own_models, **self.context_windows}
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
-        if "CHIMERA_ENV_FILE" in os.environ:
-            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file())
-        folder = os.environ.get("CHIMERA_SECRETS_DIR")
-        if not folder:
-            return init_settings, env_settings, dotenv_settings
-        if not Path(folder).is_dir():
-            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
-        return init_settings, env_settings, dotenv_settings, SecretsSettingsSource(settings_cls, folder)
 
     @field_validator("cors_origins", mode="before")
     @classmethod

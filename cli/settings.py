@@ -7,9 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import BaseSettings
-
-from chimera.settings import Settings, env_file
+from chimera.settings import FromSurroundings, Settings, env_file
 from chimera.settings_errors import explained, read_settings
 
 ELSEWHERE = (
@@ -24,10 +22,8 @@ ELSEWHERE = (
 KNOWN = frozenset({*(f"CHIMERA_{name.upper()}" for name in Settings.model_fields), *ELSEWHERE})
 
 
-class _Where(BaseSettings):
+class _Where(FromSurroundings):
     """What says which Chimera of this machine is meant; the rest may be wrong without being in the way."""
-
-    model_config = {**Settings.model_config}
 
     data_dir: Path = Settings.model_fields["data_dir"].default
     host: str = Settings.model_fields["host"].default

@@ -181,6 +181,9 @@ class TranscriptionView(Answered):
     usage: MediaUsage
 
 
+AiCallResult = EmbeddingsView | ImagesView | TranscriptionView
+
+
 class AiCallSummary(Contract):
     """A call in a list."""
 
@@ -206,7 +209,7 @@ class AiCallView(AiCallSummary):
     """One call, with what was asked and what came of it."""
 
     request: dict[str, Any]
-    result: EmbeddingsView | ImagesView | TranscriptionView | None = None
+    result: AiCallResult | None = None
 
 
 class AiCallPage(Contract):

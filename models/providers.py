@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from models.ai_calls import Operation
 from models.base import Body, Contract, ModelRef, Number, Whole
@@ -65,7 +65,8 @@ class PriceView(Contract):
     as_of: str
 
 
-Rate = Annotated[Number, Field(ge=0)]
+Rate = Annotated[Number, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+"""US dollars. A dollar a token is beyond all that is sold, and what is beyond that would not fit into the ledger."""
 
 
 class OwnRates(Body):
@@ -85,9 +86,17 @@ class OwnRates(Body):
     audio_hour: Rate | None = Field(default=None, description="An hour of sound")
 
 
-_Usd = Annotated[float, Field(ge=0)]
-OwnPrice = tuple[_Usd, _Usd] | OwnRates
-"""Input and output per million tokens, or the rates by name."""
+def _by_name(value: object) -> object:
+    match value:
+        case [input_usd, output_usd]:
+            return {"input": input_usd, "output": output_usd}
+        case dict() | OwnRates():
+            return value
+    raise ValueError('Write dollars per million tokens in and out, as in [0.5, 2], or rates by name, {"image": 0.04}.')
+
+
+OwnPrice = Annotated[OwnRates, BeforeValidator(_by_name)]
+"""May be written as a pair: input and output per million tokens."""
 
 
 class ModelAbility(StrEnum):

@@ -41,6 +41,7 @@ _SENTENCES = {
     "int_from_float": "Send a whole number, as in 3.",
     "float_type": "Send a number, without quotes, as in 0.5.",
     "float_parsing": "Write a number, as in 0.5.",
+    "finite_number": "Write a number that is finite.",
     "tuple_type": "Send a list, in square brackets: […].",
     "list_type": "Send a list, in square brackets: […].",
     "dict_type": "Send an object, in curly brackets: {{…}}.",

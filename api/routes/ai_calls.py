@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from api.ai_calls import LATER, IdempotencyKey, WithWait, dumped, made, new_call, view_of
+from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.db import ai_call_views, ai_calls
 from chimera.providers.media import Draws, Embeds
@@ -48,12 +48,10 @@ async def create_embeddings(
         raise InvalidInput("dimensions", f"{len(spec.input)} texts have vectors of at most {fits} numbers; send fewer.")
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
     new = new_call(Operation.EMBEDDINGS, provider, spec.model, request, idempotency_key)
-    result = await made(parts, caller, new, response, wait_s)
-    assert isinstance(result, EmbeddingsView | AiCallView)
-    return await dumped(result, response)
+    return await made(parts, caller, new, response, wait_s)
 
 
-@router.post("/images", operation_id="create_images", responses=LATER)
+@router.post("/images", operation_id="create_images", response_model=ImagesView | AiCallView, responses=LATER)
 async def create_images(
     spec: ImageSpec,
     caller: WithCaller,
@@ -61,7 +59,7 @@ async def create_images(
     response: Response,
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
-) -> ImagesView | AiCallView:
+) -> Response:
     """Draw pictures; they are files of the caller then."""
     provider = await parts.checks.operation(Operation.IMAGES, spec.model)
     if isinstance(provider, Draws):
@@ -71,9 +69,7 @@ async def create_images(
             provider.check_size(spec.size)
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
     new = new_call(Operation.IMAGES, provider, spec.model, request, idempotency_key)
-    result = await made(parts, caller, new, response, wait_s)
-    assert isinstance(result, ImagesView | AiCallView)
-    return result
+    return await made(parts, caller, new, response, wait_s)
 
 
 @router.get("/calls", operation_id="list_ai_calls")
@@ -95,7 +91,7 @@ async def list_ai_calls(
 @router.get("/calls/{call_id}", operation_id="get_ai_call", response_model=AiCallView)
 async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
     """Show a call: where it stands, what it cost, and what came of it."""
-    return await dumped(await view_of(parts, caller, call_id), response)
+    return written(*await find(parts, caller, call_id), response)
 
 
 @router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)
@@ -103,4 +99,4 @@ async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithP
     """Cancel a call; its provider is asked no more, and a request in flight is cut within a second."""
     async with parts.database.begin() as session:
         await ai_calls.cancel(session, caller, call_id)
-    return await view_of(parts, caller, call_id)
+    return (await find(parts, caller, call_id)).view

@@ -36,8 +36,6 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, re
             raise InvalidInput(name[:60], "There is no such field; send the file in 'file' and nothing else.")
         if form.upload is None:
             raise InvalidInput("file", "This is required; add it, as in curl -F file=@note.wav.")
-        if form.upload.content.size_bytes == 0:
-            raise InvalidInput("file", "The file is empty; send one with something in it.")
         async with parts.database.begin() as session:
             view = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
     response.headers["Location"] = f"{API}/files/{view.id}"

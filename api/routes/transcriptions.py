@@ -44,7 +44,13 @@ _FORM: dict[str, Any] = {
 }
 
 
-@router.post("/transcriptions", operation_id="create_transcription", responses=LATER, openapi_extra=_FORM)
+@router.post(
+    "/transcriptions",
+    operation_id="create_transcription",
+    response_model=TranscriptionView | AiCallView,
+    responses=LATER,
+    openapi_extra=_FORM,
+)
 async def create_transcription(
     request: Request,
     caller: WithCaller,
@@ -52,16 +58,14 @@ async def create_transcription(
     response: Response,
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
-) -> TranscriptionView | AiCallView:
+) -> Response:
     """Write a recording down. A form: the recording in `file`, or the id of one of the caller's files in `file_id`."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
         provider = await parts.checks.operation(Operation.TRANSCRIPTIONS, spec.model)
         async with parts.database.begin() as session:
             call_id, created = await _transcription(session, caller, spec, form, provider, idempotency_key)
-    result = await answered(parts, caller, call_id, response, wait_s, created=created)
-    assert isinstance(result, TranscriptionView | AiCallView)
-    return result
+    return await answered(parts, caller, call_id, response, wait_s, created=created)
 
 
 def _spec_in(form: Form) -> TranscriptionSpec:

@@ -11,12 +11,12 @@ from chimera.db.pages import Place
 from chimera.db.tables import AiCall
 from chimera.providers.media import Vectors
 from models.ai_calls import (
+    AiCallResult,
     AiCallStatus,
     AiCallSummary,
     AiCallView,
     EmbeddingsView,
     EmbeddingUsage,
-    EmbeddingView,
     ImagesView,
     ImageView,
     MediaUsage,
@@ -31,7 +31,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyRow:
-    """Read the caller's call, for `view_of`. Raises NotFound, also for somebody else's."""
+    """Read the caller's call, for `view_of` and `vectors_of`. Raises NotFound, also for somebody else's."""
     statement = select(*_COLUMNS, AiCall.request, AiCall.result, AiCall.vectors)
     row = (await session.execute(statement.where(AiCall.id == call_id, *visible_to(caller)))).one_or_none()
     if row is None:
@@ -40,9 +40,14 @@ async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyR
 
 
 def view_of(row: AnyRow) -> AiCallView:
-    """Make what is shown of a call. Of large embeddings that takes a tenth of a second: not in a transaction."""
+    """Make what is shown of a call. Embeddings have no `data` in it: `vectors_of` has them."""
     result = _result_of(row) if row.status == AiCallStatus.FINISHED else None
     return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
+
+
+def vectors_of(row: AnyRow) -> Vectors | None:
+    """Return the vectors of embeddings that are finished; None for every other call."""
+    return None if row.vectors is None else Vectors(row.result["count"], row.result["dimensions"], row.vectors)
 
 
 async def of_key(
@@ -90,15 +95,13 @@ def _summary_of(row: AnyRow) -> AiCallSummary:
     return AiCallSummary.model_validate(row._asdict())
 
 
-def _result_of(row: AnyRow) -> EmbeddingsView | ImagesView | TranscriptionView:
+def _result_of(row: AnyRow) -> AiCallResult:
     said = {name: getattr(row, name) for name in ("id", "model", "simulated", "cost_micro_usd", "estimated")}
     usage, result = MediaUsage.model_validate(row.usage), row.result
     match Operation(row.operation):
         case Operation.EMBEDDINGS:
             tokens = EmbeddingUsage(prompt_tokens=usage.input_tokens, total_tokens=usage.input_tokens)
-            floats = Vectors(result["count"], result["dimensions"], row.vectors).floats()
-            data = tuple(EmbeddingView(index=index, embedding=vector) for index, vector in enumerate(floats))
-            return EmbeddingsView(**said, data=data, usage=tokens)
+            return EmbeddingsView(**said, data=(), usage=tokens)
         case Operation.IMAGES:
             images = tuple(ImageView.model_validate(image) for image in result["images"])
             return ImagesView(**said, created=int(row.ended_at.timestamp()), data=images, usage=usage)

@@ -69,13 +69,12 @@ def price_of(model_ref: str, overrides: Own | None = None) -> Price:
 
 def own_price_of(model_ref: str, overrides: Own | None) -> tuple[OwnRates, str, str] | None:
     """What the administrator says that a model costs, with source and date; None when nothing is said."""
-    said = (overrides or {}).get(model_ref)
-    price, source, as_of = said, OWN, ""
-    if isinstance(said, OwnModel):
-        price, source, as_of = said.price, said.source or OWN_FILE, said.as_of
-    if isinstance(price, tuple):
-        price = OwnRates(input=price[0], output=price[1])
-    return (price, source, as_of) if isinstance(price, OwnRates) else None
+    match (overrides or {}).get(model_ref):
+        case OwnModel(price=OwnRates() as price, source=source, as_of=as_of):
+            return price, source or OWN_FILE, as_of
+        case OwnRates() as price:
+            return price, OWN, ""
+    return None
 
 
 def cost_of(usage: Usage, price: Price) -> int:

@@ -4,7 +4,6 @@ A picture comes as a part of an answer (`…-image` models), and a transcription
 """
 
 import asyncio
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from fractions import Fraction
 from http.client import OK
@@ -120,7 +119,7 @@ class GoogleMedia(Google):
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
-        sound = {"mimeType": request.media_type, "data": b64encode(request.audio).decode()}
+        sound = {"mimeType": request.media_type, "data": request.audio}
         parts: list[dict[str, Any]] = [{"text": _instruction_of(request)}, {"inlineData": sound}]
 
         def end_of(answer: "GenerateContentResponse") -> TranscriptionEnd:

@@ -7,7 +7,7 @@ else. A cut or malformed answer is never success: what is handed back here has b
 from array import array
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from sys import byteorder
@@ -41,12 +41,14 @@ class Vectors:
     dimensions: int
     data: bytes
 
-    def floats(self) -> tuple[tuple[float, ...], ...]:
-        numbers = array("f", self.data)
-        if byteorder == "big":
-            numbers.byteswap()
-        length = self.dimensions
-        return tuple(tuple(numbers[n * length : (n + 1) * length]) for n in range(self.count))
+    def floats(self) -> Iterator[tuple[float, ...]]:
+        """Yield vector after vector: as objects all of them take eight times their bytes."""
+        size_bytes = self.dimensions * FLOAT_BYTES
+        for start in range(0, self.count * size_bytes, size_bytes):
+            numbers = array("f", self.data[start : start + size_bytes])
+            if byteorder == "big":
+                numbers.byteswap()
+            yield tuple(numbers)
 
 
 @dataclass(frozen=True, slots=True)

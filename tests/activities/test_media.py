@@ -86,3 +86,9 @@ def test_pictures_are_counted_by_us(told: MediaUsage | None, rates: dict[str, in
     usage, is_estimate = charged(told, estimate_of(an_image()), price)
     assert (media_cost_of(usage, price), is_estimate) == (cost, estimated)
     assert usage.images == 2
+
+
+def test_pictures_that_did_not_come_are_not_charged() -> None:
+    price = price_with(input=0, output=1_000_000, image=10_000)
+    usage, is_estimate = charged(MediaUsage(images=1), estimate_of(an_image(n=4)), price)
+    assert (usage.images, media_cost_of(usage, price), is_estimate) == (1, 10_000 + IMAGE_TOKENS, True)

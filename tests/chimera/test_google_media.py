@@ -64,7 +64,7 @@ async def test_each_text_has_a_vector_of_its_own(google: GoogleMedia, scripted: 
         {"embeddings": [{"values": [0.5, 1]}, {"values": [-2, 0.25]}], "usageMetadata": {"promptTokenCount": 5}}
     )
     end = await google.embed(embedding("a", "b", dimensions=2, model=model))
-    assert end.vectors.floats() == ((0.5, 1), (-2, 0.25))
+    assert tuple(end.vectors.floats()) == ((0.5, 1), (-2, 0.25))
     assert end.usage == MediaUsage(input_tokens=5)
     requests = scripted.bodies[0]["requests"]
     assert [each["content"]["parts"] for each in requests] == [[{"text": "a"}], [{"text": "b"}]]

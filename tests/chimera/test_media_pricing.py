@@ -104,9 +104,9 @@ def test_what_has_no_price_is_refused(model: str) -> None:
 
 
 def test_a_price_of_ones_own_wins() -> None:
-    own: dict[str, tuple[float, float] | OwnRates] = {
+    own = {
         "openai/new": OwnRates(image=0.04),
-        "openai/gpt-image-2": (1.0, 2.0),
+        "openai/gpt-image-2": OwnRates(input=1.0, output=2.0),
         "local/x": OwnRates(audio_hour=0.2),
     }
     assert media_price_of("openai/new", IMAGES, own).rates == (MediaRate(image=40_000),)

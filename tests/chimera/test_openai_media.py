@@ -98,7 +98,7 @@ async def test_a_server_of_others_embeds(aimock: str) -> None:
     provider = provider_at(aimock)
     end = await provider.embed(embedding("tea"))
     await provider.close()
-    assert end.vectors.floats() == ((0.5, -0.25, 0.125),)
+    assert tuple(end.vectors.floats()) == ((0.5, -0.25, 0.125),)
     (asked,) = [entry for entry in await journal_of(aimock) if "embeddings" in entry["path"]]
     assert asked["headers"]["x-chimera-call"] == "call-1"
     assert asked["headers"]["idempotency-key"] == "call-1.2"
@@ -129,7 +129,7 @@ async def test_vectors_come_in_order_as_numbers_or_as_base64(provider: OpenAIMed
     data = [{"index": 1, "embedding": [3, 4.25]}, {"index": 0, "embedding": packed}]
     scripted.script = answering({"data": data, "usage": {"prompt_tokens": 7, "total_tokens": 7}})
     end = await provider.embed(embedding("a", "b", dimensions=2))
-    assert end.vectors.floats() == ((1.5, -2), (3, 4.25))
+    assert tuple(end.vectors.floats()) == ((1.5, -2), (3, 4.25))
     assert (end.usage, end.request_id) == (MediaUsage(input_tokens=7), "req_7")
     assert scripted.bodies == [
         {"input": ["a", "b"], "model": "text-embedding-3-small", "encoding_format": "base64", "dimensions": 2}
@@ -190,6 +190,7 @@ def a_vector(*numbers: Any) -> dict[str, Any]:
     [
         (b"<html>", errors.Malformed),
         (b"[]", errors.Malformed),
+        (b"[" * 50_000, errors.Malformed),
         (b'{"data": [{"index": 0, "embedding": [NaN]}]}', errors.Malformed),
         ({}, errors.Malformed),
         ({"data": []}, errors.Malformed),
@@ -253,6 +254,23 @@ async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bil
 ) -> None:
     scripted.script = Script([], head_at_once=False, end=False)
     await _fails(provider.draw(image()), errors.Overloaded, billed=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"text": "Half \ud83d an emoji."}, "Half  an emoji."),
+        ({"text": "All \ud83d\ude00 of it.\0"}, "All \U0001f600 of it."),
+        ({"text": "Sure.", "avg_logprob": float("nan"), "usage": {"seconds": float("nan")}}, "Sure."),
+        ({"text": ""}, ""),
+    ],
+)
+async def test_a_transcription_with_what_cant_be_stored_is_kept_without_it(
+    provider: OpenAIMedia, scripted: Scripted, body: Any, text: str
+) -> None:
+    scripted.script = answering(body)
+    end = await provider.transcribe(recording())
+    assert (end.text, end.usage) == (text, None)
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 3}])

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from chimera.pricing import Price, Rate, Window, abilities_of, cost_of, price_of, window_of
 from chimera.settings import Settings
 from models.errors import UnknownPrice
+from models.providers import OwnRates
 from models.tasks import Usage
 
 PRICE = Price(
@@ -76,7 +77,8 @@ def test_long_prompts_have_a_rate_of_their_own() -> None:
 
 
 def test_an_override_wins_also_where_it_is_zero() -> None:
-    assert price_of("openai/gpt-4o-mini", {"openai/gpt-4o-mini": (0, 0.0375)}).rates == (Rate(0, 0, 37_500),)
+    own = {"openai/gpt-4o-mini": OwnRates(input=0, output=0.0375)}
+    assert price_of("openai/gpt-4o-mini", own).rates == (Rate(0, 0, 37_500),)
 
 
 def test_your_own_machine_costs_nothing() -> None:
@@ -148,7 +150,7 @@ def test_a_file_says_more_than_lists_do(tmp_path: Path) -> None:
 
 def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
     settings = settings_with(
-        CATALOG, tmp_path, prices={"openai/gpt-4.1": (5, 6)}, context_windows={"local/qwen3": 8192}
+        CATALOG, tmp_path, prices={"openai/gpt-4.1": [5, 6]}, context_windows={"local/qwen3": 8192}
     )
     assert price_of("openai/gpt-4.1", settings.own_prices).source == "CHIMERA_PRICES"
     assert window_of("local/qwen3", settings.own_windows).context_tokens == 8_192
@@ -162,6 +164,13 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
         ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
         ('{"local/qwen3": {"size": 3}}', "local/qwen3.size: There is no such field"),
+        ('{"local/qwen3": {"price": {"inputs": 1}}}', "local/qwen3.price.inputs: There is no such field"),
+        ('{"local/qwen3": {"price": {"output": -1}}}', "local/qwen3.price.output: It has to be 0"),
+        ('{"local/qwen3": {"price": [1, NaN]}}', "local/qwen3.price.output: Write a number that is finite."),
+        ('{"local/qwen3": {"price": [1e400, 1]}}', "local/qwen3.price.input: Write a number that is finite."),
+        ('{"local/qwen3": {"price": [1e30, 1]}}', "local/qwen3.price.input: It has to be 1000000"),
+        ('{"local/qwen3": {"price": ["1", 1]}}', "local/qwen3.price.input: Send a number"),
+        ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write dollars per million tokens in and out"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, says: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from chimera.local.services import environment_of
 from chimera.settings import Settings
 from chimera.settings_errors import BadSettings, read_settings
+from models.providers import OwnRates
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -43,7 +44,7 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
         jwt_secret=SecretStr("x" * 40),
         openai_api_key=SecretStr("key"),
         registration_open=True,
-        prices={"local/m": (0.5, 1)},
+        prices={"local/m": OwnRates(input=0.5, output=1)},
         requests_per_minute={"openai": 3},
         log_dir=tmp_path,
     )
@@ -64,6 +65,7 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
         ("PRICES", '{"local/qwen3": [-1, 2]}', "CHIMERA_PRICES"),
         ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
         ("PRICES", '{"local/qwen3": {"input": -1}}', "CHIMERA_PRICES"),
+        ("PRICES", '{"local/qwen3": [Infinity, 2]}', "CHIMERA_PRICES: Write a number that is finite."),
         ("CONTEXT_WINDOWS", '{"local/qwen3": -5}', "CHIMERA_CONTEXT_WINDOWS: It has to be 1024 or more."),
         ("REQUESTS_PER_MINUTE", '{"openai": 0}', "It has to be 1 or more."),
         ("CALL_FIRST_BYTE_S", "0", "CHIMERA_CALL_FIRST_BYTE_S"),
@@ -96,6 +98,14 @@ def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     settings = read_settings()
     assert settings.openai_api_key == SecretStr("from a file")
     assert settings.anthropic_api_key == SecretStr("from a variable")
+
+
+def test_an_empty_file_is_a_secret_that_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CHIMERA_JWT_SECRET", "CHIMERA_DATABASE_URL", "CHIMERA_CATALOG_FILE", "CHIMERA_PRICES"):
+        (tmp_path / name).write_text("\n")
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    settings = read_settings()
+    assert (settings.jwt_secret, settings.database_url, settings.catalog_file) == (None, None, None)
 
 
 def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

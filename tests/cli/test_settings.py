@@ -15,7 +15,11 @@ from cli.settings import load_settings, where_settings
     ("variable", "value", "says"),
     [
         ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is no JSON; write it as in {"local/qwen3": [0, 0]}.'),
-        ("CHIMERA_PRICES", '{"local/m": 3}', "CHIMERA_PRICES: Send a list"),
+        (
+            "CHIMERA_PRICES",
+            '{"local/m": 3}',
+            "CHIMERA_PRICES: Write dollars per million tokens in and out",
+        ),
         ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
         ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
         ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
@@ -40,6 +44,17 @@ def test_a_bad_price_is_not_in_the_way_of_a_command_that_asks_the_api(
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CHIMERA_API_PORT", "8010")
     assert where_settings() == Settings.model_construct(data_dir=tmp_path, api_port=8010)
+
+
+def test_a_command_that_asks_the_api_reads_the_same_files_as_the_api(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_API_PORT=8011\n")
+    (tmp_path / "CHIMERA_DATA_DIR").write_text("elsewhere\n")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    where, settings = where_settings(), load_settings()
+    assert (where.api_port, where.data_dir) == (settings.api_port, settings.data_dir) == (8011, Path("elsewhere"))
 
 
 def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(

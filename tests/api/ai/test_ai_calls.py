@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+import tracemalloc
+from array import array
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -11,10 +13,11 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from api.ai_calls import json_of
+from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
 from chimera.db.engine import Database
+from chimera.providers.media import Vectors
 from chimera.settings import Settings
 from models.ai_calls import (
     AiCallStatus,
@@ -65,7 +68,7 @@ async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClien
 
 def test_an_answer_written_in_pieces_is_the_same() -> None:
     said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
-    data = tuple(EmbeddingView(index=n, embedding=(0.1, -1e-9, 3.0)) for n in range(3))
+    data = tuple(EmbeddingView(index=n, embedding=vector) for n, vector in enumerate(((0.5, -1), (3, 0.5), (-1, 3))))
     usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
     vectors = EmbeddingsView(id=AiCallId("c"), data=data, usage=usage, **said)
     call = AiCallView(
@@ -85,8 +88,22 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
         result=vectors,
         **said,
     )
-    for view in (vectors, call, call.model_copy(update={"result": None})):
-        assert json.loads(json_of(view)) == json.loads(view.model_dump_json())
+    kept = Vectors(3, 2, array("f", [0.5, -1, 3] * 2).tobytes())
+    bare = vectors.model_copy(update={"data": ()})
+    for whole, written in ((vectors, bare), (call, call.model_copy(update={"result": bare}))):
+        assert json.loads(b"".join(pieces_of(written, kept))) == json.loads(whole.model_dump_json())
+
+
+def test_large_answers_are_never_in_memory_as_a_whole() -> None:
+    said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
+    usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
+    view = EmbeddingsView(id=AiCallId("c"), data=(), usage=usage, **said)
+    kept = Vectors(100, 10_000, bytes(4 * 1_000_000))
+    tracemalloc.start()
+    length = sum(map(len, pieces_of(view, kept)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert length > 3_000_000 > peak
 
 
 async def test_the_same_text_has_the_same_vector(alice: httpx2.AsyncClient) -> None:

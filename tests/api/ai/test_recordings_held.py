@@ -1,18 +1,24 @@
 """When a worker has a recording in its memory: as late, and as few of them, as can be."""
 
 import asyncio
+import time
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities import ai_calls as calls
 from activities import media
-from activities.ai_calls import RECORDINGS_HELD
+from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
 from activities.media import Answer, Asked
 from chimera.db import files
 from chimera.limits import ProviderLimits
 from chimera.providers.base import Provider
+from chimera.settings import Settings
+from models.activities import MAKE
 from models.errors import RateLimited
 from models.ids import FileId
 from tests.api.ai.conftest import AI, arrivals, ended
@@ -22,6 +28,14 @@ from tests.media import a_wav
 pytestmark = pytest.mark.usefixtures("runs")
 
 MODEL = "simulator/transcription"
+OTHER_PLACES = 2
+
+
+@pytest.fixture(scope="module")
+def api_settings(api_settings: Settings) -> Settings:
+    return api_settings.model_copy(
+        update={"max_concurrent_activities": RECORDINGS_HELD + RECORDINGS_WAITING + OTHER_PLACES}
+    )
 
 
 async def transcribe(client: httpx2.AsyncClient, prompt: str = "x", **headers: str) -> httpx2.Response:
@@ -64,6 +78,27 @@ async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
     call = await ended(alice, answer.headers["Location"])
     assert (call["status"], call["error_code"], call["attempts"]) == ("failed", "not_found", 0)
     assert arrivals(simulator, call["id"]) == 0
+
+
+def test_a_call_that_waited_for_its_place_has_the_whole_of_its_own_time() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 840"):
+        Settings(call_total_s=841)
+    assert timedelta(seconds=840 + calls.PLACE_WAIT_S + 30) < MAKE["start_to_close_timeout"]
+
+
+async def test_recordings_that_wait_leave_places_for_other_calls(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "PLACE_RETURN_S", 0.1)
+    many = RECORDINGS_HELD + RECORDINGS_WAITING + OTHER_PLACES + 1
+    waiting = await asyncio.gather(*(transcribe(alice, f"{n} [[sim: delay=3]]", Prefer="wait=0") for n in range(many)))
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    answer = await alice.post(f"{AI}/embeddings", json={"model": "simulator/embedding", "input": "tea"})
+    assert answer.status_code == 200
+    assert time.monotonic() - began < 1.5
+    ends = [await ended(alice, each.headers["Location"], timeout_s=30) for each in waiting]
+    assert {(end["status"], end["attempts"]) for end in ends} == {("finished", 1)}
 
 
 async def test_a_worker_holds_few_recordings_at_once(

@@ -143,6 +143,14 @@ async def test_a_name_in_the_place_of_the_file_is_told_how_a_file_is_sent(alice:
     assert answer.json()["errors"] == [{"field": "file", "message": "Send the file itself, as in -F file=@note.wav."}]
 
 
+async def test_an_empty_recording_is_called_empty(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": ("a.wav", b"")})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "file", "message": "The file is empty; send one with something in it."}
+    ]
+
+
 async def test_a_recording_larger_than_a_provider_takes_is_refused(alice: httpx2.AsyncClient) -> None:
     large = ("a.wav", a_wav(1) + bytes(15 * 1024 * 1024))
     answer = await alice.post(f"{AI}/transcriptions", data={"model": "google/gemini-2.5-flash"}, files={"file": large})

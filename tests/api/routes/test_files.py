@@ -53,6 +53,8 @@ async def test_a_file_comes_back_as_it_went_in(alice: httpx2.AsyncClient) -> Non
         (a_wav(), "audio/wav"),
         (b"ID3\x04" + bytes(20), "audio/mpeg"),
         (b"\x00\x00\x00\x20ftypM4A ", "audio/mp4"),
+        (b"\x00\x00\x00\x20ftypheic", "image/heic"),
+        (b"\x00\x00\x00\x1cftypavif", "image/avif"),
         (b"<html><script>alert(1)</script>", "text/plain; charset=utf-8"),
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "text/plain; charset=utf-8"),
         (("a" + "ä" * 4095).encode(), "text/plain; charset=utf-8"),

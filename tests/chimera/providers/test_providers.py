@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from chimera.providers import PROVIDERS, Providers, check_model, split_model
 from chimera.settings import Settings
 from models import errors
+from models.providers import OwnRates
 from tests.chimera.providers.wires import WIRES
 
 
@@ -49,7 +50,9 @@ def test_a_model_that_can_be_called_passes() -> None:
     check_model("openai/gpt-4o-mini", Settings(openai_api_key=SecretStr("k")))
     check_model("google/gemini-3.8-flash", Settings(google_api_key=SecretStr("k")))
     check_model("anthropic/claude-sonnet-5", Settings(anthropic_api_key=SecretStr("k")))
-    check_model("openai/mine", Settings(openai_api_key=SecretStr("k"), prices={"openai/mine": (1, 2)}))
+    check_model(
+        "openai/mine", Settings(openai_api_key=SecretStr("k"), prices={"openai/mine": OwnRates(input=1, output=2)})
+    )
 
 
 async def test_a_provider_is_made_once_and_says_whether_it_is_simulated() -> None:
