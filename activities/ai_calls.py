@@ -267,7 +267,8 @@ class AiCalls(contract.AiCalls):
 
     async def _unkept(self, ready: _Ready, settlement: Settlement, error: Exception) -> AiCallFailed:
         """End a call whose answer the database refuses: it would refuse the next one, which is paid for too."""
-        log.error("answer_not_kept", error=type(error).__name__, exc_info=error)
+        # Its kind and not its message: PostgreSQL quotes there what it refuses.
+        log.error("answer_not_kept", error=type(_cause_of(error)).__name__)
         code, message = "answer_not_kept", "The answer came, but can't be stored; the log says why."
         await self._write_failure(ready, code, message, cost=settlement.cost_micro_usd, is_final=True)
         return AiCallFailed(settlement.call_id, code, message)
@@ -355,8 +356,11 @@ def _is_away(error: Exception) -> bool:
 
     Anything else it says, such as that a value is out of range, it would say again.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(cause, (*AWAY, psycopg.InterfaceError, PoolTimeout))
+    return isinstance(_cause_of(error), (*AWAY, psycopg.InterfaceError, PoolTimeout))
+
+
+def _cause_of(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _outcome_of(standing: Standing) -> AiCallOutcome:

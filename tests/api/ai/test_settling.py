@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.testing import capture_logs
 
 from chimera.db import ai_call_attempts as attempts
 from tests.api.ai.conftest import AI, arrivals
@@ -44,10 +45,13 @@ async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*args: Any, **named: Any) -> None:
-        raise DataError("…", None, psycopg.errors.NumericValueOutOfRange("bigint out of range"))
+        raise DataError("…", None, psycopg.errors.NumericValueOutOfRange('bigint out of range: "what was said"'))
 
     monkeypatch.setattr(attempts, "settle", refused)
-    answer = await alice.post(f"{AI}/images", json=PICTURE)
+    with capture_logs() as logged:
+        answer = await alice.post(f"{AI}/images", json=PICTURE)
+    assert [line["error"] for line in logged if line["event"] == "answer_not_kept"] == ["NumericValueOutOfRange"]
+    assert "what was said" not in str(logged)
     assert (answer.status_code, answer.json()["code"]) == (502, "ai_call_failed")
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
     assert (call["status"], call["error_code"]) == ("failed", "answer_not_kept")
