@@ -50,6 +50,7 @@ from models.errors import (
     ProviderError,
     RateLimited,
     TookTooLong,
+    Unreachable,
 )
 from models.ids import AiCallId, FileId, UserId
 from models.users import Caller
@@ -295,7 +296,7 @@ class AiCalls(contract.AiCalls):
     async def _fail(self, ready: _Ready, error: ProviderError, began_at: float) -> ProviderError:
         """Note a failure where it counts; return the error to go on with."""
         error = await self._standings.failed(ready.account, error, began_at=began_at)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | Unreachable):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.attempt - 1))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from chimera.db.transcripts import CallContext, FailedBefore
 from models.agents import AgentSpec
-from models.errors import ChimeraError, ProviderAway, ProviderError, RateLimited
+from models.errors import ChimeraError, ProviderAway, ProviderError, RateLimited, Unreachable
 from models.events import ModelCallFellBack
 from models.model_calls import ModelCallRequest
 
-FREE = frozenset({RateLimited.code, ProviderAway.code})
+FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code})
 """Failures that say nothing about the call and cost nothing: it waits for them to end as long as its activity lasts."""
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]

@@ -45,6 +45,7 @@ from models.errors import (
     RateLimited,
     RootStopped,
     TaskPaused,
+    Unreachable,
 )
 from models.events import ModelCallWaiting
 from models.ids import TaskId, UserId
@@ -282,7 +283,7 @@ class ModelCalls(contract.ModelCalls):
     async def _fail(self, ready: _Ready, answer: PartialAnswer, error: ProviderError, began_at: float) -> ProviderError:
         """Note a failure where it counts; return the error to go on with."""
         error = await self._standings.failed(ready.account, error, began_at=began_at)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | Unreachable):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)

@@ -278,8 +278,14 @@ class RateLimited(ProviderError):
     code, retryable = "rate_limited", True
 
 
+class Unreachable(ProviderError):
+    """There was no connection, so nothing was asked: the server is down, its address is wrong, or the network is."""
+
+    code, retryable, away = "unreachable", True, True
+
+
 class Overloaded(ProviderError):
-    """5xx and connection errors: the provider's side is having a hard time."""
+    """5xx, and connections that are closed without an answer: the provider's side is having a hard time."""
 
     code, retryable, away = "overloaded", True, True
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chimera.providers.anthropic_requests import PROVIDER
-from chimera.providers.refusals import TOO_LONG, Refusal, reason_of, retry_after_of, unreachable
+from chimera.providers.refusals import TOO_LONG, Refusal, disconnected, reason_of, retry_after_of
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ _STATUSES = {
 
 def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> ProviderError:
     """Say which of our errors this is; the SDK's own is lost on purpose (it holds the request and its headers)."""
-    from anthropic import APIConnectionError, APIStatusError, APITimeoutError
+    from anthropic import APIConnectionError, APIStatusError
     from httpx2 import TransportError
 
     # The SDK passes on what breaks a stream as it is.
     if isinstance(error, APIConnectionError | TransportError):
-        return unreachable(PROVIDER, begun=begun, timed_out=isinstance(error, APITimeoutError))
+        return disconnected(PROVIDER, error, begun=begun)
     if isinstance(error, APIStatusError):
         return _sort_answer(error, model=model, secret=secret)
     return Malformed(f"{PROVIDER} sent something that isn't a message ({type(error).__name__}).")

@@ -28,6 +28,7 @@ from models.errors import (
     Stalled,
     UnknownModel,
     UnknownPrice,
+    Unreachable,
     WrongKey,
 )
 from models.providers import ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
@@ -45,6 +46,7 @@ _VERDICTS: Mapping[type[ChimeraError], Verdict] = {
     NoQuota: Verdict.NO_QUOTA,
     RateLimited: Verdict.RATE_LIMITED,
     UnknownModel: Verdict.UNKNOWN_MODEL,
+    Unreachable: Verdict.UNREACHABLE,
     Overloaded: Verdict.UNREACHABLE,
     ProviderTimeout: Verdict.UNREACHABLE,
     Stalled: Verdict.UNREACHABLE,

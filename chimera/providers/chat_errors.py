@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chimera.providers.refusals import TOO_LONG, Refusal, reason_of, retry_after_of, unreachable
+from chimera.providers.refusals import TOO_LONG, Refusal, disconnected, reason_of, retry_after_of
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 def sort_error(error: Exception, *, provider: str, model: str, secret: str, begun: bool) -> ProviderError:
     """Say which of our errors this is; the SDK's own is lost on purpose (it holds the request and its headers)."""
-    from openai import APIConnectionError, APIError, APITimeoutError
+    from openai import APIConnectionError, APIError
 
     if isinstance(error, APIConnectionError):
-        return unreachable(provider, begun=begun, timed_out=isinstance(error, APITimeoutError))
+        return disconnected(provider, error, begun=begun)
     if isinstance(error, APIError):
         return _sort_answer(error, provider=provider, model=model, secret=secret)
     return Malformed(f"{provider} sent something that isn't a chat completion ({type(error).__name__}).")

@@ -16,7 +16,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
 from chimera.providers.google_requests import PROVIDER, config_of, contents_of
-from chimera.providers.refusals import unreachable
+from chimera.providers.refusals import disconnected
 from chimera.providers.streams import Lazy, SortError, is_stream, no_stream, read, sorting
 from chimera.providers.wire import Waits, connecting_alone, http_client
 from chimera.settings import Settings
@@ -130,8 +130,7 @@ class Google:
         if isinstance(error, APIError):
             return sort_error(error, model=model, secret=self._api_key)
         if isinstance(error, httpx2.TransportError):
-            timed_out = isinstance(error, httpx2.TimeoutException)
-            return unreachable(self.name, begun=_is_at_work(responses), timed_out=timed_out)
+            return disconnected(self.name, error, begun=_is_at_work(responses))
         if not responses:
             return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
         return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")

@@ -25,7 +25,7 @@ from chimera.providers.media import (
     packed,
     picture_of,
 )
-from chimera.providers.refusals import unreachable
+from chimera.providers.refusals import disconnected
 from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.settings import Settings
 from chimera.text import clean_text
@@ -167,7 +167,7 @@ class GoogleMedia(Google):
         if isinstance(error, TimeoutError):
             known = waits.silence(begun=False)
         elif isinstance(error, httpx2.TransportError):
-            known = unreachable(PROVIDER, begun=begun, timed_out=isinstance(error, httpx2.TimeoutException))
+            known = disconnected(PROVIDER, error, begun=begun)
         else:
             known = self._sorted(responses, model, error, begun)
         # Who has begun to answer has done the work.

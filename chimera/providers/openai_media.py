@@ -27,7 +27,7 @@ from chimera.providers.media import (
     packed,
     picture_of,
 )
-from chimera.providers.refusals import unreachable
+from chimera.providers.refusals import disconnected
 from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.text import clean_text
 from models.ai_calls import MAX_TOLD_SECONDS, MediaUsage
@@ -177,7 +177,7 @@ class OpenAIMedia(ChatCompletions):
         elif isinstance(error, TimeoutError):
             known = waits.silence(begun=begun)
         elif isinstance(error, httpx2.TransportError):
-            known = unreachable(self.name, begun=begun, timed_out=isinstance(error, httpx2.TimeoutException))
+            known = disconnected(self.name, error, begun=begun)
         else:
             known = self._sorted(model, error, begun)
         # Who has begun to answer has done the work.

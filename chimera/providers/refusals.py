@@ -25,6 +25,7 @@ from models.errors import (
     RateLimited,
     Truncated,
     UnknownModel,
+    Unreachable,
     WrongKey,
 )
 
@@ -81,15 +82,21 @@ class Refusal:
         )
 
 
-def unreachable(provider: str, *, begun: bool, timed_out: bool) -> ProviderError:
-    """Sort a connection that did not come about, or broke."""
+def disconnected(provider: str, error: BaseException, *, begun: bool) -> ProviderError:
+    """Sort a connection that did not come about, or broke. `error` is HTTPX's, or an SDK's that was raised from it."""
+    import httpx2
+
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
     if begun:
         return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
-    setting = "CHIMERA_SIMULATOR_URL" if provider == "simulator" else f"CHIMERA_{provider.upper()}_BASE_URL"
-    check = f"check its address ({setting}) and the network if that goes on."
-    if timed_out:
-        return ProviderTimeout(f"{provider} could not be reached in time; {check}")
-    return Overloaded(f"{provider} can't be reached or closed the connection; {check}")
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)):
+        setting = "CHIMERA_SIMULATOR_URL" if provider == "simulator" else f"CHIMERA_{provider.upper()}_BASE_URL"
+        return Unreachable(
+            f"{provider} can't be reached; check that it runs, its address ({setting}), and the network."
+        )
+    if isinstance(cause, httpx2.TimeoutException):
+        return ProviderTimeout(f"{provider} did not take the request in time.")
+    return Overloaded(f"{provider} closed the connection without an answer.")
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:

@@ -54,6 +54,7 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
         ((failed(A, "overloaded", 2), failed(A, "doubtful")), (B,)),
         ((failed(A, "wrong_key"),), (B,)),
         ((failed(A, "rate_limited", 3),), (B,)),
+        ((failed(A, "unreachable", 3), failed(A, "truncated"), failed(B, "wrong_key")), (A,)),
         # Whoever was only away or busy is asked again when nobody else is left.
         ((failed(A, "rate_limited", 3), failed(B, "wrong_key")), (A,)),
         ((failed(A, "rate_limited", 99), failed(A, "provider_away", 9), failed(B, "provider_away", 9)), (A, B)),

@@ -1,13 +1,20 @@
 """What is told of a call that has to wait for its provider before it begins."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
 import pytest
 
 from chimera.db.held_up import held_up_calls
+from chimera.settings import Settings
 from chimera.standing import Standings
 from models.errors import RateLimited
 from models.ids import TaskId
 from models.tasks import HeldUpCall
-from tests.runs import Runs, a_subtask
+from tests.conftest import SimulatorServer
+from tests.parts import free_port
+from tests.runs import Runs, a_subtask, runs_with_worker
 
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
@@ -46,6 +53,45 @@ async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, m
     assert refusals == 3
     told = [event for event in await runs.events(task_id) if event.type == "model_call.waiting"]
     assert len(told) == 1
+
+
+async def test_a_server_that_is_not_up_yet_is_waited_for(settings: Settings, simulator: SimulatorServer) -> None:
+    port = free_port()
+    changes = {
+        "simulator_url": simulator.url,
+        "local_base_url": f"http://127.0.0.1:{port}/v1",
+        "call_max_attempts": 2,
+        "breaker_failures": 100,
+        "graceful_shutdown_s": 1.0,
+        "task_queue": "not-up-yet",
+    }
+    async with runs_with_worker(settings.model_copy(update=changes)) as elsewhere:
+        task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard")
+        async with asyncio.timeout(20):
+            while len(await elsewhere.attempts(task_id)) < 4:
+                await asyncio.sleep(0.1)
+        async with await asyncio.start_server(_led_to(simulator.url), "127.0.0.1", port):
+            assert (await elsewhere.ended(task_id))["status"] == "completed"
+        codes = [attempt["error_code"] for attempt in await elsewhere.attempts(task_id)]
+        assert codes[-1] is None
+        assert set(codes[:-1]) == {"unreachable"}
+
+
+def _led_to(url: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """What comes in goes on to the server at `url`, and back."""
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+        await asyncio.gather(_copy(reader, back), _copy(there, writer), return_exceptions=True)
+
+    return lead
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
 
 
 async def _held_up(runs: Runs, task_id: TaskId) -> tuple[HeldUpCall, ...]:
