@@ -186,11 +186,10 @@ async def _ask_temporal(address: str) -> None:
 
 
 def _where_redis(redis_url: str) -> str:
-    parts = urlsplit(redis_url)
-    if parts.scheme == "unix":
-        return parts.path
-    # What is before the last @ may hold a password with anything in it.
-    return parts.netloc.rpartition("@")[2] or "localhost"
+    if redis_url.startswith("unix://"):
+        return urlsplit(redis_url).path
+    # What is before the last @ may hold a password with anything in it, / too.
+    return re.split(r"[/?#]", redis_url.partition("://")[2].rpartition("@")[2])[0] or "localhost"
 
 
 async def _ask_redis(redis_url: str) -> None:
