@@ -64,5 +64,11 @@ def _line_of(entry: dict[str, Any]) -> str:
         return sentence_of(entry)
     name = str(entry["loc"][0])
     variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
+    # Nothing is sent here, it is written down.
+    sentence = re.sub("^Send ", "Write ", sentence_of(entry))
+    place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
-    return f"{variable}: {sentence_of(entry)}{f' It is written as in {example}.' if example else ''}"
+    return (
+        f"{variable}: {sentence}{f' It is written as in {example}.' if example else ''}"
+        f"{f' This is about {place}.' if place else ''}"
+    )
