@@ -18,12 +18,21 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError
 
+from chimera.settings_types import (
+    DatabaseUrl,
+    HostAndPort,
+    LogLevel,
+    Port,
+    Positive,
+    ProviderName,
+    ProvidersModel,
+    RedisUrl,
+)
 from models.base import ModelRef
 from models.providers import OwnModel, OwnPrice
 from models.wording import sentence_of, told
 
 MIN_SECRET_BYTES = 32
-Positive = Annotated[int, Field(ge=1)]
 WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
@@ -50,9 +59,15 @@ class FromSurroundings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read secrets from files, as container platforms mount them. Raises SettingsError when there is no folder."""
+        """Read secrets from files, as container platforms mount them.
+
+        Raises SettingsError when a file or a folder that was named isn't there.
+        """
         if "CHIMERA_ENV_FILE" in os.environ:
-            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file())
+            file = env_file()
+            if file is not None and (file.is_dir() or not file.exists()):
+                raise SettingsError(f"CHIMERA_ENV_FILE: there is no file {str(file)!r}; correct it, or leave it empty.")
+            dotenv_settings = DotEnvSettingsSource(settings_cls, file)
         folder = os.environ.get("CHIMERA_SECRETS_DIR")
         if not folder:
             return init_settings, env_settings, dotenv_settings
@@ -79,28 +94,28 @@ class Settings(FromSurroundings):
     """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
 
     # Parts. Without an address the embedded stack brings its own.
-    database_url: str | None = None
-    redis_url: str | None = None
-    temporal_address: str | None = None
+    database_url: DatabaseUrl | None = None
+    redis_url: RedisUrl | None = None
+    temporal_address: HostAndPort | None = None
     temporal_namespace: str = "default"
     temporal_ui_url: str | None = None
     task_queue: str = "chimera"
     host: str = "127.0.0.1"
-    api_port: int = 8000
-    temporal_port: int = 7233
-    temporal_ui_port: int = 8233
-    simulator_port: int = 8001
-    local_model_port: int = 8002
+    api_port: Port = 8000
+    temporal_port: Port = 7233
+    temporal_ui_port: Port = 8233
+    simulator_port: Port = 8001
+    local_model_port: Port = 8002
 
     # Sign-in.
     jwt_secret: SecretStr | None = None
-    access_token_minutes: int = 30
-    refresh_token_days: int = 30
+    access_token_minutes: Positive = 30
+    refresh_token_days: Positive = 30
     registration_open: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     # Providers. The vendors' own variable names are understood too.
-    default_model: ModelRef = "simulator/standard"
+    default_model: ProvidersModel = "simulator/standard"
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
     )
@@ -122,9 +137,9 @@ class Settings(FromSurroundings):
     """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
     prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
     """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
-    requests_per_minute: dict[str, Positive] = Field(default_factory=dict)
+    requests_per_minute: dict[ProviderName, Positive] = Field(default_factory=dict)
     """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
-    tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
+    tokens_per_minute: dict[ProviderName, Positive] = Field(default_factory=dict)
     """By provider, as above; a call counts with what it may need at most."""
     breaker_failures: int = Field(default=5, ge=1)
     """In a row, before a provider counts as away and is left alone."""
@@ -143,15 +158,15 @@ class Settings(FromSurroundings):
     """Of an answer with pictures or vectors in it."""
 
     # Processes.
-    max_concurrent_activities: int = 200
+    max_concurrent_activities: Positive = 200
     graceful_shutdown_s: float = 30.0
-    database_pool_size: int = 10
+    database_pool_size: Positive = 10
     database_pool_overflow: int = 20
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
     # Logs.
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
     log_dir: Path | None = None
     log_json: bool = False
 
@@ -205,7 +220,7 @@ class Settings(FromSurroundings):
 def env_file() -> Path | None:
     """The file of settings beside the variables: `.env`, or the one that `CHIMERA_ENV_FILE` names; empty is none."""
     named = os.environ.get("CHIMERA_ENV_FILE", Settings.model_config.get("env_file"))
-    return Path(str(named)) if named else None
+    return Path(str(named)).expanduser() if named else None
 
 
 @cache

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError
 
-from chimera.settings import Settings
+from chimera.settings import Settings, env_file
 from models.errors import ChimeraError
 from models.wording import sentence_of
 
@@ -16,6 +16,7 @@ S = TypeVar("S", bound=BaseSettings)
 _EXAMPLES = {
     "CHIMERA_PRICES": '{"local/qwen3": [0, 0]}',
     "CHIMERA_REQUESTS_PER_MINUTE": '{"openai": 500}',
+    "CHIMERA_TOKENS_PER_MINUTE": '{"openai": 200000}',
     "CHIMERA_CONTEXT_WINDOWS": '{"local/qwen3": 32768}',
 }
 
@@ -51,6 +52,11 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
             ) from None
         example = _EXAMPLES.get(variable)
         raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(
+            f"The file of settings {env_file()} can't be read ({type(error).__name__}); may the process read it, and is"
+            " it text?"
+        ) from None
 
 
 def _line_of(entry: dict[str, Any]) -> str:
@@ -58,5 +64,11 @@ def _line_of(entry: dict[str, Any]) -> str:
         return sentence_of(entry)
     name = str(entry["loc"][0])
     variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
+    # Nothing is sent here, it is written down.
+    sentence = re.sub("^Send ", "Write ", sentence_of(entry))
+    place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
-    return f"{variable}: {sentence_of(entry)}{f' It is written as in {example}.' if example else ''}"
+    return (
+        f"{variable}: {sentence}{f' It is written as in {example}.' if example else ''}"
+        f"{f' This is about {place}.' if place else ''}"
+    )

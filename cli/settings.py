@@ -1,14 +1,18 @@
 """Settings for commands: read once, and explained when they can't be used."""
 
+import logging
 import os
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from dotenv.parser import Binding, parse_stream
+
 from chimera.settings import FromSurroundings, Settings, env_file
 from chimera.settings_errors import explained, read_settings
+from chimera.settings_types import Port
 
 ELSEWHERE = (
     "CHIMERA_PYTHON",
@@ -21,13 +25,16 @@ ELSEWHERE = (
 """Variables that are read outside of `Settings`."""
 KNOWN = frozenset({*(f"CHIMERA_{name.upper()}" for name in Settings.model_fields), *ELSEWHERE})
 
+# It says that a line can't be read, and not of which file; `misspelt` does.
+logging.getLogger("dotenv.main").setLevel(logging.ERROR)
+
 
 class _Where(FromSurroundings):
     """What says which Chimera of this machine is meant; the rest may be wrong without being in the way."""
 
     data_dir: Path = Settings.model_fields["data_dir"].default
     host: str = Settings.model_fields["host"].default
-    api_port: int = Settings.model_fields["api_port"].default
+    api_port: Port = Settings.model_fields["api_port"].default
 
 
 def load_settings(**flags: Any) -> Settings:
@@ -42,16 +49,40 @@ def where_settings() -> Settings:
 
 
 def misspelt() -> Iterator[str]:
-    """Say of each variable and each line of `.env` that nothing reads, and what was probably meant."""
-    for where, name in [*(("", name) for name in os.environ), *_written_names()]:
+    """Say of each variable, line of `.env` and secret's file that nothing reads, and what was probably meant."""
+    yield from _unreadable_lines()
+    for where, name in [*(("", name) for name in os.environ), *_written_names(), *_secret_names()]:
         if name.upper().startswith("CHIMERA_") and name.upper() not in KNOWN and "_TEST_" not in name.upper():
             meant = get_close_matches(name.upper(), KNOWN, 1)
             hint = f"did you mean {meant[0]}?" if meant else "docs/reference/settings.md lists all."
             yield f"{name}{where} is no setting, so nothing reads it; {hint}"
 
 
+def _unreadable_lines() -> Iterator[str]:
+    path = env_file()
+    for line in _lines_of(path):
+        if line.error or ((line.key or "").upper().startswith("CHIMERA_") and line.value is None):
+            # What is given as its text begins with the empty lines before it. Not shown: there may be a key in it.
+            text = line.original.string
+            number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            yield f"{path}, line {number}, is not written as NAME=value, so nothing reads it."
+
+
 def _written_names() -> Iterator[tuple[str, str]]:
     path = env_file()
-    if path is not None and path.is_file():
-        for name in re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", path.read_text(errors="replace"), re.MULTILINE):
-            yield f" in {path}", name
+    return ((f" in {path}", line.key) for line in _lines_of(path) if line.key and line.value is not None)
+
+
+def _secret_names() -> Iterator[tuple[str, str]]:
+    folder = Path(os.environ.get("CHIMERA_SECRETS_DIR") or "/nowhere")
+    try:
+        return iter([(f" in {folder}", path.name) for path in sorted(folder.iterdir())])
+    except OSError:
+        return iter(())
+
+
+def _lines_of(path: Path | None) -> list[Binding]:
+    """What the file's reader, which comes with pydantic-settings, makes of each line."""
+    if path is None or not path.is_file():
+        return []
+    return list(parse_stream(StringIO(path.read_text(encoding="utf-8", errors="replace"))))

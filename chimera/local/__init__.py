@@ -7,7 +7,7 @@
 Only what settings give no address for is started. Everything is kept in one folder, `settings.data_dir`.
 """
 
-from chimera.local.errors import FolderInUse, FolderUnusable, PartMissing, PortsTaken, StartFailed
+from chimera.local.errors import FolderInUse, FolderUnusable, PartMissing, PartsAway, PortsTaken, StartFailed
 from chimera.local.services import LocalServices
 from chimera.local.stack import LocalStack
 from chimera.local.supervisor import Supervised
@@ -18,6 +18,7 @@ __all__ = [
     "LocalServices",
     "LocalStack",
     "PartMissing",
+    "PartsAway",
     "PortsTaken",
     "StartFailed",
     "Supervised",

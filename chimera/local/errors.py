@@ -12,9 +12,19 @@ class StartFailed(ChimeraError):
 
     code, title = "start_failed", "A part of the embedded stack did not start"
 
-    def __init__(self, title: str, reason: str, log: Path, last_lines: str) -> None:
+    def __init__(self, title: str, reason: str, output: Path, last_lines: str, log: Path | None = None) -> None:
+        where = f"{output}, its log in {log}" if log else str(output)
         tail = f"; its last lines:\n{last_lines}" if last_lines else ""
-        super().__init__(f"{title} {reason}. Its output is in {log}{tail}")
+        super().__init__(f"{title} {reason}. Its output is in {where}{tail}")
+
+
+class PartsAway(ChimeraError):
+    """Servers that settings name don't answer; the message has a line for each."""
+
+    code, http_status, title = "parts_away", 503, "A server that the settings name does not answer"
+
+    def __init__(self, lines: Sequence[str], setting: str) -> None:
+        super().__init__("\n".join(lines), field=setting)
 
 
 @dataclass(frozen=True)

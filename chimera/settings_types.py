@@ -1,0 +1,75 @@
+"""What single settings may be: each type refuses what can't work, with the way to write it.
+
+No message shows an address of a database: there may be a password in it.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from models.base import ModelRef
+from models.providers import PROVIDER_NAMES
+
+HIGHEST_PORT = 65535
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/:\[\]]+):(\d{1,5})")
+
+
+def _beginning_with(*schemes: str, example: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not value.startswith(schemes):
+            listed = ", ".join(schemes[:-1]) + f" or {schemes[-1]}"
+            raise ValueError(f"It does not begin with {listed}; write it as in {example}.")
+        return value
+
+    return check
+
+
+def _has_a_port(value: str) -> str:
+    found = _HOST_AND_PORT.fullmatch(value)
+    if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
+        raise ValueError(f"{value!r} is no host and port; write them as in 127.0.0.1:7233, with nothing before.")
+    return value
+
+
+def _is_a_level(value: str) -> str:
+    if value.upper() not in logging.getLevelNamesMapping():
+        raise ValueError(f"There is no level {value!r}; use one of DEBUG, INFO, WARNING, ERROR and CRITICAL.")
+    return value.upper()
+
+
+def _has_a_provider(value: str) -> str:
+    _is_a_provider(value.partition("/")[0])
+    return value
+
+
+def _is_a_provider(value: str) -> str:
+    if value not in PROVIDER_NAMES:
+        raise ValueError(f"There is no provider {value!r}; use one of {', '.join(PROVIDER_NAMES)}.")
+    return value
+
+
+Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
+Positive = Annotated[int, Field(ge=1)]
+DatabaseUrl = Annotated[
+    str,
+    AfterValidator(
+        _beginning_with(
+            "postgresql://",
+            "postgres://",
+            "postgresql+psycopg://",
+            example="postgresql://user:password@host:5432/chimera",
+        )
+    ),
+]
+RedisUrl = Annotated[
+    str, AfterValidator(_beginning_with("redis://", "rediss://", "unix://", example="redis://host:6379/0"))
+]
+HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
+LogLevel = Annotated[str, AfterValidator(_is_a_level)]
+"""One of Python's, in any case."""
+ProviderName = Annotated[str, AfterValidator(_is_a_provider)]
+ProvidersModel = Annotated[ModelRef, AfterValidator(_has_a_provider)]
+"""A model of a provider that there is; whether the provider has it, only the provider knows."""

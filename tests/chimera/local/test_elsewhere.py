@@ -1,0 +1,106 @@
+"""Servers that settings name: whether they answer, said without users and passwords."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from unittest.mock import patch
+
+import pytest
+
+from chimera.local import LocalStack, PartsAway, elsewhere
+from chimera.settings import Settings
+from tests.parts import free_port, settings_in, short_folder
+
+
+@pytest.fixture(autouse=True)
+def _no_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "WAIT_S", 0.2)
+    monkeypatch.setattr(elsewhere, "PAUSE_S", 0.1)
+
+
+async def test_servers_that_answer_are_not_spoken_of(parts: Settings) -> None:
+    said: list[str] = []
+    await elsewhere.check(parts, said.append)
+    assert said == []
+
+
+async def test_servers_that_do_not_answer_are_all_named_and_nothing_is_started() -> None:
+    port, said = free_port(), list[str]()
+    with short_folder() as path:
+        settings = settings_in(
+            path / "data",
+            database_url=f"postgresql://someone:hidden@127.0.0.1:{port}/x",
+            temporal_address=f"127.0.0.1:{port}",
+            redis_url=f"redis://someone:hidden@127.0.0.1:{port}/0",
+        )
+        stack = LocalStack(settings, say=said.append)
+        with pytest.raises(PartsAway) as raised:
+            async with stack:
+                pass
+    database, temporal = raised.value.message.splitlines()
+    assert database.startswith(f"PostgreSQL at 127.0.0.1:{port} (CHIMERA_DATABASE_URL) can't be reached. Start it")
+    assert temporal.startswith(f"Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS) can't be reached. Start it")
+    assert f"Waiting for Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS), which can't be reached" in said
+    assert not any(word in raised.value.message + str(said) for word in ("someone", "hidden"))
+    assert stack.parts == {}
+
+
+async def test_a_start_goes_on_without_a_redis_and_says_so(parts: Settings) -> None:
+    said: list[str] = []
+    await elsewhere.check(parts.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:9/0"}), said.append)
+    assert said[-1].startswith("Warning: Redis at 127.0.0.1:9 (CHIMERA_REDIS_URL) can't be reached.")
+
+
+async def test_a_database_that_is_not_there_is_told_from_a_server_that_is_not(parts: Settings) -> None:
+    url = (parts.database_url or "").replace("/chimera?", "/nowhere?")
+    with pytest.raises(PartsAway, match="has no such database"):
+        await elsewhere.check(Settings(database_url=url), print)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hid/den@host/x",
+        "postgresql://u:hid@den@host/x",
+        "postgresql://u:hidden@host:port/x",
+        "redis://u:hid/den@host:6379/0",
+        "redis://u:hid@den@host:6379/0",
+    ],
+)
+def test_of_a_password_that_is_not_quoted_nothing_is_shown(url: str) -> None:
+    name = "redis_url" if url.startswith("redis") else "database_url"
+    (server,) = elsewhere.servers_of(Settings.model_validate({name: url}))
+    assert "hid" not in server.where
+    assert "den" not in server.where
+
+
+async def test_a_web_page_is_no_temporal() -> None:
+    async with answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as address:
+        with pytest.raises(PartsAway, match=r"CHIMERA_TEMPORAL_ADDRESS\) answers, and not as Temporal does"):
+            await elsewhere.check(Settings(temporal_address=address), print)
+
+
+async def test_a_server_that_says_nothing_is_given_up() -> None:
+    with patch.object(elsewhere, "ASK_S", 0.1):
+        async with answering(b"") as address:
+            with pytest.raises(PartsAway, match="does not answer within"):
+                await elsewhere.check(Settings(temporal_address=address), print)
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[str]:
+    """A server that says the same to everybody, and leaves the connection open."""
+    over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        over.set()
+        server.close()
+        await server.wait_closed()
