@@ -1,6 +1,7 @@
 """All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,6 @@ from chimera.settings_types import (
     LogLevel,
     Port,
     Positive,
-    ProviderName,
-    ProvidersModel,
     RedisUrl,
 )
 from models.base import ModelRef
@@ -115,7 +114,7 @@ class Settings(FromSurroundings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     # Providers. The vendors' own variable names are understood too.
-    default_model: ProvidersModel = "simulator/standard"
+    default_model: ModelRef = "simulator/standard"
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
     )
@@ -137,9 +136,9 @@ class Settings(FromSurroundings):
     """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
     prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
     """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
-    requests_per_minute: dict[ProviderName, Positive] = Field(default_factory=dict)
+    requests_per_minute: dict[str, Positive] = Field(default_factory=dict)
     """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
-    tokens_per_minute: dict[ProviderName, Positive] = Field(default_factory=dict)
+    tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
     """By provider, as above; a call counts with what it may need at most."""
     breaker_failures: int = Field(default=5, ge=1)
     """In a row, before a provider counts as away and is left alone."""
@@ -173,6 +172,12 @@ class Settings(FromSurroundings):
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
 
+    @classmethod
+    def provider_names(cls) -> tuple[str, ...]:
+        """What may stand before the slash of `provider/model`: whatever has a key or an address here."""
+        found = (re.fullmatch(r"([a-z]+)_api_key|([a-z]+)_base_url|(simulator)_url", name) for name in cls.model_fields)
+        return tuple(dict.fromkeys(next(filter(None, each.groups())) for each in found if each))
+
     @property
     def own_models(self) -> Mapping[str, OwnModel]:
         """The entries of `catalog_file`."""
@@ -185,6 +190,15 @@ class Settings(FromSurroundings):
     @property
     def own_windows(self) -> Mapping[str, int | OwnModel]:
         return {**self.own_models, **self.context_windows}
+
+    @field_validator("default_model", "requests_per_minute", "tokens_per_minute")
+    @classmethod
+    def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
+        named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
+        known = cls.provider_names()
+        if unknown := sorted(named - set(known)):
+            raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(known)}.")
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

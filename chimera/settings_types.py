@@ -10,9 +10,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from models.base import ModelRef
-from models.providers import PROVIDER_NAMES
-
 HIGHEST_PORT = 65535
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/:\[\]]+):(\d{1,5})")
 
@@ -40,17 +37,6 @@ def _is_a_level(value: str) -> str:
     return value.upper()
 
 
-def _has_a_provider(value: str) -> str:
-    _is_a_provider(value.partition("/")[0])
-    return value
-
-
-def _is_a_provider(value: str) -> str:
-    if value not in PROVIDER_NAMES:
-        raise ValueError(f"There is no provider {value!r}; use one of {', '.join(PROVIDER_NAMES)}.")
-    return value
-
-
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
 DatabaseUrl = Annotated[
@@ -70,6 +56,3 @@ RedisUrl = Annotated[
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]
 """One of Python's, in any case."""
-ProviderName = Annotated[str, AfterValidator(_is_a_provider)]
-ProvidersModel = Annotated[ModelRef, AfterValidator(_has_a_provider)]
-"""A model of a provider that there is; whether the provider has it, only the provider knows."""

@@ -8,9 +8,6 @@ from pydantic import BeforeValidator, Field
 from models.ai_calls import Operation
 from models.base import Body, Contract, ModelRef, Number, Whole
 
-PROVIDER_NAMES = ("openai", "anthropic", "google", "local", "simulator")
-"""What stands before the slash of `provider/model`; `chimera/providers` makes them."""
-
 
 class ProviderView(Contract):
     """A provider that Chimera knows."""

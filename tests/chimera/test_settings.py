@@ -13,7 +13,7 @@ from chimera.local.services import environment_of
 from chimera.providers import PROVIDERS
 from chimera.settings import Settings
 from chimera.settings_errors import BadSettings, read_settings
-from models.providers import PROVIDER_NAMES, OwnRates
+from models.providers import OwnRates
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -132,7 +132,7 @@ def test_what_parts_understand_is_taken(monkeypatch: pytest.MonkeyPatch, name: s
 
 
 def test_the_names_of_providers_are_those_that_can_be_made() -> None:
-    assert set(PROVIDER_NAMES) == set(PROVIDERS)
+    assert set(Settings.provider_names()) == set(PROVIDERS)
 
 
 def test_a_file_of_settings_that_was_named_and_is_not_there_is_refused(
