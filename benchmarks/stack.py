@@ -1,14 +1,15 @@
 """A stack of its own for a benchmark: the embedded parts on free ports, Chimera's processes, a signed-in client."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 from temporalio.client import Client
 
+from benchmarks.wires.wire import Wire, gateway, settings_for
 from chimera.auth import Auth, ensure_first_user
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
@@ -27,6 +28,8 @@ class Stack:
     services: LocalServices
     parts: Mapping[str, Supervised]
     """PostgreSQL, Redis and Temporal, by name."""
+    provider: tuple[Supervised, ...]
+    """What stands for the provider: the simulator, and before it the gateway where there is one."""
     temporal: Client
     api: httpx2.AsyncClient
 
@@ -36,9 +39,11 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **changes: object) -> AsyncIterator[Stack]:
-    """Start everything in `folder`, on ports that are free now."""
-    api, temporal, ui, simulator = (free_port() for _ in range(4))
+async def running_stack(
+    folder: Path, *, workers: int = 1, wires: Sequence[Wire] = (), say: Say = print, **changes: object
+) -> AsyncIterator[Stack]:
+    """Start everything in `folder`, on ports that are free now; the simulator can be asked on `wires` too."""
+    api, temporal, ui, simulator, before_it = (free_port() for _ in range(5))
     asked = Settings(
         data_dir=folder,
         api_port=api,
@@ -48,13 +53,25 @@ async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **c
         # A client that signs in once, for whatever takes longer than half an hour.
         access_token_minutes=24 * 60,
     )
+    translated = [wire for wire in wires if wire.vendor is not None]
+    if translated:
+        changes = {**settings_for(translated, before_it), **changes}
     stack = LocalStack(asked.model_copy(update=changes), say=say)
-    async with stack as settings, LocalServices(settings, stack.register, say=say, workers=workers) as services:
+    async with AsyncExitStack() as opened:
+        settings = await opened.enter_async_context(stack)
+        provider = []
+        if translated:
+            # Before the workers, so that it ends after them.
+            provider.append(await opened.enter_async_context(gateway(settings, before_it, stack.register, say)))
+        services = await opened.enter_async_context(LocalServices(settings, stack.register, say=say, workers=workers))
+        if services.simulator is not None:
+            provider.append(services.simulator)
         token = await _token(settings)
         base = f"http://127.0.0.1:{settings.api_port}"
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
-            yield Stack(settings, services, stack.parts, await Temporal(settings).client(), client)
+            temporal_client = await Temporal(settings).client()
+            yield Stack(settings, services, stack.parts, tuple(provider), temporal_client, client)
 
 
 async def _token(settings: Settings) -> str:
