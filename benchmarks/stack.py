@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,25 +53,19 @@ async def running_stack(
         # A client that signs in once, for whatever takes longer than half an hour.
         access_token_minutes=24 * 60,
     )
-    translated = [wire for wire in wires if wire.vendor is not None]
-    if translated:
-        changes = {**settings_for(translated, before_it), **changes}
-    stack = LocalStack(asked.model_copy(update=changes), say=say)
-    async with AsyncExitStack() as opened:
-        settings = await opened.enter_async_context(stack)
-        provider = []
-        if translated:
-            # Before the workers, so that it ends after them.
-            provider.append(await opened.enter_async_context(gateway(settings, before_it, stack.register, say)))
-        services = await opened.enter_async_context(LocalServices(settings, stack.register, say=say, workers=workers))
-        if services.simulator is not None:
-            provider.append(services.simulator)
+    stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), say=say)
+    async with (
+        stack as settings,
+        # Opened before the workers, so that it ends after them.
+        gateway(wires, settings, before_it, stack.register, say) as translating,
+        LocalServices(settings, stack.register, say=say, workers=workers) as services,
+    ):
+        provider = tuple(each for each in (translating, services.simulator) if each is not None)
         token = await _token(settings)
         base = f"http://127.0.0.1:{settings.api_port}"
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
-            temporal_client = await Temporal(settings).client()
-            yield Stack(settings, services, stack.parts, tuple(provider), temporal_client, client)
+            yield Stack(settings, services, stack.parts, provider, await Temporal(settings).client(), client)
 
 
 async def _token(settings: Settings) -> str:

@@ -40,13 +40,16 @@ WIRES = {"openai": OPENAI, "anthropic": ANTHROPIC, "google": GOOGLE}
 
 def settings_for(wires: Sequence[Wire], port: int) -> dict[str, object]:
     """Settings by which these wires' providers talk to the gateway at `port`; models cost what the simulator's does."""
+    vendors = [wire for wire in wires if wire.vendor is not None]
+    if not vendors:
+        return {}
     rate, window = price_of(SIMULATED).rates[0], window_of(SIMULATED)
     usd = (rate.input / 1e6, rate.output / 1e6)
     changes: dict[str, object] = {}
-    for wire in wires:
+    for wire in vendors:
         changes[f"{wire.vendor}_base_url"] = _address(port)
         changes[f"{wire.vendor}_api_key"] = SecretStr("unneeded")
-    models = [wire.model for wire in wires]
+    models = [wire.model for wire in vendors]
     return {
         **changes,
         "prices": dict.fromkeys(models, usd),
@@ -55,8 +58,13 @@ def settings_for(wires: Sequence[Wire], port: int) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, port: int, register: Register, say: Say) -> AsyncIterator[Supervised]:
-    """Run the gateway before the simulator of these settings."""
+async def gateway(
+    wires: Sequence[Wire], settings: Settings, port: int, register: Register, say: Say
+) -> AsyncIterator[Supervised | None]:
+    """Run the gateway before the simulator of these settings; nothing where no wire needs it."""
+    if all(wire.vendor is None for wire in wires):
+        yield None
+        return
     service = Service(
         name="gateway",
         title="Gateway",
