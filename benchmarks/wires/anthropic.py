@@ -140,7 +140,7 @@ def _users_turn(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
             case "text":
                 yield {"role": "user", "content": block["text"]}
             case "tool_result":
-                yield {"role": "tool", "tool_call_id": block["tool_use_id"], "content": block.get("content", "")}
+                yield {"role": "tool", "content": block.get("content", ""), "tool_call_id": block["tool_use_id"]}
             case other:
                 raise ValueError(f"no block {other!r} is translated")
 

@@ -113,7 +113,7 @@ def _users(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for part in content["parts"]:
         if "functionResponse" in part:
             told = part["functionResponse"]
-            yield {"role": "tool", "tool_call_id": told["id"], "content": told["response"]["output"]}
+            yield {"role": "tool", "content": told["response"]["output"], "tool_call_id": told["id"]}
         else:
             yield {"role": "user", "content": part["text"]}
 
