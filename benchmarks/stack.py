@@ -1,7 +1,7 @@
 """A stack of its own for a benchmark: the embedded parts on free ports, Chimera's processes, a signed-in client."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 from temporalio.client import Client
 
+from benchmarks.wires.wire import Wire, gateway, settings_for
 from chimera.auth import Auth, ensure_first_user
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
@@ -27,6 +28,8 @@ class Stack:
     services: LocalServices
     parts: Mapping[str, Supervised]
     """PostgreSQL, Redis and Temporal, by name."""
+    provider: tuple[Supervised, ...]
+    """What stands for the provider: the simulator, and before it the gateway where there is one."""
     temporal: Client
     api: httpx2.AsyncClient
 
@@ -36,9 +39,11 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **changes: object) -> AsyncIterator[Stack]:
-    """Start everything in `folder`, on ports that are free now."""
-    api, temporal, ui, simulator = (free_port() for _ in range(4))
+async def running_stack(
+    folder: Path, *, workers: int = 1, wires: Sequence[Wire] = (), say: Say = print, **changes: object
+) -> AsyncIterator[Stack]:
+    """Start everything in `folder`, on ports that are free now; the simulator can be asked on `wires` too."""
+    api, temporal, ui, simulator, before_it = (free_port() for _ in range(5))
     asked = Settings(
         data_dir=folder,
         api_port=api,
@@ -48,13 +53,19 @@ async def running_stack(folder: Path, *, workers: int = 1, say: Say = print, **c
         # A client that signs in once, for whatever takes longer than half an hour.
         access_token_minutes=24 * 60,
     )
-    stack = LocalStack(asked.model_copy(update=changes), say=say)
-    async with stack as settings, LocalServices(settings, stack.register, say=say, workers=workers) as services:
+    stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), say=say)
+    async with (
+        stack as settings,
+        # Opened before the workers, so that it ends after them.
+        gateway(wires, settings, before_it, stack.register, say) as translating,
+        LocalServices(settings, stack.register, say=say, workers=workers) as services,
+    ):
+        provider = tuple(each for each in (translating, services.simulator) if each is not None)
         token = await _token(settings)
         base = f"http://127.0.0.1:{settings.api_port}"
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
-            yield Stack(settings, services, stack.parts, await Temporal(settings).client(), client)
+            yield Stack(settings, services, stack.parts, provider, await Temporal(settings).client(), client)
 
 
 async def _token(settings: Settings) -> str:

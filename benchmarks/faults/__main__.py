@@ -1,4 +1,4 @@
-"""Break a stack and count what was left: `python -m benchmarks.faults [F01 F02 …] [--seeds N] [--quick | --long]`.
+"""Break a stack and count what was left: `python -m benchmarks.faults [F01 …] [--wire W] [--quick | --long]`.
 
 Each trial has a stack of its own: Temporal, PostgreSQL, Redis, API, workers, and the simulator with its journal. Ends
 with 1 when a trial did not pass. docs/reference/faults.md says what is tested and how it is counted.
@@ -16,6 +16,7 @@ from benchmarks.faults.experiments import EXPERIMENTS, Experiment
 from benchmarks.faults.lab import open_lab
 from benchmarks.faults.report import Trial, trial
 from benchmarks.faults.table import HEADINGS, details_of, row_of
+from benchmarks.wires.wire import OPENAI, WIRES, Wire
 
 
 async def main() -> int:
@@ -23,6 +24,7 @@ async def main() -> int:
     options.add_argument("experiments", nargs="*", metavar="F01", help="which ones; all by default")
     options.add_argument("--seeds", type=int, default=1, help="how often each, with other moments and orders")
     options.add_argument("--first-seed", type=int, default=1)
+    options.add_argument("--wire", choices=WIRES, default="openai", help="whose SDK the workers talk through")
     size = options.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="few runs and short calls")
     size.add_argument("--long", action="store_true", help="an outage as long as it is in life: F30 for half an hour")
@@ -32,20 +34,23 @@ async def main() -> int:
         options.error(f"no experiment {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     chosen = [known[name] for name in asked.experiments or known]
     failed = 0
+    wire = WIRES[asked.wire]
+    if wire != OPENAI:
+        print(f"The simulator answers, behind {wire.title}; no answer comes from the vendor.\n")
     print(HEADINGS, flush=True)
     for experiment in chosen:
         for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
-            made = await _one(experiment, seed, quick=asked.quick, long=asked.long)
+            made = await _one(experiment, seed, wire, quick=asked.quick, long=asked.long)
             failed += bool(made.problems)
             print(f"{row_of(experiment.id, made)}\n{details_of(experiment, made)}", flush=True)
     print(f"\n{failed} of {len(chosen) * asked.seeds} trials did not pass" if failed else "\nevery trial passed")
     return 1 if failed else 0
 
 
-async def _one(experiment: Experiment, seed: int, *, quick: bool, long: bool) -> Trial:
+async def _one(experiment: Experiment, seed: int, wire: Wire, *, quick: bool, long: bool) -> Trial:
     with tempfile.TemporaryDirectory(prefix="chimera-faults-") as folder:
-        async with open_lab(Path(folder), workers=experiment.workers, say=_quiet) as lab:
-            async with trial(lab, experiment.id, seed) as made:
+        async with open_lab(Path(folder), workers=experiment.workers, wires=[wire], say=_quiet) as lab:
+            async with trial(lab, experiment.id, seed, wire) as made:
                 try:
                     await experiment.on(made, quick=quick, long=long)
                 except Exception as error:  # noqa: BLE001  (whatever broke, the next trial still has to run)

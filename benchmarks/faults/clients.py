@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx2
 
 from benchmarks.faults.lab import Lab
+from benchmarks.wires.wire import OPENAI, Wire
 from models.events import LAST
 from models.ids import TaskId
 
@@ -41,11 +42,12 @@ class Offers:
 
     lab: Lab
     prefix: str
+    wire: Wire = OPENAI
     answers: list[Answer] = field(default_factory=list)
 
     @classmethod
-    def of(cls, lab: Lab, experiment: str, seed: int) -> "Offers":
-        return cls(lab, f"{experiment}-{seed}-{uuid4().hex[:8]}/")
+    def of(cls, lab: Lab, experiment: str, seed: int, wire: Wire) -> "Offers":
+        return cls(lab, f"{experiment}-{seed}-{uuid4().hex[:8]}/", wire)
 
     async def post(self, name: str, body: dict[str, Any], *, timeout_s: float = 30.0) -> Answer:
         """Offer a task once under the key `name`; write down and return what came of it."""
@@ -88,7 +90,10 @@ class Offers:
     async def _post(self, key: str, body: dict[str, Any], timeout_s: float) -> Answer:
         try:
             response = await self.lab.http.post(
-                "/api/v1/tasks", json=body, headers={"Idempotency-Key": key}, timeout=timeout_s
+                "/api/v1/tasks",
+                json={"model": self.wire.model, **body},
+                headers={"Idempotency-Key": key},
+                timeout=timeout_s,
             )
         except httpx2.HTTPError:
             return Answer(key, "unknown")

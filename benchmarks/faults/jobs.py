@@ -1,8 +1,9 @@
-"""The tasks that experiments offer: bodies of POST /api/v1/tasks whose calls the simulator scripts."""
+"""The tasks that experiments offer: bodies of POST /api/v1/tasks whose calls the simulator scripts.
+
+Without a model: `Offers` names the one of its wire.
+"""
 
 from typing import Any
-
-MODEL = "simulator/fast"
 
 
 def one_call(directives: str, words: str = "Say something about tides.", agent: str = "writer") -> dict[str, Any]:
@@ -12,7 +13,7 @@ def one_call(directives: str, words: str = "Say something about tides.", agent: 
 
 def planned(directives: str, words: str = "Compare tides and seasons.") -> dict[str, Any]:
     """A task that a model plans as scripted; the rest goes without a script."""
-    return {"goal": f"{words} [[sim plan: {directives}]] [[sim aggregate: tokens=10]]", "model": MODEL}
+    return {"goal": f"{words} [[sim plan: {directives}]] [[sim aggregate: tokens=10]]"}
 
 
 def quick_then(directives: str, words: str = "Say something about tides.") -> dict[str, Any]:
@@ -32,11 +33,11 @@ def six_calls(call_s: float, words: str = "Say something about tides.") -> dict[
     tokens = 20
     sub = f"turns=1,tokens={tokens},drip={tokens / call_s:g}"
     goal = f"{words} [[sim plan: chain=2; sub={chr(34)}{sub}{chr(34)}]] [[sim aggregate: tokens=10]]"
-    return {"goal": goal, "model": MODEL}
+    return {"goal": goal}
 
 
 def _task(goal: str, plan: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"goal": goal, "model": MODEL, "plan": plan}
+    return {"goal": goal, "plan": plan}
 
 
 def _subtask(key: str, instruction: str, **fields: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from sqlalchemy import RowMapping, text
 
 from benchmarks.faults.journal import Arrival, read_journal
 from benchmarks.stack import Stack, running_stack
+from benchmarks.wires.wire import Wire
 from chimera.db.engine import Database
 from chimera.local import Supervised
 from chimera.local.folder import Folder
@@ -116,6 +117,19 @@ async def revive(service: Supervised) -> datetime:
     return datetime.now(UTC)
 
 
+async def lose(provider: Sequence[Supervised]) -> None:
+    """End what stands for the provider, the gateway first: what gets past it has to arrive at the simulator."""
+    for service in provider:
+        await crash(service)
+
+
+async def bring_back(provider: Sequence[Supervised]) -> datetime:
+    """Start it again, the simulator first; return when all of it was ready."""
+    for service in reversed(provider):
+        await revive(service)
+    return datetime.now(UTC)
+
+
 async def terminate(service: Supervised, limit_s: float) -> float:
     """End a process with SIGTERM, as a deployment does; return how many seconds it took to leave."""
     began = time.monotonic()
@@ -155,9 +169,11 @@ async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: f
 
 
 @asynccontextmanager
-async def open_lab(folder: Path, *, workers: int = 1, say: Say = print, **changes: object) -> AsyncIterator[Lab]:
-    """Start a stack of its own in `folder`."""
-    async with running_stack(folder, workers=workers, say=say, **changes) as stack:
+async def open_lab(
+    folder: Path, *, workers: int = 1, wires: Sequence[Wire] = (), say: Say = print, **changes: object
+) -> AsyncIterator[Lab]:
+    """Start a stack of its own in `folder`, whose simulator can be asked on `wires` too."""
+    async with running_stack(folder, workers=workers, wires=wires, say=say, **changes) as stack:
         database = Database(stack.settings)
         async with httpx2.AsyncClient(
             base_url=stack.api.base_url,

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping
 from benchmarks.faults import jobs
 from benchmarks.faults.clients import following
 from benchmarks.faults.journal import Arrival
-from benchmarks.faults.lab import Lab, configured, crash, revive
+from benchmarks.faults.lab import Lab, bring_back, configured, lose
 from benchmarks.faults.report import Trial
 from models.ids import TaskId
 
@@ -118,16 +118,15 @@ async def lose_the_provider(
     trial: Trial, *, runs: int = 200, away_s: float = 180.0, probe_s: float = 10.0, limit_s: float = 300.0
 ) -> None:
     """F30: the provider is away while runs queue up, then back. Three minutes stand for an outage of thirty."""
-    lab, simulator = trial.lab, trial.lab.stack.services.simulator
-    assert simulator is not None, "the lab has the embedded simulator"
+    lab, provider = trial.lab, trial.lab.stack.provider
     async with reconfigured(lab, breaker_probe_s=f"{probe_s:g}"):
-        await crash(simulator)
+        await lose(provider)
         gone = time.monotonic()
         task_ids = await trial.offers.post_all([jobs.one_call("tokens=20")] * runs)
         async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
             await asyncio.sleep(max(0.0, away_s - (time.monotonic() - gone)))
             open_runs = await lab.open_runs(trial.offers.prefix)
-            back = await revive(simulator)
+            back = await bring_back(provider)
             returned = time.monotonic()
             await lab.all_ended(trial.offers.prefix, limit_s)
             trial.resume_s = time.monotonic() - returned

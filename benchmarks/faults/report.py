@@ -9,6 +9,7 @@ from random import Random
 from benchmarks.faults.checker import Findings, examine
 from benchmarks.faults.clients import Follower, Offers
 from benchmarks.faults.lab import Lab
+from benchmarks.wires.wire import OPENAI, Wire
 
 
 @dataclass(slots=True)
@@ -52,9 +53,9 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(lab: Lab, experiment: str, seed: int) -> AsyncIterator[Trial]:
-    """Set a trial up and take its time."""
-    made = Trial(lab, Offers.of(lab, experiment, seed), seed, Random(f"{experiment}/{seed}"))
+async def trial(lab: Lab, experiment: str, seed: int, wire: Wire = OPENAI) -> AsyncIterator[Trial]:
+    """Set a trial up, whose tasks are answered on `wire`, and take its time."""
+    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"))
     began = time.monotonic()
     try:
         yield made

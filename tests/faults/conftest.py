@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from benchmarks.faults.lab import Lab, open_lab
+from benchmarks.wires.wire import ANTHROPIC, GOOGLE
 from tests.parts import short_folder
 
 
@@ -10,5 +11,6 @@ from tests.parts import short_folder
 async def lab() -> AsyncIterator[Lab]:
     """A stack of its own, since its parts are killed. Three attempts a call: what always fails need not take long."""
     with short_folder() as folder:
-        async with open_lab(folder, workers=2, say=lambda line: None, call_max_attempts=3) as lab:
+        wires = (ANTHROPIC, GOOGLE)
+        async with open_lab(folder, workers=2, wires=wires, say=lambda line: None, call_max_attempts=3) as lab:
             yield lab

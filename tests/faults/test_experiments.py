@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from benchmarks.faults import deaths, meaning, outages, patience, providers
-from benchmarks.faults.lab import Lab, staff
+from benchmarks.faults import deaths, jobs, meaning, outages, patience, providers
+from benchmarks.faults.lab import Lab, staff, until
 from benchmarks.faults.report import Trial, trial
+from benchmarks.wires.wire import ANTHROPIC, GOOGLE, OPENAI, Wire
 
 Experiment = Callable[[Trial], Awaitable[None]]
 
@@ -32,6 +33,27 @@ async def test_what_a_provider_does_wrong_is_not_stored_and_not_paid_twice(lab: 
             providers.send_much(much),
         )
     assert cut.problems + nonsense.problems + poison.problems + much.problems == []
+
+
+async def test_what_goes_wrong_on_other_vendors_wires_is_not_stored_either(lab: Lab) -> None:
+    """F27 through both SDKs at once."""
+    await asyncio.gather(
+        passes(lab, "F27", lambda made: providers.answer_nonsense(made, runs=1), ANTHROPIC),
+        passes(lab, "F27", lambda made: providers.answer_nonsense(made, runs=1), GOOGLE),
+    )
+
+
+@pytest.mark.parametrize("wire", [ANTHROPIC, GOOGLE], ids=lambda wire: wire.vendor)
+async def test_a_call_that_is_given_up_ends_at_the_provider_behind_the_gateway(lab: Lab, wire: Wire) -> None:
+    async with trial(lab, "gone", 1, wire) as made:
+        (task_id,) = await made.offers.post_all([jobs.one_call("hang=1")])
+        assert await until(lambda: arrived_as(lab, task_id, ["arrived"]), 10)
+        await lab.http.post(f"/api/v1/tasks/{task_id}/cancel")
+        assert await until(lambda: arrived_as(lab, task_id, ["cut"]), 10)
+
+
+async def arrived_as(lab: Lab, task_id: str, expected: list[str]) -> bool:
+    return [arrival.phase for arrival in lab.journal() if arrival.task_id == task_id] == expected
 
 
 async def test_every_worker_waits_as_long_as_a_provider_asks_one_to(lab: Lab) -> None:
@@ -81,7 +103,7 @@ async def test_runs_go_on_after_temporal_was_killed(lab: Lab) -> None:
     await passes(lab, "F12", lambda made: outages.lose_temporal(made, runs=10, call_s=1, away_s=5))
 
 
-async def passes(lab: Lab, name: str, experiment: Experiment) -> None:
-    async with trial(lab, name, 1) as made:
+async def passes(lab: Lab, name: str, experiment: Experiment, wire: Wire = OPENAI) -> None:
+    async with trial(lab, name, 1, wire) as made:
         await experiment(made)
     assert made.problems == []

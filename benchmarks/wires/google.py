@@ -1,0 +1,145 @@
+"""Google's Gemini API: https://ai.google.dev/api/generate-content."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.wires.pieces import Arguments, Begin, BrokenJson, End, OtherShape, Piece, Text, ToolCall, Usage
+from benchmarks.wires.vendor import Chat, Refusal, Writer
+
+_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP", "content_filter": "SAFETY"}
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+class GoogleWire:
+    path = "/v1beta/models/{model}:streamGenerateContent"
+    key_header = "x-goog-api-key"
+
+    def chat_of(self, body: dict[str, Any], model: str | None) -> Chat:
+        config = body["generationConfig"]
+        system = "".join(part["text"] for part in body.get("systemInstruction", {}).get("parts", ()))
+        messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+        for content in body["contents"]:
+            messages += _models(content) if content["role"] == "model" else _users(content)
+        chat: Chat = {
+            "model": model,
+            "messages": messages,
+            "max_completion_tokens": config["maxOutputTokens"],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        declared = [_tool(each) for tool in body.get("tools", ()) for each in tool["functionDeclarations"]]
+        if declared:
+            chat["tools"] = declared
+        if "toolConfig" in body:
+            chat["tool_choice"] = body["toolConfig"]["functionCallingConfig"]["mode"].lower()
+        if "responseJsonSchema" in config:
+            answer = {"name": "answer", "schema": config["responseJsonSchema"]}
+            chat["response_format"] = {"type": "json_schema", "json_schema": answer}
+        return chat
+
+    def writer(self, model: str) -> Writer:
+        return _Writer(model)
+
+    def refusal(self, status: int, message: str, retry_after: str | None) -> Refusal:
+        """When to come back is said in the body, as Google does, and in seconds: a date has no place there."""
+        error: dict[str, Any] = {"code": status, "message": message, "status": _STATUSES.get(status, "UNKNOWN")}
+        if retry_after is not None and re.fullmatch(r"[\d.]+", retry_after):
+            error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after}s"}]
+        return Refusal({"error": error})
+
+
+class _Writer:
+    """Each event is a little answer of its own. Calls come whole, so they wait for the end."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._id = ""
+        self._calls: list[tuple[ToolCall, list[str]]] = []
+
+    def write(self, piece: Piece) -> bytes:
+        match piece:
+            case Begin(id=answer_id):
+                self._id = answer_id
+            case Text(text=text):
+                return self._event({"content": {"role": "model", "parts": [{"text": text}]}})
+            case ToolCall():
+                self._calls.append((piece, []))
+            case Arguments(text=text):
+                self._calls[-1][1].append(text)
+            case BrokenJson():
+                return b'data: {"candidates": [{"content": {"parts": [{"text": \r\n\r\n'
+            case OtherShape():
+                return _framed({"candidates": "none", "responseId": 7})
+            case End(reason=reason, usage=usage):
+                return self._end(reason, usage)
+        return b""
+
+    def _end(self, reason: str, usage: Usage | None) -> bytes:
+        parts = [_called(call, "".join(arguments)) for call, arguments in self._calls]
+        content = {"content": {"role": "model", "parts": parts}} if parts else {}
+        told = {} if usage is None else {"usageMetadata": _figures(usage)}
+        return self._event({**content, "finishReason": _REASONS.get(reason, reason)}, **told)
+
+    def _event(self, candidate: dict[str, Any], **fields: object) -> bytes:
+        candidates = [{**candidate, "index": 0}]
+        return _framed({"candidates": candidates, **fields, "modelVersion": self._model, "responseId": self._id})
+
+
+def _models(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    text, calls = "", []
+    for part in content["parts"]:
+        if "functionCall" in part:
+            made = part["functionCall"]
+            function = {"name": made["name"], "arguments": json.dumps(made.get("args", {}))}
+            calls.append({"id": made["id"], "type": "function", "function": function})
+        else:
+            text += part["text"]
+    yield {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})}
+
+
+def _users(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Results of tools, and what a person said, each a message."""
+    for part in content["parts"]:
+        if "functionResponse" in part:
+            told = part["functionResponse"]
+            yield {"role": "tool", "content": told["response"]["output"], "tool_call_id": told["id"]}
+        else:
+            yield {"role": "user", "content": part["text"]}
+
+
+def _tool(declared: dict[str, Any]) -> dict[str, Any]:
+    parameters = declared.get("parametersJsonSchema", {"type": "object"})
+    function = {"name": declared["name"], "description": declared["description"], "parameters": parameters}
+    return {"type": "function", "function": function}
+
+
+def _called(call: ToolCall, arguments: str) -> dict[str, Any]:
+    """Arguments are an object here: text that is no JSON becomes one that no tool's schema allows."""
+    try:
+        args = json.loads(arguments)
+    except ValueError:
+        args = {"arguments": arguments}
+    return {"functionCall": {"id": call.id, "name": call.name, "args": args}}
+
+
+def _figures(usage: Usage) -> dict[str, int]:
+    return {
+        "promptTokenCount": usage.input_tokens,
+        "candidatesTokenCount": usage.output_tokens,
+        "totalTokenCount": usage.input_tokens + usage.output_tokens,
+    }
+
+
+def _framed(data: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(data)}\r\n\r\n".encode()
