@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from benchmarks.faults.lab import Lab, open_lab
+from benchmarks.faults.lab import Lab, open_lab, staff
 from benchmarks.wires.wire import ANTHROPIC, GOOGLE
 from tests.parts import short_folder
 
@@ -14,3 +14,8 @@ async def lab() -> AsyncIterator[Lab]:
         wires = (ANTHROPIC, GOOGLE)
         async with open_lab(folder, workers=2, wires=wires, say=lambda line: None, call_max_attempts=3) as lab:
             yield lab
+
+
+@pytest.fixture
+async def one_worker(lab: Lab) -> None:
+    await staff(lab, 1)
