@@ -1,7 +1,9 @@
 """Recurring tasks: list, create, control, delete."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic_core import to_json
 from rich.console import Console
@@ -89,4 +91,12 @@ def _next_of(schedule: ScheduleView) -> str:
         return "paused"
     if not schedule.next_runs:
         return "not known now"
-    return f"next {schedule.next_runs[0].astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"next {schedule.next_runs[0].astimezone(_zone_of(schedule)):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _zone_of(schedule: ScheduleView) -> tzinfo:
+    """The zone that its rhythm is written in, or UTC where this machine doesn't know it."""
+    try:
+        return ZoneInfo(schedule.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

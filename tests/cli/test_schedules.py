@@ -1,6 +1,7 @@
 """Commands about schedules, agents and deletion, against the real API."""
 
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,16 +41,17 @@ async def signed_in(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("signed_in")
 async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.CaptureFixture[str]) -> None:
     spec = {"name": "Morning", "task": spec_from("Report."), "paused": False}
-    assert await schedules.create(spec, {"cron": "0 7 * * *", "interval_s": None}, as_json=False) == 0
+    assert await schedules.create(spec, {"cron": "0 7 * * *", "time_zone": "Europe/Berlin"}, as_json=False) == 0
     said = capsys.readouterr().out
     beginning = said.split()[0]
     assert "is made; next 2" in said
+    assert re.search("07:00:00 CES?T[.]", said)
     for what, answer in (("pause", "is paused"), ("resume", "goes on"), ("trigger", "makes a run now")):
         assert await schedules.control(beginning, what) == 0
         assert answer in capsys.readouterr().out
     assert await schedules.list_schedules(as_json=False) == 0
     listed = capsys.readouterr().out
-    assert all(word in listed for word in (beginning, "0 7 * * * (UTC)", "Morning"))
+    assert all(word in listed for word in (beginning, "0 7 * * * (Europe/Berlin)", "07:00:00 CE", "Morning"))
     assert await schedules.delete(beginning) == 0
     capsys.readouterr()
     assert await schedules.list_schedules(as_json=True) == 0
