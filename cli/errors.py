@@ -84,6 +84,12 @@ class NotThere(ChimeraError):
     code, http_status, title = "not_there", 404, "Not found"
 
 
+class NotSetUp(ChimeraError):
+    """A provider that Chimera knows, and that lacks a key or an address."""
+
+    code, http_status, title = "not_set_up", 422, "The provider isn't set up"
+
+
 class WrongUsage(ChimeraError):
     """An option or a file that the command can't do anything with."""
 
