@@ -10,7 +10,7 @@ from chimera.pricing.catalog import catalog
 from chimera.pricing.prices import OWN_MACHINE, PER, Own, micro_usd_of, own_price_of, price_of
 from chimera.pricing.vendors import Steps, VendorRates, vendor_rates
 from models.ai_calls import MediaUsage, Operation
-from models.errors import UnknownPrice, WrongKindOfModel
+from models.errors import UnknownPrice, UnknownSimulatorModel, WrongKindOfModel
 from models.providers import OwnRates
 
 HOUR_MS = 3_600_000
@@ -63,6 +63,8 @@ def media_price_of(model_ref: str, operation: Operation, overrides: Own | None =
         return price
     if own is None and _is_for_something_else(model_ref, price):
         raise WrongKindOfModel(model_ref, operation, _EXAMPLES[operation])
+    if own is None and model_ref.startswith("simulator/"):
+        raise UnknownSimulatorModel(model_ref, (_EXAMPLES[operation],))
     raise UnknownPrice(model_ref)
 
 

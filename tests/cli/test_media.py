@@ -82,6 +82,9 @@ async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out)["simulated"] is True
     with pytest.raises(WrongUsage, match="can't be read"):
         await transcribe(tmp_path / "none.wav", as_json=False)
+    wav.write_bytes(b"")
+    with pytest.raises(WrongUsage, match=r"note\.wav' is empty"):
+        await transcribe(wav, as_json=False)
 
 
 async def test_what_takes_longer_than_a_request_is_waited_for(

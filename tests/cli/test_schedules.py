@@ -15,7 +15,7 @@ from chimera.settings import Settings
 from cli.actions import controls, schedules, showing
 from cli.actions.run import spec_from
 from cli.connect import connected
-from cli.errors import NotThere, Refused
+from cli.errors import NotThere, Refused, WrongUsage
 from cli.settings import where_settings
 from cli.stack import sign_in_here
 from tests.parts import fresh_database, serving
@@ -65,6 +65,11 @@ async def test_a_rhythm_is_judged_by_the_api() -> None:
     with pytest.raises(Refused) as refused:
         await schedules.create({"name": "x", "task": spec_from("y")}, {"cron": "0 7 30 2 *"}, as_json=False)
     assert [each.field for each in refused.value.problem.errors] == ["cron"]
+
+
+async def test_a_schedule_without_a_rhythm_is_asked_for_one() -> None:
+    with pytest.raises(WrongUsage, match=r"--cron or --interval-s"):
+        await schedules.create({"name": "x", "task": spec_from("y")}, {"cron": None}, as_json=False)
 
 
 @pytest.mark.usefixtures("signed_in")
