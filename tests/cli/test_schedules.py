@@ -12,12 +12,13 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from chimera.settings import Settings
-from cli.actions import controls, schedules, showing
+from cli.actions import controls, run, schedules, showing
 from cli.actions.run import spec_from
 from cli.connect import connected
 from cli.errors import NotThere, Refused, WrongUsage
 from cli.settings import where_settings
 from cli.stack import sign_in_here
+from tests.media import a_png
 from tests.parts import fresh_database, serving
 
 
@@ -78,6 +79,19 @@ async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFi
     assert "researcher" in capsys.readouterr().out
     assert await showing.list_agents(as_json=True) == 0
     assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)]
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_refused_task_leaves_no_pictures_behind(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(a_png())
+    async with connected(where_settings()) as client:
+        spec = spec_from("Look.", model="simulator/embedding")
+        with pytest.raises(Refused, match="no model for tasks"):
+            await run.run(spec, images=[picture, picture], follow_it=False, as_json=False)
+        assert b'"items":[]' in await client._get("/files")
+        await run.run(spec_from("Look."), images=[picture], follow_it=False, as_json=False)
+        assert b'"name":"a.png"' in await client._get("/files")
 
 
 @pytest.mark.usefixtures("signed_in")
