@@ -34,10 +34,10 @@ async def list_calls(*, limit: int, as_json: bool) -> int:
     return 0
 
 
-async def show(name: str, out: Path | None, *, as_json: bool) -> int:
+async def show(name: str, out: Path | None, *, as_json: bool, force: bool = False) -> int:
     """Print what came of a call as the command that asked for it does, or where it stands."""
     if out is not None:
-        check_place(out)
+        check_place(out, force=force)
     async with connected(where_settings()) as client:
         call = await call_named(client, name)
         drawn = isinstance(call.result, ImagesView)
