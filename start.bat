@@ -21,7 +21,13 @@ echo Installing packages, all by their hashes
 copy /y "%ROOT%requirements\runtime.lock" "%VENV%\stamp.lock" >nul
 
 :run
-if "%~1"=="" ("%VENV%\Scripts\chimera.exe" up) else ("%VENV%\Scripts\chimera.exe" %*)
+rem Options without a command are those of `up`.
+set "FIRST=%~1"
+set "COMMAND="
+if not defined FIRST set "COMMAND=up"
+if "%FIRST:~0,1%"=="-" set "COMMAND=up"
+for %%o in (-h --help --version --install-completion --show-completion) do if "%FIRST%"=="%%o" set "COMMAND="
+"%VENV%\Scripts\chimera.exe" %COMMAND% %*
 exit /b %errorlevel%
 
 :no_python

@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 
 from api.checks import Checks, Models
 from api.cursors import Cursors
+from api.errors import Refused
 from api.stream import Hub
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, SignedIn
@@ -30,7 +31,7 @@ from chimera.schedules import Schedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
-from models.errors import InvalidInput, NotSignedIn
+from models.errors import InvalidInput, NotJson, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
 
@@ -141,9 +142,12 @@ class _StrictRequest(Request):
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
             body = await self.body()
-            value = from_json(body, allow_inf_nan=False)
+            try:
+                value = from_json(body, allow_inf_nan=False)
+            except ValueError as error:
+                raise Refused(NotJson(str(error)[:200])) from None
             if rb"\u0000" in body and _has_nul(value):
-                raise ValueError("NUL")
+                raise Refused(NotJson("a text in it has the character NUL"))
             self._json = value
         return self._json
 

@@ -19,7 +19,7 @@ from chimera.db import users
 from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
-from models.errors import InvalidInput, NotFound, NotSignedIn, WrongCredentials
+from models.errors import InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
 from models.ids import UserId
 from models.users import Caller, Credentials, PasswordChange, Registration, Tokens, UserView
 
@@ -86,7 +86,7 @@ class Auth:
         return await self._begin_session(UserId(user.id))
 
     async def refresh(self, refresh_token: str) -> Tokens:
-        """Exchange a refresh token for the next pair. A second use ends the session and raises NotSignedIn."""
+        """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused."""
         new = _new_refresh_token()
         async with self._database.begin() as session:
             owner = await users.use_refresh_token(session, _sha256(refresh_token))
@@ -96,7 +96,7 @@ class Auth:
                 )
         if owner is None:
             await self._end_reused_session(refresh_token)
-            raise NotSignedIn
+            raise TokenRefused("refresh")
         return self._tokens(owner.user_id, owner.session_id, new)
 
     async def logout(self, signed_in: SignedIn) -> None:
@@ -124,11 +124,11 @@ class Auth:
         return await self._begin_session(caller.user_id)
 
     async def signed_in(self, access_token: str) -> SignedIn:
-        """Tell who an access token belongs to. Raises NotSignedIn for every fault alike."""
+        """Tell who an access token belongs to. Raises TokenRefused for every fault alike."""
         user_id, session_id, expires_at = self._claims(access_token)
         standing = await self._standing(user_id, session_id)
         if standing is None:
-            raise NotSignedIn
+            raise TokenRefused
         return SignedIn(Caller(user_id=user_id, role=standing.role), session_id, expires_at)
 
     async def _begin_session(self, user_id: UserId) -> Tokens:
@@ -139,7 +139,7 @@ class Auth:
 
     def _claims(self, token: str) -> tuple[UserId, str, float]:
         if len(token) > MAX_TOKEN_CHARS:
-            raise NotSignedIn
+            raise TokenRefused
         try:
             claims = jwt.decode(
                 token,
@@ -151,10 +151,10 @@ class Auth:
                 options={"require": ["sub", "sid", "typ", "iss", "aud", "iat", "exp", "jti"]},
             )
             if claims["typ"] != "access":
-                raise NotSignedIn
+                raise TokenRefused
             return UserId(str(UUID(claims["sub"]))), str(UUID(claims["sid"])), float(claims["exp"])
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise NotSignedIn from error
+            raise TokenRefused from error
 
     async def _standing(self, user_id: UserId, session_id: str) -> users.Standing | None:
         key, now = (user_id, session_id), time.monotonic()

@@ -58,6 +58,8 @@ class Schedules:
                 await handle.delete(rpc_timeout=RPC_TIMEOUT)
                 raise InvalidInput("cron", f"{spec.cron!r} never comes (is there such a day in that month?).")
         except (RPCError, RuntimeError) as error:
+            if spec.cron and isinstance(error, RPCError) and error.status == RPCStatusCode.INVALID_ARGUMENT:
+                raise _no_rhythm(spec.cron, error) from error
             raise _translated(error) from error
 
     async def delete(self, schedule_id: ScheduleId) -> None:
@@ -99,6 +101,16 @@ _OVERLAP = {
     Overlap.ALLOW_ALL: ScheduleOverlapPolicy.ALLOW_ALL,
     Overlap.CANCEL_OTHER: ScheduleOverlapPolicy.CANCEL_OTHER,
 }
+
+
+def _no_rhythm(cron: str, error: RPCError) -> InvalidInput:
+    reason = error.message[:200].removeprefix("Invalid schedule spec: ")
+    # Temporal counts one more for seconds and one for years, of which nobody has to know.
+    why = "" if "fields" in reason else f" ({reason})"
+    fields = "minute, hour, day of the month, month and day of the week"
+    return InvalidInput(
+        "cron", f"{cron!r} is no rhythm{why}; write five fields, {fields}, as in '0 7 * * 1-5', or @daily."
+    )
 
 
 def _translated(error: RPCError | RuntimeError) -> Exception:

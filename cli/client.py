@@ -142,6 +142,9 @@ class Client:
     async def upload(self, name: str, data: bytes) -> FileView:
         return FileView.model_validate_json(await self._send("POST", "/files", files={"file": (name, data)}))
 
+    async def delete_file(self, file_id: FileId) -> None:
+        await self._send("DELETE", f"/files/{file_id}")
+
     async def file_content(self, file_id: FileId) -> bytes:
         return await self._get(f"/files/{file_id}/content")
 

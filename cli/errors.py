@@ -40,6 +40,17 @@ class NoSignIn(ChimeraError):
         )
 
 
+class TokenRefused(NoSignIn):
+    """The API doesn't take the token that the environment names."""
+
+    def __init__(self, api_url: str) -> None:
+        ChimeraError.__init__(
+            self,
+            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or has expired; set a new one, as `chimera token`"
+            " prints it where you are signed in.",
+        )
+
+
 class StartedElsewhere(NoSignIn):
     """A Chimera runs on this machine, and its sign-in is in the folder where it was started."""
 
@@ -82,6 +93,12 @@ class NotThere(ChimeraError):
     """What the command line names isn't there, or could mean several things."""
 
     code, http_status, title = "not_there", 404, "Not found"
+
+
+class NotSetUp(ChimeraError):
+    """A provider that Chimera knows, and that lacks a key or an address."""
+
+    code, http_status, title = "not_set_up", 422, "The provider isn't set up"
 
 
 class WrongUsage(ChimeraError):

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.errors import INTERRUPTED, TROUBLE, Refused
-from cli.text import plain
+from cli.text import in_commands, plain
 from models.errors import ChimeraError
 
 
@@ -48,10 +48,13 @@ def lines_of(error: ChimeraError) -> list[Text]:
         return [_headline(error.title), *_indented(error.message)]
     problem = error.problem
     lines = [_headline(problem.title)]
-    lines += [Text.assemble("  ", (plain(each.field), "bold"), ": ", plain(each.message)) for each in problem.errors]
+    lines += [
+        Text.assemble("  ", (plain(each.field), "bold"), ": ", plain(in_commands(each.message)))
+        for each in problem.errors
+    ]
     told = [each.message for each in problem.errors]
     if not told or not any(message in problem.detail for message in told):
-        lines += _indented(problem.detail)
+        lines += _indented(in_commands(problem.detail))
     request = f"request {problem.instance}" if problem.instance else ""
     reference = ", ".join(filter(None, (str(problem.status), problem.code, request)))
     return [*lines, Text(f"  ({plain(reference)})", style="dim")]

@@ -1,9 +1,9 @@
 """Where a followed task is shown: drawn over and over on a terminal, line after line everywhere else."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
 from rich.console import Console, RenderableType
@@ -40,7 +40,7 @@ Banner = Callable[[], str]
 async def showing(state: TaskState, console: Console, banner: Banner = lambda: "") -> AsyncIterator[Screen]:
     """Show a task for as long as the block runs, as well as this console can."""
     if not console.is_terminal:
-        yield Lines(console)
+        yield Lines(state, console)
         return
     drawing = Drawing(state, console, banner)
     with Live(drawing.picture(), console=console, auto_refresh=False) as live:
@@ -54,19 +54,17 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
 
 
 class Lines:
-    """One line an event, with the seconds since the task was accepted."""
+    """One line an event, with the seconds since the task began."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, state: TaskState, console: Console) -> None:
+        self._state = state
         self._console = console
-        self._began: float | None = None
 
     def show(self, frame: Frame) -> None:
         if isinstance(frame, SnapshotFrame):
             self.say(line_of_snapshot(frame))
         if isinstance(frame, EventFrame):
-            at = frame.at.timestamp()
-            self._began = at if self._began is None else self._began
-            self.say(f"{at - self._began:6.1f} s  {line_of(frame.event)}")
+            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(frame.event)}")
 
     def say(self, line: str) -> None:
         say(self._console, line)
@@ -79,7 +77,6 @@ class Drawing:
         self._state = state
         self._console = console
         self._banner = banner
-        self._began = time.monotonic()
 
     def show(self, frame: Frame) -> None:
         """The next picture has it."""
@@ -90,7 +87,7 @@ class Drawing:
     def picture(self) -> RenderableType:
         return picture_of(
             self._state,
-            elapsed_s=time.monotonic() - self._began,
+            elapsed_s=self._state.elapsed_s(datetime.now(UTC)),
             width=self._console.width,
             height=self._console.height,
             banner=self._banner(),

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from cli import sign_in
-from cli.errors import NoSignIn, NotReachable
+from cli.errors import NoSignIn, NotReachable, TokenRefused
 from models.users import Tokens
 
 
@@ -30,7 +30,7 @@ class Session:
         """
         if self._token is not None:
             if refused is not None:
-                raise NoSignIn(self.api_url)
+                raise TokenRefused(self.api_url)
             return self._token
         if self._path is None:
             raise NoSignIn(self.api_url)

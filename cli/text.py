@@ -10,6 +10,16 @@ _ESCAPES = re.compile(
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILE_OF_MARKS = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
+_COMMANDS = tuple(
+    (re.compile(pattern), command)
+    for pattern, command in (
+        (r",? or POST /api/v1/tasks/[\w-]+/budget", ""),
+        (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1 --usd …"),
+        (r",? at POST /api/v1/tasks/([\w-]+)/cancel", r": chimera cancel \1"),
+        (r"GET /api/v1/ai/calls/([\w-]+)", r"chimera calls show \1"),
+        (r"GET /api/v1/schedules\b", "chimera schedules list"),
+    )
+)
 _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Control characters, lone surrogates, private use and what is no character at all."""
 
@@ -25,6 +35,13 @@ def one_line(text: str, limit: int = 200) -> str:
     """The same on one line of at most `limit` characters."""
     line = " ".join(plain(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def in_commands(message: str) -> str:
+    """Name the commands that do what the API's messages tell programs to ask for."""
+    for pattern, command in _COMMANDS:
+        message = pattern.sub(command, message)
+    return message
 
 
 def count(number: int, one: str, many: str = "") -> str:

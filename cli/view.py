@@ -4,6 +4,7 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cli.lines import failure_of, waiting_of
 from models.events import (
@@ -101,6 +102,8 @@ class TaskState:
         self.title = task.title if task else ""
         self.status = task.status if task else TaskStatus.QUEUED
         self.simulated = task.simulated if task else False
+        self.began_at = (task.started_at or task.created_at) if task else None
+        self.ended_at = task.ended_at if task else None
         self.nodes: dict[NodePath, Node] = {ROOT: Node(ROOT)}
         self.finished_calls = 0
         self.repeated_calls = 0
@@ -121,9 +124,12 @@ class TaskState:
         if frame.seq <= self.seq:
             return False
         self.seq = frame.seq
+        self.began_at = self.began_at or frame.at
         place = frame.event.path
         before = self.nodes[place].note if place in self.nodes else ""
         self._happened(frame.event)
+        if self.is_closed:
+            self.ended_at = self.ended_at or frame.at
         if place in self.nodes and self.nodes[place].note not in ("", before):
             self.noted = place
         return True
@@ -152,6 +158,13 @@ class TaskState:
     def being_written(self) -> list[Writing]:
         """The answers of which something has come."""
         return [node.writing for node in self.nodes.values() if node.writing is not None and node.writing.length]
+
+    def elapsed_s(self, now: datetime) -> float:
+        """Count the seconds from the task's beginning to `now`, or to its end."""
+        if self.began_at is None:
+            return 0.0
+        until = now if self.ended_at is None else min(now, self.ended_at)
+        return max(0.0, (until - self.began_at).total_seconds())
 
     def children_of(self, path: NodePath) -> list[Node]:
         """The subtasks straight below a node, in the order of its plan."""
@@ -185,6 +198,7 @@ class TaskState:
         task = frame.task
         self.seq, self.status, self.simulated = frame.seq, task.status, task.simulated
         self.goal, self.title = task.goal, task.title
+        self.began_at, self.ended_at = task.started_at or task.created_at, task.ended_at
         self.spent_micro_usd = task.spent_micro_usd
         self.tokens = task.usage.input_tokens + task.usage.output_tokens
         self.note = task.error or (task.waiting.message if task.waiting else "")

@@ -89,6 +89,15 @@ class UnknownPrice(InvalidInput):
         )
 
 
+class UnknownSimulatorModel(UnknownPrice):
+    """The simulator's models are few and all known."""
+
+    code, title = "unknown_simulator_model", "The simulator has no such model"
+
+    def __init__(self, model: str, known: Sequence[str], field: str = "model") -> None:
+        InvalidInput.__init__(self, field, f"The simulator has no model {model!r}; use one of {', '.join(known)}.")
+
+
 class WrongKindOfModel(UnknownPrice):
     """The model is known, and priced for something else: nobody can say what this would cost."""
 
@@ -131,6 +140,18 @@ class Conflict(ChimeraError):
     """The thing is not in a state that allows the request."""
 
     code, http_status, title = "conflict", 409, "Not possible in the present state"
+
+
+class NotJson(ChimeraError):
+    """A body that isn't what PostgreSQL can store; `reason` is the parser's, with line and column."""
+
+    code, http_status, title = "bad_request", 400, "The body is not JSON"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The body is not JSON as Chimera takes it: {reason}. It takes UTF-8, at most 200 levels deep,"
+            " no NaN, no NUL."
+        )
 
 
 class BodyTooLarge(ChimeraError):
@@ -176,6 +197,18 @@ class NotSignedIn(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__("Send 'Authorization: Bearer <access token>'; get one at POST /api/v1/auth/login.")
+
+
+class TokenRefused(NotSignedIn):
+    """A token came, and isn't good: for every fault alike, so that nobody learns from it how one is made."""
+
+    title = "The token is not valid"
+
+    def __init__(self, kind: str = "access") -> None:
+        way_out = "sign in again at POST /api/v1/auth/login"
+        if kind == "access":
+            way_out = f"get a new one at POST /api/v1/auth/refresh, or {way_out}"
+        ChimeraError.__init__(self, f"This {kind} token is not valid, or has expired; {way_out}.")
 
 
 class WrongCredentials(ChimeraError):

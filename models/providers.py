@@ -136,10 +136,22 @@ class ModelView(Contract):
     price: PriceView | None
 
 
+class MediaModelView(Contract):
+    """A model that embeds, draws or writes sound down, and can't be given to a task."""
+
+    model: str
+    provider: str
+    simulated: bool
+    operation: Operation
+
+
 class ModelsView(Contract):
     """All models that can be asked for now, and the providers that didn't answer."""
 
     models: tuple[ModelView, ...]
+    media: tuple[MediaModelView, ...] = Field(
+        default=(), description="Models for embeddings, images and transcriptions, where their prices tell them apart"
+    )
     unreachable: dict[str, str] = Field(description="By provider: why its models aren't here")
 
 

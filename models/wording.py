@@ -61,6 +61,10 @@ _SENTENCES = {
 }
 
 
+_REQUIRED_LISTS = (("input",),)
+"""Lists that can't be left out: what is to be embedded."""
+
+
 def sentence_of(entry: Mapping[str, Any]) -> str:
     """Say what to send instead, for one entry of `ValidationError.errors()`."""
     kind, context = str(entry["type"]), entry.get("ctx") or {}
@@ -73,7 +77,8 @@ def sentence_of(entry: Mapping[str, Any]) -> str:
             least = context["min_length"]
             return "It is empty; write something." if least == 1 else f"Use at least {least} characters."
         case "too_short":
-            return f"Give at least {context['min_length']}, or leave it out."
+            least = f"Give at least {context['min_length']}"
+            return f"{least}." if entry["loc"][-1:] in _REQUIRED_LISTS else f"{least}, or leave it out."
         case "too_long":
             return f"Give at most {context['max_length']}."
     return _SENTENCES[kind].format(**context) if kind in _SENTENCES else str(entry["msg"])[:500]

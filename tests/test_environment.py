@@ -1,12 +1,14 @@
-"""What `start.sh` and `test.sh` share: how the environment is made."""
+"""`start.sh`: what its arguments mean, and, shared with `test.sh`, how the environment is made."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "environment.sh"
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "scripts" / "environment.sh"
 
 
 def check_of(python: Path | str) -> subprocess.CompletedProcess[str]:
@@ -52,3 +54,28 @@ def test_one_installation_waits_for_another_and_not_for_a_dead_one(tmp_path: Pat
     (tmp_path / "venv.lock").unlink()
     (tmp_path / "venv.lock").symlink_to("4194303")
     assert turn(10).stdout == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "run"),
+    [
+        ("", "up"),
+        ("--port 8010", "up --port 8010"),
+        ("--help", "--help"),
+        ("-h", "-h"),
+        ("--version", "--version"),
+        ("--show-completion", "--show-completion"),
+        ("demo --port 8010", "demo --port 8010"),
+    ],
+)
+def test_options_without_a_command_are_those_of_up(typed: str, run: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "start.sh", tmp_path)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "environment.sh").write_text(f"venv={tmp_path}\nensure_environment() {{ :; }}\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "chimera").write_text('#!/bin/sh\necho "$*"\n')
+    (tmp_path / "bin" / "chimera").chmod(0o755)
+    done = subprocess.run(
+        (tmp_path / "start.sh", *typed.split()), capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == f"{run}\n"

@@ -5,7 +5,7 @@ tokens is 75,000 and every sum is exact in integers.
 """
 
 from chimera.pricing.abilities import abilities_of
-from chimera.pricing.media import MediaPrice, MediaRate, media_cost_of, media_price_of
+from chimera.pricing.media import MediaPrice, MediaRate, catalogued_of, media_cost_of, media_price_of, only_use_of
 from chimera.pricing.prices import Price, Rate, cost_of, price_of
 from chimera.pricing.windows import Window, window_of
 
@@ -16,9 +16,11 @@ __all__ = [
     "Rate",
     "Window",
     "abilities_of",
+    "catalogued_of",
     "cost_of",
     "media_cost_of",
     "media_price_of",
+    "only_use_of",
     "price_of",
     "window_of",
 ]

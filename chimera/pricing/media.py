@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from chimera.pricing.catalog import catalog
-from chimera.pricing.prices import OWN_MACHINE, PER, Own, micro_usd_of, own_price_of
+from chimera.pricing.prices import OWN_MACHINE, PER, Own, micro_usd_of, own_price_of, price_of
 from chimera.pricing.vendors import Steps, VendorRates, vendor_rates
 from models.ai_calls import MediaUsage, Operation
-from models.errors import UnknownPrice, WrongKindOfModel
+from models.errors import UnknownPrice, UnknownSimulatorModel, WrongKindOfModel
 from models.providers import OwnRates
 
 HOUR_MS = 3_600_000
@@ -63,7 +63,24 @@ def media_price_of(model_ref: str, operation: Operation, overrides: Own | None =
         return price
     if own is None and _is_for_something_else(model_ref, price):
         raise WrongKindOfModel(model_ref, operation, _EXAMPLES[operation])
+    if own is None and model_ref.startswith("simulator/"):
+        raise UnknownSimulatorModel(model_ref, (_EXAMPLES[operation],))
     raise UnknownPrice(model_ref)
+
+
+def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | None:
+    """The one thing that a model can be for besides tasks, where its price tells; None for a task's, and for many."""
+    try:
+        price_of(model_ref, overrides)
+    except UnknownPrice:
+        uses = [operation for operation in Operation if _has_price(model_ref, operation, overrides)]
+        return uses[0] if len(uses) == 1 else None
+    return None
+
+
+def catalogued_of(provider: str) -> tuple[str, ...]:
+    """The models of a provider that our catalog has for something else than tasks."""
+    return tuple(model_ref for model_ref in catalog().media if model_ref.startswith(f"{provider}/"))
 
 
 def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
@@ -78,6 +95,14 @@ def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
     tokens += (usage.output_tokens - drawn) * plain_out + drawn * _either(rate.output_image, plain_out)
     sound = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
     return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-sound // HOUR_MS)
+
+
+def _has_price(model_ref: str, operation: Operation, overrides: Own | None) -> bool:
+    try:
+        media_price_of(model_ref, operation, overrides)
+    except UnknownPrice:
+        return False
+    return True
 
 
 def _is_for_something_else(model_ref: str, price: MediaPrice | None) -> bool:

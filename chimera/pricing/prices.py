@@ -7,7 +7,7 @@ from functools import cache
 
 from chimera.pricing.catalog import catalog
 from chimera.pricing.vendors import vendor_price, vendor_rates
-from models.errors import UnknownPrice, WrongKindOfModel
+from models.errors import UnknownPrice, UnknownSimulatorModel, WrongKindOfModel
 from models.providers import OwnModel, OwnPrice, OwnRates
 from models.tasks import Usage
 
@@ -120,6 +120,8 @@ def _not_priced(model_ref: str) -> UnknownPrice:
     rates = vendor_rates(provider, model)
     if model_ref in catalog().media or (rates is not None and rates.by_anything):
         return WrongKindOfModel(model_ref, "tasks", "simulator/standard")
+    if provider == "simulator":
+        return UnknownSimulatorModel(model_ref, tuple(catalog().prices))
     return UnknownPrice(model_ref)
 
 

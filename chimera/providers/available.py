@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import structlog
 
-from chimera.pricing import abilities_of, cost_of, price_of, window_of
+from chimera.pricing import abilities_of, catalogued_of, cost_of, only_use_of, price_of, window_of
 from chimera.providers import PROVIDERS, Providers
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
 from chimera.providers.operations import operations_of
@@ -31,7 +31,7 @@ from models.errors import (
     Unreachable,
     WrongKey,
 )
-from models.providers import ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
+from models.providers import MediaModelView, ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
 
 log = structlog.get_logger()
 
@@ -81,15 +81,18 @@ class Available:
         configured = [view.name for view in await self.providers() if view.configured]
         answers = await asyncio.gather(*(self._names_of(name) for name in configured), return_exceptions=True)
         found: list[ModelView] = []
+        media: list[MediaModelView] = []
         unreachable: dict[str, str] = {}
         for name, answer in zip(configured, answers, strict=True):
+            names = () if isinstance(answer, BaseException) else answer
+            media += await asyncio.to_thread(self._media_of, name, names)
             if isinstance(answer, ChimeraError):
                 unreachable[name] = answer.message
             elif isinstance(answer, BaseException):
                 raise answer
             else:
                 found += await asyncio.to_thread(self._views_of, name, answer)
-        return ModelsView(models=tuple(found), unreachable=unreachable)
+        return ModelsView(models=tuple(found), media=tuple(media), unreachable=unreachable)
 
     async def validate(self, name: str, model: str | None = None) -> Validation:
         """Try the configured key: list the models and, where one is named, make one short call of it.
@@ -165,6 +168,17 @@ class Available:
                 if isinstance(item, ChatEnd) and item.usage is not None:
                     return cost_of(item.usage, price)
         return 0
+
+    def _media_of(self, provider: str, names: tuple[str, ...]) -> list[MediaModelView]:
+        """What our catalog and the provider's list have that isn't for tasks; the list may leave it out."""
+        made, own = self._providers.named(provider), self._settings.own_prices
+        known = dict.fromkeys((*catalogued_of(provider), *(f"{provider}/{name}" for name in names)))
+        uses = ((ref, only_use_of(ref, own)) for ref in known)
+        return [
+            MediaModelView(model=ref, provider=provider, simulated=made.simulated, operation=use)
+            for ref, use in uses
+            if use is not None and use in operations_of(made)
+        ]
 
     def _views_of(self, provider: str, names: tuple[str, ...]) -> list[ModelView]:
         simulated = self._providers.named(provider).simulated

@@ -23,6 +23,21 @@ _SENTENCES = (
     "What remains open is how long the advantage lasts once others follow.",
     "For the next decision it is enough to know that {aspect} is settled early.",
 )
+_CLOSINGS = (
+    "Enough.",
+    "So far.",
+    "That will do.",
+    "There it may rest.",
+    "More would add very little.",
+    "That much can be said today.",
+    "The rest is a matter of taste.",
+    "Anything further would have to be measured first.",
+    "Beyond that the figures have nothing more to say.",
+    "Whoever needs more than this has to try it out.",
+    "The remaining questions are smaller, and none of them is urgent.",
+    "With that the picture is complete enough to act on it soon.",
+)
+"""Sentences of one word, of two words, and so on: they fill an answer up to its length."""
 _ASPECTS = ("cost", "timing", "reliability", "maintenance", "scale", "risk", "the people involved", "data quality")
 _PARAGRAPH_SENTENCES = 4
 _TOPIC_CHARS = 70
@@ -40,12 +55,14 @@ def topic_of(subject: str) -> str:
 def paragraphs(random: Random, topic: str, opening: str, tokens: int, *, exact: bool) -> list[str]:
     """Write prose that begins with the label, as tokens (a word with the space behind it is one).
 
-    `exact` cuts it at `tokens`, otherwise it ends with the first sentence that reaches them.
+    `exact` ends it at `tokens`, with a sentence that fits; otherwise it ends with the first one that reaches them.
     """
     words = f"{LABEL} {opening}".split(" ")
     order: list[str] = []
     sentences = 0
+    whole, last = len(words), words[-1]
     while len(words) < tokens:
+        whole, last = len(words), words[-1]
         order = order or random.sample(_SENTENCES, len(_SENTENCES))
         first, *rest = order.pop().format(topic=f"“{topic}”", aspect=random.choice(_ASPECTS)).split(" ")
         sentences += 1
@@ -54,9 +71,20 @@ def paragraphs(random: Random, topic: str, opening: str, tokens: int, *, exact: 
         else:
             words.append(first)
         words += rest
-    if exact:
-        words = words[: max(tokens, 1)]
+    if exact and len(words) > tokens:
+        # The last sentence gives way to closing ones; an opening that is too long by itself is cut.
+        words = [*words[: whole - 1], last, *_closing(tokens - whole)][: max(tokens, 1)]
     return [word + " " for word in words[:-1]] + words[-1:]
+
+
+def _closing(count: int) -> list[str]:
+    """Sentences of `count` words in all."""
+    words: list[str] = []
+    left = list(_CLOSINGS)
+    while len(words) < count:
+        left = left or list(_CLOSINGS)
+        words += left.pop(min(len(left), count - len(words)) - 1).split(" ")
+    return words
 
 
 def pieces(text: str, size: int = 4) -> list[str]:

@@ -1,6 +1,7 @@
 """Embeddings, images and transcriptions that were asked for before: list, show, cancel."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 from uuid import UUID
 
@@ -33,10 +34,10 @@ async def list_calls(*, limit: int, as_json: bool) -> int:
     return 0
 
 
-async def show(name: str, out: Path | None, *, as_json: bool) -> int:
+async def show(name: str, out: Path | None, *, as_json: bool, force: bool = False) -> int:
     """Print what came of a call as the command that asked for it does, or where it stands."""
     if out is not None:
-        check_place(out)
+        check_place(out, force=force)
     async with connected(where_settings()) as client:
         call = await call_named(client, name)
         drawn = isinstance(call.result, ImagesView)
@@ -97,11 +98,11 @@ async def _beginning_with(client: Client, wanted: str) -> list[AiCallSummary]:
 
 def _list_of(calls: Sequence[AiCallSummary]) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Id", "Begun", "Kind", "Status", "Cost"):
+    for heading in ("Id", "Begun (UTC)", "Kind", "Status", "Cost"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Model", no_wrap=True, overflow="ellipsis", ratio=1)
     for call in calls:
-        begun = f"{call.created_at.astimezone():%Y-%m-%d %H:%M}"
+        begun = f"{call.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
         cells = (call.id[:SHORT_CHARS], begun, call.operation, call.status, usd(call.cost_micro_usd))
         table.add_row(*map(Text, cells), Text(one_line(call.model, 120)))
     return table

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,12 @@ async def embed(text: str, *, model: str, dimensions: int | None, as_json: bool)
     return 0
 
 
-async def image(prompt: str, out: Path, *, model: str, size: str | None, as_json: bool) -> int:
+async def image(
+    prompt: str, out: Path | None, *, model: str, size: str | None, as_json: bool, force: bool = False
+) -> int:
     """Draw, and write the picture where it belongs; an ending that is another kind's is only a name."""
-    check_place(out)
+    out = out or free_name(Path("image.png"))
+    check_place(out, force=force)
     body = _said({"model": model, "prompt": prompt, "size": size})
     async with connected(where_settings()) as client:
         call = await made(client, Operation.IMAGES, body, _say)
@@ -52,12 +56,20 @@ async def transcribe(audio: Path, *, model: str, language: str | None, prompt: s
     return 0
 
 
-def check_place(out: Path) -> None:
+def free_name(path: Path) -> Path:
+    """Return the path, or with the first number behind its name that no file has."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return path if not path.exists() else next(each for each in numbered if not each.exists())
+
+
+def check_place(out: Path, *, force: bool) -> None:
     """See before anything is paid whether a file can be written there. Raises WrongUsage."""
     if out.is_dir():
         raise WrongUsage(f"{str(out)!r} is a folder; name a file in it, as in {str(out / 'image.png')!r}.")
     if not out.parent.is_dir():
         raise WrongUsage(f"There is no folder {str(out.parent)!r} for the file; make it, or name another.")
+    if out.exists() and not force:
+        raise WrongUsage(f"{str(out)!r} is there already; name another file, or replace it with --force.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
         raise WrongUsage(f"{str(out)!r} can't be written; name another file, or mend the permissions.")
 

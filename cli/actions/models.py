@@ -1,43 +1,56 @@
 """Show what this installation can be asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.connect import connected
-from cli.errors import NotThere
+from cli.errors import NotSetUp, NotThere
 from cli.settings import where_settings
 from cli.text import count, one_line
-from models.providers import ModelsView, ModelView, ProviderView
+from models.ai_calls import Operation
+from models.providers import MediaModelView, ModelsView, ModelView, ProviderView
 
 MICRO_USD = 1_000_000
+_COMMANDS = {
+    Operation.EMBEDDINGS: "chimera embed",
+    Operation.IMAGES: "chimera image",
+    Operation.TRANSCRIPTIONS: "chimera transcribe",
+}
 
 
 async def list_models(provider: str | None, *, every: bool, as_json: bool) -> int:
     async with connected(where_settings()) as client:
+        providers = await client.providers()
         if provider is not None:
-            check_known(provider, await client.providers())
+            check_usable(provider, providers)
         found = await client.models()
     models = [model for model in found.models if provider in (None, model.provider)]
+    media = [model for model in found.media if provider in (None, model.provider)]
     unreachable = {name: why for name, why in found.unreachable.items() if provider in (None, name)}
     if as_json:
-        print(ModelsView(models=tuple(models), unreachable=unreachable).model_dump_json(indent=2))
+        print(ModelsView(models=tuple(models), media=tuple(media), unreachable=unreachable).model_dump_json(indent=2))
         return 0
     console = Console(highlight=False)
     usable = [model for model in models if model.usable]
     console.print(table_of(models if every else usable))
-    for line in lines_below(len(models) - len(usable), unreachable, every=every):
+    if media:
+        console.print(media_table_of(media))
+    missing = {each.name: each.way_out for each in providers if provider is None and not each.configured}
+    for line in lines_below(len(models) - len(usable), unreachable, missing, every=every):
         console.print(Text(one_line(line, 500), style="dim"), soft_wrap=True)
     return 0
 
 
-def check_known(name: str, providers: Sequence[ProviderView]) -> None:
-    """Raise NotThere, naming those that there are, for a provider that Chimera doesn't know."""
-    known = [provider.name for provider in providers]
+def check_usable(name: str, providers: Sequence[ProviderView]) -> None:
+    """Raise NotThere for a provider that Chimera doesn't know, NotSetUp for one that lacks something."""
+    known = {provider.name: provider for provider in providers}
     if name not in known:
         raise NotThere(f"No provider {one_line(name, 60)!r}; use one of {', '.join(known)}.")
+    if not known[name].configured:
+        raise NotSetUp(known[name].way_out)
 
 
 def table_of(models: Sequence[ModelView]) -> Table:
@@ -55,11 +68,27 @@ def table_of(models: Sequence[ModelView]) -> Table:
     return table
 
 
-def lines_below(unusable: int, unreachable: dict[str, str], *, every: bool) -> list[str]:
-    """What a list leaves out: models that can't be used, and providers that didn't answer."""
+def media_table_of(models: Sequence[MediaModelView]) -> Table:
+    """A line for each model that tasks can't be given, with the command that asks it."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    table.add_column("For something else", no_wrap=True)
+    table.add_column("What it is for", ratio=1)
+    for model in models:
+        simulated = "simulated; " if model.simulated else ""
+        use = f"{simulated}{model.operation}: {_COMMANDS[model.operation]} --model {model.model}"
+        table.add_row(Text(one_line(model.model, 120)), Text(one_line(use, 300)))
+    return table
+
+
+def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[str, str], *, every: bool) -> list[str]:
+    """What a list leaves out: models that can't be used, providers that didn't answer or aren't set up."""
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
         lines.append(f"{count(unusable, 'model')} more can't be used yet; --all says why.")
+    if every:
+        lines += [f"{name}: {way_out}" for name, way_out in missing.items()]
+    elif missing:
+        lines.append(f"Not set up: {', '.join(missing)}; --all says what is missing.")
     return lines
 
 

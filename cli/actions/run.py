@@ -4,6 +4,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,14 @@ from rich.text import Text
 from cli.actions.ids import short, task_named
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import EXIT_CODES, WrongUsage
+from cli.errors import EXIT_CODES, Refused, WrongUsage
 from cli.files import bytes_of
 from cli.following import follow as follow_task
 from cli.settings import where_settings
 from cli.text import count, plain
 from models.base import usd
+from models.errors import ChimeraError
+from models.ids import FileId
 from models.tasks import TaskStatus, TaskView
 
 
@@ -48,9 +52,7 @@ async def run(spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: b
     console = Console(stderr=True, highlight=False)
     pictures = [(path.name, await bytes_of(path)) for path in images]
     async with connected(where_settings()) as client:
-        if pictures:
-            spec = {**spec, "images": [(await client.upload(name, data)).id for name, data in pictures]}
-        task = await client.create_task(spec)
+        task = await _handed_in(client, spec, pictures)
         if follow_it:
             return await _watch(client, task, console, as_json=as_json)
         if as_json:
@@ -66,6 +68,23 @@ async def follow(name: str, *, after: int, as_json: bool) -> int:
     console = Console(stderr=True, highlight=False)
     async with connected(where_settings()) as client:
         return await _watch(client, await task_named(client, name), console, after=after, as_json=as_json)
+
+
+async def _handed_in(client: Client, spec: dict[str, Any], pictures: Sequence[tuple[str, bytes]]) -> TaskView:
+    """Hand a task in with its pictures; of one that is refused none of them stays."""
+    uploaded: list[FileId] = []
+    try:
+        for picture in pictures:
+            # One after the other, so that those before a failure are known.
+            uploaded += [(await client.upload(*picture)).id]
+        return await client.create_task({**spec, "images": uploaded} if uploaded else spec)
+    except Refused as refused:
+        # A server in trouble may have taken the task in all the same.
+        if refused.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            for file_id in uploaded:
+                with suppress(ChimeraError):
+                    await client.delete_file(file_id)
+        raise
 
 
 async def _watch(client: Client, task: TaskView, console: Console, *, after: int = 0, as_json: bool) -> int:

@@ -1,7 +1,9 @@
 """Recurring tasks: list, create, control, delete."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic_core import to_json
 from rich.console import Console
@@ -11,7 +13,7 @@ from rich.text import Text
 from cli.actions.ids import SHORT_CHARS, is_hex
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import NotThere
+from cli.errors import NotThere, WrongUsage
 from cli.settings import where_settings
 from cli.text import one_line
 from models.schedules import ScheduleView
@@ -33,6 +35,8 @@ async def list_schedules(*, as_json: bool) -> int:
 
 async def create(spec: dict[str, Any], rhythm: Mapping[str, Any], *, as_json: bool) -> int:
     """Make a schedule; the API is the one that judges it."""
+    if rhythm.get("cron") is None and rhythm.get("interval_s") is None:
+        raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
     body = spec | {name: value for name, value in rhythm.items() if value is not None}
     async with connected(where_settings()) as client:
         schedule = await client.create_schedule(body)
@@ -89,4 +93,12 @@ def _next_of(schedule: ScheduleView) -> str:
         return "paused"
     if not schedule.next_runs:
         return "not known now"
-    return f"next {schedule.next_runs[0].astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"next {schedule.next_runs[0].astimezone(_zone_of(schedule)):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _zone_of(schedule: ScheduleView) -> tzinfo:
+    """The zone that its rhythm is written in, or UTC where this machine doesn't know it."""
+    try:
+        return ZoneInfo(schedule.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -28,7 +28,7 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
     if as_json:
         print(TaskPage(items=tuple(tasks), next_cursor=None).model_dump_json(indent=2))
     elif not tasks:
-        print('No tasks yet. Hand one in: chimera run "<goal>"')
+        print(_no_tasks(statuses))
     else:
         Console(highlight=False).print(_list_of(tasks))
     return 0
@@ -79,6 +79,12 @@ async def _newest(client: Client, statuses: Sequence[str], limit: int) -> list[T
         if cursor is None:
             break
     return tasks
+
+
+def _no_tasks(statuses: Sequence[str]) -> str:
+    if statuses:
+        return f"No task is {one_line(' or '.join(statuses), 200)}. Without --status all are listed: chimera tasks"
+    return 'No tasks yet. Hand one in: chimera run "<goal>"'
 
 
 def _list_of(tasks: Sequence[TaskView]) -> Table:
@@ -152,7 +158,7 @@ def _table_of(subtasks: Sequence[SubtaskView]) -> Table:
 
 
 def _when(at: UtcDatetime | None) -> str:
-    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _age_of(task: TaskView) -> str:

@@ -31,13 +31,14 @@ def list_calls(
 def show(
     call_id: Id,
     out: Annotated[Path | None, typer.Option(help="Where a picture is written.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print what came of a call, or where it stands."""
     from cli.actions.calls import show
     from cli.running import finish
 
-    finish(lambda: show(call_id, out, as_json=as_json))
+    finish(lambda: show(call_id, out, as_json=as_json, force=force))
 
 
 @app.command()

@@ -25,7 +25,10 @@ def embed(
 
 def image(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What is drawn.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("image.png"),
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write: image.png, or image-2.png … where that is taken.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")] = False,
     model: Model = "simulator/image",
     size: Annotated[str | None, typer.Option(help="Width x height, as in 1024x1024.")] = None,
     as_json: AsJson = False,
@@ -34,7 +37,7 @@ def image(
     from cli.actions.media import image
     from cli.running import finish
 
-    finish(lambda: image(prompt, out, model=model, size=size, as_json=as_json))
+    finish(lambda: image(prompt, out, model=model, size=size, as_json=as_json, force=force))
 
 
 def transcribe(

@@ -11,10 +11,12 @@ Provider = Annotated[
 
 def models(
     provider: Provider = None,
-    every: Annotated[bool, typer.Option("--all", help="Also those that can't be used yet, and why.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also models and providers that can't be used yet, and why.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")] = False,
 ) -> None:
-    """List the models that tasks can be given now, with their prices."""
+    """List the models that can be asked for now, with the prices of those for tasks."""
     from cli.actions.models import list_models
     from cli.running import finish
 

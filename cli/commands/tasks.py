@@ -20,7 +20,7 @@ def run(
         list[Path] | None, typer.Option(help="A picture that the agents see; may be given more than once.")
     ] = None,
     on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
-    priority: Annotated[int | None, typer.Option(min=1, max=5, help="1 is most urgent.")] = None,
+    priority: Annotated[int | None, typer.Option(help="1 (most urgent) to 5; 3 without it.")] = None,
     follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
     as_json: AsJson = False,
 ) -> None:

@@ -146,6 +146,21 @@ async def test_what_is_not_json_that_can_be_stored_gets_a_400(
     assert await _tasks_in(database) == before
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"goal": "x",}', "trailing comma at line 1 column 14"),
+        (b'{\n  "goal": NaN}', "expected value at line 2 column 11"),
+        (b"{'goal': 1}", "key must be a string at line 1 column 2"),
+        (rb'{"goal": "a\u0000b"}', "a text in it has the character NUL"),
+    ],
+)
+async def test_what_is_not_json_is_said_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:
+    answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["title"]) == (400, "The body is not JSON")
+    assert f"as Chimera takes it: {reason}. It takes UTF-8" in answer.json()["detail"]
+
+
 async def test_a_goal_may_speak_of_escapes(alice: httpx2.AsyncClient) -> None:
     goal = r"Explain \u0000 in JSON: \\u0000."
     assert (await new_task(alice, goal=goal))["goal"] == goal

@@ -96,7 +96,7 @@ def test_a_task_is_not_given_to_a_model_of_another_kind(model: str) -> None:
         price_of(model)
 
 
-@pytest.mark.parametrize("model", ["openai/gpt-0", "nobody/x", "simulator/nothing"])
+@pytest.mark.parametrize("model", ["openai/gpt-0", "nobody/x"])
 def test_what_has_no_price_is_refused(model: str) -> None:
     for operation in Operation:
         with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
@@ -122,3 +122,8 @@ def test_your_own_machine_costs_nothing() -> None:
     for operation in Operation:
         price = media_price_of("local/anything", operation)
         assert media_cost_of(MediaUsage(input_tokens=10, images=2, audio_seconds=60), price) == 0
+
+
+def test_the_simulator_names_the_model_that_it_has() -> None:
+    with pytest.raises(UnknownPrice, match="no model 'simulator/nothing'; use one of simulator/image"):
+        media_price_of("simulator/nothing", IMAGES)

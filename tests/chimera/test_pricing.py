@@ -85,10 +85,15 @@ def test_your_own_machine_costs_nothing() -> None:
     assert cost_of(Usage(input_tokens=10**6), price_of("local/gemma")) == 0
 
 
-@pytest.mark.parametrize("model_ref", ["openai/gpt-0", "simulator/turbo", "nobody/x"])
+@pytest.mark.parametrize("model_ref", ["openai/gpt-0", "nobody/x"])
 def test_an_unknown_price_is_refused(model_ref: str) -> None:
     with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
         price_of(model_ref)
+
+
+def test_the_simulator_names_the_models_that_it_has() -> None:
+    with pytest.raises(UnknownPrice, match="one of simulator/standard, simulator/fast, simulator/slow"):
+        price_of("simulator/turbo")
 
 
 def test_windows_are_known_overridden_or_assumed_small() -> None:

@@ -82,6 +82,9 @@ async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out)["simulated"] is True
     with pytest.raises(WrongUsage, match="can't be read"):
         await transcribe(tmp_path / "none.wav", as_json=False)
+    wav.write_bytes(b"")
+    with pytest.raises(WrongUsage, match=r"note\.wav' is empty"):
+        await transcribe(wav, as_json=False)
 
 
 async def test_what_takes_longer_than_a_request_is_waited_for(
@@ -130,6 +133,19 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
     assert await calls.show(found[1], None, as_json=False) == 2
 
 
+async def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    await draw("a cat", None)
+    (tmp_path / "image.png").write_bytes(b"mine")
+    with pytest.raises(WrongUsage, match=r"image\.png' is there already; .*--force"):
+        await draw("a cat", tmp_path / "image.png")
+    await draw("a cat", None)
+    assert (tmp_path / "image.png").read_bytes() == b"mine"
+    assert (tmp_path / "image-2.png").read_bytes().startswith(a_png()[:16])
+    await draw("a cat", tmp_path / "image.png", force=True)
+    assert (tmp_path / "image.png").read_bytes().startswith(a_png()[:16])
+
+
 async def test_what_came_of_a_call_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     await draw("a dog", tmp_path / "a.png")
     capsys.readouterr()
@@ -144,8 +160,8 @@ async def test_what_came_of_a_call_is_shown_again(tmp_path: Path, capsys: pytest
         await calls.show("ffffffff", None, as_json=False)
 
 
-async def draw(prompt: str, out: Path) -> int:
-    return await media.image(prompt, out, model="simulator/image", size=None, as_json=False)
+async def draw(prompt: str, out: Path | None, *, force: bool = False) -> int:
+    return await media.image(prompt, out, model="simulator/image", size=None, as_json=False, force=force)
 
 
 async def transcribe(audio: Path, *, as_json: bool) -> int:

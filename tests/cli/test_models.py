@@ -2,10 +2,12 @@
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
-from cli.actions.models import check_known, lines_below, table_of
-from cli.errors import NotThere
-from models.providers import ModelView, PriceView, ProviderView
+from cli.actions.models import check_usable, lines_below, media_table_of, table_of
+from cli.errors import NotSetUp, NotThere
+from models.ai_calls import Operation
+from models.providers import MediaModelView, ModelView, PriceView, ProviderView
 
 PRICE = PriceView(
     input=1_250_000, cached_input=125_000, cache_write=0, output=10_000_000, source="a list", as_of="2026-11-01"
@@ -27,9 +29,13 @@ def a_model(**changes: object) -> ModelView:
 
 
 def printed(*models: ModelView) -> str:
+    return drawn(table_of(models))
+
+
+def drawn(table: Table) -> str:
     console = Console(width=100)
     with console.capture() as capture:
-        console.print(table_of(models))
+        console.print(table)
     return capture.get()
 
 
@@ -45,15 +51,28 @@ def test_a_model_that_cannot_be_used_says_why() -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    assert lines_below(2, {"local": "Nobody answers."}, every=False) == [
+    assert lines_below(2, {"local": "Nobody answers."}, {"openai": "No key."}, every=False) == [
         "local: Nobody answers.",
         "2 models more can't be used yet; --all says why.",
+        "Not set up: openai; --all says what is missing.",
     ]
-    assert lines_below(2, {}, every=True) == []
+    assert lines_below(2, {}, {"openai": "No key."}, every=True) == ["openai: No key."]
+
+
+def test_models_for_something_else_are_listed_with_their_command() -> None:
+    model = MediaModelView(
+        model="simulator/embedding", provider="simulator", simulated=True, operation=Operation.EMBEDDINGS
+    )
+    assert "simulated; embeddings: chimera embed --model simulator/embedding" in drawn(media_table_of([model]))
 
 
 def test_a_provider_that_is_not_known_is_said_with_those_that_are() -> None:
-    known = [ProviderView(name=name, configured=False, simulated=False) for name in ("openai", "simulator")]
-    check_known("openai", known)
+    known = [
+        ProviderView(name="openai", configured=False, simulated=False, way_out="No key; set it."),
+        ProviderView(name="simulator", configured=True, simulated=True),
+    ]
+    check_usable("simulator", known)
     with pytest.raises(NotThere, match="No provider 'nope'; use one of openai, simulator"):
-        check_known("nope", known)
+        check_usable("nope", known)
+    with pytest.raises(NotSetUp, match="No key; set it"):
+        check_usable("openai", known)

@@ -1,6 +1,7 @@
 """Commands about schedules, agents and deletion, against the real API."""
 
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +12,13 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from chimera.settings import Settings
-from cli.actions import controls, schedules, showing
+from cli.actions import controls, run, schedules, showing
 from cli.actions.run import spec_from
 from cli.connect import connected
-from cli.errors import NotThere, Refused
+from cli.errors import NotThere, Refused, WrongUsage
 from cli.settings import where_settings
 from cli.stack import sign_in_here
+from tests.media import a_png
 from tests.parts import fresh_database, serving
 
 
@@ -40,16 +42,17 @@ async def signed_in(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("signed_in")
 async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.CaptureFixture[str]) -> None:
     spec = {"name": "Morning", "task": spec_from("Report."), "paused": False}
-    assert await schedules.create(spec, {"cron": "0 7 * * *", "interval_s": None}, as_json=False) == 0
+    assert await schedules.create(spec, {"cron": "0 7 * * *", "time_zone": "Europe/Berlin"}, as_json=False) == 0
     said = capsys.readouterr().out
     beginning = said.split()[0]
     assert "is made; next 2" in said
+    assert re.search("07:00:00 CES?T[.]", said)
     for what, answer in (("pause", "is paused"), ("resume", "goes on"), ("trigger", "makes a run now")):
         assert await schedules.control(beginning, what) == 0
         assert answer in capsys.readouterr().out
     assert await schedules.list_schedules(as_json=False) == 0
     listed = capsys.readouterr().out
-    assert all(word in listed for word in (beginning, "0 7 * * * (UTC)", "Morning"))
+    assert all(word in listed for word in (beginning, "0 7 * * * (Europe/Berlin)", "07:00:00 CE", "Morning"))
     assert await schedules.delete(beginning) == 0
     capsys.readouterr()
     assert await schedules.list_schedules(as_json=True) == 0
@@ -65,12 +68,30 @@ async def test_a_rhythm_is_judged_by_the_api() -> None:
     assert [each.field for each in refused.value.problem.errors] == ["cron"]
 
 
+async def test_a_schedule_without_a_rhythm_is_asked_for_one() -> None:
+    with pytest.raises(WrongUsage, match=r"--cron or --interval-s"):
+        await schedules.create({"name": "x", "task": spec_from("y")}, {"cron": None}, as_json=False)
+
+
 @pytest.mark.usefixtures("signed_in")
 async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert await showing.list_agents(as_json=False) == 0
     assert "researcher" in capsys.readouterr().out
     assert await showing.list_agents(as_json=True) == 0
     assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)]
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_refused_task_leaves_no_pictures_behind(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(a_png())
+    async with connected(where_settings()) as client:
+        spec = spec_from("Look.", model="simulator/embedding")
+        with pytest.raises(Refused, match="no model for tasks"):
+            await run.run(spec, images=[picture, picture], follow_it=False, as_json=False)
+        assert b'"items":[]' in await client._get("/files")
+        await run.run(spec_from("Look."), images=[picture], follow_it=False, as_json=False)
+        assert b'"name":"a.png"' in await client._get("/files")
 
 
 @pytest.mark.usefixtures("signed_in")

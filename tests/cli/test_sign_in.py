@@ -13,7 +13,7 @@ from chimera.settings import Settings
 from cli import checks, sign_in
 from cli.checks import Level
 from cli.connect import connected, signed_in_by
-from cli.errors import NoSignIn, NotReachable
+from cli.errors import NoSignIn, NotReachable, TokenRefused
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK
 from tests.parts import free_port, serving
@@ -114,7 +114,7 @@ async def test_programs_bring_address_and_token(api: TinyApi, kept: Path, monkey
     async with connected(Settings(data_dir=kept.parent / "elsewhere")) as client:
         assert (await client.task(TASK)).id == TASK
         api.expire_access_tokens()
-        with pytest.raises(NoSignIn):
+        with pytest.raises(TokenRefused, match="CHIMERA_TOKEN is not valid"):
             await client.task(TASK)
     assert api.refreshes == 0
 

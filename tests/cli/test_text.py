@@ -12,7 +12,7 @@ from cli.lines import line_of
 from cli.render import picture_of
 from cli.screens import say
 from cli.stack import Stack
-from cli.text import count, one_line, plain
+from cli.text import count, in_commands, one_line, plain
 from cli.view import TaskState
 from models.base import usd
 from models.events import BudgetReached, ModelCallWaiting, SubtaskCompleted, TaskFailed
@@ -166,3 +166,16 @@ def test_money_is_written_in_dollars(micro_usd: int, written_as: str) -> None:
 
 def test_counts_are_written_with_their_noun() -> None:
     assert (count(1, "call"), count(1200, "call")) == ("1 call", "1,200 calls")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("Raise it at POST /api/v1/tasks/6c1f-0b1e/budget.", "Raise it: chimera budget 6c1f-0b1e --usd …."),
+        ("Cancel it first, at POST /api/v1/tasks/6c1f/cancel.", "Cancel it first: chimera cancel 6c1f."),
+        ("GET /api/v1/ai/calls/7d1f-00 shows what it cost.", "chimera calls show 7d1f-00 shows what it cost."),
+        ("chimera budget 6c1f --usd 2, or POST /api/v1/tasks/6c1f/budget.", "chimera budget 6c1f --usd 2."),
+    ],
+)
+def test_ways_out_for_programs_are_said_as_commands(told: str, said: str) -> None:
+    assert in_commands(told) == said

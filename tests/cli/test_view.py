@@ -1,5 +1,7 @@
 """Where a followed task stands, from sequences of frames."""
 
+from datetime import timedelta
+
 from cli.lines import line_of, line_of_snapshot
 from cli.view import TaskState
 from models.events import (
@@ -19,7 +21,17 @@ from models.ids import NodePath
 from models.plans import PlanNode
 from models.subtasks import SubtaskStatus, SubtaskView
 from models.tasks import TaskStatus
-from tests.cli.builders import TASK, call_failed, call_finished, call_started, happened, planned, task_view, written
+from tests.cli.builders import (
+    NOW,
+    TASK,
+    call_failed,
+    call_finished,
+    call_started,
+    happened,
+    planned,
+    task_view,
+    written,
+)
 
 A = NodePath("a")
 
@@ -201,3 +213,18 @@ def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> Non
     assert (state.done, state.finished_calls, state.spent_micro_usd) == (1, 3, 90)
     assert not state.apply(happened(5999, call_finished("a")))
     assert state.apply(happened(6001, call_started("b", step=4)))
+
+
+def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
+    state = TaskState(TASK, task_view(created_at=NOW - timedelta(seconds=70), started_at=NOW - timedelta(seconds=60)))
+    assert state.elapsed_s(NOW) == 60
+    state.apply(happened(3, TaskCompleted(preview="done")))
+    assert state.elapsed_s(NOW + timedelta(hours=1)) == 63
+    assert state.elapsed_s(NOW) == 60
+
+
+def test_the_clock_of_a_task_that_has_ended_stands_still() -> None:
+    ended = task_view(status=TaskStatus.COMPLETED, ended_at=NOW + timedelta(seconds=5))
+    assert TaskState(TASK, ended).elapsed_s(NOW + timedelta(days=1)) == 5
+    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=ended, subtasks=())
+    assert state_after(snapshot).elapsed_s(NOW + timedelta(days=1)) == 5

@@ -6,6 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from models.agents import AgentSpec
+from models.ai_calls import EmbeddingSpec
 from models.schedules import ScheduleSpec
 from models.streams import CLIENT_MESSAGE
 from models.tasks import TaskSpec
@@ -13,6 +14,7 @@ from models.wording import sentence_of, told
 
 TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 AGENT: TypeAdapter[Any] = TypeAdapter(AgentSpec)
+EMBEDDING: TypeAdapter[Any] = TypeAdapter(EmbeddingSpec)
 SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
 
 
@@ -21,6 +23,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
     [
         (TASK, {"goal": "x", "plan": "do it"}, "Send a list, in square brackets: […]."),
         (TASK, {"goal": "x", "plan": []}, "Give at least 1, or leave it out."),
+        (EMBEDDING, {"model": "a/b", "input": []}, "Give at least 1."),
         (TASK, {"goal": "x", "budget": 3}, "Send an object, in curly brackets: {…}."),
         (TASK, {"goal": "x", "title": "x" * 121}, "Use at most 120 characters."),
         (TASK, {"goal": "x", "priority": 6}, "It has to be 5 or less."),

@@ -41,6 +41,11 @@ async def test_only_an_administrator_tries_a_key(
 async def test_a_provider_that_is_away_is_named_beside_the_models(alice: httpx2.AsyncClient) -> None:
     view = (await alice.get("/api/v1/agents/models/available")).json()
     assert view["models"] == []
+    assert {each["model"]: each["operation"] for each in view["media"]} == {
+        "simulator/embedding": "embeddings",
+        "simulator/image": "images",
+        "simulator/transcription": "transcriptions",
+    }
     assert list(view["unreachable"]) == ["simulator"]
 
 

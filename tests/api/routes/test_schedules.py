@@ -73,6 +73,15 @@ async def test_a_bad_schedule_is_refused_by_the_name_of_its_field_and_nothing_is
     assert await _schedules_in(database) == before
 
 
+@pytest.mark.parametrize("cron", ["every now and then", "7 o'clock", "0 25 * * *"])
+async def test_a_rhythm_that_is_none_is_refused_in_our_words(alice: httpx2.AsyncClient, cron: str) -> None:
+    answer = await alice.post("/api/v1/schedules", json={**DAILY, "cron": cron})
+    message = answer.json()["errors"][0]["message"]
+    assert message.startswith(f"{cron!r} is no rhythm")
+    assert "write five fields" in message
+    assert "5-7" not in message
+
+
 @pytest.mark.parametrize("fields", [{"cron": "@daily"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
 async def test_a_rhythm_that_comes_is_taken(alice: httpx2.AsyncClient, fields: dict[str, Any]) -> None:
     created = await alice.post("/api/v1/schedules", json=DAILY | fields)

@@ -34,7 +34,7 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
         ("local/gemma", Settings(), errors.MissingBaseUrl, "CHIMERA_LOCAL_BASE_URL"),
         ("simulator/fast", Settings(), errors.MissingBaseUrl, "CHIMERA_SIMULATOR_URL"),
         ("openai/nothing", Settings(openai_api_key=SecretStr("k")), errors.UnknownPrice, "CHIMERA_PRICES"),
-        ("simulator/turbo", Settings(simulator_url="http://s"), errors.UnknownPrice, "CHIMERA_PRICES"),
+        ("simulator/turbo", Settings(simulator_url="http://s"), errors.UnknownSimulatorModel, "one of simulator/"),
     ],
 )
 def test_a_model_that_cannot_be_called_is_refused_with_the_way_out(

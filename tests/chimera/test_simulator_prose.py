@@ -1,0 +1,21 @@
+"""The simulator's prose: as long as it was asked for, and whole sentences."""
+
+from random import Random
+
+import pytest
+
+from chimera.simulator.prose import LABEL, paragraphs
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prose_of_an_exact_length_ends_with_a_sentence(seed: int) -> None:
+    for tokens in range(10, 310):
+        words = paragraphs(Random(seed), "nightly reports", "In short, it works.", tokens, exact=True)
+        assert len(words) == tokens
+        assert "".join(words).endswith(".")
+        assert "".join(words).startswith(LABEL)
+
+
+def test_what_is_shorter_than_its_opening_is_cut() -> None:
+    assert paragraphs(Random(1), "x", "In short, it works.", 2, exact=True) == [f"{LABEL} ", "In"]
+    assert paragraphs(Random(1), "x", "In short, it works.", 0, exact=True) == [LABEL]
