@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import psycopg
 import structlog
+from psycopg_pool import PoolClosed
 
 from chimera.db.engine import Connection, Database
 from models.errors import ChimeraError
@@ -68,6 +69,9 @@ class Stops(Generic[Id]):
             try:
                 async with self._database.statements() as connection:
                     stopped = await self._stopped_among(connection, set(self._in_flight.values()))
+            except PoolClosed:
+                # The worker has ended.
+                return
             except (psycopg.Error, OSError) as error:
                 log.warning("stops_not_read", error=type(error).__name__)
                 continue

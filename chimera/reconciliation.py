@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.db import ai_calls, runs
 from chimera.db.engine import Database
-from chimera.temporal import Temporal
+from chimera.temporal import RPC_TIMEOUT, Temporal
 from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
 
 log = structlog.get_logger()
@@ -96,7 +97,11 @@ class Reconciler(Generic[Id]):
             suspects += await self._next_to_look_at(started)
             self._looked_at = started
         for suspect in suspects:
-            await self._hold_against_temporal(client, suspect)
+            try:
+                await self._hold_against_temporal(client, suspect)
+            except (RPCError, SQLAlchemyError) as error:
+                # One that can't be judged now comes again; it keeps nobody else from being looked at.
+                log.warning("run_not_reconciled", id=suspect, error=type(error).__name__)
         self._reconciled_to = started
 
     async def _closed_since(self, since: datetime) -> list[Id]:
@@ -118,7 +123,7 @@ class Reconciler(Generic[Id]):
         workflow_id = self._rows.workflow_id_of(suspect)
         try:
             # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
-            status = (await client.get_workflow_handle(workflow_id).describe()).status
+            status = (await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)).status
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise

@@ -175,7 +175,10 @@ class Settings(FromSurroundings):
     @classmethod
     def provider_names(cls) -> tuple[str, ...]:
         """What may stand before the slash of `provider/model`: whatever has a key or an address here."""
-        found = (re.fullmatch(r"([a-z]+)_api_key|([a-z]+)_base_url|(simulator)_url", name) for name in cls.model_fields)
+        found = (
+            re.fullmatch(r"([a-z0-9_]+)_api_key|([a-z0-9_]+)_base_url|(simulator)_url", name)
+            for name in cls.model_fields
+        )
         return tuple(dict.fromkeys(next(filter(None, each.groups())) for each in found if each))
 
     @property

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -22,6 +23,15 @@ def _beginning_with(*schemes: str, example: str) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _has_a_number_for_its_port(value: str) -> str:
+    try:
+        _ = value.startswith("unix://") or urlsplit(value).port
+    except ValueError:
+        # Without the address: there may be a password in it.
+        raise ValueError("Its port is no number; a password with / or @ in it is written with %2F and %40.") from None
+    return value
 
 
 def _has_a_port(value: str) -> str:
@@ -51,7 +61,9 @@ DatabaseUrl = Annotated[
     ),
 ]
 RedisUrl = Annotated[
-    str, AfterValidator(_beginning_with("redis://", "rediss://", "unix://", example="redis://host:6379/0"))
+    str,
+    AfterValidator(_beginning_with("redis://", "rediss://", "unix://", example="redis://host:6379/0")),
+    AfterValidator(_has_a_number_for_its_port),
 ]
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]

@@ -21,7 +21,8 @@ SELECT latest.payload FROM (
 LEFT JOIN subtasks s ON s.task_id = :id AND s.path = latest.payload ->> 'path'
 WHERE (s.path IS NULL OR s.status = ANY(:open))
   AND (latest.payload ->> 'type' = 'model_call.waiting'
-       OR latest.payload ->> 'type' = 'model_call.failed' AND latest.payload -> 'retryable' = 'true')
+       OR latest.payload ->> 'type' = 'model_call.failed' AND latest.payload -> 'retryable' = 'true'
+          AND latest.payload ->> 'code' <> 'cancelled')
 """)
 
 

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -36,13 +35,12 @@ _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\
 _FRAME_HEADER_BYTES, _SETTINGS_FRAME = 9, 4
 
 _REFUSALS = {
-    "password": "refuses the user or the password",
-    "authentication": "refuses the user or the password",
-    "no pg_hba.conf entry": "lets nobody in from here",
-    "role": "has no such user",
-    "database": "has no such database",
+    re.compile(r"FATAL: .*(password|authentication)"): "refuses the user or the password",
+    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "lets nobody in from here",
+    re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
+    re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
 }
-"""What PostgreSQL says of a connection that it won't have, the first words that fit, and ours for it."""
+"""What PostgreSQL says of a connection that it won't ever have, and our words for it."""
 
 
 class NoAnswer(Exception):
@@ -137,7 +135,7 @@ def _plain(database_url: str) -> str:
 def _where_postgres(database_url: str) -> str:
     try:
         named = conninfo_to_dict(_plain(database_url))
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
         return UNKNOWN
     host, port, database = (str(named.get(name) or "") for name in ("host", "port", "dbname"))
     # A password with one of @ and / in it, not written as %40 and %2F, is taken for a part of what follows.
@@ -150,7 +148,7 @@ async def _ask_postgres(database_url: str) -> None:
     try:
         async with await psycopg.AsyncConnection.connect(_plain(database_url), connect_timeout=int(ASK_S)):
             return
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeError):
         example = "postgresql://user:password@host:5432/chimera"
         raise NoAnswer(f"that is not written as in {example}", final=True) from None
     except (psycopg.Error, OSError) as error:
@@ -158,7 +156,7 @@ async def _ask_postgres(database_url: str) -> None:
         text = str(error)
         if "FATAL" not in text:
             raise NoAnswer("can't be reached") from None
-        words = next((ours for theirs, ours in _REFUSALS.items() if theirs in text and "system is" not in text), None)
+        words = next((ours for theirs, ours in _REFUSALS.items() if theirs.search(text)), None)
         raise NoAnswer(words or "refuses connections now", final=words is not None) from None
 
 
@@ -169,7 +167,7 @@ async def _ask_temporal(address: str) -> None:
     host, _, port = address.rpartition(":")
     try:
         reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-    except OSError:
+    except (OSError, UnicodeError):
         raise NoAnswer("can't be reached") from None
     try:
         writer.write(_HTTP2_HELLO)
@@ -186,16 +184,16 @@ async def _ask_temporal(address: str) -> None:
 
 
 def _where_redis(redis_url: str) -> str:
-    if redis_url.startswith("unix://"):
-        return urlsplit(redis_url).path
-    # What is before the last @ may hold a password with anything in it, / too.
-    return re.split(r"[/?#]", redis_url.partition("://")[2].rpartition("@")[2])[0] or "localhost"
+    # What is before the last @ may hold a password with anything in it, / too; so may what is asked for behind a ?.
+    scheme, _, address = redis_url.partition("?")[0].partition("://")
+    where = address.rpartition("@")[2]
+    return where if scheme == "unix" else re.split(r"[/#]", where)[0] or "localhost"
 
 
 async def _ask_redis(redis_url: str) -> None:
     try:
         client = Redis.from_url(redis_url, socket_timeout=ASK_S, socket_connect_timeout=ASK_S)
-    except ValueError:
+    except (ValueError, TypeError):
         raise NoAnswer("that is not written as in redis://host:6379/0", final=True) from None
     try:
         await client.ping()

@@ -89,13 +89,16 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
     if begun:
         return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
-    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)):
+    # A certificate that isn't trusted, or a proxy that refuses, doesn't pass by itself as an outage does.
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
         setting = "CHIMERA_SIMULATOR_URL" if provider == "simulator" else f"CHIMERA_{provider.upper()}_BASE_URL"
         return Unreachable(
             f"{provider} can't be reached; check that it runs, its address ({setting}), and the network."
         )
     if isinstance(cause, httpx2.TimeoutException):
         return ProviderTimeout(f"{provider} did not take the request in time.")
+    if isinstance(cause, httpx2.ConnectError | httpx2.ProxyError):
+        return Overloaded(f"{provider} can't be reached: its certificate isn't trusted, or a proxy refuses.")
     return Overloaded(f"{provider} closed the connection without an answer.")
 
 

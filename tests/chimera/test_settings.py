@@ -95,6 +95,7 @@ def test_a_figure_that_makes_no_sense_is_refused(
     ("name", "value", "says"),
     [
         ("DATABASE_URL", "mysql://u:hidden@h/x", "It does not begin with postgresql://, postgres://"),
+        ("REDIS_URL", "redis://:hidden/0@h:1/0", "Its port is no number"),
         ("REDIS_URL", "hidden", "It does not begin with redis://, rediss:// or unix://"),
         ("TEMPORAL_ADDRESS", "foo", "'foo' is no host and port; write them as in 127.0.0.1:7233"),
         ("TEMPORAL_ADDRESS", "foo:70000", "is no host and port"),

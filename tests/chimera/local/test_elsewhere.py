@@ -63,12 +63,14 @@ async def test_a_database_that_is_not_there_is_told_from_a_server_that_is_not(pa
         "postgresql://u:hid/den@host/x",
         "postgresql://u:hid@den@host/x",
         "postgresql://u:hidden@host:port/x",
-        "redis://u:hid/den@host:6379/0",
+        "redis://host:6379/0?password=hid@den",
+        "unix://:hid/den@/tmp/redis.sock",
+        "postgresql://u:%ffhidden@host/x",
         "redis://u:hid@den@host:6379/0",
     ],
 )
 def test_of_a_password_that_is_not_quoted_nothing_is_shown(url: str) -> None:
-    name = "redis_url" if url.startswith("redis") else "database_url"
+    name = "redis_url" if url.startswith(("redis", "unix")) else "database_url"
     (server,) = elsewhere.servers_of(Settings.model_validate({name: url}))
     assert "hid" not in server.where
     assert "den" not in server.where

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx2
 import pytest
 
-from chimera.providers.refusals import MAX_RETRY_AFTER_S, reason_of, retry_after_of
+from chimera.providers.refusals import MAX_RETRY_AFTER_S, disconnected, reason_of, retry_after_of
+from models.errors import Overloaded, ProviderError, ProviderTimeout, Truncated, Unreachable
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,20 @@ def test_a_wait_may_be_a_date() -> None:
 @pytest.mark.parametrize("key", ["sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother1234567", "s3cret"])
 def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
     assert reason_of(f"Incorrect  key\x00: {key}.", "s3cret") in ("Incorrect key: ….", "Incorrect key: …")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx2.ConnectError("[Errno 111] Connection refused"), Unreachable),
+        (httpx2.ConnectTimeout(""), Unreachable),
+        (httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate"), Overloaded),
+        (httpx2.ProxyError("407 Proxy Authentication Required"), Overloaded),
+        (httpx2.RemoteProtocolError("Server disconnected"), Overloaded),
+        (httpx2.WriteTimeout(""), ProviderTimeout),
+    ],
+)
+def test_only_what_passes_by_itself_is_waited_for(error: Exception, kind: type[ProviderError]) -> None:
+    found = disconnected("openai", error, begun=False)
+    assert type(found) is kind
+    assert type(disconnected("openai", error, begun=True)) is Truncated
