@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -13,7 +13,7 @@ from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
 from chimera.db import agents, model_calls, plans, transcripts
 from chimera.db.engine import AWAY, Connection, Database
-from chimera.db.model_calls import Intent
+from chimera.db.model_calls import Intent, Settlement
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
 from models.ids import ROOT, UserId
@@ -64,27 +64,17 @@ class Settlements:
         # One statement settles a call; what a plan may have depends on the root, and is read under its lock before.
         judges_plan = request.purpose is Purpose.PLAN
         async with self._database.connection() if judges_plan else self._database.statements() as connection:
-            settlement = (
-                settled(plan_limits=await _plan_limits(connection, request, owner_id))
-                if judges_plan
-                else settled(task_ends=may_end_task)
-            )
-            seq = await model_calls.settle(connection, settlement)
-            if seq is None and (settlement.if_heard is not None or settlement.ends_task):
-                # Perhaps somebody steered or stopped since the call began; nobody does while the root is locked.
-                async with connection.transaction():
-                    status = await model_calls.lock_root(connection, request.task_id)
-                    settlement = settled(
-                        task_ends=may_end_task and status in COMPLETABLE,
-                        unheard=await transcripts.has_unheard_guidance(connection, request),
-                    )
-                    seq = await model_calls.settle(connection, settlement)
+            if judges_plan:
+                settled = partial(settled, plan_limits=await _plan_limits(connection, request, owner_id))
+            settlement = settled(task_ends=may_end_task)
+            outcome, seq = settlement.outcome, await model_calls.settle(connection, settlement)
             if seq is None:
-                log.warning("late_attempt_booked", attempt=intent.attempt)
-                await model_calls.book_late(connection, settlement)
+                # Nobody steers, stops or gives up while the root is locked.
+                async with connection.transaction():
+                    outcome, seq = await _settle_locked(connection, intent, settled, may_end_task=may_end_task)
         if seq is not None:
             self._bus.wake(request.task_id, seq)
-        return settlement.outcome
+        return outcome
 
     async def write_failure(
         self, intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, is_tried_again: bool = True
@@ -99,6 +89,28 @@ class Settlements:
             return
         if seq is not None:
             self._bus.wake(intent.request.task_id, seq)
+
+
+async def _settle_locked(
+    connection: Connection, intent: Intent, settled: Callable[..., Settlement], *, may_end_task: bool
+) -> tuple[ModelCallOutcome, int | None]:
+    """Settle what the first try couldn't, by what is true now; without a sequence its cost alone was booked."""
+    request = intent.request
+    status = await model_calls.lock_root(connection, request.task_id)
+    known = await model_calls.settled_by(connection, intent)
+    if known is not None:
+        log.info("settled_before", attempt=intent.attempt)
+        return known
+    await model_calls.take_up(connection, intent)
+    settlement = settled(
+        task_ends=may_end_task and status in COMPLETABLE,
+        unheard=await transcripts.has_unheard_guidance(connection, request),
+    )
+    seq = await model_calls.settle(connection, settlement)
+    if seq is None:
+        log.warning("late_attempt_booked", attempt=intent.attempt)
+        await model_calls.book_late(connection, settlement)
+    return settlement.outcome, seq
 
 
 async def _plan_limits(connection: Connection, request: ModelCallRequest, owner_id: UserId) -> PlanLimits:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from models.base import Contract
 from models.costs import CostView
+from models.errors import Unreachable
 from models.ids import TaskId, call_id_of
 from models.model_calls import AttemptStatus
 from models.tasks import TaskStatus, TaskView
@@ -100,7 +101,7 @@ def count_ledger(task: TaskView, cost: CostView) -> Count:
     for attempt in cost.attempts:
         call = call_id_of(task.id, attempt.path, attempt.purpose, attempt.step)
         count.calls.add(call)
-        count.requests += 1
+        count.requests += attempt.error_code != Unreachable.code
         count.finished_made_again += call in finished
         count.cut_made_again += call in cut and call not in finished
         if attempt.status is AttemptStatus.FINISHED:

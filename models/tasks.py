@@ -53,7 +53,10 @@ class Budget(Body):
     max_cost_micro_usd: Whole | None = Field(default=None, ge=0, le=10**13, description="Millionths of a US dollar")
     max_tokens: Whole | None = Field(default=None, ge=0, le=10**12, description="Input and output together")
     max_model_calls: Whole | None = Field(
-        default=None, ge=0, le=10**6, description="Requests to providers, repeated ones included"
+        default=None,
+        ge=0,
+        le=10**6,
+        description="Requests to providers, repeated ones included; one that found no connection isn't counted",
     )
 
     @model_validator(mode="after")
@@ -216,7 +219,9 @@ class TaskView(Contract):
     budget: Budget | None
     spent_micro_usd: int
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died)")
-    model_calls: int = Field(description="Requests to providers: attempts at model calls, doubtful ones included")
+    model_calls: int = Field(
+        description="Requests to providers: attempts at model calls, doubtful ones included, without connection not"
+    )
     usage: Usage
     subtasks_total: int
     subtasks_done: int

@@ -211,13 +211,16 @@ async def cancel_open_subtasks(session: AsyncSession, task_id: TaskId) -> list[S
 
 
 # Attempts of a subtask that has ended while their worker was dead: nobody comes back to them, so what they had reserved
-# is doubtful cost from now on. One that ends all the same is booked as late.
+# is doubtful cost from now on. One that ends all the same settles nothing and is booked as late.
 _LEFT_BEHIND = text("""
 WITH old AS (
     UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
            estimated = true
     WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'
     RETURNING reserved_micro_usd, reserved_tokens),
+ calls AS (
+    UPDATE model_calls SET status = 'failed'
+    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'),
  sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
 UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
        doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,

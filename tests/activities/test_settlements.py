@@ -1,0 +1,66 @@
+"""How an answer is written when things have happened meanwhile, on the real database."""
+
+from activities.settlements import Settlements
+from chimera.bus import Bus
+from chimera.db import model_calls
+from chimera.db.engine import Database
+from chimera.db.model_calls import Intent
+from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
+from chimera.settings import Settings
+from models.ids import UserId
+from models.model_calls import ModelCallOutcome
+from models.tasks import Usage
+from tests.chimera.db.test_model_calls import a_task, account, an_intent, statuses
+
+CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
+
+
+async def settled(database: Database, settings: Settings, intent: Intent, text: str) -> ModelCallOutcome:
+    bus = Bus(settings)
+    try:
+        settlements = Settlements(settings=settings, database=database, bus=bus)
+        end = ChatEnd("stop", Usage(input_tokens=3, output_tokens=4))
+        return await settlements.settle(intent, CHAT, UserId("nobody"), text, end)
+    finally:
+        await bus.close()
+
+
+async def test_a_settlement_whose_reply_was_lost_gives_what_was_settled(database: Database, settings: Settings) -> None:
+    intent = an_intent(await a_task(database))
+    async with database.statements() as connection:
+        await model_calls.reserve(connection, intent)
+    first = await settled(database, settings, intent, "hello")
+    assert await settled(database, settings, intent, "something else") == first
+    assert await statuses(database, intent.request.task_id) == ["finished"]
+    assert (await account(database, intent.request.task_id))["output_tokens"] == 4
+
+
+async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
+    database: Database, settings: Settings
+) -> None:
+    intent = an_intent(await a_task(database))
+    task_id = intent.request.task_id
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await model_calls.mark_doubtful(connection, intent.request)
+    await settled(database, settings, intent, "hello")
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
+    assert (row["subtasks_done"], row["output_tokens"]) == (1, 4)
+    assert await statuses(database, task_id) == ["finished"]
+
+
+async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alone(
+    database: Database, settings: Settings
+) -> None:
+    intent = an_intent(await a_task(database))
+    task_id = intent.request.task_id
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await model_calls.mark_doubtful(connection, intent.request)
+        await model_calls.reserve(connection, an_intent(task_id, attempt=2))
+    await settled(database, settings, intent, "hello")
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (0, 100)
+    assert (row["subtasks_done"], row["output_tokens"]) == (0, 4)
+    assert await statuses(database, task_id) == ["late", "started"]
