@@ -21,11 +21,12 @@ check "Import contracts" "$bin/lint-imports" --no-cache
 command -v node >/dev/null || say "Skipped: what needs Node (it isn't on the PATH)"
 if [ ${#failed[@]} -gt 0 ]; then say "Failed before the tests: ${failed[*]}"; fi
 
-# Beside the tests, which mostly wait: its line stands among theirs.
+# Beside the tests: its line stands among theirs.
 step "Types" "$bin/mypy" &
 types=$!
 status=0
-"$bin/python" -m pytest --cov --cov-report=term --durations=15 || status=$?
+# Two at a time, each with servers of its own: the tests mostly wait. A file's tests stay together, as its fixtures do.
+"$bin/python" -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term --durations=15 || status=$?
 wait "$types" || failed+=("Types")
 if [ ${#failed[@]} -gt 0 ]; then
     say "Failed beside the tests: ${failed[*]}"

@@ -17,7 +17,7 @@ import pytest
 from chimera.db.engine import Database
 from chimera.local import processes
 from chimera.settings import Settings
-from tests.parts import free_port, fresh_database, running_parts
+from tests.parts import forget_open_work, free_port, fresh_database, running_parts
 
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
@@ -43,8 +43,9 @@ async def run_settings(parts: Settings) -> AsyncIterator[Settings]:
 
 
 @pytest.fixture(scope="module")
-def settings(run_settings: Settings, request: pytest.FixtureRequest) -> Settings:
+async def settings(run_settings: Settings, request: pytest.FixtureRequest) -> Settings:
     """Settings of this run with a task queue of this module, so that no worker takes another module's work."""
+    await forget_open_work(run_settings.database_url or "")
     return run_settings.model_copy(update={"task_queue": f"test-{request.node.name}"})
 
 

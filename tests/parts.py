@@ -84,6 +84,18 @@ async def fresh_database(server_url: str, *, migrated: bool = True) -> AsyncIter
         await server.dispose()
 
 
+async def forget_open_work(database_url: str) -> None:
+    """Close what earlier tests left open: a worker takes up whatever it finds, in the midst of later ones."""
+    engine = create_async_engine(driver_url(database_url))
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM outbox"))
+            for table in ("tasks", "ai_calls"):
+                await connection.execute(text(f"UPDATE {table} SET status = 'cancelled' WHERE ended_at IS NULL"))
+    finally:
+        await engine.dispose()
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
