@@ -20,7 +20,7 @@ from activities.settlements import Settlements
 from activities.stops import Stops
 from activities.uncut import uncut
 from chimera.bus import Bus
-from chimera.db import budgets, events, model_calls, transcripts
+from chimera.db import budgets, doubts, events, model_calls, transcripts
 from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext
@@ -48,7 +48,7 @@ from models.errors import (
     Unreachable,
 )
 from models.events import ModelCallWaiting
-from models.ids import TaskId, UserId
+from models.ids import TaskId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.tasks import STOPPED, TaskStatus
 
@@ -75,7 +75,6 @@ class _Ready:
 
     intent: Intent
     chat: ChatRequest
-    owner_id: UserId
     account: str
     """Whom the provider counts the request by."""
     chain: Chain
@@ -140,7 +139,7 @@ class ModelCalls(contract.ModelCalls):
             self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await uncut(self._settlements.settle(ready.intent, ready.chat, ready.owner_id, answer.text, end))
+            outcome = await uncut(self._settlements.settle(ready.intent, ready.chat, answer.text, end))
             await self._failpoints.hit("before_complete")
             return outcome
 
@@ -168,7 +167,7 @@ class ModelCalls(contract.ModelCalls):
         if context.call_status == "started":
             # Committed whatever follows: nobody else will come back to that attempt.
             async with connection.transaction():
-                await model_calls.mark_doubtful(connection, request)
+                await doubts.mark_doubtful(connection, request)
             context = await transcripts.read_context(connection, request)
         if context.task_status == TaskStatus.PAUSED:
             raise TaskPaused(request.task_id)
@@ -210,7 +209,7 @@ class ModelCalls(contract.ModelCalls):
         seq = await model_calls.reserve(connection, intent)
         if seq is None:
             seq = await self._reserve_or_refuse(connection, intent)
-        return _Ready(intent, chat, UserId(context.owner_id), account, chain, seq)
+        return _Ready(intent, chat, account, chain, seq)
 
     async def _prepare(self, model: str) -> None:
         """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from activities import prompts
-from chimera.db import agents, pictures, plans, transcripts
+from chimera.db import pictures, plans, transcripts
 from chimera.db.engine import Connection
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext, TranscriptRow
@@ -16,7 +16,7 @@ from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of
 from models.errors import UnknownAgent
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
-from models.ids import UserId, call_id_of
+from models.ids import call_id_of
 from models.model_calls import ModelCallRequest, Purpose
 from models.plans import Plan
 from models.providers import ModelAbility
@@ -152,9 +152,8 @@ def _subtask_begun(request: ModelCallRequest, attempt: int) -> SubtaskStarted | 
 
 async def _first_question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
     if request.purpose is Purpose.PLAN:
-        known = await agents.agents_on(connection, UserId(context.owner_id))
-        left = await plans.nodes_left(connection, request.task_id, request.path)
-        return prompts.plan_question(context, known.values(), request.path, left)
+        room = await plans.room_for(connection, request.task_id, request.path)
+        return prompts.plan_question(context, room.agents.values(), request.path, room.nodes_left)
     if request.purpose is Purpose.TURN and not context.depends_on:
         return prompts.turn_question(context, ())
     aggregate = request.purpose is Purpose.AGGREGATE

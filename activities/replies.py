@@ -1,8 +1,7 @@
 """What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +10,7 @@ from pydantic_core import to_json
 from activities import prompts
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.db.model_calls import Failure, Intent, Settlement
+from chimera.db.plans import PlanRoom
 from chimera.db.transcripts import TranscriptRow
 from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
@@ -36,19 +36,9 @@ from models.wording import sentence_of, told
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
 MAX_STATE_BYTES = 512 * 1024
+NO_PLAN = PlanRoom({}, 0, 0)
 MAX_TOOL_CALLS = 32
 """Of one turn; what a model asks for beyond them is left out of the transcript and not run."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanLimits:
-    """What a plan may name, and how many subtasks it may have."""
-
-    agents: Collection[str]
-    nodes_left: int
-
-
-NO_PLAN = PlanLimits((), 0)
 
 
 def settlement_of(
@@ -58,23 +48,24 @@ def settlement_of(
     end: ChatEnd,
     *,
     settings: Settings,
-    plan_limits: PlanLimits = NO_PLAN,
+    plan_room: PlanRoom = NO_PLAN,
     task_ends: bool = False,
     results: Sequence[ToolResult] = (),
     unheard: bool | None = None,
 ) -> Settlement:
     """Work out all that is true now that the answer is there.
 
-    A plan is judged by `plan_limits`. `task_ends` says that an aggregation at the root completes the task: then the
-    settlement holds only while nobody has stopped it. `results` are those of the tools that answer at once. `unheard`
-    says whether there is guidance that this node has not heard: then its answer ends nothing, unless it was the last
-    turn. None means that nobody has looked, and the settlement holds only if none was given since the call began.
+    A plan is judged by `plan_room`; its settlement holds only while the task has got no more subtasks. `task_ends` says
+    that an aggregation at the root completes the task: then it holds only while nobody has stopped the task. `results`
+    are those of the tools that answer at once. `unheard` says whether there is guidance that this node has not heard:
+    then its answer ends nothing, unless it was the last turn. None means that nobody has looked, and the settlement
+    holds only if none was given since the call began.
     Raises nothing: the money is spent.
     """
     text = clean_text(text)
     request = intent.request
     calls = calls_of(request, end)
-    planned, problems = _plan_of(request, text, plan_limits)
+    planned, problems = _plan_of(request, text, plan_room)
     answers = _is_answer(request, text, calls)
     goes_on = answers and unheard is True and not request.last_turn
     ends_node = answers and not goes_on
@@ -107,6 +98,7 @@ def settlement_of(
         ),
         node_result=text if ends_node else None,
         if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
+        if_planned=plan_room.subtasks_total if planned else None,
         ends_task=task_ends and ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
         tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
@@ -222,7 +214,7 @@ def _events_of(
     return tuple(events)
 
 
-def _plan_of(request: ModelCallRequest, text: str, limits: PlanLimits) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
+def _plan_of(request: ModelCallRequest, text: str, room: PlanRoom) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
     """Read and judge a plan: its subtasks, or why it can't run. Neither where none was asked for."""
     if request.purpose is not Purpose.PLAN:
         return (), []
@@ -232,7 +224,7 @@ def _plan_of(request: ModelCallRequest, text: str, limits: PlanLimits) -> tuple[
         found = told([dict(entry) for entry in error.errors()])[:10]
         return (), [f"{'.'.join(map(str, entry['loc'])) or 'plan'}: {sentence_of(entry)}" for entry in found]
     problems = check_plan(
-        plan.subtasks, agents=limits.agents, depth=depth_of(request.path) + 1, nodes_left=limits.nodes_left
+        plan.subtasks, agents=room.agents, depth=depth_of(request.path) + 1, nodes_left=room.nodes_left
     )
     return ((), problems) if problems else (plan.subtasks, [])
 

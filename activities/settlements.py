@@ -8,15 +8,16 @@ from functools import partial
 import structlog
 
 from activities import replies
-from activities.replies import PlanLimits
+from activities.replies import NO_PLAN
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
-from chimera.db import agents, model_calls, plans, transcripts
+from chimera.db import doubts, model_calls, plans, transcripts
 from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent, Settlement
+from chimera.db.plans import PlanRoom
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
-from models.ids import ROOT, UserId
+from models.ids import ROOT
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import COMPLETABLE
 
@@ -34,15 +35,13 @@ class Settlements:
         self._database = database
         self._bus = bus
 
-    async def settle(
-        self, intent: Intent, chat: ChatRequest, owner_id: UserId, text: str, end: ChatEnd
-    ) -> ModelCallOutcome:
+    async def settle(self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd) -> ModelCallOutcome:
         """Keep a paid answer: from here on nothing may raise but a database that stays away."""
         results = await results_at_once(replies.calls_of(intent.request, end))
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                return await self._settle_once(intent, chat, owner_id, text, end, results)
+                return await self._settle_once(intent, chat, text, end, results)
             except AWAY as error:
                 if time.monotonic() > give_up:
                     raise
@@ -53,7 +52,6 @@ class Settlements:
         self,
         intent: Intent,
         chat: ChatRequest,
-        owner_id: UserId,
         text: str,
         end: ChatEnd,
         results: Sequence[ToolResult],
@@ -61,12 +59,9 @@ class Settlements:
         request = intent.request
         may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
         settled = partial(replies.settlement_of, intent, chat, text, end, settings=self._settings, results=results)
-        # One statement settles a call; what a plan may have depends on the root, and is read under its lock before.
-        judges_plan = request.purpose is Purpose.PLAN
-        async with self._database.connection() if judges_plan else self._database.statements() as connection:
-            if judges_plan:
-                settled = partial(settled, plan_limits=await _plan_limits(connection, request, owner_id))
-            settlement = settled(task_ends=may_end_task)
+        # One statement settles a call, unless something came between that it would have to know of.
+        async with self._database.statements() as connection:
+            settlement = settled(task_ends=may_end_task, plan_room=await _room_for(connection, request))
             outcome, seq = settlement.outcome, await model_calls.settle(connection, settlement)
             if seq is None:
                 # Nobody steers, stops or gives up while the root is locked.
@@ -97,24 +92,24 @@ async def _settle_locked(
     """Settle what the first try couldn't, by what is true now; without a sequence its cost alone was booked."""
     request = intent.request
     status = await model_calls.lock_root(connection, request.task_id)
-    known = await model_calls.settled_by(connection, intent)
+    known = await doubts.settled_by(connection, intent)
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
         return known
-    await model_calls.take_up(connection, intent)
+    await doubts.take_up(connection, intent)
     settlement = settled(
         task_ends=may_end_task and status in COMPLETABLE,
         unheard=await transcripts.has_unheard_guidance(connection, request),
+        plan_room=await _room_for(connection, request),
     )
     seq = await model_calls.settle(connection, settlement)
     if seq is None:
         log.warning("late_attempt_booked", attempt=intent.attempt)
-        await model_calls.book_late(connection, settlement)
+        await doubts.book_late(connection, settlement)
     return settlement.outcome, seq
 
 
-async def _plan_limits(connection: Connection, request: ModelCallRequest, owner_id: UserId) -> PlanLimits:
-    """Lock the root and read what a plan for this node may have."""
-    await model_calls.lock_root(connection, request.task_id)
-    known = await agents.agents_on(connection, owner_id)
-    return PlanLimits(tuple(known), await plans.nodes_left(connection, request.task_id, request.path))
+async def _room_for(connection: Connection, request: ModelCallRequest) -> PlanRoom:
+    if request.purpose is not Purpose.PLAN:
+        return NO_PLAN
+    return await plans.room_for(connection, request.task_id, request.path)

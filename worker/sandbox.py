@@ -11,9 +11,13 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
+import workflows
+from worker.workflow_code import keep
+
 
 def sandbox() -> SandboxedWorkflowRunner:
     """The runner that every worker and every replay uses."""
+    keep(workflows)
     return _Sandbox(
         restrictions=SandboxRestrictions.default.with_passthrough_modules(
             "models",

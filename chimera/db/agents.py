@@ -1,11 +1,12 @@
 """Agents of a user: the built-in ones, and those of the table."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.engine import Connection
 from chimera.db.tables import Agent
 from models.agents import BUILT_IN_BY_NAME, AgentSpec, AgentView
 from models.errors import Conflict, NotFound
@@ -15,14 +16,12 @@ from models.ids import UserId
 async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentSpec]:
     """Return every agent that the user's tasks may name."""
     specs = await session.scalars(select(Agent.spec).where(Agent.owner_id == owner_id).order_by(Agent.name))
+    return with_built_in(specs)
+
+
+def with_built_in(specs: Iterable[object]) -> dict[str, AgentSpec]:
+    """A user's own agents, as the table has them, behind the built-in ones."""
     own = [AgentSpec.model_validate(spec) for spec in specs]
-    return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
-
-
-async def agents_on(connection: Connection, owner_id: UserId) -> dict[str, AgentSpec]:
-    """The same as `agents_of`, inside a transaction of the hot path."""
-    cursor = await connection.execute("SELECT spec FROM agents WHERE owner_id = %s ORDER BY name", (owner_id,))
-    own = [AgentSpec.model_validate(row.spec) for row in await cursor.fetchall()]
     return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
 
 

@@ -18,7 +18,6 @@ from models.errors import Unreachable
 from models.events import Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
-from models.subtasks import OPEN_SUBTASKS
 from models.tasks import COMPLETABLE, OPEN, UNCALLABLE, Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
@@ -26,37 +25,15 @@ _EVENT_LIST: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 _UNCALLABLE = words(UNCALLABLE)
 _COMPLETABLE = words(COMPLETABLE)
 _OPEN = words(OPEN)
-_OPEN_SUBTASKS = words(OPEN_SUBTASKS)
 
 
 _LOCK_ROOT = "SELECT status FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE"
 
 
-async def mark_doubtful(connection: Connection, request: ModelCallRequest) -> None:
-    """Give up an attempt whose end nobody saw: its reservation becomes doubtful cost, against the budget.
-
-    From then on `settle` refuses it, see `take_up`.
-    """
-    await connection.execute(_LOCK_ROOT, {"task_id": request.task_id})
-    await connection.execute(_DOUBTFUL, place_of(request))
-
-
-_DOUBTFUL = """
-WITH old AS (
-    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
-           estimated = true
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND status = 'started'
-    RETURNING reserved_micro_usd, reserved_tokens),
- call AS (
-    UPDATE model_calls SET status = 'failed'
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND status = 'started'),
- sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
-       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
-       reserved_tokens - sums.tokens)
-FROM sums WHERE id = %(task_id)s
-"""
+async def lock_root(connection: Connection, task_id: TaskId) -> str:
+    """Lock the root's row; return its status."""
+    row = await one(await connection.execute(_LOCK_ROOT, {"task_id": task_id}))
+    return str(row.status)
 
 
 _LAST_ERROR = """
@@ -187,6 +164,8 @@ class Settlement:
     """Set when the call ends its node: the node's answer."""
     if_heard: int | None = None
     """Settle only while the task has been given no more guidance than this; None settles in any case."""
+    if_planned: int | None = None
+    """Settle only while the task has this many subtasks; None settles in any case."""
     ends_task: bool = False
     """Settle only while the task can still be completed, and complete it."""
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
@@ -197,12 +176,13 @@ class Settlement:
 # The lock reads the row anew, so it is up to date even when the statement waited for whoever steered or cancelled.
 _SETTLE = one_line(f"""
 WITH root AS MATERIALIZED (
-    SELECT id, guidance_given, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+    SELECT id, guidance_given, subtasks_total, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s AND status = 'started'
       AND root.guidance_given = COALESCE(CAST(%(if_heard)s AS int), root.guidance_given)
+      AND root.subtasks_total = COALESCE(CAST(%(if_planned)s AS int), root.subtasks_total)
       AND root.standing = ANY(CAST(%(standings)s AS text[])) RETURNING 1),
  account AS (
     UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = GREATEST(0,
@@ -253,25 +233,19 @@ SELECT event_seq FROM account
 """)  # noqa: S608  # only constants of this file go in
 
 
-async def lock_root(connection: Connection, task_id: TaskId) -> str:
-    """Lock the root's row; return its status."""
-    row = await one(await connection.execute(_LOCK_ROOT, {"task_id": task_id}))
-    return str(row.status)
-
-
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
     """Write an answer and everything that it made true.
 
-    None: the attempt was given up (see `take_up`), another has taken over, the task has ended (see `book_late`), it
-    is settled already (see `settled_by`), guidance came that `if_heard` doesn't count, or the task that it would
-    complete was stopped.
+    None: the attempt was given up or is settled already, another has taken over, or the task has ended (for all of
+    these see `doubts`); guidance or subtasks came that `if_heard` or `if_planned` doesn't count; or the task that it
+    would complete was stopped.
     """
     intent = settlement.intent
     cursor = await connection.execute(
         _SETTLE,
         {
             **place_of(intent.request),
-            **_spent(settlement),
+            **spent_of(settlement),
             **_written(settlement.events, settlement.messages),
             "outcome": settlement.outcome.model_dump_json(exclude_defaults=True),
             "new": len(settlement.new_subtasks),
@@ -280,83 +254,12 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
             "standings": _COMPLETABLE if settlement.ends_task else _OPEN,
             "result": settlement.node_result,
             "if_heard": settlement.if_heard,
+            "if_planned": settlement.if_planned,
             "fresh": _JSON.dump_json(settlement.new_subtasks).decode(),
             "tools": _JSON.dump_json(settlement.tool_calls).decode(),
         },
     )
     return await scalar(cursor)
-
-
-_TAKE_UP = """
-WITH attempt AS (
-    UPDATE model_call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND status = 'doubtful'
-      AND EXISTS (SELECT 1 FROM tasks WHERE id = %(task_id)s AND status = ANY(CAST(%(open)s AS text[])))
-      AND NOT EXISTS (SELECT 1 FROM subtasks WHERE task_id = %(task_id)s AND path = %(path)s
-                        AND status <> ALL(CAST(%(open_subtasks)s AS text[])))
-      AND EXISTS (SELECT 1 FROM model_calls WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s
-                    AND step = %(step)s AND attempt = %(attempt)s AND status = 'failed')
-    RETURNING attempt, reserved_micro_usd, reserved_tokens),
- call AS (
-    UPDATE model_calls SET status = 'started' FROM attempt
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s)
-UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
-       reserved_micro_usd = tasks.reserved_micro_usd + attempt.reserved_micro_usd,
-       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens
-FROM attempt WHERE id = %(task_id)s
-"""
-
-
-async def take_up(connection: Connection, intent: Intent) -> None:
-    """Let an attempt that was given up, and turns up with its answer, go on as if nobody had doubted it.
-
-    Only while no other attempt has begun and its node is still at work. The root has to be locked.
-    """
-    place = {**place_of(intent.request), "attempt": intent.attempt}
-    await connection.execute(_TAKE_UP, {**place, "open": _OPEN, "open_subtasks": _OPEN_SUBTASKS})
-
-
-_SETTLED_BY = """
-SELECT c.outcome, t.event_seq FROM model_calls c JOIN tasks t ON t.id = c.task_id
-WHERE c.task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-  AND attempt = %(attempt)s AND c.status = 'finished'
-"""
-
-
-async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallOutcome, int] | None:
-    """Return what this very attempt has settled, and the task's last event: its reply may have been lost."""
-    cursor = await connection.execute(_SETTLED_BY, {**place_of(intent.request), "attempt": intent.attempt})
-    row = await cursor.fetchone()
-    return None if row is None else (ModelCallOutcome.model_validate(row.outcome), row.event_seq)
-
-
-_LATE = """
-WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
- attempt AS (
-    -- Its error code stays: it tells whether its reservation had become doubtful cost.
-    UPDATE model_call_attempts SET status = 'late', input_tokens = %(input)s, cached_input_tokens = %(cached)s,
-           cache_write_tokens = %(cache_write)s, reasoning_tokens = %(reasoning)s, output_tokens = %(output)s,
-           cost_micro_usd = %(cost)s, estimated = %(estimated)s, ended_at = clock_timestamp(),
-           provider_request_id = %(request_id)s
-    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND status IN ('started', 'doubtful')
-    RETURNING error_code IS NOT DISTINCT FROM 'doubtful' AS doubted)
-UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s,
-       doubtful_micro_usd = doubtful_micro_usd - CASE WHEN doubted THEN %(money)s ELSE 0 END,
-       reserved_micro_usd = GREATEST(0, reserved_micro_usd - CASE WHEN doubted THEN 0 ELSE %(money)s END),
-       reserved_tokens = GREATEST(0, reserved_tokens - CASE WHEN doubted THEN 0 ELSE %(tokens)s END),
-       input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
-       cached_input_tokens = cached_input_tokens + %(cached)s,
-       cache_write_tokens = cache_write_tokens + %(cache_write)s,
-       reasoning_tokens = reasoning_tokens + %(reasoning)s, simulated = simulated OR %(simulated)s
-FROM attempt WHERE id = %(task_id)s
-"""
-
-
-async def book_late(connection: Connection, settlement: Settlement) -> None:
-    """Book what an attempt cost that may finish nothing any more, and write nothing else of it."""
-    await connection.execute(_LATE, {**place_of(settlement.intent.request), **_spent(settlement)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,7 +334,8 @@ def _written(new_events: tuple[Event, ...], messages: tuple[TranscriptRow, ...])
     }
 
 
-def _spent(settlement: Settlement) -> dict[str, Any]:
+def spent_of(settlement: Settlement) -> dict[str, Any]:
+    """What an answer cost, and which reservation it lets go of, as query parameters."""
     return {
         "attempt": settlement.intent.attempt,
         "money": settlement.intent.reserve_micro_usd,

@@ -1,22 +1,41 @@
-"""How many subtasks a task still has room for."""
+"""What a plan may name, and how many subtasks its task still has room for."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chimera.db.agents import with_built_in
 from chimera.db.engine import Connection, one
+from models.agents import AgentSpec
 from models.ids import NodePath, TaskId
 from models.plans import MAX_NODES
 
-_COUNTED = """
-SELECT count(*) AS planned,
-       count(*) FILTER (
-           WHERE s.decompose AND s.path <> %(path)s AND s.status NOT IN ('completed', 'skipped', 'cancelled')
-             AND NOT EXISTS (SELECT 1 FROM subtasks c WHERE c.task_id = s.task_id AND c.parent = s.path)) AS promised
-FROM subtasks s WHERE s.task_id = %(task_id)s
+
+@dataclass(frozen=True, slots=True)
+class PlanRoom:
+    """What the plan of a node is judged by."""
+
+    agents: Mapping[str, AgentSpec]
+    nodes_left: int
+    """How many subtasks it may have; one is kept for each other subtask that is still to be split."""
+    subtasks_total: int
+    """How many the task had when this was read. While that is so, the room doesn't shrink."""
+
+
+_ROOM = """
+SELECT t.subtasks_total, s.planned, s.promised,
+       (SELECT jsonb_agg(a.spec ORDER BY a.name) FROM agents a WHERE a.owner_id = t.owner_id) AS own
+FROM tasks t, LATERAL (
+    SELECT count(*) AS planned,
+           count(*) FILTER (WHERE s.decompose AND s.path <> %(path)s
+               AND s.status NOT IN ('completed', 'skipped', 'cancelled')
+               AND NOT EXISTS (SELECT 1 FROM subtasks c WHERE c.task_id = s.task_id AND c.parent = s.path)) AS promised
+    FROM subtasks s WHERE s.task_id = t.id) s
+WHERE t.id = %(task_id)s
 """
 
 
-async def nodes_left(connection: Connection, task_id: TaskId, path: NodePath) -> int:
-    """Count what a plan for the node at `path` may have.
-
-    One is kept for each other subtask that is still to be split.
-    """
-    row = await one(await connection.execute(_COUNTED, {"task_id": task_id, "path": path}))
-    return max(0, MAX_NODES - int(row.planned) - int(row.promised))
+async def room_for(connection: Connection, task_id: TaskId, path: NodePath) -> PlanRoom:
+    """Read what a plan for the node at `path` may have."""
+    row = await one(await connection.execute(_ROOM, {"task_id": task_id, "path": path}))
+    left = max(0, MAX_NODES - int(row.planned) - int(row.promised))
+    return PlanRoom(with_built_in(row.own or ()), left, int(row.subtasks_total))

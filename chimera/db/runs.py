@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import events, outbox
+from chimera.db import doubts, events, outbox
 from chimera.db.engine import Connection, words
 from models.base import preview_of
 from models.events import (
@@ -210,25 +210,6 @@ async def cancel_open_subtasks(session: AsyncSession, task_id: TaskId) -> list[S
     return [SubtaskCancelled(path=path) for path in sorted(paths)]
 
 
-# Attempts of a subtask that has ended while their worker was dead: nobody comes back to them, so what they had reserved
-# is doubtful cost from now on. One that ends all the same settles nothing and is booked as late.
-_LEFT_BEHIND = text("""
-WITH old AS (
-    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
-           estimated = true
-    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'
-    RETURNING reserved_micro_usd, reserved_tokens),
- calls AS (
-    UPDATE model_calls SET status = 'failed'
-    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'),
- sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
-       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
-       reserved_tokens - sums.tokens)
-FROM sums WHERE id = :id
-""")
-
-
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
     await session.execute(text("SELECT 1 FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": transition.task_id})
     ended = await session.scalar(
@@ -247,7 +228,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     )
     if not ended:
         return 0
-    await session.execute(_LEFT_BEHIND, {"id": transition.task_id, "path": transition.path})
+    await doubts.leave_behind(session, transition.task_id, transition.path)
     # A failed one isn't done: its parent may be tried again, and it with it.
     if transition.status == "skipped":
         await session.execute(

@@ -2,12 +2,11 @@
 
 from activities.settlements import Settlements
 from chimera.bus import Bus
-from chimera.db import model_calls
+from chimera.db import doubts, model_calls
 from chimera.db.engine import Database
 from chimera.db.model_calls import Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
 from chimera.settings import Settings
-from models.ids import UserId
 from models.model_calls import ModelCallOutcome
 from models.tasks import Usage
 from tests.chimera.db.test_model_calls import a_task, account, an_intent, statuses
@@ -20,7 +19,7 @@ async def settled(database: Database, settings: Settings, intent: Intent, text: 
     try:
         settlements = Settlements(settings=settings, database=database, bus=bus)
         end = ChatEnd("stop", Usage(input_tokens=3, output_tokens=4))
-        return await settlements.settle(intent, CHAT, UserId("nobody"), text, end)
+        return await settlements.settle(intent, CHAT, text, end)
     finally:
         await bus.close()
 
@@ -42,7 +41,7 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
     task_id = intent.request.task_id
     async with database.connection() as connection:
         await model_calls.reserve(connection, intent)
-        await model_calls.mark_doubtful(connection, intent.request)
+        await doubts.mark_doubtful(connection, intent.request)
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
@@ -57,7 +56,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     task_id = intent.request.task_id
     async with database.connection() as connection:
         await model_calls.reserve(connection, intent)
-        await model_calls.mark_doubtful(connection, intent.request)
+        await doubts.mark_doubtful(connection, intent.request)
         await model_calls.reserve(connection, an_intent(task_id, attempt=2))
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)

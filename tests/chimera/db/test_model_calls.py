@@ -2,19 +2,18 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from sqlalchemy import RowMapping, text
 
-from chimera.db import budgets, costs, model_calls, runs, task_controls, tasks, transcripts
+from chimera.db import budgets, costs, model_calls, task_controls, tasks, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
 from chimera.db.transcripts import TranscriptRow
-from models.events import TaskStarted
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import Guidance, TaskSpec, TransitionRecord, Usage
+from models.tasks import Guidance, TaskSpec, Usage
 from models.users import Caller
 from tests.runs import new_user
 
@@ -124,26 +123,6 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
     assert (await account(database, task_id))["reserved_micro_usd"] == 0
 
 
-async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
-    task_id = await a_task(database)
-    first, second = an_intent(task_id), an_intent(task_id, attempt=2)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, first)
-    async with database.connection() as connection:
-        await model_calls.mark_doubtful(connection, first.request)
-        await model_calls.reserve(connection, second)
-    row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
-    async with database.connection() as connection:
-        assert await model_calls.settle(connection, a_settlement(first)) is None
-        await model_calls.book_late(connection, a_settlement(first))
-    async with database.connection() as connection:
-        assert await model_calls.settle(connection, a_settlement(second)) is not None
-    row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
-    assert await statuses(database, task_id) == ["late", "finished"]
-
-
 async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
     task_id = await a_task(database, max_cost_micro_usd=180)
     async with database.connection() as connection:
@@ -220,100 +199,6 @@ async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: 
     assert (row["status"], row["spent_micro_usd"], row["reserved_micro_usd"]) == ("cancelling", 40, 0)
 
 
-async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of_its_doubt_stays(
-    database: Database,
-) -> None:
-    task_id = await a_task(database)
-    intent = an_intent(task_id)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, an_intent(task_id, step=2, money=7))
-        await model_calls.mark_doubtful(connection, intent.request)
-        assert await model_calls.settle(connection, a_settlement(intent)) is None
-    async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        await model_calls.take_up(connection, intent)
-        assert await model_calls.settle(connection, a_settlement(intent)) is not None
-        # Again, as somebody would whose first reply was lost: nothing more happens.
-        await model_calls.take_up(connection, intent)
-        assert await model_calls.settle(connection, a_settlement(intent)) is None
-        await model_calls.book_late(connection, a_settlement(intent))
-    row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 7)
-    assert await statuses(database, task_id) == ["finished", "started"]
-
-
-async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database) -> None:
-    task_id = await a_task(database)
-    first = an_intent(task_id)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, first)
-        await model_calls.mark_doubtful(connection, first.request)
-        await model_calls.reserve(connection, an_intent(task_id, attempt=2))
-        await model_calls.take_up(connection, first)
-        assert await model_calls.settle(connection, a_settlement(first)) is None
-    assert await statuses(database, task_id) == ["doubtful", "started"]
-
-
-@pytest.mark.parametrize("ended", ["failed", "skipped"])
-async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
-    database: Database, ended: Literal["failed", "skipped"]
-) -> None:
-    task_id = await a_task(database)
-    intent = an_intent(task_id)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-    async with database.begin() as session:
-        await runs.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
-    late = replace(a_settlement(intent), node_result="hello")
-    async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        assert await model_calls.settle(connection, late) is None
-        await model_calls.take_up(connection, intent)
-        assert await model_calls.settle(connection, late) is None
-        await model_calls.book_late(connection, late)
-    row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
-    assert await statuses(database, task_id) == ["late"]
-    async with database.begin() as session:
-        subtask = await session.execute(text("SELECT status, result FROM subtasks WHERE task_id = :i"), {"i": task_id})
-        assert tuple(subtask.one()) == (ended, None)
-    # Its parent may be tried again, and the call with it.
-    async with database.connection() as connection:
-        assert await model_calls.reserve(connection, an_intent(task_id, attempt=2)) is not None
-
-
-async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing_else(database: Database) -> None:
-    task_id = await a_task(database)
-    intent = an_intent(task_id)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-    async with database.begin() as session:
-        await runs.close_from_temporal(session, task_id, cancelled=False)
-    before = await account(database, task_id)
-    late = replace(a_settlement(intent), node_result="hello", events=(TaskStarted(),))
-    async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        assert await model_calls.settle(connection, late) is None
-        await model_calls.book_late(connection, late)
-    row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
-    assert (row["status"], row["event_seq"], row["subtasks_done"]) == ("failed", before["event_seq"], 0)
-    assert await statuses(database, task_id) == ["late"]
-
-
-async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Database) -> None:
-    task_id = await a_task(database)
-    intent = an_intent(task_id)
-    async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        assert await model_calls.settled_by(connection, intent) is None
-        seq = await model_calls.settle(connection, a_settlement(intent))
-        assert await model_calls.settled_by(connection, intent) == (ModelCallOutcome(text_preview="hello"), seq)
-        assert await model_calls.settled_by(connection, replace(intent, attempt=2)) is None
-
-
 async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(database: Database) -> None:
     task_id = await a_task(database, max_model_calls=1)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
@@ -324,3 +209,12 @@ async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(da
         await model_calls.fail(connection, Failure(second, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
         assert await model_calls.reserve(connection, an_intent(task_id, attempt=3)) is None
     assert (await account(database, task_id))["model_calls"] == 1
+
+
+async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        assert await model_calls.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
+        assert await model_calls.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None

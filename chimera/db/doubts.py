@@ -1,0 +1,145 @@
+"""Attempts at model calls that were given up: nobody saw how they ended. Some turn up with their answer all the same.
+
+What such an attempt had reserved is doubtful cost, which counts against the budget, and its call is marked as failed:
+then `settle` refuses its answer. It is used as long as no other attempt has begun and its node is still at work
+(`take_up`); after that it is paid for and nothing else (`book_late`).
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import model_calls
+from chimera.db.engine import Connection, words
+from chimera.db.model_calls import Intent, Settlement
+from chimera.db.transcripts import place_of
+from models.ids import NodePath, TaskId
+from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.subtasks import OPEN_SUBTASKS
+from models.tasks import OPEN
+
+_OPEN = words(OPEN)
+_OPEN_SUBTASKS = words(OPEN_SUBTASKS)
+
+
+async def mark_doubtful(connection: Connection, request: ModelCallRequest) -> None:
+    """Give up an attempt whose end nobody saw: its reservation becomes doubtful cost, against the budget.
+
+    From then on `settle` refuses it, see `take_up`.
+    """
+    await model_calls.lock_root(connection, request.task_id)
+    await connection.execute(_DOUBTFUL, place_of(request))
+
+
+_DOUBTFUL = """
+WITH old AS (
+    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+           estimated = true
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND status = 'started'
+    RETURNING reserved_micro_usd, reserved_tokens),
+ call AS (
+    UPDATE model_calls SET status = 'failed'
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND status = 'started'),
+ sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
+UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
+       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
+       reserved_tokens - sums.tokens)
+FROM sums WHERE id = %(task_id)s
+"""
+
+
+_LEFT_BEHIND = text("""
+WITH old AS (
+    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+           estimated = true
+    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'
+    RETURNING reserved_micro_usd, reserved_tokens),
+ calls AS (
+    UPDATE model_calls SET status = 'failed'
+    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'),
+ sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
+UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
+       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
+       reserved_tokens - sums.tokens)
+FROM sums WHERE id = :id
+""")
+
+
+async def leave_behind(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
+    """Give up the attempts of a subtask that has ended, and those below it: nobody comes back to them.
+
+    The root has to be locked.
+    """
+    await session.execute(_LEFT_BEHIND, {"id": task_id, "path": path})
+
+
+_TAKE_UP = """
+WITH attempt AS (
+    UPDATE model_call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s AND status = 'doubtful'
+      AND EXISTS (SELECT 1 FROM tasks WHERE id = %(task_id)s AND status = ANY(CAST(%(open)s AS text[])))
+      AND NOT EXISTS (SELECT 1 FROM subtasks WHERE task_id = %(task_id)s AND path = %(path)s
+                        AND status <> ALL(CAST(%(open_subtasks)s AS text[])))
+      AND EXISTS (SELECT 1 FROM model_calls WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s
+                    AND step = %(step)s AND attempt = %(attempt)s AND status = 'failed')
+    RETURNING attempt, reserved_micro_usd, reserved_tokens),
+ call AS (
+    UPDATE model_calls SET status = 'started' FROM attempt
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s)
+UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
+       reserved_micro_usd = tasks.reserved_micro_usd + attempt.reserved_micro_usd,
+       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens
+FROM attempt WHERE id = %(task_id)s
+"""
+
+
+async def take_up(connection: Connection, intent: Intent) -> None:
+    """Let an attempt that was given up, and turns up with its answer, go on as if nobody had doubted it.
+
+    Only while no other attempt has begun and its node is still at work. The root has to be locked.
+    """
+    place = {**place_of(intent.request), "attempt": intent.attempt}
+    await connection.execute(_TAKE_UP, {**place, "open": _OPEN, "open_subtasks": _OPEN_SUBTASKS})
+
+
+_SETTLED_BY = """
+SELECT c.outcome, t.event_seq FROM model_calls c JOIN tasks t ON t.id = c.task_id
+WHERE c.task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+  AND attempt = %(attempt)s AND c.status = 'finished'
+"""
+
+
+async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallOutcome, int] | None:
+    """Return what this very attempt has settled, and the task's last event: its reply may have been lost."""
+    cursor = await connection.execute(_SETTLED_BY, {**place_of(intent.request), "attempt": intent.attempt})
+    row = await cursor.fetchone()
+    return None if row is None else (ModelCallOutcome.model_validate(row.outcome), row.event_seq)
+
+
+_LATE = """
+WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+ attempt AS (
+    -- Its error code stays: it tells whether its reservation had become doubtful cost.
+    UPDATE model_call_attempts SET status = 'late', input_tokens = %(input)s, cached_input_tokens = %(cached)s,
+           cache_write_tokens = %(cache_write)s, reasoning_tokens = %(reasoning)s, output_tokens = %(output)s,
+           cost_micro_usd = %(cost)s, estimated = %(estimated)s, ended_at = clock_timestamp(),
+           provider_request_id = %(request_id)s
+    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s AND status IN ('started', 'doubtful')
+    RETURNING error_code IS NOT DISTINCT FROM 'doubtful' AS doubted)
+UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s,
+       doubtful_micro_usd = doubtful_micro_usd - CASE WHEN doubted THEN %(money)s ELSE 0 END,
+       reserved_micro_usd = GREATEST(0, reserved_micro_usd - CASE WHEN doubted THEN 0 ELSE %(money)s END),
+       reserved_tokens = GREATEST(0, reserved_tokens - CASE WHEN doubted THEN 0 ELSE %(tokens)s END),
+       input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
+       cached_input_tokens = cached_input_tokens + %(cached)s,
+       cache_write_tokens = cache_write_tokens + %(cache_write)s,
+       reasoning_tokens = reasoning_tokens + %(reasoning)s, simulated = simulated OR %(simulated)s
+FROM attempt WHERE id = %(task_id)s
+"""
+
+
+async def book_late(connection: Connection, settlement: Settlement) -> None:
+    """Book what an attempt cost that may finish nothing any more, and write nothing else of it."""
+    await connection.execute(_LATE, {**place_of(settlement.intent.request), **model_calls.spent_of(settlement)})

@@ -1,0 +1,129 @@
+"""Attempts that were given up and turn up, before or after somebody else decided, on the real database."""
+
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+from sqlalchemy import text
+
+from chimera.db import doubts, model_calls, runs
+from chimera.db.engine import Database
+from models.events import TaskStarted
+from models.ids import NodePath
+from models.model_calls import ModelCallOutcome
+from models.tasks import TransitionRecord
+from tests.chimera.db.test_model_calls import a_settlement, a_task, account, an_intent, statuses
+
+
+async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
+    task_id = await a_task(database)
+    first, second = an_intent(task_id), an_intent(task_id, attempt=2)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, first)
+    async with database.connection() as connection:
+        await doubts.mark_doubtful(connection, first.request)
+        await model_calls.reserve(connection, second)
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, a_settlement(first)) is None
+        await doubts.book_late(connection, a_settlement(first))
+    async with database.connection() as connection:
+        assert await model_calls.settle(connection, a_settlement(second)) is not None
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
+    assert await statuses(database, task_id) == ["late", "finished"]
+
+
+async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of_its_doubt_stays(
+    database: Database,
+) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, an_intent(task_id, step=2, money=7))
+        await doubts.mark_doubtful(connection, intent.request)
+        assert await model_calls.settle(connection, a_settlement(intent)) is None
+    async with database.connection() as connection:
+        await model_calls.lock_root(connection, task_id)
+        await doubts.take_up(connection, intent)
+        assert await model_calls.settle(connection, a_settlement(intent)) is not None
+        # Again, as somebody would whose first reply was lost: nothing more happens.
+        await doubts.take_up(connection, intent)
+        assert await model_calls.settle(connection, a_settlement(intent)) is None
+        await doubts.book_late(connection, a_settlement(intent))
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 7)
+    assert await statuses(database, task_id) == ["finished", "started"]
+
+
+async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database) -> None:
+    task_id = await a_task(database)
+    first = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, first)
+        await doubts.mark_doubtful(connection, first.request)
+        await model_calls.reserve(connection, an_intent(task_id, attempt=2))
+        await doubts.take_up(connection, first)
+        assert await model_calls.settle(connection, a_settlement(first)) is None
+    assert await statuses(database, task_id) == ["doubtful", "started"]
+
+
+@pytest.mark.parametrize("ended", ["failed", "skipped"])
+async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
+    database: Database, ended: Literal["failed", "skipped"]
+) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    async with database.begin() as session:
+        await runs.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
+    late = replace(a_settlement(intent), node_result="hello")
+    async with database.connection() as connection:
+        await model_calls.lock_root(connection, task_id)
+        assert await model_calls.settle(connection, late) is None
+        await doubts.take_up(connection, intent)
+        assert await model_calls.settle(connection, late) is None
+        await doubts.book_late(connection, late)
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
+    assert await statuses(database, task_id) == ["late"]
+    async with database.begin() as session:
+        subtask = await session.execute(text("SELECT status, result FROM subtasks WHERE task_id = :i"), {"i": task_id})
+        assert tuple(subtask.one()) == (ended, None)
+    # Its parent may be tried again, and the call with it.
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, an_intent(task_id, attempt=2)) is not None
+
+
+async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing_else(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    async with database.begin() as session:
+        await runs.close_from_temporal(session, task_id, cancelled=False)
+    before = await account(database, task_id)
+    late = replace(a_settlement(intent), node_result="hello", events=(TaskStarted(),))
+    async with database.connection() as connection:
+        await model_calls.lock_root(connection, task_id)
+        assert await model_calls.settle(connection, late) is None
+        await doubts.book_late(connection, late)
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
+    assert (row["status"], row["event_seq"], row["subtasks_done"]) == ("failed", before["event_seq"], 0)
+    assert await statuses(database, task_id) == ["late"]
+
+
+async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        assert await doubts.settled_by(connection, intent) is None
+        seq = await model_calls.settle(connection, a_settlement(intent))
+        assert await doubts.settled_by(connection, intent) == (ModelCallOutcome(text_preview="hello"), seq)
+        assert await doubts.settled_by(connection, replace(intent, attempt=2)) is None

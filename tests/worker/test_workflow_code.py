@@ -1,0 +1,54 @@
+"""What a sandbox imports, whatever happens to the files."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from worker import workflow_code
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A package of two modules that nobody has loaded but for its own."""
+    folder = tmp_path / "runs_of_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "one.py").write_text("from runs_of_a_test.two import SAID\nMODULE = __file__\n")
+    (folder / "two.py").write_text("SAID = 'old'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    finders = list(sys.meta_path)
+    yield importlib.import_module(folder.name)
+    sys.meta_path[:] = finders
+    forget(folder.name)
+
+
+def forget(package: str) -> None:
+    """As a sandbox does before each run."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+def test_modules_are_loaded_anew_from_the_code_that_they_had(package: ModuleType) -> None:
+    folder = Path(package.__path__[0])
+    workflow_code.keep(package)
+    first = importlib.import_module("runs_of_a_test.one")
+    (folder / "two.py").write_text("SAID = 'new'\n")
+    (folder / "one.py").unlink()
+    forget(package.__name__)
+    again = importlib.import_module("runs_of_a_test.one")
+    assert again is not first, "a run has modules of its own"
+    assert (again.SAID, again.MODULE) == ("old", str(folder / "one.py"))
+
+
+def test_a_package_is_kept_once_and_nothing_else_with_it(package: ModuleType) -> None:
+    before = len(sys.meta_path)
+    workflow_code.keep(package)
+    workflow_code.keep(package)
+    assert len(sys.meta_path) == before + 1
+    (Path(package.__path__[0]) / "later.py").write_text("HERE = 1\n")
+    importlib.invalidate_caches()
+    assert importlib.import_module("runs_of_a_test.later").HERE == 1

@@ -1,0 +1,53 @@
+"""The code of workflow modules, kept in memory: the sandbox loads them anew for every run.
+
+From files each of them would be looked up, read and unpacked for every run. And a worker whose files are replaced under
+it goes on as the version that it was started as.
+"""
+
+import sys
+from collections.abc import Sequence
+from copy import copy
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from types import CodeType, ModuleType
+
+
+def keep(package: ModuleType) -> None:
+    """From now on load the package's modules from the code that they have now."""
+    if not any(isinstance(finder, _Kept) and package.__name__ in finder.specs for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Kept(package))
+
+
+class _Kept(MetaPathFinder):
+    def __init__(self, package: ModuleType) -> None:
+        inside = iter_modules(package.__path__, f"{package.__name__}.")
+        names = (package.__name__, *(module.name for module in inside))
+        self.specs = {name: spec for name in names if (spec := _spec_of(name)) is not None}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = self.specs.get(fullname)
+        # A copy: the import system writes into it.
+        return None if spec is None else copy(spec)
+
+
+class _Loader(SourceFileLoader):
+    def __init__(self, loader: SourceFileLoader) -> None:
+        super().__init__(loader.name, loader.path)
+        self._code = loader.get_code(loader.name)
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        return self._code
+
+
+def _spec_of(name: str) -> ModuleSpec | None:
+    """The module's spec with its code in it; None where it doesn't come from a source file."""
+    spec = find_spec(name)
+    if spec is None or not isinstance(spec.loader, SourceFileLoader):
+        return None
+    kept = copy(spec)
+    kept.loader = _Loader(spec.loader)
+    return kept
