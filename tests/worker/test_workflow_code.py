@@ -17,8 +17,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
     folder = tmp_path / "runs_of_a_test"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
-    (folder / "one.py").write_text("from runs_of_a_test.two import SAID\nMODULE = __file__\n")
-    (folder / "two.py").write_text("SAID = 'old'\n")
+    (folder / "one.py").write_text("from runs_of_a_test.two import said\nplace = __file__\n")
+    (folder / "two.py").write_text("said = 'old'\n")
     monkeypatch.syspath_prepend(tmp_path)
     finders = list(sys.meta_path)
     yield importlib.import_module(folder.name)
@@ -36,12 +36,12 @@ def test_modules_are_loaded_anew_from_the_code_that_they_had(package: ModuleType
     folder = Path(package.__path__[0])
     workflow_code.keep(package)
     first = importlib.import_module("runs_of_a_test.one")
-    (folder / "two.py").write_text("SAID = 'new'\n")
+    (folder / "two.py").write_text("said = 'new'\n")
     (folder / "one.py").unlink()
     forget(package.__name__)
     again = importlib.import_module("runs_of_a_test.one")
     assert again is not first, "a run has modules of its own"
-    assert (again.SAID, again.MODULE) == ("old", str(folder / "one.py"))
+    assert (again.said, again.place) == ("old", str(folder / "one.py"))
 
 
 def test_a_package_is_kept_once_and_nothing_else_with_it(package: ModuleType) -> None:
@@ -49,6 +49,6 @@ def test_a_package_is_kept_once_and_nothing_else_with_it(package: ModuleType) ->
     workflow_code.keep(package)
     workflow_code.keep(package)
     assert len(sys.meta_path) == before + 1
-    (Path(package.__path__[0]) / "later.py").write_text("HERE = 1\n")
+    (Path(package.__path__[0]) / "later.py").write_text("here = 1\n")
     importlib.invalidate_caches()
-    assert importlib.import_module("runs_of_a_test.later").HERE == 1
+    assert importlib.import_module("runs_of_a_test.later").here == 1
