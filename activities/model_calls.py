@@ -159,16 +159,16 @@ class ModelCalls(contract.ModelCalls):
     async def _look_at(self, connection: Connection, request: ModelCallRequest) -> _Place | ModelCallOutcome:
         """Read where a call stands, or what it already gave."""
         context = await transcripts.read_context(connection, request)
+        if context.call_status == "started" and context.task_status not in STOPPED:
+            # Committed whatever follows: nobody else will come back to that attempt.
+            async with connection.transaction():
+                await doubts.mark_doubtful(connection, request)
+            context = await transcripts.read_context(connection, request)
         if context.call_status == "finished":
             log.info("model_call_replayed", step=request.step)
             return ModelCallOutcome.model_validate(context.outcome)
         if context.task_status in STOPPED:
             raise RootStopped(request.task_id)
-        if context.call_status == "started":
-            # Committed whatever follows: nobody else will come back to that attempt.
-            async with connection.transaction():
-                await doubts.mark_doubtful(connection, request)
-            context = await transcripts.read_context(connection, request)
         if context.task_status == TaskStatus.PAUSED:
             raise TaskPaused(request.task_id)
         agent = questions.agent_of(request, context)
@@ -268,6 +268,7 @@ class ModelCalls(contract.ModelCalls):
             reserved = await model_calls.reserve(connection, intent)
             if reserved is not None:
                 return reserved
+            await model_calls.check_next(connection, intent)
             refusal = await budgets.why_refused(connection, intent)
             asks = not refusal.stopped and not refusal.for_now
             seq = await budgets.wait_for_budget(connection, request.task_id, refusal) if asks else 0
@@ -281,14 +282,16 @@ class ModelCalls(contract.ModelCalls):
 
     async def _fail(self, ready: _Ready, answer: PartialAnswer, error: ProviderError, began_at: float) -> ProviderError:
         """Note a failure where it counts; return the error to go on with."""
-        error = await self._standings.failed(ready.account, error, began_at=began_at)
+        seen, error = error, await self._standings.failed(ready.account, error, began_at=began_at)
         if isinstance(error, RateLimited | Unreachable):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
         raised = _after(ready, error)
+        # A provider that is away may have been asked; one without a connection was not.
+        noted = seen if isinstance(seen, Unreachable) else error
         await self._settlements.write_failure(
-            ready.intent, ready.chat, answer.text, error, is_tried_again=raised.retryable
+            ready.intent, ready.chat, answer.text, noted, is_tried_again=raised.retryable
         )
         return raised
 

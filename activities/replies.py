@@ -17,7 +17,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
 from chimera.settings import Settings
 from chimera.text import clean_json, clean_text, estimate_tokens
 from models.base import preview_of
-from models.errors import ProviderError
+from models.errors import ProviderError, Unreachable
 from models.events import (
     Event,
     ModelCallFailed,
@@ -137,6 +137,7 @@ def failure_of(
         message=message,
         usage=usage,
         cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
+        asked=not isinstance(error, Unreachable),
         events=(
             ModelCallFailed(
                 path=request.path,

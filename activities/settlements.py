@@ -79,6 +79,8 @@ class Settlements:
         try:
             async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)
+                if seq is None:
+                    await doubts.fail_late(connection, failure)
         except AWAY:
             log.warning("failure_not_written", code=failure.code)
             return
@@ -95,8 +97,9 @@ async def _settle_locked(
     known = await doubts.settled_by(connection, intent)
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
-        return known
-    await doubts.take_up(connection, intent)
+        return known[0] or settled().outcome, known[1]
+    if await doubts.take_up(connection, intent):
+        log.info("doubtful_attempt_taken_up", attempt=intent.attempt)
     settlement = settled(
         task_ends=may_end_task and status in COMPLETABLE,
         unheard=await transcripts.has_unheard_guidance(connection, request),

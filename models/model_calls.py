@@ -53,7 +53,7 @@ class ModelCallOutcome(Contract):
 
 
 class AttemptStatus(StrEnum):
-    """`doubtful`: nobody saw how it ended. `late`: it ended after another attempt had taken over."""
+    """`doubtful`: nobody saw how it ended. `late`: it was answered when another attempt, or nobody, waited for that."""
 
     STARTED = "started"
     FINISHED = "finished"

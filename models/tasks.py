@@ -220,7 +220,7 @@ class TaskView(Contract):
     spent_micro_usd: int
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died)")
     model_calls: int = Field(
-        description="Requests to providers: attempts at model calls, doubtful ones included, without connection not"
+        description="Requests to providers: attempts at model calls but those that found no connection"
     )
     usage: Usage
     subtasks_total: int

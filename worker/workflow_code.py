@@ -10,26 +10,30 @@ from copy import copy
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from types import CodeType, ModuleType
 
 
 def keep(package: ModuleType) -> None:
-    """From now on load the package's modules from the code that they have now."""
-    if not any(isinstance(finder, _Kept) and package.__name__ in finder.specs for finder in sys.meta_path):
+    """From now on load the package's modules from the code that they have now, also in `importlib.reload`.
+
+    A second time changes nothing. Modules that don't come from source files (a zip) are loaded as ever.
+    """
+    if not any(isinstance(finder, _Kept) and finder.package == package.__name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, _Kept(package))
 
 
 class _Kept(MetaPathFinder):
     def __init__(self, package: ModuleType) -> None:
-        inside = iter_modules(package.__path__, f"{package.__name__}.")
+        self.package = package.__name__
+        inside = walk_packages(package.__path__, f"{package.__name__}.")
         names = (package.__name__, *(module.name for module in inside))
-        self.specs = {name: spec for name in names if (spec := _spec_of(name)) is not None}
+        self._specs = {name: spec for name in names if (spec := _spec_of(name)) is not None}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = self.specs.get(fullname)
+        spec = self._specs.get(fullname)
         # A copy: the import system writes into it.
         return None if spec is None else copy(spec)
 

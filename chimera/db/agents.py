@@ -20,7 +20,7 @@ async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentS
 
 
 def with_built_in(specs: Iterable[object]) -> dict[str, AgentSpec]:
-    """A user's own agents, as the table has them, behind the built-in ones."""
+    """Put a user's own agents, as the table has them, behind the built-in ones."""
     own = [AgentSpec.model_validate(spec) for spec in specs]
     return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
 

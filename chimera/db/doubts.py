@@ -1,16 +1,16 @@
-"""Attempts at model calls that were given up: nobody saw how they ended. Some turn up with their answer all the same.
+"""Attempts at model calls that were given up: nobody saw how they ended. Some turn up with their end all the same.
 
 What such an attempt had reserved is doubtful cost, which counts against the budget, and its call is marked as failed:
-then `settle` refuses its answer. It is used as long as no other attempt has begun and its node is still at work
-(`take_up`); after that it is paid for and nothing else (`book_late`).
+then `settle` refuses its answer. The answer is used as long as no other attempt has begun and its node is still at work
+(`take_up`); after that it is paid for and nothing else (`book_late`). A failure takes the doubt back too (`fail_late`).
 """
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import model_calls
-from chimera.db.engine import Connection, words
-from chimera.db.model_calls import Intent, Settlement
+from chimera.db.engine import Connection, scalar, words
+from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.transcripts import place_of
 from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
@@ -21,86 +21,83 @@ _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
 
 
+def _giving_up(task: str, which: str) -> str:
+    return f"""
+WITH old AS (
+    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+           estimated = true
+    WHERE task_id = {task} AND {which} AND status = 'started'
+    RETURNING reserved_micro_usd, reserved_tokens),
+ calls AS (UPDATE model_calls SET status = 'failed' WHERE task_id = {task} AND {which} AND status = 'started'),
+ sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
+UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd + sums.money,
+       reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
+       reserved_tokens = GREATEST(0, reserved_tokens - sums.tokens)
+FROM sums WHERE id = {task}
+"""  # noqa: S608  # only constants of this file go in
+
+
+_GIVE_UP_CALL = _giving_up("%(task_id)s", "path = %(path)s AND purpose = %(purpose)s AND step = %(step)s")
+_GIVE_UP_BELOW = text(
+    _giving_up(":id", "(CAST(:path AS text) = '' OR path = :path OR starts_with(path, CAST(:path AS text) || '/'))")
+)
+
+
 async def mark_doubtful(connection: Connection, request: ModelCallRequest) -> None:
-    """Give up an attempt whose end nobody saw: its reservation becomes doubtful cost, against the budget.
-
-    From then on `settle` refuses it, see `take_up`.
-    """
+    """Give up the attempt at a call that is looked at again: whoever made it has said nothing of its end."""
     await model_calls.lock_root(connection, request.task_id)
-    await connection.execute(_DOUBTFUL, place_of(request))
-
-
-_DOUBTFUL = """
-WITH old AS (
-    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
-           estimated = true
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND status = 'started'
-    RETURNING reserved_micro_usd, reserved_tokens),
- call AS (
-    UPDATE model_calls SET status = 'failed'
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND status = 'started'),
- sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
-       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
-       reserved_tokens - sums.tokens)
-FROM sums WHERE id = %(task_id)s
-"""
-
-
-_LEFT_BEHIND = text("""
-WITH old AS (
-    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
-           estimated = true
-    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'
-    RETURNING reserved_micro_usd, reserved_tokens),
- calls AS (
-    UPDATE model_calls SET status = 'failed'
-    WHERE task_id = :id AND (path = :path OR starts_with(path, :path || '/')) AND status = 'started'),
- sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
-       doubtful_micro_usd = doubtful_micro_usd + sums.money, reserved_tokens = GREATEST(0,
-       reserved_tokens - sums.tokens)
-FROM sums WHERE id = :id
-""")
+    await connection.execute(_GIVE_UP_CALL, place_of(request))
 
 
 async def leave_behind(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
-    """Give up the attempts of a subtask that has ended, and those below it: nobody comes back to them.
+    """Give up the attempts of a node that has ended, and those below it: nobody comes back to them.
 
     The root has to be locked.
     """
-    await session.execute(_LEFT_BEHIND, {"id": task_id, "path": path})
+    await session.execute(_GIVE_UP_BELOW, {"id": task_id, "path": path})
 
 
-_TAKE_UP = """
-WITH attempt AS (
+# A task that waits for its budget may have room now: its calls are asked for again.
+_WOKEN = """
+ woken AS (
+    INSERT INTO outbox (task_id, kind)
+    SELECT root.id, 'budget_raised' FROM root, attempt WHERE root.status = 'waiting')"""
+_NO_LONGER_WAITS = "status = CASE tasks.status WHEN 'waiting' THEN 'running' ELSE tasks.status END"
+
+_TAKE_UP = f"""
+WITH root AS (SELECT id, status FROM tasks WHERE id = %(task_id)s),
+ attempt AS (
     UPDATE model_call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND status = 'doubtful'
-      AND EXISTS (SELECT 1 FROM tasks WHERE id = %(task_id)s AND status = ANY(CAST(%(open)s AS text[])))
-      AND NOT EXISTS (SELECT 1 FROM subtasks WHERE task_id = %(task_id)s AND path = %(path)s
-                        AND status <> ALL(CAST(%(open_subtasks)s AS text[])))
-      AND EXISTS (SELECT 1 FROM model_calls WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s
-                    AND step = %(step)s AND attempt = %(attempt)s AND status = 'failed')
-    RETURNING attempt, reserved_micro_usd, reserved_tokens),
+    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful'
+      AND root.status = ANY(CAST(%(open)s AS text[]))
+      AND NOT EXISTS (SELECT 1 FROM subtasks s WHERE s.task_id = root.id
+                        AND (s.path = %(path)s OR starts_with(%(path)s, s.path || '/'))
+                        AND s.status <> ALL(CAST(%(open_subtasks)s AS text[])))
+      AND EXISTS (SELECT 1 FROM model_calls c WHERE c.task_id = root.id AND c.path = %(path)s
+                    AND c.purpose = %(purpose)s AND c.step = %(step)s AND c.attempt = %(attempt)s
+                    AND c.status = 'failed')
+    RETURNING reserved_micro_usd, reserved_tokens),
  call AS (
     UPDATE model_calls SET status = 'started' FROM attempt
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s)
+    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s),
+{_WOKEN}
 UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
        reserved_micro_usd = tasks.reserved_micro_usd + attempt.reserved_micro_usd,
-       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens
-FROM attempt WHERE id = %(task_id)s
-"""
+       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens, {_NO_LONGER_WAITS}
+FROM attempt WHERE id = %(task_id)s RETURNING 1
+"""  # noqa: S608  # only constants of this file go in
 
 
-async def take_up(connection: Connection, intent: Intent) -> None:
+async def take_up(connection: Connection, intent: Intent) -> bool:
     """Let an attempt that was given up, and turns up with its answer, go on as if nobody had doubted it.
 
-    Only while no other attempt has begun and its node is still at work. The root has to be locked.
+    Only while no other attempt has begun and its node is still at work. The root has to be locked, by a statement
+    before this one. Returns whether it goes on.
     """
     place = {**place_of(intent.request), "attempt": intent.attempt}
-    await connection.execute(_TAKE_UP, {**place, "open": _OPEN, "open_subtasks": _OPEN_SUBTASKS})
+    cursor = await connection.execute(_TAKE_UP, {**place, "open": _OPEN, "open_subtasks": _OPEN_SUBTASKS})
+    return await scalar(cursor) is not None
 
 
 _SETTLED_BY = """
@@ -110,11 +107,16 @@ WHERE c.task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND 
 """
 
 
-async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallOutcome, int] | None:
-    """Return what this very attempt has settled, and the task's last event: its reply may have been lost."""
+async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallOutcome | None, int] | None:
+    """Return what this very attempt has settled, and the task's last event: its reply may have been lost.
+
+    The outcome is None when the task was deleted since.
+    """
     cursor = await connection.execute(_SETTLED_BY, {**place_of(intent.request), "attempt": intent.attempt})
     row = await cursor.fetchone()
-    return None if row is None else (ModelCallOutcome.model_validate(row.outcome), row.event_seq)
+    if row is None:
+        return None
+    return None if row.outcome is None else ModelCallOutcome.model_validate(row.outcome), row.event_seq
 
 
 _LATE = """
@@ -143,3 +145,24 @@ FROM attempt WHERE id = %(task_id)s
 async def book_late(connection: Connection, settlement: Settlement) -> None:
     """Book what an attempt cost that may finish nothing any more, and write nothing else of it."""
     await connection.execute(_LATE, {**place_of(settlement.intent.request), **model_calls.spent_of(settlement)})
+
+
+_FAIL_LATE = f"""
+WITH root AS MATERIALIZED (SELECT id, status, deleted_at FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+ attempt AS (
+    UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
+           error = CASE WHEN root.deleted_at IS NULL THEN %(message)s END, input_tokens = %(input)s,
+           output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(cost)s > 0
+    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+      AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful' RETURNING 1),
+{_WOKEN}
+UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,
+       input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
+       model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END, {_NO_LONGER_WAITS}
+FROM attempt WHERE id = %(task_id)s
+"""  # noqa: S608  # only constants of this file go in
+
+
+async def fail_late(connection: Connection, failure: Failure) -> None:
+    """Note how an attempt failed that was given up, and take its doubt back; nothing where there is none."""
+    await connection.execute(_FAIL_LATE, model_calls.failed_of(failure))

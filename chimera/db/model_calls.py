@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 
 from chimera.db.engine import Connection, one, one_line, scalar, words
 from chimera.db.transcripts import TranscriptRow, place_of
-from models.errors import Unreachable
 from models.events import Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
@@ -111,8 +110,9 @@ WITH account AS (
  msg AS (
 {_MESSAGES}),
  sub AS (
+    -- A failed one is tried again.
     UPDATE subtasks SET status = 'running', started_at = COALESCE(started_at, now())
-    FROM account WHERE task_id = %(task_id)s AND path = %(path)s AND status <> 'running')
+    FROM account WHERE task_id = %(task_id)s AND path = %(path)s AND status IN ('pending', 'failed'))
 SELECT event_seq FROM account
 """  # noqa: S608  # only constants of this file go in
 
@@ -142,6 +142,20 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
     except NotNullViolation as error:
         raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken") from error
     return await scalar(cursor)
+
+
+_CURRENT = """
+SELECT attempt FROM model_calls
+WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
+  AND (status IN ('started', 'finished') OR attempt >= %(attempt)s)
+"""
+
+
+async def check_next(connection: Connection, intent: Intent) -> None:
+    """Raise ConcurrentAttempt unless the next attempt at the call is this one. The root has to be locked."""
+    cursor = await connection.execute(_CURRENT, {**place_of(intent.request), "attempt": intent.attempt})
+    if await scalar(cursor) is not None:
+        raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken")
 
 
 class ConcurrentAttempt(Exception):
@@ -272,14 +286,16 @@ class Failure:
     message: str
     usage: Usage
     cost_micro_usd: int
+    asked: bool = True
+    """False: there was no connection, so no request, and none of those that a budget allows is used up."""
     events: tuple[Event, ...] = ()
 
 
 _FAIL = f"""
-WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH root AS MATERIALIZED (SELECT id, deleted_at FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  attempt AS (
     UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
-      error = %(message)s,
+           error = CASE WHEN root.deleted_at IS NULL THEN %(message)s END,
            input_tokens = %(input)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(cost)s > 0
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s
@@ -292,38 +308,45 @@ WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KE
     UPDATE tasks SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - %(money)s),
       reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s),
            spent_micro_usd = spent_micro_usd + %(cost)s, input_tokens = input_tokens + %(input)s,
-           output_tokens = output_tokens + %(output)s, event_seq = event_seq + %(n)s, updated_at = now(),
+           output_tokens = output_tokens + %(output)s, updated_at = now(),
+           event_seq = event_seq + CASE WHEN status = ANY(CAST(%(open)s AS text[])) THEN %(n)s ELSE 0 END,
            model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END
-    FROM attempt WHERE id = %(task_id)s RETURNING event_seq),
+    FROM attempt WHERE id = %(task_id)s RETURNING event_seq, status),
  ev AS (
-{_EVENTS})
+{_EVENTS}
+    -- Nothing follows a task's end.
+    WHERE account.status = ANY(CAST(%(open)s AS text[])))
 SELECT event_seq FROM account
 """  # noqa: S608  # only constants of this file go in
 
 
 async def fail(connection: Connection, failure: Failure) -> int | None:
-    """Write how an attempt failed and let go of its reservation. None: another attempt has taken over."""
+    """Write how an attempt failed and let go of its reservation. None: it was given up, see `doubts.fail_late`."""
+    values = {
+        **failed_of(failure),
+        "open": _OPEN,
+        "n": len(failure.events),
+        "events": _EVENT_LIST.dump_json(failure.events).decode(),
+    }
+    return await scalar(await connection.execute(_FAIL, values))
+
+
+def failed_of(failure: Failure) -> dict[str, Any]:
+    """Return how an attempt failed, what that cost and which reservation it lets go of, as query parameters."""
     intent = failure.intent
-    cursor = await connection.execute(
-        _FAIL,
-        {
-            **place_of(intent.request),
-            "attempt": intent.attempt,
-            "status": failure.status,
-            "code": failure.code,
-            "message": failure.message[:500],
-            "money": intent.reserve_micro_usd,
-            "tokens": intent.reserve_tokens,
-            "cost": failure.cost_micro_usd,
-            "input": failure.usage.input_tokens,
-            "output": failure.usage.output_tokens,
-            # Without a connection there was no request, so none of those that a budget allows is used up.
-            "asked": failure.code != Unreachable.code,
-            "n": len(failure.events),
-            "events": _EVENT_LIST.dump_json(failure.events).decode(),
-        },
-    )
-    return await scalar(cursor)
+    return {
+        **place_of(intent.request),
+        "attempt": intent.attempt,
+        "status": failure.status,
+        "code": failure.code,
+        "message": failure.message[:500],
+        "money": intent.reserve_micro_usd,
+        "tokens": intent.reserve_tokens,
+        "cost": failure.cost_micro_usd,
+        "input": failure.usage.input_tokens,
+        "output": failure.usage.output_tokens,
+        "asked": failure.asked,
+    }
 
 
 def _written(new_events: tuple[Event, ...], messages: tuple[TranscriptRow, ...]) -> dict[str, Any]:
@@ -335,7 +358,7 @@ def _written(new_events: tuple[Event, ...], messages: tuple[TranscriptRow, ...])
 
 
 def spent_of(settlement: Settlement) -> dict[str, Any]:
-    """What an answer cost, and which reservation it lets go of, as query parameters."""
+    """Return what an answer cost and which reservation it lets go of, as query parameters."""
     return {
         "attempt": settlement.intent.attempt,
         "money": settlement.intent.reserve_micro_usd,

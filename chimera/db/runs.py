@@ -188,6 +188,7 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
             "result": result,
         },
     )
+    await doubts.leave_behind(session, transition.task_id, ROOT)
     cut_short = await cancel_open_subtasks(session, transition.task_id)
     event: Event
     match transition.status:

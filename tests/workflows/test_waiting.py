@@ -58,23 +58,30 @@ async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, m
     assert len(told) == 1
 
 
-async def test_a_server_that_is_not_up_yet_is_waited_for(settings: Settings, simulator: SimulatorServer) -> None:
+@pytest.mark.parametrize("breaker_failures", [100, 2])
+async def test_a_server_that_is_not_up_yet_is_waited_for(
+    settings: Settings, simulator: SimulatorServer, breaker_failures: int
+) -> None:
+    """Also when it is left alone in between, and without using up what the budget allows."""
     port = free_port()
     changes = {
         "simulator_url": simulator.url,
         "local_base_url": f"http://127.0.0.1:{port}/v1",
         "call_max_attempts": 2,
-        "breaker_failures": 100,
+        "breaker_failures": breaker_failures,
+        "breaker_probe_s": 0.5,
         "graceful_shutdown_s": 1.0,
-        "task_queue": "not-up-yet",
+        "task_queue": f"not-up-yet-{breaker_failures}",
     }
     async with runs_with_worker(settings.model_copy(update=changes)) as elsewhere:
-        task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard")
+        budget = {"max_model_calls": 1}
+        task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard", budget=budget)
         async with asyncio.timeout(20):
             while len(await elsewhere.attempts(task_id)) < 4:
                 await asyncio.sleep(0.1)
         async with await asyncio.start_server(_led_to(simulator.url), "127.0.0.1", port):
-            assert (await elsewhere.ended(task_id))["status"] == "completed"
+            row = await elsewhere.ended(task_id)
+        assert (row["status"], row["model_calls"]) == ("completed", 1)
         codes = [attempt["error_code"] for attempt in await elsewhere.attempts(task_id)]
         assert codes[-1] is None
         assert set(codes[:-1]) == {"unreachable"}

@@ -8,10 +8,11 @@ from sqlalchemy import text
 
 from chimera.db import doubts, model_calls, runs
 from chimera.db.engine import Database
+from chimera.db.model_calls import Failure
 from models.events import TaskStarted
 from models.ids import NodePath
-from models.model_calls import ModelCallOutcome
-from models.tasks import TransitionRecord
+from models.model_calls import AttemptStatus, ModelCallOutcome
+from models.tasks import TransitionRecord, Usage
 from tests.chimera.db.test_model_calls import a_settlement, a_task, account, an_intent, statuses
 
 
@@ -127,3 +128,89 @@ async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Databas
         seq = await model_calls.settle(connection, a_settlement(intent))
         assert await doubts.settled_by(connection, intent) == (ModelCallOutcome(text_preview="hello"), seq)
         assert await doubts.settled_by(connection, replace(intent, attempt=2)) is None
+
+
+async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Database) -> None:
+    task_id = await a_task(database)
+    first, second = an_intent(task_id), an_intent(task_id, attempt=2, money=7)
+    failure = Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, asked=False)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, first)
+        await doubts.mark_doubtful(connection, first.request)
+        await model_calls.reserve(connection, second)
+        assert await model_calls.fail(connection, failure) is None
+        for _ in range(2):
+            await doubts.fail_late(connection, failure)
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (0, 7, 1)
+    assert await statuses(database, task_id) == ["failed", "started"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_task_that_waited_for_the_money_in_doubt_goes_on(database: Database, fails: bool) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await doubts.mark_doubtful(connection, intent.request)
+        await connection.execute("UPDATE tasks SET status = 'waiting' WHERE id = %s", (task_id,))
+        await connection.execute("DELETE FROM outbox WHERE task_id = %s", (task_id,))
+    async with database.connection() as connection:
+        if fails:
+            await doubts.fail_late(connection, Failure(intent, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
+        else:
+            await model_calls.lock_root(connection, task_id)
+            assert await doubts.take_up(connection, intent)
+    assert (await account(database, task_id))["status"] == "running"
+    async with database.begin() as session:
+        kinds = await session.scalars(text("SELECT kind FROM outbox WHERE task_id = :id"), {"id": task_id})
+        assert list(kinds) == ["budget_raised"]
+
+
+async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Database) -> None:
+    task_id = await a_task(database)
+    below = an_intent(task_id)
+    below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/b")}))
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO subtasks"
+            " (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)"
+            " VALUES (%s, 'a/b', 'a', 0, 'b', '', 'go', 'writer', '{}', false)",
+            (task_id,),
+        )
+        await model_calls.reserve(connection, below)
+    async with database.begin() as session:
+        await runs.record(
+            session, TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+        )
+    async with database.connection() as connection:
+        await model_calls.lock_root(connection, task_id)
+        assert not await doubts.take_up(connection, below)
+    assert await statuses(database, task_id) == ["doubtful"]
+
+
+async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+    async with database.begin() as session:
+        await runs.close_from_temporal(session, task_id, cancelled=True)
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["status"]) == (100, 0, "cancelled")
+    failure = Failure(intent, AttemptStatus.CANCELLED, "cancelled", "cut", Usage(input_tokens=2), 5)
+    async with database.connection() as connection:
+        await doubts.fail_late(connection, failure)
+    row = await account(database, task_id)
+    assert (row["doubtful_micro_usd"], row["spent_micro_usd"], row["input_tokens"]) == (0, 5, 2)
+    assert await statuses(database, task_id) == ["cancelled"]
+
+
+async def test_a_settlement_is_known_after_its_task_was_deleted(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        seq = await model_calls.settle(connection, a_settlement(intent))
+        await connection.execute("UPDATE model_calls SET outcome = NULL WHERE task_id = %s", (task_id,))
+        assert await doubts.settled_by(connection, intent) == (None, seq)

@@ -11,6 +11,7 @@ from chimera.db import budgets, costs, model_calls, task_controls, tasks, transc
 from chimera.db.engine import Database
 from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
 from chimera.db.transcripts import TranscriptRow
+from models.events import TaskStarted
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import Guidance, TaskSpec, Usage
@@ -204,7 +205,7 @@ async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(da
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
     async with database.connection() as connection:
         await model_calls.reserve(connection, first)
-        await model_calls.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0))
+        await model_calls.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, False))
         assert await model_calls.reserve(connection, second) is not None
         await model_calls.fail(connection, Failure(second, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
         assert await model_calls.reserve(connection, an_intent(task_id, attempt=3)) is None
@@ -218,3 +219,44 @@ async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(
         await model_calls.reserve(connection, intent)
         assert await model_calls.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
         assert await model_calls.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
+
+
+async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_words(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(TaskStarted(),))
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await connection.execute("UPDATE tasks SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))
+        before = (await account(database, task_id))["event_seq"]
+        assert await model_calls.fail(connection, failure) == before
+    row = await account(database, task_id)
+    assert (row["event_seq"], row["spent_micro_usd"], row["reserved_micro_usd"]) == (before, 5, 0)
+    async with database.begin() as session:
+        known = await session.execute(
+            text("SELECT error_code, error FROM model_call_attempts WHERE task_id = :i"), {"i": task_id}
+        )
+        assert tuple(known.one()) == ("overloaded", None)
+
+
+async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(database: Database) -> None:
+    task_id = await a_task(database, max_model_calls=1)
+    intent = an_intent(task_id)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await model_calls.check_next(connection, an_intent(task_id, step=2))
+        await model_calls.settle(connection, a_settlement(intent))
+        assert await model_calls.reserve(connection, an_intent(task_id, attempt=2)) is None
+        with pytest.raises(ConcurrentAttempt):
+            await model_calls.check_next(connection, an_intent(task_id, attempt=2))
+
+
+async def test_a_subtask_that_was_skipped_does_not_run_again(database: Database) -> None:
+    task_id = await a_task(database)
+    async with database.connection() as connection:
+        cases = (("pending", "running"), ("failed", "running"), ("skipped", "skipped"))
+        for step, (before, after) in enumerate(cases, start=1):
+            await connection.execute("UPDATE subtasks SET status = %s WHERE task_id = %s", (before, task_id))
+            await model_calls.reserve(connection, an_intent(task_id, step=step))
+            cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
+            assert [row.status for row in await cursor.fetchall()] == [after]
