@@ -162,7 +162,7 @@ class ModelCalls(contract.ModelCalls):
         if context.call_status == "started" and context.task_status not in STOPPED:
             # Committed whatever follows: nobody else will come back to that attempt.
             async with connection.transaction():
-                await doubts.mark_doubtful(connection, request)
+                await doubts.mark_doubtful(connection, request, context.attempt)
             context = await transcripts.read_context(connection, request)
         if context.call_status == "finished":
             log.info("model_call_replayed", step=request.step)

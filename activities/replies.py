@@ -123,11 +123,11 @@ def failure_of(
 ) -> Failure:
     """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
     cancelled = not isinstance(error, ProviderError)
-    code, message, asked = "cancelled", "The call was cut.", True
+    code, message, may_be_billed = "cancelled", "The call was cut.", True
     if isinstance(error, ProviderError):
-        code, message, asked = error.code, clean_text(error.message)[:500], error.may_be_billed
+        code, message, may_be_billed = error.code, clean_text(error.message)[:500], error.may_be_billed
     usage = Usage()
-    if text or asked:
+    if text or may_be_billed:
         usage = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
     request = intent.request
     return Failure(

@@ -80,7 +80,7 @@ class Settlements:
             async with self._database.statements() as connection:
                 seq = await model_calls.fail(connection, failure)
                 if seq is None:
-                    await doubts.fail_late(connection, failure)
+                    seq = await doubts.fail_late(connection, failure)
         except AWAY:
             log.warning("failure_not_written", code=failure.code)
             return
@@ -91,7 +91,7 @@ class Settlements:
 async def _settle_locked(
     connection: Connection, intent: Intent, settled: Callable[..., Settlement], *, may_end_task: bool
 ) -> tuple[ModelCallOutcome, int | None]:
-    """Settle what the first try couldn't, by what is true now; without a sequence its cost alone was booked."""
+    """Settle by what is true now what the first try couldn't, or book what it cost. Returns the task's last event too."""
     request = intent.request
     status = await model_calls.lock_root(connection, request.task_id)
     known = await doubts.settled_by(connection, intent)
@@ -108,7 +108,7 @@ async def _settle_locked(
     seq = await model_calls.settle(connection, settlement)
     if seq is None:
         log.warning("late_attempt_booked", attempt=intent.attempt)
-        await doubts.book_late(connection, settlement)
+        seq = await doubts.book_late(connection, settlement)
     return settlement.outcome, seq
 
 

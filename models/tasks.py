@@ -218,7 +218,7 @@ class TaskView(Contract):
     simulated: bool = Field(description="true when any answer in it came from the built-in simulator")
     budget: Budget | None
     spent_micro_usd: int
-    doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died)")
+    doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")
     model_calls: int = Field(
         description="Requests to providers: attempts at model calls but those that found no connection"
     )

@@ -12,6 +12,7 @@ from chimera.db import model_calls
 from chimera.db.engine import Connection, scalar, words
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.transcripts import place_of
+from models.events import TaskResumed
 from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.subtasks import OPEN_SUBTASKS
@@ -37,16 +38,18 @@ FROM sums WHERE id = {task}
 """  # noqa: S608  # only constants of this file go in
 
 
-_GIVE_UP_CALL = _giving_up("%(task_id)s", "path = %(path)s AND purpose = %(purpose)s AND step = %(step)s")
+_GIVE_UP_CALL = _giving_up(
+    "%(task_id)s", "path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND attempt = %(attempt)s"
+)
 _GIVE_UP_BELOW = text(
     _giving_up(":id", "(CAST(:path AS text) = '' OR path = :path OR starts_with(path, CAST(:path AS text) || '/'))")
 )
 
 
-async def mark_doubtful(connection: Connection, request: ModelCallRequest) -> None:
-    """Give up the attempt at a call that is looked at again: whoever made it has said nothing of its end."""
+async def mark_doubtful(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
+    """Give up an attempt at a call that is looked at again: whoever made it has said nothing of its end."""
     await model_calls.lock_root(connection, request.task_id)
-    await connection.execute(_GIVE_UP_CALL, place_of(request))
+    await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 
 async def leave_behind(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
@@ -57,15 +60,21 @@ async def leave_behind(session: AsyncSession, task_id: TaskId, path: NodePath) -
     await session.execute(_GIVE_UP_BELOW, {"id": task_id, "path": path})
 
 
-# A task that waits for its budget may have room now: its calls are asked for again.
+# A task that waits for its budget goes on where there may be room now: its calls are asked for again.
 _WOKEN = """
  woken AS (
     INSERT INTO outbox (task_id, kind)
-    SELECT root.id, 'budget_raised' FROM root, attempt WHERE root.status = 'waiting')"""
-_NO_LONGER_WAITS = "status = CASE tasks.status WHEN 'waiting' THEN 'running' ELSE tasks.status END"
+    SELECT root.id, 'budget_raised' FROM root, attempt WHERE root.status = 'waiting' AND attempt.wakes RETURNING 1),
+ told AS (
+    INSERT INTO events (task_id, seq, payload)
+    SELECT root.id, root.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM root, woken)"""
+_GOES_ON = """
+       status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE tasks.status END,
+       event_seq = tasks.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
+_RESUMED = {"resumed": TaskResumed().model_dump_json()}
 
 _TAKE_UP = f"""
-WITH root AS (SELECT id, status FROM tasks WHERE id = %(task_id)s),
+WITH root AS (SELECT id, status, event_seq FROM tasks WHERE id = %(task_id)s),
  attempt AS (
     UPDATE model_call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
@@ -77,14 +86,14 @@ WITH root AS (SELECT id, status FROM tasks WHERE id = %(task_id)s),
       AND EXISTS (SELECT 1 FROM model_calls c WHERE c.task_id = root.id AND c.path = %(path)s
                     AND c.purpose = %(purpose)s AND c.step = %(step)s AND c.attempt = %(attempt)s
                     AND c.status = 'failed')
-    RETURNING reserved_micro_usd, reserved_tokens),
+    RETURNING reserved_micro_usd, reserved_tokens, true AS wakes),
  call AS (
     UPDATE model_calls SET status = 'started' FROM attempt
     WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s),
 {_WOKEN}
 UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
        reserved_micro_usd = tasks.reserved_micro_usd + attempt.reserved_micro_usd,
-       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens, {_NO_LONGER_WAITS}
+       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens, {_GOES_ON}
 FROM attempt WHERE id = %(task_id)s RETURNING 1
 """  # noqa: S608  # only constants of this file go in
 
@@ -96,7 +105,8 @@ async def take_up(connection: Connection, intent: Intent) -> bool:
     before this one. Returns whether it goes on.
     """
     place = {**place_of(intent.request), "attempt": intent.attempt}
-    cursor = await connection.execute(_TAKE_UP, {**place, "open": _OPEN, "open_subtasks": _OPEN_SUBTASKS})
+    statuses = {"open": _OPEN, "open_subtasks": _OPEN_SUBTASKS}
+    cursor = await connection.execute(_TAKE_UP, {**place, **statuses, **_RESUMED})
     return await scalar(cursor) is not None
 
 
@@ -119,8 +129,8 @@ async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallO
     return None if row.outcome is None else ModelCallOutcome.model_validate(row.outcome), row.event_seq
 
 
-_LATE = """
-WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+_LATE = f"""
+WITH root AS MATERIALIZED (SELECT id, status, event_seq FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  attempt AS (
     -- Its error code stays: it tells whether its reservation had become doubtful cost.
     UPDATE model_call_attempts SET status = 'late', input_tokens = %(input)s, cached_input_tokens = %(cached)s,
@@ -128,8 +138,9 @@ WITH root AS MATERIALIZED (SELECT id FROM tasks WHERE id = %(task_id)s FOR NO KE
            cost_micro_usd = %(cost)s, estimated = %(estimated)s, ended_at = clock_timestamp(),
            provider_request_id = %(request_id)s
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND status IN ('started', 'doubtful')
-    RETURNING error_code IS NOT DISTINCT FROM 'doubtful' AS doubted)
+      AND attempt = %(attempt)s AND model_call_attempts.status IN ('started', 'doubtful')
+    RETURNING error_code IS NOT DISTINCT FROM 'doubtful' AS doubted, %(cost)s < %(money)s AS wakes),
+{_WOKEN}
 UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s,
        doubtful_micro_usd = doubtful_micro_usd - CASE WHEN doubted THEN %(money)s ELSE 0 END,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - CASE WHEN doubted THEN 0 ELSE %(money)s END),
@@ -137,32 +148,42 @@ UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s,
        input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
        cached_input_tokens = cached_input_tokens + %(cached)s,
        cache_write_tokens = cache_write_tokens + %(cache_write)s,
-       reasoning_tokens = reasoning_tokens + %(reasoning)s, simulated = simulated OR %(simulated)s
-FROM attempt WHERE id = %(task_id)s
-"""
+       reasoning_tokens = reasoning_tokens + %(reasoning)s, simulated = simulated OR %(simulated)s, {_GOES_ON}
+FROM attempt WHERE id = %(task_id)s RETURNING tasks.event_seq
+"""  # noqa: S608  # only constants of this file go in
 
 
-async def book_late(connection: Connection, settlement: Settlement) -> None:
-    """Book what an attempt cost that may finish nothing any more, and write nothing else of it."""
-    await connection.execute(_LATE, {**place_of(settlement.intent.request), **model_calls.spent_of(settlement)})
+async def book_late(connection: Connection, settlement: Settlement) -> int | None:
+    """Book what an attempt cost that may finish nothing any more, and write nothing else of it.
+
+    Returns the sequence of the task's last event; None where there was nothing to book.
+    """
+    values = {**place_of(settlement.intent.request), **model_calls.spent_of(settlement), **_RESUMED}
+    return await scalar(await connection.execute(_LATE, values))
 
 
 _FAIL_LATE = f"""
-WITH root AS MATERIALIZED (SELECT id, status, deleted_at FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH root AS MATERIALIZED (
+    SELECT id, status, event_seq, deleted_at FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  attempt AS (
     UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
            error = CASE WHEN root.deleted_at IS NULL THEN %(message)s END, input_tokens = %(input)s,
            output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(cost)s > 0
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful' RETURNING 1),
+      AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful'
+    RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),
 {_WOKEN}
 UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,
        input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
-       model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END, {_NO_LONGER_WAITS}
-FROM attempt WHERE id = %(task_id)s
+       model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END, {_GOES_ON}
+FROM attempt WHERE id = %(task_id)s RETURNING tasks.event_seq
 """  # noqa: S608  # only constants of this file go in
 
 
-async def fail_late(connection: Connection, failure: Failure) -> None:
-    """Note how an attempt failed that was given up, and take its doubt back; nothing where there is none."""
-    await connection.execute(_FAIL_LATE, model_calls.failed_of(failure))
+async def fail_late(connection: Connection, failure: Failure) -> int | None:
+    """Note how an attempt failed that was given up, and take its doubt back.
+
+    Returns the sequence of the task's last event; None where there was no doubt.
+    """
+    cursor = await connection.execute(_FAIL_LATE, {**model_calls.failed_of(failure), **_RESUMED})
+    return await scalar(cursor)

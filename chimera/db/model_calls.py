@@ -1,7 +1,5 @@
 """The ledger of model calls: intent, settlement, failure. The hot path: each of them is one statement and transaction.
 
-A task that ended from outside has let go of its reservations already, so letting go of one stops at 0.
-
 Lock order, everywhere: the tasks row first, then the call's rows. Each write is one statement of CTEs, because at the
 floor of 0 ms calls a round trip to PostgreSQL is what a call costs.
 """
@@ -96,7 +94,7 @@ WITH account AS (
     INSERT INTO model_calls (task_id, path, purpose, step, attempt, status)
     SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, %(attempt)s, 'started' FROM account
     ON CONFLICT (task_id, path, purpose, step) DO UPDATE SET attempt = excluded.attempt, status = 'started'
-    WHERE model_calls.attempt = %(attempt)s - 1 AND model_calls.status <> 'finished' RETURNING attempt),
+    WHERE model_calls.attempt = %(attempt)s - 1 AND model_calls.status = 'failed' RETURNING attempt),
  attempt AS (
     INSERT INTO model_call_attempts
         (task_id, path, purpose, step, attempt, agent, model, simulated, status, reserved_micro_usd, reserved_tokens,
@@ -110,9 +108,9 @@ WITH account AS (
  msg AS (
 {_MESSAGES}),
  sub AS (
-    -- A failed one is tried again.
+    -- A failed one is tried again, and with it those above it whose plans came from the ledger.
     UPDATE subtasks SET status = 'running', started_at = COALESCE(started_at, now())
-    FROM account WHERE task_id = %(task_id)s AND path = %(path)s AND status IN ('pending', 'failed'))
+    FROM account WHERE task_id = %(task_id)s AND path = ANY(%(line)s) AND status IN ('pending', 'failed'))
 SELECT event_seq FROM account
 """  # noqa: S608  # only constants of this file go in
 
@@ -136,6 +134,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
                 "money": intent.reserve_micro_usd,
                 "tokens": intent.reserve_tokens,
                 "uncallable": _UNCALLABLE,
+                "line": _line_to(intent.request.path),
                 **_written(intent.events, intent.messages),
             },
         )
@@ -347,6 +346,12 @@ def failed_of(failure: Failure) -> dict[str, Any]:
         "output": failure.usage.output_tokens,
         "asked": failure.asked,
     }
+
+
+def _line_to(path: str) -> list[str]:
+    """The node at `path` and those above it."""
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def _written(new_events: tuple[Event, ...], messages: tuple[TranscriptRow, ...]) -> dict[str, Any]:

@@ -227,9 +227,9 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
             "error": transition.error or None,
         },
     )
+    await doubts.leave_behind(session, transition.task_id, transition.path)
     if not ended:
         return 0
-    await doubts.leave_behind(session, transition.task_id, transition.path)
     # A failed one isn't done: its parent may be tried again, and it with it.
     if transition.status == "skipped":
         await session.execute(

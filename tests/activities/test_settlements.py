@@ -41,7 +41,7 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
     task_id = intent.request.task_id
     async with database.connection() as connection:
         await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request)
+        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
@@ -56,7 +56,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     task_id = intent.request.task_id
     async with database.connection() as connection:
         await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request)
+        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
         await model_calls.reserve(connection, an_intent(task_id, attempt=2))
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)

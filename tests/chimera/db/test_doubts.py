@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from sqlalchemy import text
 
-from chimera.db import doubts, model_calls, runs
+from chimera.db import doubts, events, model_calls, runs
 from chimera.db.engine import Database
 from chimera.db.model_calls import Failure
 from models.events import TaskStarted
@@ -22,7 +22,7 @@ async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_
     async with database.connection() as connection:
         await model_calls.reserve(connection, first)
     async with database.connection() as connection:
-        await doubts.mark_doubtful(connection, first.request)
+        await doubts.mark_doubtful(connection, first.request, first.attempt)
         await model_calls.reserve(connection, second)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
@@ -45,7 +45,7 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
         await model_calls.reserve(connection, intent)
     async with database.connection() as connection:
         await model_calls.reserve(connection, an_intent(task_id, step=2, money=7))
-        await doubts.mark_doubtful(connection, intent.request)
+        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
         assert await model_calls.settle(connection, a_settlement(intent)) is None
     async with database.connection() as connection:
         await model_calls.lock_root(connection, task_id)
@@ -65,7 +65,7 @@ async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database
     first = an_intent(task_id)
     async with database.connection() as connection:
         await model_calls.reserve(connection, first)
-        await doubts.mark_doubtful(connection, first.request)
+        await doubts.mark_doubtful(connection, first.request, first.attempt)
         await model_calls.reserve(connection, an_intent(task_id, attempt=2))
         await doubts.take_up(connection, first)
         assert await model_calls.settle(connection, a_settlement(first)) is None
@@ -136,7 +136,7 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
     failure = Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, asked=False)
     async with database.connection() as connection:
         await model_calls.reserve(connection, first)
-        await doubts.mark_doubtful(connection, first.request)
+        await doubts.mark_doubtful(connection, first.request, first.attempt)
         await model_calls.reserve(connection, second)
         assert await model_calls.fail(connection, failure) is None
         for _ in range(2):
@@ -146,25 +146,39 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
     assert await statuses(database, task_id) == ["failed", "started"]
 
 
-@pytest.mark.parametrize("fails", [False, True])
-async def test_a_task_that_waited_for_the_money_in_doubt_goes_on(database: Database, fails: bool) -> None:
+@pytest.mark.parametrize(
+    ("ends", "cost", "goes_on"),
+    [("taken up", 0, True), ("late", 40, True), ("late", 100, False), ("fails", 40, True), ("fails", 100, False)],
+)
+async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_comes_back(
+    database: Database, ends: str, cost: int, goes_on: bool
+) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
         await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request)
+        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
         await connection.execute("UPDATE tasks SET status = 'waiting' WHERE id = %s", (task_id,))
         await connection.execute("DELETE FROM outbox WHERE task_id = %s", (task_id,))
+    before = (await account(database, task_id))["event_seq"]
     async with database.connection() as connection:
-        if fails:
-            await doubts.fail_late(connection, Failure(intent, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
+        if ends == "fails":
+            failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "no", Usage(), cost)
+            seq = await doubts.fail_late(connection, failure)
+        elif ends == "late":
+            seq = await doubts.book_late(connection, a_settlement(intent, cost))
         else:
             await model_calls.lock_root(connection, task_id)
             assert await doubts.take_up(connection, intent)
-    assert (await account(database, task_id))["status"] == "running"
+            seq = before + 1
+    row = await account(database, task_id)
+    assert row["event_seq"] == seq == before + goes_on
+    assert row["status"] == ("running" if goes_on else "waiting")
     async with database.begin() as session:
         kinds = await session.scalars(text("SELECT kind FROM outbox WHERE task_id = :id"), {"id": task_id})
-        assert list(kinds) == ["budget_raised"]
+        assert list(kinds) == ["budget_raised"] * goes_on
+        told = [frame.event.type for frame in await events.read_after(session, task_id, before)]
+        assert told == ["task.resumed"] * goes_on
 
 
 async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Database) -> None:

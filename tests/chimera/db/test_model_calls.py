@@ -260,3 +260,20 @@ async def test_a_subtask_that_was_skipped_does_not_run_again(database: Database)
             await model_calls.reserve(connection, an_intent(task_id, step=step))
             cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
             assert [row.status for row in await cursor.fetchall()] == [after]
+
+
+async def test_what_is_above_a_subtask_that_is_tried_again_runs_again_too(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    below = replace(intent, request=intent.request.model_copy(update={"path": NodePath("a/b")}))
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO subtasks"
+            " (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose, status)"
+            " VALUES (%s, 'a/b', 'a', 0, 'b', '', 'go', 'writer', '{}', false, 'failed')",
+            (task_id,),
+        )
+        await connection.execute("UPDATE subtasks SET status = 'failed' WHERE task_id = %s", (task_id,))
+        await model_calls.reserve(connection, below)
+        cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
+        assert [row.status for row in await cursor.fetchall()] == ["running", "running"]
