@@ -91,7 +91,7 @@ class Settlements:
 async def _settle_locked(
     connection: Connection, intent: Intent, settled: Callable[..., Settlement], *, may_end_task: bool
 ) -> tuple[ModelCallOutcome, int | None]:
-    """Settle by what is true now what the first try couldn't, or book what it cost. Returns the task's last event too."""
+    """Settle by what is true now what the first try could not, or book its cost; return the task's last event too."""
     request = intent.request
     status = await model_calls.lock_root(connection, request.task_id)
     known = await doubts.settled_by(connection, intent)
