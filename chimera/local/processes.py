@@ -47,6 +47,8 @@ def spawn(
             preexec_fn=_die_with_parent(death_signal, os.getpid()),
             start_new_session=sys.platform != "win32",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            # What a part writes is its owner's alone, also where the folder has to be open to PostgreSQL's user.
+            umask=0o077 if sys.platform != "win32" else -1,
             **identity(user),
         )
 

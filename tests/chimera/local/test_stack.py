@@ -110,6 +110,12 @@ def test_nobody_else_can_look_into_the_folder(running: tuple[LocalStack, Setting
         assert stat.S_IMODE(path.stat().st_mode) & 0o066 == 0, path
 
 
+def test_nobody_else_can_read_what_temporal_keeps(running: tuple[LocalStack, Settings]) -> None:
+    """Where PostgreSQL needs a user of its own, the folder lets others pass who know a name in it."""
+    _, settings = running
+    assert stat.S_IMODE((settings.data_dir / "temporal.db").stat().st_mode) == 0o600
+
+
 def test_temporal_listens_on_the_loopback_address_only(running: tuple[LocalStack, Settings]) -> None:
     stack, _ = running
     server = psutil.Process(stack.parts["temporal"].pid)
