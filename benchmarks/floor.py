@@ -4,7 +4,7 @@
 
 The job: plan, three subtasks of two model calls in sequence, aggregation (8 calls of the simulator without delays, over
 HTTP). Bare is `benchmarks/bare.py`; Chimera is a POST to its API and everything behind it, a calculator call in each
-subtask included. Temporal gets slower with what it holds, so each round begins with what the last one ended with: an
+subtask included. Rounds get slower in the course of a run, so each begins with what the last one ended with: an
 even number of rounds is fair to both. Prints jobs per second of each round and the ratio of the medians, the processor
 time that a job takes of each part, and the history events and bytes of one job, counted over parent and children.
 """

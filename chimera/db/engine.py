@@ -20,7 +20,7 @@ psycopg.adapters.register_dumper(int, Int8Dumper)
 
 HOT_POOL_CONNECTIONS = 4
 """A statement of the hot path takes less than a millisecond: with more connections PostgreSQL only switches between
-them (at the floor it used a tenth more cycles a job with 10 than with 4).
+them.
 """
 HOT_POOL_SECONDS = 20.0
 """How long a model call waits for a connection: rather that than to be tried again."""
