@@ -44,6 +44,7 @@ from models.errors import (
     ProviderError,
     RateLimited,
     RootStopped,
+    SubtaskSkipped,
     TaskPaused,
     Unreachable,
 )
@@ -114,8 +115,9 @@ class ModelCalls(contract.ModelCalls):
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
         """Make the call at this place once, or return what it already gave.
 
-        Raises BudgetReached when the account refuses, RootStopped when the task was stopped, and a ProviderError when
-        the provider failed (retryable or not, as the error says).
+        Raises BudgetReached when the account refuses, RootStopped when the task was stopped, SubtaskSkipped when the
+        run has gone on without the node, and a ProviderError when the provider failed (retryable or not, as the error
+        says).
         """
         async with heartbeats(), self._stops.watch(request.task_id):
             try:
@@ -270,12 +272,14 @@ class ModelCalls(contract.ModelCalls):
                 return reserved
             await model_calls.check_next(connection, intent)
             refusal = await budgets.why_refused(connection, intent)
-            asks = not refusal.stopped and not refusal.for_now
+            asks = not (refusal.stopped or refusal.skipped or refusal.for_now)
             seq = await budgets.wait_for_budget(connection, request.task_id, refusal) if asks else 0
         if seq:
             self._bus.wake(request.task_id, seq)
         if refusal.stopped:
             raise RootStopped(request.task_id)
+        if refusal.skipped:
+            raise SubtaskSkipped(request.path)
         if refusal.for_now:
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)

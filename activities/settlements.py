@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -25,6 +26,14 @@ log = structlog.get_logger()
 
 SETTLE_SECONDS = 120.0
 """How long a paid answer waits for a database that is away before the attempt is given up."""
+
+
+class _Settled(Protocol):
+    """What an answer makes true, by what is known of its task."""
+
+    def __call__(
+        self, *, task_ends: bool = ..., unheard: bool | None = ..., plan_room: PlanRoom = ...
+    ) -> Settlement: ...
 
 
 class Settlements:
@@ -89,7 +98,7 @@ class Settlements:
 
 
 async def _settle_locked(
-    connection: Connection, intent: Intent, settled: Callable[..., Settlement], *, may_end_task: bool
+    connection: Connection, intent: Intent, settled: _Settled, *, may_end_task: bool
 ) -> tuple[ModelCallOutcome, int | None]:
     """Settle by what is true now what the first try could not, or book its cost; return the task's last event too."""
     request = intent.request

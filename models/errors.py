@@ -268,6 +268,15 @@ class RootStopped(ChimeraError):
         super().__init__(f"Task {task_id!r} was stopped; no further call is made for it.")
 
 
+class SubtaskSkipped(ChimeraError):
+    """The ledger refused a call because its run has decided to go on without the subtask."""
+
+    code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Subtask {path!r}, or one that it belongs to, was skipped; no further call is made for it.")
+
+
 class CallCancelled(ChimeraError):
     """Somebody cancelled an embedding, an image or a transcription."""
 

@@ -66,17 +66,21 @@ class Intent:
 
 _EVENTS = """
     INSERT INTO events (task_id, seq, payload)
-    SELECT CAST(%(task_id)s AS uuid), account.event_seq - %(n)s + e.i, e.p
-    FROM account, jsonb_array_elements(CAST(%(events)s AS jsonb)) WITH ORDINALITY AS e (p, i)"""
+    SELECT %(task_id)s::uuid, account.event_seq - %(n)s + e.i, e.p
+    FROM account, jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (p, i)"""
 _MESSAGES = """
     INSERT INTO messages
         (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
+    SELECT %(task_id)s::uuid, %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
       m.tool_call_id, m.guidance_id, m.state
-    FROM account, jsonb_to_recordset(CAST(%(messages)s AS jsonb))
+    FROM account, jsonb_to_recordset(%(messages)s::jsonb)
         AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint,
               state jsonb)
     ON CONFLICT DO NOTHING"""
+
+IS_SKIPPED = """
+        SELECT 1 FROM subtasks
+        WHERE task_id = %(task_id)s AND path = ANY(%(line)s::text[]) AND status = 'skipped'"""
 
 _RESERVE = f"""
 WITH account AS (
@@ -84,15 +88,16 @@ WITH account AS (
       reserved_tokens = reserved_tokens + %(tokens)s,
            model_calls = model_calls + 1, event_seq = event_seq + %(n)s, last_call_at = clock_timestamp(),
            started_at = COALESCE(started_at, clock_timestamp()), updated_at = now()
-    WHERE id = %(task_id)s AND status <> ALL(CAST(%(uncallable)s AS text[]))
+    WHERE id = %(task_id)s AND status <> ALL(%(uncallable)s::text[])
       AND (max_cost_micro_usd IS NULL
            OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
       AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
+      AND NOT EXISTS ({IS_SKIPPED})
     RETURNING event_seq),
  call AS (
     INSERT INTO model_calls (task_id, path, purpose, step, attempt, status)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, %(attempt)s, 'started' FROM account
+    SELECT %(task_id)s::uuid, %(path)s, %(purpose)s, %(step)s, %(attempt)s, 'started' FROM account
     ON CONFLICT (task_id, path, purpose, step) DO UPDATE SET attempt = excluded.attempt, status = 'started'
     WHERE model_calls.attempt = %(attempt)s - 1 AND model_calls.status = 'failed' RETURNING attempt),
  attempt AS (
@@ -100,7 +105,7 @@ WITH account AS (
         (task_id, path, purpose, step, attempt, agent, model, simulated, status, reserved_micro_usd, reserved_tokens,
          worker)
     -- Null, and with it the whole statement refused, when another attempt has the call.
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(purpose)s, %(step)s, (SELECT attempt FROM call), %(agent)s,
+    SELECT %(task_id)s::uuid, %(path)s, %(purpose)s, %(step)s, (SELECT attempt FROM call), %(agent)s,
       %(model)s, %(simulated)s, 'started', %(money)s, %(tokens)s, %(worker)s
     FROM account),
  ev AS (
@@ -110,7 +115,8 @@ WITH account AS (
  sub AS (
     -- A failed one is tried again, and with it those above it whose plans came from the ledger.
     UPDATE subtasks SET status = 'running', started_at = COALESCE(started_at, now())
-    FROM account WHERE task_id = %(task_id)s AND path = ANY(%(line)s) AND status IN ('pending', 'failed'))
+    FROM account
+    WHERE task_id = %(task_id)s AND path = ANY(%(line)s::text[]) AND status IN ('pending', 'failed'))
 SELECT event_seq FROM account
 """  # noqa: S608  # only constants of this file go in
 
@@ -118,7 +124,8 @@ SELECT event_seq FROM account
 async def reserve(connection: Connection, intent: Intent) -> int | None:
     """Write the intent and reserve its worst case on the root's account.
 
-    Returns the sequence of the last event; None when the account refused. Raises ConcurrentAttempt when another
+    Returns the sequence of the last event; None when the account refused, the task was stopped, or the node or one
+    above it was skipped: `budgets.why_refused` says which. Raises ConcurrentAttempt when another
     attempt got there in between; nothing is written then.
     """
     try:
@@ -134,7 +141,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
                 "money": intent.reserve_micro_usd,
                 "tokens": intent.reserve_tokens,
                 "uncallable": _UNCALLABLE,
-                "line": _line_to(intent.request.path),
+                "line": line_to(intent.request.path),
                 **_written(intent.events, intent.messages),
             },
         )
@@ -187,16 +194,18 @@ class Settlement:
 
 
 # The lock reads the row anew, so it is up to date even when the statement waited for whoever steered or cancelled.
+# A call that was begun while its subtask was being skipped is refused here: `reserve` could not see that yet.
 _SETTLE = one_line(f"""
 WITH root AS MATERIALIZED (
     SELECT id, guidance_given, subtasks_total, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
  call AS (
-    UPDATE model_calls SET status = 'finished', outcome = CAST(%(outcome)s AS jsonb), ended_at = clock_timestamp()
+    UPDATE model_calls SET status = 'finished', outcome = %(outcome)s::jsonb, ended_at = clock_timestamp()
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s AND status = 'started'
-      AND root.guidance_given = COALESCE(CAST(%(if_heard)s AS int), root.guidance_given)
-      AND root.subtasks_total = COALESCE(CAST(%(if_planned)s AS int), root.subtasks_total)
-      AND root.standing = ANY(CAST(%(standings)s AS text[])) RETURNING 1),
+      AND root.guidance_given = COALESCE(%(if_heard)s::int, root.guidance_given)
+      AND root.subtasks_total = COALESCE(%(if_planned)s::int, root.subtasks_total)
+      AND root.standing = ANY(%(standings)s::text[]) AND NOT EXISTS (
+        SELECT 1 FROM subtasks WHERE task_id = root.id AND path = %(path)s AND status = 'skipped') RETURNING 1),
  account AS (
     UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = GREATEST(0,
     reserved_micro_usd - %(money)s),
@@ -225,22 +234,22 @@ WITH root AS MATERIALIZED (
  sub AS (
     UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
            input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
-           status = CASE WHEN CAST(%(result)s AS text) IS NULL THEN status ELSE 'completed' END,
+           status = CASE WHEN %(result)s::text IS NULL THEN status ELSE 'completed' END,
            result = COALESCE(%(result)s, result),
-           ended_at = CASE WHEN CAST(%(result)s AS text) IS NULL THEN ended_at ELSE clock_timestamp() END
+           ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
     FROM account WHERE task_id = %(task_id)s AND path = %(path)s),
  fresh AS (
     INSERT INTO subtasks (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
-    SELECT CAST(%(task_id)s AS uuid), f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
+    SELECT %(task_id)s::uuid, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
            ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
-    FROM account, jsonb_to_recordset(CAST(%(fresh)s AS jsonb))
+    FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
         AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
               decompose boolean)
     ON CONFLICT DO NOTHING),
  tools AS (
     INSERT INTO tool_calls (task_id, path, step, index, tool, status, failed, ended_at)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
-    FROM account, jsonb_to_recordset(CAST(%(tools)s AS jsonb)) AS t (index int, tool text, failed boolean)
+    SELECT %(task_id)s::uuid, %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
+    FROM account, jsonb_to_recordset(%(tools)s::jsonb) AS t (index int, tool text, failed boolean)
     ON CONFLICT DO NOTHING)
 SELECT event_seq FROM account
 """)  # noqa: S608  # only constants of this file go in
@@ -249,9 +258,9 @@ SELECT event_seq FROM account
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
     """Write an answer and everything that it made true.
 
-    None: the attempt was given up or is settled already, another has taken over, or the task has ended (for all of
-    these see `doubts`); guidance or subtasks came that `if_heard` or `if_planned` doesn't count; or the task that it
-    would complete was stopped.
+    None: the attempt was given up or is settled already, another has taken over, the task has ended or the subtask was
+    skipped (for all of these see `doubts`); guidance or subtasks came that `if_heard` or `if_planned` doesn't count; or
+    the task that it would complete was stopped.
     """
     intent = settlement.intent
     cursor = await connection.execute(
@@ -308,13 +317,13 @@ WITH root AS MATERIALIZED (SELECT id, deleted_at FROM tasks WHERE id = %(task_id
       reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s),
            spent_micro_usd = spent_micro_usd + %(cost)s, input_tokens = input_tokens + %(input)s,
            output_tokens = output_tokens + %(output)s, updated_at = now(),
-           event_seq = event_seq + CASE WHEN status = ANY(CAST(%(open)s AS text[])) THEN %(n)s ELSE 0 END,
+           event_seq = event_seq + CASE WHEN status = ANY(%(open)s::text[]) THEN %(n)s ELSE 0 END,
            model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END
     FROM attempt WHERE id = %(task_id)s RETURNING event_seq, status),
  ev AS (
 {_EVENTS}
     -- Nothing follows a task's end.
-    WHERE account.status = ANY(CAST(%(open)s AS text[])))
+    WHERE account.status = ANY(%(open)s::text[]))
 SELECT event_seq FROM account
 """  # noqa: S608  # only constants of this file go in
 
@@ -348,8 +357,8 @@ def failed_of(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _line_to(path: str) -> list[str]:
-    """The node at `path` and those above it."""
+def line_to(path: str) -> list[str]:
+    """Return the path of a node, behind those of the subtasks that it belongs to."""
     parts = path.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 

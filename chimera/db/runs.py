@@ -177,8 +177,8 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     result = await _result_of(session, transition) if transition.from_child else None
     await session.execute(
         text(
-            "UPDATE tasks SET status = :status, error_code = :code, error = :error, result = :result, ended_at = now(),"
-            " reserved_micro_usd = 0, reserved_tokens = 0 WHERE id = :id"
+            "UPDATE tasks SET status = :status, error_code = :code, error = :error, result = :result, ended_at = now()"
+            " WHERE id = :id"
         ),
         {
             "id": transition.task_id,
@@ -212,7 +212,10 @@ async def cancel_open_subtasks(session: AsyncSession, task_id: TaskId) -> list[S
 
 
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
-    await session.execute(text("SELECT 1 FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": transition.task_id})
+    lock = text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE")
+    if await session.scalar(lock, {"id": transition.task_id}) not in OPEN:
+        # Its end has closed its subtasks and given up their calls.
+        return 0
     ended = await session.scalar(
         text(
             "UPDATE subtasks SET status = :status, error_code = :code, error = :error, ended_at = now()"

@@ -91,6 +91,28 @@ async def test_a_run_that_temporal_lost_is_started_anew_and_nothing_is_paid_twic
 
 
 @pytest.mark.usefixtures("impatient")
+async def test_a_skip_stands_also_in_a_run_that_was_started_anew(
+    settings: Settings, simulator: SimulatorServer
+) -> None:
+    settings = settings.model_copy(update={"simulator_url": simulator.url, "graceful_shutdown_s": 1.0})
+    async with runs_on(settings) as runs, open_worker(settings) as (worker, _), worker:
+        plan = [
+            a_subtask("once", "[[sim: status=400; times=1]] fail the first time"),
+            a_subtask("long", "[[sim: turns=3; tokens=50; drip=20]] go", agent="analyst"),
+        ]
+        task_id = await runs.start("Skip", plan=plan, on_failure="skip")
+        await runs.event(task_id, "subtask.skipped")
+        await _lose(runs, task_id)
+        await _reconcile_until_started(runs, task_id)
+        row = await runs.ended(task_id)
+        assert (row["status"], row["subtasks_done"], row["reserved_tokens"]) == ("completed", 2, 0)
+        attempts = [attempt["status"] for attempt in await runs.attempts(task_id) if attempt["path"] == "once"]
+        assert attempts == ["failed"]
+        assert [event.type for event in await runs.events(task_id)].count("subtask.skipped") == 1
+        assert await runs.close_status(task_id) == "COMPLETED"
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_a_lost_run_that_was_to_be_stopped_stays_stopped(settings: Settings) -> None:
     async with runs_on(settings) as runs:
         task_id = await runs.start("Stop")

@@ -1,12 +1,14 @@
 """Attempts that were given up and turn up, before or after somebody else decided, on the real database."""
 
+import asyncio
 from dataclasses import replace
 from typing import Literal
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import doubts, events, model_calls, runs
+from chimera.db import budgets, doubts, events, model_calls, runs
 from chimera.db.engine import Database
 from chimera.db.model_calls import Failure
 from models.events import TaskStarted
@@ -95,9 +97,48 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.begin() as session:
         subtask = await session.execute(text("SELECT status, result FROM subtasks WHERE task_id = :i"), {"i": task_id})
         assert tuple(subtask.one()) == (ended, None)
-    # Its parent may be tried again, and the call with it.
+    again = an_intent(task_id, attempt=2)
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, an_intent(task_id, attempt=2)) is not None
+        if ended == "failed":
+            # Its parent may be tried again, and the call with it.
+            assert await model_calls.reserve(connection, again) is not None
+        else:
+            assert await model_calls.reserve(connection, again) is None
+            assert (await budgets.why_refused(connection, again)).skipped
+
+
+async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing(database: Database) -> None:
+    task_id = await a_task(database)
+    intent = an_intent(task_id)
+    skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+
+    async def begin() -> int | None:
+        async with database.connection() as connection:
+            return await model_calls.reserve(connection, intent)
+
+    async with database.begin() as session:
+        await runs.record(session, skipped)
+        # It waits for the row that the skip has locked, and was sent before the skip could be seen.
+        beginning = asyncio.create_task(begin())
+        await until_it_waits(session)
+    assert await beginning is not None
+    async with database.connection() as connection:
+        late = replace(a_settlement(intent), node_result="hello")
+        assert await model_calls.settle(connection, late) is None
+        await doubts.book_late(connection, late)
+    row = await account(database, task_id)
+    assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["subtasks_done"]) == (40, 0, 1)
+
+
+async def until_it_waits(session: AsyncSession) -> None:
+    """Wait until somebody waits for what this transaction has locked."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    async with asyncio.timeout(10):
+        while not await session.scalar(waiting):
+            await asyncio.sleep(0.01)
 
 
 async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing_else(database: Database) -> None:

@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from chimera.db import events, model_calls, runs
 from chimera.db.engine import Database
-from models.ids import TaskId
-from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus
+from models.ids import NodePath, TaskId
+from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus, TransitionRecord
 from tests.chimera.db.test_model_calls import a_task, account, an_intent
 
 
@@ -45,6 +45,17 @@ async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: 
         await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": task_id})
         await runs.mark_started(session, task_id)
     assert await happened(database, task_id, "task.started") == 0
+
+
+async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(database: Database) -> None:
+    task_id = await a_task(database)
+    async with database.begin() as session:
+        await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": task_id})
+        late = TransitionRecord(task_id=task_id, path=NodePath("a"), status="failed", error_code="x")
+        assert await runs.record(session, late) == 0
+        status = await session.scalar(text("SELECT status FROM subtasks WHERE task_id = :id"), {"id": task_id})
+    assert status != "failed"
+    assert await happened(database, task_id, "subtask.failed") == 0
 
 
 async def happened(database: Database, task_id: TaskId, kind: str) -> int:
