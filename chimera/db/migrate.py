@@ -11,6 +11,7 @@ from alembic.config import CommandLine, Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chimera.db.engine import driver_url
@@ -67,7 +68,11 @@ def main() -> None:
         sys.exit(str(error))
     if url is None:
         sys.exit("CHIMERA_DATABASE_URL is not set; give the address of a PostgreSQL")
-    line.run_cmd(config_for(url), options)
+    try:
+        line.run_cmd(config_for(url), options)
+    except OperationalError as error:
+        reason = str(error.orig).splitlines()[0]
+        sys.exit(f"The PostgreSQL of CHIMERA_DATABASE_URL can't be used: {reason}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chimera.auth import reset_password
 from chimera.db.engine import Database
-from chimera.local import postgres
+from chimera.local import elsewhere, postgres
 from chimera.local.folder import Folder
 from chimera.settings import Settings
 from cli import sign_in
@@ -43,6 +43,7 @@ async def reset(email: str, new: str) -> int:
     """Set a forgotten password in the database itself, without asking for the old one."""
     _check(new)
     settings, email = _with_database(load_settings()), email.strip().lower()
+    await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), _say)
     database = Database(settings)
     try:
         await reset_password(database, email, new)
@@ -54,6 +55,10 @@ async def reset(email: str, new: str) -> int:
         await sign_in_with(new, email, kept.api_url, path)
     print(f"The password of {email} is set. Whoever was signed in as {email} has to sign in again.")
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _check(new: str) -> None:

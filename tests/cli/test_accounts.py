@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from api.app import create_app
 from chimera.auth import FIRST_USER, Auth
 from chimera.db.engine import Database
+from chimera.local import elsewhere
+from chimera.local.errors import PartsAway
 from chimera.settings import Settings
 from cli import sign_in
 from cli.actions import accounts
@@ -18,7 +20,7 @@ from cli.stack import sign_in_here
 from models.errors import NotFound, WrongCredentials
 from models.users import Credentials
 from tests.cli.api import TinyApi
-from tests.parts import fresh_database, serving
+from tests.parts import free_port, fresh_database, serving
 
 NEW = "another battery staple"
 
@@ -86,6 +88,10 @@ async def test_what_can_not_be_reset_is_said(here: Settings, monkeypatch: pytest
         await accounts.reset("nobody@example.com", NEW)
     with pytest.raises(WrongUsage, match="8 to 256"):
         await accounts.reset(FIRST_USER, "short")
+    monkeypatch.setattr(elsewhere, "WAIT_S", 0.0)
+    monkeypatch.setenv("CHIMERA_DATABASE_URL", f"postgresql://127.0.0.1:{free_port()}/none")
+    with pytest.raises(PartsAway, match="can't be reached"):
+        await accounts.reset(FIRST_USER, NEW)
     monkeypatch.delenv("CHIMERA_DATABASE_URL")
     with pytest.raises(WrongUsage, match="chimera up"):
         await accounts.reset(FIRST_USER, NEW)

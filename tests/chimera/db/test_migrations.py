@@ -1,6 +1,9 @@
 """The migrations make the tables of the code, from nothing and back."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -16,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from chimera.db import migrate
 from chimera.db.engine import driver_url
 from chimera.settings import Settings
-from tests.parts import fresh_database
+from tests.parts import free_port, fresh_database
 
 
 @pytest.fixture
@@ -69,3 +72,18 @@ async def test_the_lock_is_given_back(empty: str) -> None:
         found = await connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         assert found.scalar_one() == 0
     await engine.dispose()
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_line() -> None:
+    url = f"postgresql://someone:hidden@127.0.0.1:{free_port()}/none"
+    ran = subprocess.run(
+        [sys.executable, "-m", "chimera.db.migrate", "upgrade", "head"],
+        env={**os.environ, "CHIMERA_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "CHIMERA_DATABASE_URL" in ran.stderr
+    assert "hidden" not in ran.stderr
