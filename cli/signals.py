@@ -38,11 +38,19 @@ async def until_told(
 def _on_signals(tell: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-    # Who started us under nohup, or in the background of a script, wants a signal ignored.
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    heard = [number for number in numbers if not _is_to_be_ignored(number)]
     before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell)) for number in heard}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_to_be_ignored(number: int) -> bool:
+    """Whether who started us wants a signal ignored, as nohup does with SIGHUP.
+
+    Ctrl-C and SIGTERM are heard all the same: a script's `&` ignores SIGINT for the terminal's sake, not for the
+    sake of who sends it here.
+    """
+    return signal.getsignal(number) is signal.SIG_IGN and number not in (signal.SIGINT, signal.SIGTERM)

@@ -14,7 +14,8 @@ from rich.text import Text
 from chimera import __version__
 from chimera.local import Supervised
 from chimera.settings import Settings
-from cli.actions.up import forever, say_stopping, say_welcome
+from cli.actions.ids import short
+from cli.actions.up import forever, how_to_stop, own_name, say_stopping, say_welcome
 from cli.addresses import api_url_of
 from cli.connect import signed_in_by
 from cli.errors import INTERRUPTED
@@ -67,8 +68,10 @@ class _Demo:
             self.code = 1 if proof.problems else 0
             self._tell(task, proof)
             if stay:
-                say(self._console, "\nEverything still runs, to look around. Ctrl-C stops it.")
+                self._tell_where(task)
+                say(self._console, f"\nEverything still runs, to look around. {how_to_stop()}.")
                 await forever()
+        self._tell_how_to_look(task)
         return self.code
 
     async def _show(self, kill: "Kill") -> tuple[TaskView, Proof]:
@@ -88,8 +91,18 @@ class _Demo:
         console.print(table_of(proof))
         for line in verdict_of(proof):
             say(console, line)
-        say(console, f"\n  API documentation   {api_url_of(self._stack.settings)}/docs")
-        say(console, f"  The run in Temporal {task.temporal_url}")
+
+    def _tell_where(self, task: TaskView) -> None:
+        say(self._console, f"\n  API documentation   {api_url_of(self._stack.settings)}/docs")
+        say(self._console, f"  The run in Temporal {task.temporal_url}")
+
+    def _tell_how_to_look(self, task: TaskView) -> None:
+        say(
+            self._console,
+            "\nTo look around, start it again, with the same ports and folder, and ask from another terminal:",
+        )
+        say(self._console, f"  {own_name()} up")
+        say(self._console, f"  {own_name()} show {short(task.id)}")
 
 
 class Kill:
@@ -147,7 +160,7 @@ def table_of(proof: Proof) -> Table:
     for name, ours, theirs in rows:
         table.add_row(f"  {name}", str(ours), str(theirs))
     table.add_row("  cost (simulated)", usd(proof.spent_micro_usd), "")
-    table.add_row("  beside it, at most, for what was cut", usd(proof.doubtful_micro_usd), "")
+    table.add_row("  what the cut requests may have cost on top", usd(proof.doubtful_micro_usd), "")
     return table
 
 

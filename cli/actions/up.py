@@ -31,9 +31,14 @@ async def up(settings: Settings, workers: int) -> int:
 async def _stay(stack: Stack, console: Console) -> int:
     async with stack:
         say_welcome(stack, console)
-        say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". Ctrl-C here stops everything.')
+        say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". {how_to_stop()}.')
         await forever()
     return 0
+
+
+def how_to_stop() -> str:
+    """Say what stops everything, also for who started it in the background and has no terminal to press Ctrl-C in."""
+    return f"Ctrl-C here stops everything, and so does: kill {os.getpid()}"
 
 
 async def forever() -> None:

@@ -36,6 +36,10 @@ def test_a_task_survives_its_worker_and_nothing_is_left_running() -> None:
         assert re.search(r"✓ Proved: \d+ model calls finished, 0 finished calls made again", printed)
         assert "Password" in printed
         assert "calculator gave" in printed
+        # Nothing answers at an address by then.
+        afterwards = printed.partition("✓ Proved")[2]
+        assert "http://" not in afterwards
+        assert re.search(r"show [0-9a-f]{8}\n", afterwards)
         assert "Traceback" not in printed + done.stderr
         assert left_running(data_dir) == []
 
