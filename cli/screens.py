@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.lines import line_of, line_of_snapshot
 from cli.render import picture_of
+from cli.repeats import Repeats
 from cli.text import plain
 from cli.view import TaskState
 from models.events import EventFrame, Frame, SnapshotFrame
@@ -54,17 +55,19 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
 
 
 class Lines:
-    """One line an event, with the seconds since the task began."""
+    """One line an event that is news, with the seconds since the task began."""
 
     def __init__(self, state: TaskState, console: Console) -> None:
         self._state = state
         self._console = console
+        self._repeats = Repeats()
 
     def show(self, frame: Frame) -> None:
         if isinstance(frame, SnapshotFrame):
             self.say(line_of_snapshot(frame))
-        if isinstance(frame, EventFrame):
-            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(frame.event)}")
+        if isinstance(frame, EventFrame) and (times := self._repeats.times(frame.event)) is not None:
+            again = f" ({times} times by now)" if times > 1 else ""
+            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(frame.event)}{again}")
 
     def say(self, line: str) -> None:
         say(self._console, line)

@@ -1,0 +1,71 @@
+"""A call in trouble is told once, and not with every attempt."""
+
+import io
+
+from rich.console import Console
+
+from cli.repeats import Repeats
+from cli.screens import Lines
+from cli.view import TaskState
+from models.events import Event, ModelCallWaiting
+from models.ids import NodePath
+from models.model_calls import Purpose
+from tests.cli.builders import TASK, call_failed, call_finished, call_started, happened, task_view
+
+
+def waiting(path: str, code: str = "provider_away") -> ModelCallWaiting:
+    return ModelCallWaiting(
+        path=NodePath(path), step=1, purpose=Purpose.TURN, code=code, message="It is away.", retry_after_s=None
+    )
+
+
+def told(*events: Event) -> list[str]:
+    """The lines that are printed where nothing can be drawn over, without their times."""
+    console = Console(file=io.StringIO(), width=200)
+    lines = Lines(TaskState(TASK, task_view()), console)
+    for seq, event in enumerate(events):
+        lines.show(happened(seq, event))
+    assert isinstance(console.file, io.StringIO)
+    return [line.partition(" s  ")[2] for line in console.file.getvalue().splitlines()]
+
+
+def attempts(path: str, first: int, last: int, code: str = "overloaded") -> list[Event]:
+    return [
+        event
+        for attempt in range(first, last + 1)
+        for event in (call_started(path, attempt=attempt), call_failed(path, attempt=attempt, code=code))
+    ]
+
+
+def test_the_same_failure_is_told_once_and_then_every_tenth_time() -> None:
+    lines = told(*attempts("a", 1, 25), call_started("a", attempt=26), call_finished("a", attempt=26))
+    assert [line.partition(": ")[2].removeprefix("model call 1 ").rstrip(")") for line in lines] == [
+        "(analyst, simulator/fast, simulated",
+        "failed: overloaded: It has trouble; it is tried again",
+        "(analyst, simulator/fast, simulated), attempt 2",
+        "failed: overloaded: It has trouble; it is tried again (10 times by now",
+        "(analyst, simulator/fast, simulated), attempt 11",
+        "failed: overloaded: It has trouble; it is tried again (20 times by now",
+        "(analyst, simulator/fast, simulated), attempt 21",
+        "finished: 15 tokens, $0.000030",
+    ]
+
+
+def test_another_reason_another_call_and_the_last_word_are_told() -> None:
+    repeats = Repeats()
+    for event in attempts("a", 1, 3):
+        repeats.times(event)
+    assert repeats.times(call_failed("a", attempt=4, code="rate_limited")) == 1
+    assert repeats.times(call_started("a", attempt=5)) == 1
+    assert repeats.times(call_failed("a", attempt=5)) is None
+    assert repeats.times(call_failed("b")) == 1
+    assert repeats.times(call_failed("a", attempt=6, retryable=False)) == 1
+
+
+def test_a_call_that_waits_is_told_once_for_each_reason() -> None:
+    lines = told(waiting("a"), waiting("a"), waiting("a", "rate_limited"), waiting("a"), waiting("b"))
+    assert lines == [
+        "a: waits for its provider: provider_away: It is away.",
+        "a: waits for its provider: rate_limited: It is away.",
+        "b: waits for its provider: provider_away: It is away.",
+    ]
