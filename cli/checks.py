@@ -163,7 +163,7 @@ async def providers(settings: Settings) -> list[Finding]:
     }
     return [
         *(
-            Finding(Level.OK, f"provider {name}", "configured" if key else "not configured")
+            Finding(Level.OK, f"provider {name}", "set up, not tried; --try-keys asks it" if key else "not set up")
             for name, key in keys.items()
         ),
         await _local_provider(settings),
@@ -217,7 +217,7 @@ async def _local_provider(settings: Settings) -> Finding:
     """A model server of one's own costs nothing to ask: it has to answer, in the protocol's words."""
     what, base_url = "provider local (CHIMERA_LOCAL_BASE_URL)", settings.local_base_url
     if base_url is None:
-        return Finding(Level.OK, what, "not configured")
+        return Finding(Level.OK, what, "not set up")
     key = settings.local_api_key.get_secret_value() if settings.local_api_key else "none"
     models_url = f"{base_url.rstrip('/')}/models"
     try:

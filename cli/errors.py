@@ -8,6 +8,9 @@ from models.errors import ChimeraError
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 2}
 """What a command that followed a task to its end ends with."""
 
+WAITS = 4
+"""What a command ends with that stopped following a task because it waits for its budget."""
+
 TROUBLE = 3
 """Wrong usage, no connection, no sign-in, or a request that the API refused."""
 

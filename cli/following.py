@@ -1,7 +1,8 @@
 """Follow a task to its end, whatever happens to the connection on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -13,7 +14,7 @@ from cli.screens import Banner, Say, showing
 from cli.trouble import Trouble
 from cli.view import TaskState
 from models.events import LAST, EventFrame, Frame, SnapshotFrame
-from models.tasks import CLOSED, TaskView
+from models.tasks import CLOSED, TaskStatus, TaskView
 
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
 
@@ -32,18 +33,30 @@ async def follow(
     after: int = 0,
     banner: Banner = lambda: "",
     watch: Watch = lambda state, say: None,
+    until_it_waits: bool = False,
 ) -> TaskView:
-    """Show a task live until it has ended, and return it as it is then."""
+    """Show a task live until it has ended, or waits for its budget where that is asked for; return it as it is then."""
+    if until_it_waits and task.status is TaskStatus.WAITING:
+        return task
     state = TaskState(task.id, task)
-    async with showing(state, console, banner) as screen:
-        async for frame in frames_of(client, task, after, screen.say):
-            if state.apply(frame):
-                screen.show(frame)
-                watch(state, screen.say)
+    async with (
+        showing(state, console, banner) as screen,
+        aclosing(frames_of(client, task, after, screen.say)) as frames,
+    ):
+        async for frame in frames:
+            if not state.apply(frame):
+                continue
+            screen.show(frame)
+            watch(state, screen.say)
+            if until_it_waits and state.status is TaskStatus.WAITING:
+                # What is told may be long over: somebody raised the budget meanwhile.
+                now = await client.task(task.id)
+                if now.status is TaskStatus.WAITING:
+                    return now
     return await client.task(task.id)
 
 
-async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> AsyncIterator[Frame]:
+async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> AsyncGenerator[Frame]:
     """Yield the frames behind `after`, through lost connections, until the last one.
 
     Raises NotReachable when the API stays away for ten minutes.

@@ -1,8 +1,12 @@
 """What happens in a task, one line an event: for logs and pipes, where nothing can be drawn over."""
 
-from cli.text import count, one_line
+import re
+
+from cli.bill import limits_of
+from cli.text import count, in_commands, one_line
 from models.base import usd
 from models.events import (
+    BudgetRaised,
     BudgetReached,
     Event,
     GuidanceGiven,
@@ -28,6 +32,7 @@ from models.model_calls import Purpose
 CUT = "cancelled"
 """The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
 
+_LONG_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
 
 
@@ -53,6 +58,11 @@ def failure_of(event: ModelCallFailed) -> str:
 def waiting_of(event: ModelCallWaiting) -> str:
     """Say why a call is not made yet."""
     return f"waits for its provider: {event.code}: {event.message}"
+
+
+def short_of(message: str) -> str:
+    """Say why a task waits in fewer words: the command that lets it go on, with as much of the id as it takes."""
+    return _LONG_ID.sub(r"\1", in_commands(message))
 
 
 def _place_of(event: Event) -> str:
@@ -87,7 +97,9 @@ def _said(event: Event) -> str:
         case ToolCallFinished():
             return f"{event.tool} {'failed' if event.failed else 'gave'}: {event.preview}"
         case BudgetReached():
-            return f"reached, the task waits: {event.message}"
+            return f"reached, the task waits: {short_of(event.message)}"
+        case BudgetRaised():
+            return f"set to {limits_of(event)}"
         case GuidanceGiven():
             return f"given: {event.preview}"
         case GuidanceSeen():

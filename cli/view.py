@@ -6,7 +6,7 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cli.lines import failure_of, waiting_of
+from cli.lines import failure_of, short_of, waiting_of
 from models.events import (
     BudgetRaised,
     BudgetReached,
@@ -201,7 +201,7 @@ class TaskState:
         self.began_at, self.ended_at = task.started_at or task.created_at, task.ended_at
         self.spent_micro_usd = task.spent_micro_usd
         self.tokens = task.usage.input_tokens + task.usage.output_tokens
-        self.note = task.error or (task.waiting.message if task.waiting else "")
+        self.note = task.error or (short_of(task.waiting.message) if task.waiting else "")
         self.finished_calls = sum(subtask.turns for subtask in frame.subtasks)
         self.nodes = {ROOT: Node(ROOT)}
         for subtask in frame.subtasks:
@@ -291,7 +291,7 @@ class TaskState:
             case TaskCancelling():
                 self.status = TaskStatus.CANCELLING
             case BudgetReached():
-                self.status, self.note = TaskStatus.WAITING, event.message
+                self.status, self.note = TaskStatus.WAITING, short_of(event.message)
             case TaskCompleted():
                 self._close(TaskStatus.COMPLETED)
                 self.simulated = self.simulated or event.simulated

@@ -5,7 +5,7 @@ from pydantic import Field
 from models.base import Contract
 from models.ids import NodePath
 from models.model_calls import ModelCallView
-from models.tasks import Budget, Usage
+from models.tasks import BudgetView, Usage
 
 MAX_ATTEMPTS = 1000
 
@@ -14,7 +14,8 @@ class CostSum(Contract):
     """Some attempts, added up."""
 
     attempts: int = Field(description="Failed and doubtful ones included")
-    cost_micro_usd: int
+    cost_micro_usd: int = Field(description="What is booked: all of these add up to `spent_micro_usd`")
+    doubtful_micro_usd: int = Field(description="Beside it: the estimate of those whose end nobody saw")
     usage: Usage
 
 
@@ -23,8 +24,12 @@ class ModelCost(CostSum):
     simulated: bool
 
 
+class AgentCost(CostSum):
+    agent: str
+
+
 class NodeCost(CostSum):
-    path: NodePath
+    path: NodePath = Field(description="Empty for the task's own calls: its plan and its answer")
 
 
 class CostView(Contract):
@@ -35,7 +40,8 @@ class CostView(Contract):
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw")
     model_calls: int
     usage: Usage
-    budget: Budget | None
+    budget: BudgetView | None
     by_model: tuple[ModelCost, ...]
+    by_agent: tuple[AgentCost, ...]
     by_subtask: tuple[NodeCost, ...]
     attempts: tuple[ModelCallView, ...] = Field(description=f"Oldest first, at most {MAX_ATTEMPTS}")

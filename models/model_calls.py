@@ -70,6 +70,7 @@ class ModelCallView(Contract):
     purpose: Purpose
     step: int
     attempt: int
+    agent: str
     model: str
     simulated: bool
     status: AttemptStatus

@@ -50,20 +50,36 @@ class OnFailure(StrEnum):
 class Budget(Body):
     """What a task may spend; a limit left out doesn't bind. Reaching one pauses the task until it is raised."""
 
-    max_cost_micro_usd: Whole | None = Field(default=None, ge=0, le=10**13, description="Millionths of a US dollar")
-    max_tokens: Whole | None = Field(default=None, ge=0, le=10**12, description="Input and output together")
+    max_cost_micro_usd: Whole | None = Field(default=None, ge=1, le=10**13, description="Millionths of a US dollar")
+    max_tokens: Whole | None = Field(default=None, ge=1, le=10**12, description="Input and output together")
     max_model_calls: Whole | None = Field(
         default=None,
-        ge=0,
+        ge=1,
         le=10**6,
         description="Requests to providers, repeated ones included; one that found no connection isn't counted",
     )
+
+    @field_validator("max_cost_micro_usd", "max_tokens", "max_model_calls", mode="before")
+    @classmethod
+    def _lets_something_be_spent(cls, limit: object) -> object:
+        # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
+        if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
+            raise ValueError("It has to be more than 0; leave it out for no limit.")
+        return limit
 
     @model_validator(mode="after")
     def _says_something(self) -> "Budget":
         if self.max_cost_micro_usd is None and self.max_tokens is None and self.max_model_calls is None:
             raise ValueError("set at least one of max_cost_micro_usd, max_tokens, max_model_calls")
         return self
+
+
+class BudgetView(Contract):
+    """The limits that a task has, as the API shows them."""
+
+    max_cost_micro_usd: int | None
+    max_tokens: int | None
+    max_model_calls: int | None
 
 
 class RunLimits(Body):
@@ -215,8 +231,10 @@ class TaskView(Contract):
     fallbacks: tuple[str, ...] = ()
     images: tuple[FileId, ...] = ()
     on_failure: OnFailure
-    simulated: bool = Field(description="true when any answer in it came from the built-in simulator")
-    budget: Budget | None
+    simulated: bool = Field(
+        description="true when any answer in it came from the built-in simulator; while it is open, once that was asked"
+    )
+    budget: BudgetView | None
     spent_micro_usd: int
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")
     model_calls: int = Field(

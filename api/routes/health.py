@@ -147,8 +147,11 @@ def said_of(standings: Mapping[str, Standing], ready: Sequence[str], missing: Se
     """Say of every provider how it is, the troubled ones first."""
     troubled = {name: note for name, standing in standings.items() if (note := standing.note())}
     groups = [f"{name} {'is ' if standings[name].away_since else ''}{note}" for name, note in troubled.items()]
-    well = [name for name in ready if name not in troubled]
-    groups += [f"{', '.join(names)}: {how}" for names, how in ((well, "well"), (missing, "not set up")) if names]
+    # Nobody was asked for this: it is what calls have met with.
+    quiet = [name for name in ready if name not in troubled]
+    groups += [
+        f"{', '.join(names)}: {how}" for names, how in ((quiet, "no trouble seen"), (missing, "not set up")) if names
+    ]
     return "; ".join(groups)
 
 

@@ -67,11 +67,14 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             stopped=False,
             for_now=False,
             limit="max_model_calls",
-            message=f"All {t.max_model_calls} requests are made. "
-            f"{_way_out(task_id, f'--requests {2 * t.model_calls + 2}')}",
+            message=f"{_all_made(t.max_model_calls)} {_way_out(task_id, f'--requests {2 * t.model_calls + 2}')}",
             needed=t.model_calls + 1,
         )
     return Refusal(stopped=False, for_now=True, limit="", message="The account changed meanwhile; there is room now.")
+
+
+def _all_made(requests: int) -> str:
+    return "The one request that it may make is made." if requests == 1 else f"All {requests:,} requests are made."
 
 
 def _way_out(task_id: TaskId, options: str) -> str:

@@ -1,12 +1,16 @@
 """What a task has cost, added up from the journal of attempts."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from chimera.db.tables import ModelCallAttempt, Task
-from chimera.db.task_views import budget_of, usage_of
+from chimera.db.task_views import AnyRow, budget_of, usage_of
 from chimera.db.tasks import visible_to
-from models.costs import MAX_ATTEMPTS, CostView, ModelCost, NodeCost
+from models.costs import MAX_ATTEMPTS, AgentCost, CostView, ModelCost, NodeCost
 from models.errors import NotFound
 from models.ids import NodePath, TaskId
 from models.model_calls import AttemptStatus, ModelCallView, Purpose
@@ -15,6 +19,9 @@ from models.users import Caller
 _SUMS = (
     func.count().label("attempts"),
     func.coalesce(func.sum(ModelCallAttempt.cost_micro_usd), 0).label("cost_micro_usd"),
+    func.coalesce(
+        func.sum(ModelCallAttempt.reserved_micro_usd).filter(ModelCallAttempt.status == AttemptStatus.DOUBTFUL), 0
+    ).label("doubtful_micro_usd"),
     func.coalesce(func.sum(ModelCallAttempt.input_tokens), 0).label("input_tokens"),
     func.coalesce(func.sum(ModelCallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
     func.coalesce(func.sum(ModelCallAttempt.cache_write_tokens), 0).label("cache_write_tokens"),
@@ -37,42 +44,39 @@ async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> Cos
         usage=usage_of(task),
         budget=budget_of(task),
         by_model=await _by_model(session, task_id),
+        by_agent=await _by_agent(session, task_id),
         by_subtask=await _by_subtask(session, task_id),
         attempts=await _attempts(session, task_id),
     )
 
 
 async def _by_model(session: AsyncSession, task_id: TaskId) -> tuple[ModelCost, ...]:
-    key = (ModelCallAttempt.model, ModelCallAttempt.simulated)
-    rows = await session.execute(
-        select(*key, *_SUMS).where(ModelCallAttempt.task_id == task_id).group_by(*key).order_by(*key)
-    )
-    return tuple(
-        ModelCost(
-            model=row.model,
-            simulated=row.simulated,
-            attempts=row.attempts,
-            cost_micro_usd=int(row.cost_micro_usd),
-            usage=usage_of(row),
-        )
-        for row in rows
-    )
+    rows = await _sums_by(session, task_id, ModelCallAttempt.model, ModelCallAttempt.simulated)
+    return tuple(ModelCost(model=row.model, simulated=row.simulated, **_sum_in(row)) for row in rows)
+
+
+async def _by_agent(session: AsyncSession, task_id: TaskId) -> tuple[AgentCost, ...]:
+    rows = await _sums_by(session, task_id, ModelCallAttempt.agent)
+    return tuple(AgentCost(agent=row.agent, **_sum_in(row)) for row in rows)
 
 
 async def _by_subtask(session: AsyncSession, task_id: TaskId) -> tuple[NodeCost, ...]:
-    key = ModelCallAttempt.path
-    rows = await session.execute(
-        select(key, *_SUMS).where(ModelCallAttempt.task_id == task_id).group_by(key).order_by(key)
-    )
-    return tuple(
-        NodeCost(
-            path=NodePath(row.path),
-            attempts=row.attempts,
-            cost_micro_usd=int(row.cost_micro_usd),
-            usage=usage_of(row),
-        )
-        for row in rows
-    )
+    rows = await _sums_by(session, task_id, ModelCallAttempt.path)
+    return tuple(NodeCost(path=NodePath(row.path), **_sum_in(row)) for row in rows)
+
+
+async def _sums_by(session: AsyncSession, task_id: TaskId, *key: InstrumentedAttribute[Any]) -> Sequence[AnyRow]:
+    statement = select(*key, *_SUMS).where(ModelCallAttempt.task_id == task_id).group_by(*key).order_by(*key)
+    return (await session.execute(statement)).all()
+
+
+def _sum_in(row: AnyRow) -> dict[str, Any]:
+    return {
+        "attempts": row.attempts,
+        "cost_micro_usd": int(row.cost_micro_usd),
+        "doubtful_micro_usd": int(row.doubtful_micro_usd),
+        "usage": usage_of(row),
+    }
 
 
 async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallView, ...]:
@@ -88,6 +92,7 @@ async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallVi
             purpose=Purpose(row.purpose),
             step=row.step,
             attempt=row.attempt,
+            agent=row.agent,
             model=row.model,
             simulated=row.simulated,
             status=AttemptStatus(row.status),

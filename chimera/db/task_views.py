@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Uuid, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.held_up import held_up_calls
@@ -15,7 +15,7 @@ from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId
 from models.subtasks import SubtaskView
-from models.tasks import Budget, RunPolicy, TaskStatus, TaskView, Usage, Waiting
+from models.tasks import OPEN, BudgetView, RunPolicy, TaskStatus, TaskView, Usage, Waiting
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -146,10 +146,22 @@ def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_COLUMNS = tuple(
-    column
-    for column in Task.__table__.columns
-    if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256")
+# An answer that is settled has set the column; before that the task's attempts tell who was asked.
+_SIMULATED = or_(
+    Task.simulated,
+    and_(
+        Task.status.in_(OPEN),
+        exists().where(ModelCallAttempt.task_id == Task.id, ModelCallAttempt.simulated.is_(True)),
+    ),
+).label("simulated")
+
+_COLUMNS = (
+    *(
+        column
+        for column in Task.__table__.columns
+        if column.name not in ("goal", "result", "simulated", "owner_id", "idempotency_key", "body_sha256")
+    ),
+    _SIMULATED,
 )
 
 
@@ -200,12 +212,12 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
     )
 
 
-def budget_of(task: AnyRow) -> Budget | None:
+def budget_of(task: AnyRow) -> BudgetView | None:
     """The limits of a task's row; None when it has none."""
     limits = (task.max_cost_micro_usd, task.max_tokens, task.max_model_calls)
     if limits == (None, None, None):
         return None
-    return Budget(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
+    return BudgetView(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
 
 
 def usage_of(row: AnyRow | ModelCallAttempt) -> Usage:

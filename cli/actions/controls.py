@@ -1,6 +1,7 @@
 """Control a task that runs: cancel, pause, resume, steer, budget."""
 
 from cli.actions.ids import short, task_named
+from cli.bill import doubtful_of, limits_of, spent_of
 from cli.connect import connected
 from cli.errors import WrongUsage
 from cli.settings import where_settings
@@ -22,7 +23,7 @@ async def delete(name: str) -> int:
     async with connected(where_settings()) as client:
         task = await task_named(client, name)
         await client.delete_task(task.id)
-    print(f"{short(task.id)} is deleted; what it cost stays on the bill: GET /api/v1/tasks/{task.id}/cost.")
+    print(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
     return 0
 
 
@@ -50,7 +51,11 @@ async def set_budget(name: str, *, usd: float | None, tokens: int | None, reques
     async with connected(where_settings()) as client:
         before = await task_named(client, name)
         task = await client.set_budget(before.id, budget)
-    print(f"{short(task.id)} is {task.status}.")
+        cost = await client.cost(task.id)
+    print(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
+    print(f"Spent so far: {spent_of(cost)}.")
+    if doubtful := doubtful_of(cost):
+        print(f"In doubt: {doubtful}.")
     if (shortfall := shortfall_of(before.waiting, budget)) is not None:
         print(shortfall)
     return 0

@@ -21,16 +21,24 @@ def short(task_id: TaskId) -> str:
 
 async def task_named(client: Client, name: str) -> TaskView:
     """Return the task whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
+    return await client.task(await id_named(client, name))
+
+
+async def id_named(client: Client, name: str) -> TaskId:
+    """Return the id that is, or begins with, `name`; of a deleted task only the whole one is known.
+
+    Raises NotThere.
+    """
     wanted = name.strip().lower().replace("-", "")
     if len(wanted) == 32 and is_hex(wanted):
-        return await client.task(TaskId(str(UUID(wanted))))
+        return TaskId(str(UUID(wanted)))
     found = await _beginning_with(client, wanted) if wanted and is_hex(wanted) else []
     if not found:
         raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
     if len(found) > 1:
         listed = ", ".join(f"{task.id} ({one_line(task.title, 30)})" for task in found[:5])
         raise NotThere(f"{one_line(name, 60)!r} could be {listed}; write more of the id.")
-    return await client.task(found[0].id)
+    return found[0].id
 
 
 async def _beginning_with(client: Client, wanted: str) -> list[TaskView]:

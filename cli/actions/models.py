@@ -75,7 +75,7 @@ def media_table_of(models: Sequence[MediaModelView]) -> Table:
     table.add_column("What it is for", ratio=1)
     for model in models:
         simulated = "simulated; " if model.simulated else ""
-        use = f"{simulated}{model.operation}: {_COMMANDS[model.operation]} --model {model.model}"
+        use = f"{simulated}{model.operation}, with {_COMMANDS[model.operation]} --model …"
         table.add_row(Text(one_line(model.model, 120)), Text(one_line(use, 300)))
     return table
 

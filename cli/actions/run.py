@@ -15,9 +15,10 @@ from rich.text import Text
 from cli.actions.ids import short, task_named
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import EXIT_CODES, Refused, WrongUsage
+from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
 from cli.files import bytes_of
 from cli.following import follow as follow_task
+from cli.lines import short_of
 from cli.settings import where_settings
 from cli.text import count, plain
 from models.base import usd
@@ -47,14 +48,16 @@ def spec_from(
     return {name: value for name, value in spec.items() if value is not None}
 
 
-async def run(spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: bool, as_json: bool) -> int:
+async def run(
+    spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: bool, exit_on_budget: bool = False, as_json: bool
+) -> int:
     """Hand a task in, after its pictures, and, unless told otherwise, watch it to its end."""
     console = Console(stderr=True, highlight=False)
     pictures = [(path.name, await bytes_of(path)) for path in images]
     async with connected(where_settings()) as client:
         task = await _handed_in(client, spec, pictures)
         if follow_it:
-            return await _watch(client, task, console, as_json=as_json)
+            return await _watch(client, task, console, exit_on_budget=exit_on_budget, as_json=as_json)
         if as_json:
             print(task.model_dump_json(indent=2))
         else:
@@ -63,11 +66,12 @@ async def run(spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: b
         return 0
 
 
-async def follow(name: str, *, after: int, as_json: bool) -> int:
+async def follow(name: str, *, after: int, exit_on_budget: bool, as_json: bool) -> int:
     """Watch a task that was handed in before."""
     console = Console(stderr=True, highlight=False)
     async with connected(where_settings()) as client:
-        return await _watch(client, await task_named(client, name), console, after=after, as_json=as_json)
+        task = await task_named(client, name)
+        return await _watch(client, task, console, after=after, exit_on_budget=exit_on_budget, as_json=as_json)
 
 
 async def _handed_in(client: Client, spec: dict[str, Any], pictures: Sequence[tuple[str, bytes]]) -> TaskView:
@@ -87,10 +91,12 @@ async def _handed_in(client: Client, spec: dict[str, Any], pictures: Sequence[tu
         raise
 
 
-async def _watch(client: Client, task: TaskView, console: Console, *, after: int = 0, as_json: bool) -> int:
+async def _watch(
+    client: Client, task: TaskView, console: Console, *, after: int = 0, exit_on_budget: bool, as_json: bool
+) -> int:
     console.print(Text(f"Task {task.id}", style="dim"))
     try:
-        task = await follow_task(client, task, console, after=after)
+        task = await follow_task(client, task, console, after=after, until_it_waits=exit_on_budget)
     except asyncio.CancelledError:
         console.print(f"The task goes on. Watch it again: chimera follow {short(task.id)}")
         console.print(f"                  Stop it:        chimera cancel {short(task.id)}")
@@ -99,7 +105,7 @@ async def _watch(client: Client, task: TaskView, console: Console, *, after: int
         print(task.model_dump_json(indent=2))
     else:
         tell_end(task, console)
-    return EXIT_CODES.get(task.status, 1)
+    return WAITS if task.status is TaskStatus.WAITING else EXIT_CODES.get(task.status, 1)
 
 
 def tell_end(task: TaskView, console: Console) -> None:
@@ -110,6 +116,11 @@ def tell_end(task: TaskView, console: Console) -> None:
         sys.stdout.write(plain(task.result or "").rstrip() + "\n")
     elif task.status == TaskStatus.CANCELLED:
         console.print(Text(f"■ Cancelled after {_spent(task)}"))
+    elif task.status == TaskStatus.WAITING:
+        console.print(Text(f"‖ It waits for its budget, after {_spent(task)}", style="yellow"))
+        if task.waiting is not None:
+            console.print(Text(f"  {short_of(task.waiting.message)}"), soft_wrap=True)
+        console.print(f"  Or stop it: chimera cancel {short(task.id)}")
     else:
         console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(task.error or '')}", style="red"))
     console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)

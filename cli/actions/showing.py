@@ -1,7 +1,8 @@
 """Show tasks: a list of them, or one with all that belongs to it."""
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 
 from pydantic_core import to_json
@@ -9,28 +10,35 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.actions.costs import THE_TASK
 from cli.actions.ids import short, task_named
+from cli.bill import doubtful_of, limits_of, spent_of
 from cli.client import Client
 from cli.connect import connected
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
-from models.costs import CostView
+from models.costs import CostView, NodeCost
+from models.ids import ROOT, TaskId
+from models.model_calls import Purpose
 from models.subtasks import SubtaskView
-from models.tasks import Budget, TaskPage, TaskView
+from models.tasks import TaskPage, TaskStatus, TaskView
 
 PAGE = 100
+LOOKED_AT = 20
+"""Running tasks of a list that are asked whether they are held up."""
 
 
 async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         tasks = await _newest(client, statuses, limit)
+        held_up = set() if as_json else await _held_up_among(client, tasks)
     if as_json:
         print(TaskPage(items=tuple(tasks), next_cursor=None).model_dump_json(indent=2))
     elif not tasks:
         print(_no_tasks(statuses))
     else:
-        Console(highlight=False).print(_list_of(tasks))
+        Console(highlight=False).print(list_of(tasks, held_up))
     return 0
 
 
@@ -61,8 +69,8 @@ async def show(name: str, *, as_json: bool) -> int:
     console = Console(highlight=False)
     for name, value in facts_of(task, cost):
         console.print(Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), soft_wrap=True)
-    if subtasks:
-        console.print(_table_of(subtasks))
+    if subtasks or cost.by_subtask:
+        console.print(table_of(subtasks, cost))
     if task.result:
         console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
         sys.stdout.write(plain(task.result).rstrip() + "\n")
@@ -81,13 +89,20 @@ async def _newest(client: Client, statuses: Sequence[str], limit: int) -> list[T
     return tasks
 
 
+async def _held_up_among(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
+    """Which running tasks their providers hold up, among the newest ones: a list doesn't say it, each task does."""
+    running = [task.id for task in tasks if task.status is TaskStatus.RUNNING][:LOOKED_AT]
+    return {task.id for task in await asyncio.gather(*map(client.task, running)) if task.held_up}
+
+
 def _no_tasks(statuses: Sequence[str]) -> str:
     if statuses:
         return f"No task is {one_line(' or '.join(statuses), 200)}. Without --status all are listed: chimera tasks"
     return 'No tasks yet. Hand one in: chimera run "<goal>"'
 
 
-def _list_of(tasks: Sequence[TaskView]) -> Table:
+def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
+    """A line a task."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Status"):
         table.add_column(heading, no_wrap=True)
@@ -97,17 +112,21 @@ def _list_of(tasks: Sequence[TaskView]) -> Table:
     table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
-        cells = (short(task.id), task.status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
+        status = _status_of(task, held_up)
+        cells = (short(task.id), status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
         table.add_row(*cells, Text(one_line(task.title or task.goal, 200)))
     return table
+
+
+def _status_of(task: TaskView, held_up: Set[TaskId]) -> str:
+    if task.id in held_up:
+        return f"{task.status} (held up)"
+    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else task.status
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
-    tokens = count(cost.usage.input_tokens + cost.usage.output_tokens, "token")
-    requests = f"{count(cost.model_calls, 'request')} to models"
-    doubtful = f"at most {usd(cost.doubtful_micro_usd)}, for requests whose end nobody saw (they count for the budget)"
     why = f": {task.error_code}: {task.error}" if task.error_code else ""
     if task.waiting is not None:
         why = f": {task.waiting.message}"
@@ -118,9 +137,9 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Held up", _held_up_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
-        ("Cost", f"{usd(cost.spent_micro_usd)} for {requests}, {tokens}"),
-        ("Doubtful", doubtful if cost.doubtful_micro_usd else ""),
-        ("Budget", _limits_of(task.budget)),
+        ("Cost", spent_of(cost)),
+        ("Doubtful", doubtful_of(cost)),
+        ("Budget", limits_of(task.budget)),
         ("Began", _when(task.started_at)),
         ("Ended", _when(task.ended_at)),
         ("Web UI", task.temporal_url),
@@ -134,27 +153,48 @@ def _held_up_in(task: TaskView) -> str:
     return f"{count(len(task.held_up), 'call')} by the provider: {' '.join(reasons)}" if reasons else ""
 
 
-def _limits_of(budget: Budget | None) -> str:
-    if budget is None:
-        return ""
-    limits = (
-        usd(budget.max_cost_micro_usd) if budget.max_cost_micro_usd is not None else "",
-        count(budget.max_tokens, "token") if budget.max_tokens is not None else "",
-        count(budget.max_model_calls, "request") if budget.max_model_calls is not None else "",
-    )
-    return ", ".join(filter(None, limits))
-
-
-def _table_of(subtasks: Sequence[SubtaskView]) -> Table:
-    table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Subtask", "Status", "Agent", "Turns", "Cost"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("Result", no_wrap=True, overflow="ellipsis", ratio=1)
+def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
+    """Subtasks and, before them, the task's own calls: what all of them cost is what the task cost."""
+    booked = {each.path: each for each in cost.by_subtask}
+    table = Table(box=None, pad_edge=False, expand=True, show_footer=True, footer_style="bold")
+    table.add_column("Subtask", "In all", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Agent", no_wrap=True)
+    table.add_column("Turns", no_wrap=True, justify="right")
+    table.add_column("Cost", usd(cost.spent_micro_usd), no_wrap=True, justify="right")
+    if cost.doubtful_micro_usd:
+        table.add_column("Doubtful", usd(cost.doubtful_micro_usd), no_wrap=True, justify="right")
+    table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
+    if ROOT in booked:
+        table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost), Text(own_calls_of(cost)))
     for subtask in subtasks:
-        said = subtask.error or subtask.result or subtask.title
-        cells = (subtask.path, subtask.status, subtask.agent, str(subtask.turns), usd(subtask.spent_micro_usd), said)
-        table.add_row(*(Text(one_line(cell, 200)) for cell in cells))
+        cells = (subtask.path, subtask.status, subtask.agent, str(subtask.turns))
+        table.add_row(
+            *(Text(one_line(cell, 200)) for cell in cells), *_booked(booked.get(subtask.path), cost), _said_of(subtask)
+        )
     return table
+
+
+def own_calls_of(cost: CostView) -> str:
+    """Say what the task itself asked models for, and as whom."""
+    named = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "work"}
+    own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
+    return one_line(", ".join(f"{named[purpose]} ({agent})" for purpose, agent in own))
+
+
+def _booked(node: NodeCost | None, cost: CostView) -> list[str]:
+    """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
+    booked, doubtful = (node.cost_micro_usd, node.doubtful_micro_usd) if node else (0, 0)
+    return [usd(booked), usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [usd(booked)]
+
+
+def _said_of(subtask: SubtaskView) -> Text:
+    said = Text(one_line(subtask.title or subtask.instruction))
+    if subtask.error:
+        said.append(f"\n✗ {one_line(subtask.error)}", style="red")
+    elif subtask.result:
+        said.append(f"\n→ {one_line(subtask.result)}", style="dim")
+    return said
 
 
 def _when(at: UtcDatetime | None) -> str:

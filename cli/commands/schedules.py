@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.commands.amounts import dollars
+
 Id = Annotated[str, typer.Argument(metavar="ID", help="The schedule's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
 Overlapping = Literal["skip", "buffer_one", "allow_all", "cancel_other"]
@@ -33,7 +35,9 @@ def create(
     overlap: Annotated[Overlapping | None, typer.Option(help="When one is due and the one before still runs.")] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Don't begin yet.")] = False,
     model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
-    budget_usd: Annotated[float | None, typer.Option(min=0, help="Each run asks before more is spent.")] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(parser=dollars, metavar="AMOUNT", help="Each run asks before more is spent.")
+    ] = None,
     plan: Annotated[Path | None, typer.Option(help="JSON file with the subtasks, instead of a planner.")] = None,
     as_json: AsJson = False,
 ) -> None:

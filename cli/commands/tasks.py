@@ -5,16 +5,24 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.commands.amounts import dollars, whole
+
 OnFailure = Literal["fail", "skip", "retry"]
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The task's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
+ExitOnBudget = Annotated[
+    bool, typer.Option("--exit-on-budget", help="Stop watching, with 4, when it has used up its budget and waits.")
+]
 
 
 def run(
     goal: Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done.", show_default=False)],
     model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
-    budget_usd: Annotated[float | None, typer.Option(min=0, help="Ask before more than this is spent.")] = None,
+    budget_usd: Annotated[
+        float | None,
+        typer.Option(parser=dollars, metavar="AMOUNT", help="Wait and ask before more than this is spent."),
+    ] = None,
     plan: Annotated[Path | None, typer.Option(help="JSON file with the subtasks, instead of a planner.")] = None,
     image: Annotated[
         list[Path] | None, typer.Option(help="A picture that the agents see; may be given more than once.")
@@ -22,6 +30,7 @@ def run(
     on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
     priority: Annotated[int | None, typer.Option(help="1 (most urgent) to 5; 3 without it.")] = None,
     follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
+    exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> None:
     """Hand in a task and watch it; Ctrl-C leaves it running."""
@@ -33,6 +42,7 @@ def run(
             spec_from(goal, model=model, budget_usd=budget_usd, plan=plan, on_failure=on_failure, priority=priority),
             images=image or (),
             follow_it=follow,
+            exit_on_budget=exit_on_budget,
             as_json=as_json,
         )
     )
@@ -41,13 +51,14 @@ def run(
 def follow(
     task_id: Id,
     after: Annotated[int, typer.Option(min=0, help="Begin behind this event; 0 tells the whole story.")] = 0,
+    exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> None:
     """Watch a task until it has ended; Ctrl-C leaves it running."""
     from cli.actions.run import follow
     from cli.running import finish
 
-    finish(lambda: follow(task_id, after=after, as_json=as_json))
+    finish(lambda: follow(task_id, after=after, exit_on_budget=exit_on_budget, as_json=as_json))
 
 
 def list_tasks(
@@ -70,6 +81,14 @@ def show(task_id: Id, as_json: AsJson = False) -> None:
     from cli.running import finish
 
     finish(lambda: show(task_id, as_json=as_json))
+
+
+def cost(task_id: Id, as_json: AsJson = False) -> None:
+    """Show what a task has cost, by model, agent and subtask, and what came to nothing."""
+    from cli.actions.costs import show_cost
+    from cli.running import finish
+
+    finish(lambda: show_cost(task_id, as_json=as_json))
 
 
 def cancel(task_id: Id) -> None:
@@ -104,9 +123,13 @@ def steer(
 
 def budget(
     task_id: Id,
-    usd: Annotated[float | None, typer.Option(min=0, help="US dollars.")] = None,
-    tokens: Annotated[int | None, typer.Option(min=0, help="Input and output together.")] = None,
-    requests: Annotated[int | None, typer.Option(min=0, help="Requests to models, repeated ones included.")] = None,
+    usd: Annotated[float | None, typer.Option(parser=dollars, metavar="AMOUNT", help="US dollars.")] = None,
+    tokens: Annotated[
+        int | None, typer.Option(parser=whole, metavar="NUMBER", help="Input and output together.")
+    ] = None,
+    requests: Annotated[
+        int | None, typer.Option(parser=whole, metavar="NUMBER", help="Requests to models, repeated ones included.")
+    ] = None,
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget

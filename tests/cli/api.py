@@ -13,9 +13,10 @@ from starlette.routing import Route
 
 from cli.sign_in import SignIn, write
 from models.ai_calls import AiCallView
+from models.costs import CostView
 from models.events import Frame
-from models.tasks import TaskView
-from tests.cli.builders import NOW, task_view
+from models.tasks import BudgetView, TaskView
+from tests.cli.builders import NOW, a_bill, task_view
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,6 +36,7 @@ class TinyApi:
     keys: list[str] = field(default_factory=list)
     ai_calls: list[AiCallView] = field(default_factory=list)
     """What is answered about the one call, one after the other; the last one again and again."""
+    bill: CostView = field(default_factory=a_bill)
     refuse: list[Response] = field(default_factory=list)
     """Answers to the next requests, before the usual ones."""
 
@@ -47,6 +49,8 @@ class TinyApi:
                 Route("/api/v1/tasks", self._signed_in(self._tasks)),
                 Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
+                Route("/api/v1/tasks/{task_id}/budget", self._signed_in(self._budget), methods=["POST"]),
+                Route("/api/v1/tasks/{task_id}/cost", self._signed_in(self._cost)),
                 Route("/api/v1/ai/embeddings", self._signed_in(self._new_ai_call), methods=["POST"]),
                 Route("/api/v1/ai/calls/{call_id}", self._signed_in(self._ai_call)),
                 Route("/api/v1/tasks/{task_id}/events", self._signed_in(self._events)),
@@ -104,6 +108,14 @@ class TinyApi:
     async def _task(self, request: Request) -> Response:
         found = [task for task in self.tasks if task.id == request.path_params["task_id"]]
         return _json(found[0]) if found else problem(404, "not_found", "Not found")
+
+    async def _budget(self, request: Request) -> Response:
+        limits = {"max_cost_micro_usd": None, "max_tokens": None, "max_model_calls": None} | await request.json()
+        self.bill = self.bill.model_copy(update={"budget": BudgetView.model_validate(limits)})
+        return _json(self.tasks[0])
+
+    async def _cost(self, request: Request) -> Response:
+        return Response(self.bill.model_dump_json(), media_type="application/json")
 
     async def _new_ai_call(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from models.costs import CostView
 from models.events import (
     Event,
     EventFrame,
@@ -13,8 +14,9 @@ from models.events import (
     TokensFrame,
 )
 from models.ids import NodePath, TaskId
-from models.model_calls import Purpose
+from models.model_calls import ModelCallView, Purpose
 from models.plans import PlanNode
+from models.subtasks import SubtaskView
 from models.tasks import TaskStatus, TaskView
 
 TASK = TaskId("6c1f0b1e-0000-4000-8000-000000000001")
@@ -77,6 +79,69 @@ def call_failed(path: str, *, attempt: int = 1, code: str = "overloaded", retrya
         message="It has trouble.",
         retryable=retryable,
     )
+
+
+def attempt(path: str = "", **changes: Any) -> ModelCallView:
+    values: dict[str, Any] = {
+        "path": path,
+        "purpose": Purpose.TURN,
+        "step": 1,
+        "attempt": 1,
+        "agent": "analyst",
+        "model": "simulator/standard",
+        "simulated": True,
+        "status": "finished",
+        "usage": {},
+        "cost_micro_usd": 5,
+        "estimated": False,
+        "error_code": None,
+        "started_at": NOW,
+        "ended_at": NOW,
+    }
+    return ModelCallView.model_validate(values | changes)
+
+
+def a_bill(**changes: Any) -> CostView:
+    values: dict[str, Any] = {
+        "spent_micro_usd": 900,
+        "reserved_micro_usd": 0,
+        "doubtful_micro_usd": 0,
+        "model_calls": 3,
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+        "budget": None,
+        "by_model": (),
+        "by_agent": (),
+        "by_subtask": (),
+        "attempts": (),
+    }
+    return CostView.model_validate(values | changes)
+
+
+def a_sum(attempts: int, cost_micro_usd: int, doubtful_micro_usd: int = 0, **key: Any) -> dict[str, Any]:
+    """Some attempts added up, by what `key` names."""
+    sums = {"attempts": attempts, "cost_micro_usd": cost_micro_usd, "doubtful_micro_usd": doubtful_micro_usd}
+    return {**key, **sums, "usage": {"input_tokens": 10, "output_tokens": 5}}
+
+
+def subtask_view(path: str, **changes: Any) -> SubtaskView:
+    values: dict[str, Any] = {
+        "path": path,
+        "key": path,
+        "title": path.upper(),
+        "agent": "writer",
+        "status": "completed",
+        "depends_on": (),
+        "instruction": "",
+        "result": "text",
+        "error_code": None,
+        "error": None,
+        "turns": 3,
+        "spent_micro_usd": 70,
+        "usage": {},
+        "started_at": None,
+        "ended_at": None,
+    }
+    return SubtaskView.model_validate(values | changes)
 
 
 def task_view(**changes: Any) -> TaskView:

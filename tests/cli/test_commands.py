@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from chimera import __version__
 from cli.actions.run import spec_from
+from cli.commands.amounts import dollars, whole
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
@@ -28,6 +29,7 @@ COMMANDS = (
     "follow",
     "tasks",
     "show",
+    "cost",
     "steer",
     "pause",
     "resume",
@@ -113,8 +115,8 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     secret = "a-key-that-nobody-should-see"
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout
-    assert "provider openai (CHIMERA_OPENAI_API_KEY): configured" in done.stdout
-    assert "provider google (CHIMERA_GOOGLE_API_KEY): not configured" in done.stdout
+    assert "provider openai (CHIMERA_OPENAI_API_KEY): set up, not tried; --try-keys asks it" in done.stdout
+    assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout
     assert secret not in done.stdout + done.stderr
 
 
@@ -139,3 +141,26 @@ def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text("[{")
     with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
         spec_from("A goal", plan=path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "x", "--budget-usd", "abc"), "'abc' is no amount. Write US dollars, as in 0.50."),
+        (("run", "x", "--budget-usd", "0"), "'0' lets nothing be spent. Write more than 0; leave it out for no limit."),
+        (("run", "x", "--budget-usd", "0.0000001"), "lets nothing be spent"),
+        (("run", "x", "--budget-usd", "nan"), "lets nothing be spent"),
+        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "lets nothing be spent"),
+        (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount. Write US dollars, as in 0.50."),
+        (("budget", "6c1f", "--tokens", "many"), "'many' is no whole number. Write one, as in 5000."),
+        (("budget", "6c1f", "--requests", "0"), "lets nothing be spent"),
+    ],
+)
+def test_an_amount_that_is_none_is_refused_in_plain_words(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.replace("│", " ").split())
+
+
+def test_amounts_are_read_as_people_write_them() -> None:
+    assert (dollars("$0.50"), dollars("3"), whole("50,000")) == (0.5, 3.0, 50_000)

@@ -1,9 +1,14 @@
 """What control commands say beside what the API answers."""
 
+from pathlib import Path
+
 import pytest
 
-from cli.actions.controls import shortfall_of
+from cli.actions.controls import set_budget, shortfall_of
 from models.tasks import Budget, Waiting
+from tests.cli.api import TinyApi
+from tests.cli.builders import TASK, a_bill
+from tests.parts import serving
 
 COSTS_MORE = Waiting(limit="max_cost_micro_usd", message="", needed=4475)
 
@@ -22,3 +27,18 @@ def test_a_raise_of_another_limit_is_said() -> None:
 @pytest.mark.parametrize("waiting", [None, COSTS_MORE, Waiting(limit="max_tokens", message="")])
 def test_a_raise_that_is_enough_or_can_not_be_judged_is_not_remarked_on(waiting: Waiting | None) -> None:
     assert shortfall_of(waiting, Budget(max_cost_micro_usd=4475)) is None
+
+
+async def test_a_new_budget_is_confirmed_with_what_is_spent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = TinyApi(bill=a_bill(doubtful_micro_usd=400))
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await set_budget(TASK, usd=0.05, tokens=None, requests=20) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "6c1f0b1e is running. It may spend $0.0500, 20 requests in all.",
+        "Spent so far: $0.0009 for 3 requests to models, 15 tokens.",
+        "In doubt: at most $0.0004, for requests whose end nobody saw (they count for the budget).",
+    ]

@@ -1,18 +1,21 @@
 """A stream that breaks off is taken up where it ended."""
 
 import asyncio
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from cli import following
+from cli.actions.run import follow
 from cli.connect import signed_in_by
 from cli.errors import NotReachable
 from cli.following import frames_of
-from models.events import Frame, TaskCompleted, TaskStarted
-from models.tasks import TaskStatus
+from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskStarted
+from models.tasks import TaskStatus, TaskView
 from tests.cli.api import TinyApi
-from tests.cli.builders import call_finished, call_started, happened, task_view, written
+from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
 from tests.parts import free_port, serving
 
 BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]
@@ -72,3 +75,52 @@ async def test_an_api_that_stays_away_is_given_up(tmp_path: Path, monkeypatch: p
         with pytest.raises(NotReachable):
             async for _ in frames_of(client, task_view(), 0, lambda line: None):
                 pass
+
+
+REACHED = BudgetReached(limit="max_cost_micro_usd", message="$0.00 is spent.")
+RAISED = BudgetRaised(max_cost_micro_usd=9, max_tokens=None, max_model_calls=None)
+
+
+async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
+    console = Console(file=io.StringIO())
+    async with (
+        asyncio.timeout(20),
+        serving(api.app()) as api_url,
+        signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client,
+    ):
+        return await following.follow(client, task_view(), console, until_it_waits=True)
+
+
+async def test_a_task_that_waits_for_its_budget_is_left_where_that_is_asked_for(tmp_path: Path) -> None:
+    waits = task_view(status=TaskStatus.WAITING)
+    # Nothing comes after the second frame, as long as the task waits.
+    api = TinyApi(tasks=[waits], streams=[[BEGINNING[0], happened(2, REACHED)]])
+    assert (await watched(api, tmp_path)).status is TaskStatus.WAITING
+    assert api.asked_after == [0]
+
+
+async def test_a_wait_that_is_over_by_now_ends_nothing(tmp_path: Path) -> None:
+    ended = task_view(status=TaskStatus.COMPLETED)
+    story: list[Frame] = [
+        BEGINNING[0],
+        happened(2, REACHED),
+        happened(3, RAISED),
+        happened(4, TaskCompleted(preview="")),
+    ]
+    api = TinyApi(tasks=[ended], streams=[story])
+    assert (await watched(api, tmp_path)).status is TaskStatus.COMPLETED
+
+
+async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way_out = f"Raise the limit: chimera budget {TASK} --usd 0.01, or POST /api/v1/tasks/{TASK}/budget."
+    waits = task_view(status=TaskStatus.WAITING, waiting={"limit": "max_cost_micro_usd", "message": way_out})
+    api = TinyApi(tasks=[waits])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await follow(TASK, after=0, exit_on_budget=True, as_json=False) == 4
+    said = capsys.readouterr().err
+    assert f"Raise the limit: chimera budget {TASK[:8]} --usd 0.01." in said
+    assert f"chimera cancel {TASK[:8]}" in said

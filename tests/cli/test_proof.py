@@ -5,7 +5,7 @@ from models.costs import CostView
 from models.ids import call_id_of
 from models.model_calls import Purpose
 from models.tasks import TaskStatus
-from tests.cli.builders import NOW, TASK, task_view
+from tests.cli.builders import TASK, a_bill, attempt, task_view
 
 CALLS = [call_id_of(TASK, "", Purpose.PLAN, 1), call_id_of(TASK, "a", Purpose.TURN, 1)]  # type: ignore[arg-type]
 
@@ -22,35 +22,11 @@ def journal(*entries: str) -> list[Entry]:
 
 def cost(*attempts: tuple[int, int, str]) -> CostView:
     """Attempts as (index of the call, attempt, status)."""
-    return CostView.model_validate(
-        {
-            "spent_micro_usd": 10,
-            "reserved_micro_usd": 0,
-            "doubtful_micro_usd": 5,
-            "model_calls": len(attempts),
-            "usage": {},
-            "budget": None,
-            "by_model": (),
-            "by_subtask": (),
-            "attempts": [
-                {
-                    "path": "a" if call else "",
-                    "purpose": "turn" if call else "plan",
-                    "step": 1,
-                    "attempt": attempt,
-                    "model": "simulator/standard",
-                    "simulated": True,
-                    "status": status,
-                    "usage": {},
-                    "cost_micro_usd": 5,
-                    "estimated": False,
-                    "error_code": None,
-                    "started_at": NOW,
-                    "ended_at": NOW,
-                }
-                for call, attempt, status in attempts
-            ],
-        }
+    return a_bill(
+        attempts=[
+            attempt("a" if call else "", purpose="turn" if call else "plan", attempt=number, status=status)
+            for call, number, status in attempts
+        ]
     )
 
 

@@ -4,35 +4,22 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from cli.actions import showing
-from cli.actions.showing import facts_of
-from models.costs import CostView
-from models.tasks import Budget, TaskStatus, Usage, Waiting
+from cli.actions.showing import facts_of, table_of
+from models.model_calls import Purpose
+from models.tasks import BudgetView, TaskStatus, Waiting
 from tests.cli.api import TinyApi
-from tests.cli.builders import NOW, task_view
+from tests.cli.builders import NOW, TASK, a_bill, a_sum, attempt, subtask_view, task_view
 from tests.parts import serving
-
-
-def a_bill(**changes: object) -> CostView:
-    values: dict[str, object] = {
-        "spent_micro_usd": 900,
-        "reserved_micro_usd": 0,
-        "doubtful_micro_usd": 0,
-        "model_calls": 3,
-        "usage": Usage(input_tokens=10, output_tokens=5),
-        "budget": None,
-        "by_model": (),
-        "by_subtask": (),
-        "attempts": (),
-    }
-    return CostView.model_validate(values | changes)
 
 
 def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
     task = task_view(
         status=TaskStatus.WAITING,
-        budget=Budget(max_cost_micro_usd=2000),
+        budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
         waiting=Waiting(limit="max_cost_micro_usd", message="$0.0009 of $0.0020 is spent."),
     )
     facts = dict(facts_of(task, a_bill()))
@@ -51,6 +38,67 @@ def test_times_are_utc_and_say_so() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     facts = dict(facts_of(task_view(started_at=elsewhere, ended_at=NOW), a_bill()))
     assert (facts["Began"], facts["Ended"]) == ("2026-11-01 12:00:00 UTC", "2026-11-01 12:00:00 UTC")
+
+
+def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
+    cost = a_bill(
+        spent_micro_usd=900,
+        doubtful_micro_usd=400,
+        by_subtask=(a_sum(2, 300, path=""), a_sum(3, 600, 400, path="facts")),
+        attempts=(
+            attempt(purpose=Purpose.PLAN, agent="planner"),
+            attempt("facts"),
+            attempt(purpose=Purpose.AGGREGATE, agent="coordinator"),
+        ),
+    )
+    # What the subtask's own row has leaves out attempts that came to nothing.
+    shown = drawn(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
+    assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
+        ["Subtask", "Status", "Agent", "Turns", "Cost", "Doubtful", "Title,"],
+        ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
+        ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
+        ["text", "completed", "poet", "3", "$0.00", "TEXT"],
+        ["In", "all", "$0.0009", "$0.0004"],
+    ]
+
+
+def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
+    running = subtask_view("a", title="Facts", status="running", result=None)
+    failed = subtask_view("b", title="Sums", status="failed", result=None, error="Nothing left.")
+    shown = drawn(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
+    title = shown[0].index("Title")
+    assert [line[title:].rstrip() for line in shown[1:-1]] == [
+        "Facts",
+        "Text",
+        "→ It is so.",
+        "Sums",
+        "✗ Nothing left.",
+    ]
+
+
+def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
+    tasks = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=TaskStatus.WAITING)]
+    shown = drawn(showing.list_of(tasks, {TASK}))
+    assert [line[10:31].rstrip() for line in shown[1:]] == ["running (held up)", "running", "waiting (budget)"]
+
+
+async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held_up = task_view(held_up=({"path": "a", "step": 1, "code": "overloaded", "message": "Busy."},))
+    api = TinyApi(tasks=[held_up, task_view(id="7" + TASK[1:])])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await showing.list_tasks([], 20, as_json=False) == 0
+    assert capsys.readouterr().out.count("running (held up)") == 1
+
+
+def drawn(table: Table) -> list[str]:
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().splitlines()
 
 
 @pytest.mark.parametrize(

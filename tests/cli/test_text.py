@@ -146,10 +146,12 @@ def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
 def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
-    command = f"chimera budget {TASK} --usd 0.01"
-    state.apply(happened(2, BudgetReached(limit="max_cost_micro_usd", message=f"{'It is spent. ' * 8}{command}")))
+    way_out = f"chimera budget {TASK} --usd 0.01, or POST /api/v1/tasks/{TASK}/budget."
+    state.apply(happened(2, BudgetReached(limit="max_cost_micro_usd", message=f"{'It is spent. ' * 8}{way_out}")))
     lines = drawn(state, width=60, height=24).splitlines()
-    assert command in " ".join(line.strip() for line in lines)
+    picture = " ".join(line.strip() for line in lines)
+    assert f"chimera budget {TASK[:8]} --usd 0.01." in picture
+    assert "POST" not in picture
     assert len(lines) <= 24
 
 

@@ -19,7 +19,7 @@ from models.events import (
 )
 from models.ids import NodePath
 from models.plans import PlanNode
-from models.subtasks import SubtaskStatus, SubtaskView
+from models.subtasks import SubtaskStatus
 from models.tasks import TaskStatus
 from tests.cli.builders import (
     NOW,
@@ -29,6 +29,7 @@ from tests.cli.builders import (
     call_started,
     happened,
     planned,
+    subtask_view,
     task_view,
     written,
 )
@@ -183,31 +184,14 @@ def test_a_tools_result_is_noted_at_its_subtask() -> None:
 def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> None:
     state = state_after(happened(1, BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.")))
     assert (state.status, state.note) == (TaskStatus.WAITING, "2 of 2 calls are used.")
-    state.apply(happened(2, BudgetRaised(max_cost_micro_usd=None, max_tokens=None, max_model_calls=9)))
+    raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
+    state.apply(happened(2, raised))
     assert (state.status, state.note) == (TaskStatus.RUNNING, "")
+    assert line_of(raised) == "budget: set to $0.0200, 9 requests"
 
 
 def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> None:
-    subtask = SubtaskView.model_validate(
-        {
-            "path": "b",
-            "key": "b",
-            "title": "B",
-            "agent": "writer",
-            "status": "completed",
-            "depends_on": (),
-            "instruction": "",
-            "result": "text",
-            "error_code": None,
-            "error": None,
-            "turns": 3,
-            "spent_micro_usd": 70,
-            "usage": {},
-            "started_at": None,
-            "ended_at": None,
-        }
-    )
-    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask,))
+    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
     state = state_after(happened(1, call_started("a")), snapshot)
     assert [node.path for node in state.subtasks] == ["b"]
     assert (state.done, state.finished_calls, state.spent_micro_usd) == (1, 3, 90)

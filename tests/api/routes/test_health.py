@@ -99,5 +99,5 @@ def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None
     away = Standing(away_since=time.time(), reason="overloaded")
     said = said_of({"openai": away, "simulator": Standing()}, ["openai", "simulator"], ["anthropic", "google"])
     assert re.fullmatch(
-        r"openai is away since [\d:]+ UTC: overloaded; simulator: well; anthropic, google: not set up", said
+        r"openai is away since [\d:]+ UTC: overloaded; simulator: no trouble seen; anthropic, google: not set up", said
     )

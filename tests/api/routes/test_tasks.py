@@ -215,6 +215,55 @@ async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
     assert (row.spent_micro_usd, paid, outcome) == (42, 42, None)
 
 
+async def test_a_bill_adds_up_by_agent_and_place_with_doubtful_cost_beside_it(
+    alice: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    await _book_call(database, task_id, path="", agent="coordinator", cost_micro_usd=7)
+    await _book_call(database, task_id, cost_micro_usd=42)
+    await _book_call(database, task_id, step=2, status="doubtful", reserved_micro_usd=90)
+    cost = (await alice.get(f"/api/v1/tasks/{task_id}/cost")).json()
+    sums = ("attempts", "cost_micro_usd", "doubtful_micro_usd")
+    assert {one["path"]: tuple(one[name] for name in sums) for one in cost["by_subtask"]} == {
+        "": (1, 7, 0),
+        "facts": (2, 42, 90),
+    }
+    assert {one["agent"]: tuple(one[name] for name in sums) for one in cost["by_agent"]} == {
+        "coordinator": (1, 7, 0),
+        "researcher": (2, 42, 90),
+    }
+    assert [one["agent"] for one in cost["attempts"]] == ["coordinator", "researcher", "researcher"]
+
+
+@pytest.mark.parametrize(("status", "simulated"), [("running", True), ("completed", False)])
+async def test_a_task_says_that_the_simulator_works_on_it_before_its_first_answer(
+    alice: httpx2.AsyncClient, database: Database, status: str, simulated: bool
+) -> None:
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    await set_task(database, task_id, status=status, started_at=func.now())
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["simulated"] is False
+    await _book_call(database, task_id, status="started", simulated=True)
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["simulated"] is simulated
+    (listed,) = [task for task in (await _page(alice, limit=100))["items"] if task["id"] == task_id]
+    assert listed["simulated"] is simulated
+
+
+@pytest.mark.parametrize("limit", ["max_cost_micro_usd", "max_tokens", "max_model_calls"])
+@pytest.mark.parametrize("nothing", [0, -1])
+async def test_a_budget_that_lets_nothing_be_spent_is_refused_with_the_way_out(
+    alice: httpx2.AsyncClient, limit: str, nothing: int
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    for path, body, field in (
+        ("/api/v1/tasks", {"goal": "x", "budget": {limit: nothing}}, f"budget.{limit}"),
+        (f"/api/v1/tasks/{task_id}/budget", {limit: nothing}, limit),
+    ):
+        answer = await alice.post(path, json=body)
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["field"]) == (422, field)
+        assert error["message"] == "It has to be more than 0; leave it out for no limit."
+
+
 async def test_answers_show_nothing_of_the_inside(alice: httpx2.AsyncClient) -> None:
     task = await new_task(alice)
     for field in ("owner_id", "idempotency_key", "body_sha256", "policy", "deleted_at"):
@@ -228,19 +277,30 @@ async def _page(client: httpx2.AsyncClient, **query: Any) -> dict[str, Any]:
     return page
 
 
-async def _book_call(database: Database, task_id: str, cost_micro_usd: int) -> None:
-    place = {"task_id": task_id, "path": "facts", "purpose": "turn", "step": 1, "attempt": 1}
+async def _book_call(
+    database: Database,
+    task_id: str,
+    *,
+    path: str = "facts",
+    step: int = 1,
+    agent: str = "researcher",
+    simulated: bool = False,
+    status: str = "finished",
+    reserved_micro_usd: int = 0,
+    cost_micro_usd: int = 0,
+) -> None:
+    place = {"task_id": task_id, "path": path, "purpose": "turn", "step": step, "attempt": 1}
     async with database.begin() as session:
         session.add(ModelCall(**place, status="finished", outcome={"text_preview": "CANARY"}))
         await session.flush()
         session.add(
             ModelCallAttempt(
                 **place,
-                agent="researcher",
+                agent=agent,
                 model="openai/x",
-                simulated=False,
-                status="finished",
-                reserved_micro_usd=0,
+                simulated=simulated,
+                status=status,
+                reserved_micro_usd=reserved_micro_usd,
                 reserved_tokens=0,
                 cost_micro_usd=cost_micro_usd,
                 worker="w",

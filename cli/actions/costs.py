@@ -1,0 +1,105 @@
+"""Show what a task has cost: by model, by agent, by place in its tree, and the attempts that came to nothing."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.actions.ids import id_named
+from cli.bill import doubtful_of, limits_of, spent_of
+from cli.connect import connected
+from cli.settings import where_settings
+from cli.text import one_line
+from models.base import usd
+from models.costs import MAX_ATTEMPTS, CostSum, CostView
+from models.ids import NodePath, TaskId
+from models.model_calls import AttemptStatus, ModelCallView
+
+THE_TASK = "(task)"
+"""Names the task's own calls among those of its subtasks."""
+
+_USELESS = frozenset({AttemptStatus.FAILED, AttemptStatus.CANCELLED, AttemptStatus.DOUBTFUL, AttemptStatus.LATE})
+
+
+async def show_cost(name: str, *, as_json: bool) -> int:
+    """Print a task's bill; a deleted task keeps its own."""
+    async with connected(where_settings()) as client:
+        task_id = await id_named(client, name)
+        cost = await client.cost(task_id)
+    if as_json:
+        print(cost.model_dump_json(indent=2))
+        return 0
+    console = Console(highlight=False)
+    for label, value in facts_of(task_id, cost):
+        console.print(Text.assemble((f"{label:<10}", "dim"), value), soft_wrap=True)
+    for table in tables_of(cost):
+        console.print()
+        console.print(table)
+    if len(cost.attempts) == MAX_ATTEMPTS:
+        console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts were looked at for this list.", style="dim"))
+    return 0
+
+
+def place_of(path: NodePath) -> str:
+    """A subtask's path, or the name of the task itself."""
+    return one_line(path, 200) or THE_TASK
+
+
+def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
+    """Name the sums; what there is none of is left out."""
+    reserved = f"{usd(cost.reserved_micro_usd)}, for model calls in flight" if cost.reserved_micro_usd else ""
+    facts = (
+        ("Task", task_id),
+        ("Cost", spent_of(cost)),
+        ("Doubtful", doubtful_of(cost)),
+        ("Reserved", reserved),
+        ("Budget", limits_of(cost.budget)),
+    )
+    return [(label, value) for label, value in facts if value]
+
+
+def tables_of(cost: CostView) -> list[Table]:
+    """The sums by model, agent and subtask, and what came to nothing."""
+    if not cost.by_model:
+        return []
+    models = [(f"{each.model}{' (simulated)' if each.simulated else ''}", each) for each in cost.by_model]
+    tables = [
+        _sums("Model", models),
+        _sums("Agent", [(each.agent, each) for each in cost.by_agent]),
+        _sums("Subtask", [(place_of(each.path), each) for each in cost.by_subtask]),
+    ]
+    useless = [attempt for attempt in cost.attempts if attempt.status in _USELESS]
+    return [*tables, _attempts(useless)] if useless else tables
+
+
+def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
+    in_doubt = any(each.doubtful_micro_usd for _, each in rows)
+    table = Table(box=None, pad_edge=False)
+    # As wide as the others, so that the figures of all stand below each other.
+    table.add_column(heading, no_wrap=True, overflow="ellipsis", width=36)
+    for name in ("Attempts", "Input", "Output", "Cost"):
+        table.add_column(name, no_wrap=True, justify="right", min_width=9)
+    if in_doubt:
+        table.add_column("Doubtful", no_wrap=True, justify="right")
+    for name, each in rows:
+        doubtful = [usd(each.doubtful_micro_usd) if each.doubtful_micro_usd else ""] if in_doubt else []
+        tokens = (f"{each.usage.input_tokens:,}", f"{each.usage.output_tokens:,}")
+        table.add_row(Text(one_line(name, 200)), str(each.attempts), *tokens, usd(each.cost_micro_usd), *doubtful)
+    return table
+
+
+def _attempts(attempts: Sequence[ModelCallView]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Attempts without an answer of use", no_wrap=True, overflow="ellipsis", width=36)
+    for heading in ("Call", "Attempt", "Status", "Why"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Cost", no_wrap=True, justify="right")
+    for each in attempts:
+        doubtful = each.status is AttemptStatus.DOUBTFUL
+        why = "its end was not seen" if doubtful else each.error_code or ""
+        call = f"{each.purpose} {each.step}"
+        cost = "in doubt" if doubtful else usd(each.cost_micro_usd)
+        cells = (place_of(each.path), call, str(each.attempt), each.status, why, cost)
+        table.add_row(*(Text(one_line(cell, 200)) for cell in cells))
+    return table

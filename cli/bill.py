@@ -1,0 +1,32 @@
+"""What a task has cost and may cost, in words: the same in every command."""
+
+from cli.text import count
+from models.base import usd
+from models.costs import CostView
+from models.events import BudgetRaised
+from models.tasks import BudgetView
+
+
+def spent_of(cost: CostView) -> str:
+    """Say what is booked, and for how much."""
+    tokens = count(cost.usage.input_tokens + cost.usage.output_tokens, "token")
+    return f"{usd(cost.spent_micro_usd)} for {count(cost.model_calls, 'request')} to models, {tokens}"
+
+
+def doubtful_of(cost: CostView) -> str:
+    """Say what may have been spent beside that; nothing where nothing is in doubt."""
+    if not cost.doubtful_micro_usd:
+        return ""
+    return f"at most {usd(cost.doubtful_micro_usd)}, for requests whose end nobody saw (they count for the budget)"
+
+
+def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
+    """Name the limits that are set; nothing without any."""
+    if budget is None:
+        return ""
+    limits = (
+        usd(budget.max_cost_micro_usd) if budget.max_cost_micro_usd is not None else "",
+        count(budget.max_tokens, "token") if budget.max_tokens is not None else "",
+        count(budget.max_model_calls, "request") if budget.max_model_calls is not None else "",
+    )
+    return ", ".join(filter(None, limits))

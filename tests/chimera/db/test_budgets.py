@@ -1,0 +1,48 @@
+"""Why an account refuses a call, in words."""
+
+from typing import Any
+
+import pytest
+
+from chimera.db import budgets, model_calls, tasks
+from chimera.db.engine import Database
+from chimera.db.model_calls import Intent
+from models.ids import NodePath, TaskId
+from models.model_calls import ModelCallRequest, Purpose
+from models.tasks import TaskSpec
+from tests.runs import new_user
+
+
+def an_intent(task_id: TaskId, step: int) -> Intent:
+    request = ModelCallRequest(task_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
+    return Intent(
+        request=request,
+        attempt=1,
+        model="simulator/fast",
+        simulated=True,
+        worker="w",
+        reserve_micro_usd=100,
+        reserve_tokens=10,
+    )
+
+
+@pytest.mark.parametrize(
+    ("requests", "said"), [(1, "The one request that it may make is made."), (2, "All 2 requests are made.")]
+)
+async def test_requests_that_are_used_up_are_counted_as_people_count(
+    database: Database, requests: int, said: str
+) -> None:
+    spec: dict[str, Any] = {
+        "goal": "x",
+        "plan": [{"key": "a", "instruction": "say"}],
+        "budget": {"max_model_calls": requests},
+    }
+    owner = await new_user(database)
+    async with database.begin() as session:
+        task_id, _ = await tasks.create(session, owner, TaskSpec.model_validate(spec), default_model="simulator/fast")
+    async with database.connection() as connection:
+        for step in range(requests):
+            assert await model_calls.reserve(connection, an_intent(task_id, step + 1))
+        beyond = an_intent(task_id, requests + 1)
+        assert await model_calls.reserve(connection, beyond) is None
+        assert (await budgets.why_refused(connection, beyond)).message.startswith(f"{said} Raise the limit: ")
