@@ -61,7 +61,7 @@ def waiting_of(event: ModelCallWaiting) -> str:
 
 
 def short_of(message: str) -> str:
-    """Say why a task waits in fewer words: the command that lets it go on, with as much of the id as it takes."""
+    """Say why a task waits or failed in fewer words: the command to type, with as much of the id as it takes."""
     return _LONG_ID.sub(r"\1", in_commands(message))
 
 
@@ -87,7 +87,7 @@ def _said(event: Event) -> str:
             simulated = " (simulated)" if isinstance(event, TaskCompleted) and event.simulated else ""
             return f"completed{simulated}: {event.preview}"
         case SubtaskFailed() | SubtaskSkipped() | TaskFailed():
-            return f"{_name_of(event)}: {event.code}: {event.message}"
+            return f"{_name_of(event)}: {event.code}: {short_of(event.message)}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
         case ModelCallWaiting():

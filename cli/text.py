@@ -16,6 +16,7 @@ _COMMANDS = tuple(
         (r",? or POST /api/v1/tasks/[\w-]+/budget", ""),
         (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1 --usd …"),
         (r",? at POST /api/v1/tasks/([\w-]+)/cancel", r": chimera cancel \1"),
+        (r"GET /api/v1/tasks/([\w-]+)/cost", r"chimera cost \1"),
         (r"GET /api/v1/ai/calls/([\w-]+)", r"chimera calls show \1"),
         (r"GET /api/v1/schedules\b", "chimera schedules list"),
     )

@@ -274,7 +274,7 @@ class TaskState:
         node.status = SubtaskStatus(event.type.removeprefix("subtask."))
         node.writing = None
         if isinstance(event, (SubtaskFailed, SubtaskSkipped)):
-            node.note = f"{event.code}: {event.message}"
+            node.note = f"{event.code}: {short_of(event.message)}"
 
     def _planned(self, event: PlanCreated) -> None:
         self.note = ""
@@ -296,7 +296,7 @@ class TaskState:
                 self._close(TaskStatus.COMPLETED)
                 self.simulated = self.simulated or event.simulated
             case TaskFailed():
-                self._close(TaskStatus.FAILED, f"{event.code}: {event.message}")
+                self._close(TaskStatus.FAILED, f"{event.code}: {short_of(event.message)}")
             case TaskCancelled():
                 self._close(TaskStatus.CANCELLED)
             case _:

@@ -119,10 +119,10 @@ def tell_end(task: TaskView, console: Console) -> None:
     elif task.status == TaskStatus.WAITING:
         console.print(Text(f"‖ It waits for its budget, after {_spent(task)}", style="yellow"))
         if task.waiting is not None:
-            console.print(Text(f"  {short_of(task.waiting.message)}"), soft_wrap=True)
+            console.print(Text(f"  {plain(short_of(task.waiting.message))}"), soft_wrap=True)
         console.print(f"  Or stop it: chimera cancel {short(task.id)}")
     else:
-        console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(task.error or '')}", style="red"))
+        console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red"))
     console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
 
 

@@ -60,7 +60,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("a truth that is a number", {"start": 0}, "start", "true or false"),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
-    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "0 or more"),
+    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0; leave it out"),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
     ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
 ]

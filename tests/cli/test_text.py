@@ -175,6 +175,7 @@ def test_counts_are_written_with_their_noun() -> None:
     [
         ("Raise it at POST /api/v1/tasks/6c1f-0b1e/budget.", "Raise it: chimera budget 6c1f-0b1e --usd …."),
         ("Cancel it first, at POST /api/v1/tasks/6c1f/cancel.", "Cancel it first: chimera cancel 6c1f."),
+        ("GET /api/v1/tasks/6c1f-0b/cost lists each attempt.", "chimera cost 6c1f-0b lists each attempt."),
         ("GET /api/v1/ai/calls/7d1f-00 shows what it cost.", "chimera calls show 7d1f-00 shows what it cost."),
         ("chimera budget 6c1f --usd 2, or POST /api/v1/tasks/6c1f/budget.", "chimera budget 6c1f --usd 2."),
     ],
