@@ -22,7 +22,7 @@ from models.ai_calls import Operation
 from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
 from models.files import MAX_PICTURE_BYTES
 from models.ids import FileId, UserId
-from models.plans import check_plan
+from models.plans import problems_of
 from models.providers import ModelAbility
 from models.schedules import ScheduleSpec
 from models.tasks import TaskSpec
@@ -80,9 +80,9 @@ class Checks:
         known = BUILT_IN_BY_NAME if named <= BUILT_IN_BY_NAME.keys() else await agents.agents_of(session, owner_id)
         for index, subtask in enumerate(spec.plan):
             await self._planned_agent(subtask.agent, known, f"{within}plan.{index}.agent")
-        problems = check_plan(spec.plan, agents=known)
+        problems = problems_of(spec.plan, agents=known)
         if problems:
-            raise PlanInvalid(problems, field=f"{within}plan")
+            raise PlanInvalid([(f"{within}{problem.place}", problem.message) for problem in problems])
 
     async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> None:
         """Raise what keeps a recurring task from running. What a cron line means is Temporal's to say."""

@@ -34,6 +34,7 @@ from chimera.temporal import Temporal
 from models.errors import InvalidInput, NotJson, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
+from models.wording import instead_of
 
 API = "/api/v1"
 
@@ -184,8 +185,8 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 def _check_query(request: Request, known: frozenset[str]) -> None:
     for name in request.query_params:
         if name not in known:
-            way_out = f"use one of {', '.join(sorted(known))}" if known else "leave it out"
-            raise InvalidInput(name[:60], f"There is no such parameter here; {way_out}.")
+            way_out = instead_of(name, known) or "leave it out."
+            raise InvalidInput(name[:60], f"There is no such parameter here; {way_out}")
 
 
 class PublicRoute(APIRoute):

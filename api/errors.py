@@ -9,6 +9,7 @@ from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from pydantic import Field
 from pydantic_core import to_json
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from models.base import Contract
 from models.errors import ChimeraError, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
-from models.wording import sentence_of, told
+from models.wording import MAX_NAME, fields_at, sentence_of, told
 
 log = structlog.get_logger()
 
@@ -70,12 +71,13 @@ def install(app: FastAPI) -> None:
 
 def answer(error: ChimeraError) -> Response:
     """The response that an error of ours becomes."""
+    problems = _fields_of(error)
     return _response(
         error.http_status,
         code=error.code,
         title=error.title,
-        detail=error.message,
-        errors=_fields_of(error),
+        detail=error.message + _more_than_one(len(problems)),
+        errors=problems[:MAX_FIELD_ERRORS],
         headers=_headers_of(error),
     )
 
@@ -138,31 +140,51 @@ _DETAILS = {
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    entries = told(error.errors())
-    problems = [_field_problem(entry) for entry in entries[:MAX_FIELD_ERRORS]]
+    body, entries = _body_of(request), told(error.errors())
+    problems = list(dict.fromkeys(_field_problem(entry, body) for entry in entries[:MAX_FIELD_ERRORS]))
+    count = len(problems) + len(entries[MAX_FIELD_ERRORS:])
     first = problems[0] if problems else FieldProblem(field="body", message="The body is not understood.")
-    more = f" ({len(entries) - 1} more in 'errors')" if len(entries) > 1 else ""
     return _response(
         422,
         code=InvalidInput.code,
         title=InvalidInput.title,
-        detail=f"{first.field}: {first.message}{more}",
+        detail=f"{first.field}: {first.message}{_more_than_one(count)}",
         errors=problems,
     )
 
 
-def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
-    place = [str(part) for part in entry["loc"]]
-    field = ".".join(place[1:]) or place[0]
+def _body_of(request: Request) -> Any:
+    """The type of the body that this route takes; None if it takes none."""
+    route = request.scope.get("route")
+    return route.body_field.field_info.annotation if isinstance(route, APIRoute) and route.body_field else None
+
+
+def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
+    part, *place = entry["loc"]
+    field = ".".join(str(each)[:MAX_NAME] for each in _shown(part, place)) or str(part)
     if field == "body" and entry["type"] == "model_attributes_type":
         return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
-    return FieldProblem(field=field, message=sentence_of(entry))
+    known = fields_at(body, place) if part == "body" else ()
+    return FieldProblem(field=field, message=sentence_of(entry, known))
+
+
+def _shown(part: str, place: Sequence[int | str]) -> Sequence[int | str]:
+    match part:
+        case "query":
+            # Which one of a parameter that is given more than once tells nobody anything.
+            return place[:1]
+        case "header":
+            return [str(place[0]).title()]
+    return place
+
+
+def _more_than_one(count: int) -> str:
+    return f" ({count - 1} more in 'errors')" if count > 1 else ""
 
 
 def _fields_of(error: ChimeraError) -> list[FieldProblem]:
     if isinstance(error, PlanInvalid):
-        problems = error.problems[:MAX_FIELD_ERRORS]
-        return [FieldProblem(field=error.field or "plan", message=problem) for problem in problems]
+        return [FieldProblem(field=field, message=message) for field, message in error.problems]
     return [FieldProblem(field=error.field, message=error.message)] if error.field else []
 
 

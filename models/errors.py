@@ -41,8 +41,9 @@ class PlanInvalid(InvalidInput):
 
     code, title = "plan_invalid", "The plan can't run"
 
-    def __init__(self, problems: Sequence[str], field: str = "plan") -> None:
-        super().__init__(field, "; ".join(problems))
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        """Take each problem as the field at fault and a sentence."""
+        super().__init__(*problems[0])
         self.problems = tuple(problems)
 
 

@@ -1,19 +1,22 @@
 """Plans: a DAG of subtasks, as a caller or a model writes it and as a workflow carries it.
 
 A `PlannedSubtask` has the words (title, instruction); a `PlanNode` is what a history keeps of it: keys, agents and
-edges only. `check_plan` is the one judge of both origins.
+edges only. `problems_of` is the one judge of both origins.
 """
 
 from collections.abc import Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 from pydantic import Field, field_validator
 
-from models.base import Body, Contract, Flag, Key
+from models.base import Body, Contract, Flag, Key, preview_of
 
 MAX_DEPTH = 4
 MAX_NODES = 200
 MAX_IN_FLIGHT = 50
+MAX_NAMED = 10
+"""Subtasks that a message names."""
 
 
 class PlannedSubtask(Body):
@@ -59,50 +62,94 @@ def node_of(subtask: PlannedSubtask) -> PlanNode:
     )
 
 
+class PlanProblem(NamedTuple):
+    """What keeps a plan from running: one sentence, and the field at fault (its place in the list of subtasks)."""
+
+    message: str
+    subtask: int | None = None
+    field: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is in a body whose field `plan` the subtasks are."""
+        return "plan" if self.subtask is None else f"plan.{self.subtask}.{self.field}"
+
+
 def check_plan(
     subtasks: Sequence[PlannedSubtask], *, agents: Collection[str], depth: int = 1, nodes_left: int = MAX_NODES
 ) -> list[str]:
+    """Say what `problems_of` finds, for a model that is to plan anew; an empty list means that the plan can run."""
+    problems = problems_of(subtasks, agents=agents, depth=depth, nodes_left=nodes_left)
+    return list(dict.fromkeys(problem.message for problem in problems))
+
+
+def problems_of(
+    subtasks: Sequence[PlannedSubtask], *, agents: Collection[str], depth: int = 1, nodes_left: int = MAX_NODES
+) -> list[PlanProblem]:
     """Name everything that keeps a plan from running; an empty list means that it can.
 
     `depth` is the depth at which its subtasks would stand (1 directly below the task) and `nodes_left` how many more
     the task may have. Each problem is one sentence that names the subtask and the way out, for a person or a model.
     """
-    problems: list[str] = []
-    splitting = [subtask.key for subtask in subtasks if subtask.decompose]
-    room = nodes_left - len(subtasks)
-    if room < 0:
-        problems.append(
-            f"{len(subtasks)} subtasks are too many: {nodes_left} are left of {MAX_NODES} a task; plan fewer"
-        )
-    elif room < len(splitting):
-        problems.append(
-            f"{', '.join(map(repr, splitting[:10]))} can't decompose: of {MAX_NODES} subtasks a task {room} would be"
-            f" left for {len(splitting)} to split into; set decompose to false or plan fewer"
-        )
-    if depth > MAX_DEPTH:
-        problems.append(f"depth {depth} is too deep: at most {MAX_DEPTH} levels; answer without planning further")
+    problems = _problems_of_size(subtasks, depth, nodes_left)
     keys = [subtask.key for subtask in subtasks]
-    problems += [
-        f"key {key!r} is used twice; keys must be unique" for key in sorted({k for k in keys if keys.count(k) > 1})
-    ]
-    for subtask in subtasks:
+    first = {key: index for index, key in reversed(list(enumerate(keys)))}
+    for index, subtask in enumerate(subtasks):
+        key = subtask.key
+        if first[key] != index:
+            problems.append(PlanProblem(f"Key {key!r} is used more than once; keys must be unique.", index, "key"))
         if subtask.agent not in agents:
-            problems.append(
-                f"subtask {subtask.key!r} names unknown agent {subtask.agent!r}; use {', '.join(sorted(agents))}"
-            )
+            message = f"Subtask {key!r} names unknown agent {subtask.agent!r}; use {', '.join(sorted(agents))}."
+            problems.append(PlanProblem(message, index, "agent"))
         if subtask.decompose and depth >= MAX_DEPTH:
-            problems.append(f"subtask {subtask.key!r} can't decompose at depth {depth}; set decompose to false")
-        problems += [
-            f"subtask {subtask.key!r} depends on {name!r}, which is not in the plan; use one of its keys"
-            for name in subtask.depends_on
-            if name not in keys
-        ]
+            message = f"Subtask {key!r} can't decompose at depth {depth}; set decompose to false."
+            problems.append(PlanProblem(message, index, "decompose"))
+        for name in subtask.depends_on:
+            if name not in first:
+                shown = preview_of(name, 60)
+                message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; use one of its keys."
+                problems.append(PlanProblem(message, index, "depends_on"))
     return problems or _cycle_in(subtasks)
 
 
-def _cycle_in(subtasks: Sequence[PlannedSubtask]) -> list[str]:
+def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left: int) -> list[PlanProblem]:
+    problems: list[PlanProblem] = []
+    splitting = [subtask.key for subtask in subtasks if subtask.decompose]
+    room = nodes_left - len(subtasks)
+    if room < 0:
+        message = f"{len(subtasks)} subtasks are too many: {nodes_left} are left of {MAX_NODES} a task; plan fewer."
+        problems.append(PlanProblem(message))
+    elif room < len(splitting):
+        message = (
+            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't decompose: of {MAX_NODES} subtasks a task {room}"
+            f" would be left for {len(splitting)} to split into; set decompose to false or plan fewer."
+        )
+        problems.append(PlanProblem(message))
+    if depth > MAX_DEPTH:
+        message = f"Depth {depth} is too deep: at most {MAX_DEPTH} levels; answer without planning further."
+        problems.append(PlanProblem(message))
+    return problems
+
+
+def _cycle_in(subtasks: Sequence[PlannedSubtask]) -> list[PlanProblem]:
     try:
         TopologicalSorter({s.key: s.depends_on for s in subtasks}).prepare()
     except CycleError as error:
-        return [f"the plan is cyclic: {' → '.join(error.args[1])}; remove one of these dependencies"]
+        # As the sorter names them, each waits for the one before it, and the last is the first again.
+        members: list[str] = error.args[1][:0:-1]
+        keys = [subtask.key for subtask in subtasks]
+        first = min(range(len(members)), key=lambda n: keys.index(members[n]))
+        return [_cyclic([*members[first:], *members[:first]], keys)]
     return []
+
+
+def _cyclic(members: Sequence[str], keys: Sequence[str]) -> PlanProblem:
+    others = [repr(key) for key in (*members[1:], members[0])]
+    if len(others) > MAX_NAMED:
+        others[MAX_NAMED - 1 : -1] = ["…"]
+    # The way out comes first: what a model is told may be cut.
+    message = (
+        "The plan is cyclic; remove one of these from depends_on:"
+        f" {members[0]!r} waits for {', which waits for '.join(others)}."
+    )
+    return PlanProblem(message, keys.index(members[0]), "depends_on")

@@ -33,7 +33,7 @@ class ScheduleSpec(Body):
     @model_validator(mode="after")
     def _has_one_rhythm(self) -> "ScheduleSpec":
         if (self.cron is None) == (self.interval_s is None):
-            raise ValueError("set exactly one of cron and interval_s")
+            raise ValueError("Set exactly one of cron and interval_s.")
         return self
 
     @property

@@ -70,7 +70,7 @@ class Budget(Body):
     @model_validator(mode="after")
     def _says_something(self) -> "Budget":
         if self.max_cost_micro_usd is None and self.max_tokens is None and self.max_model_calls is None:
-            raise ValueError("set at least one of max_cost_micro_usd, max_tokens, max_model_calls")
+            raise ValueError("Set at least one of max_cost_micro_usd, max_tokens, max_model_calls.")
         return self
 
 
@@ -113,7 +113,7 @@ class TaskSpec(Body):
     @classmethod
     def _is_small(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if metadata and len(to_json(metadata)) > MAX_METADATA_BYTES:
-            raise ValueError(f"at most {MAX_METADATA_BYTES} bytes as JSON; keep what is larger elsewhere")
+            raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON; keep what is larger elsewhere.")
         return metadata
 
 

@@ -1,7 +1,11 @@
 """What pydantic finds wrong with a value, in words for the person who sent it: what to send instead."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from models.base import (
     AGENT_NAME,
@@ -32,7 +36,6 @@ PATTERNS = {
 
 _SENTENCES = {
     "missing": "This is required; add it.",
-    "extra_forbidden": "There is no such field; remove it.",
     "string_type": 'Send text, in quotes, as in "…".',
     "bool_type": "Send true or false, without quotes.",
     "bool_parsing": "Write true or false.",
@@ -53,22 +56,27 @@ _SENTENCES = {
     "less_than": "It has to be less than {lt}.",
     "path_type": "Write a path, as in /srv/chimera.",
     "string_too_long": "Use at most {max_length} characters.",
-    "enum": "Use one of {expected}.",
-    "literal_error": "Use one of {expected}.",
-    "union_tag_invalid": "Use one of {expected_tags}.",
     "union_tag_not_found": "Say which message it is, in {discriminator}.",
     "uuid_parsing": "Send an id as the API shows it, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 
+MAX_NAMED = 20
+"""Names that a message lists."""
+MAX_NAME = 60
+"""Characters of what was sent that are looked at: comparing long texts takes long."""
 
 _REQUIRED_LISTS = (("input",),)
 """Lists that can't be left out: what is to be embedded."""
 
 
-def sentence_of(entry: Mapping[str, Any]) -> str:
-    """Say what to send instead, for one entry of `ValidationError.errors()`."""
+def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
+    """Say what to send instead, for one entry of `ValidationError.errors()`; `known` are the fields at its place."""
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     match kind:
+        case "extra_forbidden":
+            return f"There is no such field; {instead_of(str(entry['loc'][-1]), known) or 'remove it.'}"
+        case "enum" | "literal_error" | "union_tag_invalid":
+            return _choice(entry.get("input"), str(context.get("expected") or context.get("expected_tags")))
         case "value_error":
             return str(entry["msg"]).removeprefix("Value error, ")
         case "string_pattern_mismatch":
@@ -82,6 +90,37 @@ def sentence_of(entry: Mapping[str, Any]) -> str:
         case "too_long":
             return f"Give at most {context['max_length']}."
     return _SENTENCES[kind].format(**context) if kind in _SENTENCES else str(entry["msg"])[:500]
+
+
+def instead_of(name: str, known: Collection[str]) -> str:
+    """End a sentence on a name that isn't known: with the one that was meant, it seems, or with those there are."""
+    if close := get_close_matches(name[:MAX_NAME].lower(), known, n=1):
+        return f"did you mean {close[0]!r}?"
+    if not known:
+        return ""
+    names = sorted(known)
+    return f"use one of {', '.join(names[:MAX_NAMED])}{', …' if len(names) > MAX_NAMED else ''}."
+
+
+def fields_at(body: Any, place: Sequence[int | str]) -> list[str]:
+    """Name the fields beside the one at `place` (of an entry of `ValidationError.errors()`) in a body of this type."""
+    at = _contract_in(body)
+    for part in place[:-1]:
+        if isinstance(part, str):
+            at = _contract_in(at.model_fields[part].annotation) if at and part in at.model_fields else None
+    return list(at.model_fields) if at else []
+
+
+def _contract_in(annotation: Any) -> type[BaseModel] | None:
+    """The contract within an annotation such as `tuple[PlannedSubtask, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_contract_in, get_args(annotation))), None)
+
+
+def _choice(sent: object, expected: str) -> str:
+    close = get_close_matches(str(sent)[:MAX_NAME].lower(), re.findall(r"'([^']+)'", expected), n=1)
+    return f"{f'Did you mean {close[0]!r}? ' if close else ''}Use one of {expected}."
 
 
 def told(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -119,7 +119,7 @@ class Tree:
                 return outcome.plan
             problems = outcome.plan_problems
         raise ApplicationError(
-            f"The planner's plan can't run: {'; '.join(problems)}"[:500], type=PlanInvalid.code, non_retryable=True
+            f"The planner's plan can't run: {' '.join(problems)}"[:500], type=PlanInvalid.code, non_retryable=True
         )
 
     async def _aggregate(self) -> None:

@@ -1,6 +1,6 @@
 """What a plan may be."""
 
-from models.plans import MAX_NODES, PlannedSubtask, check_plan
+from models.plans import MAX_NODES, PlannedSubtask, check_plan, problems_of
 
 
 def some(count: int, *, splitting: int = 0) -> list[PlannedSubtask]:
@@ -23,6 +23,31 @@ def test_a_subtask_that_is_to_be_split_needs_one_to_split_into() -> None:
 def test_a_plan_that_is_too_large_has_one_problem() -> None:
     [problem] = check_plan(some(11, splitting=3), agents=["analyst"], nodes_left=10)
     assert problem.startswith("11 subtasks are too many")
+
+
+def test_a_cycle_is_told_from_its_first_subtask_on_in_the_order_of_waiting() -> None:
+    waits = {"x": "", "a": "", "b": "c", "c": "d", "d": "b"}
+    plan = [PlannedSubtask(key=key, instruction="go", depends_on=(on,) if on else ()) for key, on in waits.items()]
+    [problem] = problems_of(plan, agents=["analyst"])
+    assert problem.place == "plan.2.depends_on"
+    assert problem.message == (
+        "The plan is cyclic; remove one of these from depends_on: 'b' waits for 'c', which waits for 'd', which waits"
+        " for 'b'."
+    )
+
+
+def test_a_long_cycle_is_told_briefly_and_closed() -> None:
+    plan = [
+        PlannedSubtask(key=f"s{n}", instruction="go", depends_on=(f"s{(n + 1) % MAX_NODES}",)) for n in range(MAX_NODES)
+    ]
+    [message] = check_plan(plan, agents=["analyst"])
+    assert message.endswith("'s9', which waits for …, which waits for 's0'.")
+
+
+def test_a_model_is_told_once_of_a_key_that_is_used_three_times() -> None:
+    plan = [PlannedSubtask(key="a", instruction="go")] * 3
+    assert check_plan(plan, agents=["analyst"]) == ["Key 'a' is used more than once; keys must be unique."]
+    assert [problem.place for problem in problems_of(plan, agents=["analyst"])] == ["plan.1.key", "plan.2.key"]
 
 
 def test_a_dependency_named_twice_is_one() -> None:

@@ -31,7 +31,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (TASK, {}, "This is required; add it."),
         (AGENT, {"name": "a", "prompt": "x", "temperature": "hot"}, "Send a number, without quotes, as in 0.5."),
         (AGENT, {"name": "A", "prompt": "x"}, "as in poet."),
-        (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "set exactly one of cron and interval_s"),
+        (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "Set exactly one of cron and interval_s."),
         (CLIENT_MESSAGE, [], "Send an object, in curly brackets: {…}."),
         (CLIENT_MESSAGE, {"topic": "task:1"}, "Say which message it is, in 'type'."),
         (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
