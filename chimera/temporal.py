@@ -222,7 +222,8 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            raise Conflict(cause.message if isinstance(cause, ApplicationError) else "The run refused it.") from error
+            refused = f"The run refused the guidance; GET /api/v1/tasks/{task_id} shows where it stands."
+            raise Conflict(cause.message if isinstance(cause, ApplicationError) else refused) from error
         except (TimeoutError, RPCError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             log.info("steer_without_receipt", task_id=task_id, error=str(error)[:200])
             return None

@@ -94,4 +94,5 @@ class TaskWorkflow(TaskRuns):
     @steer.validator
     def _can_be_steered(self, request: SteerRequest) -> None:
         if self._tree.closing:
-            raise ApplicationError("The run is ending; guidance would come too late.", type="conflict")
+            message = "The run is ending, guidance would come too late; put it into a new task."
+            raise ApplicationError(message, type="conflict")

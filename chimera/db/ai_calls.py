@@ -142,7 +142,10 @@ async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> No
             .values(_DOUBTED)
         )
     elif status != AiCallStatus.CANCELLED:
-        raise Conflict(f"The call is {status}; only one that is queued or started can be cancelled.")
+        raise Conflict(
+            f"The call is {status}; only one that is queued or started can be cancelled."
+            f" GET /api/v1/ai/calls/{call_id} shows what it cost."
+        )
 
 
 async def cancelled_among(connection: Connection, call_ids: Collection[AiCallId]) -> set[AiCallId]:

@@ -52,7 +52,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
     """Start a draft."""
     task = await locked(session, caller, task_id)
     if task.status != TaskStatus.DRAFT:
-        raise Conflict(f"The task is {task.status}: only a draft can be started; create a new task to run it again.")
+        raise _refusal(task, "only a draft can be started")
     task.status = TaskStatus.QUEUED
     await outbox.enqueue(session, task_id, "start")
 
@@ -63,7 +63,10 @@ async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     if task.status in STOPPED:
         return
     if task.status in CLOSED:
-        raise Conflict(f"The task is {task.status} already; there is nothing left to cancel.")
+        raise Conflict(
+            f"The task is {task.status} already, nothing is left to cancel; DELETE /api/v1/tasks/{task_id} deletes what"
+            " was said in it."
+        )
     if task.status == TaskStatus.DRAFT:
         task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
         cut_short = await runs.cancel_open_subtasks(session, task_id)
@@ -80,7 +83,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     if task.status == TaskStatus.PAUSED:
         return
     if task.status not in PAUSABLE:
-        raise Conflict(f"The task is {task.status}; only a queued, running or waiting one can be paused.")
+        raise _refusal(task, "only a queued, running or waiting one can be paused")
     await _check_takes_more(session, task_id)
     task.status = TaskStatus.PAUSED
     await events.append(session, task_id, TaskPaused())
@@ -95,7 +98,7 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     if task.status == TaskStatus.WAITING:
         raise Conflict(f"The task waits for money; raise its budget at POST /api/v1/tasks/{task_id}/budget.")
     if task.status != TaskStatus.PAUSED:
-        raise Conflict(f"The task is {task.status}; only a paused one can be resumed.")
+        raise _refusal(task, "only a paused one can be resumed")
     task.status = _going_on(task)
     await events.append(session, task_id, TaskResumed())
     await outbox.enqueue(session, task_id, "resume")
@@ -108,7 +111,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     """
     task = await locked(session, caller, task_id)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
-        raise Conflict(f"The task is {task.status}; its budget no longer matters.")
+        raise _refusal(task, "its budget no longer matters")
     _check_above_spent(task, budget)
     if task.status != TaskStatus.WAITING:
         # One that waits could do nothing else but be cancelled.
@@ -132,7 +135,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     """
     task = await locked(session, caller, task_id)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
-        raise Conflict(f"The task is {task.status}; guidance would reach nobody.")
+        raise _refusal(task, "guidance would reach nobody")
     subtasks = await _statuses(session, task_id)
     if guidance.path:
         _check_path(subtasks, guidance.path)
@@ -149,6 +152,25 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
 async def withdraw(session: AsyncSession, guidance_id: int) -> None:
     """Take guidance back that the run refused: it was ending, so no call has had it."""
     await session.execute(delete(GuidanceRow).where(GuidanceRow.id == guidance_id))
+
+
+_NEW_TASK = "it can't be begun again, create a new one at POST /api/v1/tasks"
+_WAYS_OUT = {
+    TaskStatus.DRAFT: "start it at POST /api/v1/tasks/{id}/execute",
+    TaskStatus.QUEUED: "it starts by itself, GET /api/v1/tasks/{id} shows when",
+    TaskStatus.RUNNING: "it runs already, GET /api/v1/tasks/{id} shows how far it is",
+    TaskStatus.PAUSED: "let it go on at POST /api/v1/tasks/{id}/resume",
+    TaskStatus.WAITING: "raise its budget at POST /api/v1/tasks/{id}/budget",
+    TaskStatus.CANCELLING: _NEW_TASK,
+    TaskStatus.COMPLETED: _NEW_TASK,
+    TaskStatus.FAILED: _NEW_TASK,
+    TaskStatus.CANCELLED: _NEW_TASK,
+}
+"""What can be done with a task instead of what its state forbids."""
+
+
+def _refusal(task: Task, rule: str) -> Conflict:
+    return Conflict(f"The task is {task.status}: {rule}; {_WAYS_OUT[TaskStatus(task.status)].format(id=task.id)}.")
 
 
 def _going_on(task: Task) -> TaskStatus:

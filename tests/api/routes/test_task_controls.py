@@ -32,6 +32,17 @@ ALLOWED = {
     "cancelled": {"cancel": "cancelled", "delete": "gone"},
 }
 """What each control makes of a task in each state; what is missing is refused."""
+WAYS_OUT = {
+    "draft": "POST /api/v1/tasks/{id}/execute",
+    "queued": "GET /api/v1/tasks/{id} shows",
+    "running": "GET /api/v1/tasks/{id} shows",
+    "paused": "POST /api/v1/tasks/{id}/resume",
+    "waiting": "POST /api/v1/tasks/{id}/budget",
+    **dict.fromkeys(("cancelling", "completed", "failed", "cancelled"), "create a new one at POST /api/v1/tasks."),
+    "cancel": "DELETE /api/v1/tasks/{id} deletes",
+    "delete": "POST /api/v1/tasks/{id}/cancel",
+}
+"""What a refusal names instead: of these two controls, and of the others in each state."""
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
@@ -52,7 +63,10 @@ async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
     expected = ALLOWED[status].get(control)
     if expected is None:
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-        assert status in answer.json()["detail"] or "waits for money" in answer.json()["detail"]
+        detail = answer.json()["detail"]
+        assert status in detail or "waits for money" in detail
+        way_out = WAYS_OUT.get(control, WAYS_OUT[status])
+        assert way_out.format(id=task_id) in detail
         assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == status
     elif expected == "gone":
         assert answer.status_code == 204
