@@ -217,6 +217,12 @@ class HeldUpCall(Contract):
     step: int
     code: str = Field(description="Why: rate_limited, provider_away, overloaded …")
     message: str
+    since: UtcDatetime = Field(description="When it was first refused or told to wait")
+    attempts: int = Field(description="How often a provider was asked so far; those that found no connection count")
+    model: str | None = Field(description="The model that was asked last; null when none was yet")
+    next_try_at: UtcDatetime | None = Field(
+        description="When it is made (again), where that is known; null also when that moment has passed"
+    )
 
 
 class TaskView(Contract):

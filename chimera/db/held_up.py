@@ -13,20 +13,30 @@ _LOOKED_AT = 500
 
 # The newest event of each call tells: one that began again is not held up any more.
 _HELD_UP = text("""
-SELECT latest.payload FROM (
-    SELECT DISTINCT ON (e.payload ->> 'path', e.payload ->> 'purpose', e.payload ->> 'step') e.payload
-    FROM (SELECT seq, payload FROM events WHERE task_id = :id ORDER BY seq DESC LIMIT :looked_at) e
-    WHERE starts_with(e.payload ->> 'type', 'model_call.') AND e.payload ->> 'type' <> 'model_call.fell_back'
-    ORDER BY e.payload ->> 'path', e.payload ->> 'purpose', e.payload ->> 'step', e.seq DESC) latest
-LEFT JOIN subtasks s ON s.task_id = :id AND s.path = latest.payload ->> 'path'
-WHERE (s.path IS NULL OR s.status = ANY(:open))
-  AND (latest.payload ->> 'type' = 'model_call.waiting'
-       OR latest.payload ->> 'type' = 'model_call.failed' AND latest.payload -> 'retryable' = 'true'
-          AND latest.payload ->> 'code' <> 'cancelled')
+WITH told AS (
+    SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
+    FROM (SELECT seq, at, payload FROM events WHERE task_id = :id ORDER BY seq DESC LIMIT :looked_at) e
+    CROSS JOIN LATERAL (
+        SELECT payload ->> 'path' AS path, payload ->> 'purpose' AS purpose, CAST(payload ->> 'step' AS int) AS step,
+               payload ->> 'type' = 'model_call.waiting'
+               OR payload ->> 'type' = 'model_call.failed' AND payload -> 'retryable' = 'true'
+                  AND payload ->> 'code' <> 'cancelled' AS held) p
+    WHERE starts_with(payload ->> 'type', 'model_call.') AND payload ->> 'type' <> 'model_call.fell_back'
+    WINDOW call AS (PARTITION BY path, purpose, step)),
+ latest AS (SELECT DISTINCT ON (path, purpose, step) * FROM told ORDER BY path, purpose, step, seq DESC),
+ due AS (SELECT *, at + CAST(payload ->> 'retry_after_s' AS float8) * interval '1 second' AS due_at FROM latest)
+SELECT payload, since, attempts, model, CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
+FROM due
+CROSS JOIN LATERAL (
+    SELECT count(*) AS attempts, (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a
+    WHERE a.task_id = :id AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
+LEFT JOIN subtasks s ON s.task_id = :id AND s.path = due.path
+WHERE held AND (s.path IS NULL OR s.status = ANY(:open))
+ORDER BY since, due.path
 """)
 
 
 async def held_up_calls(session: AsyncSession, task_id: TaskId) -> tuple[HeldUpCall, ...]:
-    """Read them with what their provider said last."""
-    payloads = await session.scalars(_HELD_UP, {"id": task_id, "looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS)})
-    return tuple(HeldUpCall.model_validate(payload) for payload in payloads)
+    """Read them with what their provider said last, the one that has waited longest first."""
+    rows = await session.execute(_HELD_UP, {"id": task_id, "looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS)})
+    return tuple(HeldUpCall.model_validate({**row.pop("payload"), **row}) for row in map(dict, rows.mappings()))

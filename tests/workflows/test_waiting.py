@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,8 +27,14 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs) -> No
     await runs.event(first, "model_call.failed")
     second = await runs.start("Come after", plan=[a_subtask("one"), a_subtask("two")])
     await runs.event(second, "model_call.waiting")
-    assert [(call.path, call.step, call.code) for call in await _held_up(runs, first)] == [("one", 1, "rate_limited")]
-    assert {call.code for call in await _held_up(runs, second)} == {"rate_limited"}
+    [refused] = await _held_up(runs, first)
+    assert (refused.path, refused.step, refused.code) == ("one", 1, "rate_limited")
+    assert (refused.attempts, refused.model) == (1, "simulator/fast")
+    assert refused.since < datetime.now(UTC)
+    waiting = (await _held_up(runs, second))[0]
+    assert (waiting.code, waiting.attempts, waiting.model) == ("rate_limited", 0, None)
+    assert waiting.next_try_at is not None
+    assert waiting.since < datetime.now(UTC) < waiting.next_try_at < waiting.since + timedelta(seconds=4)
     assert (await runs.ended(second))["status"] == "completed"
     told = [event for event in await runs.events(second) if event.type == "model_call.waiting"]
     assert sorted(event.path for event in told) == ["one", "two"]

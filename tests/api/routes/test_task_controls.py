@@ -1,5 +1,8 @@
 """What may be asked of a task, in each of its states."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import httpx2
 import pytest
 from fastapi import FastAPI
@@ -10,8 +13,16 @@ from chimera.db.events import read_after
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
 from chimera.db.task_controls import MAX_CONTROLS
 from models.errors import Conflict
-from models.events import BudgetReached, TaskPaused, TaskResumed
+from models.events import (
+    BudgetReached,
+    ModelCallFailed,
+    ModelCallStarted,
+    ModelCallWaiting,
+    TaskPaused,
+    TaskResumed,
+)
 from models.ids import NodePath, TaskId
+from models.model_calls import Purpose
 from models.tasks import SteerReceipt, SteerRequest, TaskStatus
 from tests.api.conftest import new_task, set_task, tell
 
@@ -108,6 +119,38 @@ async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
     await set_task(database, task_id, status="waiting", started_at=func.now())
     waiting = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"]
     assert waiting == {"limit": "max_cost_micro_usd", "message": "Raise it.", "needed": 4475}
+
+
+async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_tried_next(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    await set_task(database, task_id, status="running", started_at=func.now())
+    place: dict[str, Any] = {"path": "facts", "purpose": Purpose.TURN, "step": 2}
+    failed = ModelCallFailed(**place, attempt=1, code="overloaded", message="Too much.", retryable=True)
+    begun = ModelCallStarted(**place, attempt=2, agent="a", model="m", simulated=True)
+    waits = ModelCallWaiting(**place, code="provider_away", message="It is away.", retry_after_s=60)
+    await tell(app, task_id, failed)
+    async with database.begin() as session:
+        first = (await read_after(session, TaskId(task_id), 0))[-1].at
+    await tell(app, task_id, begun)
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"] == []
+    await tell(app, task_id, failed.model_copy(update={"attempt": 2}), waits)
+    [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"]
+    since, next_try_at = (datetime.fromisoformat(held.pop(name)) for name in ("since", "next_try_at"))
+    assert since == first
+    assert timedelta(seconds=50) < next_try_at - datetime.now(UTC) <= timedelta(seconds=60)
+    assert held == {
+        "path": "facts",
+        "step": 2,
+        "code": "provider_away",
+        "message": "It is away.",
+        "attempts": 0,
+        "model": None,
+    }
+    await tell(app, task_id, waits.model_copy(update={"retry_after_s": 0.0}))
+    [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"]
+    assert held["next_try_at"] is None
 
 
 async def test_a_run_takes_so_many_controls_and_can_still_be_resumed_and_cancelled(
