@@ -57,7 +57,7 @@ async def is_ready(parts: WithParts, response: Response) -> Health:
 
 @router.get("", operation_id="get_health", responses={503: {"model": Health}})
 async def get_health(parts: WithParts, response: Response) -> Health:
-    """Say how each part is."""
+    """Say how each part is; degraded too without workers or providers, and while a provider is away."""
     return await _answer(READINESS | {"workers": _workers, "providers": _providers}, parts, response)
 
 

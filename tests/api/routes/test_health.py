@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.routes import health
 from api.routes.health import said_of
 from chimera.providers import account_of
 from chimera.settings import Settings
@@ -15,28 +16,35 @@ from tests.api.conftest import client_of
 
 
 async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) -> None:
-    health = (await anybody.get("/health")).json()
-    assert health["status"] == "degraded"
-    assert {name: part["state"] for name, part in health["parts"].items()} == {
+    found = (await anybody.get("/health")).json()
+    assert found["status"] == "degraded"
+    assert {name: part["state"] for name, part in found["parts"].items()} == {
         "database": "up",
         "redis": "up",
         "temporal": "up",
         "workers": "none",
         "providers": "up",
     }
-    assert "python -m worker" in health["parts"]["workers"]["note"]
-    assert "simulator" in health["parts"]["providers"]["note"]
+    assert "python -m worker" in found["parts"]["workers"]["note"]
+    assert "simulator" in found["parts"]["providers"]["note"]
     assert (await anybody.get("/health/ready")).json()["status"] == "ok"
 
 
-async def test_a_provider_that_is_away_is_named_with_since_when_and_why(
-    anybody: httpx2.AsyncClient, api_settings: Settings
+async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and_why(
+    anybody: httpx2.AsyncClient, api_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def one(*of: object) -> int:
+        return 1
+
+    monkeypatch.setattr(health, "count_workers", one)
+    assert (await anybody.get("/health")).json()["status"] == "ok"
     standings = Standings(api_settings.model_copy(update={"breaker_failures": 1}))
     account = account_of("simulator", api_settings)
     await standings.failed(account, Overloaded("secret words of its"), began_at=time.time())
     try:
-        providers = (await anybody.get("/health")).json()["parts"]["providers"]
+        found = (await anybody.get("/health")).json()
+        providers = found["parts"]["providers"]
+        assert found["status"] == "degraded"
         assert providers["state"] == "away"
         assert re.match(r"simulator is away since [\d:]+ UTC: overloaded; .+: not set up\.", providers["note"])
         assert "secret" not in str(providers)
