@@ -37,6 +37,7 @@ LATER: dict[int | str, dict[str, Any]] = {
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
         description="Chosen by the client, one per call that it means; the same key again gives the same call",
     ),

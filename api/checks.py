@@ -5,6 +5,7 @@ Everything is refused here, before anything is stored, so that no run dies of wh
 
 import asyncio
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -87,9 +88,9 @@ class Checks:
     async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> None:
         """Raise what keeps a recurring task from running. What a cron line means is Temporal's to say."""
         if spec.time_zone not in available_timezones():
-            raise InvalidInput(
-                "time_zone", f"No time zone {spec.time_zone!r}; use a name such as UTC or Europe/Berlin."
-            )
+            meant = get_close_matches(spec.time_zone, available_timezones(), n=1)
+            way_out = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
+            raise InvalidInput("time_zone", f"No time zone {spec.time_zone!r}; {way_out}")
         if not spec.task.start:
             raise InvalidInput("task.start", "A scheduled task starts when it is due; leave start out.")
         await self.task(session, owner_id, spec.task, within="task.")

@@ -161,21 +161,13 @@ def _body_of(request: Request) -> Any:
 
 def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
     part, *place = entry["loc"]
-    field = ".".join(str(each)[:MAX_NAME] for each in _shown(part, place)) or str(part)
-    if field == "body" and entry["type"] == "model_attributes_type":
+    # Which one of a parameter that is given more than once tells nobody anything.
+    shown = place[:1] if part == "query" else [each for each in place if each != "[key]"]
+    field = ".".join(str(each)[:MAX_NAME] for each in shown) or str(part)
+    if field == "body" and entry["type"] in ("missing", "model_attributes_type"):
         return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
-    known = fields_at(body, place) if part == "body" else ()
-    return FieldProblem(field=field, message=sentence_of(entry, known))
-
-
-def _shown(part: str, place: Sequence[int | str]) -> Sequence[int | str]:
-    match part:
-        case "query":
-            # Which one of a parameter that is given more than once tells nobody anything.
-            return place[:1]
-        case "header":
-            return [str(place[0]).title()]
-    return place
+    sentence = sentence_of(entry, fields_at(body, place) if part == "body" else ())
+    return FieldProblem(field=field, message=f"About its name: {sentence}" if place[-1:] == ["[key]"] else sentence)
 
 
 def _more_than_one(count: int) -> str:

@@ -49,7 +49,10 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
     except Refused as refused:
         raise refused.error from None
     except HTTPException as error:
-        raise InvalidInput("body", f"This is no form that can be read: {error.detail[:200]}") from None
+        reason = error.detail[:200].rstrip(".")
+        raise InvalidInput(
+            "body", f"This is no form that can be read ({reason}); send one file, as in curl -F file=@note.wav."
+        ) from None
     try:
         yield await _read(form, limit_bytes)
     finally:

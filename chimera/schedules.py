@@ -45,7 +45,7 @@ class Schedules:
                 priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
             ),
             spec=ScheduleSpec(
-                cron_expressions=[spec.cron] if spec.cron else [],
+                cron_expressions=[] if spec.cron is None else [spec.cron],
                 intervals=[ScheduleIntervalSpec(every=spec.interval)] if spec.interval else [],
                 time_zone_name=spec.time_zone,
             ),
@@ -54,11 +54,11 @@ class Schedules:
         )
         try:
             handle = await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
-            if spec.cron and not (await handle.describe(rpc_timeout=RPC_TIMEOUT)).info.next_action_times:
+            if spec.cron is not None and not (await handle.describe(rpc_timeout=RPC_TIMEOUT)).info.next_action_times:
                 await handle.delete(rpc_timeout=RPC_TIMEOUT)
                 raise InvalidInput("cron", f"{spec.cron!r} never comes (is there such a day in that month?).")
         except (RPCError, RuntimeError) as error:
-            if spec.cron and isinstance(error, RPCError) and error.status == RPCStatusCode.INVALID_ARGUMENT:
+            if spec.cron is not None and isinstance(error, RPCError) and error.status == RPCStatusCode.INVALID_ARGUMENT:
                 raise _no_rhythm(spec.cron, error) from error
             raise _translated(error) from error
 

@@ -133,8 +133,18 @@ class NotFound(ChimeraError):
 
     code, http_status, title = "not_found", 404, "Not found"
 
+    lists: ClassVar[dict[str, str]] = {
+        "agent": "/api/v1/agents",
+        "call": "/api/v1/ai/calls",
+        "file": "/api/v1/files",
+        "provider": "/api/v1/ai/providers",
+        "schedule": "/api/v1/schedules",
+        "task": "/api/v1/tasks",
+    }
+
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"No {kind} {name!r}.")
+        way_out = f"; GET {self.lists[kind]} lists what there is" if kind in self.lists else ""
+        super().__init__(f"No {kind} {name!r}{way_out}.")
 
 
 class Conflict(ChimeraError):

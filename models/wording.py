@@ -57,6 +57,7 @@ _SENTENCES = {
     "path_type": "Write a path, as in /srv/chimera.",
     "string_too_long": "Use at most {max_length} characters.",
     "union_tag_not_found": "Say which message it is, in {discriminator}.",
+    "uuid_type": "Send an id as the API shows it, in quotes, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
     "uuid_parsing": "Send an id as the API shows it, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 

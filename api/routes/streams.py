@@ -29,7 +29,9 @@ async def _own_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
 
 async def _after(
     after: Annotated[int, Query(ge=0, le=2**53, description="The last sequence that the client has seen")] = 0,
-    last_event_id: Annotated[str | None, Header(max_length=20, description="The same, as browsers send it")] = None,
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", max_length=20, description="The same, as browsers send it")
+    ] = None,
 ) -> int:
     if last_event_id is None:
         return after

@@ -33,6 +33,7 @@ MAX_PAGE = 100
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
         description="Chosen by the client, one per task that it means; the same key again gives the same task",
     ),

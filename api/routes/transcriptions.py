@@ -19,6 +19,7 @@ from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView
 from models.ids import AiCallId, FileId
 from models.users import Caller
+from models.wording import instead_of
 
 router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
 
@@ -69,6 +70,10 @@ async def create_transcription(
 
 
 def _spec_in(form: Form) -> TranscriptionSpec:
+    known = (*TranscriptionSpec.model_fields, "file")
+    for name in form.fields:
+        if name not in known:
+            raise InvalidInput(name[:60], f"There is no such field; {instead_of(name, known)}")
     try:
         spec = TranscriptionSpec.model_validate(form.fields)
     except ValidationError as error:

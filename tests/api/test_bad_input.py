@@ -65,6 +65,8 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("a truth that is text", {"start": "no"}, "start", "true or false"),
     ("a truth that is a number", {"start": 0}, "start", "true or false"),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
+    ("a picture that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
+    ("a long name in metadata", {"metadata": {"k" * 61: 1}}, f"metadata.{'k' * 60}", "About its name: Use at most 60"),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
     ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0; leave it out"),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
@@ -206,6 +208,23 @@ async def test_what_is_not_json_is_said_with_its_place(alice: httpx2.AsyncClient
 async def test_a_goal_may_speak_of_escapes(alice: httpx2.AsyncClient) -> None:
     goal = r"Explain \u0000 in JSON: \\u0000."
     assert (await new_task(alice, goal=goal))["goal"] == goal
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"Find out."', b"3"])
+async def test_a_body_that_is_no_object_is_refused_with_what_to_send(alice: httpx2.AsyncClient, body: bytes) -> None:
+    answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error == {"field": "body", "message": "Send a JSON object, with Content-Type: application/json."}
+
+
+@pytest.mark.parametrize("kind", ["tasks", "schedules", "files", "ai/calls", "agents"])
+async def test_what_is_not_there_is_named_with_the_list_of_what_is(alice: httpx2.AsyncClient, kind: str) -> None:
+    name = "8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
+    answer = await alice.get(f"/api/v1/{kind}/{name}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.json()["detail"].endswith(f"{name!r}; GET /api/v1/{kind} lists what there is.")
+    assert (await alice.get(f"/api/v1/{kind}")).status_code == 200
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])

@@ -136,6 +136,17 @@ async def test_what_cant_be_written_down_is_refused_and_nothing_kept(
     assert (await henry.get("/api/v1/files")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("modle", "did you mean 'model'?"), ("temperature", "use one of file, file_id, language, model, prompt.")],
+)
+async def test_a_field_that_a_form_does_not_have_is_named_with_the_way_out(
+    alice: httpx2.AsyncClient, name: str, says: str
+) -> None:
+    answer = await alice.post(f"{AI}/transcriptions", data={name: MODEL}, files={"file": WAV})
+    assert answer.json()["errors"] == [{"field": name, "message": f"There is no such field; {says}"}]
+
+
 async def test_a_name_in_the_place_of_the_file_is_told_how_a_file_is_sent(alice: httpx2.AsyncClient) -> None:
     sent = {"model": (None, MODEL), "file": (None, "hello")}
     answer = await alice.post(f"{AI}/transcriptions", files=sent)

@@ -56,6 +56,8 @@ async def test_somebody_elses_schedule_looks_as_if_it_did_not_exist(
         ({"interval_s": 60}, "body"),
         ({"cron": None, "interval_s": 1}, "interval_s"),
         ({"cron": "every now and then"}, "cron"),
+        ({"cron": ""}, "cron"),
+        ({"cron": " "}, "cron"),
         ({"cron": "0 7 30 2 *"}, "cron"),
         ({"cron": "0 7 30 2 *", "paused": True}, "cron"),
         ({"time_zone": "Mars/Base"}, "time_zone"),
@@ -80,6 +82,17 @@ async def test_a_rhythm_that_is_none_is_refused_in_our_words(alice: httpx2.Async
     assert message.startswith(f"{cron!r} is no rhythm")
     assert "write five fields" in message
     assert "5-7" not in message
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "says"),
+    [("Europe/Berln", "did you mean 'Europe/Berlin'?"), ("", "use a name such as UTC or Europe/Berlin.")],
+)
+async def test_a_mistyped_time_zone_is_told_which_was_meant(
+    alice: httpx2.AsyncClient, time_zone: str, says: str
+) -> None:
+    answer = await alice.post("/api/v1/schedules", json={**DAILY, "time_zone": time_zone})
+    assert answer.json()["errors"] == [{"field": "time_zone", "message": f"No time zone {time_zone!r}; {says}"}]
 
 
 @pytest.mark.parametrize("fields", [{"cron": "@daily"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
