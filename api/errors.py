@@ -171,6 +171,8 @@ def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
 
 
 def _more_than_one(count: int) -> str:
+    if count > MAX_FIELD_ERRORS:
+        return f" ({count - 1} more, the first {MAX_FIELD_ERRORS} of all in 'errors')"
     return f" ({count - 1} more in 'errors')" if count > 1 else ""
 
 

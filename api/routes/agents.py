@@ -7,13 +7,13 @@ from fastapi import APIRouter, Path, Response, status
 from api.deps import API, ClosedRoute, WithCaller, WithParts
 from chimera.db import agents
 from models.agents import BUILT_IN, AgentSpec, AgentView
-from models.base import Contract
+from models.base import AGENT_NAME, Contract
 from models.errors import NotFound
 from models.providers import ModelsView
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
-AgentNameInPath = Annotated[str, Path(max_length=60)]
+AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME)]
 
 
 class AgentType(Contract):

@@ -170,7 +170,9 @@ _WAYS_OUT = {
 
 
 def _refusal(task: Task, rule: str) -> Conflict:
-    return Conflict(f"The task is {task.status}: {rule}; {_WAYS_OUT[TaskStatus(task.status)].format(id=task.id)}.")
+    status = TaskStatus(task.status)
+    shown = "a draft" if status is TaskStatus.DRAFT else status
+    return Conflict(f"The task is {shown}: {rule}; {_WAYS_OUT[status].format(id=task.id)}.")
 
 
 def _going_on(task: Task) -> TaskStatus:

@@ -12,7 +12,7 @@ from chimera.db.engine import Database
 from chimera.db.tables import Task
 from chimera.settings import Settings
 from models.base import Body
-from models.wording import PATTERNS
+from models.wording import PATTERNS, sentence_of
 from tests.api.conftest import new_task
 
 STEP = {"key": "a", "instruction": "Do a."}
@@ -106,6 +106,13 @@ async def test_a_bad_plan_names_each_place_and_counts_them(alice: httpx2.AsyncCl
     assert problem["detail"] == problem["errors"][0]["message"] + " (2 more in 'errors')"
 
 
+async def test_of_very_many_problems_of_a_plan_some_are_named_and_all_are_counted(alice: httpx2.AsyncClient) -> None:
+    plan = [{"key": f"k{n}", "instruction": "x", "depends_on": ["z"]} for n in range(60)]
+    problem = (await alice.post("/api/v1/tasks", json={"goal": "Find out.", "plan": plan})).json()
+    assert len(problem["errors"]) == 20
+    assert problem["detail"].endswith("(59 more, the first 20 of all in 'errors')")
+
+
 async def test_a_schedules_plan_is_named_by_its_place_in_the_schedule(alice: httpx2.AsyncClient) -> None:
     body = {"name": "x", "interval_s": 60, "task": {"goal": "Find out.", "plan": [STEP, STEP]}}
     problem = (await alice.post("/api/v1/schedules", json=body)).json()
@@ -115,7 +122,7 @@ async def test_a_schedules_plan_is_named_by_its_place_in_the_schedule(alice: htt
 async def test_of_very_many_problems_some_are_named_and_all_are_counted(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post("/api/v1/tasks", json={"goal": "x"} | {f"field{n}": n for n in range(10_000)})
     assert len(answer.json()["errors"]) == 20
-    assert "(9999 more in 'errors')" in answer.json()["detail"]
+    assert "(9999 more, the first 20 of all in 'errors')" in answer.json()["detail"]
     assert answer.elapsed.total_seconds() < 3
 
 
@@ -140,6 +147,15 @@ def test_a_body_takes_no_text_for_a_number_or_a_truth(body: type[Body], field: s
     with pytest.raises(ValidationError) as raised:
         body.model_validate({field: "1"})
     assert [error["loc"] for error in raised.value.errors() if error["type"].endswith("_type")] == [(field,)]
+
+
+@pytest.mark.parametrize("value", [None, True, -1, 1.5, 10**400, float("inf"), "", "x", "x" * 200_000, [], [[]], {}])
+@pytest.mark.parametrize("body", every_body(), ids=lambda body: body.__name__)
+def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Body], value: object) -> None:
+    with pytest.raises(ValidationError) as raised:
+        body.model_validate({"no such field": 1, **dict.fromkeys(body.model_fields, value)})
+    entries = raised.value.errors()
+    assert {sentence_of(entry) for entry in entries}.isdisjoint(entry["msg"] for entry in entries)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +236,7 @@ async def test_a_body_that_is_no_object_is_refused_with_what_to_send(alice: http
 
 @pytest.mark.parametrize("kind", ["tasks", "schedules", "files", "ai/calls", "agents"])
 async def test_what_is_not_there_is_named_with_the_list_of_what_is(alice: httpx2.AsyncClient, kind: str) -> None:
-    name = "8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
+    name = "af14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
     answer = await alice.get(f"/api/v1/{kind}/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert answer.json()["detail"].endswith(f"{name!r}; GET /api/v1/{kind} lists what there is.")
@@ -276,6 +292,17 @@ async def test_an_unusable_idempotency_key_is_named(alice: httpx2.AsyncClient, k
 @pytest.mark.parametrize("path", ["/api/v1/tasks/1", "/api/v1/tasks/%00", "/api/v1/schedules/..%2fx"])
 async def test_a_crooked_id_is_no_server_error(alice: httpx2.AsyncClient, path: str) -> None:
     assert (await alice.get(path)).status_code in (404, 422)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("name", ["%00", "A%20b", "x" * 61])
+async def test_a_name_that_no_agent_can_have_is_told_how_they_are_written(
+    alice: httpx2.AsyncClient, method: str, name: str
+) -> None:
+    answer = await alice.request(method, f"/api/v1/agents/{name}")
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "name")
+    assert error["message"].endswith("as in poet.")
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PATCH", "/api/v1/tasks", 405)])
