@@ -80,7 +80,7 @@ def _said(event: Event) -> str:
             keys = ", ".join(node.key for node in event.subtasks)
             return f"{count(len(event.subtasks), 'subtask')}: {keys}"
         case PlanRejected():
-            return f"not accepted: {'; '.join(event.problems)}"
+            return f"not accepted: {' '.join(event.problems)}"
         case SubtaskStarted():
             return f"started ({event.agent})"
         case SubtaskCompleted() | TaskCompleted():

@@ -16,8 +16,15 @@ _COMMANDS = tuple(
         (r",? or POST /api/v1/tasks/[\w-]+/budget", ""),
         (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1 --usd …"),
         (r",? at POST /api/v1/tasks/([\w-]+)/cancel", r": chimera cancel \1"),
+        (r",? at POST /api/v1/tasks/([\w-]+)/resume", r": chimera resume \1"),
+        (r",? at POST /api/v1/tasks\b(?!/)", ": chimera run"),
+        (r"DELETE /api/v1/tasks/([\w-]+)", r"chimera delete \1"),
         (r"GET /api/v1/tasks/([\w-]+)/cost", r"chimera cost \1"),
+        (r"GET /api/v1/tasks/([\w-]+)(?![\w/-])", r"chimera show \1"),
+        (r"GET /api/v1/tasks\b(?!/)", "chimera tasks"),
+        (r"GET /api/v1/agents\b", "chimera agents"),
         (r"GET /api/v1/ai/calls/([\w-]+)", r"chimera calls show \1"),
+        (r"GET /api/v1/ai/calls\b", "chimera calls"),
         (r"GET /api/v1/schedules\b", "chimera schedules list"),
     )
 )

@@ -228,7 +228,7 @@ class TaskState:
             case PlanCreated():
                 self._planned(event)
             case PlanRejected():
-                self.note = f"the plan was not accepted: {'; '.join(event.problems)}"
+                self.note = f"the plan was not accepted: {' '.join(event.problems)}"
             case ToolCallFinished():
                 failed = "failed: " if event.failed else ""
                 self._node(event.path).note = f"{event.tool}: {failed}{event.preview}"

@@ -148,9 +148,15 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
 
 
 def _held_up_in(task: TaskView) -> str:
-    """Say why calls get no answer, each reason once."""
+    """Say how many calls get no answer, since when, and why, each reason once."""
+    if not task.held_up:
+        return ""
+    calls, requests = count(len(task.held_up), "call"), count(sum(call.attempts for call in task.held_up), "request")
+    since = f"since {_when(min(call.since for call in task.held_up))}, after {requests}"
+    tries = [call.next_try_at for call in task.held_up if call.next_try_at is not None]
+    following = f"; next try {_when(min(tries))}" if tries else ""
     reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
-    return f"{count(len(task.held_up), 'call')} by the provider: {' '.join(reasons)}" if reasons else ""
+    return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
 
 
 def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:

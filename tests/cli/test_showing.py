@@ -2,6 +2,7 @@
 
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.table import Table
 from cli.actions import showing
 from cli.actions.showing import facts_of, table_of
 from models.model_calls import Purpose
-from models.tasks import BudgetView, TaskStatus, Waiting
+from models.tasks import BudgetView, HeldUpCall, TaskStatus, Waiting
 from tests.cli.api import TinyApi
 from tests.cli.builders import NOW, TASK, a_bill, a_sum, attempt, subtask_view, task_view
 from tests.parts import serving
@@ -32,6 +33,21 @@ def test_requests_are_counted_and_doubtful_ones_explained() -> None:
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
     assert facts["Doubtful"] == "at most $0.0011, for requests whose end nobody saw (they count for the budget)"
     assert "Doubtful" not in dict(facts_of(task_view(), a_bill()))
+
+
+def a_call_held_up(path: str, **fields: Any) -> HeldUpCall:
+    known = {"step": 1, "purpose": "turn", "code": "overloaded", "message": "Busy.", "since": NOW, "attempts": 2}
+    return HeldUpCall.model_validate({"path": path, "model": None, "next_try_at": None, **known, **fields})
+
+
+def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
+    later = NOW + timedelta(seconds=30)
+    calls = (a_call_held_up("a"), a_call_held_up("b", since=later, next_try_at=later))
+    assert dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"] == (
+        "2 calls by the provider, since 2026-11-01 12:00:00 UTC, after 4 requests;"
+        " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
+    )
+    assert "Held up" not in dict(facts_of(task_view(), a_bill()))
 
 
 def test_times_are_utc_and_say_so() -> None:
@@ -85,7 +101,7 @@ def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
 async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held_up = task_view(held_up=({"path": "a", "step": 1, "code": "overloaded", "message": "Busy."},))
+    held_up = task_view(held_up=(a_call_held_up("a"),))
     api = TinyApi(tasks=[held_up, task_view(id="7" + TASK[1:])])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
