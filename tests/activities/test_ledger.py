@@ -1,0 +1,221 @@
+"""The ledger under attempts that die, turn up late and meet, with stops, skips and guidance between: its sums hold.
+
+Each seed is one task whose attempts behave as activities do, on the real database; who comes first is left to chance.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+from sqlalchemy import text
+
+from activities.settlements import Settlements
+from chimera.bus import Bus
+from chimera.db import budgets, doubts, model_calls, runs, task_controls, tasks, transcripts
+from chimera.db.engine import Database
+from chimera.db.model_calls import ConcurrentAttempt, Intent
+from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
+from chimera.settings import Settings
+from models.errors import Conflict, InvalidInput, Overloaded, Unreachable
+from models.ids import ROOT, NodePath, TaskId, UserId
+from models.model_calls import ModelCallRequest, Purpose
+from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskSpec, TransitionRecord, Usage
+from models.users import Caller
+from tests.runs import MODEL, a_subtask, new_user
+
+CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
+KEYS = ("a", "b")
+STEPS = 2
+RESERVED_MICRO_USD, RESERVED_TOKENS = 100, 10
+MOST_ATTEMPTS = 6
+"""After as many an activity's call is given up."""
+
+
+@dataclass
+class Chance:
+    """One task, and what happens to it."""
+
+    database: Database
+    settlements: Settlements
+    task_id: TaskId
+    caller: Caller
+    random: random.Random
+    strays: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def pause(self) -> None:
+        await asyncio.sleep(self.random.choice((0, 0, 0.001, 0.005, 0.02)))
+
+    async def run(self) -> None:
+        """Work both subtasks out and put them together, while others interfere; wait for all that turn up late."""
+        others = [self.somebody(action) for action in self.random.sample(self.interferences(), 2)]
+        await asyncio.gather(self.work(), *others)
+        await asyncio.gather(*self.strays)
+
+    async def work(self) -> None:
+        await asyncio.gather(*(self.node(NodePath(key)) for key in KEYS))
+        if not await self.call(ROOT, Purpose.AGGREGATE, 1):
+            await self.close()
+
+    async def node(self, path: NodePath) -> None:
+        for step in range(1, STEPS + 1):
+            if not await self.call(path, Purpose.TURN, step):
+                (task,) = await self.rows("tasks")
+                if task.status not in STOPPED:
+                    # A run that is stopped says nothing more of its subtasks.
+                    await self.end(path, self.random.choice(("failed", "skipped")))
+                return
+
+    async def call(self, path: NodePath, purpose: Purpose, step: int) -> bool:
+        """Attempt a call until it is answered, as Temporal does; it gives up on one that is late or has died."""
+        request = ModelCallRequest(task_id=self.task_id, path=path, purpose=purpose, step=step, agent="writer")
+        for _ in range(MOST_ATTEMPTS):
+            intent = await self.intend(request)
+            if intent == "answered":
+                return True
+            if isinstance(intent, Intent):
+                fate = self.random.choice((self.answer, self.answer, self.fail, self.lose))
+                attempt = asyncio.create_task(fate(intent))
+                if self.random.random() < 0.3:
+                    self.strays.append(attempt)
+                else:
+                    await attempt
+            await self.pause()
+        return False
+
+    async def intend(self, request: ModelCallRequest) -> Intent | Literal["answered", "refused"]:
+        """What an activity does before it asks a provider."""
+        async with self.database.statements() as connection:
+            context = await transcripts.read_context(connection, request)
+            if context.call_status == "started" and context.task_status not in STOPPED:
+                async with connection.transaction():
+                    await doubts.mark_doubtful(connection, request, context.attempt)
+                context = await transcripts.read_context(connection, request)
+            if context.call_status == "finished":
+                return "answered"
+            await self.pause()
+            intent = Intent(
+                request=request,
+                attempt=context.attempt + 1,
+                model=MODEL,
+                simulated=True,
+                worker="w",
+                reserve_micro_usd=RESERVED_MICRO_USD,
+                reserve_tokens=RESERVED_TOKENS,
+                guidance_heard=context.guidance_given,
+            )
+            try:
+                if await model_calls.reserve(connection, intent) is not None:
+                    return intent
+                async with connection.transaction():
+                    refusal = await budgets.why_refused(connection, intent)
+                    if not (refusal.stopped or refusal.skipped or refusal.for_now):
+                        await budgets.wait_for_budget(connection, self.task_id, refusal)
+            except ConcurrentAttempt:
+                pass
+            return "refused"
+
+    async def answer(self, intent: Intent) -> None:
+        await self.pause()
+        last = intent.request.purpose is Purpose.AGGREGATE or intent.request.step == STEPS
+        asked = () if last else (ToolRequest("call_1", "calculator", '{"expression": "1 + 1"}'),)
+        end = ChatEnd("stop", Usage(input_tokens=12, output_tokens=16), tool_calls=asked)
+        await self.settlements.settle(intent, CHAT, "hello", end)
+
+    async def fail(self, intent: Intent) -> None:
+        await self.pause()
+        kind = self.random.choice((Overloaded, Unreachable))
+        await self.settlements.write_failure(intent, CHAT, "", kind("It is away."))
+
+    async def lose(self, intent: Intent) -> None:
+        """Die; it takes a while until somebody misses it."""
+        await asyncio.sleep(0.03)
+
+    async def end(self, path: NodePath, status: Literal["failed", "skipped"]) -> None:
+        async with self.database.begin() as session:
+            record = TransitionRecord(task_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
+            await runs.record(session, record)
+
+    async def somebody(self, action: Callable[[], Awaitable[object]]) -> None:
+        await asyncio.sleep(self.random.random() * 0.06)
+        try:
+            await action()
+        except (Conflict, InvalidInput):
+            return
+
+    def interferences(self) -> list[Callable[[], Awaitable[object]]]:
+        def asked(action: Callable[..., Coroutine[Any, Any, object]], *args: Any) -> Callable[[], Awaitable[object]]:
+            async def ask() -> None:
+                async with self.database.begin() as session:
+                    await action(session, self.caller, self.task_id, *args)
+
+            return ask
+
+        return [
+            asked(task_controls.cancel),
+            asked(task_controls.steer, Guidance(text="Be short.")),
+            asked(task_controls.raise_budget, Budget(max_cost_micro_usd=10_000)),
+            lambda: self.end(NodePath("a"), "skipped"),
+            lambda: self.end(NodePath("b"), "skipped"),
+            lambda: self.end(NodePath("b"), "failed"),
+        ]
+
+    async def close(self) -> None:
+        """End a task that stands still, as its run would."""
+        async with self.database.begin() as session:
+            await runs.close_from_temporal(session, self.task_id, cancelled=False)
+
+    async def rows(self, table: str) -> list[Any]:
+        key = "id" if table == "tasks" else "task_id"
+        async with self.database.begin() as session:
+            found = await session.execute(text(f"SELECT * FROM {table} WHERE {key} = :id"), {"id": self.task_id})
+            return list(found)
+
+
+@pytest.fixture
+async def settlements(database: Database, settings: Settings) -> AsyncIterator[Settlements]:
+    bus = Bus(settings)
+    yield Settlements(settings=settings, database=database, bus=bus)
+    await bus.close()
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_whatever_meets_the_sums_hold(database: Database, settlements: Settlements, seed: int) -> None:
+    owner = await new_user(database)
+    budget = {"max_cost_micro_usd": 7 * RESERVED_MICRO_USD}
+    fields = {"goal": "x", "model": MODEL, "plan": [a_subtask(key) for key in KEYS], "budget": budget}
+    async with database.begin() as session:
+        task_id, _ = await tasks.create(session, owner, TaskSpec.model_validate(fields), default_model=MODEL)
+    caller = Caller(user_id=UserId(owner), role="user")
+    chance = Chance(database, settlements, task_id, caller, random.Random(seed))
+    await chance.run()
+    await check(chance)
+    await chance.close()
+    await check(chance)
+    (task,) = await chance.rows("tasks")
+    assert task.status in CLOSED
+    assert (task.reserved_micro_usd, task.reserved_tokens) == (0, 0)
+
+
+async def check(chance: Chance) -> None:
+    """Compare the account with the journal, whatever has happened."""
+    (task,) = await chance.rows("tasks")
+    attempts, calls = await chance.rows("model_call_attempts"), await chance.rows("model_calls")
+    subtasks, told = await chance.rows("subtasks"), await chance.rows("events")
+    in_flight = [each for each in attempts if each.status == "started"]
+    assert task.spent_micro_usd == sum(each.cost_micro_usd for each in attempts)
+    assert task.doubtful_micro_usd == sum(each.reserved_micro_usd for each in attempts if each.status == "doubtful")
+    assert task.reserved_micro_usd == sum(each.reserved_micro_usd for each in in_flight)
+    assert task.reserved_tokens == sum(each.reserved_tokens for each in in_flight)
+    assert task.input_tokens == sum(each.input_tokens for each in attempts)
+    assert task.output_tokens == sum(each.output_tokens for each in attempts)
+    assert task.model_calls == sum(each.error_code != Unreachable.code for each in attempts)
+    assert task.spent_micro_usd + task.doubtful_micro_usd + task.reserved_micro_usd <= task.max_cost_micro_usd
+    assert task.subtasks_done == sum(each.status in ("completed", "skipped") for each in subtasks)
+    finished = [(each.path, each.purpose, each.step) for each in attempts if each.status == "finished"]
+    assert sorted(finished) == sorted((c.path, c.purpose, c.step) for c in calls if c.status == "finished")
+    assert sorted(each.seq for each in told) == list(range(1, task.event_seq + 1))
+    ends = [each.seq for each in told if each.payload["type"] in ("task.completed", "task.failed", "task.cancelled")]
+    assert ends == ([task.event_seq] if task.status in CLOSED else [])
