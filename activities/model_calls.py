@@ -171,6 +171,8 @@ class ModelCalls(contract.ModelCalls):
             return ModelCallOutcome.model_validate(context.outcome)
         if context.task_status in STOPPED:
             raise RootStopped(request.task_id)
+        if context.left_out:
+            raise SubtaskSkipped(request.path)
         if context.task_status == TaskStatus.PAUSED:
             raise TaskPaused(request.task_id)
         agent = questions.agent_of(request, context)
@@ -272,13 +274,13 @@ class ModelCalls(contract.ModelCalls):
                 return reserved
             await model_calls.check_next(connection, intent)
             refusal = await budgets.why_refused(connection, intent)
-            asks = not (refusal.stopped or refusal.skipped or refusal.for_now)
+            asks = not (refusal.stopped or refusal.left_out or refusal.for_now)
             seq = await budgets.wait_for_budget(connection, request.task_id, refusal) if asks else 0
         if seq:
             self._bus.wake(request.task_id, seq)
         if refusal.stopped:
             raise RootStopped(request.task_id)
-        if refusal.skipped:
+        if refusal.left_out:
             raise SubtaskSkipped(request.path)
         if refusal.for_now:
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))

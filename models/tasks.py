@@ -237,9 +237,7 @@ class TaskView(Contract):
     fallbacks: tuple[str, ...] = ()
     images: tuple[FileId, ...] = ()
     on_failure: OnFailure
-    simulated: bool = Field(
-        description="true when any answer in it came from the built-in simulator; while it is open, once that was asked"
-    )
+    simulated: bool = Field(description="true once the built-in simulator was asked for anything in it")
     budget: BudgetView | None
     spent_micro_usd: int
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")

@@ -148,7 +148,7 @@ UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s,
        input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
        cached_input_tokens = cached_input_tokens + %(cached)s,
        cache_write_tokens = cache_write_tokens + %(cache_write)s,
-       reasoning_tokens = reasoning_tokens + %(reasoning)s, simulated = simulated OR %(simulated)s, {_GOES_ON}
+       reasoning_tokens = reasoning_tokens + %(reasoning)s, {_GOES_ON}
 FROM attempt WHERE id = %(task_id)s RETURNING tasks.event_seq
 """  # noqa: S608  # only constants of this file go in
 

@@ -78,22 +78,23 @@ _MESSAGES = """
               state jsonb)
     ON CONFLICT DO NOTHING"""
 
-IS_SKIPPED = """
+IS_LEFT_OUT = """
         SELECT 1 FROM subtasks
-        WHERE task_id = %(task_id)s AND path = ANY(%(line)s::text[]) AND status = 'skipped'"""
+        WHERE task_id = %(task_id)s AND path = %(path)s AND status IN ('skipped', 'cancelled')"""
 
 _RESERVE = f"""
 WITH account AS (
     UPDATE tasks SET reserved_micro_usd = reserved_micro_usd + %(money)s,
       reserved_tokens = reserved_tokens + %(tokens)s,
            model_calls = model_calls + 1, event_seq = event_seq + %(n)s, last_call_at = clock_timestamp(),
-           started_at = COALESCE(started_at, clock_timestamp()), updated_at = now()
+           started_at = COALESCE(started_at, clock_timestamp()), updated_at = now(),
+           simulated = simulated OR %(simulated)s
     WHERE id = %(task_id)s AND status <> ALL(%(uncallable)s::text[])
       AND (max_cost_micro_usd IS NULL
            OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
       AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
-      AND NOT EXISTS ({IS_SKIPPED})
+      AND NOT EXISTS ({IS_LEFT_OUT})
     RETURNING event_seq),
  call AS (
     INSERT INTO model_calls (task_id, path, purpose, step, attempt, status)
@@ -124,9 +125,9 @@ SELECT event_seq FROM account
 async def reserve(connection: Connection, intent: Intent) -> int | None:
     """Write the intent and reserve its worst case on the root's account.
 
-    Returns the sequence of the last event; None when the account refused, the task was stopped, or the node or one
-    above it was skipped: `budgets.why_refused` says which. Raises ConcurrentAttempt when another
-    attempt got there in between; nothing is written then.
+    Returns the sequence of the last event; None when the account refused, the task was stopped, or its run goes on
+    without the subtask: `budgets.why_refused` says which. Raises ConcurrentAttempt when another attempt got there in
+    between; nothing is written then.
     """
     try:
         cursor = await connection.execute(
@@ -141,7 +142,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
                 "money": intent.reserve_micro_usd,
                 "tokens": intent.reserve_tokens,
                 "uncallable": _UNCALLABLE,
-                "line": line_to(intent.request.path),
+                "line": _line_to(intent.request.path),
                 **_written(intent.events, intent.messages),
             },
         )
@@ -194,7 +195,7 @@ class Settlement:
 
 
 # The lock reads the row anew, so it is up to date even when the statement waited for whoever steered or cancelled.
-# A call that was begun while its subtask was being skipped is refused here: `reserve` could not see that yet.
+# A call that was begun while its subtask was being left out is refused here: `reserve` could not see that yet.
 _SETTLE = one_line(f"""
 WITH root AS MATERIALIZED (
     SELECT id, guidance_given, subtasks_total, status AS standing FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
@@ -204,8 +205,8 @@ WITH root AS MATERIALIZED (
       AND attempt = %(attempt)s AND status = 'started'
       AND root.guidance_given = COALESCE(%(if_heard)s::int, root.guidance_given)
       AND root.subtasks_total = COALESCE(%(if_planned)s::int, root.subtasks_total)
-      AND root.standing = ANY(%(standings)s::text[]) AND NOT EXISTS (
-        SELECT 1 FROM subtasks WHERE task_id = root.id AND path = %(path)s AND status = 'skipped') RETURNING 1),
+      AND root.standing = ANY(%(standings)s::text[])
+      AND NOT EXISTS ({IS_LEFT_OUT}) RETURNING 1),
  account AS (
     UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s, reserved_micro_usd = GREATEST(0,
     reserved_micro_usd - %(money)s),
@@ -213,7 +214,7 @@ WITH root AS MATERIALIZED (
            cached_input_tokens = cached_input_tokens + %(cached)s, output_tokens = output_tokens + %(output)s,
            cache_write_tokens = cache_write_tokens + %(cache_write)s,
            reasoning_tokens = reasoning_tokens + %(reasoning)s,
-           simulated = simulated OR %(simulated)s, event_seq = event_seq + %(n)s, updated_at = now(),
+           event_seq = event_seq + %(n)s, updated_at = now(),
            subtasks_total = subtasks_total + %(new)s, subtasks_done = subtasks_done + %(done)s,
            status = CASE WHEN %(ends)s THEN 'completed' ELSE status END,
            ended_at = CASE WHEN %(ends)s THEN clock_timestamp() ELSE ended_at END,
@@ -258,9 +259,9 @@ SELECT event_seq FROM account
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
     """Write an answer and everything that it made true.
 
-    None: the attempt was given up or is settled already, another has taken over, the task has ended or the subtask was
-    skipped (for all of these see `doubts`); guidance or subtasks came that `if_heard` or `if_planned` doesn't count; or
-    the task that it would complete was stopped.
+    None: the attempt was given up or is settled already, another has taken over, the task has ended or goes on without
+    the subtask (for all of these see `doubts`); guidance or subtasks came that `if_heard` or `if_planned` doesn't
+    count; or the task that it would complete was stopped.
     """
     intent = settlement.intent
     cursor = await connection.execute(
@@ -357,7 +358,7 @@ def failed_of(failure: Failure) -> dict[str, Any]:
     }
 
 
-def line_to(path: str) -> list[str]:
+def _line_to(path: str) -> list[str]:
     """Return the path of a node, behind those of the subtasks that it belongs to."""
     parts = path.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
@@ -377,7 +378,6 @@ def spent_of(settlement: Settlement) -> dict[str, Any]:
         "attempt": settlement.intent.attempt,
         "money": settlement.intent.reserve_micro_usd,
         "tokens": settlement.intent.reserve_tokens,
-        "simulated": settlement.intent.simulated,
         "cost": settlement.cost_micro_usd,
         "input": settlement.usage.input_tokens,
         "cached": settlement.usage.cached_input_tokens,

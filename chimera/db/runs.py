@@ -20,7 +20,7 @@ from models.events import (
     TaskFailed,
     TaskStarted,
 )
-from models.ids import ROOT, TaskId, UserId
+from models.ids import ROOT, NodePath, TaskId, UserId
 from models.plans import PlanNode
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, OPEN, STOPPED, RunPolicy, TaskInput, TaskStatus, TransitionRecord
@@ -201,13 +201,18 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     return await events.append(session, transition.task_id, *cut_short, event)
 
 
-async def cancel_open_subtasks(session: AsyncSession, task_id: TaskId) -> list[SubtaskCancelled]:
-    """Close the subtasks that a task's end cuts short or keeps from beginning; return their events, to be appended."""
+async def cancel_open_subtasks(
+    session: AsyncSession, task_id: TaskId, *, below: NodePath = ROOT
+) -> list[SubtaskCancelled]:
+    """Close the subtasks that the end of the node above them cuts short or keeps from beginning.
+
+    Returns their events, to be appended.
+    """
     statement = text(
-        "UPDATE subtasks SET status = 'cancelled', ended_at = now()"
-        " WHERE task_id = :id AND status = ANY(:open) RETURNING path"
+        "UPDATE subtasks SET status = 'cancelled', ended_at = now() WHERE task_id = :id AND status = ANY(:open)"
+        " AND (CAST(:below AS text) = '' OR starts_with(path, CAST(:below AS text) || '/')) RETURNING path"
     )
-    paths = await session.scalars(statement, {"id": task_id, "open": words(OPEN_SUBTASKS)})
+    paths = await session.scalars(statement, {"id": task_id, "open": words(OPEN_SUBTASKS), "below": below})
     return [SubtaskCancelled(path=path) for path in sorted(paths)]
 
 
@@ -233,14 +238,16 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     await doubts.leave_behind(session, transition.task_id, transition.path)
     if not ended:
         return 0
-    # A failed one isn't done: its parent may be tried again, and it with it.
-    if transition.status == "skipped":
-        await session.execute(
-            text("UPDATE tasks SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
-        )
-    kind = SubtaskSkipped if transition.status == "skipped" else SubtaskFailed
-    event = kind(path=transition.path, code=transition.error_code or "failed", message=transition.error)
-    return await events.append(session, transition.task_id, event)
+    if transition.status != "skipped":
+        # It isn't done, nor are those below it: its parent may be tried again, and they with it.
+        failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
+        return await events.append(session, transition.task_id, failed)
+    await session.execute(
+        text("UPDATE tasks SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
+    )
+    cut_short = await cancel_open_subtasks(session, transition.task_id, below=transition.path)
+    skipped = SubtaskSkipped(path=transition.path, code=transition.error_code or "failed", message=transition.error)
+    return await events.append(session, transition.task_id, *cut_short, skipped)
 
 
 async def _result_of(session: AsyncSession, transition: TransitionRecord) -> str:

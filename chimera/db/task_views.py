@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Uuid, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.held_up import held_up_calls
@@ -15,7 +15,7 @@ from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId
 from models.subtasks import SubtaskView
-from models.tasks import OPEN, BudgetView, RunPolicy, TaskStatus, TaskView, Usage, Waiting
+from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Usage, Waiting
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -146,22 +146,10 @@ def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-# An answer that is settled has set the column; before that the task's attempts tell who was asked.
-_SIMULATED = or_(
-    Task.simulated,
-    and_(
-        Task.status.in_(OPEN),
-        exists().where(ModelCallAttempt.task_id == Task.id, ModelCallAttempt.simulated.is_(True)),
-    ),
-).label("simulated")
-
-_COLUMNS = (
-    *(
-        column
-        for column in Task.__table__.columns
-        if column.name not in ("goal", "result", "simulated", "owner_id", "idempotency_key", "body_sha256")
-    ),
-    _SIMULATED,
+_COLUMNS = tuple(
+    column
+    for column in Task.__table__.columns
+    if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256")
 )
 
 

@@ -51,6 +51,8 @@ class CallContext:
 
     owner_id: str
     task_status: str
+    left_out: bool
+    """The run goes on without this subtask."""
     goal: str
     model: str
     fallbacks: tuple[str, ...]
@@ -77,7 +79,7 @@ _UNHEARD = """
 
 _CONTEXT = f"""
 SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.images, t.guidance_given,
-       COALESCE(s.instruction, '') AS instruction,
+       COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
        COALESCE(s.depends_on, '{{}}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        CASE WHEN c.attempt IS NOT NULL THEN (
@@ -105,6 +107,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
     return CallContext(
         owner_id=str(row.owner_id),
         task_status=row.task_status,
+        left_out=row.left_out,
         goal=row.goal,
         model=row.model,
         fallbacks=tuple(row.fallbacks),

@@ -29,6 +29,7 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
     context = CallContext(
         owner_id="",
         task_status="running",
+        left_out=False,
         goal="",
         model=A,
         fallbacks=(B,),

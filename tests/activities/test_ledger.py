@@ -111,7 +111,7 @@ class Chance:
                     return intent
                 async with connection.transaction():
                     refusal = await budgets.why_refused(connection, intent)
-                    if not (refusal.stopped or refusal.skipped or refusal.for_now):
+                    if not (refusal.stopped or refusal.left_out or refusal.for_now):
                         await budgets.wait_for_budget(connection, self.task_id, refusal)
             except ConcurrentAttempt:
                 pass

@@ -9,7 +9,7 @@ from chimera.pricing.prices import PER
 from chimera.settings import Settings
 from tests.activities.test_replies import CHAT, INTENT
 
-CONTEXT = CallContext("u", "running", "Go", "m", (), (), "Go", (), None, (), 0, None, 0, (), None)
+CONTEXT = CallContext("u", "running", False, "Go", "m", (), (), "Go", (), None, (), 0, None, 0, (), None)
 
 
 def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() -> None:

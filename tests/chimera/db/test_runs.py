@@ -1,10 +1,13 @@
 """What the rows say of a task in each of its states, on the real database."""
 
+from dataclasses import replace
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from chimera.db import events, model_calls, runs
 from chimera.db.engine import Database
+from chimera.db.tables import Subtask
 from models.ids import NodePath, TaskId
 from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus, TransitionRecord
 from tests.chimera.db.test_model_calls import a_task, account, an_intent
@@ -56,6 +59,25 @@ async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(databas
         status = await session.scalar(text("SELECT status FROM subtasks WHERE task_id = :id"), {"id": task_id})
     assert status != "failed"
     assert await happened(database, task_id, "subtask.failed") == 0
+
+
+async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> None:
+    task_id = await a_task(database)
+    below = an_intent(task_id)
+    below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/part")}))
+    skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+    async with database.begin() as session:
+        part = {"task_id": task_id, "path": "a/part", "parent": "a", "position": 0, "key": "part", "agent": "writer"}
+        await session.execute(
+            insert(Subtask).values(**part, title="", instruction="say", depends_on=[], decompose=False)
+        )
+        await runs.record(session, skipped)
+        rows = await session.execute(select(Subtask.path, Subtask.status).where(Subtask.task_id == task_id))
+        statuses = {row.path: row.status for row in rows}
+    assert statuses == {"a": "skipped", "a/part": "cancelled"}
+    assert [await happened(database, task_id, f"subtask.{what}") for what in ("cancelled", "skipped")] == [1, 1]
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, below) is None
 
 
 async def happened(database: Database, task_id: TaskId, kind: str) -> int:
