@@ -296,6 +296,7 @@ class ModelCalls(contract.ModelCalls):
         raised = _after(ready, error)
         # A provider that is away may have been asked; one without a connection was not.
         noted = seen if isinstance(seen, Unreachable) else error
+        noted.retry_after_s = error.retry_after_s
         await self._settlements.write_failure(
             ready.intent, ready.chat, answer.text, noted, is_tried_again=raised.retryable
         )

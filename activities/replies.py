@@ -147,6 +147,7 @@ def failure_of(
                 code=code,
                 message=message,
                 retryable=is_tried_again,
+                retry_after_s=error.retry_after_s if is_tried_again and isinstance(error, ProviderError) else None,
             ),
         ),
     )

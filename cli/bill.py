@@ -1,5 +1,7 @@
 """What a task has cost and may cost, in words: the same in every command."""
 
+from collections.abc import Callable, Iterable
+
 from cli.text import count
 from models.base import usd
 from models.costs import CostView
@@ -30,3 +32,10 @@ def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
         count(budget.max_model_calls, "request") if budget.max_model_calls is not None else "",
     )
     return ", ".join(filter(None, limits))
+
+
+def in_a_column(amounts: Iterable[int]) -> Callable[[int], str]:
+    """Return how amounts that stand below each other are written: with as many digits as it takes to add them up."""
+    every = list(amounts)
+    digits = next((digits for digits in (2, 4) if all(amount % 10 ** (6 - digits) == 0 for amount in every)), 6)
+    return lambda micro_usd: f"${micro_usd / 1e6:,.{digits}f}"

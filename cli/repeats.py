@@ -3,7 +3,7 @@
 from collections import Counter
 
 from cli.lines import CUT
-from models.events import Event, ModelCallFailed, ModelCallStarted, ModelCallWaiting
+from models.events import Event, ModelCallFailed, ModelCallFellBack, ModelCallStarted, ModelCallWaiting
 from models.ids import NodePath
 from models.model_calls import Purpose
 
@@ -22,9 +22,14 @@ class Repeats:
 
     def times(self, event: Event) -> int | None:
         """Count the event: how often the same has happened by now, None for one that is no news."""
-        if not isinstance(event, (ModelCallStarted, ModelCallFailed, ModelCallWaiting)):
+        if not isinstance(event, (ModelCallStarted, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
             return 1
         call = (event.path, event.purpose, event.step)
+        if isinstance(event, ModelCallFellBack):
+            # Another model's trouble is news.
+            self._times.pop(call, None)
+            self._passed_over.discard(call)
+            return 1
         if isinstance(event, ModelCallStarted):
             # An attempt after a failure that was no news is none itself.
             return None if call in self._passed_over else 1

@@ -14,7 +14,7 @@ _COMMANDS = tuple(
     (re.compile(pattern), command)
     for pattern, command in (
         (r",? or POST /api/v1/tasks/[\w-]+/budget", ""),
-        (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1 --usd …"),
+        (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1"),
         (r",? at POST /api/v1/tasks/([\w-]+)/cancel", r": chimera cancel \1"),
         (r",? at POST /api/v1/tasks/([\w-]+)/resume", r": chimera resume \1"),
         (r",? at POST /api/v1/tasks\b(?!/)", ": chimera run"),

@@ -120,6 +120,8 @@ class ModelCallFailed(_Placed):
     code: str
     message: str
     retryable: bool
+    retry_after_s: float | None = None
+    """When it is made again, where the provider or the pace of our own retries says so."""
 
 
 class ModelCallFellBack(_Placed):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import Field, field_validator
 
 from models.base import Body, Contract, Flag, Key, preview_of
+from models.wording import instead_of
 
 MAX_DEPTH = 4
 MAX_NODES = 200
@@ -99,7 +100,7 @@ def problems_of(
         if first[key] != index:
             problems.append(PlanProblem(f"Key {key!r} is used more than once; keys must be unique.", index, "key"))
         if subtask.agent not in agents:
-            message = f"Subtask {key!r} names unknown agent {subtask.agent!r}; use {', '.join(sorted(agents))}."
+            message = f"Subtask {key!r} names unknown agent {subtask.agent!r}; {instead_of(subtask.agent, agents)}"
             problems.append(PlanProblem(message, index, "agent"))
         if subtask.decompose and depth >= MAX_DEPTH:
             message = f"Subtask {key!r} can't decompose at depth {depth}; set decompose to false."

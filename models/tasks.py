@@ -217,7 +217,9 @@ class HeldUpCall(Contract):
     step: int
     code: str = Field(description="Why: rate_limited, provider_away, overloaded …")
     message: str
-    since: UtcDatetime = Field(description="When it was first refused or told to wait")
+    since: UtcDatetime = Field(
+        description="When it was first refused or told to wait, as far as the newest events of the task tell"
+    )
     attempts: int = Field(description="How often a provider was asked so far; those that found no connection count")
     model: str | None = Field(description="The model that was asked last; null when none was yet")
     next_try_at: UtcDatetime | None = Field(

@@ -157,7 +157,7 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
 _NEW_TASK = "it can't be begun again, create a new one at POST /api/v1/tasks"
 _WAYS_OUT = {
     TaskStatus.DRAFT: "start it at POST /api/v1/tasks/{id}/execute",
-    TaskStatus.QUEUED: "it starts by itself, GET /api/v1/tasks/{id} shows when",
+    TaskStatus.QUEUED: "it starts by itself as soon as a worker has room",
     TaskStatus.RUNNING: "it runs already, GET /api/v1/tasks/{id} shows how far it is",
     TaskStatus.PAUSED: "let it go on at POST /api/v1/tasks/{id}/resume",
     TaskStatus.WAITING: "raise its budget at POST /api/v1/tasks/{id}/budget",

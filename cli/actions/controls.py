@@ -45,7 +45,8 @@ async def set_budget(name: str, *, usd: float | None, tokens: int | None, reques
     """Set the limits anew."""
     if usd is None and tokens is None and requests is None:
         raise WrongUsage("Say what the task may spend: --usd, --tokens or --requests.")
-    budget = Budget(
+    # The API is the one that judges it.
+    budget = Budget.model_construct(
         max_cost_micro_usd=None if usd is None else round(usd * 1e6), max_tokens=tokens, max_model_calls=requests
     )
     async with connected(where_settings()) as client:

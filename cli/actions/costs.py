@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.actions.ids import id_named
-from cli.bill import doubtful_of, limits_of, spent_of
+from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
 from cli.connect import connected
 from cli.settings import where_settings
 from cli.text import one_line
@@ -36,9 +36,14 @@ async def show_cost(name: str, *, as_json: bool) -> int:
     for table in tables_of(cost):
         console.print()
         console.print(table)
-    if len(cost.attempts) == MAX_ATTEMPTS:
+    if is_cut(cost):
         console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts were looked at for this list.", style="dim"))
     return 0
+
+
+def is_cut(cost: CostView) -> bool:
+    """Whether the bill lists fewer attempts than there were."""
+    return len(cost.attempts) < sum(each.attempts for each in cost.by_model)
 
 
 def place_of(path: NodePath) -> str:
@@ -75,6 +80,7 @@ def tables_of(cost: CostView) -> list[Table]:
 
 def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     in_doubt = any(each.doubtful_micro_usd for _, each in rows)
+    write = in_a_column(each.cost_micro_usd for _, each in rows)
     table = Table(box=None, pad_edge=False)
     # As wide as the others, so that the figures of all stand below each other.
     table.add_column(heading, no_wrap=True, overflow="ellipsis", width=36)
@@ -85,7 +91,7 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     for name, each in rows:
         doubtful = [usd(each.doubtful_micro_usd) if each.doubtful_micro_usd else ""] if in_doubt else []
         tokens = (f"{each.usage.input_tokens:,}", f"{each.usage.output_tokens:,}")
-        table.add_row(Text(one_line(name, 200)), str(each.attempts), *tokens, usd(each.cost_micro_usd), *doubtful)
+        table.add_row(Text(one_line(name, 200)), str(each.attempts), *tokens, write(each.cost_micro_usd), *doubtful)
     return table
 
 

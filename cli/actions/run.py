@@ -52,6 +52,8 @@ async def run(
     spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: bool, exit_on_budget: bool = False, as_json: bool
 ) -> int:
     """Hand a task in, after its pictures, and, unless told otherwise, watch it to its end."""
+    if exit_on_budget and not follow_it:
+        raise WrongUsage("--exit-on-budget says when to stop watching; leave it or --no-follow out.")
     console = Console(stderr=True, highlight=False)
     pictures = [(path.name, await bytes_of(path)) for path in images]
     async with connected(where_settings()) as client:

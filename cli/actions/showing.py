@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime
 
 from pydantic_core import to_json
@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.actions.costs import THE_TASK
+from cli.actions.costs import THE_TASK, is_cut
 from cli.actions.ids import short, task_named
-from cli.bill import doubtful_of, limits_of, spent_of
+from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
 from cli.client import Client
 from cli.connect import connected
 from cli.settings import where_settings
@@ -92,7 +92,9 @@ async def _newest(client: Client, statuses: Sequence[str], limit: int) -> list[T
 async def _held_up_among(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
     """Which running tasks their providers hold up, among the newest ones: a list doesn't say it, each task does."""
     running = [task.id for task in tasks if task.status is TaskStatus.RUNNING][:LOOKED_AT]
-    return {task.id for task in await asyncio.gather(*map(client.task, running)) if task.held_up}
+    # One that was deleted meanwhile is refused.
+    found = await asyncio.gather(*map(client.task, running), return_exceptions=True)
+    return {task.id for task in found if isinstance(task, TaskView) and task.held_up}
 
 
 def _no_tasks(statuses: Sequence[str]) -> str:
@@ -162,22 +164,22 @@ def _held_up_in(task: TaskView) -> str:
 def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     """Subtasks and, before them, the task's own calls: what all of them cost is what the task cost."""
     booked = {each.path: each for each in cost.by_subtask}
+    write = in_a_column(each.cost_micro_usd for each in cost.by_subtask)
     table = Table(box=None, pad_edge=False, expand=True, show_footer=True, footer_style="bold")
     table.add_column("Subtask", "In all", no_wrap=True)
     table.add_column("Status", no_wrap=True)
     table.add_column("Agent", no_wrap=True)
     table.add_column("Turns", no_wrap=True, justify="right")
-    table.add_column("Cost", usd(cost.spent_micro_usd), no_wrap=True, justify="right")
+    table.add_column("Cost", write(cost.spent_micro_usd), no_wrap=True, justify="right")
     if cost.doubtful_micro_usd:
         table.add_column("Doubtful", usd(cost.doubtful_micro_usd), no_wrap=True, justify="right")
     table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
-        table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost), Text(own_calls_of(cost)))
+        table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:
         cells = (subtask.path, subtask.status, subtask.agent, str(subtask.turns))
-        table.add_row(
-            *(Text(one_line(cell, 200)) for cell in cells), *_booked(booked.get(subtask.path), cost), _said_of(subtask)
-        )
+        amounts = _booked(booked.get(subtask.path), cost, write)
+        table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _said_of(subtask))
     return table
 
 
@@ -185,13 +187,14 @@ def own_calls_of(cost: CostView) -> str:
     """Say what the task itself asked models for, and as whom."""
     named = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "work"}
     own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
-    return one_line(", ".join(f"{named[purpose]} ({agent})" for purpose, agent in own))
+    more = ", …" if is_cut(cost) else ""
+    return one_line(", ".join(f"{named[purpose]} ({agent})" for purpose, agent in own) + more)
 
 
-def _booked(node: NodeCost | None, cost: CostView) -> list[str]:
+def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
     """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
     booked, doubtful = (node.cost_micro_usd, node.doubtful_micro_usd) if node else (0, 0)
-    return [usd(booked), usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [usd(booked)]
+    return [write(booked), usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [write(booked)]
 
 
 def _said_of(subtask: SubtaskView) -> Text:

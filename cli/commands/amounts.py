@@ -1,27 +1,25 @@
 """Amounts on the command line, refused in plain words; loads nothing, because `--help` shows these options."""
 
-import math
+import re
 
 import typer
+
+_WHOLE = r"\d+|\d{1,3}(?:,\d{3})+"
+_DOLLARS = re.compile(rf"\$?((?:{_WHOLE})?(?:\.\d+)?)")
 
 
 def dollars(written: str) -> float:
     """Read an amount of US dollars, a millionth at least."""
-    try:
-        amount = float(written.strip().removeprefix("$"))
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is no amount. Write US dollars, as in 0.50.") from None
-    if not math.isfinite(amount) or round(amount * 1e6) < 1:
-        raise typer.BadParameter(f"{written!r} lets nothing be spent. Write more than 0; leave it out for no limit.")
+    found = _DOLLARS.fullmatch(written.strip())
+    amount = float(found[1].replace(",", "")) if found and found[1] else 0.0
+    if round(amount * 1e6) < 1:
+        raise typer.BadParameter(f"{written!r} is no amount above 0. Write US dollars, as in 0.50.")
     return amount
 
 
 def whole(written: str) -> int:
     """Read a whole number above 0."""
-    try:
-        number = int(written.replace(",", ""))
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is no whole number. Write one, as in 5000.") from None
+    number = int(written.replace(",", "")) if re.fullmatch(_WHOLE, written.strip()) else 0
     if number < 1:
-        raise typer.BadParameter(f"{written!r} lets nothing be spent. Write more than 0; leave it out for no limit.")
+        raise typer.BadParameter(f"{written!r} is no whole number above 0. Write one, as in 5000.")
     return number

@@ -146,14 +146,15 @@ def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "x", "--budget-usd", "abc"), "'abc' is no amount. Write US dollars, as in 0.50."),
-        (("run", "x", "--budget-usd", "0"), "'0' lets nothing be spent. Write more than 0; leave it out for no limit."),
-        (("run", "x", "--budget-usd", "0.0000001"), "lets nothing be spent"),
-        (("run", "x", "--budget-usd", "nan"), "lets nothing be spent"),
-        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "lets nothing be spent"),
-        (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount. Write US dollars, as in 0.50."),
-        (("budget", "6c1f", "--tokens", "many"), "'many' is no whole number. Write one, as in 5000."),
-        (("budget", "6c1f", "--requests", "0"), "lets nothing be spent"),
+        (("run", "x", "--budget-usd", "abc"), "'abc' is no amount above 0. Write US dollars, as in 0.50."),
+        (("run", "x", "--budget-usd", "0"), "'0' is no amount above 0. Write US dollars, as in 0.50."),
+        (("run", "x", "--budget-usd", "0.0000001"), "is no amount above 0"),
+        (("run", "x", "--budget-usd", "nan"), "is no amount above 0"),
+        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "is no amount above 0"),
+        (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount above 0. Write US dollars, as in 0.50."),
+        (("budget", "6c1f", "--tokens", "many"), "'many' is no whole number above 0. Write one, as in 5000."),
+        (("budget", "6c1f", "--tokens", "1,0"), "is no whole number above 0"),
+        (("budget", "6c1f", "--requests", "0"), "is no whole number above 0"),
     ],
 )
 def test_an_amount_that_is_none_is_refused_in_plain_words(arguments: tuple[str, ...], said: str) -> None:

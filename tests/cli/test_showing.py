@@ -73,7 +73,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
         ["Subtask", "Status", "Agent", "Turns", "Cost", "Doubtful", "Title,"],
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
         ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
-        ["text", "completed", "poet", "3", "$0.00", "TEXT"],
+        ["text", "completed", "poet", "3", "$0.0000", "TEXT"],
         ["In", "all", "$0.0009", "$0.0004"],
     ]
 

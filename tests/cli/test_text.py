@@ -173,7 +173,7 @@ def test_counts_are_written_with_their_noun() -> None:
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ("Raise it at POST /api/v1/tasks/6c1f-0b1e/budget.", "Raise it: chimera budget 6c1f-0b1e --usd …."),
+        ("Raise it at POST /api/v1/tasks/6c1f-0b1e/budget.", "Raise it: chimera budget 6c1f-0b1e."),
         ("Cancel it first, at POST /api/v1/tasks/6c1f/cancel.", "Cancel it first: chimera cancel 6c1f."),
         ("GET /api/v1/tasks/6c1f-0b/cost lists each attempt.", "chimera cost 6c1f-0b lists each attempt."),
         (

@@ -45,7 +45,7 @@ ALLOWED = {
 """What each control makes of a task in each state; what is missing is refused."""
 WAYS_OUT = {
     "draft": "POST /api/v1/tasks/{id}/execute",
-    "queued": "GET /api/v1/tasks/{id} shows",
+    "queued": "it starts by itself",
     "running": "GET /api/v1/tasks/{id} shows",
     "paused": "POST /api/v1/tasks/{id}/resume",
     "waiting": "POST /api/v1/tasks/{id}/budget",

@@ -235,19 +235,6 @@ async def test_a_bill_adds_up_by_agent_and_place_with_doubtful_cost_beside_it(
     assert [one["agent"] for one in cost["attempts"]] == ["coordinator", "researcher", "researcher"]
 
 
-@pytest.mark.parametrize(("status", "simulated"), [("running", True), ("completed", False)])
-async def test_a_task_says_that_the_simulator_works_on_it_before_its_first_answer(
-    alice: httpx2.AsyncClient, database: Database, status: str, simulated: bool
-) -> None:
-    task_id = (await new_task(alice, plan=PLAN))["id"]
-    await set_task(database, task_id, status=status, started_at=func.now())
-    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["simulated"] is False
-    await _book_call(database, task_id, status="started", simulated=True)
-    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["simulated"] is simulated
-    (listed,) = [task for task in (await _page(alice, limit=100))["items"] if task["id"] == task_id]
-    assert listed["simulated"] is simulated
-
-
 @pytest.mark.parametrize("limit", ["max_cost_micro_usd", "max_tokens", "max_model_calls"])
 @pytest.mark.parametrize("nothing", [0, -1])
 async def test_a_budget_that_lets_nothing_be_spent_is_refused_with_the_way_out(

@@ -81,6 +81,16 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
     assert ModelCallOutcome.model_validate(context.outcome).text_preview == "hello"
 
 
+@pytest.mark.parametrize("simulated", [False, True])
+async def test_a_task_is_simulated_as_soon_as_the_simulator_is_asked(database: Database, simulated: bool) -> None:
+    task_id = await a_task(database)
+    assert (await account(database, task_id))["simulated"] is False
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, replace(an_intent(task_id), simulated=simulated))
+        await model_calls.reserve(connection, replace(an_intent(task_id, step=2), simulated=False))
+    assert (await account(database, task_id))["simulated"] is simulated
+
+
 async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
