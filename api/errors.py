@@ -133,7 +133,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 _DETAILS = {
     400: "The body is not JSON as Chimera takes it: UTF-8, at most 200 levels deep, no NaN, no NUL.",
-    404: "There is nothing at this address; GET /openapi.json lists what there is.",
+    404: "There is nothing at this address; /docs shows what there is, and /openapi.json lists it.",
     405: "This address doesn't take this method; GET /openapi.json lists what it takes.",
 }
 

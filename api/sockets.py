@@ -88,8 +88,11 @@ class Socket:
         while True:
             try:
                 text = await self._websocket.receive_text()
-            except (WebSocketDisconnect, KeyError):  # KeyError: a binary message
+            except WebSocketDisconnect:
                 return
+            except KeyError:
+                await self._refuse("invalid_message", "This is a binary message; send JSON as text.")
+                continue
             try:
                 await self._obey(caller, text)
             except ValidationError as error:

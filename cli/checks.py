@@ -252,8 +252,8 @@ def _local_model(settings: Settings) -> Iterator[Finding]:
 async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
     """What the running API says of each part, workers among them."""
     kept = sign_in.read(sign_in.in_folder(settings.data_dir))
-    # The running stack may have been given other ports than the settings say now.
-    api_url = kept.api_url if kept is not None and stack_pid is not None else api_url_of(settings)
+    # The running stack may have been given other ports than the settings say now, and one elsewhere has others.
+    api_url = kept.api_url if kept is not None else api_url_of(settings)
     try:
         async with new_http(api_url) as http:
             answer = (await http.get(f"{api_url}/health")).json()

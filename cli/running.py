@@ -45,7 +45,7 @@ def explain(error: ChimeraError, console: Console | None = None) -> None:
 def lines_of(error: ChimeraError) -> list[Text]:
     """An error as lines: what happened, then each field and what is wrong with it, then where to look it up."""
     if not isinstance(error, Refused):
-        return [_headline(error.title), *_indented(error.message)]
+        return [_headline(error.title), *_indented(in_commands(error.message))]
     problem = error.problem
     lines = [_headline(problem.title)]
     lines += [

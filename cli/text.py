@@ -26,6 +26,10 @@ _COMMANDS = tuple(
         (r"GET /api/v1/ai/calls/([\w-]+)", r"chimera calls show \1"),
         (r"GET /api/v1/ai/calls\b", "chimera calls"),
         (r"GET /api/v1/schedules\b", "chimera schedules list"),
+        (r"\bCHIMERA_API_PORT=(?=[\d…])", "--port "),
+        (r"\bCHIMERA_TEMPORAL_PORT=(?=[\d…])", "--temporal-port "),
+        (r"\bCHIMERA_SIMULATOR_PORT=(?=[\d…])", "--simulator-port "),
+        (r"\bCHIMERA_TEMPORAL_UI_PORT=(?=[\d…])", "--temporal-ui-port "),
     )
 )
 _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})

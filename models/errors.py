@@ -8,6 +8,8 @@ RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures 
 from collections.abc import Sequence
 from typing import ClassVar
 
+from models.wording import instead_of
+
 
 class ChimeraError(Exception):
     """The root; never raised itself."""
@@ -51,9 +53,7 @@ class UnknownAgent(InvalidInput):
     code, title = "unknown_agent", "No such agent"
 
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
-        super().__init__(
-            field, f"No agent {name!r}; use one of {', '.join(known)}, or create it at POST /api/v1/agents."
-        )
+        super().__init__(field, f"No agent {name!r}; {instead_of(name, known)} Or create it at POST /api/v1/agents.")
 
 
 class UnknownProvider(InvalidInput):

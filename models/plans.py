@@ -108,7 +108,7 @@ def problems_of(
         for name in subtask.depends_on:
             if name not in first:
                 shown = preview_of(name, 60)
-                message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; use one of its keys."
+                message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; {instead_of(name, first)}"
                 problems.append(PlanProblem(message, index, "depends_on"))
     return problems or _cycle_in(subtasks)
 

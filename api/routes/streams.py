@@ -18,6 +18,7 @@ from models.ids import TaskId
 router = APIRouter(tags=["streams"], route_class=ClosedRoute)
 sockets = APIRouter()
 
+UNSUPPORTED_DATA = 1003
 ECHO_SECONDS = 600.0
 
 
@@ -87,5 +88,7 @@ async def echo(websocket: WebSocket) -> None:
                 await websocket.send_json({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
     except TimeoutError:
         await websocket.close()
-    except (WebSocketDisconnect, KeyError):  # KeyError: a binary message
+    except KeyError:
+        await websocket.close(UNSUPPORTED_DATA, "this was a binary message; send text")
+    except WebSocketDisconnect:
         return

@@ -12,6 +12,7 @@ from typing import Literal
 Purpose = Literal["plan", "turn", "aggregate"]
 
 _DIRECTIVE = re.compile(r"\[\[\s*sim(?:\s+(plan|turn|aggregate))?\s*:(.*?)\]\]", re.DOTALL)
+_MISSPELT = re.compile(r"\[\[\s*sim\b(?!(?:\s+(?:plan|turn|aggregate))?\s*:)[^\]]{0,40}")
 _ITEM = re.compile(r'\s*([a-z_]+)\s*=\s*(?:"([^"]*)"|([^;"]*))\s*(?:;|$)')
 
 
@@ -68,8 +69,10 @@ def read_script(texts: list[str], purpose: Purpose) -> Script:
 
     `[[sim plan: …]]` is for planning only; `[[sim: …]]` is for turns and for the aggregation of the goal it stands in.
     """
-    values: dict[str, str] = {}
-    for scope, body in _DIRECTIVE.findall("\n".join(texts)):
+    words, values = "\n".join(texts), dict[str, str]()
+    if misspelt := _MISSPELT.search(words):
+        raise ScriptError(f"{misspelt[0]!r} is no directive; write [[sim: …]], [[sim plan: …]], turn or aggregate")
+    for scope, body in _DIRECTIVE.findall(words):
         if scope == purpose or (not scope and purpose != "plan"):
             values |= _items(body)
     return Script(**{key: _parsed(key, value) for key, value in values.items()})  # type: ignore[arg-type]

@@ -19,6 +19,8 @@ from models.model_calls import AttemptStatus, ModelCallView
 THE_TASK = "(task)"
 """Names the task's own calls among those of its subtasks."""
 
+NAME_CHARS = 30
+
 _USELESS = frozenset({AttemptStatus.FAILED, AttemptStatus.CANCELLED, AttemptStatus.DOUBTFUL, AttemptStatus.LATE})
 
 
@@ -82,10 +84,10 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     in_doubt = any(each.doubtful_micro_usd for _, each in rows)
     write = in_a_column(each.cost_micro_usd for _, each in rows)
     table = Table(box=None, pad_edge=False)
-    # As wide as the others, so that the figures of all stand below each other.
-    table.add_column(heading, no_wrap=True, overflow="ellipsis", width=36)
+    # As wide as the others, so that the figures of all stand below each other, and fit into 80 columns.
+    table.add_column(heading, overflow="fold", width=NAME_CHARS)
     for name in ("Attempts", "Input", "Output", "Cost"):
-        table.add_column(name, no_wrap=True, justify="right", min_width=9)
+        table.add_column(name, no_wrap=True, justify="right", min_width=8)
     if in_doubt:
         table.add_column("Doubtful", no_wrap=True, justify="right")
     for name, each in rows:
@@ -97,9 +99,11 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
 
 def _attempts(attempts: Sequence[ModelCallView]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("Attempts without an answer of use", no_wrap=True, overflow="ellipsis", width=36)
-    for heading in ("Call", "Attempt", "Status", "Why"):
+    table.add_column("Without an answer of use", overflow="fold")
+    for heading in ("Call", "Attempt", "Status"):
         table.add_column(heading, no_wrap=True)
+    # This one gives way when there is little room.
+    table.add_column("Why")
     table.add_column("Cost", no_wrap=True, justify="right")
     for each in attempts:
         doubtful = each.status is AttemptStatus.DOUBTFUL

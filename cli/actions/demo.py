@@ -4,6 +4,7 @@ The task runs on the built-in simulator, over HTTP like any other provider, so n
 can be asked what it saw.
 """
 
+import shlex
 import sys
 import time
 
@@ -97,11 +98,9 @@ class _Demo:
         say(self._console, f"  The run in Temporal {task.temporal_url}")
 
     def _tell_how_to_look(self, task: TaskView) -> None:
-        say(
-            self._console,
-            "\nTo look around, start it again, with the same ports and folder, and ask from another terminal:",
-        )
-        say(self._console, f"  {own_name()} up")
+        options = [each for each in sys.argv[2:] if each not in ("--exit", "--stay")]
+        say(self._console, "\nTo look around, start it again, and ask from another terminal:")
+        say(self._console, f"  {shlex.join([own_name(), 'up', *options])}")
         say(self._console, f"  {own_name()} show {short(task.id)}")
 
 
@@ -160,7 +159,7 @@ def table_of(proof: Proof) -> Table:
     for name, ours, theirs in rows:
         table.add_row(f"  {name}", str(ours), str(theirs))
     table.add_row("  cost (simulated)", usd(proof.spent_micro_usd), "")
-    table.add_row("  what the cut requests may have cost on top", usd(proof.doubtful_micro_usd), "")
+    table.add_row("  what the cut ones may have cost on top", usd(proof.doubtful_micro_usd), "")
     return table
 
 

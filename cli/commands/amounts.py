@@ -4,6 +4,9 @@ import re
 
 import typer
 
+MOST_USD = 10_000_000
+"""As the API has it, in millionths."""
+
 _WHOLE = r"\d+|\d{1,3}(?:,\d{3})+"
 _DOLLARS = re.compile(rf"\$?((?:{_WHOLE})?(?:\.\d+)?)")
 
@@ -14,6 +17,8 @@ def dollars(written: str) -> float:
     amount = float(found[1].replace(",", "")) if found and found[1] else 0.0
     if round(amount * 1e6) < 1:
         raise typer.BadParameter(f"{written!r} is no amount above 0. Write US dollars, as in 0.50.")
+    if amount > MOST_USD:
+        raise typer.BadParameter(f"{written!r} is more than a budget can be, ${MOST_USD:,}.")
     return amount
 
 

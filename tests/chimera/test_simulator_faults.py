@@ -56,6 +56,16 @@ async def test_a_directive_breaks_what_it_says(
     assert simulator.arrivals(request.call_id) == 1
 
 
+@pytest.mark.parametrize("directive", ["[[sim plann: split=2]]", "[[sim tokens=5]]", "[[ sim ]]", "[[sim; tokens=5]]"])
+async def test_a_directive_without_a_known_scope_is_refused(simulator: Running, directive: str) -> None:
+    with pytest.raises(errors.BadRequest, match=r"no directive; write \[\[sim"):
+        await answer_of(simulator.provider, ask(f"Task:\nAnything {directive}"))
+
+
+async def test_brackets_that_are_no_directive_are_left_alone(simulator: Running) -> None:
+    await answer_of(simulator.provider, ask("Task:\nAnything [[simple: x]] [[similar]] [sim] [[ ]]"))
+
+
 async def test_the_server_says_when_to_come_back(simulator: Running) -> None:
     with pytest.raises(errors.RateLimited) as raised:
         await answer_of(simulator.provider, ask("[[sim: status=429; retry_after=7]]"))

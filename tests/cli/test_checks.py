@@ -14,6 +14,7 @@ from starlette.routing import Route
 from chimera.settings import Settings
 from cli import checks
 from cli.checks import Finding, Level
+from tests.cli.api import TinyApi
 from tests.parts import free_port, serving
 
 
@@ -144,3 +145,14 @@ async def test_a_local_model_that_is_not_there_is_said(monkeypatch: pytest.Monke
     found = await checks.providers(Settings(local_model="/nope/x.gguf"))
     (model,) = [finding for finding in found if "CHIMERA_LOCAL_MODEL" in finding.what]
     assert (model.level, "There is no file '/nope/x.gguf'" in model.message) == (Level.WARN, True)
+
+
+async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health(tmp_path: Path) -> None:
+    async def health(request: Request) -> Response:
+        return JSONResponse({"parts": {"database": {"state": "up"}}})
+
+    settings = Settings(data_dir=tmp_path, api_port=free_port())
+    assert [finding.what for finding in await checks.health(settings, None)] == ["Chimera"]
+    async with serving(Starlette(routes=[Route("/health", health)])) as url:
+        TinyApi(tasks=[]).kept_in(tmp_path / "cli.json", url)
+        assert [finding.what for finding in await checks.health(settings, None)] == ["running: database"]

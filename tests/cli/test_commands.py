@@ -149,6 +149,8 @@ def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
         (("run", "x", "--budget-usd", "abc"), "'abc' is no amount above 0. Write US dollars, as in 0.50."),
         (("run", "x", "--budget-usd", "0"), "'0' is no amount above 0. Write US dollars, as in 0.50."),
         (("run", "x", "--budget-usd", "0.0000001"), "is no amount above 0"),
+        (("run", "x", "--budget-usd", "1e99"), "is no amount above 0"),
+        (("run", "x", "--budget-usd", "20000000"), "is more than a budget can be, $10,000,000."),
         (("run", "x", "--budget-usd", "nan"), "is no amount above 0"),
         (("schedules", "create", "x", "y", "--budget-usd", "-1"), "is no amount above 0"),
         (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount above 0. Write US dollars, as in 0.50."),

@@ -187,6 +187,9 @@ def test_counts_are_written_with_their_noun() -> None:
         ("GET /api/v1/ai/calls lists what there is.", "chimera calls lists what there is."),
         ("GET /api/v1/tasks/6c1f/timeline has more.", "GET /api/v1/tasks/6c1f/timeline has more."),
         ("GET /api/v1/ai/calls/7d1f-00 shows what it cost.", "chimera calls show 7d1f-00 shows what it cost."),
+        ("Choose another: CHIMERA_API_PORT=8010", "Choose another: --port 8010"),
+        ("CHIMERA_TEMPORAL_UI_PORT=8234 CHIMERA_SIMULATOR_PORT=…", "--temporal-ui-port 8234 --simulator-port …"),
+        ("Set CHIMERA_API_PORT.", "Set CHIMERA_API_PORT."),
         ("chimera budget 6c1f --usd 2, or POST /api/v1/tasks/6c1f/budget.", "chimera budget 6c1f --usd 2."),
     ],
 )

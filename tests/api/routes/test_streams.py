@@ -113,6 +113,8 @@ async def test_foreign_and_odd_topics_are_refused_and_the_socket_goes_on(
             assert (await heard(socket))["code"] == "invalid_message"
         await socket.send_text("{")
         assert (await heard(socket))["code"] == "invalid_message"
+        await socket.send_bytes(b'{"type": "ping"}')
+        assert "as text" in (await heard(socket))["message"]
         await socket.send_json({"type": "authenticate", "token": token_of(bob)})
         assert (await heard(socket))["code"] == "already_authenticated"
         await socket.send_json({"type": "ping"})
@@ -181,6 +183,8 @@ async def test_the_echo_says_what_it_heard_and_when(app: FastAPI) -> None:
         answer = await heard(socket)
         assert (answer["type"], answer["text"]) == ("echo", "héllo")
         assert answer["server_time"].endswith("+00:00")
+        await socket.send_bytes(b"bytes")
+        assert await close_code(socket) == 1003
 
 
 async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:

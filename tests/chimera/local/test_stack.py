@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest.mock import patch
 
@@ -31,7 +31,7 @@ from chimera.local import (
 )
 from chimera.local import ports as local_ports
 from chimera.local.errors import HostUnusable
-from chimera.local.folder import Folder, FolderLock
+from chimera.local.folder import Folder, FolderLock, check
 from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
 
@@ -198,6 +198,14 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(data_dir: Path) -> None:
     with pytest.raises(FolderUnusable, match=r"other things in it \(holiday\.jpg\)"):
         LocalStack(settings_in(data_dir))
     assert [path.name for path in data_dir.iterdir()] == ["holiday.jpg"]
+
+
+@pytest.mark.parametrize(("name", "is_theirs"), [(".config", True), (".ssh", True), (".DS_Store", False)])
+def test_a_home_is_no_data_folder(data_dir: Path, name: str, is_theirs: bool) -> None:
+    data_dir.mkdir()
+    (data_dir / name).touch()
+    with pytest.raises(FolderUnusable, match="other things in it") if is_theirs else nullcontext():
+        check(data_dir)
 
 
 def test_what_somebody_puts_into_a_folder_of_ours_later_is_no_fault(data_dir: Path) -> None:
