@@ -99,7 +99,7 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
 
 def _attempts(attempts: Sequence[ModelCallView]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("Without an answer of use", overflow="fold")
+    table.add_column("Came to nothing", overflow="fold")
     for heading in ("Call", "Attempt", "Status"):
         table.add_column(heading, no_wrap=True)
     # This one gives way when there is little room.

@@ -46,7 +46,7 @@ def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing()
         "Subtask Attempts Input Output Cost Doubtful",
         "(task) 1 10 5 $0.0003",
         "facts 2 10 5 $0.0006 $0.0004",
-        "Without an answer of use Call Attempt Status Why Cost",
+        "Came to nothing Call Attempt Status Why Cost",
         "facts turn 1 1 doubtful its end was not seen in doubt",
         "facts turn 1 2 failed overloaded $0.000003",
     ]
