@@ -96,7 +96,7 @@ async def test_a_skip_stands_also_in_a_run_that_was_started_anew(
 ) -> None:
     settings = settings.model_copy(update={"simulator_url": simulator.url, "graceful_shutdown_s": 1.0})
     async with runs_on(settings) as runs, open_worker(settings) as (worker, _), worker:
-        slow = "[[sim: tokens=200; drip=20]] go"
+        slow = "[[sim: tokens=100; drip=20]] go"
         task_id = await runs.start("Skip", plan=[a_subtask("cut", slow), a_subtask("long", slow)], on_failure="skip")
         while len(await runs.attempts(task_id)) < 2:
             await asyncio.sleep(0.05)
