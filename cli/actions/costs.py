@@ -87,7 +87,7 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     # As wide as the others, so that the figures of all stand below each other, and fit into 80 columns.
     table.add_column(heading, overflow="fold", width=NAME_CHARS)
     for name in ("Attempts", "Input", "Output", "Cost"):
-        table.add_column(name, no_wrap=True, justify="right", min_width=8)
+        table.add_column(name, no_wrap=True, justify="right", min_width=7)
     if in_doubt:
         table.add_column("Doubtful", no_wrap=True, justify="right")
     for name, each in rows:
