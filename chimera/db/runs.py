@@ -219,7 +219,7 @@ async def cancel_open_subtasks(
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
     lock = text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE")
     if await session.scalar(lock, {"id": transition.task_id}) not in OPEN:
-        # Its end has closed its subtasks and given up their calls.
+        # Nothing follows a task's end.
         return 0
     ended = await session.scalar(
         text(
