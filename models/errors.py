@@ -6,9 +6,12 @@ RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures 
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from models.wording import instead_of
+
+if TYPE_CHECKING:
+    from models.tasks import Usage
 
 
 class ChimeraError(Exception):
@@ -321,10 +324,19 @@ class ProviderError(ChimeraError):
     away: ClassVar[bool] = False
     """Says that the provider as a whole is away, not what is wrong with one call."""
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, may_be_billed: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        may_be_billed: bool = False,
+        usage: "Usage | None" = None,
+    ) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.may_be_billed = may_be_billed
         """The provider had the prompt and was at work on it, so it may charge for the prompt."""
+        self.usage = usage
+        """What the provider counted for an answer that can't be used; None where it told nothing."""
 
 
 class RateLimited(ProviderError):

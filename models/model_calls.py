@@ -82,4 +82,5 @@ class ModelCallView(Contract):
     ended_at: UtcDatetime | None
 
 
-FinishReason = Literal["stop", "tool_calls", "length", "content_filter"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
+"""How an answer ended. `other`: for a reason that no table knows; the answer stands."""

@@ -92,6 +92,10 @@ class ChatEnd:
     """What the provider wants back word for word in the next request, signed reasoning for one: `{"provider": its
     name, …}`, JSON throughout. A provider leaves out what another one's state holds, so that a conversation can move.
     """
+    thought: str = ""
+    """What the model wrote while it reasoned, cleaned; never part of the answer."""
+    skipped: int = 0
+    """Pieces of the stream that had no known meaning and were left out."""
 
 
 class Provider(Protocol):
