@@ -6,7 +6,7 @@ its provider is asked again.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -27,6 +27,7 @@ from activities.model_calls import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
 from activities.settlements import SETTLE_SECONDS
 from activities.stops import Stops
 from activities.uncut import uncut
+from activities.underway import Underway
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
 from chimera.db.ai_call_attempts import Failure, Settlement, Standing
@@ -43,12 +44,15 @@ from models import activities as contract
 from models.ai_calls import AiCallInput, AiCallOutcome, AiCallStatus, ImageView, MediaUsage, Operation
 from models.errors import (
     AiCallFailed,
+    AnswerNotKept,
     AttemptsUsedUp,
     CallCancelled,
     ChimeraError,
     NotFound,
+    Overtaken,
     ProviderError,
     RateLimited,
+    StillUnderway,
     TookTooLong,
     Unreachable,
 )
@@ -105,6 +109,7 @@ class AiCalls(contract.AiCalls):
         self._worker_name = worker_name
         self._recordings = asyncio.Semaphore(RECORDINGS_HELD)
         self._recordings_waiting = 0
+        self._underway = Underway[AiCallId, AiCallOutcome](self._say_seen)
 
     @activity.defn(name=contract.MAKE_AI_CALL)
     async def make(self, call: AiCallInput) -> AiCallOutcome:
@@ -113,7 +118,19 @@ class AiCalls(contract.AiCalls):
         Raises CallCancelled when somebody cancelled it, and a ProviderError when its provider failed (retryable or
         not, as the error says).
         """
-        async with heartbeats(), self._stops.watch(call.call_id), self._place(call.operation):
+        async with heartbeats():
+            return await self._underway.join(call.call_id, call.call_id, lambda: self._make(call))
+
+    async def close(self) -> None:
+        """End what is still under way, before the clients are closed."""
+        await self._underway.close()
+
+    async def _say_seen(self, call_ids: Collection[AiCallId]) -> None:
+        async with self._database.begin() as session:
+            await attempts.say_seen(session, call_ids, self._worker_name)
+
+    async def _make(self, call: AiCallInput) -> AiCallOutcome:
+        async with self._stops.watch(call.call_id), self._place(call.operation):
             ready = await self._intend(call)
             if isinstance(ready, AiCallOutcome):
                 return ready
@@ -151,6 +168,9 @@ class AiCalls(contract.AiCalls):
             # It was on its way, so it may be billed.
             await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
             raise
+        except Exception as error:
+            # What breaks on our side must not buy a second answer.
+            raise await uncut(self._unkept(ready, self._may_cost(ready), error)) from error
         self._standings.answered(ready.account)
         await self._failpoints.hit("after_provider")
         # A paid answer is kept, also when a cancel arrives just now.
@@ -174,6 +194,9 @@ class AiCalls(contract.AiCalls):
         async with self._database.begin() as session:
             standing = await attempts.read(session, call.call_id)
             if standing.status is AiCallStatus.STARTED:
+                # One of this process would have been joined.
+                if standing.worker != self._worker_name and (standing.is_alive or self._underway.thawed_lately()):
+                    raise StillUnderway
                 # Committed whatever follows: nobody else will come back to that attempt.
                 await attempts.mark_doubtful(session, standing)
                 standing = await attempts.read(session, call.call_id)
@@ -237,17 +260,24 @@ class AiCalls(contract.AiCalls):
     async def _settle(self, ready: _Ready, answer: Answer) -> AiCallOutcome:
         """Keep a paid answer: from here on nothing may raise but a database that stays away."""
         settlement = _settlement_of(ready, answer)
-        # In a thread: together they may be as large as CHIMERA_MAX_MEDIA_BYTES.
-        pictures = [await asyncio.to_thread(files.measured, BytesIO(image.data)) for image in answer.images]
+        try:
+            # In a thread: together they may be as large as CHIMERA_MAX_MEDIA_BYTES.
+            pictures = [await asyncio.to_thread(files.measured, BytesIO(image.data)) for image in answer.images]
+        except Exception as error:
+            raise await self._unkept(ready, settlement.cost_micro_usd, error) from error
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
                 async with self._database.begin() as session:
-                    await self._settle_once(session, ready, answer, settlement, pictures)
+                    is_kept = await self._settle_once(session, ready, answer, settlement, pictures)
+                if not is_kept:
+                    raise Overtaken(settlement.attempt)
                 return AiCallOutcome(items=answer.items, cost_micro_usd=settlement.cost_micro_usd)
-            except (SQLAlchemyError, OSError) as error:
+            except Overtaken:
+                raise
+            except Exception as error:
                 if not _is_away(error):
-                    raise await self._unkept(ready, settlement, error) from error
+                    raise await self._unkept(ready, settlement.cost_micro_usd, error) from error
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
@@ -255,24 +285,26 @@ class AiCalls(contract.AiCalls):
 
     async def _settle_once(
         self, session: AsyncSession, ready: _Ready, answer: Answer, settlement: Settlement, pictures: Sequence[Content]
-    ) -> None:
+    ) -> bool:
+        """Keep the answer; return whether it is kept, or only its cost booked: another attempt has the call."""
         if not await attempts.may_settle(session, settlement.call_id, settlement.attempt):
             log.warning("late_attempt_booked", attempt=settlement.attempt)
             await attempts.book_late(session, settlement)
-            return
+            return False
         result = dict(answer.result)
         if pictures:
             result["images"] = await self._kept(session, ready.standing, answer, pictures)
         vectors = answer.vectors.data if answer.vectors else None
         await attempts.settle(session, settlement, result=result, vectors=vectors)
+        return True
 
-    async def _unkept(self, ready: _Ready, settlement: Settlement, error: Exception) -> AiCallFailed:
-        """End a call whose answer the database refuses: it would refuse the next one, which is paid for too."""
+    async def _unkept(self, ready: _Ready, cost_micro_usd: int, error: Exception) -> AiCallFailed:
+        """End a call whose answer our side can't read or keep: the next one is paid for, too, and no more kept."""
         # Its kind and not its message: PostgreSQL quotes there what it refuses.
         log.error("answer_not_kept", error=type(_cause_of(error)).__name__)
-        code, message = "answer_not_kept", "The answer came, but can't be stored; the log says why."
-        await self._write_failure(ready, code, message, cost=settlement.cost_micro_usd, is_final=True)
-        return AiCallFailed(settlement.call_id, code, message)
+        refusal = AnswerNotKept()
+        await self._write_failure(ready, refusal.code, refusal.message, cost=cost_micro_usd, is_final=True)
+        return AiCallFailed(ready.standing.id, refusal.code, refusal.message)
 
     async def _kept(
         self, session: AsyncSession, standing: Standing, answer: Answer, pictures: Sequence[Content]
@@ -302,7 +334,11 @@ class AiCalls(contract.AiCalls):
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
         counts = error.code not in FREE
         failures = ready.standing.failures + int(counts)
-        is_final = not error.retryable or failures >= self._settings.call_max_attempts
+        is_again = error.may_be_billed and (error.code, error.message[:500]) == (
+            ready.standing.error_code,
+            ready.standing.error,
+        )
+        is_final = not error.retryable or is_again or failures >= self._settings.call_max_attempts
         cost = self._may_cost(ready) if error.may_be_billed else 0
         raised = error
         if is_final and error.retryable:

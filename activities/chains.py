@@ -2,17 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import md5
 
 from chimera.db.transcripts import CallContext, FailedBefore
+from chimera.text import clean_text
 from models.agents import AgentSpec
-from models.errors import ChimeraError, ProviderAway, ProviderError, RateLimited, Unreachable
+from models.errors import (
+    ChimeraError,
+    InternalFailure,
+    Malformed,
+    ProviderAway,
+    ProviderError,
+    RateLimited,
+    Stalled,
+    Truncated,
+    Unreachable,
+)
 from models.events import ModelCallFellBack
 from models.model_calls import ModelCallRequest
+from models.tasks import Usage
 
 FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code})
 """Failures that say nothing about the call and cost nothing: it waits for them to end as long as its activity lasts."""
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
+SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code})
+"""Failures of an answer that was paid for: after two of them in the very same way a third isn't bought."""
+SAME_TIMES = 2
 FOR_GOOD = frozenset(error.code for error in _ERRORS if not error.retryable)
 """Failures that another try at the same model would not mend."""
 
@@ -36,10 +52,15 @@ class Chain:
         fresh = tuple(model for model in self.models if not self._is_spent(model, but=frozenset()))
         return fresh or tuple(model for model in self.models if not self._is_spent(model, but=FREE))
 
-    def after(self, model: str, code: str) -> "Chain":
+    def after(self, model: str, code: str, way: str | None) -> "Chain":
         """The chain with one failure more."""
         latest = max((failed.latest for failed in self.failures), default=0) + 1
-        return replace(self, failures=(*self.failures, FailedBefore(model, code, 1, latest)))
+        before = next(
+            (f for f in self.failures if way is not None and (f.model, f.code, f.way) == (model, code, way)), None
+        )
+        others = tuple(failed for failed in self.failures if failed is not before)
+        times = before.times + 1 if before else 1
+        return replace(self, failures=(*others, FailedBefore(model, code, times, latest, way)))
 
     def failed(self) -> int:
         """How many attempts have failed so that it counts."""
@@ -72,6 +93,8 @@ class Chain:
     def _is_spent(self, model: str, *, but: frozenset[str]) -> bool:
         mine = [failed for failed in self.failures if failed.model == model and failed.code not in but]
         for_good = sum(failed.times for failed in mine if failed.code in FOR_GOOD)
+        if any(_is_the_same_again(failed, self.retry) for failed in mine):
+            return True
         return for_good > self.retry or sum(failed.times for failed in mine) >= self.max_attempts * (self.retry + 1)
 
 
@@ -82,6 +105,18 @@ def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts
     else:
         models = (context.model, *(agent.fallbacks or context.fallbacks))
     return Chain(tuple(dict.fromkeys(models)), context.failures, retry, max_attempts)
+
+
+def way_of(code: str, message: str, spent: Usage) -> str | None:
+    """Tell failures apart as `transcripts.read_context` does."""
+    if not spent.input_tokens:
+        return None
+    where = str(spent.output_tokens) if code in (Truncated.code, Stalled.code) else ""
+    return md5(f"{clean_text(message)[:500]}{where}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _is_the_same_again(failed: FailedBefore, retry: int) -> bool:
+    return failed.way is not None and failed.code in SAME_AGAIN and failed.times >= SAME_TIMES * (retry + 1)
 
 
 def _latest(failures: Sequence[FailedBefore]) -> FailedBefore:

@@ -6,19 +6,20 @@ comes back from the ledger; an unfinished one is marked doubtful and counted bef
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
 from temporalio import activity
 
-from activities import questions
+from activities import questions, replies
 from activities.answers import Answers, PartialAnswer
-from activities.chains import Chain, chain_of
+from activities.chains import Chain, chain_of, way_of
 from activities.heartbeats import heartbeats
 from activities.settlements import Settlements
 from activities.stops import Stops
 from activities.uncut import uncut
+from activities.underway import Underway
 from chimera.bus import Bus
 from chimera.db import budgets, doubts, events, model_calls, transcripts
 from chimera.db.engine import AWAY, Connection, Database
@@ -28,12 +29,13 @@ from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.pricing import price_of, window_of
 from chimera.providers import Providers
-from chimera.providers.base import ChatRequest
+from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
 from chimera.standing import Standings
 from models import activities as contract
 from models.agents import AgentSpec
 from models.errors import (
+    AnswerNotKept,
     AttemptsUsedUp,
     BudgetHeld,
     BudgetReached,
@@ -44,14 +46,15 @@ from models.errors import (
     ProviderError,
     RateLimited,
     RootStopped,
+    StillUnderway,
     SubtaskSkipped,
     TaskPaused,
     Unreachable,
 )
 from models.events import ModelCallWaiting
-from models.ids import TaskId
+from models.ids import TaskId, call_id_of
 from models.model_calls import ModelCallOutcome, ModelCallRequest
-from models.tasks import STOPPED, TaskStatus
+from models.tasks import STOPPED, TaskStatus, Usage
 
 log = structlog.get_logger()
 
@@ -108,6 +111,7 @@ class ModelCalls(contract.ModelCalls):
         self._failpoints = failpoints
         self._worker_name = worker_name
         self._prepared: set[str] = set()
+        self._underway = Underway[ModelCallRequest, ModelCallOutcome](self._say_seen)
         self._answers = Answers(settings=settings, providers=providers, bus=bus)
         self._settlements = Settlements(settings=settings, database=database, bus=bus)
 
@@ -119,7 +123,16 @@ class ModelCalls(contract.ModelCalls):
         run has gone on without the node, and a ProviderError when the provider failed (retryable or not, as the error
         says).
         """
-        async with heartbeats(), self._stops.watch(request.task_id):
+        call_id = call_id_of(request.task_id, request.path, request.purpose, request.step)
+        async with heartbeats():
+            return await self._underway.join(call_id, request, lambda: self._make(request))
+
+    async def close(self) -> None:
+        """End what is still under way, before the clients are closed."""
+        await self._underway.close()
+
+    async def _make(self, request: ModelCallRequest) -> ModelCallOutcome:
+        async with self._stops.watch(request.task_id):
             try:
                 ready = await self._intend(request)
             except (RateLimited, ProviderAway) as error:
@@ -134,16 +147,33 @@ class ModelCalls(contract.ModelCalls):
             try:
                 end = await self._answers.read(ready.intent, ready.chat, answer)
             except ProviderError as error:
-                raise await uncut(self._fail(ready, answer, error, began_at)) from None
+                noted, raised = await self._judge(ready, answer, error, began_at)
+                if raised.retryable or not ready.intent.begun:
+                    await uncut(self._write_failure(ready, answer, noted, is_tried_again=raised.retryable))
+                    raise raised from None
+                # An answer that was cut can't be gone on with: what there is of it stands.
+                answer.text, end = "", ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
             except asyncio.CancelledError as error:
-                await uncut(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
+                await uncut(self._write_failure(ready, answer, error))
                 raise
+            except Exception:
+                # What breaks on our side must not buy a second answer: the words that came stand.
+                log.exception("answer_not_read", attempt=ready.intent.attempt)
+                if not answer.text:
+                    refusal = AnswerNotKept()
+                    await uncut(self._write_failure(ready, answer, refusal, is_tried_again=False))
+                    raise refusal from None
+                end = ChatEnd("other", usage=None)
             self._standings.answered(ready.account)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
             outcome = await uncut(self._settlements.settle(ready.intent, ready.chat, answer.text, end))
             await self._failpoints.hit("before_complete")
             return outcome
+
+    async def _say_seen(self, requests: Collection[ModelCallRequest]) -> None:
+        async with self._database.statements() as connection:
+            await doubts.say_seen(connection, requests, self._worker_name)
 
     async def _intend(self, request: ModelCallRequest) -> _Ready | ModelCallOutcome:
         async with self._database.statements() as connection:
@@ -161,7 +191,10 @@ class ModelCalls(contract.ModelCalls):
     async def _look_at(self, connection: Connection, request: ModelCallRequest) -> _Place | ModelCallOutcome:
         """Read where a call stands, or what it already gave."""
         context = await transcripts.read_context(connection, request)
-        if context.call_status == "started" and context.task_status not in STOPPED:
+        if context.task_status in STOPPED:
+            raise RootStopped(request.task_id)
+        if context.call_status == "started":
+            await self._leave_to_the_living(connection, request, context.attempt)
             # Committed whatever follows: nobody else will come back to that attempt.
             async with connection.transaction():
                 await doubts.mark_doubtful(connection, request, context.attempt)
@@ -169,8 +202,6 @@ class ModelCalls(contract.ModelCalls):
         if context.call_status == "finished":
             log.info("model_call_replayed", step=request.step)
             return ModelCallOutcome.model_validate(context.outcome)
-        if context.task_status in STOPPED:
-            raise RootStopped(request.task_id)
         if context.left_out:
             raise SubtaskSkipped(request.path)
         if context.task_status == TaskStatus.PAUSED:
@@ -183,6 +214,16 @@ class ModelCalls(contract.ModelCalls):
             raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
         return _Place(context, agent, chain)
 
+    async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:
+        """Raise StillUnderway while the attempt at a call may still bring its answer.
+
+        One of this process would have been joined. Others say that they live; where this process has just stood still,
+        they may not have come to it.
+        """
+        worker, is_alive = await doubts.seen(connection, request, attempt)
+        if worker != self._worker_name and (is_alive or self._underway.thawed_lately()):
+            raise StillUnderway
+
     async def _reserve(
         self,
         connection: Connection,
@@ -193,11 +234,11 @@ class ModelCalls(contract.ModelCalls):
     ) -> _Ready:
         """Put the question together and write the intent, if the account allows it."""
         context, chain = place.context, place.chain
-        chat, written = await questions.put_together(connection, request, context, place.agent, model, self._settings)
+        question = await questions.put_together(connection, request, context, place.agent, model, self._settings)
+        chat = question.chat
         intent = questions.intent_of(
             request,
-            chat,
-            written,
+            question,
             context=context,
             model=model,
             fell_back=chain.fell_back(request, chat.attempt, model, passed_over),
@@ -286,27 +327,34 @@ class ModelCalls(contract.ModelCalls):
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
 
-    async def _fail(self, ready: _Ready, answer: PartialAnswer, error: ProviderError, began_at: float) -> ProviderError:
-        """Note a failure where it counts; return the error to go on with."""
+    async def _judge(
+        self, ready: _Ready, answer: PartialAnswer, error: ProviderError, began_at: float
+    ) -> tuple[ProviderError, ProviderError]:
+        """Count a failure against its provider; return the error to write down and the one to go on with."""
         seen, error = error, await self._standings.failed(ready.account, error, began_at=began_at)
         if isinstance(error, RateLimited | Unreachable):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
-        raised = _after(ready, error)
+        spent = replies.spent_by(ready.chat, answer.text, error)
+        raised = _after(ready, error, way_of(error.code, error.message, spent))
         # A provider that is away may have been asked; one without a connection was not.
         noted = seen if isinstance(seen, Unreachable) else error
         noted.retry_after_s = error.retry_after_s
+        return noted, raised
+
+    async def _write_failure(
+        self, ready: _Ready, answer: PartialAnswer, error: BaseException, *, is_tried_again: bool = True
+    ) -> None:
         await self._settlements.write_failure(
-            ready.intent, ready.chat, answer.text, noted, is_tried_again=raised.retryable
+            ready.intent, ready.chat, answer.text, error, is_tried_again=is_tried_again
         )
-        return raised
 
 
-def _after(ready: _Ready, error: ProviderError) -> ProviderError:
+def _after(ready: _Ready, error: ProviderError, way: str | None) -> ProviderError:
     """What to raise for an attempt that failed: neither the next model nor the end of all attempts is waited for."""
     model = ready.intent.model
-    chain = ready.chain.after(model, error.code)
+    chain = ready.chain.after(model, error.code, way)
     left = chain.left()
     stays_away = isinstance(error, ProviderAway) or (error.retry_after_s or 0.0) > SHORT_WAIT_S
     if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):

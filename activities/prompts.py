@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chimera.db.transcripts import CallContext, TranscriptRow
+from chimera.db.transcripts import CallContext, Result, TranscriptRow
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
 from chimera.text import estimate_tokens
 from models.agents import AgentSpec
@@ -19,8 +19,11 @@ IMAGE_TOKENS = 1600
 """What a large picture costs at most vendors, roughly; bills come from what they report."""
 _GUIDANCE = "Guidance:\n"
 
-Result = tuple[str, str, str, str]
-"""(key, title, status, text) of a subtask."""
+_CUT = {
+    "length": "[This result was cut at its limit and isn't complete.]",
+    "content_filter": "[A content filter of the provider held back the rest of this result.]",
+}
+"""Told behind a result whose answer ended so."""
 
 
 def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
@@ -120,6 +123,12 @@ def _message(item: TranscriptRow) -> ChatMessage:
 
 def _sections(results: Sequence[Result]) -> str:
     return "\n\n".join(
-        f"## {key}{f' ({title})' if title else ''}\n{text if status == 'completed' else f'[no result: {status}]'}"
-        for key, title, status, text in results
+        f"## {result.key}{f' ({result.title})' if result.title else ''}\n{_words_of(result)}" for result in results
     )
+
+
+def _words_of(result: Result) -> str:
+    if result.status != "completed":
+        return f"[no result: {result.status}]"
+    mark = _CUT.get(result.finish_reason or "")
+    return f"{result.text}\n{mark}" if mark else result.text

@@ -1,8 +1,10 @@
 """Puts a model call together from what the database knows of its place: the question before the answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from activities import prompts
+from activities import continuations, prompts
+from activities.continuations import MAX_CONTINUATIONS
 from chimera.db import pictures, plans, transcripts
 from chimera.db.engine import Connection
 from chimera.db.model_calls import Intent
@@ -14,12 +16,13 @@ from chimera.text import estimate_tokens
 from chimera.tools import TOOLS, spec_of
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of
-from models.errors import UnknownAgent
+from models.errors import AnswerMissing, UnknownAgent
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
 from models.model_calls import ModelCallRequest, Purpose
 from models.plans import Plan
 from models.providers import ModelAbility
+from models.subtasks import ANSWERED
 from models.tasks import Usage
 
 WINDOW_SHARE = 0.9
@@ -47,6 +50,18 @@ def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
     return AgentSpec.model_validate(context.agent_spec)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a call asks, and what its answer is held against."""
+
+    chat: ChatRequest
+    written: tuple[TranscriptRow, ...]
+    """The transcript rows that it adds."""
+    begun: tuple[str, ...] = ()
+    """See `Intent`."""
+    tool_call_ids: frozenset[str] = frozenset()
+
+
 async def put_together(
     connection: Connection,
     request: ModelCallRequest,
@@ -54,8 +69,8 @@ async def put_together(
     agent: AgentSpec,
     model: str,
     settings: Settings,
-) -> tuple[ChatRequest, tuple[TranscriptRow, ...]]:
-    """Return the request for `model`, cut to its window, and the transcript rows that it adds."""
+) -> Question:
+    """Return the question for `model`, cut to its window. Raises AnswerMissing where results it builds on are."""
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
     tools = _tools_of(agent, request)
@@ -87,13 +102,28 @@ async def put_together(
         temperature=agent.temperature,
         reasoning_effort=agent.reasoning_effort,
     )
-    return chat, tuple(fresh)
+    ids = {call["id"] for row in rows for call in row.tool_calls or ()}
+    return Question(chat, tuple(fresh), await _begun(connection, request, rows), frozenset(ids))
+
+
+async def _begun(connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]) -> tuple[str, ...]:
+    """Read the pieces of the answer that this call goes on with; none where it was asked for something else."""
+    if not any(row.seq == request.step * 1000 and row.content == continuations.ASK for row in rows):
+        return ()
+    steps = range(max(1, request.step - MAX_CONTINUATIONS), request.step)
+    places = [place for step in steps for place in (step * 1000, step * 1000 + prompts.REPLY)]
+    said = await transcripts.read_messages(connection, request, places)
+    pieces: list[str] = []
+    for step in reversed(steps):
+        pieces.insert(0, said.get(step * 1000 + prompts.REPLY, ""))
+        if said.get(step * 1000) != continuations.ASK:
+            break
+    return tuple(pieces)
 
 
 def intent_of(
     request: ModelCallRequest,
-    chat: ChatRequest,
-    written: tuple[TranscriptRow, ...],
+    question: Question,
     *,
     context: CallContext,
     model: str,
@@ -103,6 +133,7 @@ def intent_of(
     settings: Settings,
 ) -> Intent:
     """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
+    chat, written = question.chat, question.written
     asked = prompts.input_tokens_of(chat)
     # To put a prompt into a cache costs more than to have it read.
     worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
@@ -129,6 +160,9 @@ def intent_of(
         guidance_heard=context.guidance_given - left_over,
         messages=written,
         events=tuple(event for event in events if event is not None),
+        on_truncated=context.on_truncated,
+        begun=question.begun,
+        tool_call_ids=question.tool_call_ids,
     )
 
 
@@ -163,6 +197,8 @@ async def _first_question(connection: Connection, request: ModelCallRequest, con
     results = await transcripts.read_results(
         connection, request.task_id, parent, keys, max_chars=budget * CHARS_A_TOKEN // 2
     )
+    if missing := [result.path for result in results if result.status not in ANSWERED]:
+        raise AnswerMissing(missing)
     return prompts.aggregate_question(context, results) if aggregate else prompts.turn_question(context, results)
 
 

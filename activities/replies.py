@@ -1,13 +1,14 @@
 """What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from activities import prompts
+from activities import continuations, prompts
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.plans import PlanRoom
@@ -30,13 +31,14 @@ from models.events import (
 from models.ids import ROOT, child_path, depth_of
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import Plan, PlannedSubtask, check_plan, node_of
-from models.tasks import Usage
+from models.tasks import OnTruncated, Usage
 from models.wording import sentence_of, told
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
 MAX_STATE_BYTES = 512 * 1024
 NO_PLAN = PlanRoom({}, 0, 0)
+MAX_TOKENS_TOLD = 10**9
 MAX_TOOL_CALLS = 32
 """Of one turn; what a model asks for beyond them is left out of the transcript and not run."""
 
@@ -64,14 +66,20 @@ def settlement_of(
     """
     text = clean_text(text)
     request = intent.request
-    calls = calls_of(request, end)
+    calls = calls_of(intent, end)
+    is_cut = end.finish_reason == "length" and not calls
     planned, problems = _plan_of(request, text, plan_room)
-    answers = _is_answer(request, text, calls)
-    goes_on = answers and unheard is True and not request.last_turn
-    ends_node = answers and not goes_on
+    if is_cut and problems:
+        problems = [f"It was cut at {chat.max_output_tokens} tokens; plan fewer subtasks, in fewer words.", *problems]
+    pieces = (*intent.begun, text)
+    answer = continuations.joined(pieces)
+    answers = _is_answer(request, answer, calls)
+    is_asked_on = answers and is_cut and unheard is not True and continuations.are_wanted(intent.on_truncated, pieces)
+    goes_on = is_asked_on or (answers and unheard is True and not request.last_turn)
+    ends_node = answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL)
     usage, estimated = _usage_of(chat, text, end)
     outcome = ModelCallOutcome(
-        text_preview=preview_of(text, OUTCOME_PREVIEW_CHARS),
+        text_preview=preview_of(answer, OUTCOME_PREVIEW_CHARS),
         tool_calls=tuple(call.name for call in calls),
         answered=tuple(result.index for result in results),
         input_tokens=usage.input_tokens,
@@ -80,7 +88,9 @@ def settlement_of(
         plan=tuple(node_of(subtask) for subtask in planned) or None,
         plan_problems=tuple(preview_of(problem, 200) for problem in problems[:10]),
         goes_on=goes_on,
+        finish_reason="stop" if end.finish_reason == "tool_calls" else end.finish_reason,
     )
+    follow_up = continuations.ASK if is_asked_on else prompts.plan_correction(problems) if problems else None
     return Settlement(
         intent=intent,
         usage=usage,
@@ -89,14 +99,16 @@ def settlement_of(
         outcome=outcome,
         request_id=end.request_id,
         messages=(
-            *_messages_of(request, text, calls, problems, _state_of(end, calls)),
+            _reply_of(request, text, calls, end),
+            *([prompts.row((request.step + 1) * 1000, "user", follow_up)] if follow_up else []),
             *(row_of(result, request.step) for result in results),
         ),
         events=(
-            *_events_of(intent, outcome, text, ends_node=ends_node, task_ends=task_ends),
+            *_events_of(intent, outcome, end, text, answer if ends_node else None, task_ends=task_ends),
             *(event_of(result, request.path, request.step) for result in results),
         ),
-        node_result=text if ends_node else None,
+        node_result=answer if ends_node else None,
+        finish_reason=end.finish_reason,
         if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
         if_planned=plan_room.subtasks_total if planned else None,
         ends_task=task_ends and ends_node and request.path == ROOT,
@@ -105,11 +117,28 @@ def settlement_of(
     )
 
 
-def calls_of(request: ModelCallRequest, end: ChatEnd) -> tuple[ToolRequest, ...]:
-    """The tools that an answer asks for, cleaned; only of a turn that may call some, and never of the last one."""
+def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
+    """The tools that an answer asks for, cleaned; only of a turn that may call some, and never of the last one.
+
+    No two calls of a conversation have one id: servers count anew in each answer, and vendors refuse what repeats.
+    """
+    request = intent.request
     if request.purpose is not Purpose.TURN or request.last_turn:
         return ()
-    return tuple(_cleaned(call) for call in end.tool_calls[:MAX_TOOL_CALLS])
+    taken = set(intent.tool_call_ids)
+    calls: list[ToolRequest] = []
+    for index, asked in enumerate(end.tool_calls[:MAX_TOOL_CALLS]):
+        call = _cleaned(asked)
+        if not call.id or call.id in taken:
+            call = replace(call, id=_free_id(request.step, index, taken))
+        taken.add(call.id)
+        calls.append(call)
+    return tuple(calls)
+
+
+def _free_id(step: int, index: int, taken: Collection[str]) -> str:
+    names = (f"call_{step}_{index}{'_' * more}" for more in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)
 
 
 def failure_of(
@@ -123,12 +152,10 @@ def failure_of(
 ) -> Failure:
     """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
     cancelled = not isinstance(error, ProviderError)
-    code, message, may_be_billed = "cancelled", "The call was cut.", True
+    code, message = "cancelled", "The call was cut."
     if isinstance(error, ProviderError):
-        code, message, may_be_billed = error.code, clean_text(error.message)[:500], error.may_be_billed
-    usage = Usage()
-    if text or may_be_billed:
-        usage = Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
+        code, message = error.code, clean_text(error.message)[:500]
+    usage = spent_by(chat, text, error)
     request = intent.request
     return Failure(
         intent=intent,
@@ -137,6 +164,7 @@ def failure_of(
         message=message,
         usage=usage,
         cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
+        estimated=not (isinstance(error, ProviderError) and error.usage is not None),
         asked=not isinstance(error, Unreachable),
         events=(
             ModelCallFailed(
@@ -153,6 +181,18 @@ def failure_of(
     )
 
 
+def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
+    """What an attempt that failed probably used: as its provider told, else estimated; nothing where it was refused."""
+    told, may_be_billed = None, True
+    if isinstance(error, ProviderError):
+        told, may_be_billed = error.usage, error.may_be_billed
+    if told is not None and (usage := _bounded(told)) is not None:
+        return usage
+    if text or may_be_billed:
+        return Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
+    return Usage()
+
+
 def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
     """Say whether this may be its node's last word. On the last turn nothing is no answer."""
     if request.purpose is Purpose.TURN:
@@ -160,24 +200,16 @@ def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest
     return request.purpose is Purpose.AGGREGATE
 
 
-def _messages_of(
-    request: ModelCallRequest,
-    text: str,
-    calls: Sequence[ToolRequest],
-    problems: Sequence[str],
-    state: dict[str, Any] | None,
-) -> tuple[TranscriptRow, ...]:
-    reply = TranscriptRow(
+def _reply_of(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest], end: ChatEnd) -> TranscriptRow:
+    return TranscriptRow(
         seq=request.step * 1000 + prompts.REPLY,
         role="assistant",
         content=text,
         tokens=prompts.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
         tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
-        state=state,
+        state=_state_of(end, calls),
+        thought=clean_text(end.thought) or None,
     )
-    if not problems:
-        return (reply,)
-    return reply, prompts.row((request.step + 1) * 1000, "user", prompts.plan_correction(problems))
 
 
 def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | None:
@@ -189,7 +221,7 @@ def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | No
 
 
 def _events_of(
-    intent: Intent, outcome: ModelCallOutcome, text: str, *, ends_node: bool, task_ends: bool
+    intent: Intent, outcome: ModelCallOutcome, end: ChatEnd, text: str, result: str | None, *, task_ends: bool
 ) -> tuple[Event, ...]:
     request = intent.request
     events: list[Event] = [
@@ -203,16 +235,19 @@ def _events_of(
             input_tokens=outcome.input_tokens,
             output_tokens=outcome.output_tokens,
             cost_micro_usd=outcome.cost_micro_usd,
+            finish_reason=end.finish_reason,
         )
     ]
     if outcome.plan:
         events.append(PlanCreated(path=request.path, step=request.step, subtasks=outcome.plan))
     if outcome.plan_problems:
         events.append(PlanRejected(path=request.path, step=request.step, problems=outcome.plan_problems))
-    if ends_node and request.path != ROOT:
-        events.append(SubtaskCompleted(path=request.path, preview=preview_of(text)))
-    if ends_node and request.path == ROOT and task_ends:
-        events.append(TaskCompleted(preview=preview_of(text), simulated=intent.simulated))
+    if result is not None and request.path != ROOT:
+        events.append(SubtaskCompleted(path=request.path, preview=preview_of(result), finish_reason=end.finish_reason))
+    if result is not None and request.path == ROOT and task_ends:
+        events.append(
+            TaskCompleted(preview=preview_of(result), simulated=intent.simulated, finish_reason=end.finish_reason)
+        )
     return tuple(events)
 
 
@@ -240,10 +275,20 @@ def _unfenced(text: str) -> str:
 
 
 def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
-    if end.usage is not None:
-        return end.usage, False
-    output = estimate_tokens(text) + sum(estimate_tokens(call.arguments) for call in end.tool_calls)
+    if end.usage is not None and (told := _bounded(end.usage)) is not None:
+        return told, False
+    output = (
+        estimate_tokens(text)
+        + estimate_tokens(end.thought)
+        + sum(estimate_tokens(call.arguments) for call in end.tool_calls)
+    )
     return Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=output), True
+
+
+def _bounded(usage: Usage) -> Usage | None:
+    """What a server counted, unless it is beyond anything that an answer can be: the ledger has to hold it."""
+    figures = usage.model_dump().values()
+    return usage if all(0 <= figure <= MAX_TOKENS_TOLD for figure in figures) else None
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -12,19 +13,20 @@ from activities import replies
 from activities.replies import NO_PLAN
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
-from chimera.db import doubts, model_calls, plans, transcripts
+from chimera.db import doubts, model_calls, plans, subtasks, transcripts
 from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent, Settlement
 from chimera.db.plans import PlanRoom
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
+from models.errors import AnswerMissing, AnswerNotKept, ChimeraError, Overtaken, RootStopped
 from models.ids import ROOT
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import COMPLETABLE
+from models.tasks import COMPLETABLE, STOPPED
 
 log = structlog.get_logger()
 
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 3600.0
 """How long a paid answer waits for a database that is away before the attempt is given up."""
 
 
@@ -45,8 +47,34 @@ class Settlements:
         self._bus = bus
 
     async def settle(self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd) -> ModelCallOutcome:
-        """Keep a paid answer: from here on nothing may raise but a database that stays away."""
-        results = await results_at_once(replies.calls_of(intent.request, end))
+        """Keep a paid answer; return what holds then.
+
+        What breaks on our side doesn't buy another answer: one that can't be written as it is, is written without
+        what came beside its words. Raises Overtaken when another attempt has the call, RootStopped when the task that
+        the answer would complete was stopped, AnswerMissing when it would be without a subtask's answer, and
+        AnswerNotKept when the database refuses it for good. A database that is away is waited for, and its error
+        raised when it stays away.
+        """
+        results = await results_at_once(replies.calls_of(intent, end))
+        try:
+            return await self._settle(intent, chat, text, end, results)
+        except (ChimeraError, *AWAY):
+            raise
+        except Exception:
+            log.exception("answer_not_settled", attempt=intent.attempt)
+        try:
+            return await self._settle(intent, chat, text, _words_of(end), ())
+        except (ChimeraError, *AWAY):
+            raise
+        except Exception as error:
+            log.exception("answer_not_kept", attempt=intent.attempt)
+            refusal = AnswerNotKept(usage=end.usage)
+            await self.write_failure(intent, chat, text, refusal, is_tried_again=False)
+            raise refusal from error
+
+    async def _settle(
+        self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd, results: Sequence[ToolResult]
+    ) -> ModelCallOutcome:
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
@@ -70,15 +98,23 @@ class Settlements:
         settled = partial(replies.settlement_of, intent, chat, text, end, settings=self._settings, results=results)
         # One statement settles a call, unless something came between that it would have to know of.
         async with self._database.statements() as connection:
-            settlement = settled(task_ends=may_end_task, plan_room=await _room_for(connection, request))
-            outcome, seq = settlement.outcome, await model_calls.settle(connection, settlement)
-            if seq is None:
+            missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []
+            settlement = settled(task_ends=may_end_task and not missing, plan_room=await _room_for(connection, request))
+            kept = _Kept(settlement.outcome, await model_calls.settle(connection, settlement))
+            if kept.seq is None:
                 # Nobody steers, stops or gives up while the root is locked.
                 async with connection.transaction():
-                    outcome, seq = await _settle_locked(connection, intent, settled, may_end_task=may_end_task)
-        if seq is not None:
-            self._bus.wake(request.task_id, seq)
-        return outcome
+                    kept = await _settle_locked(connection, intent, settled, may_end_task=may_end_task and not missing)
+        if kept.seq is not None:
+            self._bus.wake(request.task_id, kept.seq)
+        if kept.outcome is None:
+            raise Overtaken(intent.attempt)
+        if missing:
+            raise AnswerMissing(missing)
+        if may_end_task and kept.is_stopped:
+            # It is kept and completes nothing: the run has to end as it was told.
+            raise RootStopped(request.task_id)
+        return kept.outcome
 
     async def write_failure(
         self, intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, is_tried_again: bool = True
@@ -97,16 +133,25 @@ class Settlements:
             self._bus.wake(intent.request.task_id, seq)
 
 
-async def _settle_locked(
-    connection: Connection, intent: Intent, settled: _Settled, *, may_end_task: bool
-) -> tuple[ModelCallOutcome, int | None]:
-    """Settle by what is true now what the first try could not, or book its cost; return the task's last event too."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the ledger holds of an attempt: None when it holds no answer of it, only its cost."""
+
+    outcome: ModelCallOutcome | None
+    seq: int | None
+    """Of the task's last event."""
+    is_stopped: bool = False
+    """Whether the task was stopped before."""
+
+
+async def _settle_locked(connection: Connection, intent: Intent, settled: _Settled, *, may_end_task: bool) -> _Kept:
+    """Settle by what is true now what the first try could not, or book its cost."""
     request = intent.request
     status = await model_calls.lock_root(connection, request.task_id)
     known = await doubts.settled_by(connection, intent)
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
-        return known[0] or settled().outcome, known[1]
+        return _Kept(known[0] or settled().outcome, known[1], status in STOPPED)
     if await doubts.take_up(connection, intent):
         log.info("doubtful_attempt_taken_up", attempt=intent.attempt)
     settlement = settled(
@@ -115,10 +160,15 @@ async def _settle_locked(
         plan_room=await _room_for(connection, request),
     )
     seq = await model_calls.settle(connection, settlement)
-    if seq is None:
-        log.warning("late_attempt_booked", attempt=intent.attempt)
-        seq = await doubts.book_late(connection, settlement)
-    return settlement.outcome, seq
+    if seq is not None:
+        return _Kept(settlement.outcome, seq, status in STOPPED)
+    log.warning("late_attempt_booked", attempt=intent.attempt)
+    return _Kept(None, await doubts.book_late(connection, settlement), status in STOPPED)
+
+
+def _words_of(end: ChatEnd) -> ChatEnd:
+    """An answer without what came beside its words: those are what was paid for."""
+    return ChatEnd(end.finish_reason if not end.tool_calls else "other", usage=None)
 
 
 async def _room_for(connection: Connection, request: ModelCallRequest) -> PlanRoom:

@@ -9,6 +9,7 @@ from chimera.db import tool_calls
 from chimera.db.engine import Database
 from chimera.providers.base import ToolRequest
 from models import activities as contract
+from models.errors import RootStopped
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 
@@ -32,5 +33,12 @@ class ToolCalls(contract.ToolCalls):
             result = await result_of(request.index, call)
             row, event = row_of(result, request.step), event_of(result, request.path, request.step)
             async with self._database.statements() as connection:
-                self._bus.wake(request.task_id, await tool_calls.finish(connection, request, row, event))
+                seq = await tool_calls.finish(connection, request, row, event)
+                if seq is None:
+                    # Only what the ledger holds is reported: another attempt's result, or that the task was stopped.
+                    done = (await tool_calls.read(connection, request)).done
+                    if done is None:
+                        raise RootStopped(request.task_id)
+                    return done
+            self._bus.wake(request.task_id, seq)
             return ToolCallOutcome(tool=result.tool, failed=result.failed)

@@ -5,10 +5,12 @@ The API tries right after its commit; a sweeper in every worker takes what is le
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -56,8 +58,9 @@ class Dispatcher:
                 log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
 
     async def sweep(self) -> None:
-        """Deliver what the API could not deliver itself."""
+        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
         async with self._database.begin() as session:
+            await outbox.cancel_again(session)
             task_ids = await outbox.due(session, limit=200)
         await asyncio.gather(*map(self.deliver, task_ids))
 
@@ -84,7 +87,7 @@ class Dispatcher:
         handle = client.get_workflow_handle(workflow_id_of(entry.task_id))
         try:
             if entry.kind == "cancel":
-                await handle.cancel(rpc_timeout=RPC_TIMEOUT)
+                await self._cancel(client, session, entry.task_id)
             elif entry.kind == "pause":
                 await handle.signal(TaskRuns.pause, rpc_timeout=RPC_TIMEOUT)
             elif entry.kind == "resume":
@@ -97,6 +100,23 @@ class Dispatcher:
                 raise
             if entry.kind == "cancel":
                 await runs.close_from_temporal(session, entry.task_id, True)
+
+    async def _cancel(self, client: Client, session: AsyncSession, task_id: TaskId) -> None:
+        """Cancel a run; one that was told before and goes on, with its subtasks; at last end it from outside."""
+        cancels_sent, running = await outbox.cancelled_tree(session, task_id)
+        handle = client.get_workflow_handle(workflow_id_of(task_id))
+        if cancels_sent >= outbox.CANCELS:
+            log.error("run_ended_from_outside", task_id=task_id, cancels_sent=cancels_sent)
+            await handle.terminate(reason="It was cancelled, and did not end.", rpc_timeout=RPC_TIMEOUT)
+            await runs.close_from_temporal(session, task_id, True)
+            return
+        await handle.cancel(rpc_timeout=RPC_TIMEOUT)
+        if cancels_sent:
+            log.warning("cancel_sent_again", task_id=task_id, cancels_sent=cancels_sent, subtasks=running)
+            for path in running:
+                with suppress(RPCError):
+                    # One that has ended needs no message.
+                    await client.get_workflow_handle(workflow_id_of(task_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
 
     async def _start(self, session: AsyncSession, task_id: TaskId) -> None:
         start = await runs.read_start(session, task_id)

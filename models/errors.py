@@ -300,6 +300,34 @@ class CallCancelled(ChimeraError):
         super().__init__(f"Call {call_id!r} was cancelled; no provider is asked for it.")
 
 
+class StillUnderway(ChimeraError):
+    """Another attempt at the call is at work in a process that lives: its answer is waited for, not bought again."""
+
+    code, http_status, title, retryable = "still_underway", 409, "The call is under way", True
+
+    def __init__(self) -> None:
+        super().__init__("Another attempt at this call is under way; its answer is waited for.", retry_after_s=2.0)
+
+
+class Overtaken(ChimeraError):
+    """An attempt that ends when another has the call. Whatever it brought is booked; the ledger says what holds."""
+
+    code, http_status, title, retryable = "overtaken", 409, "Another attempt has the call", True
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__(f"Attempt {attempt} was overtaken by another; the next look finds what holds.")
+
+
+class AnswerMissing(ChimeraError):
+    """A node would be built on, or ended with, answers of which one was never kept."""
+
+    code, http_status, title = "answer_missing", 409, "A subtask's answer is missing"
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        named = ", ".join(map(repr, paths[:10]))
+        super().__init__(f"No answer of subtask {named} is kept, so nothing may be built on it; start the task anew.")
+
+
 class TurnLimitReached(ChimeraError):
     code, http_status, title = "turn_limit_reached", 409, "The agent used all its turns"
 
@@ -358,6 +386,7 @@ class Overloaded(ProviderError):
 class InternalFailure(Overloaded):
     """A plain 500: the provider is there, and something in it broke over this request."""
 
+    code = "internal_failure"
     away = False
 
 
@@ -406,8 +435,29 @@ class UselessAnswer(ProviderError):
     code = "useless_answer"
 
 
+class AnswerNotKept(ProviderError):
+    """An answer that came, and that our side can't keep: the next one would be paid for, and not kept either."""
+
+    code = "answer_not_kept"
+
+    def __init__(self, *, usage: "Usage | None" = None) -> None:
+        super().__init__("The answer came, but can't be stored; the log says why.", may_be_billed=True, usage=usage)
+
+
 class AnswerTooLarge(ProviderError):
     code = "answer_too_large"
+
+
+class AnswerTruncated(ChimeraError):
+    """An answer was cut at its limit, and its task wants none that was."""
+
+    code, http_status, title = "answer_truncated", 409, "The answer was cut at its limit"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer was cut at its limit of tokens; raise the agent's max_output_tokens, ask for less,"
+            " or set the task's on_truncated to continue."
+        )
 
 
 class ContentRefused(ProviderError):

@@ -14,7 +14,7 @@ from models.ids import ROOT, NodePath, TaskId
 from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskView
-from models.tasks import TaskView
+from models.tasks import FinishReason, TaskView
 
 
 class _Placed(Contract):
@@ -47,6 +47,8 @@ class TaskCompleted(_Placed):
     type: Literal["task.completed"] = "task.completed"
     preview: str
     simulated: bool = False
+    finish_reason: FinishReason = "stop"
+    """How the answer ended; `length`: it was cut at its limit."""
 
 
 class TaskFailed(_Placed):
@@ -78,6 +80,7 @@ class SubtaskStarted(_Placed):
 class SubtaskCompleted(_Placed):
     type: Literal["subtask.completed"] = "subtask.completed"
     preview: str
+    finish_reason: FinishReason = "stop"
 
 
 class SubtaskFailed(_Placed):
@@ -112,6 +115,7 @@ class ModelCallFinished(_Placed):
     input_tokens: int
     output_tokens: int
     cost_micro_usd: int
+    finish_reason: FinishReason = "stop"
 
 
 class ModelCallFailed(_Placed):

@@ -1,14 +1,13 @@
 """Model calls: where one is, and what a history keeps of how it went. Prompts and replies stay in PostgreSQL."""
 
 from enum import StrEnum
-from typing import Literal
 
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, TaskId
 from models.plans import PlanNode
-from models.tasks import Usage
+from models.tasks import FinishReason, Usage
 
 
 class Purpose(StrEnum):
@@ -48,7 +47,12 @@ class ModelCallOutcome(Contract):
     goes_on: bool = Field(
         # The default protects histories that were recorded before answers could go on.
         default=False,
-        description="An answer that guidance overtook: the node is asked once more, with the guidance",
+        description="An answer that guidance overtook, or that was cut at its limit: the node is asked once more",
+    )
+    finish_reason: FinishReason = Field(
+        # The default protects histories that were recorded before it was kept.
+        default="stop",
+        description="How the answer ended; stop also where `tool_calls` says it",
     )
 
 
@@ -77,10 +81,7 @@ class ModelCallView(Contract):
     usage: Usage
     cost_micro_usd: int
     estimated: bool = Field(description="true when the provider told no usage and the cost is our estimate")
+    finish_reason: FinishReason | None = Field(default=None, description="How its answer ended; null without one")
     error_code: str | None
     started_at: UtcDatetime
     ended_at: UtcDatetime | None
-
-
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
-"""How an answer ended. `other`: for a reason that no table knows; the answer stands."""

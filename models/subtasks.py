@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, TaskId, UserId
-from models.tasks import RunPolicy, Usage
+from models.tasks import FinishReason, RunPolicy, Usage
 
 
 class SubtaskStatus(StrEnum):
@@ -16,6 +18,8 @@ class SubtaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+ANSWERED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.SKIPPED})
+"""A subtask in one of these may be built on."""
 OPEN_SUBTASKS = frozenset({SubtaskStatus.PENDING, SubtaskStatus.RUNNING})
 
 
@@ -48,6 +52,9 @@ class SubtaskView(Contract):
     depends_on: tuple[str, ...]
     instruction: str
     result: str | None
+    finish_reason: FinishReason | None = Field(
+        default=None, description="How the answer ended; length: it was cut at its limit and isn't complete"
+    )
     error_code: str | None
     error: str | None
     turns: int

@@ -12,6 +12,9 @@ from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
+"""How an answer ended. `other`: for a reason that no table knows; the answer stands."""
+
 
 class TaskStatus(StrEnum):
     """Where a task stands. `waiting` waits for a person (a budget that is used up)."""
@@ -45,6 +48,16 @@ class OnFailure(StrEnum):
     FAIL = "fail"
     SKIP = "skip"
     RETRY = "retry"
+
+
+class OnTruncated(StrEnum):
+    """What happens to an answer that was cut at its limit of tokens."""
+
+    CONTINUE = "continue"
+    """The model is asked to go on where it stopped, at most twice; then as `accept`."""
+    ACCEPT = "accept"
+    """It stands, marked as cut."""
+    FAIL = "fail"
 
 
 class Budget(Body):
@@ -103,6 +116,10 @@ class TaskSpec(Body):
     )
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: Whole = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")
+    on_truncated: OnTruncated = Field(
+        default=OnTruncated.CONTINUE,
+        description="An answer cut at its limit: ask the model to go on (at most twice), accept it as it is, or fail",
+    )
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
     priority: Priority = 3
@@ -123,6 +140,8 @@ class RunPolicy(Contract):
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: int = 2
     max_turns: int = 20
+    on_truncated: OnTruncated = OnTruncated.ACCEPT
+    """The default protects histories, and tasks, from before answers were continued."""
     max_history_events: int = Field(
         default=2000, description="Continue as new above this, or when Temporal suggests it"
     )
@@ -250,6 +269,9 @@ class TaskView(Contract):
     subtasks_total: int
     subtasks_done: int
     result: str | None
+    finish_reason: FinishReason | None = Field(
+        default=None, description="How the answer ended; length: it was cut at its limit and isn't complete"
+    )
     error_code: str | None
     error: str | None
     waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath
+from models.tasks import FinishReason
 
 MAX_SPANS = 5000
 
@@ -20,6 +21,7 @@ class Span(Contract):
     purpose: str | None = None
     step: int | None = None
     attempt: int | None = None
+    finish_reason: FinishReason | None = Field(default=None, description="Of a model call: how its answer ended")
     index: int | None = Field(default=None, description="Of a tool call: its place in its turn")
     started_at: UtcDatetime
     ended_at: UtcDatetime | None

@@ -113,6 +113,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         yield worker, sweeper
     finally:
         await dispatcher.drain()
+        await model_calls.close()
+        await ai_calls.close()
         await providers.close()
         await standings.close()
         await bus.close()

@@ -29,7 +29,8 @@ class Gate:
         self.budget_raises += 1
 
     async def open(self) -> None:
-        """Wait until the run isn't paused."""
+        """Wait until the run isn't paused. Raises CancelledError when the run is being cancelled."""
+        hand_on_cancel()
         if self.paused:
             await workflow.wait_condition(lambda: not self.paused)
 
@@ -68,6 +69,16 @@ class Gate:
             finally:
                 self._in_flight.discard(handle)
                 self._cut.discard(handle)
+
+
+def hand_on_cancel() -> None:
+    """Raise CancelledError when the run is being cancelled.
+
+    What a workflow waits for may take a cancel in: a signal to a child, a call that ends at the same moment. The SDK
+    tells it once, so whoever goes on to something new looks first.
+    """
+    if workflow.cancellation_reason() is not None:
+        raise asyncio.CancelledError
 
 
 def reason_of(error: BaseException) -> tuple[str, str]:

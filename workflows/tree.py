@@ -23,6 +23,7 @@ from models.tasks import NodeOutcome, OnFailure, RunPolicy, SteerRequest, Transi
 from models.workflows import AGENT, OWNER, PRIORITY, SubtaskRuns
 from workflows.gate import Gate, is_cancel, reason_of
 from workflows.plan import Progress
+from workflows.turn import check_whole
 
 PLAN_ROUNDS = 2
 """The planner's first try and one repair; each retry of the node has as many again."""
@@ -53,6 +54,8 @@ class Tree:
         self._retry = retry
         self._progress: Progress | None = None
         self.children: dict[NodePath, Child] = {}
+        self._stopping = False
+        """True once subtasks in flight are to end with their node."""
         self.closing = False
         """True once no model call follows: guidance would come too late."""
 
@@ -125,8 +128,9 @@ class Tree:
     async def _aggregate(self) -> None:
         """Have the answer written, and once more whenever guidance came while it was."""
         step = 1
-        while (await self._gate.call(self._request(Purpose.AGGREGATE, step, COORDINATOR))).goes_on:
+        while (outcome := await self._gate.call(self._request(Purpose.AGGREGATE, step, COORDINATOR))).goes_on:
             step += 1
+        check_whole(self._policy, outcome)
 
     async def _run_subtasks(self, progress: Progress) -> None:
         underway: dict[asyncio.Task[NodeOutcome], str] = {}
@@ -141,6 +145,7 @@ class Tree:
                     progress.end(underway.pop(task), task.result())
         finally:
             workflow.set_current_details(progress.describe())
+            self._stopping = True
             await _cancel_all(underway)
 
     async def _run_subtask(self, node: PlanNode) -> NodeOutcome:
@@ -153,7 +158,7 @@ class Tree:
             try:
                 return await self._run_child(node, path, retry)
             except ChildWorkflowError as error:
-                if is_cancel(error) and not _was_ended_outside(error):
+                if is_cancel(error) and self._is_stopping():
                     raise asyncio.CancelledError from error
                 code, message = reason_of(error)
             if retry < retries:
@@ -197,10 +202,21 @@ class Tree:
                 await _tell(child, "pause" if self._gate.paused else "resume")
             if self._gate.budget_raises > raises:
                 await _tell(child, "budget_raised")
+            if self._is_stopping():
+                # A cancel that came while the child was being told was taken in by that.
+                child.cancel()
             outcome: NodeOutcome = await child
             return outcome
         finally:
             self.children.pop(path, None)
+
+    def _is_stopping(self) -> bool:
+        """Whether subtasks in flight are to end: the run is being cancelled, or a sibling failed and with it the node.
+
+        Otherwise somebody cancelled just one of them (in the Web UI, say). A task's own count of cancels doesn't tell:
+        the SDK takes it back while it waits for a child to end.
+        """
+        return self._stopping or workflow.cancellation_reason() is not None
 
     def _request(self, purpose: Purpose, step: int, agent: str) -> ModelCallRequest:
         return ModelCallRequest(
@@ -223,11 +239,6 @@ async def _cancel_all(underway: "dict[asyncio.Task[NodeOutcome], str]") -> None:
         task.cancel()
     if underway:
         await asyncio.gather(*underway, return_exceptions=True)
-
-
-def _was_ended_outside(error: ChildWorkflowError) -> bool:
-    """Whether somebody cancelled just this child (in the Web UI, say), not the run."""
-    return not workflow.cancellation_reason() and not asyncio.current_task().cancelling()  # type: ignore[union-attr]
 
 
 def _on_one_line(path: NodePath, target: NodePath) -> bool:

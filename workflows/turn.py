@@ -5,11 +5,11 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
-from models.errors import RootStopped, TurnLimitReached
+from models.errors import AnswerTruncated, RootStopped, TurnLimitReached
 from models.ids import NodePath
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
-from models.tasks import SteerRequest
+from models.tasks import OnTruncated, RunPolicy, SteerRequest
 from workflows.gate import is_cancel, reason_of
 
 
@@ -27,9 +27,20 @@ def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
 
 
 def check_answered(subtask: SubtaskInput, step: int, outcome: ModelCallOutcome) -> None:
-    """Raise ApplicationError when the last permitted turn brought no words: its tool calls are not run."""
+    """Raise ApplicationError when the last permitted turn brought no words: its tool calls are not run.
+
+    Also when the answer was cut at its limit and the task wants none that was.
+    """
+    check_whole(subtask.policy, outcome)
     if step >= subtask.policy.max_turns and not outcome.text_preview:
         error = TurnLimitReached(subtask.policy.max_turns)
+        raise ApplicationError(error.message, type=error.code, non_retryable=True)
+
+
+def check_whole(policy: RunPolicy, outcome: ModelCallOutcome) -> None:
+    """Raise ApplicationError when an answer was cut at its limit and the task wants none that was."""
+    if outcome.finish_reason == "length" and policy.on_truncated is OnTruncated.FAIL:
+        error = AnswerTruncated()
         raise ApplicationError(error.message, type=error.code, non_retryable=True)
 
 

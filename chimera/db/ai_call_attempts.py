@@ -4,16 +4,17 @@ The row is there before a provider is asked. Its `attempt` names who may finish 
 has begun books what it cost and writes nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.doubts import ALIVE
 from chimera.db.tables import AiCall
 from models.ai_calls import OPEN, AiCallStatus, MediaUsage, Operation
-from models.errors import CallCancelled, NotFound
+from models.errors import CallCancelled, NotFound, Overtaken
 from models.ids import AiCallId, UserId
 
 _OPEN = tuple(sorted(OPEN))
@@ -35,6 +36,10 @@ class Standing:
     result: Mapping[str, Any] | None
     error_code: str | None
     error: str | None
+    worker: str | None
+    """Who makes, or made, the newest attempt."""
+    is_alive: bool
+    """Whether that worker was at work on it lately, by the database's clock."""
 
 
 async def read(session: AsyncSession, call_id: AiCallId) -> Standing:
@@ -51,6 +56,8 @@ async def read(session: AsyncSession, call_id: AiCallId) -> Standing:
         AiCall.result,
         AiCall.error_code,
         AiCall.error,
+        AiCall.worker,
+        func.coalesce(AiCall.seen_at > func.clock_timestamp() - ALIVE, False).label("is_alive"),
     ).where(AiCall.id == call_id)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
@@ -63,8 +70,7 @@ async def read(session: AsyncSession, call_id: AiCallId) -> Standing:
 async def begin(session: AsyncSession, standing: Standing, *, worker: str, may_cost_micro_usd: int) -> int:
     """Write the intent of one more attempt and return its number; one that nobody saw the end of becomes doubtful.
 
-    Raises CallCancelled, also when somebody cancelled meanwhile, and ConcurrentAttempt when another attempt got there
-    first.
+    Raises CallCancelled, also when somebody cancelled meanwhile, and Overtaken when another attempt got there first.
     """
     attempt = await session.scalar(
         update(AiCall)
@@ -74,6 +80,7 @@ async def begin(session: AsyncSession, standing: Standing, *, worker: str, may_c
             attempt=AiCall.attempt + 1,
             may_cost_micro_usd=may_cost_micro_usd,
             worker=worker,
+            seen_at=func.clock_timestamp(),
             started_at=func.coalesce(AiCall.started_at, func.clock_timestamp()),
         )
         .returning(AiCall.attempt)
@@ -82,11 +89,16 @@ async def begin(session: AsyncSession, standing: Standing, *, worker: str, may_c
         return int(attempt)
     if (await read(session, standing.id)).status is AiCallStatus.CANCELLED:
         raise CallCancelled(standing.id)
-    raise ConcurrentAttempt(f"attempt {standing.attempt + 1} was overtaken")
+    raise Overtaken(standing.attempt + 1)
 
 
-class ConcurrentAttempt(Exception):
-    """Two attempts of one call met; the later one is tried again after a moment."""
+async def say_seen(session: AsyncSession, call_ids: Collection[AiCallId], worker: str) -> None:
+    """Note that the attempts of `worker` at these calls are at work."""
+    await session.execute(
+        update(AiCall)
+        .where(AiCall.id.in_(call_ids), AiCall.worker == worker, AiCall.status == "started")
+        .values(seen_at=func.clock_timestamp())
+    )
 
 
 async def mark_doubtful(session: AsyncSession, standing: Standing) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from chimera.db.tables import ModelCallAttempt, Task
+from chimera.db.tables import ModelCall, ModelCallAttempt, Task
 from chimera.db.task_views import AnyRow, budget_of, usage_of
 from chimera.db.tasks import visible_to
 from models.costs import MAX_ATTEMPTS, AgentCost, CostView, ModelCost, NodeCost
@@ -79,9 +79,28 @@ def _sum_in(row: AnyRow) -> dict[str, Any]:
     }
 
 
+def finish_reason_of() -> ScalarSelect[str | None]:
+    """How the answer of an attempt ended, as its call's outcome has it; NULL of one that isn't the call's answer."""
+    asks_for_tools = func.coalesce(func.jsonb_array_length(ModelCall.outcome["tool_calls"]), 0) > 0
+    told = func.coalesce(ModelCall.outcome["finish_reason"].astext, case((asks_for_tools, "tool_calls"), else_="stop"))
+    return (
+        select(told)
+        .where(
+            ModelCall.task_id == ModelCallAttempt.task_id,
+            ModelCall.path == ModelCallAttempt.path,
+            ModelCall.purpose == ModelCallAttempt.purpose,
+            ModelCall.step == ModelCallAttempt.step,
+            ModelCall.attempt == ModelCallAttempt.attempt,
+            ModelCallAttempt.status == AttemptStatus.FINISHED,
+            ModelCall.outcome.is_not(None),
+        )
+        .scalar_subquery()
+    )
+
+
 async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallView, ...]:
-    rows = await session.scalars(
-        select(ModelCallAttempt)
+    rows = await session.execute(
+        select(ModelCallAttempt, finish_reason_of())
         .where(ModelCallAttempt.task_id == task_id)
         .order_by(ModelCallAttempt.started_at)
         .limit(MAX_ATTEMPTS)
@@ -99,9 +118,10 @@ async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallVi
             usage=usage_of(row),
             cost_micro_usd=row.cost_micro_usd,
             estimated=row.estimated,
+            finish_reason=finish_reason,
             error_code=row.error_code,
             started_at=row.started_at,
             ended_at=row.ended_at,
         )
-        for row in rows
+        for row, finish_reason in rows
     )

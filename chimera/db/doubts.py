@@ -1,15 +1,18 @@
 """Attempts at model calls that were given up: nobody saw how they ended. Some turn up with their end all the same.
 
 What such an attempt had reserved is doubtful cost, which counts against the budget, and its call is marked as failed:
-then `settle` refuses its answer. The answer is used as long as no other attempt has begun and its node is still at work
+then `settle` refuses its answer. The answer is used as long as no other attempt is at work and its node still is
 (`take_up`); after that it is paid for and nothing else (`book_late`). A failure takes the doubt back too (`fail_late`).
 """
+
+from collections.abc import Collection
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import model_calls
-from chimera.db.engine import Connection, scalar, words
+from chimera.db.engine import Connection, one, scalar, words
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.transcripts import place_of
 from models.events import TaskResumed
@@ -44,6 +47,41 @@ _GIVE_UP_CALL = _giving_up(
 _GIVE_UP_BELOW = text(
     _giving_up(":id", "(CAST(:path AS text) = '' OR path = :path OR starts_with(path, CAST(:path AS text) || '/'))")
 )
+
+
+ALIVE = timedelta(seconds=8)
+"""A worker says every two seconds which calls are under way. One that dies is missed by Temporal after ten."""
+
+_SAY_SEEN = """
+UPDATE model_call_attempts a SET seen_at = clock_timestamp()
+FROM unnest(%(task_ids)s::uuid[], %(paths)s::text[], %(purposes)s::text[], %(steps)s::int[])
+    AS k (task_id, path, purpose, step)
+WHERE a.task_id = k.task_id AND a.path = k.path AND a.purpose = k.purpose AND a.step = k.step
+  AND a.worker = %(worker)s AND a.status = 'started'
+"""
+
+
+async def say_seen(connection: Connection, requests: Collection[ModelCallRequest], worker: str) -> None:
+    """Note that the attempts of `worker` at these calls are at work."""
+    values = {
+        "task_ids": [request.task_id for request in requests],
+        "paths": [request.path for request in requests],
+        "purposes": [request.purpose.value for request in requests],
+        "steps": [request.step for request in requests],
+    }
+    await connection.execute(_SAY_SEEN, {**values, "worker": worker})
+
+
+_SEEN = """
+SELECT worker, COALESCE(seen_at, started_at) > clock_timestamp() - %(alive)s AS alive FROM model_call_attempts
+WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND attempt = %(attempt)s
+"""
+
+
+async def seen(connection: Connection, request: ModelCallRequest, attempt: int) -> tuple[str, bool]:
+    """Return who makes an attempt, and whether that worker was at work on it lately, by the database's clock."""
+    row = await one(await connection.execute(_SEEN, {**place_of(request), "attempt": attempt, "alive": ALIVE}))
+    return row.worker, row.alive
 
 
 async def mark_doubtful(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
@@ -84,11 +122,10 @@ WITH root AS (SELECT id, status, event_seq FROM tasks WHERE id = %(task_id)s),
                         AND (s.path = %(path)s OR starts_with(%(path)s, s.path || '/'))
                         AND s.status <> ALL(CAST(%(open_subtasks)s AS text[])))
       AND EXISTS (SELECT 1 FROM model_calls c WHERE c.task_id = root.id AND c.path = %(path)s
-                    AND c.purpose = %(purpose)s AND c.step = %(step)s AND c.attempt = %(attempt)s
-                    AND c.status = 'failed')
+                    AND c.purpose = %(purpose)s AND c.step = %(step)s AND c.status = 'failed')
     RETURNING reserved_micro_usd, reserved_tokens, true AS wakes),
  call AS (
-    UPDATE model_calls SET status = 'started' FROM attempt
+    UPDATE model_calls SET status = 'started', attempt = %(attempt)s FROM attempt
     WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s),
 {_WOKEN}
 UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
@@ -101,8 +138,9 @@ FROM attempt WHERE id = %(task_id)s RETURNING 1
 async def take_up(connection: Connection, intent: Intent) -> bool:
     """Let an attempt that was given up, and turns up with its answer, go on as if nobody had doubted it.
 
-    Only while no other attempt has begun and its node is still at work. The root has to be locked, by a statement
-    before this one. Returns whether it goes on.
+    Only while no other attempt is at work or has answered, and its node is still at work. The root has to be locked,
+    by a statement before this one, and the call to be settled in the same transaction: a later attempt that has failed
+    keeps its number. Returns whether it goes on.
     """
     place = {**place_of(intent.request), "attempt": intent.attempt}
     statuses = {"open": _OPEN, "open_subtasks": _OPEN_SUBTASKS}
@@ -168,7 +206,7 @@ WITH root AS MATERIALIZED (
  attempt AS (
     UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
            error = CASE WHEN root.deleted_at IS NULL THEN %(message)s END, input_tokens = %(input)s,
-           output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(cost)s > 0
+           output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(estimated)s
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful'
     RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),

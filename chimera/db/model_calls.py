@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 
 from chimera.db.engine import Connection, one, one_line, scalar, words
 from chimera.db.transcripts import TranscriptRow, place_of
+from models.errors import Overtaken
 from models.events import Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
-from models.tasks import COMPLETABLE, OPEN, UNCALLABLE, Usage
+from models.tasks import COMPLETABLE, OPEN, UNCALLABLE, FinishReason, OnTruncated, Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _EVENT_LIST: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
@@ -62,20 +63,24 @@ class Intent:
     """How much of the task's guidance was known and found room in the prompt."""
     messages: tuple[TranscriptRow, ...] = ()
     events: tuple[Event, ...] = ()
+    on_truncated: OnTruncated = OnTruncated.ACCEPT
+    begun: tuple[str, ...] = ()
+    """The pieces of an answer that was cut at its limit, which this call is to go on with."""
+    tool_call_ids: frozenset[str] = frozenset()
+    """Those of the conversation so far."""
 
 
 _EVENTS = """
     INSERT INTO events (task_id, seq, payload)
-    SELECT %(task_id)s::uuid, account.event_seq - %(n)s + e.i, e.p
+    SELECT account.id, account.event_seq - %(n)s + e.i, e.p
     FROM account, jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (p, i)"""
 _MESSAGES = """
     INSERT INTO messages
-        (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state)
-    SELECT %(task_id)s::uuid, %(path)s, %(purpose)s, m.seq, m.role, m.content, m.tokens, m.tool_calls,
-      m.tool_call_id, m.guidance_id, m.state
+        (task_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, thought)
+    SELECT account.id, %(path)s, %(purpose)s, m.*
     FROM account, jsonb_to_recordset(%(messages)s::jsonb)
         AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint,
-              state jsonb)
+              state jsonb, thought text)
     ON CONFLICT DO NOTHING"""
 
 IS_LEFT_OUT = """
@@ -95,7 +100,7 @@ WITH account AS (
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
       AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
       AND NOT EXISTS ({IS_LEFT_OUT})
-    RETURNING event_seq),
+    RETURNING id, event_seq),
  call AS (
     INSERT INTO model_calls (task_id, path, purpose, step, attempt, status)
     SELECT %(task_id)s::uuid, %(path)s, %(purpose)s, %(step)s, %(attempt)s, 'started' FROM account
@@ -126,7 +131,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
     """Write the intent and reserve its worst case on the root's account.
 
     Returns the sequence of the last event; None when the account refused, the task was stopped, or its run goes on
-    without the subtask: `budgets.why_refused` says which. Raises ConcurrentAttempt when another attempt got there in
+    without the subtask: `budgets.why_refused` says which. Raises Overtaken when another attempt got there in
     between; nothing is written then.
     """
     try:
@@ -147,7 +152,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
             },
         )
     except NotNullViolation as error:
-        raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken") from error
+        raise Overtaken(intent.attempt) from error
     return await scalar(cursor)
 
 
@@ -159,14 +164,10 @@ WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND st
 
 
 async def check_next(connection: Connection, intent: Intent) -> None:
-    """Raise ConcurrentAttempt unless the next attempt at the call is this one. The root has to be locked."""
+    """Raise Overtaken unless the next attempt at the call is this one. The root has to be locked."""
     cursor = await connection.execute(_CURRENT, {**place_of(intent.request), "attempt": intent.attempt})
     if await scalar(cursor) is not None:
-        raise ConcurrentAttempt(f"attempt {intent.attempt} was overtaken")
-
-
-class ConcurrentAttempt(Exception):
-    """Two attempts of one call met; the later one is tried again after a moment."""
+        raise Overtaken(intent.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ class Settlement:
     events: tuple[Event, ...]
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
+    finish_reason: FinishReason = "stop"
     if_heard: int | None = None
     """Settle only while the task has been given no more guidance than this; None settles in any case."""
     if_planned: int | None = None
@@ -218,8 +220,9 @@ WITH root AS MATERIALIZED (
            subtasks_total = subtasks_total + %(new)s, subtasks_done = subtasks_done + %(done)s,
            status = CASE WHEN %(ends)s THEN 'completed' ELSE status END,
            ended_at = CASE WHEN %(ends)s THEN clock_timestamp() ELSE ended_at END,
-           result = CASE WHEN %(ends)s THEN %(result)s ELSE result END
-    FROM call WHERE id = %(task_id)s RETURNING event_seq),
+           result = CASE WHEN %(ends)s THEN %(result)s ELSE result END,
+           finish_reason = CASE WHEN %(ends)s THEN %(finish)s END
+    FROM call WHERE id = %(task_id)s RETURNING id, event_seq),
  attempt AS (
     UPDATE model_call_attempts SET status = 'finished', ended_at = clock_timestamp(), input_tokens = %(input)s,
            cached_input_tokens = %(cached)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s,
@@ -236,12 +239,12 @@ WITH root AS MATERIALIZED (
     UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
            input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
            status = CASE WHEN %(result)s::text IS NULL THEN status ELSE 'completed' END,
-           result = COALESCE(%(result)s, result),
+           result = COALESCE(%(result)s, result), finish_reason = COALESCE(%(finish)s, finish_reason),
            ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
     FROM account WHERE task_id = %(task_id)s AND path = %(path)s),
  fresh AS (
     INSERT INTO subtasks (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
-    SELECT %(task_id)s::uuid, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
+    SELECT account.id, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
            ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
     FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
         AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
@@ -249,7 +252,7 @@ WITH root AS MATERIALIZED (
     ON CONFLICT DO NOTHING),
  tools AS (
     INSERT INTO tool_calls (task_id, path, step, index, tool, status, failed, ended_at)
-    SELECT %(task_id)s::uuid, %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
+    SELECT account.id, %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
     FROM account, jsonb_to_recordset(%(tools)s::jsonb) AS t (index int, tool text, failed boolean)
     ON CONFLICT DO NOTHING)
 SELECT event_seq FROM account
@@ -276,6 +279,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
             "ends": settlement.ends_task,
             "standings": _COMPLETABLE if settlement.ends_task else _OPEN,
             "result": settlement.node_result,
+            "finish": None if settlement.node_result is None else settlement.finish_reason,
             "if_heard": settlement.if_heard,
             "if_planned": settlement.if_planned,
             "fresh": _JSON.dump_json(settlement.new_subtasks).decode(),
@@ -298,6 +302,8 @@ class Failure:
     asked: bool = True
     """False: there was no connection, so no request, and none of those that a budget allows is used up."""
     events: tuple[Event, ...] = ()
+    estimated: bool = True
+    """False: the provider told what it counted."""
 
 
 _FAIL = f"""
@@ -305,7 +311,8 @@ WITH root AS MATERIALIZED (SELECT id, deleted_at FROM tasks WHERE id = %(task_id
  attempt AS (
     UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
            error = CASE WHEN root.deleted_at IS NULL THEN %(message)s END,
-           input_tokens = %(input)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(cost)s > 0
+           input_tokens = %(input)s, output_tokens = %(output)s, cost_micro_usd = %(cost)s,
+           estimated = %(estimated)s
     FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
       AND attempt = %(attempt)s
       AND status = 'started' RETURNING 1),
@@ -320,7 +327,7 @@ WITH root AS MATERIALIZED (SELECT id, deleted_at FROM tasks WHERE id = %(task_id
            output_tokens = output_tokens + %(output)s, updated_at = now(),
            event_seq = event_seq + CASE WHEN status = ANY(%(open)s::text[]) THEN %(n)s ELSE 0 END,
            model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END
-    FROM attempt WHERE id = %(task_id)s RETURNING event_seq, status),
+    FROM attempt WHERE id = %(task_id)s RETURNING id, event_seq, status),
  ev AS (
 {_EVENTS}
     -- Nothing follows a task's end.
@@ -355,6 +362,7 @@ def failed_of(failure: Failure) -> dict[str, Any]:
         "input": failure.usage.input_tokens,
         "output": failure.usage.output_tokens,
         "asked": failure.asked,
+        "estimated": failure.estimated and failure.cost_micro_usd > 0,
     }
 
 

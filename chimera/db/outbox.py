@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Outbox
-from models.ids import TaskId
+from models.ids import NodePath, TaskId
 
 Kind = Literal["start", "cancel", "pause", "resume", "budget_raised"]
 
@@ -71,3 +71,34 @@ async def delivered(session: AsyncSession, entry: Entry) -> bool:
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     """Note why an entry could not be delivered; it is tried again after 1, 2, 4 … 30 s."""
     await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})
+
+
+CANCEL_AGAIN_S = 10
+"""How long a run may take to end after it was told to; then it is told again, and with it its subtasks."""
+CANCELS = 6
+"""A run that was told so often is ended from outside: whoever asked for a stop gets one."""
+_CANCEL_AGAIN = text("""
+WITH late AS (
+    UPDATE tasks t SET cancels_sent = LEAST(cancels_sent + 1, 1000), updated_at = now()
+    WHERE status = 'cancelling' AND updated_at < now() - :seconds * interval '1 second'
+      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.task_id = t.id)
+    RETURNING id)
+INSERT INTO outbox (task_id, kind) SELECT id, 'cancel' FROM late
+""")
+
+
+async def cancel_again(session: AsyncSession) -> None:
+    """Promise another cancel to each run that was told to end a while ago, and hasn't."""
+    await session.execute(_CANCEL_AGAIN, {"seconds": CANCEL_AGAIN_S})
+
+
+_CANCELLED_TREE = text("""
+SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.task_id = t.id AND s.status = 'running') AS paths
+FROM tasks t WHERE t.id = :id AND t.status = 'cancelling'
+""")
+
+
+async def cancelled_tree(session: AsyncSession, task_id: TaskId) -> tuple[int, list[NodePath]]:
+    """Return how often a task's cancel was sent again, and its subtasks that still run; (0, []) once it has ended."""
+    row = (await session.execute(_CANCELLED_TREE, {"id": task_id})).one_or_none()
+    return (0, []) if row is None else (row.cancels_sent, [NodePath(path) for path in row.paths])

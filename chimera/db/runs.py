@@ -7,12 +7,14 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import doubts, events, outbox
+from chimera.db import doubts, events, outbox, subtasks
 from chimera.db.engine import Connection, words
 from models.base import preview_of
+from models.errors import AnswerMissing, RootStopped
 from models.events import (
     Event,
     SubtaskCancelled,
+    SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
     TaskCancelled,
@@ -23,7 +25,16 @@ from models.events import (
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.plans import PlanNode
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import CLOSED, OPEN, STOPPED, RunPolicy, TaskInput, TaskStatus, TransitionRecord
+from models.tasks import (
+    CLOSED,
+    OPEN,
+    STOPPED,
+    FinishReason,
+    RunPolicy,
+    TaskInput,
+    TaskStatus,
+    TransitionRecord,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,13 @@ async def mark_started(session: AsyncSession, task_id: TaskId) -> None:
 
 
 async def record(session: AsyncSession, transition: TransitionRecord) -> int:
-    """Write the end of a node, once; return the sequence of its last event (0: it had ended before)."""
+    """Write the end of a node, once; return the sequence of its last event (0: it had ended before).
+
+    Raises RootStopped for a node that would be completed when its task was stopped, and AnswerMissing when it would be
+    without the answer of a subtask.
+    """
+    if transition.status == "completed":
+        await _check_completable(session, transition)
     if transition.path == ROOT:
         return await _end_task(session, transition)
     return await _end_subtask(session, transition)
@@ -141,11 +158,14 @@ async def start_again(session: AsyncSession, task_id: TaskId) -> None:
 
 
 async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) -> set[TaskId]:
-    """Which of these tasks were cancelled or deleted."""
+    """Which of these tasks were cancelled or deleted, or have failed: nobody waits for an answer in them.
+
+    A completed one isn't among them: the call that completed it may be the one that asks.
+    """
     cursor = await connection.execute(
         "SELECT id FROM tasks WHERE id = ANY(CAST(%(ids)s AS uuid[]))"
         " AND (status = ANY(%(stopped)s) OR deleted_at IS NOT NULL)",
-        {"ids": list(task_ids), "stopped": words(STOPPED)},
+        {"ids": list(task_ids), "stopped": words(STOPPED | {TaskStatus.FAILED})},
     )
     return {TaskId(str(row.id)) for row in await cursor.fetchall()}
 
@@ -174,18 +194,19 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     ).one_or_none()
     if row is None or row.status in CLOSED:
         return 0
-    result = await _result_of(session, transition) if transition.from_child else None
+    answer = await _answer_of(session, transition)
     await session.execute(
         text(
-            "UPDATE tasks SET status = :status, error_code = :code, error = :error, result = :result, ended_at = now()"
-            " WHERE id = :id"
+            "UPDATE tasks SET status = :status, error_code = :code, error = :error, result = :result,"
+            " finish_reason = :finish_reason, ended_at = now() WHERE id = :id"
         ),
         {
             "id": transition.task_id,
             "status": transition.status,
             "code": transition.error_code,
             "error": transition.error or None,
-            "result": result,
+            "result": answer.result,
+            "finish_reason": answer.finish_reason,
         },
     )
     await doubts.leave_behind(session, transition.task_id, ROOT)
@@ -193,7 +214,11 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     event: Event
     match transition.status:
         case "completed":
-            event = TaskCompleted(preview=preview_of(result or ""), simulated=row.simulated)
+            event = TaskCompleted(
+                preview=preview_of(answer.result or ""),
+                simulated=row.simulated,
+                finish_reason=answer.finish_reason or "stop",
+            )
         case "cancelled":
             event = TaskCancelled(last_call_at=row.last_call_at)
         case _:
@@ -221,9 +246,11 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     if await session.scalar(lock, {"id": transition.task_id}) not in OPEN:
         # Nothing follows a task's end.
         return 0
+    answer = await _answer_of(session, transition)
     ended = await session.scalar(
         text(
-            "UPDATE subtasks SET status = :status, error_code = :code, error = :error, ended_at = now()"
+            "UPDATE subtasks SET status = :status, error_code = :code, error = :error, result = :result,"
+            " finish_reason = :finish_reason, ended_at = now()"
             " WHERE task_id = :id AND path = :path AND status = ANY(:open) RETURNING 1"
         ),
         {
@@ -233,26 +260,58 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
             "status": transition.status,
             "code": transition.error_code,
             "error": transition.error or None,
+            "result": answer.result,
+            "finish_reason": answer.finish_reason,
         },
     )
     await doubts.leave_behind(session, transition.task_id, transition.path)
     if not ended:
         return 0
-    if transition.status != "skipped":
+    if transition.status == "failed":
         # It isn't done, nor are those below it: its parent may be tried again, and they with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
         return await events.append(session, transition.task_id, failed)
     await session.execute(
         text("UPDATE tasks SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
     )
+    if transition.status == "completed":
+        completed = SubtaskCompleted(
+            path=transition.path,
+            preview=preview_of(answer.result or ""),
+            finish_reason=answer.finish_reason or "stop",
+        )
+        return await events.append(session, transition.task_id, completed)
     cut_short = await cancel_open_subtasks(session, transition.task_id, below=transition.path)
     skipped = SubtaskSkipped(path=transition.path, code=transition.error_code or "failed", message=transition.error)
     return await events.append(session, transition.task_id, *cut_short, skipped)
 
 
-async def _result_of(session: AsyncSession, transition: TransitionRecord) -> str:
-    result = await session.scalar(
-        text("SELECT result FROM subtasks WHERE task_id = :id AND path = :path"),
-        {"id": transition.task_id, "path": transition.from_child},
-    )
-    return result or ""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A node's result and how it ended; nothing where it has none."""
+
+    result: str | None = None
+    finish_reason: FinishReason | None = None
+
+
+async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _Answer:
+    """Read the answer that a node takes over from its only subtask."""
+    if transition.from_child is None:
+        return _Answer()
+    row = (
+        await session.execute(
+            text("SELECT result, finish_reason FROM subtasks WHERE task_id = :id AND path = :path"),
+            {"id": transition.task_id, "path": transition.from_child},
+        )
+    ).one()
+    return _Answer(row.result, row.finish_reason)
+
+
+async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:
+    """Hold an end against the rows: Temporal's word is not enough to call a node completed."""
+    lock = text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE")
+    status = await session.scalar(lock, {"id": transition.task_id})
+    if status in STOPPED:
+        raise RootStopped(transition.task_id)
+    if status in OPEN and (missing := await subtasks.unanswered_in(session, transition.task_id, transition.path)):
+        raise AnswerMissing(missing)

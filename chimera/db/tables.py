@@ -128,6 +128,8 @@ class Task(Table):
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     status: Mapped[str]
     result: Mapped[str | None]
+    finish_reason: Mapped[str | None]
+    """How the answer ended that is the result."""
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     simulated: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
@@ -157,6 +159,8 @@ class Task(Table):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     last_call_at: Mapped[datetime | None]
+    cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often the sweeper sent a cancel again that had not ended the run."""
     deleted_at: Mapped[datetime | None]
     __table_args__ = (
         Index("tasks_idempotency", "owner_id", "idempotency_key", unique=True),
@@ -164,6 +168,7 @@ class Task(Table):
         Index("tasks_owner_created", "owner_id", "created_at", "id"),
         Index("tasks_created", "created_at", "id"),
         Index("tasks_owner_status", "owner_id", "status", "created_at"),
+        Index("tasks_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # Updated at every call: room on the page keeps those updates off the indexes (HOT).
         {"postgresql_with": {"fillfactor": 50}},
     )
@@ -183,6 +188,8 @@ class Subtask(Table):
     decompose: Mapped[bool]
     status: Mapped[str] = mapped_column(server_default="pending")
     result: Mapped[str | None]
+    finish_reason: Mapped[str | None]
+    """How the answer ended that is the result."""
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     turns: Mapped[int] = mapped_column(server_default="0")
@@ -222,6 +229,8 @@ class Message(Table):
     guidance_id: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[dict[str, Any] | None]
     """Of a reply: what its provider wants back with the next request (see `ChatEnd`)."""
+    thought: Mapped[str | None]
+    """Of a reply: what the model wrote while it reasoned."""
     tokens: Mapped[int]
     created_at: Mapped[datetime] = _now()
 
@@ -268,6 +277,8 @@ class ModelCallAttempt(Table):
     provider_request_id: Mapped[str | None]
     worker: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    seen_at: Mapped[datetime | None]
+    """When its worker last said that it is at work; null in the first seconds."""
     ended_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(
@@ -377,6 +388,8 @@ class AiCall(Table):
     error: Mapped[str | None]
     provider_request_id: Mapped[str | None]
     worker: Mapped[str | None]
+    seen_at: Mapped[datetime | None]
+    """When that worker last said that it is at work."""
     idempotency_key: Mapped[str | None]
     body_sha256: Mapped[str]
     created_at: Mapped[datetime] = _now()

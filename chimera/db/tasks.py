@@ -155,4 +155,9 @@ def _beginning_of(spec: TaskSpec) -> list[Event]:
 
 
 def _policy_of(spec: TaskSpec) -> RunPolicy:
-    return RunPolicy(on_failure=spec.on_failure, max_retries=spec.max_retries, max_turns=spec.limits.max_turns)
+    return RunPolicy(
+        on_failure=spec.on_failure,
+        max_retries=spec.max_retries,
+        max_turns=spec.limits.max_turns,
+        on_truncated=spec.on_truncated,
+    )

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.costs import finish_reason_of
 from chimera.db.tables import ModelCallAttempt, Subtask, Task, ToolCall
 from models.errors import NotFound
 from models.ids import ROOT, NodePath, TaskId
@@ -56,8 +57,8 @@ async def _subtask_spans(session: AsyncSession, task_id: TaskId) -> list[Span]:
 
 
 async def _model_call_spans(session: AsyncSession, task_id: TaskId) -> list[Span]:
-    rows = await session.scalars(
-        select(ModelCallAttempt)
+    rows = await session.execute(
+        select(ModelCallAttempt, finish_reason_of())
         .where(ModelCallAttempt.task_id == task_id)
         .order_by(ModelCallAttempt.started_at)
         .limit(MAX_SPANS + 1)
@@ -71,10 +72,11 @@ async def _model_call_spans(session: AsyncSession, task_id: TaskId) -> list[Span
             purpose=row.purpose,
             step=row.step,
             attempt=row.attempt,
+            finish_reason=finish_reason,
             started_at=row.started_at,
             ended_at=row.ended_at,
         )
-        for row in rows
+        for row, finish_reason in rows
     ]
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection
+from chimera.db.engine import Connection, scalar, words
 from chimera.db.transcripts import TranscriptRow
 from models.errors import RootStopped
 from models.events import EVENT, ToolCallFinished
-from models.tasks import STOPPED
+from models.tasks import OPEN, STOPPED
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 _ASKED = """
@@ -25,14 +25,18 @@ VALUES (%(task_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONF
 
 # Lock order: the tasks row first, as everywhere.
 _FINISH = """
-WITH root AS (
-    UPDATE tasks SET event_seq = event_seq + 1, updated_at = now() WHERE id = %(task_id)s RETURNING event_seq),
+WITH open AS MATERIALIZED (
+    SELECT id FROM tasks WHERE id = %(task_id)s AND status = ANY(%(open)s::text[]) FOR NO KEY UPDATE),
  call AS (
     INSERT INTO tool_calls (task_id, path, step, index, tool, status, failed, ended_at)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, %(step)s, %(index)s, %(tool)s, 'finished', %(failed)s, clock_timestamp()
-    FROM root
+    SELECT id, %(path)s, %(step)s, %(index)s, %(tool)s, 'finished', %(failed)s, clock_timestamp()
+    FROM open
     ON CONFLICT (task_id, path, step, index) DO UPDATE
-    SET status = 'finished', failed = excluded.failed, ended_at = excluded.ended_at),
+    SET status = 'finished', failed = excluded.failed, ended_at = excluded.ended_at
+    WHERE tool_calls.status <> 'finished' RETURNING task_id),
+ root AS (
+    UPDATE tasks SET event_seq = event_seq + 1, updated_at = now() FROM call WHERE id = call.task_id
+    RETURNING event_seq),
  msg AS (
     INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_call_id)
     SELECT CAST(%(task_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s
@@ -67,12 +71,18 @@ async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> 
     await connection.execute(_CLAIM, {**_place(request), "tool": tool})
 
 
-async def finish(connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished) -> int:
-    """Append the result, close the call and say so; return the event's sequence."""
+async def finish(
+    connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished
+) -> int | None:
+    """Append the result, close the call and say so; return the event's sequence.
+
+    None: another attempt has finished it, or the task has ended; nothing is written then.
+    """
     cursor = await connection.execute(
         _FINISH,
         {
             **_place(request),
+            "open": words(OPEN),
             "tool": event.tool,
             "failed": event.failed,
             "seq": row.seq,
@@ -82,8 +92,7 @@ async def finish(connection: Connection, request: ToolCallRequest, row: Transcri
             "event": EVENT.dump_json(event).decode(),
         },
     )
-    written: Any = await cursor.fetchone()
-    return int(written.seq) if written else 0
+    return await scalar(cursor)
 
 
 def _place(request: ToolCallRequest) -> dict[str, object]:

@@ -1,12 +1,14 @@
 """What a model call reads before it is made: its place in the tree, its transcript, the results it builds on."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, scalar
 from models.errors import RootStopped
-from models.ids import TaskId
+from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallRequest
+from models.tasks import FinishReason, OnTruncated
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class TranscriptRow:
     tool_call_id: str | None = None
     guidance_id: int | None = None
     state: dict[str, Any] | None = None
+    thought: str | None = None
 
     def as_record(self) -> dict[str, Any]:
         return {
@@ -32,6 +35,7 @@ class TranscriptRow:
             "tool_call_id": self.tool_call_id,
             "guidance_id": self.guidance_id,
             "state": self.state,
+            "thought": self.thought,
         }
 
 
@@ -43,6 +47,8 @@ class FailedBefore:
     code: str
     times: int
     latest: int
+    way: str | None = None
+    """Of attempts that were paid for: tells those that failed in the very same way. None: they cost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class CallContext:
     """What this node has not heard yet."""
     guidance_given: int
     """How many pieces the task had been given in all."""
+    on_truncated: OnTruncated
     call_status: str | None
     attempt: int
     failures: tuple[FailedBefore, ...]
@@ -79,16 +86,21 @@ _UNHEARD = """
 
 _CONTEXT = f"""
 SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.images, t.guidance_given,
+       t.policy ->> 'on_truncated' AS on_truncated,
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
        COALESCE(s.depends_on, '{{}}') AS depends_on,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        CASE WHEN c.attempt IS NOT NULL THEN (
-           SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest)) FROM (
-               SELECT model, COALESCE(error_code, a.status) AS code, count(*) AS times, max(a.attempt) AS latest
+           SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest, f.way)) FROM (
+               SELECT model, COALESCE(error_code, a.status) AS code, count(*) AS times, max(a.attempt) AS latest,
+                      CASE WHEN a.input_tokens > 0 THEN md5(COALESCE(a.error, '')
+                          -- Where a connection breaks tells a server that always breaks from a bad line.
+                          || CASE WHEN a.error_code IN ('truncated', 'stalled') THEN a.output_tokens::text ELSE '' END)
+                      END AS way
                FROM model_call_attempts a
                WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
                  AND a.status NOT IN ('cancelled', 'finished')
-               GROUP BY 1, 2) f) END AS failures,
+               GROUP BY 1, 2, 5) f) END AS failures,
        (SELECT spec FROM agents g WHERE g.owner_id = t.owner_id AND g.name = %(agent)s) AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
 FROM tasks t
@@ -117,6 +129,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         agent_spec=row.agent_spec,
         guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
         guidance_given=row.guidance_given,
+        on_truncated=OnTruncated(row.on_truncated or OnTruncated.ACCEPT),
         call_status=row.call_status,
         attempt=row.attempt,
         failures=tuple(FailedBefore(*failed) for failed in row.failures or ()),
@@ -162,8 +175,32 @@ async def read_transcript(
     return kept, (rows[0].total - len(rows) if rows else 0)
 
 
+_REPLIES = """
+SELECT seq, content FROM messages
+WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq = ANY(%(seqs)s)
+"""
+
+
+async def read_messages(connection: Connection, request: ModelCallRequest, seqs: Collection[int]) -> dict[int, str]:
+    """Read some messages of a transcript by their places, whether or not they fit into a prompt."""
+    cursor = await connection.execute(_REPLIES, {**place_of(request), "seqs": list(seqs)})
+    return {row.seq: row.content for row in await cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a subtask, for those that build on it."""
+
+    path: NodePath
+    key: str
+    title: str
+    status: str
+    text: str
+    finish_reason: FinishReason | None
+
+
 _RESULTS = """
-SELECT key, title, status,
+SELECT path, key, title, status, finish_reason,
        left(COALESCE(result, ''), CAST(GREATEST(200, %(max_chars)s / count(*) OVER ()) AS int)) AS result FROM subtasks
 WHERE task_id = %(task_id)s AND parent = %(parent)s AND (CAST(%(keys)s AS text[]) IS NULL OR key = ANY(%(keys)s))
 ORDER BY position
@@ -172,13 +209,15 @@ ORDER BY position
 
 async def read_results(
     connection: Connection, task_id: TaskId, parent: str, keys: tuple[str, ...] | None, *, max_chars: int
-) -> list[tuple[str, str, str, str]]:
-    """Read (key, title, status, result) of the subtasks in `keys`, or of all; the results share `max_chars`."""
+) -> list[Result]:
+    """Read what became of the subtasks in `keys`, or of all; the results share `max_chars`."""
     cursor = await connection.execute(
         _RESULTS,
         {"task_id": task_id, "parent": parent, "keys": None if keys is None else list(keys), "max_chars": max_chars},
     )
-    return [(r.key, r.title, r.status, r.result) for r in await cursor.fetchall()]
+    return [
+        Result(NodePath(r.path), r.key, r.title, r.status, r.result, r.finish_reason) for r in await cursor.fetchall()
+    ]
 
 
 def place_of(request: ModelCallRequest) -> dict[str, Any]:

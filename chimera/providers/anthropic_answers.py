@@ -15,8 +15,7 @@ from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import ContentRefused, ContextTooLong, Malformed, Truncated
-from models.model_calls import FinishReason
-from models.tasks import Usage
+from models.tasks import FinishReason, Usage
 
 _REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from models.agents import ReasoningEffort
-from models.model_calls import FinishReason
-from models.tasks import Usage
+from models.tasks import FinishReason, Usage
 
 
 @dataclass(frozen=True, slots=True)

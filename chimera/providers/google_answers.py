@@ -14,8 +14,7 @@ from chimera.providers.wire import SizeLimit
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import BadRequest, ContentRefused, Malformed, Truncated
-from models.model_calls import FinishReason
-from models.tasks import Usage
+from models.tasks import FinishReason, Usage
 
 if TYPE_CHECKING:
     from google.genai.types import Candidate, FunctionCall, GenerateContentResponse, Part

@@ -5,12 +5,13 @@ import pytest
 from activities.chains import Chain, chain_of
 from chimera.db.transcripts import CallContext, FailedBefore
 from models.agents import AgentSpec
+from models.tasks import OnTruncated
 
 A, B, C = "openai/a", "openai/b", "local/c"
 
 
-def failed(model: str, code: str, times: int = 1, latest: int = 1) -> FailedBefore:
-    return FailedBefore(model, code, times, latest)
+def failed(model: str, code: str, times: int = 1, latest: int = 1, way: str | None = None) -> FailedBefore:
+    return FailedBefore(model, code, times, latest, way)
 
 
 def chain(*failures: FailedBefore, models: tuple[str, ...] = (A, B), retry: int = 0) -> Chain:
@@ -39,6 +40,7 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
         agent_spec=None,
         guidance=(),
         guidance_given=0,
+        on_truncated=OnTruncated.CONTINUE,
         call_status=None,
         attempt=0,
         failures=(),
@@ -76,6 +78,22 @@ def test_a_retry_of_the_subtask_allows_as_many_failures_anew() -> None:
 
 
 def test_a_failure_more_is_counted() -> None:
-    assert chain().after(A, "wrong_key").left() == (B,)
-    assert chain(failed(A, "wrong_key")).after(B, "wrong_key").left() == ()
-    assert chain(models=(A,), retry=1).after(A, "wrong_key").left() == (A,)
+    assert chain().after(A, "wrong_key", None).left() == (B,)
+    assert chain(failed(A, "wrong_key")).after(B, "wrong_key", None).left() == ()
+    assert chain(models=(A,), retry=1).after(A, "wrong_key", None).left() == (A,)
+
+
+@pytest.mark.parametrize("code", ["malformed", "truncated", "stalled", "internal_failure"])
+def test_the_same_failure_is_not_bought_thrice(code: str) -> None:
+    once = failed(A, code, way="x")
+    assert chain(once).left() == (A, B)
+    assert chain(once).after(A, code, "x").left() == (B,)
+    assert chain(once, models=(A,)).after(A, code, "x").left() == ()
+    # Another way, nothing paid, or a retry of the subtask: there is something to hope for.
+    assert chain(once).after(A, code, "y").left() == (A, B)
+    assert chain(failed(A, code)).after(A, code, None).left() == (A, B)
+    assert chain(once, retry=1).after(A, code, "x").left() == (A, B)
+
+
+def test_an_overloaded_provider_is_asked_again() -> None:
+    assert chain(failed(A, "overloaded", way="x")).after(A, "overloaded", "x").left() == (A, B)

@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 from activities import prompts, questions
+from activities.questions import Question
 from chimera.db.transcripts import CallContext
 from chimera.pricing import price_of
 from chimera.pricing.prices import PER
 from chimera.settings import Settings
+from models.tasks import OnTruncated
 from tests.activities.test_replies import CHAT, INTENT
 
-CONTEXT = CallContext("u", "running", False, "Go", "m", (), (), "Go", (), None, (), 0, None, 0, (), None)
+CONTEXT = CallContext(
+    "u", "running", False, "Go", "m", (), (), "Go", (), None, (), 0, OnTruncated.ACCEPT, None, 0, (), None
+)
 
 
 def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() -> None:
@@ -17,8 +21,7 @@ def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() ->
     chat = replace(CHAT, model="claude-opus-4-5", max_output_tokens=0)
     intent = questions.intent_of(
         INTENT.request,
-        chat,
-        (),
+        Question(chat, ()),
         context=CONTEXT,
         model=model,
         fell_back=None,

@@ -1,24 +1,30 @@
 """How an answer is written when things have happened meanwhile, on the real database."""
 
+import pytest
+
+from activities import replies
 from activities.settlements import Settlements
 from chimera.bus import Bus
 from chimera.db import doubts, model_calls
 from chimera.db.engine import Database
-from chimera.db.model_calls import Intent
+from chimera.db.model_calls import Failure, Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
 from chimera.settings import Settings
-from models.model_calls import ModelCallOutcome
+from models.errors import AnswerNotKept, Overtaken
+from models.model_calls import AttemptStatus, ModelCallOutcome
 from models.tasks import Usage
 from tests.chimera.db.test_model_calls import a_task, account, an_intent, statuses
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 
 
-async def settled(database: Database, settings: Settings, intent: Intent, text: str) -> ModelCallOutcome:
+async def settled(
+    database: Database, settings: Settings, intent: Intent, text: str, request_id: str | None = None
+) -> ModelCallOutcome:
     bus = Bus(settings)
     try:
         settlements = Settlements(settings=settings, database=database, bus=bus)
-        end = ChatEnd("stop", Usage(input_tokens=3, output_tokens=4))
+        end = ChatEnd("stop", Usage(input_tokens=3, output_tokens=4), request_id=request_id)
         return await settlements.settle(intent, CHAT, text, end)
     finally:
         await bus.close()
@@ -58,8 +64,56 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
         await model_calls.reserve(connection, intent)
         await doubts.mark_doubtful(connection, intent.request, intent.attempt)
         await model_calls.reserve(connection, an_intent(task_id, attempt=2))
-    await settled(database, settings, intent, "hello")
+    with pytest.raises(Overtaken):
+        await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (0, 100)
     assert (row["subtasks_done"], row["output_tokens"]) == (0, 4)
     assert await statuses(database, task_id) == ["late", "started"]
+
+
+async def test_an_answer_stands_whose_overtaker_failed(database: Database, settings: Settings) -> None:
+    intent = an_intent(await a_task(database))
+    task_id = intent.request.task_id
+    overtaker = an_intent(task_id, attempt=2)
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
+        await model_calls.reserve(connection, overtaker)
+        await model_calls.fail(connection, Failure(overtaker, AttemptStatus.CANCELLED, "cancelled", "Cut.", Usage(), 0))
+    outcome = await settled(database, settings, intent, "hello")
+    assert outcome.text_preview == "hello"
+    assert (await account(database, task_id))["subtasks_done"] == 1
+    assert await statuses(database, task_id) == ["finished", "cancelled"]
+    # Its number is that of the answer now: an attempt that comes still later finds it taken.
+    async with database.connection() as connection:
+        with pytest.raises(Overtaken):
+            await model_calls.reserve(connection, an_intent(task_id, attempt=3))
+
+
+async def test_what_the_database_refuses_is_kept_as_words(database: Database, settings: Settings) -> None:
+    intent = an_intent(await a_task(database))
+    async with database.statements() as connection:
+        await model_calls.reserve(connection, intent)
+    outcome = await settled(database, settings, intent, "hello", request_id="no text holds \0")
+    assert outcome.text_preview == "hello"
+    assert await statuses(database, intent.request.task_id) == ["finished"]
+
+
+async def test_what_can_never_be_kept_is_booked_and_ends_the_call(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = an_intent(await a_task(database))
+    async with database.statements() as connection:
+        await model_calls.reserve(connection, intent)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(replies, "settlement_of", refuse)
+    with pytest.raises(AnswerNotKept) as refusal:
+        await settled(database, settings, intent, "hello")
+    assert not refusal.value.retryable
+    row = await account(database, intent.request.task_id)
+    assert (row["input_tokens"], row["output_tokens"], row["reserved_micro_usd"]) == (3, 4, 0)
+    assert await statuses(database, intent.request.task_id) == ["failed"]

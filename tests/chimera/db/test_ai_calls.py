@@ -4,11 +4,11 @@ import pytest
 
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_call_views, ai_calls
-from chimera.db.ai_call_attempts import ConcurrentAttempt, Failure, Settlement
+from chimera.db.ai_call_attempts import Failure, Settlement
 from chimera.db.ai_calls import NewCall
 from chimera.db.engine import Database
 from models.ai_calls import AiCallStatus, AiCallView, MediaUsage, Operation
-from models.errors import CallCancelled, Conflict
+from models.errors import CallCancelled, Conflict, Overtaken
 from models.ids import AiCallId, UserId
 from models.users import Caller
 from tests.runs import new_user
@@ -73,7 +73,7 @@ async def test_two_attempts_cant_begin_at_once(database: Database, owner: UserId
     async with database.begin() as session:
         seen = await attempts.read(session, call_id)
     await begun(database, call_id)
-    with pytest.raises(ConcurrentAttempt):
+    with pytest.raises(Overtaken):
         async with database.begin() as session:
             await attempts.begin(session, seen, worker="w", may_cost_micro_usd=1)
 

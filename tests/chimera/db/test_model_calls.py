@@ -9,8 +9,9 @@ from sqlalchemy import RowMapping, text
 
 from chimera.db import budgets, costs, model_calls, task_controls, tasks, transcripts
 from chimera.db.engine import Database
-from chimera.db.model_calls import ConcurrentAttempt, Failure, Intent, Settlement
+from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.transcripts import TranscriptRow
+from models.errors import Overtaken
 from models.events import TaskStarted
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
@@ -129,7 +130,7 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
         await model_calls.settle(connection, a_settlement(intent))
     # Without a transaction around it: the statement itself writes all or nothing.
     async with database.statements() as connection:
-        with pytest.raises(ConcurrentAttempt):
+        with pytest.raises(Overtaken):
             await model_calls.reserve(connection, an_intent(task_id, attempt=2))
     assert (await account(database, task_id))["reserved_micro_usd"] == 0
 
@@ -257,7 +258,7 @@ async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(d
         await model_calls.check_next(connection, an_intent(task_id, step=2))
         await model_calls.settle(connection, a_settlement(intent))
         assert await model_calls.reserve(connection, an_intent(task_id, attempt=2)) is None
-        with pytest.raises(ConcurrentAttempt):
+        with pytest.raises(Overtaken):
             await model_calls.check_next(connection, an_intent(task_id, attempt=2))
 
 

@@ -21,7 +21,7 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
         assert bool(await runs.open_among(session, [task_id])) == (status in OPEN)
         assert (await runs.read_start(session, task_id) is None) == (status in CLOSED)
     async with database.connection() as connection:
-        assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED)
+        assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {TaskStatus.FAILED})
         refused = await model_calls.reserve(connection, an_intent(task_id)) is None
     assert refused == (status in UNCALLABLE)
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chimera.providers.base import ChatEnd, Provider, TextDelta, ToolRequest
-from models.model_calls import FinishReason
-from models.tasks import Usage
+from models.tasks import FinishReason, Usage
 from tests.chimera.providers.asking import asked
 from tests.chimera.providers.wires.base import USAGE, Said, Stop, Wire, plain
 from tests.chimera.scripted import Script, Scripted

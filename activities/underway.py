@@ -1,0 +1,122 @@
+"""Calls that are under way in this process: a new attempt joins the one that still runs, and others see that it lives.
+
+Temporal gives an attempt up when its heartbeats stay away: because the worker has died, but also because a machine
+slept or Temporal itself stood still. Then the provider's answer is still coming, and asking again would be paid again.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+import psycopg
+import structlog
+from psycopg_pool import PoolClosed
+from temporalio import activity
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+BEATS_S = 2.0
+"""How often the journal is told that calls are under way; those that take less time cost no statement."""
+FROZEN_S = 3.0
+"""A process that misses its tick by as much stood still."""
+THAW_S = 5.0
+"""For so long after that, the other processes of the machine may not have come to say that they live."""
+
+Place = TypeVar("Place")
+Outcome = TypeVar("Outcome")
+
+
+class Underway(Generic[Place, Outcome]):
+    """Knows what runs in this process. `say` writes that calls, by their places, are at work."""
+
+    def __init__(
+        self, say: Callable[[Collection[Place]], Awaitable[None]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say = say
+        self._clock = clock
+        self._calls: dict[str, asyncio.Task[Outcome]] = {}
+        self._places: dict[str, tuple[Place, float]] = {}
+        self._ticking: asyncio.Task[None] | None = None
+        self._thawed_at = float("-inf")
+
+    async def join(self, key: str, place: Place, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
+        """Do the work of a call, or wait for it where it is being done already.
+
+        A cancel ends the work, and is raised when that has ended. Where Temporal has merely given this attempt up, the
+        work goes on: the next attempt joins it, or finds its answer in the ledger.
+        """
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick())
+        call = self._calls.get(key)
+        if call is None:
+            call = asyncio.create_task(work())
+            self._calls[key], self._places[key] = call, (place, self._clock())
+            call.add_done_callback(lambda ended: self._ended(key, ended))
+        else:
+            log.info("attempt_joined")
+        try:
+            return await asyncio.shield(call)
+        except asyncio.CancelledError:
+            if call.cancelled():
+                raise
+            if _was_given_up():
+                log.info("attempt_given_up_goes_on")
+                raise
+            call.cancel()
+            while not call.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([call])
+            raise
+
+    def thawed_lately(self) -> bool:
+        """Say whether this process stood still a moment ago, and others of its machine perhaps with it."""
+        return self._clock() - self._thawed_at < THAW_S
+
+    async def close(self) -> None:
+        """End what is still under way, which writes how it ended."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        calls = list(self._calls.values())
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    def _ended(self, key: str, call: asyncio.Task[Outcome]) -> None:
+        del self._calls[key], self._places[key]
+        if not call.cancelled():
+            # Perhaps nobody waits for it any more.
+            call.exception()
+
+    async def _tick(self) -> None:
+        last = said = self._clock()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._clock()
+            if now - last - TICK_S >= FROZEN_S:
+                log.warning("process_stood_still", seconds=round(now - last, 1), calls=len(self._calls))
+                self._thawed_at = now
+                said = float("-inf")
+            last = now
+            if now - said >= BEATS_S:
+                said = now
+                await self._say_what_lives(now)
+
+    async def _say_what_lives(self, now: float) -> None:
+        places = [place for place, since in self._places.values() if now - since >= BEATS_S]
+        if not places:
+            return
+        try:
+            await self._say(places)
+        except PoolClosed:
+            return
+        except (psycopg.Error, OSError) as error:
+            log.warning("calls_not_said", error=type(error).__name__)
+
+
+def _was_given_up() -> bool:
+    """Whether Temporal no longer knows this attempt, as opposed to somebody having cancelled it."""
+    details = activity.cancellation_details() if activity.in_activity() else None
+    return details is not None and not details.cancel_requested and (details.not_found or details.timed_out)

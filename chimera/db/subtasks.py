@@ -1,0 +1,36 @@
+"""What holds of a task's subtasks as rows: whose answers are missing below a node that would end."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.engine import Connection
+from models.ids import NodePath, TaskId
+
+
+def _unanswered(task: str, path: str) -> str:
+    return f"""
+SELECT s.path FROM subtasks s LEFT JOIN subtasks p ON p.task_id = s.task_id AND p.path = s.parent
+WHERE s.task_id = {task} AND (s.parent = {path} OR p.status = 'completed' AND ({path} = ''
+        OR starts_with(s.parent, {path} || '/')))
+  AND (s.status NOT IN ('completed', 'skipped') OR s.status = 'completed' AND s.result IS NULL)
+ORDER BY s.path
+"""  # noqa: S608  # only constants of this file go in
+
+
+_UNANSWERED = _unanswered("%(task_id)s", "%(path)s::text")
+_UNANSWERED_TEXT = text(_unanswered(":task_id", "CAST(:path AS text)"))
+
+
+async def unanswered(connection: Connection, task_id: TaskId, path: NodePath) -> list[NodePath]:
+    """Name the subtasks that keep the node at `path` from being completed: neither skipped nor with an answer kept.
+
+    What Temporal calls done counts for nothing here. Exact while the root is locked.
+    """
+    cursor = await connection.execute(_UNANSWERED, {"task_id": task_id, "path": path})
+    return [NodePath(row.path) for row in await cursor.fetchall()]
+
+
+async def unanswered_in(session: AsyncSession, task_id: TaskId, path: NodePath) -> list[NodePath]:
+    """Name the same in a transaction of SQLAlchemy's."""
+    found = await session.scalars(_UNANSWERED_TEXT, {"task_id": task_id, "path": path})
+    return [NodePath(each) for each in found]
