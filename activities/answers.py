@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chimera.bus import Bus
 from chimera.db.model_calls import Intent
+from chimera.patience import Patience
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.settings import Settings
@@ -42,7 +43,8 @@ class Answers:
         last_shown = time.monotonic()
         provider = self._providers.of(intent.model)
         try:
-            async with asyncio.timeout(self._settings.call_total_s), aclosing(provider.stream(chat)) as stream:
+            deadline = asyncio.get_running_loop().time() + self._settings.call_total_s
+            async with Patience(deadline), aclosing(provider.stream(chat)) as stream:
                 async for item in stream:
                     if isinstance(item, ChatEnd):
                         answer.end = item

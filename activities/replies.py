@@ -74,7 +74,9 @@ def settlement_of(
     pieces = (*intent.begun, text)
     answer = continuations.joined(pieces)
     answers = _is_answer(request, answer, calls)
-    is_asked_on = answers and is_cut and unheard is not True and continuations.are_wanted(intent.on_truncated, pieces)
+    # A piece without a word says that there is nothing to go on with.
+    is_asked_on = answers and is_cut and text != "" and unheard is not True
+    is_asked_on = is_asked_on and continuations.are_wanted(intent.on_truncated, pieces)
     goes_on = is_asked_on or (answers and unheard is True and not request.last_turn)
     ends_node = answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL)
     usage, estimated = _usage_of(chat, text, end)

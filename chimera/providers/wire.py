@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from chimera.patience import Patience
 from chimera.text import clean_json
 from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
 
@@ -99,7 +100,7 @@ class Waits:
         """
         deadline = first_deadline or asyncio.get_running_loop().time() + self.stall_s
         try:
-            async with asyncio.timeout_at(deadline):
+            async with Patience(deadline):
                 return await anext(items)
         except StopAsyncIteration:
             return None

@@ -68,7 +68,7 @@ async def test_a_model_whose_attempts_are_used_up_makes_room_for_the_next(runs: 
         "Break", plan=[a_subtask("one", "[[sim: status=500; model=fast]] go")], fallbacks=[SECOND]
     )
     assert (await runs.ended(task_id))["status"] == "completed"
-    assert await asked(runs, task_id) == [(FIRST, "overloaded")] * MAX_ATTEMPTS + [(SECOND, None)]
+    assert await asked(runs, task_id) == [(FIRST, "internal_failure")] * MAX_ATTEMPTS + [(SECOND, None)]
 
 
 @pytest.mark.parametrize(("fallbacks", "status"), [((ELSEWHERE,), "completed"), ((), "failed")])

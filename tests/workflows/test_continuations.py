@@ -1,0 +1,116 @@
+"""Answers that are cut at their limit of tokens: continued, accepted or refused, and marked wherever they go."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from activities import continuations
+from chimera.settings import Settings
+from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
+from tests.chimera.scripted import Script, Scripted, running_script
+from tests.runs import Runs, a_subtask, runs_with_worker
+
+LOCAL = "local/m"
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[Scripted]:
+    async with running_script() as scripted:
+        yield scripted
+
+
+@pytest.fixture(scope="module")
+async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
+    at_server = {"local_base_url": f"{server.url}/v1", "local_api_key": SecretStr("k"), "graceful_shutdown_s": 1.0}
+    async with runs_with_worker(settings.model_copy(update=at_server)) as started:
+        yield started
+
+
+def says(text: str, finish: str) -> Script:
+    usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+    chunks = [
+        {"id": "c", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]},
+        {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]},
+        {"id": "c", "choices": [], "usage": usage},
+    ]
+    return Script([f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"])
+
+
+async def test_a_cut_answer_is_continued_and_joined(runs: Runs, server: Scripted) -> None:
+    server.answers(says("One, two, thr", "length"), says("ee, four, fi", "length"), says("ve.", "stop"))
+    task_id = await runs.start("Count.", model=LOCAL, plan=[a_subtask("one")])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "One, two, three, four, five.", "stop")
+    assert len(server.bodies) == 3
+    *_, reply, asked = server.bodies[2]["messages"]
+    assert (reply["role"], reply["content"]) == ("assistant", "ee, four, fi")
+    assert (asked["role"], asked["content"]) == ("user", continuations.ASK)
+    attempts = await runs.attempts(task_id)
+    assert [(each["status"], each["output_tokens"]) for each in attempts] == [("finished", 7)] * 3
+
+
+async def test_an_answer_that_stays_cut_is_marked_everywhere(runs: Runs, server: Scripted) -> None:
+    server.answers(*[says(text, "length") for text in ("a", "b", "c")], says("Done.", "stop"))
+    plan = [a_subtask("one"), a_subtask("two", depends_on=["one"])]
+    task_id = await runs.start("Write.", model=LOCAL, plan=plan)
+    row = await runs.ended(task_id)
+    assert (row["status"], len(server.bodies)) == ("completed", 5)
+    subtasks = await runs.rows("SELECT key, result, finish_reason FROM subtasks WHERE task_id = :id", task_id)
+    by_key = {each["key"]: (each["result"], each["finish_reason"]) for each in subtasks}
+    assert by_key == {"one": ("abc", "length"), "two": ("Done.", "stop")}
+    assert "abc\n[This result was cut at its limit" in server.bodies[3]["messages"][-1]["content"]
+    events = await runs.events(task_id)
+    finished = [event.finish_reason for event in events if isinstance(event, ModelCallFinished)]
+    assert finished == ["length", "length", "length", "stop", "stop"]
+    completed = [event.finish_reason for event in events if isinstance(event, SubtaskCompleted)]
+    assert completed == ["length", "stop"]
+
+
+async def test_a_task_may_accept_a_cut_answer(runs: Runs, server: Scripted) -> None:
+    server.answers(says("Half a sen", "length"))
+    task_id = await runs.start("Write.", model=LOCAL, plan=[a_subtask("one")], on_truncated="accept")
+    row = await runs.ended(task_id)
+    assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "Half a sen", "length")
+    assert len(server.bodies) == 1
+    (ended,) = [event for event in await runs.events(task_id) if isinstance(event, TaskCompleted)]
+    assert ended.finish_reason == "length"
+
+
+@pytest.mark.parametrize("keys", [("one",), ("one", "two")])
+async def test_a_task_may_refuse_a_cut_answer(runs: Runs, server: Scripted, keys: tuple[str, ...]) -> None:
+    whole = [says("Whole.", "stop") for _ in keys[1:]] * 2
+    server.answers(*whole, says("Half a sen", "length"))
+    plan = [a_subtask(key) for key in keys]
+    task_id = await runs.start("Write.", model=LOCAL, plan=plan, on_truncated="fail")
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error_code"], row["result"]) == ("failed", "answer_truncated", None)
+    assert "max_output_tokens" in row["error"]
+    # What was answered is paid, and is not asked for again.
+    assert len(server.bodies) == len(whole) + 1
+    assert [each["status"] for each in await runs.attempts(task_id)] == ["finished"] * len(server.bodies)
+
+
+async def test_what_was_cut_stands_when_it_cant_be_continued(runs: Runs, server: Scripted) -> None:
+    refusal = json.dumps({"error": {"message": "This model's maximum context length is 10 tokens."}}).encode()
+    refused = Script([refusal], status=400, headers={"content-type": "application/json"})
+    server.answers(says("Half a sen", "length"), refused)
+    task_id = await runs.start("Write.", model=LOCAL, plan=[a_subtask("one")])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "Half a sen", "length")
+    assert len(server.bodies) == 2
+    assert row["output_tokens"] == 7
+
+
+async def test_a_cut_plan_is_asked_for_anew(runs: Runs, server: Scripted) -> None:
+    plan = json.dumps({"subtasks": [{"key": "one", "instruction": "Do it.", "agent": "writer"}]})
+    server.answers(says(plan[:40], "length"), says(plan, "stop"), says("Done.", "stop"))
+    task_id = await runs.start("Do it.", model=LOCAL)
+    assert (await runs.ended(task_id))["result"] == "Done."
+    assert "It was cut at" in server.bodies[1]["messages"][-1]["content"]
+
+
+def test_what_a_piece_repeats_is_left_out() -> None:
+    assert continuations.joined(["The tide comes in twice", "comes in twice a day."]) == "The tide comes in twice a day."
+    assert continuations.joined(["ha ha", " ha ha"]) == "ha ha ha ha"
