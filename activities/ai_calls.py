@@ -21,9 +21,9 @@ from temporalio import activity
 
 from activities import media
 from activities.chains import FREE
+from activities.failures import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
 from activities.heartbeats import heartbeats
 from activities.media import Answer, Asked
-from activities.model_calls import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
 from activities.settlements import SETTLE_SECONDS
 from activities.stops import Stops
 from activities.uncut import uncut

@@ -5,6 +5,7 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from activities.chains import Chain
 from chimera.bus import Bus
 from chimera.db.model_calls import Intent
 from chimera.patience import Patience
@@ -15,6 +16,19 @@ from models.errors import ProviderError, TookTooLong
 from models.events import TokensFrame
 
 BATCH_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCall:
+    """A call whose intent is written: what to ask, for whom."""
+
+    intent: Intent
+    chat: ChatRequest
+    account: str
+    """Whom the provider counts the request by."""
+    chain: Chain
+    seq: int
+    """Of the event that says that it begins."""
 
 
 @dataclass(slots=True)

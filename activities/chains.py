@@ -15,6 +15,7 @@ from models.errors import (
     ProviderError,
     RateLimited,
     Stalled,
+    TookTooLong,
     Truncated,
     Unreachable,
 )
@@ -26,7 +27,7 @@ FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code})
 """Failures that say nothing about the call and cost nothing: it waits for them to end as long as its activity lasts."""
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
-SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code})
+SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code, TookTooLong.code})
 """Failures of an answer that was paid for: after two of them in the very same way a third isn't bought."""
 SAME_TIMES = 2
 FOR_GOOD = frozenset(error.code for error in _ERRORS if not error.retryable)

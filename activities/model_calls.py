@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import structlog
 from temporalio import activity
 
-from activities import questions, replies
-from activities.answers import Answers, PartialAnswer
-from activities.chains import Chain, chain_of, way_of
+from activities import questions
+from activities.answers import Answers, PartialAnswer, ReadyCall
+from activities.chains import Chain, chain_of
+from activities.failures import SHORT_WAIT_S, Failures
 from activities.heartbeats import heartbeats
 from activities.settlements import Settlements
 from activities.stops import Stops
@@ -29,7 +30,7 @@ from chimera.failpoints import Failpoints
 from chimera.limits import ProviderLimits
 from chimera.pricing import price_of, window_of
 from chimera.providers import Providers
-from chimera.providers.base import ChatEnd, ChatRequest
+from chimera.providers.base import ChatEnd
 from chimera.settings import Settings
 from chimera.standing import Standings
 from models import activities as contract
@@ -40,7 +41,6 @@ from models.errors import (
     BudgetHeld,
     BudgetReached,
     ChimeraError,
-    FallsBack,
     InvalidInput,
     ProviderAway,
     ProviderError,
@@ -49,7 +49,6 @@ from models.errors import (
     StillUnderway,
     SubtaskSkipped,
     TaskPaused,
-    Unreachable,
 )
 from models.events import ModelCallWaiting
 from models.ids import TaskId, call_id_of
@@ -57,11 +56,6 @@ from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.tasks import STOPPED, TaskStatus, Usage
 
 log = structlog.get_logger()
-
-SHORT_WAIT_S = 30.0
-"""A provider that asks for no more than this is waited for, also where another model could be asked instead."""
-FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 60.0
-"""Of a call that its provider refuses for its rate, again and again, without naming a later time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +65,6 @@ class _Place:
     context: CallContext
     agent: AgentSpec
     chain: Chain
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A call whose intent is written: what to ask, for whom."""
-
-    intent: Intent
-    chat: ChatRequest
-    account: str
-    """Whom the provider counts the request by."""
-    chain: Chain
-    seq: int
 
 
 class ModelCalls(contract.ModelCalls):
@@ -114,6 +96,7 @@ class ModelCalls(contract.ModelCalls):
         self._underway = Underway[ModelCallRequest, ModelCallOutcome](self._say_seen)
         self._answers = Answers(settings=settings, providers=providers, bus=bus)
         self._settlements = Settlements(settings=settings, database=database, bus=bus)
+        self._failures = Failures(standings, self._settlements)
 
     @activity.defn(name=contract.COMPLETE_MODEL_CALL)
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
@@ -143,39 +126,47 @@ class ModelCalls(contract.ModelCalls):
             self._bus.wake(request.task_id, ready.seq)
             await self._failpoints.hit("before_provider")
             answer = PartialAnswer()
-            began_at = time.time()
-            try:
-                end = await self._answers.read(ready.intent, ready.chat, answer)
-            except ProviderError as error:
-                noted, raised = await self._judge(ready, answer, error, began_at)
-                if raised.retryable or not ready.intent.begun:
-                    await uncut(self._write_failure(ready, answer, noted, is_tried_again=raised.retryable))
-                    raise raised from None
-                # An answer that was cut can't be gone on with: what there is of it stands.
-                answer.text, end = "", ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
-            except asyncio.CancelledError as error:
-                await uncut(self._write_failure(ready, answer, error))
-                raise
-            except Exception:
-                # What breaks on our side must not buy a second answer: the words that came stand.
-                log.exception("answer_not_read", attempt=ready.intent.attempt)
-                if not answer.text:
-                    refusal = AnswerNotKept()
-                    await uncut(self._write_failure(ready, answer, refusal, is_tried_again=False))
-                    raise refusal from None
-                end = ChatEnd("other", usage=None)
-            self._standings.answered(ready.account)
+            end = await self._read(ready, answer)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
             outcome = await uncut(self._settlements.settle(ready.intent, ready.chat, answer.text, end))
             await self._failpoints.hit("before_complete")
             return outcome
 
+    async def _read(self, ready: ReadyCall, answer: PartialAnswer) -> ChatEnd:
+        """Ask the provider and read the answer to its end. Raises once it is noted how that failed."""
+        began_at = time.time()
+        try:
+            end = await self._answers.read(ready.intent, ready.chat, answer)
+        except ProviderError as error:
+            failure = await uncut(self._failures.judge(ready, answer.text, error, began_at))
+            if failure.raised.retryable or not ready.intent.begun:
+                await uncut(self._failures.write(ready, answer.text, failure))
+                raise failure.raised from None
+            # An answer that was cut can't be gone on with: what there is of it stands.
+            answer.text = ""
+            return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
+        except asyncio.CancelledError as error:
+            await uncut(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
+            raise
+        except Exception:
+            # What breaks on our side must not buy a second answer: the words that came stand.
+            log.exception("answer_not_read", attempt=ready.intent.attempt)
+            if not answer.text:
+                refusal = AnswerNotKept()
+                await uncut(
+                    self._settlements.write_failure(ready.intent, ready.chat, "", refusal, is_tried_again=False)
+                )
+                raise refusal from None
+            return ChatEnd("other", usage=None)
+        self._standings.answered(ready.account)
+        return end
+
     async def _say_seen(self, requests: Collection[ModelCallRequest]) -> None:
         async with self._database.statements() as connection:
             await doubts.say_seen(connection, requests, self._worker_name)
 
-    async def _intend(self, request: ModelCallRequest) -> _Ready | ModelCallOutcome:
+    async def _intend(self, request: ModelCallRequest) -> ReadyCall | ModelCallOutcome:
         async with self._database.statements() as connection:
             place = await self._look_at(connection, request)
             if isinstance(place, ModelCallOutcome):
@@ -231,7 +222,7 @@ class ModelCalls(contract.ModelCalls):
         place: _Place,
         model: str,
         passed_over: Mapping[str, ChimeraError],
-    ) -> _Ready:
+    ) -> ReadyCall:
         """Put the question together and write the intent, if the account allows it."""
         context, chain = place.context, place.chain
         question = await questions.put_together(connection, request, context, place.agent, model, self._settings)
@@ -254,7 +245,7 @@ class ModelCalls(contract.ModelCalls):
         seq = await model_calls.reserve(connection, intent)
         if seq is None:
             seq = await self._reserve_or_refuse(connection, intent)
-        return _Ready(intent, chat, account, chain, seq)
+        return ReadyCall(intent, chat, account, chain, seq)
 
     async def _prepare(self, model: str) -> None:
         """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request.
@@ -326,39 +317,3 @@ class ModelCalls(contract.ModelCalls):
         if refusal.for_now:
             raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
         raise BudgetReached(refusal.message)
-
-    async def _judge(
-        self, ready: _Ready, answer: PartialAnswer, error: ProviderError, began_at: float
-    ) -> tuple[ProviderError, ProviderError]:
-        """Count a failure against its provider; return the error to write down and the one to go on with."""
-        seen, error = error, await self._standings.failed(ready.account, error, began_at=began_at)
-        if isinstance(error, RateLimited | Unreachable):
-            # Such attempts don't count against the call, so it has to become patient by itself.
-            backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.chain.times(error.code)))
-            error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
-        spent = replies.spent_by(ready.chat, answer.text, error)
-        raised = _after(ready, error, way_of(error.code, error.message, spent))
-        # A provider that is away may have been asked; one without a connection was not.
-        noted = seen if isinstance(seen, Unreachable) else error
-        noted.retry_after_s = error.retry_after_s
-        return noted, raised
-
-    async def _write_failure(
-        self, ready: _Ready, answer: PartialAnswer, error: BaseException, *, is_tried_again: bool = True
-    ) -> None:
-        await self._settlements.write_failure(
-            ready.intent, ready.chat, answer.text, error, is_tried_again=is_tried_again
-        )
-
-
-def _after(ready: _Ready, error: ProviderError, way: str | None) -> ProviderError:
-    """What to raise for an attempt that failed: neither the next model nor the end of all attempts is waited for."""
-    model = ready.intent.model
-    chain = ready.chain.after(model, error.code, way)
-    left = chain.left()
-    stays_away = isinstance(error, ProviderAway) or (error.retry_after_s or 0.0) > SHORT_WAIT_S
-    if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):
-        return FallsBack(error.message)
-    if error.retryable and not left:
-        return AttemptsUsedUp(ready.intent.request.task_id, chain.failed(), error.code, error.message)
-    return error

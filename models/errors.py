@@ -399,6 +399,7 @@ class ProviderTimeout(ProviderError):
 class TookTooLong(ProviderTimeout):
     """The provider answered, and was not done within the time for a whole call."""
 
+    code = "took_too_long"
     away = False
 
 

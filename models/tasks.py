@@ -258,6 +258,7 @@ class TaskView(Contract):
     fallbacks: tuple[str, ...] = ()
     images: tuple[FileId, ...] = ()
     on_failure: OnFailure
+    on_truncated: OnTruncated = OnTruncated.ACCEPT
     simulated: bool = Field(description="true once the built-in simulator was asked for anything in it")
     budget: BudgetView | None
     spent_micro_usd: int

@@ -167,7 +167,7 @@ def _owner_shown(caller: Caller) -> UserId | None:
 
 
 def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
-    task_id = TaskId(row.id)
+    task_id, policy = TaskId(row.id), RunPolicy.model_validate(row.policy)
     return TaskView(
         id=task_id,
         title=row.title,
@@ -177,7 +177,8 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         model=row.model,
         fallbacks=tuple(row.fallbacks),
         images=tuple(row.images),
-        on_failure=RunPolicy.model_validate(row.policy).on_failure,
+        on_failure=policy.on_failure,
+        on_truncated=policy.on_truncated,
         simulated=row.simulated,
         budget=budget_of(row),
         spent_micro_usd=row.spent_micro_usd,

@@ -112,5 +112,7 @@ async def test_a_cut_plan_is_asked_for_anew(runs: Runs, server: Scripted) -> Non
 
 
 def test_what_a_piece_repeats_is_left_out() -> None:
-    assert continuations.joined(["The tide comes in twice", "comes in twice a day."]) == "The tide comes in twice a day."
+    assert (
+        continuations.joined(["The tide comes in twice", "comes in twice a day."]) == "The tide comes in twice a day."
+    )
     assert continuations.joined(["ha ha", " ha ha"]) == "ha ha ha ha"
