@@ -28,6 +28,15 @@ async def enqueue(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
     await session.flush()
 
 
+_PROMISED = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE task_id = :task_id AND kind = :kind)")
+
+
+async def enqueue_again(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
+    """Promise a message that was delivered before, unless it still waits for that."""
+    if not await session.scalar(_PROMISED, {"task_id": task_id, "kind": kind}):
+        await enqueue(session, task_id, kind)
+
+
 # The lock is held while the message is delivered: another process skips the task instead of sending it twice, and a
 # process that dies lets go of it. Only the first entry of a task is ever tried, so that the order holds (SKIP LOCKED
 # with ORDER BY … LIMIT 1 would go on to the second).

@@ -61,7 +61,7 @@ async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     """Stop a task: from here on the ledger makes no call for it. Asking again while it ends sends the cancel again."""
     task = await locked(session, caller, task_id)
     if task.status == TaskStatus.CANCELLING:
-        await outbox.enqueue(session, task_id, "cancel")
+        await outbox.enqueue_again(session, task_id, "cancel")
     if task.status in STOPPED:
         return
     if task.status in CLOSED:
