@@ -4,6 +4,7 @@ A task can end well in every other respect and still lack an answer that was pai
 the next one is asked without a result. So each completed node is looked at wherever an answer leaves a trace.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
@@ -62,16 +63,19 @@ _QUERIES = {
 
 
 async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> tuple[str, ...]:
-    """Say of each answer that should be there what is missing of it. Deleted tasks have none to show."""
-    found: list[str] = []
+    """Say of each node that lacks an answer what is missing of it. Deleted tasks have none to show."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for wrong, query in _QUERIES.items():
         rows = await lab.rows(_NODES + query, ids=list(ids))
-        found += (f"{_named(str(row['task_id']), row['path'])} {wrong.format_map(row)}" for row in rows)
-    return *found, *await _unkept(lab, ids, executions)
+        for row in rows:
+            found[_named(str(row["task_id"]), row["path"])].append(wrong.format_map(row))
+    for node, status in await _unkept(lab, ids, executions):
+        found[node].append(f"is completed in Temporal and {status} in its row")
+    return tuple(f"{node} {', '.join(wrongs)}" for node, wrongs in found.items())
 
 
-async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> list[str]:
-    """Runs that Temporal has as completed, without the rows' agreement."""
+async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> list[tuple[str, str]]:
+    """Nodes that Temporal has as completed and the rows have not, with what the rows call them."""
     rows = await lab.rows(
         "SELECT id AS task_id, '' AS path, status, status AS task_status FROM tasks"
         " WHERE id = ANY(CAST(:ids AS uuid[]))"
@@ -89,7 +93,7 @@ async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[Workflow
         # A stop may close the row of a subtask whose last word was just given.
         kept = ("completed", "skipped") if row["task_status"] != "cancelled" else ("completed", "skipped", "cancelled")
         if row["status"] not in (kept if path else ("completed",)):
-            found.append(f"{_named(task_id, path)} is completed in Temporal and {row['status']} in its row")
+            found.append((_named(task_id, path), row["status"]))
     return found
 
 

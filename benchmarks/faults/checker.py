@@ -65,8 +65,9 @@ class Findings:
     provider_micro_usd: int
     """… and as the provider's own counts of tokens price them."""
     missing: int
-    """K11: completed nodes, and finished calls, whose answer was not kept."""
-    missing_where: tuple[str, ...]
+    """K11: nodes that are called complete, or whose call is, without an answer that was kept."""
+    where: tuple[str, ...]
+    """Which answers are missing, and on what the three disagree: what a count doesn't tell."""
     answered_share: float
     """Keys that were accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
 
@@ -85,7 +86,7 @@ class Findings:
             "missing",
         )
         found = [f"{name} is {getattr(self, name)}" for name in zeros if getattr(self, name)]
-        found += self.missing_where
+        found += self.where
         if self.booked_micro_usd != self.provider_micro_usd:
             found.append(f"booked {self.booked_micro_usd} micro-USD, the provider counted {self.provider_micro_usd}")
         if self.answered_share < 0.95:
@@ -117,12 +118,12 @@ async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) 
         unasked=ledger.unasked(),
         stuck=await _stuck(lab, executions),
         gaps=sum(bool(follower.problems()) for follower in followers) + await _gaps_in_rows(lab, ids),
-        disagreeing=disagreeing,
+        disagreeing=len(disagreeing),
         misbooked=sum(ledger.is_misbooked(task) for task in tasks),
         booked_micro_usd=ledger.booked(),
         provider_micro_usd=ledger.priced_by_provider(),
         missing=len(missing),
-        missing_where=missing,
+        where=(*disagreeing, *missing),
         answered_share=offers.answered_share(),
     )
 
@@ -242,29 +243,34 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
     )
 
 
-async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> int:
-    """Wait for the three to agree on every task; return on how many they don't."""
-    left = set(ids)
+async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
+    """Wait for the three to agree on every task; return what they say of those on which they don't."""
+    left = dict.fromkeys(ids, "")
     slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def compare(task_id: TaskId) -> None:
         async with slots:
-            if await _agree(lab, task_id):
-                left.discard(task_id)
+            left[task_id] = await _disagreement(lab, task_id)
+            if not left[task_id]:
+                del left[task_id]
 
     async def agree() -> bool:
         await asyncio.gather(*(compare(task_id) for task_id in tuple(left)))
         return not left
 
     await until(agree, AGREE_S, every_s=0.5)
-    return len(left)
+    return list(left.values())
 
 
-async def _agree(lab: Lab, task_id: TaskId) -> bool:
+async def _disagreement(lab: Lab, task_id: TaskId) -> str:
     row = (await lab.rows("SELECT status, deleted_at FROM tasks WHERE id = :id", id=task_id))[0]
     answer = await lab.http.get(f"/api/v1/tasks/{task_id}")
-    # To a client, a task that was deleted is not there.
-    shown = answer.json().get("status") if row["deleted_at"] is None else answer.status_code == 404 and row["status"]
+    shown = answer.json().get("status", f"answered {answer.status_code}")
+    if row["deleted_at"] is not None and answer.status_code == 404:
+        # To a client, a task that was deleted is not there.
+        shown = row["status"]
     described = await lab.stack.temporal.get_workflow_handle(workflow_id_of(task_id)).describe()
     closed = CLOSE_STATUS.get(described.status) if described.status is not None else None
-    return bool(row["status"] == shown == closed)
+    if row["status"] == shown == closed:
+        return ""
+    return f"{task_id} is {shown} in the API, {row['status']} in its row, {closed or 'open'} in Temporal"

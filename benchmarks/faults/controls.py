@@ -89,7 +89,7 @@ async def pair_controls(
         await asyncio.gather(*(one(number, *what) for number, what in enumerate(plan)))
     finally:
         watching.cancel()
-    await _judge(trial, made)
+    await judge(trial, made)
     ends = await by_status(trial)
     accepted = [pair for pair in made if pair.accepted_at is not None]
     # A call that guidance cuts is made again.
@@ -160,7 +160,7 @@ async def _send(http: httpx2.AsyncClient, task_id: TaskId, kind: str) -> int:
         return 0
 
 
-async def _judge(trial: Trial, pairs: Sequence[Pair]) -> None:
+async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
     """Count how tasks ended whose cancel was accepted, and what was begun or sent after its answer."""
     rows = await trial.lab.rows(
         "SELECT t.id, t.status, max(a.started_at) AS began FROM tasks t"

@@ -1,0 +1,13 @@
+"""Processes that stand still for a moment, with few runs and short calls."""
+
+import pytest
+
+from benchmarks.faults import freezes
+from benchmarks.faults.lab import Lab
+from tests.faults.trials import passes
+
+
+@pytest.mark.parametrize("what", freezes.TARGETS)
+async def test_a_short_freeze_costs_nothing(lab: Lab, what: str) -> None:
+    size = {"runs": 4, "steps": 2, "call_s": (1.0, 3.0), "within_s": (0.5, 1.0)}
+    await passes(lab, "freeze", lambda made: freezes.freeze(made, what=what, seconds=2, **size))
