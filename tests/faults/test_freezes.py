@@ -9,5 +9,10 @@ from tests.faults.trials import passes
 
 @pytest.mark.parametrize("what", freezes.TARGETS)
 async def test_a_short_freeze_costs_nothing(lab: Lab, what: str) -> None:
-    size = {"runs": 4, "steps": 2, "call_s": (1.0, 3.0), "within_s": (0.5, 1.0)}
-    await passes(lab, "freeze", lambda made: freezes.freeze(made, what=what, seconds=2, **size))
+    await passes(
+        lab,
+        "freeze",
+        lambda made: freezes.freeze(
+            made, what=what, seconds=2, runs=4, steps=2, call_s=(1.0, 3.0), within_s=(0.5, 1.0)
+        ),
+    )
