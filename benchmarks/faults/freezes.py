@@ -11,7 +11,7 @@ from benchmarks.faults import jobs
 from benchmarks.faults.attempts import by_status, written_twice
 from benchmarks.faults.clients import following
 from benchmarks.faults.deaths import FOLLOWED
-from benchmarks.faults.lab import Lab, staff
+from benchmarks.faults.lab import Lab, staff, until
 from benchmarks.faults.report import Trial
 from chimera.local import Supervised
 from models.activities import COMPLETE
@@ -39,7 +39,7 @@ async def freeze(
     runs: int = 40,
     steps: int = 4,
     call_s: tuple[float, float] = (5.0, 20.0),
-    within_s: tuple[float, float] = (6.0, 15.0),
+    within_s: tuple[float, float] = (3.0, 12.0),
 ) -> None:
     """Stop processes with SIGSTOP under chains of streamed calls, let them go on, and look for missing answers.
 
@@ -49,6 +49,8 @@ async def freeze(
     await staff(lab, 1 if what == "group" else 2)
     task_ids = await trial.offers.post_all([_chain(trial, steps, call_s) for _ in range(runs)])
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
+        begun = await until(lambda: _all_in_flight(trial, runs), 60)
+        trial.expect(begun, "not every run had a call in flight")
         await asyncio.sleep(trial.random.uniform(*within_s))
         in_flight = await lab.calls_in_flight(prefix)
         trial.say(f"{in_flight} calls in flight; {what} stopped for {seconds:g} s")
@@ -73,7 +75,6 @@ async def freeze(
         "late": ends["late"],
         "POSTs meanwhile": len(trial.offers.answers) - runs,
     }
-    trial.expect(in_flight > 0, "no call was in flight")
 
 
 @contextmanager
@@ -94,6 +95,10 @@ def stopped(services: Sequence[Supervised]) -> Iterator[None]:
 def _chain(trial: Trial, steps: int, call_s: tuple[float, float]) -> dict[str, object]:
     lengths = [int(trial.random.uniform(*call_s) * TOKENS_A_SECOND) for _ in range(steps)]
     return jobs.chain([f"tokens={tokens}; drip={TOKENS_A_SECOND}" for tokens in lengths])
+
+
+async def _all_in_flight(trial: Trial, runs: int) -> bool:
+    return await trial.lab.calls_in_flight(trial.offers.prefix) == runs
 
 
 async def _wait(trial: Trial, seconds: float, *, posting: bool) -> None:
