@@ -20,15 +20,17 @@ TOKENS_A_SECOND = 20
 POST_EVERY_S = 2.0
 
 TARGETS: dict[str, Callable[[Lab], list[Supervised]]] = {
-    "both": lambda lab: lab.workers[:2],
+    "both": lambda lab: lab.workers,
     "one": lambda lab: lab.workers[:1],
     "group": lambda lab: lab.workers[:1],
     "temporal": lambda lab: [lab.temporal],
     "machine": lambda lab: [*lab.workers, lab.api, *lab.stack.parts.values()],
 }
-"""What stands still, with every process below it. `one` of two workers, `group`: the only one; `machine`: everything
-but the provider, which is elsewhere in life.
+"""What stands still, with every process below it. `group`: the only worker; `machine`: everything but the provider, which
+is elsewhere in life.
 """
+OF_TWO = ("both", "one")
+"""Where there are two workers, and either may get the next attempt at a call that seems to have lost its own."""
 
 
 async def freeze(
@@ -46,7 +48,7 @@ async def freeze(
     Whoever stood still lives: nothing in flight need be asked for again, but for what another worker took over.
     """
     lab, prefix = trial.lab, trial.offers.prefix
-    await staff(lab, 1 if what == "group" else 2)
+    await staff(lab, 2 if what in OF_TWO else 1)
     task_ids = await trial.offers.post_all([_chain(trial, steps, call_s) for _ in range(runs)])
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
         begun = await until(lambda: _all_in_flight(trial, runs), 60)
@@ -59,7 +61,7 @@ async def freeze(
         woken = datetime.now(UTC)
         trial.say("goes on")
         await lab.all_ended(prefix, 120 + 2 * steps * call_s[1])
-    is_moved = what in ("both", "one") and seconds > COMPLETE["heartbeat_timeout"].total_seconds()
+    is_moved = what in OF_TWO and seconds > COMPLETE["heartbeat_timeout"].total_seconds()
     found = await trial.check(limit_s=60, extra=in_flight if is_moved else 0)
     after = await _next_events(trial, woken)
     ends = await by_status(trial)

@@ -13,6 +13,7 @@ from models.base import preview_of
 from models.events import (
     Event,
     SubtaskCancelled,
+    SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
     TaskCancelled,
@@ -221,16 +222,18 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     if await session.scalar(lock, {"id": transition.task_id}) not in OPEN:
         # Nothing follows a task's end.
         return 0
+    result = await _result_of(session, transition) if transition.from_child else None
     ended = await session.scalar(
         text(
-            "UPDATE subtasks SET status = :status, error_code = :code, error = :error, ended_at = now()"
-            " WHERE task_id = :id AND path = :path AND status = ANY(:open) RETURNING 1"
+            "UPDATE subtasks SET status = :status, result = :result, error_code = :code, error = :error,"
+            " ended_at = now() WHERE task_id = :id AND path = :path AND status = ANY(:open) RETURNING 1"
         ),
         {
             "open": words(OPEN_SUBTASKS),
             "id": transition.task_id,
             "path": transition.path,
             "status": transition.status,
+            "result": result,
             "code": transition.error_code,
             "error": transition.error or None,
         },
@@ -238,13 +241,16 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     await doubts.leave_behind(session, transition.task_id, transition.path)
     if not ended:
         return 0
-    if transition.status != "skipped":
+    if transition.status not in ("completed", "skipped"):
         # It isn't done, nor are those below it: its parent may be tried again, and they with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
         return await events.append(session, transition.task_id, failed)
     await session.execute(
         text("UPDATE tasks SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
     )
+    if transition.status == "completed":
+        completed = SubtaskCompleted(path=transition.path, preview=preview_of(result or ""))
+        return await events.append(session, transition.task_id, completed)
     cut_short = await cancel_open_subtasks(session, transition.task_id, below=transition.path)
     skipped = SubtaskSkipped(path=transition.path, code=transition.error_code or "failed", message=transition.error)
     return await events.append(session, transition.task_id, *cut_short, skipped)
