@@ -203,9 +203,14 @@ def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequenc
     keys = Counter((task["owner_id"], task["idempotency_key"]) for task in tasks)
     told = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
     several_ids = Counter(key for key, _ in told)
-    continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
-    starts = Counter(execution.id for execution in executions if execution.status != continued)
+    starts = Counter(execution.id for execution in executions if not _is_gone_on_from(execution))
     return sum(number > 1 for counted in (keys, several_ids, starts) for number in counted.values())
+
+
+def _is_gone_on_from(execution: WorkflowExecution) -> bool:
+    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be tried again."""
+    tried_again = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
+    return tried_again or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
 
 
 async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.faults import jobs
 from benchmarks.faults.attempts import by_status
 from benchmarks.faults.lab import until
+from benchmarks.faults.phases import PHASES
 from benchmarks.faults.report import Trial
 from models.ids import TaskId
 from models.tasks import CLOSED
@@ -25,26 +25,6 @@ ENDS_S = 60.0
 """How long after its answer a cancel may take to end its task."""
 APART_S = 0.01
 LOOK_S = 0.03
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A point of a run: what brings a task there, which event says that it is there, and how long to wait then."""
-
-    body: Mapping[str, Any]
-    event: str | None
-    wait_s: tuple[float, float]
-
-
-SHORT = "tokens=10; drip=20"
-PHASES = {
-    "start": Phase(jobs.planned(f'split=3; sub="{SHORT.replace("; ", ",")}"'), None, (0.0, 0.3)),
-    "planning": Phase(jobs.planned("split=2; delay=0.5"), "model_call.started plan", (0.0, 0.7)),
-    "starting": Phase(jobs.side_by_side(SHORT, 6), "task.started", (0.0, 0.4)),
-    "aggregating": Phase(jobs.side_by_side("tokens=5", 2, SHORT), "model_call.started aggregate", (0.0, 0.7)),
-    "ending": Phase(jobs.one_call("tokens=5"), "subtask.completed", (0.0, 0.05)),
-}
-"""`ending`: of a plan of one subtask, between the subtask's answer and the task's end."""
 
 
 @dataclass(slots=True)
@@ -93,8 +73,8 @@ async def pair_controls(
     await judge(trial, made)
     ends = await by_status(trial)
     accepted = [pair for pair in made if pair.accepted_at is not None]
-    # A call that guidance cuts is made again.
-    await trial.check(limit_s=1, extra=ends["cancelled"], completed=len(made) - len(accepted))
+    # A call that guidance cuts, or that failed, is made again.
+    await trial.check(limit_s=1, extra=ends.total() - ends["finished"], completed=len(made) - len(accepted))
     trial.expect(len(made) == len(plan), f"{len(made)} of {len(plan)} tasks were taken in")
     trial.expect(2 * len(accepted) >= len(made), f"only {len(accepted)} of {len(made)} cancels were accepted")
 

@@ -81,7 +81,7 @@ EXPERIMENTS = [
         "controls",
         "a cancel and another control at once",
         controls.pair_controls,
-        {"pairs": 5},
+        {"pairs": 8},
         options=frozenset({"pairs", "at_once", "kind"}),
     ),
     Experiment(

@@ -26,8 +26,8 @@ TARGETS: dict[str, Callable[[Lab], list[Supervised]]] = {
     "temporal": lambda lab: [lab.temporal],
     "machine": lambda lab: [*lab.workers, lab.api, *lab.stack.parts.values()],
 }
-"""What stands still, with every process below it. `group`: the only worker; `machine`: everything but the provider, which
-is elsewhere in life.
+"""What stands still, with every process below it. `group`: the only worker; `machine`: everything but the provider,
+which is elsewhere in life.
 """
 OF_TWO = ("both", "one")
 """Where there are two workers, and either may get the next attempt at a call that seems to have lost its own."""

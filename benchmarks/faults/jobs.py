@@ -43,6 +43,12 @@ def side_by_side(
     return _task(f"{words} [[sim aggregate: {aggregate}]]", plan)
 
 
+def planned_further(directives: str, words: str = "Compare tides and seasons.") -> dict[str, Any]:
+    """A task of two subtasks, of which a model plans the first one further, as scripted."""
+    deep = _subtask("deep", f"{words} [[sim plan: {directives}]]", decompose=True)
+    return _task(f"{words} [[sim aggregate: tokens=10]]", [deep, _subtask("flat", "Say a word. [[sim: tokens=10]]")])
+
+
 def six_calls(call_s: float, words: str = "Say something about tides.") -> dict[str, Any]:
     """A task that a model plans: a plan, two subtasks of two calls one after the other, and the aggregation.
 

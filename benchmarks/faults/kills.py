@@ -141,5 +141,6 @@ def _body(number: int) -> dict[str, Any]:
         jobs.quick_then("tokens=100; drip=20"),
         jobs.six_calls(1.0),
         jobs.side_by_side("tokens=40; drip=20", 3),
+        jobs.planned_further("split=1"),
     )
     return bodies[number % len(bodies)]
