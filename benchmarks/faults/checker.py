@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
+from benchmarks.faults.answers import missing_answers
 from benchmarks.faults.clients import Follower, Offers
 from benchmarks.faults.journal import Arrival
 from benchmarks.faults.lab import Lab, until
@@ -54,7 +55,7 @@ class Findings:
     stuck: int
     """K5: executions that are still open, or whose workflow task fails again and again."""
     gaps: int
-    """K6: followed tasks with a gap, a doubled event or no end; rows of events likewise."""
+    """K6: followed tasks with a gap, a doubled event, no end or two; rows of events likewise."""
     disagreeing: int
     """K7: tasks on which API, PostgreSQL and Temporal disagree 10 s after the end."""
     misbooked: int
@@ -63,6 +64,10 @@ class Findings:
     """K8: cost of the finished attempts whose usage was told, as the ledger has it …"""
     provider_micro_usd: int
     """… and as the provider's own counts of tokens price them."""
+    missing: int
+    """K11: nodes that are called complete, or whose call is, without an answer that was kept."""
+    where: tuple[str, ...]
+    """Which answers are missing, and on what the three disagree: what a count doesn't tell."""
     answered_share: float
     """Keys that were accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
 
@@ -78,8 +83,10 @@ class Findings:
             "gaps",
             "disagreeing",
             "misbooked",
+            "missing",
         )
         found = [f"{name} is {getattr(self, name)}" for name in zeros if getattr(self, name)]
+        found += self.where
         if self.booked_micro_usd != self.provider_micro_usd:
             found.append(f"booked {self.booked_micro_usd} micro-USD, the provider counted {self.provider_micro_usd}")
         if self.answered_share < 0.95:
@@ -98,6 +105,7 @@ async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) 
     disagreeing = await _disagreeing(lab, ids)
     executions = await _executions(lab, set(ids))
     ledger = await _Ledger.read(lab, ids)
+    missing = await missing_answers(lab, ids, executions)
     return Findings(
         runs=len(ids),
         completed=sum(task["status"] == "completed" for task in tasks),
@@ -110,10 +118,12 @@ async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) 
         unasked=ledger.unasked(),
         stuck=await _stuck(lab, executions),
         gaps=sum(bool(follower.problems()) for follower in followers) + await _gaps_in_rows(lab, ids),
-        disagreeing=disagreeing,
+        disagreeing=len(disagreeing),
         misbooked=sum(ledger.is_misbooked(task) for task in tasks),
         booked_micro_usd=ledger.booked(),
         provider_micro_usd=ledger.priced_by_provider(),
+        missing=len(missing),
+        where=(*disagreeing, *missing),
         answered_share=offers.answered_share(),
     )
 
@@ -193,9 +203,14 @@ def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequenc
     keys = Counter((task["owner_id"], task["idempotency_key"]) for task in tasks)
     told = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
     several_ids = Counter(key for key, _ in told)
-    continued = WorkflowExecutionStatus.CONTINUED_AS_NEW
-    starts = Counter(execution.id for execution in executions if execution.status != continued)
+    starts = Counter(execution.id for execution in executions if not _is_gone_on_from(execution))
     return sum(number > 1 for counted in (keys, several_ids, starts) for number in counted.values())
+
+
+def _is_gone_on_from(execution: WorkflowExecution) -> bool:
+    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be tried again."""
+    tried_again = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
+    return tried_again or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
 
 
 async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:
@@ -218,38 +233,49 @@ async def _is_stuck(lab: Lab, execution: WorkflowExecution) -> bool:
 async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
     rows = await lab.rows(
         "SELECT t.id, t.status, t.event_seq, count(e.seq) AS n, COALESCE(max(e.seq), 0) AS last,"
-        " (array_agg(e.payload ->> 'type' ORDER BY e.seq DESC))[1] AS last_type"
+        " (array_agg(e.payload ->> 'type' ORDER BY e.seq DESC))[1] AS last_type,"
+        " count(*) FILTER (WHERE e.payload ->> 'type' = ANY(CAST(:ends AS text[]))) AS ends"
         " FROM tasks t LEFT JOIN events e ON e.task_id = t.id"
-        " WHERE t.id = ANY(CAST(:ids AS uuid[])) GROUP BY t.id",
+        # What was deleted has no events any more.
+        " WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL GROUP BY t.id",
         ids=list(ids),
+        ends=list(LAST),
     )
     return sum(
-        not row["event_seq"] == row["n"] == row["last"] or (row["status"] in CLOSED and row["last_type"] not in LAST)
+        not row["event_seq"] == row["n"] == row["last"]
+        or (row["status"] in CLOSED and (row["last_type"] not in LAST or row["ends"] != 1))
         for row in rows
     )
 
 
-async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> int:
-    """Wait for the three to agree on every task; return on how many they don't."""
-    left = set(ids)
+async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
+    """Wait for the three to agree on every task; return what they say of those on which they don't."""
+    left = dict.fromkeys(ids, "")
     slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def compare(task_id: TaskId) -> None:
         async with slots:
-            if await _agree(lab, task_id):
-                left.discard(task_id)
+            left[task_id] = await _disagreement(lab, task_id)
+            if not left[task_id]:
+                del left[task_id]
 
     async def agree() -> bool:
         await asyncio.gather(*(compare(task_id) for task_id in tuple(left)))
         return not left
 
     await until(agree, AGREE_S, every_s=0.5)
-    return len(left)
+    return list(left.values())
 
 
-async def _agree(lab: Lab, task_id: TaskId) -> bool:
-    row = (await lab.rows("SELECT status FROM tasks WHERE id = :id", id=task_id))[0]
-    shown = (await lab.http.get(f"/api/v1/tasks/{task_id}")).json()["status"]
+async def _disagreement(lab: Lab, task_id: TaskId) -> str:
+    row = (await lab.rows("SELECT status, deleted_at FROM tasks WHERE id = :id", id=task_id))[0]
+    answer = await lab.http.get(f"/api/v1/tasks/{task_id}")
+    shown = answer.json().get("status", f"answered {answer.status_code}")
+    if row["deleted_at"] is not None and answer.status_code == 404:
+        # To a client, a task that was deleted is not there.
+        shown = row["status"]
     described = await lab.stack.temporal.get_workflow_handle(workflow_id_of(task_id)).describe()
     closed = CLOSE_STATUS.get(described.status) if described.status is not None else None
-    return bool(row["status"] == shown == closed)
+    if row["status"] == shown == closed:
+        return ""
+    return f"{task_id} is {shown} in the API, {row['status']} in its row, {closed or 'open'} in Temporal"

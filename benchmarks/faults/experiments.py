@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.faults import deaths, meaning, outages, patience, providers
+from benchmarks.faults import controls, deaths, freezes, kills, meaning, outages, patience, providers
 from benchmarks.faults.lab import staff
 from benchmarks.faults.report import Trial
 
@@ -18,11 +18,16 @@ class Experiment:
     long: Mapping[str, Any] = field(default_factory=dict)
     """Where the usual size is shorter than what it stands for."""
     workers: int = 1
+    options: frozenset[str] = frozenset()
+    """Arguments of `run` that may be given on the command line."""
 
-    async def on(self, trial: Trial, *, quick: bool = False, long: bool = False) -> None:
-        """Run it, at its usual size unless a quick look is enough or the whole is asked for."""
+    async def on(
+        self, trial: Trial, *, quick: bool = False, long: bool = False, options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Run it, at its usual size unless a quick look is enough, the whole or another size is asked for."""
         await staff(trial.lab, self.workers)
-        await self.run(trial, **(self.quick if quick else self.long if long else {}))
+        size = self.quick if quick else self.long if long else {}
+        await self.run(trial, **{**size, **(options or {})})
 
 
 SHORT = {"call_s": 4.0, "kill_s": 3.0}
@@ -64,4 +69,27 @@ EXPERIMENTS = [
         workers=2,
     ),
     Experiment("F31", "Idempotency-Keys again and again", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
+    Experiment(
+        "freeze",
+        "SIGSTOP and SIGCONT",
+        freezes.freeze,
+        {"seconds": 3.0, "runs": 6, "steps": 2, "call_s": (1.0, 4.0), "within_s": (0.0, 0.5)},
+        workers=2,
+        options=frozenset({"what", "seconds"}),
+    ),
+    Experiment(
+        "controls",
+        "a cancel and another control at once",
+        controls.pair_controls,
+        {"pairs": 8},
+        options=frozenset({"pairs", "at_once", "kind"}),
+    ),
+    Experiment(
+        "kills",
+        "kill -9 any part at any moment",
+        kills.kill_at_random,
+        {"minutes": 0.5, "every_s": (3.0, 6.0)},
+        {"minutes": 60.0},
+        options=frozenset({"minutes", "tasks_a_second"}),
+    ),
 ]

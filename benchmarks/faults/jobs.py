@@ -3,6 +3,7 @@
 Without a model: `Offers` names the one of its wire.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -23,6 +24,29 @@ def quick_then(directives: str, words: str = "Say something about tides.") -> di
         _subtask("scripted", f"{words} [[sim: {directives}]]", depends_on=["quick"]),
     ]
     return _task(f"{words} [[sim aggregate: tokens=10]]", plan)
+
+
+def chain(directives: Sequence[str], words: str = "Say something about tides.") -> dict[str, Any]:
+    """A task of subtasks one after the other, a scripted call each, and the aggregation."""
+    plan = [
+        _subtask(f"s{n}", f"{words} [[sim: {script}]]", depends_on=[f"s{n - 1}"] if n else [])
+        for n, script in enumerate(directives)
+    ]
+    return _task(f"{words} [[sim aggregate: tokens=10]]", plan)
+
+
+def side_by_side(
+    directives: str, number: int, aggregate: str = "tokens=10", words: str = "Say something about tides."
+) -> dict[str, Any]:
+    """A task of subtasks that start together, each with the same script, and the aggregation."""
+    plan = [_subtask(f"s{n}", f"{words} [[sim: {directives}]]") for n in range(number)]
+    return _task(f"{words} [[sim aggregate: {aggregate}]]", plan)
+
+
+def planned_further(directives: str, words: str = "Compare tides and seasons.") -> dict[str, Any]:
+    """A task of two subtasks, of which a model plans the first one further, as scripted."""
+    deep = _subtask("deep", f"{words} [[sim plan: {directives}]]", decompose=True)
+    return _task(f"{words} [[sim aggregate: tokens=10]]", [deep, _subtask("flat", "Say a word. [[sim: tokens=10]]")])
 
 
 def six_calls(call_s: float, words: str = "Say something about tides.") -> dict[str, Any]:

@@ -109,7 +109,7 @@ async def drip(
         "in parallel": _in_parallel(attempts),
     }
     trial.expect(len(attempts) == attempts_each * runs, f"{len(attempts)} attempts, not {attempts_each * runs}")
-    trial.expect(codes == {"provider_timeout"}, f"attempts ended with {codes}: stalled, or without a heartbeat")
+    trial.expect(codes == {"took_too_long"}, f"attempts ended with {codes}: stalled, or without a heartbeat")
     trial.expect(total_s <= min(took) and max(took) <= total_s + 5, "an attempt ended before or long after the limit")
     trial.expect(_in_parallel(attempts) == 0, "two attempts of one call ran at once")
 

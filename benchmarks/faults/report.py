@@ -1,7 +1,7 @@
 """What an experiment hands back, and the bookkeeping that all experiments share."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -27,6 +27,8 @@ class Trial:
     """K9: how long after the fault, or after the part was back, the last run went on."""
     findings: Findings | None = None
     took_s: float = 0.0
+    say: Callable[[str], None] = lambda line: None
+    """Takes what a long experiment tells of how far it is."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Note what is wrong unless `holds`; the experiment goes on, so that everything is seen."""
@@ -53,9 +55,11 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(lab: Lab, experiment: str, seed: int, wire: Wire = OPENAI) -> AsyncIterator[Trial]:
+async def trial(
+    lab: Lab, experiment: str, seed: int, wire: Wire = OPENAI, say: Callable[[str], None] = lambda line: None
+) -> AsyncIterator[Trial]:
     """Set a trial up, whose tasks are answered on `wire`, and take its time."""
-    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"))
+    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), say=say)
     began = time.monotonic()
     try:
         yield made

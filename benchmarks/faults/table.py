@@ -1,7 +1,6 @@
 """How trials are printed: a line of counts each, and below it what the experiment measured and what is wrong."""
 
-from benchmarks.faults.experiments import Experiment
-from benchmarks.faults.report import Trial
+from benchmarks.faults.results import Result
 
 _COLUMNS = (
     ("runs", "runs"),
@@ -17,6 +16,7 @@ _COLUMNS = (
     ("gaps", "gaps"),
     ("differ", "disagreeing"),
     ("misbooked", "misbooked"),
+    ("missing", "missing"),
     ("booked", "booked_micro_usd"),
     ("provider", "provider_micro_usd"),
 )
@@ -27,26 +27,26 @@ def _in_column(heading: str, content: str) -> str:
 
 
 HEADINGS = "  ".join(
-    ["id   seed  result", *(_in_column(heading, heading) for heading, _ in _COLUMNS), "resume", "  took"]
+    ["id        seed  result", *(_in_column(heading, heading) for heading, _ in _COLUMNS), "resume", "  took"]
 )
 
 
-def row_of(name: str, made: Trial) -> str:
+def row_of(result: Result) -> str:
     """One trial as a line below the headings."""
-    found = made.findings
-    cells = [
-        _in_column(heading, "-" if found is None else str(getattr(found, attribute))) for heading, attribute in _COLUMNS
-    ]
-    result = "FAILED" if made.problems else "passed"
-    resume = "-" if made.resume_s is None else f"{made.resume_s:.1f} s"
-    return "  ".join([f"{name}  {made.seed:4}  {result}", *cells, resume.rjust(6), f"{made.took_s:4.0f} s"])
+    found = result.findings
+    # A file of earlier results may lack what is counted today.
+    cells = [_in_column(heading, "-" if found is None else str(found.get(name, "-"))) for heading, name in _COLUMNS]
+    verdict = "FAILED" if result.problems else "passed"
+    resume = "-" if result.resume_s is None else f"{result.resume_s:.1f} s"
+    begin = f"{result.experiment:8}  {result.seed:4}  {verdict}"
+    return "  ".join([begin, *cells, resume.rjust(6), f"{result.took_s:4.0f} s"])
 
 
-def details_of(experiment: Experiment, made: Trial) -> str:
+def details_of(result: Result) -> str:
     """What the experiment measured beside the counts, and everything that is wrong."""
-    figures = "; ".join(f"{name} {value}" for name, value in made.figures.items())
+    figures = "; ".join(f"{name} {value}" for name, value in result.figures.items())
     lines = [
-        f"     {experiment.title}: {figures or 'no figures'}",
-        *(f"     ! {problem}" for problem in made.problems[:20]),
+        f"     {result.title}: {figures or 'no figures'}",
+        *(f"     ! {problem}" for problem in result.problems[:20]),
     ]
     return "\n".join(lines)

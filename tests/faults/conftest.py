@@ -2,7 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from benchmarks.faults import jobs
+from benchmarks.faults.checker import examine
 from benchmarks.faults.lab import Lab, open_lab, staff
+from benchmarks.faults.report import Trial, trial
 from benchmarks.wires.wire import ANTHROPIC, GOOGLE
 from tests.parts import short_folder
 
@@ -19,3 +22,13 @@ async def lab() -> AsyncIterator[Lab]:
 @pytest.fixture
 async def one_worker(lab: Lab) -> None:
     await staff(lab, 1)
+
+
+@pytest.fixture
+async def ended(lab: Lab) -> AsyncIterator[Trial]:
+    """A trial of one run in which nothing goes wrong."""
+    async with trial(lab, "checker", 1) as made:
+        await made.offers.post("0", jobs.one_call("tokens=5"))
+        assert await lab.all_ended(made.offers.prefix, 30)
+        assert (await examine(lab, made.offers)).problems() == []
+        yield made

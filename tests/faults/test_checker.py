@@ -1,29 +1,37 @@
 """A checker that finds nothing proves nothing: each kind of damage, done by hand, is seen."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from benchmarks.faults import jobs
 from benchmarks.faults.checker import Findings, examine
 from benchmarks.faults.clients import Answer, Follower
-from benchmarks.faults.lab import Lab
-from benchmarks.faults.report import Trial, trial
+from benchmarks.faults.report import Trial
 from models.ids import TaskId
 
-
-@pytest.fixture
-async def ended(lab: Lab) -> AsyncIterator[Trial]:
-    """A trial of one run in which nothing goes wrong."""
-    async with trial(lab, "checker", 1) as made:
-        await made.offers.post("0", jobs.one_call("tokens=5"))
-        assert await lab.all_ended(made.offers.prefix, 30)
-        assert (await examine(lab, made.offers)).problems() == []
-        yield made
+_OF_THE_CALL = "WHERE task_id = :id AND path = 'only'"
+MISSING = {
+    "an open subtask": f"UPDATE subtasks SET status = 'running' {_OF_THE_CALL}",
+    "a cancelled subtask": f"UPDATE subtasks SET status = 'cancelled' {_OF_THE_CALL}",
+    "no result of a subtask": f"UPDATE subtasks SET result = NULL {_OF_THE_CALL}",
+    "no result of a task": "UPDATE tasks SET result = NULL WHERE id = :id",
+    "a call that failed": f"UPDATE model_calls SET status = 'failed' {_OF_THE_CALL}",
+    "no outcome": f"UPDATE model_calls SET outcome = NULL {_OF_THE_CALL}",
+    "no reply": f"DELETE FROM messages {_OF_THE_CALL} AND role = 'assistant'",
+    "a late attempt": f"UPDATE model_call_attempts SET status = 'late' {_OF_THE_CALL}",
+    "no end of a subtask": (
+        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE task_id = :id'
+        " AND payload ->> 'type' = 'subtask.completed'"
+    ),
+    "no end of a call": (
+        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE task_id = :id'
+        " AND payload ->> 'type' = 'model_call.finished'"
+    ),
+}
+"""What is left when an answer was not kept, each made by one statement."""
 
 
 async def test_an_arrival_that_nobody_booked_is_seen(ended: Trial) -> None:
@@ -86,6 +94,32 @@ async def test_a_cost_that_is_not_what_the_provider_counted_is_seen(ended: Trial
     await damage(ended, "UPDATE model_call_attempts SET cost_micro_usd = cost_micro_usd + 1 WHERE task_id = :id")
     found = await examined(ended)
     assert found.booked_micro_usd == found.provider_micro_usd + 1
+
+
+async def test_a_second_end_is_seen(ended: Trial) -> None:
+    await damage(
+        ended,
+        "WITH more AS (UPDATE tasks SET event_seq = event_seq + 1 WHERE id = :id RETURNING event_seq)"
+        ' INSERT INTO events (task_id, seq, payload) SELECT :id, event_seq, \'{"type": "task.cancelled"}\' FROM more',
+    )
+    assert (await examined(ended)).gaps == 1
+
+
+@pytest.mark.parametrize("statement", MISSING.values(), ids=MISSING)
+async def test_an_answer_that_is_missing_is_seen(ended: Trial, statement: str) -> None:
+    await damage(ended, statement)
+    assert (await examined(ended)).missing == 1
+
+
+async def test_a_completed_run_without_its_row_is_seen(ended: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.faults.checker.AGREE_S", 0.5)
+    await damage(ended, "UPDATE tasks SET status = 'cancelled' WHERE id = :id")
+    assert (await examined(ended)).missing == 1
+
+
+async def test_a_deleted_task_lacks_nothing(ended: Trial) -> None:
+    (await ended.lab.http.delete(f"/api/v1/tasks/{task_of(ended)}")).raise_for_status()
+    assert (await examine(ended.lab, ended.offers)).problems() == []
 
 
 def task_of(ended: Trial) -> TaskId:

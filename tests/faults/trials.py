@@ -12,4 +12,4 @@ Experiment = Callable[[Trial], Awaitable[None]]
 async def passes(lab: Lab, name: str, experiment: Experiment, wire: Wire = OPENAI) -> None:
     async with trial(lab, name, 1, wire) as made:
         await experiment(made)
-    assert made.problems == []
+    assert made.problems == [], made.problems

@@ -79,6 +79,18 @@ async def test_a_subtask_may_be_planned_again(runs: Runs) -> None:
     assert {path["status"] for path in paths} == {"completed"}
 
 
+async def test_a_subtask_planned_as_one_keeps_its_answer(runs: Runs) -> None:
+    plan = [a_subtask("deep", "Look into tides [[sim plan: split=1]]", decompose=True)]
+    task_id = await runs.start("Go deeper", plan=plan)
+    row = await runs.ended(task_id)
+    subtasks = await runs.rows("SELECT path, result FROM subtasks WHERE task_id = :id ORDER BY path", task_id)
+    deep, part = subtasks
+    assert row["result"] == deep["result"] == part["result"] != ""
+    assert row["subtasks_done"] == 2
+    ends = [event.path for event in await runs.events(task_id) if event.type == "subtask.completed"]
+    assert ends == ["deep/part-1", "deep"]
+
+
 async def test_an_agent_uses_its_tool_and_the_transcript_keeps_both(runs: Runs) -> None:
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
     row = await runs.ended(task_id)
