@@ -130,7 +130,8 @@ def _without(body: Body, left_out: Fields) -> Body:
 def _named_in(error: Exception, fields: Fields) -> Fields:
     """Return those of the fields that a server's refusal is about. `error` is an SDK's, with a status."""
     words = " ".join(_words(error))[:_MAX_WORDS]
-    if getattr(error, "status_code", None) not in _STATUSES or TOO_LONG.search(words):
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    if status not in _STATUSES or TOO_LONG.search(words):
         return Fields()
     unsupported = _UNSUPPORTED.search(words) is not None
     named = Fields(name for name in fields if (unsupported or name == SCHEMA) and _NAMES[name].search(words))
@@ -139,7 +140,7 @@ def _named_in(error: Exception, fields: Fields) -> Fields:
 
 def _words(error: Exception) -> Iterator[str]:
     """What a server said, without what it repeats of the request."""
-    body = getattr(error, "body", None)
+    body = getattr(error, "body", None) or getattr(error, "details", None)
     yield from _texts(body) if isinstance(body, dict | list) else [str(body or getattr(error, "message", ""))]
 
 
