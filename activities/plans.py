@@ -75,21 +75,17 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
         return _plan_in(value[0], wrappers + 1) if len(value) == 1 and isinstance(value[0], dict) else None
     if not isinstance(value, dict) or wrappers > MAX_WRAPPERS or _is_subtask(value):
         return None
-    named = {name: inner for name, inner in value.items() if _plain(name) == "subtasks" and isinstance(inner, list)}
-    within = named or {name: inner for name, inner in value.items() if isinstance(inner, dict | list)}
-    plans = {
-        name: plan
-        for name, inner in within.items()
-        if (plan := {"subtasks": inner} if named else _plan_in(inner, wrappers + 1)) is not None
-    }
+    within = {name: inner for name, inner in value.items() if isinstance(inner, dict | list)}
+    named = [name for name, inner in within.items() if _plain(name) == "subtasks" and isinstance(inner, list)]
+    plans: dict[str, dict[str, Any]] = {name: {"subtasks": within[name]} for name in named}
+    if not plans:
+        found = {name: _plan_in(inner, wrappers + 1) for name, inner in within.items()}
+        plans = {name: plan for name, plan in found.items() if plan is not None}
     if len(plans) != 1:
         return None
     [(place, plan)] = plans.items()
     # A goal or a thought beside the plan changes nothing in it; a list of edges would.
-    beside = {
-        name: other for name, other in value.items() if name != place and other and isinstance(other, dict | list)
-    }
-    return {**beside, **plan}
+    return {**{name: inner for name, inner in within.items() if inner and name != place}, **plan}
 
 
 def _is_subtask(value: JsonValue) -> bool:
@@ -149,5 +145,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-_FIELDS = {_plain(name): name for name in PlannedSubtask.model_fields} | {"dependencies": "depends_on"}
+_FIELDS = {_plain(name): name for name in PlannedSubtask.model_fields} | {
+    "dependencies": "depends_on",
+    "depends": "depends_on",
+}
 _SHAPES = {"key": _key, "depends_on": _keys, "decompose": _flag, "agent": _name, "title": _title}

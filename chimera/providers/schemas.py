@@ -49,7 +49,7 @@ _NAMES = {
         ),
         "stream_options": r"stream.?options|include.?usage",
         "temperature": r"temperature",
-        "reasoning_effort": r"reasoning|\bthinking\b",
+        "reasoning_effort": r"reasoning|\bthink",
         "max_tokens": r"max_tokens",
         "max_completion_tokens": r"max_completion_tokens",
     }.items()

@@ -93,7 +93,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         "subtasks": [
             {"Key": "Find Facts", "INSTRUCTION": "Find.", "Agent": "Writer", "dependsOn": None, "decompose": "false"},
             {"key": 2, "instruction": "Sum.", "depends-on": "Find Facts", "title": "t" * 500, "decompose": "True"},
-            {"key": "3", "instruction": "End.", "dependencies": [2, "find facts"], "agent": None, "note": None},
+            {"key": "3", "instruction": "End.", "depends": [2, "find facts"], "agent": None, "note": None},
         ]
     }
     subtasks, problems = read_plan(json.dumps(answer), ROOM, depth=1)

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import RowMapping
 
 from chimera.settings import Settings
 from tests.chimera.providers.wires import WIRES
@@ -95,5 +96,5 @@ def told(text: str) -> Script:
     return Script(WIRE.told(Said(pieces=(text,))))
 
 
-async def ended(runs: Runs, *, model: str = "local/gemma") -> dict[str, object]:
-    return dict(await runs.ended(await runs.start("Do it.", model=model)))
+async def ended(runs: Runs, *, model: str = "local/gemma") -> RowMapping:
+    return await runs.ended(await runs.start("Do it.", model=model))

@@ -33,6 +33,17 @@ REFUSALS: tuple[tuple[int, Any], ...] = (
             }
         },
     ),
+    # Groq: https://github.com/dzhng/deep-research/issues/127
+    (
+        400,
+        {
+            "error": {
+                "message": "'response_format.type' : value is not one of the allowed values ['text','json_object']"
+            }
+        },
+    ),
+    # xAI: https://github.com/BerriAI/litellm/issues/6610
+    (400, {"code": "Client specified an invalid argument", "error": "The response_format parameter is unsupported."}),
     (404, {"error": {"message": "No endpoints found that can handle the requested parameters.", "code": 404}}),
     # llama.cpp: https://github.com/ggml-org/llama.cpp/pull/19349
     (500, {"error": {"code": 500, "message": "Failed to parse grammar", "type": "server_error"}}),
@@ -64,7 +75,10 @@ FIELDS: tuple[tuple[str, int, Any], ...] = (
         400,
         {"error": {"message": "Unsupported value: 'temperature' does not support 0.5.", "param": "temperature"}},
     ),
-    ("reasoning_effort", 400, {"error": {"message": '"qwen2.5" does not support thinking'}}),
+    # https://github.com/NousResearch/hermes-agent/pull/108070
+    ("reasoning_effort", 400, {"error": {"message": '"granite4:3b" does not support thinking'}}),
+    # https://github.com/ollama/ollama/issues/12561
+    ("reasoning_effort", 500, {"error": {"message": 'think value "low" is not supported for this model'}}),
 )
 
 
@@ -118,6 +132,34 @@ async def test_a_limit_is_told_by_its_other_name(server: Scripted) -> None:
         await answer_of(provider, asked(wire))
     assert [body.get("max_tokens") for body in server.bodies] == [2048, None]
     assert [body.get("max_completion_tokens") for body in server.bodies] == [None, 2048]
+
+
+async def test_a_server_that_only_knows_the_old_name_of_the_limit_is_told_it(server: Scripted) -> None:
+    """https://github.com/1Panel-dev/MaxKB/issues/2912"""
+    [wire] = [wire for wire in WIRES if wire.name == "openai"]
+    words = "[{'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra inputs are not permitted', 'input': 800}]"
+    async with provider_at(wire, server.url) as provider:
+        server.answers(plain(400, {"object": "error", "message": words}), _answer(wire))
+        await answer_of(provider, asked(wire))
+        assert [body.get("max_tokens") for body in server.bodies] == [None, 2048]
+        server.answers(plain(400, {"object": "error", "message": words}))
+        with pytest.raises(BadRequest):
+            await answer_of(provider, ask("x", model="other"))
+    assert len(server.bodies) == 2
+
+
+async def test_fields_that_are_refused_one_by_one_are_left_out_in_turn(server: Scripted) -> None:
+    """https://github.com/NousResearch/hermes-agent/pull/78305"""
+    [wire] = CHAT
+    refusals = [
+        plain(400, {"error": {"message": f"Unsupported parameter: '{name}' is not supported with this model."}})
+        for name in ("temperature", "max_tokens")
+    ]
+    async with provider_at(wire, server.url) as provider:
+        server.answers(*refusals, _answer(wire))
+        await answer_of(provider, asked(wire, temperature=0.5))
+    assert len(server.bodies) == 3
+    assert not {"temperature", "max_tokens"} & set(server.bodies[2])
 
 
 async def test_two_fields_in_one_refusal_take_two_requests(server: Scripted) -> None:
