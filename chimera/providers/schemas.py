@@ -35,8 +35,8 @@ _STATUSES = (400, 404, 405, 415, 422, 500, 501)
 """Of refusals; llama.cpp, for one, answers with 500 where it can't make a grammar of a schema."""
 _MAX_WORDS = 8000
 _UNSUPPORTED = re.compile(
-    r"unsupported|support|unrecogni[sz]ed|unknown|unexpected|extra|additional|not (?:permitted|allowed|enabled)"
-    r"|unavailable|forbidden|instead",
+    r"unsupported|(?:not|n't|no longer) support|not (?:permitted|allowed|enabled)|unrecogni[sz]ed|unknown|unexpected"
+    r"|extra|additional|unavailable|forbidden|instead",
     re.IGNORECASE,
 )
 _UNNAMED = re.compile(r"unsupported param|requested parameters|param\w* (?:is|are) not supported", re.IGNORECASE)
@@ -87,7 +87,7 @@ class RefusedFields:
                 left_out |= refused
             else:
                 if left_out != known:
-                    self._remember(request.model, left_out)
+                    self._remember(request.model, left_out | self._of(request.model))
                 return opened
 
     def _of(self, model: str) -> Fields:

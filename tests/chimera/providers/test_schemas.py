@@ -187,6 +187,7 @@ async def test_each_request_has_an_idempotency_key_of_its_own(server: Scripted) 
     [
         (400, "The prompt is empty"),
         (400, "This model's maximum context length is 4096 tokens; lower max_tokens or drop response_format"),
+        (400, "temperature must be at most 1; support can tell you more"),
         (401, "response_format is not for you"),
         (429, "Too many requests with response_format"),
         (503, "response_format service unavailable"),
@@ -197,7 +198,7 @@ async def test_other_refusals_are_not_asked_again(server: Scripted, status: int,
     async with provider_at(wire, server.url) as provider:
         server.answers(plain(status, {"error": {"message": words}}))
         with pytest.raises(ProviderError):
-            await answer_of(provider, asked(wire, response_schema=SCHEMA_OF_A_PLAN))
+            await answer_of(provider, asked(wire, temperature=2.0, response_schema=SCHEMA_OF_A_PLAN))
     assert len(server.bodies) == 1
 
 
