@@ -126,6 +126,11 @@ def _name(value: JsonValue) -> JsonValue:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _instruction(value: JsonValue) -> JsonValue:
+    """Small models copy the form that they are shown, ellipses and all."""
+    return value.strip(" .…") and value if isinstance(value, str) else value
+
+
 def _title(value: JsonValue) -> JsonValue:
     """It is only shown."""
     return preview_of(value.strip(), _TITLE_CHARS) if isinstance(value, str) else value
@@ -149,4 +154,11 @@ _FIELDS = {_plain(name): name for name in PlannedSubtask.model_fields} | {
     "dependencies": "depends_on",
     "depends": "depends_on",
 }
-_SHAPES = {"key": _key, "depends_on": _keys, "decompose": _flag, "agent": _name, "title": _title}
+_SHAPES = {
+    "key": _key,
+    "depends_on": _keys,
+    "decompose": _flag,
+    "agent": _name,
+    "title": _title,
+    "instruction": _instruction,
+}

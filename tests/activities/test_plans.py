@@ -120,6 +120,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
             "subtasks.0.waits_for: There is no such field",
         ),
         ({"subtasks": [ONE, TWO], "edges": [["one", "two"]]}, "edges: There is no such field"),
+        ({"subtasks": [{**ONE, "instruction": "…"}]}, "subtasks.0.instruction: It is empty; write something."),
         ({"subtasks": [{**ONE, "key": None}]}, "subtasks.0.key: Send text"),
         ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use lower-case letters"),
         ({"subtasks": [{**ONE, "decompose": "maybe"}]}, "subtasks.0.decompose: Send true or false"),
