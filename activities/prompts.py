@@ -18,6 +18,11 @@ MESSAGE_OVERHEAD_TOKENS = 4
 IMAGE_TOKENS = 1600
 """What a large picture costs at most vendors, roughly; bills come from what they report."""
 _GUIDANCE = "Guidance:\n"
+_PLAN_FORM = (
+    '{"subtasks": [{"key": "report", "title": "…", "instruction": "…", "agent": "…", "depends_on": ["facts"],'
+    ' "decompose": false}]}'
+)
+"""For servers that ignore a schema. A model that only repeats it has named no agent, and is told so."""
 
 _CUT = {
     "length": "[This result was cut at its limit and isn't complete.]",
@@ -34,7 +39,8 @@ def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodeP
     return (
         f"Goal:\n{context.instruction or context.goal}\n\nAgents:\n{known}\n\n"
         f"Plan at most {min(nodes_left, 12)} subtasks. Set decompose to {deeper}."
-        " Answer with JSON alone, by the schema."
+        " In depends_on name the keys whose results a subtask needs."
+        f" Answer with JSON alone, in this form:\n{_PLAN_FORM}"
     )
 
 

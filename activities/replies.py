@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import to_json
 
 from activities import continuations, prompts
+from activities.plans import read_plan
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.plans import PlanRoom
@@ -30,9 +30,8 @@ from models.events import (
 )
 from models.ids import ROOT, child_path, depth_of
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
-from models.plans import Plan, PlannedSubtask, check_plan, node_of
+from models.plans import PlannedSubtask, node_of
 from models.tasks import OnTruncated, Usage
-from models.wording import sentence_of, told
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
@@ -257,23 +256,7 @@ def _plan_of(request: ModelCallRequest, text: str, room: PlanRoom) -> tuple[tupl
     """Read and judge a plan: its subtasks, or why it can't run. Neither where none was asked for."""
     if request.purpose is not Purpose.PLAN:
         return (), []
-    try:
-        plan = Plan.model_validate_json(_unfenced(text))
-    except ValidationError as error:
-        found = told([dict(entry) for entry in error.errors()])[:10]
-        return (), [f"{'.'.join(map(str, entry['loc'])) or 'plan'}: {sentence_of(entry)}" for entry in found]
-    problems = check_plan(
-        plan.subtasks, agents=room.agents, depth=depth_of(request.path) + 1, nodes_left=room.nodes_left
-    )
-    return ((), problems) if problems else (plan.subtasks, [])
-
-
-def _unfenced(text: str) -> str:
-    """Models like to wrap JSON in a Markdown fence, asked or not."""
-    text = text.strip()
-    if text.startswith("```"):
-        text = text.partition("\n")[2].rpartition("```")[0]
-    return text
+    return read_plan(text, room, depth=depth_of(request.path) + 1)
 
 
 def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:

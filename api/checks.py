@@ -18,7 +18,7 @@ from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
 from chimera.settings import Settings
 from chimera.tools import TOOLS
-from models.agents import BUILT_IN_BY_NAME, AgentSpec
+from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
 from models.ai_calls import Operation
 from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
 from models.files import MAX_PICTURE_BYTES
@@ -135,7 +135,7 @@ class Checks:
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)
         if agent is None:
-            raise UnknownAgent(name, sorted(known), field=field)
+            raise UnknownAgent(name, sorted(known.keys() - {PLANNER}), field=field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
             await self._models.check(model, field)
 

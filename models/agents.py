@@ -116,3 +116,8 @@ BUILT_IN: tuple[AgentSpec, ...] = (
 )
 
 BUILT_IN_BY_NAME = {agent.name: agent for agent in BUILT_IN}
+
+NOT_OFFERED = frozenset({PLANNER, COORDINATOR})
+"""Agents that no model is told of when it plans: their work comes before and after the subtasks. A caller may have a
+coordinator put some results together in mid-plan; a planner's words would be a plan that nobody runs.
+"""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pydantic import Field, field_validator
 
+from models.agents import NOT_OFFERED, PLANNER
 from models.base import Body, Contract, Flag, Key, preview_of
 from models.wording import instead_of
 
@@ -99,9 +100,8 @@ def problems_of(
         key = subtask.key
         if first[key] != index:
             problems.append(PlanProblem(f"Key {key!r} is used more than once; keys must be unique.", index, "key"))
-        if subtask.agent not in agents:
-            message = f"Subtask {key!r} names unknown agent {subtask.agent!r}; {instead_of(subtask.agent, agents)}"
-            problems.append(PlanProblem(message, index, "agent"))
+        if subtask.agent == PLANNER or subtask.agent not in agents:
+            problems.append(PlanProblem(_wrong_agent(subtask, agents), index, "agent"))
         if subtask.decompose and depth >= MAX_DEPTH:
             message = f"Subtask {key!r} can't decompose at depth {depth}; set decompose to false."
             problems.append(PlanProblem(message, index, "decompose"))
@@ -111,6 +111,12 @@ def problems_of(
                 message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; {instead_of(name, first)}"
                 problems.append(PlanProblem(message, index, "depends_on"))
     return problems or _cycle_in(subtasks)
+
+
+def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
+    why = "can't be given to" if subtask.agent in NOT_OFFERED else "names unknown agent"
+    way_out = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
+    return f"Subtask {subtask.key!r} {why} {subtask.agent!r}; {way_out}"
 
 
 def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left: int) -> list[PlanProblem]:

@@ -66,8 +66,8 @@ MAX_NAMED = 20
 MAX_NAME = 60
 """Characters of what was sent that are looked at: comparing long texts takes long."""
 
-_REQUIRED_LISTS = (("input",),)
-"""Lists that can't be left out: what is to be embedded."""
+_REQUIRED_LISTS = (("input",), ("subtasks",))
+"""Lists that can't be left out: what is to be embedded, and a plan's subtasks."""
 
 
 def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:

@@ -14,6 +14,7 @@ from temporalio.exceptions import ApplicationError, ChildWorkflowError
 
 from models.activities import RECORD, TaskRecords
 from models.agents import COORDINATOR, PLANNER
+from models.base import preview_of
 from models.errors import PlanInvalid, SubtaskFailed
 from models.ids import NodePath, TaskId, UserId, child_path, workflow_id_of
 from models.model_calls import ModelCallRequest, Purpose
@@ -121,9 +122,10 @@ class Tree:
             if outcome.plan:
                 return outcome.plan
             problems = outcome.plan_problems
-        raise ApplicationError(
-            f"The planner's plan can't run: {' '.join(problems)}"[:500], type=PlanInvalid.code, non_retryable=True
-        )
+        way_out = "Give the subtasks yourself in plan, or choose another model."
+        why = f"The planner's plan can't run: {' '.join(problems)}"
+        message = f"{preview_of(why, 499 - len(way_out))} {way_out}"
+        raise ApplicationError(message, type=PlanInvalid.code, non_retryable=True)
 
     async def _aggregate(self) -> None:
         """Have the answer written, and once more whenever guidance came while it was."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chimera.db.agents import with_built_in
 from chimera.db.engine import Connection, one
-from models.agents import AgentSpec
+from models.agents import NOT_OFFERED, AgentSpec
 from models.ids import NodePath, TaskId
 from models.plans import MAX_NODES
 
@@ -38,4 +38,5 @@ async def room_for(connection: Connection, task_id: TaskId, path: NodePath) -> P
     """Read what a plan for the node at `path` may have."""
     row = await one(await connection.execute(_ROOM, {"task_id": task_id, "path": path}))
     left = max(0, MAX_NODES - int(row.planned) - int(row.promised))
-    return PlanRoom(with_built_in(row.own or ()), left, int(row.subtasks_total))
+    offered = {name: agent for name, agent in with_built_in(row.own or ()).items() if name not in NOT_OFFERED}
+    return PlanRoom(offered, left, int(row.subtasks_total))

@@ -7,14 +7,15 @@ off, and `anthropic_answers` judges the end.
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chimera.providers.anthropic_answers import Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.anthropic_requests import PROVIDER, body_of, prefix_of
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.schemas import SCHEMA, RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
-from chimera.providers.wire import Waits, headers_of, http_client
+from chimera.providers.wire import Waits, http_client
 from chimera.settings import Settings
 from models.errors import MissingKey, ProviderError
 
@@ -62,6 +63,7 @@ class Anthropic:
         self._max_answer_bytes = max_answer_bytes
         self._trust_env = trust_env
         self._client = Lazy(self._make_client)
+        self._refused = RefusedFields({SCHEMA})
 
     async def connect(self) -> None:
         await self._client.get()
@@ -73,11 +75,18 @@ class Anthropic:
         `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
         client = await self._client.get()
-        body = body_of(request)
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
-        asking = client.messages.create(**body, extra_headers=headers_of(request))
-        events: AsyncStream[RawMessageStreamEvent] = await opened(asking, self._waits, sort, deadline=deadline)
-        answer = Answer(request.model, prefix_of(body), self._max_answer_bytes)
+        prefix = ""
+
+        async def send(body: dict[str, Any], headers: dict[str, str]) -> "AsyncStream[RawMessageStreamEvent]":
+            nonlocal prefix
+            prefix = prefix_of(body)
+            stream: AsyncStream[RawMessageStreamEvent] = await client.messages.create(**body, extra_headers=headers)
+            return stream
+
+        asking = self._refused.ask(request, body_of, send)
+        events = await opened(asking, self._waits, sort, deadline=deadline)
+        answer = Answer(request.model, prefix, self._max_answer_bytes)
         reading = read(events, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):
             async for item in reading:

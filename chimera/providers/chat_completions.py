@@ -14,8 +14,9 @@ from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
 from chimera.providers.chat_requests import LimitField, body_of
+from chimera.providers.schemas import RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
-from chimera.providers.wire import Waits, headers_of, http_client
+from chimera.providers.wire import Waits, http_client
 from models.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -50,20 +51,21 @@ class ChatCompletions:
         self._obeys_tool_choice = obeys_tool_choice
         self._trust_env = trust_env
         self._client = Lazy(self._make_client)
+        self._refused = RefusedFields()
 
     async def connect(self) -> None:
         await self._client.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Make one request and yield its text as it comes, then one `ChatEnd`.
+        """Make one request and yield its text as it comes, then one `ChatEnd`; a second one where the server refuses a
+        field (`schemas`).
 
         Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
         `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
         client = await self._client.get()
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
-        body = body_of(request, self._limit_field, obeys_tool_choice=self._obeys_tool_choice)
-        asking = ask(client, body, headers_of(request))
+        asking = self._refused.ask(request, self._body_of, partial(ask, client))
         chunks = await opened(asking, self._waits, sort, deadline=deadline)
         answer = Answer(self.name, self._max_answer_bytes)
         reading = read(chunks, answer, request, self._waits, sort, deadline=deadline, close=chunks.close)
@@ -80,6 +82,9 @@ class ChatCompletions:
     async def close(self) -> None:
         if self._client.made is not None:
             await self._client.made.close()
+
+    def _body_of(self, request: ChatRequest) -> dict[str, Any]:
+        return body_of(request, self._limit_field, obeys_tool_choice=self._obeys_tool_choice)
 
     def _sorted(self, model: str, error: Exception, begun: bool) -> ProviderError:
         return sort_error(error, provider=self.name, model=model, secret=self._api_key, begun=begun)

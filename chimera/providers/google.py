@@ -10,14 +10,15 @@ from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from functools import partial
 from http.client import OK
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
-from chimera.providers.google_requests import PROVIDER, config_of, contents_of
+from chimera.providers.google_requests import PROVIDER, body_of
 from chimera.providers.refusals import disconnected
-from chimera.providers.streams import Lazy, SortError, is_stream, no_stream, read, sorting
+from chimera.providers.schemas import SCHEMA, RefusedFields
+from chimera.providers.streams import Lazy, is_stream, no_stream, read, sorting
 from chimera.providers.wire import Waits, connecting_alone, http_client
 from chimera.settings import Settings
 from models.errors import BadRequest, Malformed, MissingKey, ProviderError
@@ -56,6 +57,7 @@ class Google:
         self._max_answer_bytes = max_answer_bytes
         self._trust_env = trust_env
         self._clients = Lazy(self._make_clients)
+        self._refused = RefusedFields({SCHEMA})
 
     async def connect(self) -> None:
         await self._clients.get()
@@ -68,7 +70,7 @@ class Google:
         client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
-        chunks = await self._asked(client, request, sort, deadline)
+        chunks = _Chunks(self._refused, client, request, responses)
 
         async def close() -> None:
             # The SDK's generators hold each other and would close the connection when the garbage is collected.
@@ -77,7 +79,7 @@ class Google:
             await chunks.aclose()
 
         reading = read(
-            _Noting(chunks, responses),
+            chunks,
             Answer(request.model, self._max_answer_bytes),
             request,
             self._waits,
@@ -106,20 +108,6 @@ class Google:
             await client.aio.aclose()
             client.close()
             await http.aclose()
-
-    async def _asked(
-        self, client: "Client", request: ChatRequest, sort: SortError, deadline: float
-    ) -> "AsyncGenerator[GenerateContentResponse]":
-        """Prepare the request; the SDK sends it when the first chunk is asked for."""
-        from google.genai import types
-
-        async with sorting(self._waits, sort, deadline=deadline):
-            chunks: AsyncIterator[GenerateContentResponse] = await client.aio.models.generate_content_stream(
-                model=request.model,
-                contents=[types.Content.model_validate(content) for content in contents_of(request)],
-                config=types.GenerateContentConfig.model_validate(config_of(request)),
-            )
-        return cast("AsyncGenerator[GenerateContentResponse]", chunks)
 
     def _sorted(self, responses: "list[httpx2.Response]", model: str, error: Exception, begun: bool) -> ProviderError:
         import httpx2
@@ -190,22 +178,46 @@ def noting(responses: "list[httpx2.Response]") -> Iterator[None]:
         _noted.reset(token)
 
 
-class _Noting(AsyncIterator["GenerateContentResponse"]):
-    """Notes the responses of a stream: its request is sent by the first `anext`."""
+class _Chunks(AsyncIterator["GenerateContentResponse"]):
+    """Asks when the first chunk is asked for, as the SDK does, and notes the responses."""
 
-    def __init__(self, chunks: "AsyncIterator[GenerateContentResponse]", responses: "list[httpx2.Response]") -> None:
-        self._chunks = chunks
+    def __init__(
+        self, refused: RefusedFields, client: "Client", request: ChatRequest, responses: "list[httpx2.Response]"
+    ) -> None:
+        self._refused = refused
+        self._client = client
+        self._request = request
         self._responses = responses
+        self._chunks: AsyncGenerator[GenerateContentResponse] | None = None
 
     async def __anext__(self) -> "GenerateContentResponse":
         with noting(self._responses):
             try:
-                chunk = await anext(self._chunks)
+                if self._chunks is None:
+                    chunk = await self._refused.ask(self._request, body_of, self._send)
+                else:
+                    chunk = await anext(self._chunks)
             except Exception:
                 self._check()
                 raise
             self._check()
             return chunk
+
+    async def aclose(self) -> None:
+        if self._chunks is not None:
+            await self._chunks.aclose()
+
+    async def _send(self, body: dict[str, Any], headers: dict[str, str]) -> "GenerateContentResponse":
+        from google.genai import types
+
+        await self.aclose()
+        chunks: AsyncIterator[GenerateContentResponse] = await self._client.aio.models.generate_content_stream(
+            model=self._request.model,
+            contents=[types.Content.model_validate(content) for content in body["contents"]],
+            config=types.GenerateContentConfig.model_validate(body["config"] | {"httpOptions": {"headers": headers}}),
+        )
+        self._chunks = cast("AsyncGenerator[GenerateContentResponse]", chunks)
+        return await anext(self._chunks)
 
     def _check(self) -> None:
         """Raise Malformed where what came is no stream. Not on a cancel, which is stronger."""

@@ -44,6 +44,11 @@ class _Called:
     """As the function call has it on the wire."""
 
 
+def body_of(request: ChatRequest) -> dict[str, Any]:
+    """Translate a request."""
+    return {"contents": contents_of(request), "config": config_of(request)}
+
+
 def contents_of(request: ChatRequest) -> list[dict[str, Any]]:
     """Translate the messages but the system's. Results of calls that were made at once become one content."""
     contents: list[dict[str, Any]] = []

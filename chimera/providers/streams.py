@@ -101,6 +101,8 @@ async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> As
             yield
     except TimeoutError:
         raise waits.silence(begun=False) from None
+    except ProviderError:
+        raise
     except Exception as error:  # noqa: BLE001  (an SDK may raise anything)
         raise sort_error(error, False) from None
 

@@ -58,14 +58,14 @@ class Attempt(Protocol):
     def attempt(self) -> int: ...
 
 
-def headers_of(request: Attempt) -> dict[str, str]:
-    """Name the call and the attempt.
+def headers_of(request: Attempt, *, part: int = 0) -> dict[str, str]:
+    """Name the call and the attempt; `part` counts what was left out of a request that its server refused.
 
     Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
     answer of the attempt before, and refuse one whose prompt has guidance in it by now.
     """
     return {
-        "Idempotency-Key": f"{request.call_id}.{request.attempt}",
+        "Idempotency-Key": f"{request.call_id}.{request.attempt}" + (f".{part}" if part else ""),
         "X-Chimera-Call": request.call_id,
         "X-Chimera-Attempt": str(request.attempt),
     }

@@ -98,6 +98,15 @@ async def test_a_plan_with_one_bad_subtask_has_one_fault(alice: httpx2.AsyncClie
     ]
 
 
+async def test_a_plan_may_name_a_coordinator_and_no_planner(alice: httpx2.AsyncClient) -> None:
+    body = {"goal": "Find out.", "start": False, "plan": [OTHER, STEP | {"agent": "coordinator"}]}
+    assert (await alice.post("/api/v1/tasks", json=body)).status_code in (201, 202)
+    body["plan"] = [OTHER, STEP | {"agent": "planner"}]
+    problem = (await alice.post("/api/v1/tasks", json=body)).json()
+    assert (problem["status"], problem["errors"][0]["field"]) == (422, "plan.1.agent")
+    assert "'planner'; use one of analyst, coder," in problem["errors"][0]["message"]
+
+
 async def test_a_bad_plan_names_each_place_and_counts_them(alice: httpx2.AsyncClient) -> None:
     body = {"goal": "Find out.", "plan": [STEP | {"depends_on": ["y", "z"]}, OTHER, STEP]}
     problem = (await alice.post("/api/v1/tasks", json=body)).json()

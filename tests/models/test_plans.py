@@ -50,6 +50,14 @@ def test_a_model_is_told_once_of_a_key_that_is_used_three_times() -> None:
     assert [problem.place for problem in problems_of(plan, agents=["analyst"])] == ["plan.1.key", "plan.2.key"]
 
 
+def test_a_planner_works_on_no_subtask_and_a_coordinator_on_a_callers() -> None:
+    plan = [PlannedSubtask(key=name, instruction="go", agent=name) for name in ("planner", "coordinator")]
+    [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
+    assert problem.place == "plan.0.agent"
+    assert problem.message == "Subtask 'planner' can't be given to 'planner'; use one of analyst, coordinator."
+    assert len(check_plan(plan, agents=["analyst"])) == 2
+
+
 def test_a_dependency_named_twice_is_one() -> None:
     subtask = PlannedSubtask(key="b", instruction="go", depends_on=("a", "c", "a"))
     assert subtask.depends_on == ("a", "c")

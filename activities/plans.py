@@ -1,0 +1,164 @@
+"""Plans out of a model's answer: liberal where the meaning is clear, strict where something would be lost.
+
+Names of fields may be written in another way, a null stands for a default, a wrapper around the plan is taken off.
+What no field is known for is refused, because it may say which subtask waits for which.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+
+from chimera.db.plans import PlanRoom
+from chimera.json_values import json_in
+from models.base import preview_of
+from models.plans import Plan, PlannedSubtask, check_plan
+from models.wording import fields_at, sentence_of, told
+
+MAX_PROBLEMS = 10
+MAX_WRAPPERS = 4
+MAX_PLANS = 20
+"""Of an answer that are looked at, from its end."""
+SHAPE = '{"subtasks": [{"key": …, "instruction": …, "agent": …, "depends_on": […]}, …]}'
+
+CUT_OFF = "plan: It is cut off, or its brackets don't match; close them all, and plan fewer subtasks in fewer words."
+
+_TITLE_CHARS = 120
+_REQUIRED = ("key", "instruction")
+
+Read = tuple[tuple[PlannedSubtask, ...], list[str]]
+"""Subtasks, or why there are none that can run."""
+
+
+def read_plan(answer: str, room: PlanRoom, *, depth: int) -> Read:
+    """Find the plan in an answer and judge it. Raises nothing: the answer is paid.
+
+    Of several plans the last one that can run counts. One that is cut off counts for none before it: it would be
+    another plan, or a part of one.
+    """
+    found = json_in(answer)
+    if _is_about_a_plan(found.cut_off):
+        return (), [CUT_OFF]
+    plans = [plan for value in found.values if (plan := _plan_in(value)) is not None]
+    if not plans and not found.error and found.values and all(map(_is_subtask, found.values)):
+        plans = [{"subtasks": list(found.values)}]
+    if plans:
+        last = _judged(plans[-1], room, depth)
+        others = (_judged(plan, room, depth) for plan in reversed(plans[-MAX_PLANS:-1]))
+        return last if last[0] else next((plan for plan in others if plan[0]), last)
+    if found.error:
+        return (), [f"plan: The JSON can't be read: {preview_of(found.error, 80)}."]
+    return (), [f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."]
+
+
+def _judged(plan: Mapping[str, Any], room: PlanRoom, depth: int) -> Read:
+    subtasks = plan["subtasks"]
+    try:
+        checked = Plan.model_validate({**plan, "subtasks": [_shaped(subtask) for subtask in subtasks]})
+    except ValidationError as error:
+        found = told([dict(entry) for entry in error.errors()])[:MAX_PROBLEMS]
+        return (), [f"{'.'.join(map(str, entry['loc']))}: {_sentence(entry)}" for entry in found]
+    problems = check_plan(checked.subtasks, agents=room.agents, depth=depth, nodes_left=room.nodes_left)
+    return ((), problems) if problems else (checked.subtasks, [])
+
+
+def _sentence(entry: Mapping[str, Any]) -> str:
+    return sentence_of(entry, fields_at(Plan, entry["loc"]))
+
+
+def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
+    """The plan that a value is or has in it, if it has one; beside it whatever may belong to it."""
+    if isinstance(value, list):
+        if value and all(map(_is_subtask, value)):
+            return {"subtasks": value}
+        return _plan_in(value[0], wrappers + 1) if len(value) == 1 and isinstance(value[0], dict) else None
+    if not isinstance(value, dict) or wrappers > MAX_WRAPPERS or _is_subtask(value):
+        return None
+    within = {name: inner for name, inner in value.items() if isinstance(inner, dict | list)}
+    named = [name for name, inner in within.items() if _plain(name) == "subtasks" and isinstance(inner, list)]
+    plans: dict[str, dict[str, Any]] = {name: {"subtasks": within[name]} for name in named}
+    if not plans:
+        found = {name: _plan_in(inner, wrappers + 1) for name, inner in within.items()}
+        plans = {name: plan for name, plan in found.items() if plan is not None}
+    if len(plans) != 1:
+        return None
+    [(place, plan)] = plans.items()
+    # A goal or a thought beside the plan changes nothing in it; a list of edges would.
+    return {**{name: inner for name, inner in within.items() if inner and name != place}, **plan}
+
+
+def _is_subtask(value: JsonValue) -> bool:
+    names = set(map(_plain, value)) if isinstance(value, dict) else set()
+    return "key" in names or ("instruction" in names and "subtasks" not in names)
+
+
+def _shaped(subtask: JsonValue) -> JsonValue:
+    """A subtask with our names for its fields and without nulls that stand for a default."""
+    if not isinstance(subtask, dict):
+        return subtask
+    shaped: dict[str, JsonValue] = {}
+    for name, value in subtask.items():
+        field = _FIELDS.get(_plain(name), name)
+        if value is not None or field in _REQUIRED:
+            shaped[name if field in shaped else field] = _SHAPES.get(field, _as_it_is)(value)
+    return shaped
+
+
+def _key(value: JsonValue) -> JsonValue:
+    """Keys are names that only the plan itself uses: a number or another case means the same everywhere in it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return re.sub(r"\s+", "-", value.strip().lower()) if isinstance(value, str) else value
+
+
+def _keys(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return [_key(name) for name in value.split(",") if name.strip()]
+    return [_key(name) for name in value] if isinstance(value, list) else _keys([value])
+
+
+def _flag(value: JsonValue) -> JsonValue:
+    return {"true": True, "false": False}.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def _name(value: JsonValue) -> JsonValue:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _instruction(value: JsonValue) -> JsonValue:
+    """Small models copy the form that they are shown, ellipses and all."""
+    return value.strip(" .…") and value if isinstance(value, str) else value
+
+
+def _title(value: JsonValue) -> JsonValue:
+    """It is only shown."""
+    return preview_of(value.strip(), _TITLE_CHARS) if isinstance(value, str) else value
+
+
+def _as_it_is(value: JsonValue) -> JsonValue:
+    return value
+
+
+def _is_about_a_plan(words: str) -> bool:
+    words = words.lower()
+    return any(name in words for name in ("subtask", *_REQUIRED))
+
+
+def _plain(name: str) -> str:
+    """A field's name without what differs between dependsOn, Depends-On and depends_on."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+_FIELDS = {_plain(name): name for name in PlannedSubtask.model_fields} | {
+    "dependencies": "depends_on",
+    "depends": "depends_on",
+}
+_SHAPES = {
+    "key": _key,
+    "depends_on": _keys,
+    "decompose": _flag,
+    "agent": _name,
+    "title": _title,
+    "instruction": _instruction,
+}

@@ -1,0 +1,149 @@
+"""Plans out of imperfect answers: read where the meaning is clear, refused where something would be lost."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from activities.plans import CUT_OFF, MAX_PLANS, SHAPE, read_plan
+from chimera.db.plans import PlanRoom
+from models.agents import BUILT_IN_BY_NAME, NOT_OFFERED
+from models.plans import MAX_NODES
+
+ROOM = PlanRoom({name: agent for name, agent in BUILT_IN_BY_NAME.items() if name not in NOT_OFFERED}, MAX_NODES, 0)
+ONE = {"key": "one", "instruction": "Do it.", "agent": "writer"}
+TWO = {"key": "two", "instruction": "Then that.", "agent": "analyst", "depends_on": ["one"]}
+PLAN = json.dumps({"subtasks": [ONE, TWO]})
+DRAFT = json.dumps({"subtasks": [{**ONE, "key": "draft"}]})
+FENCE = "`" * 3
+
+
+def keys_in(answer: str) -> list[str]:
+    subtasks, problems = read_plan(answer, ROOM, depth=1)
+    assert problems == []
+    return [subtask.key for subtask in subtasks]
+
+
+def problems_in(answer: Any) -> list[str]:
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    subtasks, problems = read_plan(text, ROOM, depth=1)
+    assert subtasks == ()
+    return problems
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PLAN,
+        f"<think>One {{step}} will do.</think>\n{PLAN}",
+        f"{FENCE}json{PLAN}{FENCE}",
+        f"{FENCE}json\n{PLAN}",
+        f"~~~json\n{PLAN}\n~~~",
+        f"Here is the plan:\n\n{FENCE}\n{PLAN}\n{FENCE}\n\nShall I go on?",
+        f"\ufeff{PLAN}",
+        PLAN.replace('"agent"', '// who\n"agent"'),
+        PLAN.replace("}]", "},]"),
+        str(json.loads(PLAN)),
+        re.sub(r'"([^"]*)"', r"“\1”", PLAN),
+    ],
+)
+def test_a_plan_is_read_whatever_stands_around_it(answer: str) -> None:
+    assert keys_in(answer) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"plan": {"subtasks": [ONE, TWO]}},
+        {"goal": "Tea", "thought": "Two will do.", "plan": {"subtasks": [ONE, TWO]}, "confidence": 0.9},
+        [{"subtasks": [ONE, TWO]}],
+        [ONE, TWO],
+        {"steps": [ONE, TWO]},
+        {"result": {"plan": [ONE, TWO]}},
+        {"SubTasks": [ONE, TWO]},
+    ],
+)
+def test_wrappers_around_a_plan_are_taken_off(answer: Any) -> None:
+    assert keys_in(json.dumps(answer)) == ["one", "two"]
+
+
+def test_subtasks_one_after_the_other_are_a_plan() -> None:
+    assert keys_in(f"{json.dumps(ONE)}\n{json.dumps(TWO)}") == ["one", "two"]
+    assert problems_in(f"{json.dumps(ONE)}\n{json.dumps(TWO)[:-1]}") == [CUT_OFF]
+    assert "can't be read" in problems_in(f'{json.dumps(ONE)}\n{{"key": "two", ...}}')[0]
+
+
+def test_the_last_plan_that_can_run_counts() -> None:
+    assert keys_in(f"First {DRAFT}, better {PLAN}") == ["one", "two"]
+    assert keys_in(f"{PLAN}\nThat is of the form {{'subtasks': [...]}}") == ["one", "two"]
+    cyclic = json.dumps({"subtasks": [{**ONE, "depends_on": ["one"]}]})
+    assert keys_in(f"{PLAN}\n{cyclic}") == ["one", "two"]
+    assert keys_in(f"{DRAFT}\n" * 10 * MAX_PLANS + PLAN) == ["one", "two"]
+
+
+@pytest.mark.parametrize("end", range(len('{"subtasks": [{"key": "o'), len(PLAN)))
+def test_a_plan_that_is_cut_off_is_never_a_shorter_one(end: int) -> None:
+    assert problems_in(PLAN[:end]) == [CUT_OFF]
+    assert problems_in(f"{DRAFT}\nBetter:\n{FENCE}json\n{PLAN[:end]}\n{FENCE}") == [CUT_OFF]
+
+
+def test_names_and_values_are_read_by_their_meaning() -> None:
+    answer = {
+        "subtasks": [
+            {"Key": "Find Facts", "INSTRUCTION": "Find.", "Agent": "Writer", "dependsOn": None, "decompose": "false"},
+            {"key": 2, "instruction": "Sum.", "depends-on": "Find Facts", "title": "t" * 500, "decompose": "True"},
+            {"key": "3", "instruction": "End.", "depends": [2, "find facts"], "agent": None, "note": None},
+        ]
+    }
+    subtasks, problems = read_plan(json.dumps(answer), ROOM, depth=1)
+    assert problems == []
+    assert [(s.key, s.agent, s.depends_on, s.decompose) for s in subtasks] == [
+        ("find-facts", "writer", (), False),
+        ("2", "analyst", ("find-facts",), True),
+        ("3", "analyst", ("2", "find-facts"), False),
+    ]
+    assert len(subtasks[1].title) == 120
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ("", f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."),
+        ("Certainly! Here is a plan: first I would", "plan: There is no single list"),
+        ({"properties": {"subtasks": {"type": "array", "items": {}}}}, "plan: There is no single list"),
+        ({"phases": [{"subtasks": [ONE]}, {"subtasks": [TWO]}]}, "plan: There is no single list"),
+        ({"subtasks": []}, "subtasks: Give at least 1."),
+        ({"subtasks": [{"key": "a"}]}, "subtasks.0.instruction: This is required; add it."),
+        (
+            {"subtasks": [{**ONE, "dependson_": [], "waits_for": ["two"]}, TWO]},
+            "subtasks.0.waits_for: There is no such field",
+        ),
+        ({"subtasks": [ONE, TWO], "edges": [["one", "two"]]}, "edges: There is no such field"),
+        ({"subtasks": [{**ONE, "instruction": "…"}]}, "subtasks.0.instruction: It is empty; write something."),
+        ({"subtasks": [{**ONE, "key": None}]}, "subtasks.0.key: Send text"),
+        ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use lower-case letters"),
+        ({"subtasks": [{**ONE, "decompose": "maybe"}]}, "subtasks.0.decompose: Send true or false"),
+        ({"subtasks": [{**ONE, "instruction": ["Do", "it"]}]}, "subtasks.0.instruction: Send text"),
+        ({"subtasks": [ONE, {**TWO, "key": "ONE", "depends_on": []}]}, "Key 'one' is used more than once"),
+        (
+            {"subtasks": [{**ONE, "agent": "writter"}]},
+            "Subtask 'one' names unknown agent 'writter'; did you mean 'writer'?",
+        ),
+        (
+            {"subtasks": [{**ONE, "agent": "planner"}]},
+            "Subtask 'one' can't be given to 'planner'; use one of analyst, coder,",
+        ),
+        ({"subtasks": [{**ONE, "agent": "coordinator"}]}, "Subtask 'one' can't be given to 'coordinator'; use one of"),
+        (PLAN.replace('}, {"key"', ', "key"'), "plan: The JSON can't be read: 'key' stands twice in an object"),
+        (PLAN.replace("]}", ", ...]}"), "plan: The JSON can't be read: "),
+        (PLAN.replace("}]}", "}]]}"), CUT_OFF),
+    ],
+)
+def test_what_can_not_be_meant_is_told(answer: Any, problem: str) -> None:
+    assert any(told.startswith(problem) for told in problems_in(answer)), problems_in(answer)
+
+
+def test_text_that_can_not_be_stored_is_cleaned() -> None:
+    subtasks, _ = read_plan('{"subtasks": [{"key": "a", "instruction": "x\\u0000y\\ud800z"}]}', ROOM, depth=1)
+    assert subtasks[0].instruction == "xyz"
