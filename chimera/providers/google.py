@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
-from chimera.providers.google_requests import PROVIDER, config_of, contents_of
+from chimera.providers.google_requests import PROVIDER, config_of, contents_of, name_in_path
 from chimera.providers.refusals import disconnected
 from chimera.providers.streams import Lazy, SortError, is_stream, no_stream, read, sorting
 from chimera.providers.wire import Waits, connecting_alone, http_client
@@ -115,7 +115,7 @@ class Google:
 
         async with sorting(self._waits, sort, deadline=deadline):
             chunks: AsyncIterator[GenerateContentResponse] = await client.aio.models.generate_content_stream(
-                model=request.model,
+                model=name_in_path(request.model),
                 contents=[types.Content.model_validate(content) for content in contents_of(request)],
                 config=types.GenerateContentConfig.model_validate(config_of(request)),
             )
