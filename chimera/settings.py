@@ -27,6 +27,7 @@ from chimera.settings_types import (
     Positive,
     RedisUrl,
 )
+from chimera.text_files import NotReadable, said_of, text_in
 from models.base import ModelRef
 from models.providers import OwnModel, OwnPrice
 from models.wording import sentence_of, told
@@ -243,10 +244,17 @@ def env_file() -> Path | None:
 @cache
 def _models_in(file: Path) -> Mapping[str, OwnModel]:
     try:
-        return _OWN_MODELS.validate_json(file.read_bytes())
+        text = text_in(file)
+    except NotReadable as error:
+        raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} {error}") from None
     except OSError as error:
         raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} can't be read ({error.strerror}).") from None
+    try:
+        return _OWN_MODELS.validate_json(text)
     except ValidationError as error:
         first = told([dict(entry) for entry in error.errors()])[0]
+        if first["type"] == "json_invalid":
+            said = said_of(ValueError(first["ctx"]["error"]), text)
+            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is no JSON: {said}") from None
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

@@ -174,7 +174,7 @@ class Client:
             token = await self._session.access_token(refused=token)
             async with self._stream(path, params, token) as response:
                 yield await _source_of(response)
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise NotReachable(self.api_url, type(error).__name__) from error
 
     def _stream(self, path: str, params: Mapping[str, Any], token: str) -> Any:
@@ -201,7 +201,7 @@ class Client:
             if response.status_code == HTTPStatus.UNAUTHORIZED:
                 token = await self._session.access_token(refused=token)
                 response = await self._http.request(method, url, headers={**headers, **_bearer(token)}, **rest)
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise NotReachable(self.api_url, type(error).__name__) from error
         raise_for(response)
         return response.content

@@ -16,7 +16,7 @@ from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import api_url_of
 from cli.client import Client, new_http
-from cli.errors import NoSignIn, NotReachable, StartedElsewhere
+from cli.errors import NoSignIn, NotReachable, StartedElsewhere, TokenRefused
 from cli.sessions import Session
 
 GLANCE_S = 2.0
@@ -27,6 +27,9 @@ async def connected(settings: Settings) -> AsyncIterator[Client]:
     """Yield a client of the API that is meant. Raises NoSignIn or NotReachable."""
     wanted, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
     if token:
+        if not (token.isascii() and token.isprintable()):
+            # No header can have it.
+            raise TokenRefused(wanted or api_url_of(settings))
         api_url = wanted or api_url_of(settings)
         async with new_http(api_url) as http:
             yield Client(Session(api_url, http, token=token), http)

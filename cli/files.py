@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from pydantic import JsonValue
+
+from chimera.text_files import NotReadable, json_in
 from cli.errors import WrongUsage
 
 
@@ -15,3 +18,13 @@ async def bytes_of(path: Path) -> bytes:
     if not data:
         raise WrongUsage(f"{str(path)!r} is empty; name a file with something in it.")
     return data
+
+
+def json_of(path: Path, what: str) -> JsonValue:
+    """Read a file of JSON, in which `what` is written. Raises WrongUsage naming it."""
+    try:
+        return json_in(path)
+    except OSError as error:
+        raise WrongUsage(f"{what} in {str(path)!r} can't be read: {error.strerror}.") from None
+    except NotReadable as error:
+        raise WrongUsage(f"{what} in {str(path)!r} {error}") from None

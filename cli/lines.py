@@ -3,6 +3,7 @@
 import re
 
 from cli.bill import limits_of
+from cli.endings import CUT_AT_LIMIT, is_cut
 from cli.text import count, in_commands, one_line
 from models.base import usd
 from models.events import (
@@ -118,7 +119,8 @@ def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed)
         case ModelCallFinished():
             tokens = count(event.input_tokens + event.output_tokens, "token")
             asks = f", asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
-            return f"model call {event.step} finished: {tokens}, {usd(event.cost_micro_usd)}{asks}"
+            cut = f", {CUT_AT_LIMIT}" if is_cut(event) else ""
+            return f"model call {event.step} finished: {tokens}, {usd(event.cost_micro_usd)}{asks}{cut}"
         case ModelCallFailed():
             return f"model call {event.step} {failure_of(event)}"
 

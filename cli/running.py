@@ -3,12 +3,13 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from errno import ENOSPC
 from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
-from cli.errors import INTERRUPTED, TROUBLE, Refused
+from cli.errors import INTERRUPTED, TROUBLE, Refused, WrongUsage
 from cli.text import in_commands, plain
 from models.errors import ChimeraError
 
@@ -31,6 +32,12 @@ def finish(action: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     except BrokenPipeError:
         # Whoever read the output has seen enough; nothing may be flushed into the closed pipe at exit.
         sys.stdout = None
+        code = TROUBLE
+    except OSError as error:
+        if error.errno != ENOSPC:
+            raise
+        sys.stdout = None
+        explain(WrongUsage("There is no space left where the output goes; make some, or send it elsewhere."))
         code = TROUBLE
     raise Finished(code)
 

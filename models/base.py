@@ -31,7 +31,12 @@ IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 IMAGE_SIZE = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
 KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$"
-MODEL_REF = r"^[a-z0-9_-]{1,40}/[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}$"
+MODEL_CHARS = 240
+"""The longest name of a model. Files that a server names its models by have at most 255 bytes."""
+# Controls, blanks other than the space, and what has no look of its own: the soft hyphen, marks of width zero or that
+# turn the direction, noncharacters.
+_UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
+MODEL_REF = rf"^[a-z0-9_-]{{1,40}}/[^ {_UNSEEN}]([^{_UNSEEN}]{{0,{MODEL_CHARS - 2}}}[^ {_UNSEEN}])?$"
 ORDER = r"^-?created_at$"
 SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TOPIC = r"^task:[0-9a-fA-F-]{32,36}$"
@@ -45,8 +50,12 @@ Number = Annotated[float, Field(strict=True)]
 Key = Annotated[str, StringConstraints(pattern=KEY)]
 """A subtask's name within its plan: part of a node path and of a child workflow's id."""
 
-ModelRef = Annotated[str, StringConstraints(pattern=MODEL_REF)]
-"""`provider/model`, for example `openai/gpt-5.6` or `simulator/standard`."""
+ModelRef = Annotated[str, StringConstraints(pattern=MODEL_REF, strip_whitespace=False)]
+"""`provider/model`, for example `openai/gpt-5.6`, `simulator/standard` or `local/Llama 3 8B Instruct`.
+
+The model is called what its server calls it: data, to be quoted wherever it becomes part of an address. Blanks at its
+ends are refused, not removed: with them it would be another model.
+"""
 
 Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5)]
 """Models that stand in, one after the other, for the one before."""

@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from models.ai_calls import Operation
-from models.base import Body, Contract, ModelRef, Number, Whole
+from models.base import MODEL_CHARS, Body, Contract, ModelRef, Number, Whole
 
 
 class ProviderView(Contract):
@@ -39,7 +39,10 @@ class ValidationRequest(Body):
     """
 
     model: str | None = Field(
-        default=None, min_length=1, max_length=120, description="A model's name, with or without the provider before it"
+        default=None,
+        min_length=1,
+        max_length=MODEL_CHARS + 41,
+        description="A model's name, with or without the provider before it",
     )
 
 
@@ -65,7 +68,14 @@ class PriceView(Contract):
     as_of: str
 
 
-Rate = Annotated[Number, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+def _counts(usd: float) -> float:
+    # The ledger counts millionths: what is finer would be booked as nothing.
+    if 0 < usd < 0.000_001:
+        raise ValueError("It is less than a millionth of a dollar; write 0, or at most 6 decimals.")
+    return usd
+
+
+Rate = Annotated[Number, Field(ge=0, le=1_000_000, allow_inf_nan=False), AfterValidator(_counts)]
 """US dollars. A dollar a token is beyond all that is sold, and what is beyond that would not fit into the ledger."""
 
 

@@ -14,6 +14,7 @@ from models.base import (
     IMAGE_SIZE,
     KEY,
     LANGUAGE,
+    MODEL_CHARS,
     MODEL_REF,
     ORDER,
     SCHEDULE_ID,
@@ -27,7 +28,10 @@ PATTERNS = {
     IMAGE_SIZE: "Write width x height in pixels, as in 1024x1024.",
     KEY: "Use lower-case letters, digits, _ and -, at most 40, as in facts.",
     LANGUAGE: "Write a language's short code, as in de or en.",
-    MODEL_REF: "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard.",
+    MODEL_REF: (
+        "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard. The model is named as its"
+        f" server lists it: at most {MODEL_CHARS} characters, nothing invisible, no blank at its ends."
+    ),
     ORDER: "Use -created_at (newest first) or created_at.",
     SCHEDULE_ID: "Send a schedule's id, as GET /api/v1/schedules lists it.",
     TOPIC: "Write task:<id>, as in task:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",

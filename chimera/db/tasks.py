@@ -2,14 +2,13 @@
 what is shown of one in `task_views.py`.
 """
 
-import hashlib
-
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import EventRow, Guidance, Message, ModelCall, ModelCallAttempt, Subtask, Task
+from chimera.fingerprints import fingerprint_of, older_fingerprint_of
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused, NotFound
 from models.events import EVENT, Event, PlanCreated, TaskAccepted
@@ -36,14 +35,13 @@ async def create(
     A task that is to start gets its outbox entry in the same transaction; that of a schedule is started by the workflow
     that asked for it. Raises IdempotencyKeyReused when the key came with another body before.
     """
-    body_sha256 = hashlib.sha256(spec.model_dump_json(exclude_unset=True).encode()).hexdigest()
     budget = spec.budget
     task_id = await session.scalar(
         _TAKE_IN,
         {
             "owner_id": owner_id,
             "key": idempotency_key,
-            "body_sha256": body_sha256,
+            "body_sha256": fingerprint_of(spec),
             "title": spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
             "goal": spec.goal,
             "model": spec.model or default_model,
@@ -64,7 +62,7 @@ async def create(
         },
     )
     if task_id is None:
-        return await _taken_in_before(session, owner_id, idempotency_key, body_sha256, scheduled_run_id), False
+        return await _taken_in_before(session, owner_id, spec, idempotency_key, scheduled_run_id), False
     return TaskId(str(task_id)), True
 
 
@@ -129,7 +127,7 @@ def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
 
 
 async def _taken_in_before(
-    session: AsyncSession, owner_id: UserId, key: str | None, body_sha256: str, scheduled_run_id: str | None
+    session: AsyncSession, owner_id: UserId, spec: TaskSpec, key: str | None, scheduled_run_id: str | None
 ) -> TaskId:
     same = (
         Task.scheduled_run_id == scheduled_run_id
@@ -137,7 +135,7 @@ async def _taken_in_before(
         else (Task.owner_id == owner_id) & (Task.idempotency_key == key)
     )
     row = (await session.execute(select(Task.id, Task.body_sha256, Task.deleted_at).where(same))).one()
-    if row.body_sha256 != body_sha256:
+    if row.body_sha256 not in (fingerprint_of(spec), older_fingerprint_of(spec)):
         raise IdempotencyKeyReused(key or "")
     if row.deleted_at is not None:
         raise Conflict("The task of this Idempotency-Key was deleted; send a new key for a new task.")

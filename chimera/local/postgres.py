@@ -166,7 +166,7 @@ def _forget_dead_server(data: Path) -> None:
     """
     pid_file = data / "postmaster.pid"
     try:
-        server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+        server = psutil.Process(int(pid_file.read_bytes().splitlines()[0]))
         if server.name().startswith("postgres") and processes.belongs_to(server, data):
             server.send_signal(signal.SIGINT)
             server.wait(timeout=20)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from chimera.pricing import abilities_of, catalogued_of, cost_of, only_use_of, price_of, window_of
 from chimera.providers import PROVIDERS, Providers
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
 from chimera.providers.operations import operations_of
 from chimera.settings import Settings
+from chimera.text import clean_text
+from models.base import ModelRef, preview_of
 from models.errors import (
     ChimeraError,
     NoQuota,
@@ -40,6 +43,9 @@ LIST_SECONDS = 10.0
 KEPT_SECONDS = 300.0
 PROBE_TOKENS = 16
 """The smallest limit that every vendor takes."""
+
+_REF: TypeAdapter[str] = TypeAdapter(ModelRef)
+_NO_NAME = "Tasks can't name it: it is too long, or has invisible characters; have its server call it something else."
 
 _VERDICTS: Mapping[type[ChimeraError], Verdict] = {
     WrongKey: Verdict.WRONG_KEY,
@@ -172,7 +178,8 @@ class Available:
     def _media_of(self, provider: str, names: tuple[str, ...]) -> list[MediaModelView]:
         """What our catalog and the provider's list have that isn't for tasks; the list may leave it out."""
         made, own = self._providers.named(provider), self._settings.own_prices
-        known = dict.fromkeys((*catalogued_of(provider), *(f"{provider}/{name}" for name in names)))
+        listed = (f"{provider}/{name}" for name in names)
+        known = dict.fromkeys((*catalogued_of(provider), *filter(_can_be_named, listed)))
         uses = ((ref, only_use_of(ref, own)) for ref in known)
         return [
             MediaModelView(model=ref, provider=provider, simulated=made.simulated, operation=use)
@@ -186,7 +193,7 @@ class Available:
 
     def _model(self, provider: str, name: str, *, simulated: bool) -> ModelView:
         ref = f"{provider}/{name}"
-        price, way_out = None, ""
+        price, way_out = None, "" if _can_be_named(ref) else _NO_NAME
         try:
             found = price_of(ref, self._settings.own_prices)
             rate = found.rates[0]
@@ -199,19 +206,28 @@ class Available:
                 as_of=found.as_of,
             )
         except UnknownPrice as error:
-            way_out = error.message
+            way_out = way_out or error.message
         window = window_of(ref, self._settings.own_windows)
         return ModelView(
-            model=ref,
+            model=ref if _can_be_named(ref) else preview_of(clean_text(ref)),
             provider=provider,
             simulated=simulated,
-            usable=price is not None,
+            usable=not way_out,
             way_out=way_out,
             context_tokens=window.context_tokens,
             max_output_tokens=window.max_output_tokens,
             abilities=abilities_of(ref, self._settings.own_models),
             price=price,
         )
+
+
+def _can_be_named(ref: str) -> bool:
+    """Whether a task may ask for it: whatever is listed as usable has to be taken where it is typed."""
+    try:
+        _REF.validate_python(ref)
+    except ValidationError:
+        return False
+    return True
 
 
 def _verdict_of(error: ChimeraError) -> Verdict:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
 from chimera.providers.google_errors import sort_error
-from chimera.providers.google_requests import PROVIDER, body_of
+from chimera.providers.google_requests import PROVIDER, body_of, name_in_path
 from chimera.providers.refusals import disconnected
 from chimera.providers.schemas import SCHEMA, RefusedFields
 from chimera.providers.streams import Lazy, is_stream, no_stream, read, sorting
@@ -212,7 +212,7 @@ class _Chunks(AsyncIterator["GenerateContentResponse"]):
 
         await self.aclose()
         chunks: AsyncIterator[GenerateContentResponse] = await self._client.aio.models.generate_content_stream(
-            model=self._request.model,
+            model=name_in_path(self._request.model),
             contents=[types.Content.model_validate(content) for content in body["contents"]],
             config=types.GenerateContentConfig.model_validate(body["config"] | {"httpOptions": {"headers": headers}}),
         )

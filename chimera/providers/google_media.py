@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from chimera.providers.base import Image, Provider
 from chimera.providers.google import Google, google_by, noting
 from chimera.providers.google_answers import known_reason
-from chimera.providers.google_requests import PROVIDER
+from chimera.providers.google_requests import PROVIDER, name_in_path
 from chimera.providers.media import (
     EmbeddingEnd,
     EmbeddingRequest,
@@ -90,7 +90,8 @@ class GoogleMedia(Google):
             # Each text a content of its own: some models would make one vector of a plain list.
             contents = [types.Content(role="user", parts=[types.Part(text=text)]) for text in request.inputs]
             options = types.EmbedContentConfig.model_validate(config)
-            return client.aio.models.embed_content(model=request.model, contents=list(contents), config=options)
+            model = name_in_path(request.model)
+            return client.aio.models.embed_content(model=model, contents=list(contents), config=options)
 
         def end_of(answer: "EmbedContentResponse") -> EmbeddingEnd:
             values = [embedding.values for embedding in answer.embeddings or ()]
@@ -216,7 +217,7 @@ def _generation(
         from google.genai import types
 
         return client.aio.models.generate_content(
-            model=request.model,
+            model=name_in_path(request.model),
             contents=[types.Content.model_validate({"role": "user", "parts": parts})],
             config=types.GenerateContentConfig.model_validate(config),
         )

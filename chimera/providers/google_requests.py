@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from chimera.providers.base import ChatMessage, ChatRequest, ToolSpec
 from chimera.providers.wire import headers_of, object_of
@@ -35,6 +36,14 @@ _KEYWORDS = {
     *("items", "prefixItems", "minimum", "maximum"),
     *("properties", "additionalProperties", "required", "propertyOrdering"),
 }
+
+
+def name_in_path(model: str) -> str:
+    """Quote a model's name for the SDK, which puts it into the path as it is, where `a#b` would mean `a`.
+
+    Slashes stay: `tunedModels/…` is a name of two parts. The SDK refuses dots that would lead up.
+    """
+    return quote(model, safe="/")
 
 
 @dataclass(frozen=True, slots=True)

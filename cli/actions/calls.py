@@ -14,6 +14,7 @@ from cli.actions.media import check_place, keep_pictures, print_result
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, NotThere, WrongUsage
+from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import one_line
 from cli.waiting import where_it_stands
@@ -26,7 +27,7 @@ async def list_calls(*, limit: int, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         page = await client.ai_calls(limit=limit)
     if as_json:
-        print(page.model_dump_json(indent=2))
+        print_json(page)
     elif not page.items:
         print('No calls yet. Make one: chimera embed "a red apple"')
     else:
@@ -46,7 +47,7 @@ async def show(name: str, out: Path | None, *, as_json: bool, force: bool = Fals
         if out is not None:
             await keep_pictures(client, call, out)
     if as_json:
-        print(call.model_dump_json(indent=2))
+        print_json(call)
     elif call.status is AiCallStatus.FINISHED:
         print_result(call, out, as_json=False)
         if drawn and out is None:

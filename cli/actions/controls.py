@@ -1,5 +1,7 @@
 """Control a task that runs: cancel, pause, resume, steer, budget."""
 
+from decimal import Decimal
+
 from cli.actions.ids import short, task_named
 from cli.bill import doubtful_of, limits_of, spent_of
 from cli.connect import connected
@@ -41,14 +43,12 @@ async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> i
     return 0
 
 
-async def set_budget(name: str, *, usd: float | None, tokens: int | None, requests: int | None) -> int:
+async def set_budget(name: str, *, micro_usd: int | None, tokens: int | None, requests: int | None) -> int:
     """Set the limits anew."""
-    if usd is None and tokens is None and requests is None:
+    if micro_usd is None and tokens is None and requests is None:
         raise WrongUsage("Say what the task may spend: --usd, --tokens or --requests.")
     # The API is the one that judges it.
-    budget = Budget.model_construct(
-        max_cost_micro_usd=None if usd is None else round(usd * 1e6), max_tokens=tokens, max_model_calls=requests
-    )
+    budget = Budget.model_construct(max_cost_micro_usd=micro_usd, max_tokens=tokens, max_model_calls=requests)
     async with connected(where_settings()) as client:
         before = await task_named(client, name)
         task = await client.set_budget(before.id, budget)
@@ -70,8 +70,13 @@ def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
     if given is not None and given >= waiting.needed:
         return None
     option, needed = {
-        "max_cost_micro_usd": ("--usd", f"{waiting.needed / 1e6:g}"),
+        "max_cost_micro_usd": ("--usd", _usd(waiting.needed)),
         "max_tokens": ("--tokens", str(waiting.needed)),
         "max_model_calls": ("--requests", str(waiting.needed)),
     }[waiting.limit]
     return f"It will wait again: its next call needs {option} {needed} at least."
+
+
+def _usd(micro_usd: int) -> str:
+    """Write an amount as `--usd` takes it, to the millionth: what is rounded down would wait again."""
+    return f"{(Decimal(micro_usd) / 1_000_000).normalize():f}"

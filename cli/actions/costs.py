@@ -9,8 +9,10 @@ from rich.text import Text
 from cli.actions.ids import id_named
 from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
 from cli.connect import connected
+from cli.endings import is_cut
+from cli.printing import print_json
 from cli.settings import where_settings
-from cli.text import one_line
+from cli.text import count, one_line
 from models.base import usd
 from models.costs import MAX_ATTEMPTS, CostSum, CostView
 from models.ids import NodePath, TaskId
@@ -30,7 +32,7 @@ async def show_cost(name: str, *, as_json: bool) -> int:
         task_id = await id_named(client, name)
         cost = await client.cost(task_id)
     if as_json:
-        print(cost.model_dump_json(indent=2))
+        print_json(cost)
         return 0
     console = Console(highlight=False)
     for label, value in facts_of(task_id, cost):
@@ -38,12 +40,15 @@ async def show_cost(name: str, *, as_json: bool) -> int:
     for table in tables_of(cost):
         console.print()
         console.print(table)
-    if is_cut(cost):
+    if cut := sum(map(is_cut, cost.attempts)):
+        were = "was" if cut == 1 else "were"
+        console.print(Text(f"{count(cut, 'answer')} {were} cut at the limit of tokens."))
+    if is_partial(cost):
         console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts were looked at for this list.", style="dim"))
     return 0
 
 
-def is_cut(cost: CostView) -> bool:
+def is_partial(cost: CostView) -> bool:
     """Whether the bill lists fewer attempts than there were."""
     return len(cost.attempts) < sum(each.attempts for each in cost.by_model)
 

@@ -12,9 +12,11 @@ from rich.console import Console
 
 from cli.client import Client
 from cli.connect import connected
+from cli.encodings import text_of
 from cli.errors import WrongUsage
 from cli.files import bytes_of
 from cli.following import PATIENCE_S
+from cli.printing import print_json
 from cli.screens import say
 from cli.settings import where_settings
 from cli.text import plain
@@ -51,7 +53,7 @@ async def transcribe(audio: Path, *, model: str, language: str | None, prompt: s
     data = await bytes_of(audio)
     fields = _said({"model": model, "language": language, "prompt": prompt})
     async with connected(where_settings()) as client:
-        call = await made(client, Operation.TRANSCRIPTIONS, fields, _say, file=(audio.name, data))
+        call = await made(client, Operation.TRANSCRIPTIONS, fields, _say, file=(text_of(audio.name, "Its name"), data))
     print_result(call, as_json=as_json)
     return 0
 
@@ -94,7 +96,7 @@ def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) ->
     """Print what came of a finished call, and what it cost; `out` is where its pictures were written."""
     if as_json:
         assert call.result is not None
-        print(call.result.model_dump_json(indent=2))
+        print_json(call.result)
         return
     match call.result:
         case EmbeddingsView(data=vectors):

@@ -8,12 +8,14 @@ from rich.text import Text
 
 from cli.connect import connected
 from cli.errors import NotSetUp, NotThere
+from cli.printing import print_json
 from cli.settings import where_settings
-from cli.text import count, one_line
+from cli.text import count, one_line, plain
 from models.ai_calls import Operation
 from models.providers import MediaModelView, ModelsView, ModelView, ProviderView
 
 MICRO_USD = 1_000_000
+NAME_CHARS = 40
 _COMMANDS = {
     Operation.EMBEDDINGS: "chimera embed",
     Operation.IMAGES: "chimera image",
@@ -31,7 +33,7 @@ async def list_models(provider: str | None, *, every: bool, as_json: bool) -> in
     media = [model for model in found.media if provider in (None, model.provider)]
     unreachable = {name: why for name, why in found.unreachable.items() if provider in (None, name)}
     if as_json:
-        print(ModelsView(models=tuple(models), media=tuple(media), unreachable=unreachable).model_dump_json(indent=2))
+        print_json(ModelsView(models=tuple(models), media=tuple(media), unreachable=unreachable))
         return 0
     console = Console(highlight=False)
     usable = [model for model in models if model.usable]
@@ -56,7 +58,8 @@ def check_usable(name: str, providers: Sequence[ProviderView]) -> None:
 def table_of(models: Sequence[ModelView]) -> Table:
     """A line a model; prices are USD per million tokens."""
     table = Table(box=None, pad_edge=False, expand=True)
-    table.add_column("Model", no_wrap=True)
+    # Whole, over as many lines as it takes: it is what has to be typed.
+    table.add_column("Model", overflow="fold", max_width=NAME_CHARS)
     for heading in ("Input", "Output", "Window"):
         table.add_column(heading, no_wrap=True, justify="right")
     table.add_column("What it can do", ratio=1)
@@ -64,19 +67,19 @@ def table_of(models: Sequence[ModelView]) -> Table:
         price = (_usd(model.price.input), _usd(model.price.output)) if model.price else ("?", "?")
         can = ", ".join(model.abilities) if model.abilities is not None else "not known"
         note = model.way_out or f"{'simulated; ' if model.simulated else ''}{can}"
-        table.add_row(Text(one_line(model.model, 120)), *price, f"{model.context_tokens:,}", Text(one_line(note, 300)))
+        table.add_row(Text(plain(model.model)), *price, f"{model.context_tokens:,}", Text(one_line(note, 300)))
     return table
 
 
 def media_table_of(models: Sequence[MediaModelView]) -> Table:
     """A line for each model that tasks can't be given, with the command that asks it."""
     table = Table(box=None, pad_edge=False, expand=True)
-    table.add_column("For something else", no_wrap=True)
+    table.add_column("For something else", overflow="fold", max_width=NAME_CHARS)
     table.add_column("What it is for", ratio=1)
     for model in models:
         simulated = "simulated; " if model.simulated else ""
         use = f"{simulated}{model.operation}, with {_COMMANDS[model.operation]} --model …"
-        table.add_row(Text(one_line(model.model, 120)), Text(one_line(use, 300)))
+        table.add_row(Text(plain(model.model)), Text(one_line(use, 300)))
     return table
 
 

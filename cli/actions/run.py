@@ -1,7 +1,6 @@
 """Hand in a task, and follow one. Progress goes to stderr and the result to stdout, so that it can be piped on."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,10 +14,13 @@ from rich.text import Text
 from cli.actions.ids import short, task_named
 from cli.client import Client
 from cli.connect import connected
+from cli.encodings import text_of
+from cli.endings import CUT_AT_LIMIT, is_cut
 from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
-from cli.files import bytes_of
+from cli.files import bytes_of, json_of
 from cli.following import follow as follow_task
 from cli.lines import short_of
+from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, plain
 from models.base import usd
@@ -31,7 +33,7 @@ def spec_from(
     goal: str,
     *,
     model: str | None = None,
-    budget_usd: float | None = None,
+    budget_micro_usd: int | None = None,
     plan: Path | None = None,
     on_failure: str | None = None,
     priority: int | None = None,
@@ -43,7 +45,7 @@ def spec_from(
         "plan": None if plan is None else _plan_in(plan),
         "on_failure": on_failure,
         "priority": priority,
-        "budget": None if budget_usd is None else {"max_cost_micro_usd": round(budget_usd * 1e6)},
+        "budget": None if budget_micro_usd is None else {"max_cost_micro_usd": budget_micro_usd},
     }
     return {name: value for name, value in spec.items() if value is not None}
 
@@ -55,13 +57,13 @@ async def run(
     if exit_on_budget and not follow_it:
         raise WrongUsage("--exit-on-budget says when to stop watching; leave it or --no-follow out.")
     console = Console(stderr=True, highlight=False)
-    pictures = [(path.name, await bytes_of(path)) for path in images]
+    pictures = [(text_of(path.name, "Its name"), await bytes_of(path)) for path in images]
     async with connected(where_settings()) as client:
         task = await _handed_in(client, spec, pictures)
         if follow_it:
             return await _watch(client, task, console, exit_on_budget=exit_on_budget, as_json=as_json)
         if as_json:
-            print(task.model_dump_json(indent=2))
+            print_json(task)
         else:
             print(task.id)
             console.print(f"It runs. Watch it: chimera follow {short(task.id)}")
@@ -104,7 +106,7 @@ async def _watch(
         console.print(f"                  Stop it:        chimera cancel {short(task.id)}")
         raise
     if as_json:
-        print(task.model_dump_json(indent=2))
+        print_json(task)
     else:
         tell_end(task, console)
     return WAITS if task.status is TaskStatus.WAITING else EXIT_CODES.get(task.status, 1)
@@ -115,6 +117,8 @@ def tell_end(task: TaskView, console: Console) -> None:
     if task.status == TaskStatus.COMPLETED:
         simulated = " (simulated)" if task.simulated else ""
         console.print(Text(f"✓ Completed{simulated}, {_spent(task)}"))
+        if is_cut(task):
+            console.print(Text(f"  The answer was {CUT_AT_LIMIT}: it is not all of it.", style="yellow"))
         sys.stdout.write(plain(task.result or "").rstrip() + "\n")
     elif task.status == TaskStatus.CANCELLED:
         console.print(Text(f"■ Cancelled after {_spent(task)}"))
@@ -134,10 +138,5 @@ def _spent(task: TaskView) -> str:
 
 def _plan_in(path: Path) -> Any:
     """Read the subtasks from a file: a list of them, or an object with a list `subtasks`."""
-    try:
-        plan = json.loads(path.read_text())
-    except OSError as error:
-        raise WrongUsage(f"The plan in {str(path)!r} can't be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise WrongUsage(f"The plan in {str(path)!r} is no JSON: {error}.") from None
+    plan = json_of(path, "The plan")
     return plan["subtasks"] if isinstance(plan, dict) and "subtasks" in plan else plan

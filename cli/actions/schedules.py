@@ -5,7 +5,6 @@ from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,7 @@ from cli.actions.ids import SHORT_CHARS, is_hex
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import NotThere, WrongUsage
+from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import one_line
 from models.schedules import ScheduleView
@@ -25,7 +25,7 @@ async def list_schedules(*, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         schedules = await client.schedules()
     if as_json:
-        print(to_json(schedules, indent=2).decode())
+        print_json(schedules)
     elif not schedules:
         print('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
     else:
@@ -41,7 +41,7 @@ async def create(spec: dict[str, Any], rhythm: Mapping[str, Any], *, as_json: bo
     async with connected(where_settings()) as client:
         schedule = await client.create_schedule(body)
     if as_json:
-        print(schedule.model_dump_json(indent=2))
+        print_json(schedule)
     else:
         print(f"{schedule.id[:SHORT_CHARS]} is made; {_next_of(schedule)}.")
     return 0

@@ -5,16 +5,18 @@ import sys
 from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime
 
-from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.actions.costs import THE_TASK, is_cut
+from cli.actions.costs import THE_TASK, is_partial
 from cli.actions.ids import short, task_named
+from cli.actions.models import NAME_CHARS
 from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
 from cli.client import Client
 from cli.connect import connected
+from cli.endings import CUT_AT_LIMIT, is_cut
+from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
@@ -34,7 +36,7 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
         tasks = await _newest(client, statuses, limit)
         held_up = set() if as_json else await _held_up_among(client, tasks)
     if as_json:
-        print(TaskPage(items=tuple(tasks), next_cursor=None).model_dump_json(indent=2))
+        print_json(TaskPage(items=tuple(tasks), next_cursor=None))
     elif not tasks:
         print(_no_tasks(statuses))
     else:
@@ -46,11 +48,12 @@ async def list_agents(*, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         agents = await client.agents()
     if as_json:
-        print(to_json(agents, indent=2).decode())
+        print_json(agents)
         return 0
     table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Agent", "Tools", "Model"):
+    for heading in ("Agent", "Tools"):
         table.add_column(heading, no_wrap=True)
+    table.add_column("Model", overflow="fold", max_width=NAME_CHARS)
     table.add_column("What it is for", ratio=1)
     for agent in agents:
         cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
@@ -64,7 +67,7 @@ async def show(name: str, *, as_json: bool) -> int:
         task = await task_named(client, name)
         subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
     if as_json:
-        print(task.model_dump_json(indent=2))
+        print_json(task)
         return 0
     console = Console(highlight=False)
     for name, value in facts_of(task, cost):
@@ -130,6 +133,8 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {task.error}" if task.error_code else ""
+    if is_cut(task):
+        why = f", the answer {CUT_AT_LIMIT}"
     if task.waiting is not None:
         why = f": {task.waiting.message}"
     facts = (
@@ -177,7 +182,8 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:
-        cells = (subtask.path, subtask.status, subtask.agent, str(subtask.turns))
+        status = f"{subtask.status} (cut)" if is_cut(subtask) else subtask.status
+        cells = (subtask.path, status, subtask.agent, str(subtask.turns))
         amounts = _booked(booked.get(subtask.path), cost, write)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _said_of(subtask))
     return table
@@ -187,7 +193,7 @@ def own_calls_of(cost: CostView) -> str:
     """Say what the task itself asked models for, and as whom."""
     named = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "work"}
     own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
-    more = ", …" if is_cut(cost) else ""
+    more = ", …" if is_partial(cost) else ""
     return one_line(", ".join(f"{named[purpose]} ({agent})" for purpose, agent in own) + more)
 
 

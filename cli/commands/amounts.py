@@ -1,30 +1,65 @@
-"""Amounts on the command line, refused in plain words; loads nothing, because `--help` shows these options."""
+"""Amounts and numbers on the command line: one way to write each, and whatever could mean two things is refused.
+
+`0,050` is five cents to half of the world, and fifty dollars to a reader that leaves commas out. Loads nothing, because
+`--help` shows these options.
+"""
 
 import re
+from collections.abc import Callable
+from decimal import Decimal
 
 import typer
 
 MOST_USD = 10_000_000
 """As the API has it, in millionths."""
 
-_WHOLE = r"\d+|\d{1,3}(?:,\d{3})+"
-_DOLLARS = re.compile(rf"\$?((?:{_WHOLE})?(?:\.\d+)?)")
+# ASCII digits alone: `\d` knows those of every script. The bounds keep what is huge from being computed with.
+_DOLLARS = re.compile(r"\$?([0-9]{0,30})(?:\.([0-9]{1,30}))?")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DECIMALS = 6
+_SHOWN_CHARS = 40
 
 
-def dollars(written: str) -> float:
-    """Read an amount of US dollars, a millionth at least."""
+def micro_usd(written: str) -> int:
+    """Read an amount of US dollars into millionths: `5`, `0.50`, `.5` and `$5` are amounts, nothing else is."""
     found = _DOLLARS.fullmatch(written.strip())
-    amount = float(found[1].replace(",", "")) if found and found[1] else 0.0
-    if round(amount * 1e6) < 1:
-        raise typer.BadParameter(f"{written!r} is no amount above 0. Write US dollars, as in 0.50.")
-    if amount > MOST_USD:
-        raise typer.BadParameter(f"{written!r} is more than a budget can be, ${MOST_USD:,}.")
+    if found is None or found[1] + (found[2] or "") == "":
+        raise typer.BadParameter(f"{_shown(written)} is no amount of US dollars. {_way_to_write(written)}")
+    if len(found[2] or "") > _DECIMALS:
+        raise typer.BadParameter(f"{_shown(written)} is finer than a millionth of a dollar. Write at most 6 decimals.")
+    amount = int(Decimal(f"{found[1] or 0}.{found[2] or 0}") * 10**_DECIMALS)
+    if amount < 1:
+        raise typer.BadParameter(f"{_shown(written)} lets nothing be spent. Write an amount above 0, as in 0.50.")
+    if amount > MOST_USD * 10**_DECIMALS:
+        raise typer.BadParameter(f"{_shown(written)} is more than a budget can be, {MOST_USD} dollars.")
     return amount
 
 
-def whole(written: str) -> int:
-    """Read a whole number above 0."""
-    number = int(written.replace(",", "")) if re.fullmatch(_WHOLE, written.strip()) else 0
-    if number < 1:
-        raise typer.BadParameter(f"{written!r} is no whole number above 0. Write one, as in 5000.")
-    return number
+def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
+    """Return a reader of whole numbers from `least` to `most`."""
+    bounds = f"from {least} to {most}" if most is not None else f"of {least} or more"
+
+    def read(written: str | int) -> int:
+        # A default comes as the number that it is.
+        digits = _WHOLE.fullmatch(str(written).strip())
+        number = int(digits[0]) if digits else None
+        if number is None or number < least or (most is not None and number > most):
+            example = 5000 if most is None else least
+            raise typer.BadParameter(
+                f"{_shown(written)} is no whole number {bounds}. Write digits alone, as in {example}."
+            )
+        return number
+
+    read.__name__ = "number"
+    return read
+
+
+def _shown(written: str | int) -> str:
+    text = str(written)
+    return repr(text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "…")
+
+
+def _way_to_write(written: str) -> str:
+    if "," in written:
+        return "A comma can mean two things: write a point before the cents, nothing between thousands, as in 1500.50."
+    return "Write digits, with a point before the cents, as in 0.50."

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.amounts import whole
 from cli.commands.tasks import AsJson
+from cli.encodings import path
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id, or the beginning of it.", show_default=False)]
 
@@ -15,7 +17,7 @@ app = typer.Typer(name="calls", help="Embeddings, images and transcriptions of y
 @app.callback(invoke_without_command=True)
 def list_calls(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(parser=whole(1, 100), help="How many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Embeddings, images and transcriptions of yours: list, show, cancel."""
@@ -30,7 +32,9 @@ def list_calls(
 @app.command()
 def show(
     call_id: Id,
-    out: Annotated[Path | None, typer.Option(help="Where a picture is written.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(parser=path, help="Where a picture is written.", show_default=False)
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")] = False,
     as_json: AsJson = False,
 ) -> None:

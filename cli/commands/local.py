@@ -1,25 +1,29 @@
 """Commands about an installation: start it, look at it, sign in to it."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Port = Annotated[
-    int | None, typer.Option("--port", min=1, max=65535, help="Port of the API (8000).", show_default=False)
-]
-TemporalPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port of Temporal (7233).", show_default=False)
-]
+from cli.commands.amounts import whole
+from cli.encodings import path, text_of
+
+a_port = whole(1, 65_535)
+
+Port = Annotated[int | None, typer.Option("--port", parser=a_port, help="Port of the API (8000).", show_default=False)]
+TemporalPort = Annotated[int | None, typer.Option(parser=a_port, help="Port of Temporal (7233).", show_default=False)]
 TemporalUiPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port of Temporal's Web UI (8233).", show_default=False)
+    int | None, typer.Option(parser=a_port, help="Port of Temporal's Web UI (8233).", show_default=False)
 ]
 SimulatorPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port of the built-in simulator (8001).", show_default=False)
+    int | None, typer.Option(parser=a_port, help="Port of the built-in simulator (8001).", show_default=False)
 ]
 FIRST_USER = "admin@chimera.local"
 
-DataDir = Annotated[str | None, typer.Option(help="Folder that everything is kept in (.chimera).", show_default=False)]
+DataDir = Annotated[
+    Path | None, typer.Option(parser=path, help="Folder that everything is kept in (.chimera).", show_default=False)
+]
 
 
 def up(
@@ -28,7 +32,7 @@ def up(
     temporal_ui_port: TemporalUiPort = None,
     simulator_port: SimulatorPort = None,
     data_dir: DataDir = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
+    workers: Annotated[int, typer.Option(parser=whole(1, 64), help="Worker processes.")] = 1,
 ) -> None:
     """Start everything and stay; Ctrl-C stops it all, and nothing is lost."""
     from cli.actions.up import up
@@ -137,10 +141,12 @@ def password(
 
 def _asked(what: str, otherwise: str) -> str:
     """Ask a person; a pipe has only secrets to say."""
-    return str(typer.prompt(what, default=otherwise)) if sys.stdin.isatty() else otherwise
+    return text_of(str(typer.prompt(what, default=otherwise)), what) if sys.stdin.isatty() else otherwise
 
 
 def _secret(what: str, *, confirm: bool = False) -> str:
     if sys.stdin.isatty():
-        return str(typer.prompt(what, hide_input=True, confirmation_prompt=confirm))
-    return sys.stdin.readline().rstrip("\n")
+        typed = str(typer.prompt(what, hide_input=True, confirmation_prompt=confirm))
+    else:
+        typed = sys.stdin.readline().rstrip("\n")
+    return text_of(typed, what, secret=True)

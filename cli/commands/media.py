@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.amounts import whole
 from cli.commands.tasks import AsJson
+from cli.encodings import path
 
 Model = Annotated[str, typer.Option(help="provider/model; the simulator's is made up.")]
 
@@ -13,7 +15,9 @@ Model = Annotated[str, typer.Option(help="provider/model; the simulator's is mad
 def embed(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What is turned into a vector.", show_default=False)],
     model: Model = "simulator/embedding",
-    dimensions: Annotated[int | None, typer.Option(min=1, help="A shorter vector, where the model can.")] = None,
+    dimensions: Annotated[
+        int | None, typer.Option(parser=whole(1), help="A shorter vector, where the model can.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn a text into a vector and print it."""
@@ -26,7 +30,8 @@ def embed(
 def image(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What is drawn.", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option(help="The file to write: image.png, or image-2.png … where that is taken.")
+        Path | None,
+        typer.Option(parser=path, help="The file to write: image.png, or image-2.png … where that is taken."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")] = False,
     model: Model = "simulator/image",
@@ -41,7 +46,7 @@ def image(
 
 
 def transcribe(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="The recording.", show_default=False)],
+    audio: Annotated[Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording.", show_default=False)],
     model: Model = "simulator/transcription",
     language: Annotated[str | None, typer.Option(help="What is spoken, as in de or en.")] = None,
     prompt: Annotated[str | None, typer.Option(help="Names and words that are said in it.")] = None,

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import dollars
+from cli.commands.amounts import micro_usd, whole
+from cli.encodings import path
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The schedule's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
@@ -30,15 +31,18 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it.", show_default=False)],
     goal: Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done each time.", show_default=False)],
     cron: Annotated[str | None, typer.Option(help="When: five fields as in cron, or @daily.")] = None,
-    interval_s: Annotated[int | None, typer.Option(help="When: every so many seconds.")] = None,
+    interval_s: Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")] = None,
     overlap: Annotated[Overlapping | None, typer.Option(help="When one is due and the one before still runs.")] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Don't begin yet.")] = False,
     model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(parser=dollars, metavar="AMOUNT", help="Each run asks before more is spent.")
+    budget_micro_usd: Annotated[
+        int | None,
+        typer.Option("--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Each run asks before more is spent."),
     ] = None,
-    plan: Annotated[Path | None, typer.Option(help="JSON file with the subtasks, instead of a planner.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(parser=path, help="JSON file with the subtasks, instead of a planner.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a task run again and again; say when with --cron or --interval-s."""
@@ -49,7 +53,11 @@ def create(
     rhythm = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
     finish(
         lambda: create(
-            {"name": name, "task": spec_from(goal, model=model, budget_usd=budget_usd, plan=plan), "paused": paused},
+            {
+                "name": name,
+                "task": spec_from(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan),
+                "paused": paused,
+            },
             rhythm,
             as_json=as_json,
         )

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import dollars, whole
+from cli.commands.amounts import micro_usd, whole
+from cli.encodings import path as a_path
 
 OnFailure = Literal["fail", "skip", "retry"]
 
@@ -19,16 +20,21 @@ ExitOnBudget = Annotated[
 def run(
     goal: Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done.", show_default=False)],
     model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
-    budget_usd: Annotated[
-        float | None,
-        typer.Option(parser=dollars, metavar="AMOUNT", help="Wait and ask before more than this is spent."),
+    budget_micro_usd: Annotated[
+        int | None,
+        typer.Option(
+            "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Wait and ask before more than this is spent."
+        ),
     ] = None,
-    plan: Annotated[Path | None, typer.Option(help="JSON file with the subtasks, instead of a planner.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(parser=a_path, help="JSON file with the subtasks, instead of a planner.")
+    ] = None,
     image: Annotated[
-        list[Path] | None, typer.Option(help="A picture that the agents see; may be given more than once.")
+        list[Path] | None,
+        typer.Option(parser=a_path, help="A picture that the agents see; may be given more than once."),
     ] = None,
     on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
-    priority: Annotated[int | None, typer.Option(help="1 (most urgent) to 5; 3 without it.")] = None,
+    priority: Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")] = None,
     follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
@@ -39,7 +45,14 @@ def run(
 
     finish(
         lambda: run(
-            spec_from(goal, model=model, budget_usd=budget_usd, plan=plan, on_failure=on_failure, priority=priority),
+            spec_from(
+                goal,
+                model=model,
+                budget_micro_usd=budget_micro_usd,
+                plan=plan,
+                on_failure=on_failure,
+                priority=priority,
+            ),
             images=image or (),
             follow_it=follow,
             exit_on_budget=exit_on_budget,
@@ -50,7 +63,7 @@ def run(
 
 def follow(
     task_id: Id,
-    after: Annotated[int, typer.Option(min=0, help="Begin behind this event; 0 tells the whole story.")] = 0,
+    after: Annotated[int, typer.Option(parser=whole(0), help="Begin behind this event; 0 tells the whole story.")] = 0,
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +78,7 @@ def list_tasks(
     status: Annotated[
         list[str] | None, typer.Option(help="Only running, completed, failed …; may be given more than once.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(parser=whole(1, 1000), help="At most so many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
@@ -123,19 +136,17 @@ def steer(
 
 def budget(
     task_id: Id,
-    usd: Annotated[float | None, typer.Option(parser=dollars, metavar="AMOUNT", help="US dollars.")] = None,
-    tokens: Annotated[
-        int | None, typer.Option(parser=whole, metavar="NUMBER", help="Input and output together.")
-    ] = None,
+    usd: Annotated[int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="US dollars.")] = None,
+    tokens: Annotated[int | None, typer.Option(parser=whole(1), help="Input and output together.")] = None,
     requests: Annotated[
-        int | None, typer.Option(parser=whole, metavar="NUMBER", help="Requests to models, repeated ones included.")
+        int | None, typer.Option(parser=whole(1), help="Requests to models, repeated ones included.")
     ] = None,
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget
     from cli.running import finish
 
-    finish(lambda: set_budget(task_id, usd=usd, tokens=tokens, requests=requests))
+    finish(lambda: set_budget(task_id, micro_usd=usd, tokens=tokens, requests=requests))
 
 
 def delete(task_id: Id) -> None:

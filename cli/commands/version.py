@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.encodings import NotText, arguments_in, use_utf8
+
 USAGE = 2
 """What Typer ends wrong usage with."""
 
@@ -27,8 +29,15 @@ def version(
 
 def ending_with_own_codes(app: typer.Typer) -> None:
     """Run the app. A command ends with `Finished`; any other exit is Typer's own."""
+    use_utf8()
     try:
-        app(prog_name="chimera")
+        app(arguments_in(sys.argv[1:]), prog_name="chimera")
+    except NotText as error:
+        from cli.errors import TROUBLE, WrongUsage
+        from cli.running import explain
+
+        explain(WrongUsage(str(error)))
+        sys.exit(TROUBLE)
     except SystemExit as ending:
         if type(ending) is SystemExit and ending.code == USAGE:
             from cli.errors import TROUBLE

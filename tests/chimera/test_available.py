@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from random import Random
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from chimera.providers.available import Available
 from chimera.settings import Settings
 from models import errors
 from models.providers import Verdict
+from models.tasks import TaskSpec
 from tests.chimera.simulated import Running, running_simulator
 from tests.parts import free_port, serving
 
@@ -123,3 +125,29 @@ async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
     assert models["openai/gpt-4o"].context_tokens == 128_000
     assert not models["openai/secret-thing"].usable
     assert "CHIMERA_PRICES" in models["openai/secret-thing"].way_out
+
+
+async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
+    by = Random(7)
+    kinds = "aZ9 -._:/@+~#?%&=()[]{}\\'\"éß模😀" + "\t\x00\x1b\u200b\u202e\u00a0\ud800"
+    names = ["".join(by.choices(kinds[: by.choice((28, 33, len(kinds)))], k=by.randint(1, 12))) for _ in range(2000)]
+    names += ["x" * 240, "x" * 241]
+
+    async def answer(request: Request) -> Response:
+        listed = [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in names]
+        return Response(json.dumps({"object": "list", "data": listed}), media_type="application/json")
+
+    async with (
+        serving(Starlette(routes=[Route("/v1/models", answer)])) as url,
+        available(local_base_url=f"{url}/v1") as found,
+    ):
+        models = (await found.models()).models
+    usable = [model.model for model in models if model.usable]
+    assert len(models) == len(names)
+    assert f"local/{'x' * 240}" in usable
+    for ref in usable:
+        assert TaskSpec(goal="x", model=ref).model == ref
+        assert ref.removeprefix("local/") in names
+    others = [model for model in models if not model.usable]
+    assert len(others) > 100
+    assert all("Tasks can't name it" in model.way_out for model in others)

@@ -164,7 +164,8 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("catalog", "says"),
     [
-        ("[", "Invalid JSON"),
+        ("[", "is no JSON: line 1, column 1: It ends before everything is closed"),
+        ('{"local/qwen3": {},}', "is no JSON: line 1, column 20: Nothing follows the comma"),
         ('{"qwen3": {}}', "Write provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
         ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
@@ -175,6 +176,7 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
         ('{"local/qwen3": {"price": [1e400, 1]}}', "local/qwen3.price.input: Write a number that is finite."),
         ('{"local/qwen3": {"price": [1e30, 1]}}', "local/qwen3.price.input: It has to be 1000000"),
         ('{"local/qwen3": {"price": ["1", 1]}}', "local/qwen3.price.input: Send a number"),
+        ('{"local/qwen3": {"price": [1e-9, 1]}}', "local/qwen3.price.input: It is less than a millionth of a dollar"),
         ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write dollars per million tokens in and out"),
     ],
 )
@@ -182,6 +184,17 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, says
     with pytest.raises(ValidationError, match="CHIMERA_CATALOG_FILE") as raised:
         settings_with(catalog, tmp_path)
     assert says in str(raised.value)
+
+
+def test_a_file_from_another_editor_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "models.json"
+    file.write_text('{"local/Llama 3 8B": {"price": [0.000001, 1]}}', encoding="utf-8-sig")
+    settings = Settings(catalog_file=file)
+    assert price_of("local/Llama 3 8B", settings.own_prices).rates[0].input == 1
+    other = tmp_path / "other-models.json"
+    other.write_text("{}", encoding="utf-16")
+    with pytest.raises(ValidationError, match=r"models\.json' is UTF-16; save it as UTF-8\."):
+        Settings(catalog_file=other)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from chimera import __version__
 from cli.actions.run import spec_from
-from cli.commands.amounts import dollars, whole
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
@@ -124,7 +123,7 @@ def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps({"subtasks": [{"key": "a", "instruction": "Do it."}]}))
     spec = TaskSpec.model_validate(
-        spec_from("A goal", model="openai/gpt-5.6", budget_usd=0.1, plan=plan, on_failure="skip", priority=1)
+        spec_from("A goal", model="openai/gpt-5.6", budget_micro_usd=100_000, plan=plan, on_failure="skip", priority=1)
     )
     assert spec.plan is not None
     assert spec.plan[0].key == "a"
@@ -141,29 +140,3 @@ def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text("[{")
     with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
         spec_from("A goal", plan=path)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("run", "x", "--budget-usd", "abc"), "'abc' is no amount above 0. Write US dollars, as in 0.50."),
-        (("run", "x", "--budget-usd", "0"), "'0' is no amount above 0. Write US dollars, as in 0.50."),
-        (("run", "x", "--budget-usd", "0.0000001"), "is no amount above 0"),
-        (("run", "x", "--budget-usd", "1e99"), "is no amount above 0"),
-        (("run", "x", "--budget-usd", "20000000"), "is more than a budget can be, $10,000,000."),
-        (("run", "x", "--budget-usd", "nan"), "is no amount above 0"),
-        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "is no amount above 0"),
-        (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount above 0. Write US dollars, as in 0.50."),
-        (("budget", "6c1f", "--tokens", "many"), "'many' is no whole number above 0. Write one, as in 5000."),
-        (("budget", "6c1f", "--tokens", "1,0"), "is no whole number above 0"),
-        (("budget", "6c1f", "--requests", "0"), "is no whole number above 0"),
-    ],
-)
-def test_an_amount_that_is_none_is_refused_in_plain_words(arguments: tuple[str, ...], said: str) -> None:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 2
-    assert said in " ".join(result.output.replace("│", " ").split())
-
-
-def test_amounts_are_read_as_people_write_them() -> None:
-    assert (dollars("$0.50"), dollars("3"), whole("50,000")) == (0.5, 3.0, 50_000)

@@ -78,3 +78,16 @@ def test_a_provider_that_is_not_known_is_said_with_those_that_are() -> None:
         check_usable("nope", known)
     with pytest.raises(NotSetUp, match="No key; set it"):
         check_usable("openai", known)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_models_name_is_printed_whole(width: int) -> None:
+    name = "local/Llama 3  8B (Q4_K_M) " + "x" * 150
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(table_of([a_model(model=name)]))
+        console.print(
+            media_table_of([MediaModelView(model=name, provider="local", simulated=False, operation=Operation.IMAGES)])
+        )
+    assert capture.get().count("x" * 9) >= 2
+    assert sum(line.count("x") for line in capture.get().splitlines()) >= 2 * 150

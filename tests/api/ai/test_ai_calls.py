@@ -158,6 +158,15 @@ async def test_a_key_means_one_call(alice: httpx2.AsyncClient, simulator: Simula
     assert elsewhere.json()["code"] == "idempotency_key_reused"
 
 
+async def test_the_same_call_written_otherwise_is_replayed(alice: httpx2.AsyncClient) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    first = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "a dog"}, headers=key)
+    said = {"dimensions": None, "input": ["a dog"], "model": EMBEDDING}
+    again = await alice.post(f"{AI}/embeddings", json=said, headers=key)
+    assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (200, "true"), again.text
+    assert again.json()["id"] == first.json()["id"]
+
+
 async def test_a_fault_is_tried_again_and_counted(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
     asked = {"model": IMAGE, "prompt": "a cow [[sim: cut=after:1; times=1]]"}
     answer = await alice.post(f"{AI}/images", json=asked)

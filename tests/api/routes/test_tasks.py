@@ -8,6 +8,8 @@ from sqlalchemy import func, select, update
 
 from chimera.db.engine import Database
 from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task, User
+from chimera.fingerprints import older_fingerprint_of
+from models.tasks import TaskSpec
 from tests.api.conftest import SignUp, new_task, set_task
 
 PLAN = [
@@ -45,6 +47,37 @@ async def test_the_same_key_gives_the_same_task(alice: httpx2.AsyncClient) -> No
     assert "Idempotent-Replayed" not in first.headers
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.json() == first.json()
+
+
+async def test_the_same_request_written_otherwise_is_replayed(alice: httpx2.AsyncClient) -> None:
+    headers = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
+    first = await alice.post(
+        "/api/v1/tasks", content='{"goal":"x","start":false,"metadata":{"a":1,"b":{"c":1,"d":2}}}', headers=headers
+    )
+    again = await alice.post(
+        "/api/v1/tasks",
+        content='{"metadata":{"b":{"d":2.0,"c":1},"a":1.0},"priority":3,"plan":null,"goal":" \\u0078","start":false}',
+        headers=headers,
+    )
+    assert (first.status_code, again.status_code) == (202, 202), again.text
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == first.json()
+    other = await alice.post(
+        "/api/v1/tasks", content='{"goal":"x","start":false,"metadata":{"a":2,"b":{"c":1,"d":2}}}', headers=headers
+    )
+    assert other.json()["code"] == "idempotency_key_reused"
+
+
+async def test_a_request_of_an_older_fingerprint_is_replayed(alice: httpx2.AsyncClient, database: Database) -> None:
+    headers = {"Idempotency-Key": uuid4().hex}
+    body = {"goal": "Find out.", "start": False, "metadata": {"b": 1, "a": 2}, "priority": 3}
+    first = await alice.post("/api/v1/tasks", json=body, headers=headers)
+    older = older_fingerprint_of(TaskSpec.model_validate(body))
+    async with database.begin() as session:
+        await session.execute(update(Task).where(Task.id == first.json()["id"]).values(body_sha256=older))
+    again = await alice.post("/api/v1/tasks", json=body, headers=headers)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
 
 
 async def test_fifty_requests_at_once_with_one_key_make_one_task(alice: httpx2.AsyncClient, database: Database) -> None:

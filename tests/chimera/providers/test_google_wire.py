@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -192,3 +193,12 @@ async def test_a_model_that_cannot_be_named_is_refused_without_a_request(server:
         await answer_of(provider, replace(asked(WIRE), model="../secrets"))
     assert not found.value.may_be_billed
     assert server.targets == []
+
+
+@pytest.mark.parametrize("name", ["Llama 3 8B", "a#b", "a?key=x", "a%2Fb", "a:countTokens", "模型", "org/model", "a&b"])
+async def test_a_models_name_is_data_in_the_path(server: Scripted, provider: Provider, name: str) -> None:
+    server.answers(TEA)
+    await answer_of(provider, replace(asked(WIRE), model=name))
+    path, _, query = server.targets[0].partition("?")
+    assert path == f"/v1beta/models/{quote(name)}:streamGenerateContent"
+    assert query == "alt=sse"

@@ -1,0 +1,39 @@
+"""When two requests are the same one: by what they mean, not by how they were written.
+
+Who asks again may be another program by then: names come in another order, 1 as 1.0, a default said or left out. The
+order of a list is part of what it says.
+"""
+
+import hashlib
+import json
+
+from pydantic import JsonValue
+
+from models.base import Body
+
+
+def fingerprint_of(body: Body) -> str:
+    """Hash what a request means. Defaults are left out, so that a field of a later version changes no older hash."""
+    meant = _canonical(body.model_dump(mode="json", exclude_defaults=True))
+    return _hash_of(json.dumps(meant, sort_keys=True, separators=(",", ":")))
+
+
+def older_fingerprint_of(body: Body) -> str:
+    """Hash a request as it was done before: what was said, in the order of its fields. Rows of that time have these."""
+    return _hash_of(body.model_dump_json(exclude_unset=True))
+
+
+def _canonical(value: JsonValue) -> JsonValue:
+    match value:
+        case float() if value.is_integer():
+            # JSON has one kind of number; PostgreSQL too calls 1 and 1.0 the same.
+            return int(value)
+        case list():
+            return [_canonical(item) for item in value]
+        case dict():
+            return {name: _canonical(item) for name, item in value.items()}
+    return value
+
+
+def _hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
