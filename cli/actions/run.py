@@ -36,6 +36,7 @@ def spec_from(
     budget_micro_usd: int | None = None,
     plan: Path | None = None,
     on_failure: str | None = None,
+    on_truncated: str | None = None,
     priority: int | None = None,
 ) -> dict[str, Any]:
     """Write options as the body of POST /api/v1/tasks; the API is the one that judges them."""
@@ -44,6 +45,7 @@ def spec_from(
         "model": model,
         "plan": None if plan is None else _plan_in(plan),
         "on_failure": on_failure,
+        "on_truncated": on_truncated,
         "priority": priority,
         "budget": None if budget_micro_usd is None else {"max_cost_micro_usd": budget_micro_usd},
     }

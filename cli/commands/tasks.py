@@ -9,6 +9,7 @@ from cli.commands.amounts import micro_usd, whole
 from cli.encodings import path as a_path
 
 OnFailure = Literal["fail", "skip", "retry"]
+OnTruncated = Literal["continue", "accept", "fail"]
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The task's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
@@ -34,6 +35,9 @@ def run(
         typer.Option(parser=a_path, help="A picture that the agents see; may be given more than once."),
     ] = None,
     on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
+    on_truncated: Annotated[
+        OnTruncated | None, typer.Option(help="What to do with an answer that was cut at its limit of tokens.")
+    ] = None,
     priority: Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")] = None,
     follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
     exit_on_budget: ExitOnBudget = False,
@@ -51,6 +55,7 @@ def run(
                 budget_micro_usd=budget_micro_usd,
                 plan=plan,
                 on_failure=on_failure,
+                on_truncated=on_truncated,
                 priority=priority,
             ),
             images=image or (),
