@@ -25,11 +25,14 @@ from models.files import MAX_PICTURE_BYTES
 from models.ids import FileId, UserId
 from models.plans import problems_of
 from models.providers import ModelAbility
-from models.schedules import ScheduleSpec
+from models.schedules import PreviewSpec, ScheduleSpec
 from models.tasks import TaskSpec
 from models.users import Caller
 
 MAX_KNOWN_MODELS = 1000
+
+_NO_ZONES = {"Factory", "localtime"}
+"""In the list of names, and not the same on every machine."""
 
 
 class Models:
@@ -85,12 +88,15 @@ class Checks:
         if problems:
             raise PlanInvalid([(f"{within}{problem.place}", problem.message) for problem in problems])
 
-    async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> None:
-        """Raise what keeps a recurring task from running. What a cron line means is Temporal's to say."""
-        if spec.time_zone not in available_timezones():
-            meant = get_close_matches(spec.time_zone, available_timezones(), n=1)
+    async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec | PreviewSpec) -> None:
+        """Raise what keeps a recurring task from running; the contract has judged its cron expression."""
+        known = available_timezones() - _NO_ZONES
+        if spec.time_zone not in known:
+            meant = get_close_matches(spec.time_zone, known, n=1)
             way_out = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
             raise InvalidInput("time_zone", f"No time zone {spec.time_zone!r}; {way_out}")
+        if spec.task is None:
+            return
         if not spec.task.start:
             raise InvalidInput("task.start", "A scheduled task starts when it is due; leave start out.")
         await self.task(session, owner_id, spec.task, within="task.")

@@ -1,6 +1,7 @@
-"""Amounts on the command line, refused in plain words; loads nothing, because `--help` shows these options."""
+"""Amounts and times on the command line, refused in plain words; loads nothing, because `--help` shows these options."""
 
 import re
+from datetime import datetime
 
 import typer
 
@@ -28,3 +29,11 @@ def whole(written: str) -> int:
     if number < 1:
         raise typer.BadParameter(f"{written!r} is no whole number above 0. Write one, as in 5000.")
     return number
+
+
+def moment(written: str) -> datetime:
+    """Read a point in time, with or without an offset."""
+    try:
+        return datetime.fromisoformat(written.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{written!r} is no time. Write it as in 2026-11-01T07:00.") from None
