@@ -78,8 +78,8 @@ class Schedules(contract.Schedules):
                 try:
                     spec = schedules.spec_of(schedule)
                 except InvalidInput as error:
+                    # The row is not paused: replacing its words lets it go on.
                     await self._schedules.pause(run.schedule_id, note=error.message)
-                    schedule.paused = True
                     return
                 owner_id = UserId(schedule.owner_id)
                 await self._schedules.replace(run.schedule_id, owner_id, spec, paused=schedule.paused)

@@ -79,7 +79,8 @@ def _touched(cron: Cron, zone: ZoneInfo, now: datetime) -> Touched:
         while hour < end + beside:
             if hour.hour in cron.hours and cron.falls_on(hour.date()):
                 touched[hour.date()].add(hour.hour)
-            if hour.hour == 0 and start <= hour < end and change.before < change.after and len(cron.weekdays) < 7:
+            left_out = change.before < change.after and start <= hour < end
+            if hour.hour == 0 and left_out and hour.month in cron.months and len(cron.weekdays) < 7:
                 # Temporal takes a date without a midnight for the day of the week before.
                 touched.setdefault(hour.date(), set())
             hour += HOUR

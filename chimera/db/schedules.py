@@ -69,7 +69,7 @@ async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
     return schedule
 
 
-async def task_of(session: AsyncSession, scheduled_run_id: str) -> TaskId | None:
+async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId | None:
     """Return the task that this run of a schedule has made."""
     task_id = await session.scalar(select(Task.id).where(Task.scheduled_run_id == scheduled_run_id))
     return None if task_id is None else TaskId(task_id)

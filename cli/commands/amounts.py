@@ -1,4 +1,4 @@
-"""Amounts and times on the command line, refused in plain words; loads nothing, because `--help` shows these options."""
+"""Amounts and times on the command line, refused in plain words; loads nothing, because `--help` shows these."""
 
 import re
 from datetime import datetime
