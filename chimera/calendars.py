@@ -8,6 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -34,13 +35,19 @@ Touched = dict[date, set[int]]
 
 
 def spec_of(timing: Timing, now: datetime) -> ScheduleSpec:
-    """Return when a schedule is due, in Temporal's terms."""
+    """Return when a schedule is due, in Temporal's terms; not to be changed."""
     if timing.cron is None:
         return ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timing.interval or DAY)])
-    cron, zone = parse(timing.cron), ZoneInfo(timing.time_zone)
-    if _is_the_same_in_utc(cron, zone, now):
+    return _spec_of_cron(timing.cron, timing.time_zone, now.year)
+
+
+@lru_cache(maxsize=256)
+def _spec_of_cron(text: str, time_zone: str, year: int) -> ScheduleSpec:
+    """Every run asks for it, and a line with many minutes in touched hours takes a tenth of a second."""
+    cron, zone = parse(text), ZoneInfo(time_zone)
+    if _is_the_same_in_utc(cron, zone, year):
         zone = ZoneInfo("UTC")
-    touched = _touched(cron, zone, now)
+    touched = _touched(cron, zone, year)
     instants = {
         due
         for day, hours in touched.items()
@@ -60,18 +67,18 @@ def fingerprint_of(spec: ScheduleSpec) -> str:
     return hashlib.sha256(repr(spec).encode()).hexdigest()[:16]
 
 
-def _is_the_same_in_utc(cron: Cron, zone: ZoneInfo, now: datetime) -> bool:
+def _is_the_same_in_utc(cron: Cron, zone: ZoneInfo, year: int) -> bool:
     """Whether it is for every hour of every day, where the clock is whole hours away from UTC."""
     every_day = len(cron.days) == 31 and len(cron.weekdays) == 7 and len(cron.months) == 12
-    offsets = [now.astimezone(zone).utcoffset() or timedelta()]
-    offsets += [change.after for change in clock_changes(zone, now.year - YEARS_BACK, now.year + YEARS_AHEAD)]
+    first = datetime(year - YEARS_BACK, 1, 1, tzinfo=zone).utcoffset() or timedelta()
+    offsets = [first, *(change.after for change in clock_changes(zone, year - YEARS_BACK, year + YEARS_AHEAD))]
     return cron.every_hour and every_day and not any(offset % HOUR for offset in offsets)
 
 
-def _touched(cron: Cron, zone: ZoneInfo, now: datetime) -> Touched:
+def _touched(cron: Cron, zone: ZoneInfo, year: int) -> Touched:
     """Find the dates and hours of the expression near a change of clocks."""
     touched: Touched = defaultdict(set)
-    for change in clock_changes(zone, now.year - YEARS_BACK, now.year + YEARS_AHEAD):
+    for change in clock_changes(zone, year - YEARS_BACK, year + YEARS_AHEAD):
         start, end = change.window
         # Temporal also errs in the hours beside those that are left out or shown twice.
         beside = max(HOUR, end - start)

@@ -1,10 +1,10 @@
 """Schedules: a task that recurs, on a Temporal Schedule."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from models.base import Body, Contract, Flag, UtcDatetime, Whole
 from models.cron import parse
@@ -72,11 +72,24 @@ class PreviewSpec(Timing):
     paused: Flag = False
 
 
+def _moment(sent: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(sent) if isinstance(sent, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise ValueError("Write a time with its offset from UTC, as in 2026-11-01T07:00:00Z.")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
 class BackfillSpec(Body):
     """The runs from `start` to `end`, both included, that were not made."""
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
     overlap: BackfillOverlap = BackfillOverlap.BUFFER_ALL
 
 

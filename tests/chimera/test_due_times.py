@@ -16,8 +16,12 @@ NOW = datetime(2026, 11, 29, 15, 7, 30, tzinfo=UTC)
 def _on(cron: str, zone: str, start: str, end: str) -> list[str]:
     """The times from `start` to `end`, which are of UTC, as month-day and time."""
     timing = Timing(cron=cron, time_zone=zone)
-    span = [datetime.fromisoformat(when).replace(tzinfo=UTC) for when in (start, end)]
-    return [f"{due:%m-%d %H:%M}" for due in times_between(timing, *span, most=1000)]
+    first, last = (datetime.fromisoformat(when).replace(tzinfo=UTC) for when in (start, end))
+    return [f"{due:%m-%d %H:%M}" for due in times_between(timing, first, last, most=1000)]
+
+
+def _backfill(start: datetime, end: datetime) -> BackfillSpec:
+    return BackfillSpec.model_validate({"start": start.isoformat(), "end": end.isoformat()})
 
 
 @pytest.mark.parametrize(
@@ -101,19 +105,19 @@ def test_an_interval_counts_from_the_epoch() -> None:
     ],
 )
 def test_a_backfill_out_of_bounds_is_refused(span: dict[str, Any], field: str, says: str) -> None:
-    backfill = BackfillSpec.model_validate({"start": NOW - timedelta(hours=2), "end": NOW} | span)
+    backfill = _backfill(**{"start": NOW - timedelta(hours=2), "end": NOW} | span)
     with pytest.raises(InvalidInput, match=says) as refused:
         backfilled(Timing(cron="0 * * * *"), backfill, NOW)
     assert refused.value.field == field
 
 
 def test_a_very_large_backfill_is_counted_so_far() -> None:
-    backfill = BackfillSpec(start=NOW - timedelta(days=300), end=NOW)
+    backfill = _backfill(start=NOW - timedelta(days=300), end=NOW)
     for timing in (Timing(interval_s=10), Timing(cron="* * * * *")):
         with pytest.raises(InvalidInput, match="More than 10,000 runs"):
             backfilled(timing, backfill, NOW)
 
 
 def test_a_backfill_has_both_ends() -> None:
-    backfill = BackfillSpec(start=datetime(2026, 11, 29, 13, tzinfo=UTC), end=datetime(2026, 11, 29, 15, tzinfo=UTC))
+    backfill = _backfill(start=datetime(2026, 11, 29, 13, tzinfo=UTC), end=datetime(2026, 11, 29, 15, tzinfo=UTC))
     assert [due.hour for due in backfilled(Timing(cron="0 * * * *"), backfill, NOW)] == [13, 14, 15]

@@ -4,14 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from chimera import __version__
 from cli.actions.run import spec_from
-from cli.commands.amounts import dollars, whole
+from cli.commands.amounts import dollars, moment, whole
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
@@ -163,6 +165,13 @@ def test_an_amount_that_is_none_is_refused_in_plain_words(arguments: tuple[str, 
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert said in " ".join(result.output.replace("│", " ").split())
+
+
+def test_times_are_read_with_or_without_an_offset() -> None:
+    assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
+    assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
+        moment("yesterday")
 
 
 def test_amounts_are_read_as_people_write_them() -> None:
