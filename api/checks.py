@@ -5,12 +5,11 @@ Everything is refused here, before anything is stored, so that no run dies of wh
 
 import asyncio
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import agents, files
+from chimera.due_times import check_time_zone
 from chimera.file_types import IMAGES
 from chimera.pricing import abilities_of
 from chimera.providers import PROVIDERS, check_model
@@ -30,9 +29,6 @@ from models.tasks import TaskSpec
 from models.users import Caller
 
 MAX_KNOWN_MODELS = 1000
-
-_NO_ZONES = {"Factory", "localtime"}
-"""In the list of names, and not the same on every machine."""
 
 
 class Models:
@@ -90,11 +86,7 @@ class Checks:
 
     async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec | PreviewSpec) -> None:
         """Raise what keeps a recurring task from running; the contract has judged its cron expression."""
-        known = available_timezones() - _NO_ZONES
-        if spec.time_zone not in known:
-            meant = get_close_matches(spec.time_zone, known, n=1)
-            way_out = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
-            raise InvalidInput("time_zone", f"No time zone {spec.time_zone!r}; {way_out}")
+        check_time_zone(spec.time_zone)
         if spec.task is None:
             return
         if not spec.task.start:

@@ -8,9 +8,10 @@ whenever the clock shows it, so it goes on through the change, each real hour.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from models.cron import Cron, parse
 from models.errors import InvalidInput
@@ -41,6 +42,21 @@ class ClockChange:
         """What the clock leaves out or shows twice: from the first time to before the second, without a zone."""
         at = self.at.replace(tzinfo=None)
         return at + min(self.before, self.after), at + max(self.before, self.after)
+
+
+def check_time_zone(name: str) -> None:
+    """Raise InvalidInput for a time zone that this machine doesn't know by its name."""
+    if name in _time_zones():
+        return
+    meant = get_close_matches(name, _time_zones(), n=1)
+    way_out = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
+    raise InvalidInput("time_zone", f"No time zone {name!r}; {way_out}")
+
+
+@lru_cache
+def _time_zones() -> frozenset[str]:
+    # These two are in the list, and not the same on every machine.
+    return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
 def next_times(timing: Timing, after: datetime, count: int = 10) -> list[datetime]:

@@ -28,9 +28,8 @@ class BackfillOverlap(StrEnum):
     ALLOW_ALL = "allow_all"
 
 
-def _known(cron: str | None) -> str | None:
-    if cron is not None:
-        parse(cron)
+def _known(cron: str) -> str:
+    parse(cron)
     return cron
 
 

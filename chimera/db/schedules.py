@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Schedule, Task, User
+from chimera.due_times import check_time_zone
 from models.cron import MACROS
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import ScheduleId, TaskId, UserId
@@ -82,16 +83,18 @@ async def locked(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | N
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
-    """Return what a schedule says. Raises InvalidInput for a line of before that today's grammar refuses."""
+    """Return what a schedule says. Raises InvalidInput for words of before that are no longer taken."""
     stored = dict(schedule.spec)
     # Earlier versions took these; each means five fields.
     stored["cron"] = MACROS.get(str(stored.get("cron")).lower(), stored.get("cron"))
     try:
-        return ScheduleSpec.model_validate(stored)
+        spec = ScheduleSpec.model_validate(stored)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "body"
         raise InvalidInput(field, sentence_of(first)) from None
+    check_time_zone(spec.time_zone)
+    return spec
 
 
 def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:

@@ -247,22 +247,26 @@ async def test_a_backfill_out_of_bounds_names_its_field(
     assert says in answer.json()["errors"][0]["message"]
 
 
-async def test_a_line_of_before_is_shown_and_can_be_replaced(
-    alice: httpx2.AsyncClient, app: FastAPI, database: Database
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [({"cron": "* * * * * * *"}, "cron", "it has 7 fields"), ({"time_zone": "localtime"}, "time_zone", "No time zone")],
+)
+async def test_a_schedule_of_before_is_shown_and_can_be_replaced(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, change: dict[str, Any], field: str, says: str
 ) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
     schedule_id = address.rpartition("/")[2]
     async with database.begin() as session:
-        old = DAILY | {"cron": "* * * * * * *"}
+        old = DAILY | change
         await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(spec=old))
     listed = next(one for one in (await alice.get("/api/v1/schedules")).json() if one["id"] == schedule_id)
     assert listed == (await alice.get(address)).json()
-    assert (listed["cron"], listed["next_runs"]) == ("* * * * * * *", [])
+    assert (listed[field], listed["next_runs"]) == (change[field], [])
     assert "makes no run" in listed["note"]
-    assert "it has 7 fields" in listed["note"]
+    assert says in listed["note"]
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)
-        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cron"), path
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
     # As its first run leaves it.
     parts: Parts = app.state.parts
     await parts.schedules.pause(ScheduleId(schedule_id), note="stopped")
