@@ -24,6 +24,11 @@ from models.schedules import BackfillOverlap, Overlap, ScheduledRunInput
 from models.schedules import ScheduleSpec as RecurringTask
 from models.workflows import ScheduledTaskRuns
 
+LATE = timedelta(days=365)
+SIDE_BY_SIDE_LATE = timedelta(hours=1)
+"""How late a run may begin, after Temporal was away. The other policies make up one or two runs, `allow_all` every one:
+a night would be hundreds of paid tasks at once."""
+
 
 class Schedules:
     """The schedules of one Temporal namespace."""
@@ -115,7 +120,10 @@ class Schedules:
                 priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
             ),
             spec=timing,
-            policy=SchedulePolicy(overlap=_OVERLAP[spec.overlap]),
+            policy=SchedulePolicy(
+                overlap=_OVERLAP[spec.overlap],
+                catchup_window=SIDE_BY_SIDE_LATE if spec.overlap is Overlap.ALLOW_ALL else LATE,
+            ),
             state=ScheduleState(paused=paused),
         )
 

@@ -215,6 +215,12 @@ async def test_a_schedule_that_temporal_lost_is_put_back(alice: httpx2.AsyncClie
     assert (await alice.put(address, json=DAILY)).json()["next_runs"]
 
 
+async def test_runs_side_by_side_are_made_up_for_an_hour(alice: httpx2.AsyncClient, app: FastAPI) -> None:
+    for overlap, late in (("allow_all", timedelta(hours=1)), ("skip", timedelta(days=365))):
+        address = (await alice.post("/api/v1/schedules", json=DAILY | {"overlap": overlap})).headers["Location"]
+        assert (await _in_temporal(app, address)).schedule.policy.catchup_window == late
+
+
 async def test_a_backfill_says_what_it_makes(alice: httpx2.AsyncClient) -> None:
     hourly = DAILY | {"cron": "0 * * * *", "paused": True}
     address = (await alice.post("/api/v1/schedules", json=hourly)).headers["Location"]
