@@ -1,44 +1,87 @@
-"""What a schedule does when it is due: make the task's row, once per run."""
+"""What a schedule does when it is due: make the task's row, once per run, and keep what Temporal has up to date."""
 
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
 from temporalio import activity
 
 from chimera.bus import Bus
+from chimera.calendars import fingerprint_of, spec_of
 from chimera.db import runs, schedules, tasks
 from chimera.db.engine import Database
+from chimera.schedules import Schedules as TemporalSchedules
 from chimera.settings import Settings
 from models import activities as contract
-from models.errors import NotFound
+from models.errors import ChimeraError, InvalidInput, NotFound
+from models.ids import UserId
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput
+
+log = structlog.get_logger()
+
+RENEWAL_SECONDS = 4.0
+"""How long a run waits for its schedule to be renewed; the next one tries again."""
 
 
 class Schedules(contract.Schedules):
     """Serves `create_scheduled_task`."""
 
-    def __init__(self, *, settings: Settings, database: Database, bus: Bus) -> None:
+    def __init__(self, *, settings: Settings, database: Database, bus: Bus, schedules: TemporalSchedules) -> None:
         self._settings = settings
         self._database = database
         self._bus = bus
+        self._schedules = schedules
 
     @activity.defn(name=contract.CREATE_SCHEDULED_TASK)
-    async def create_task(self, run: ScheduledRunInput) -> TaskInput:
+    async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
         """Make the task of this scheduled run. The workflow id carries the nominal time: twice is once.
 
-        Raises NotFound when the schedule was deleted while it was due.
+        Returns None when the task of this time has ended already. Raises NotFound when the schedule was deleted,
+        Forbidden when its owner is disabled, InvalidInput when it has a cron expression that is no longer taken.
         """
         scheduled_run_id = activity.info().workflow_id
-        async with self._database.begin() as session:
-            spec = await schedules.read_spec(session, run.schedule_id)
-            task_id, _ = await tasks.create(
-                session,
-                run.owner_id,
-                spec.task,
-                default_model=self._settings.default_model,
-                schedule_id=run.schedule_id,
-                scheduled_run_id=scheduled_run_id,
-            )
-            await runs.mark_started(session, task_id)
-            start = await runs.read_start(session, task_id)
-        if start is None:
-            raise NotFound("task", task_id)
-        return start.task
+        try:
+            async with self._database.begin() as session:
+                schedule = await schedules.due(session, run.schedule_id)
+                spec = schedules.spec_of(schedule)
+                task_id = await schedules.task_of(session, scheduled_run_id)
+                if task_id is None:
+                    task_id, _ = await tasks.create(
+                        session,
+                        UserId(schedule.owner_id),
+                        spec.task,
+                        default_model=self._settings.default_model,
+                        schedule_id=run.schedule_id,
+                        scheduled_run_id=scheduled_run_id,
+                    )
+                await runs.mark_started(session, task_id)
+                start = await runs.read_start(session, task_id)
+        except (NotFound, InvalidInput):
+            await self._renew(run)
+            raise
+        if run.calendar != fingerprint_of(spec_of(spec, datetime.now(UTC))):
+            await self._renew(run)
+        return None if start is None else start.task
+
+    async def _renew(self, run: ScheduledRunInput) -> None:
+        """Give Temporal what the row says now: time goes on, clocks get other rules, and rows are deleted.
+
+        A schedule without a row ends; one whose words are no longer taken is paused.
+        """
+        try:
+            async with asyncio.timeout(RENEWAL_SECONDS), self._database.begin() as session:
+                schedule = await schedules.locked(session, run.schedule_id)
+                if schedule is None:
+                    await self._schedules.delete(run.schedule_id)
+                    return
+                try:
+                    spec = schedules.spec_of(schedule)
+                except InvalidInput as error:
+                    # The row is not paused: replacing its words lets it go on.
+                    await self._schedules.pause(run.schedule_id, note=error.message)
+                    return
+                owner_id = UserId(schedule.owner_id)
+                await self._schedules.replace(run.schedule_id, owner_id, spec, paused=schedule.paused)
+        except (ChimeraError, TimeoutError) as error:
+            log.warning("schedule_not_renewed", schedule_id=run.schedule_id, error=str(error)[:200])

@@ -5,12 +5,11 @@ Everything is refused here, before anything is stored, so that no run dies of wh
 
 import asyncio
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from zoneinfo import available_timezones
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import agents, files
+from chimera.due_times import check_time_zone
 from chimera.file_types import IMAGES
 from chimera.pricing import abilities_of
 from chimera.providers import PROVIDERS, check_model
@@ -25,7 +24,7 @@ from models.files import MAX_PICTURE_BYTES
 from models.ids import FileId, UserId
 from models.plans import problems_of
 from models.providers import ModelAbility
-from models.schedules import ScheduleSpec
+from models.schedules import PreviewSpec, ScheduleSpec
 from models.tasks import TaskSpec
 from models.users import Caller
 
@@ -85,12 +84,11 @@ class Checks:
         if problems:
             raise PlanInvalid([(f"{within}{problem.place}", problem.message) for problem in problems])
 
-    async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> None:
-        """Raise what keeps a recurring task from running. What a cron line means is Temporal's to say."""
-        if spec.time_zone not in available_timezones():
-            meant = get_close_matches(spec.time_zone, available_timezones(), n=1)
-            way_out = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
-            raise InvalidInput("time_zone", f"No time zone {spec.time_zone!r}; {way_out}")
+    async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec | PreviewSpec) -> None:
+        """Raise what keeps a recurring task from running; the contract has judged its cron expression."""
+        check_time_zone(spec.time_zone)
+        if spec.task is None:
+            return
         if not spec.task.start:
             raise InvalidInput("task.start", "A scheduled task starts when it is due; leave start out.")
         await self.task(session, owner_id, spec.task, within="task.")

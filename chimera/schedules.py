@@ -1,26 +1,33 @@
 """Recurring tasks on Temporal Schedules."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleIntervalSpec,
+    ScheduleBackfill,
     ScheduleOverlapPolicy,
     SchedulePolicy,
-    ScheduleSpec,
     ScheduleState,
+    ScheduleUpdate,
 )
 from temporalio.common import Priority
 from temporalio.service import RPCError, RPCStatusCode
 
+from chimera.calendars import fingerprint_of, spec_of
 from chimera.settings import Settings
 from chimera.temporal import RPC_TIMEOUT, Temporal, summary_of, task_attributes
 from models.errors import Conflict, InvalidInput, Unavailable
 from models.ids import ScheduleId, UserId, schedule_workflow_id
-from models.schedules import Overlap, ScheduledRunInput
+from models.schedules import BackfillOverlap, Overlap, ScheduledRunInput
 from models.schedules import ScheduleSpec as RecurringTask
 from models.workflows import ScheduledTaskRuns
+
+LATE = timedelta(days=365)
+SIDE_BY_SIDE_LATE = timedelta(hours=1)
+"""How late a run may begin, after Temporal was away. The other policies make up one or two runs, `allow_all` every one:
+a night would be hundreds of paid tasks at once."""
 
 
 class Schedules:
@@ -31,35 +38,34 @@ class Schedules:
         self._temporal = temporal
 
     async def create(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask) -> None:
-        """Put a recurring task on a Temporal Schedule. Raises InvalidInput for a rhythm that never comes."""
+        """Put a recurring task on a Temporal Schedule. Raises InvalidInput for what Temporal can't keep."""
         client = await self._temporal.client()
-        run = ScheduledRunInput(schedule_id=schedule_id, owner_id=owner_id, priority=spec.task.priority)
-        schedule = Schedule(
-            action=ScheduleActionStartWorkflow(
-                ScheduledTaskRuns.run,
-                run,
-                id=schedule_workflow_id(schedule_id),
-                task_queue=self._settings.task_queue,
-                typed_search_attributes=task_attributes(owner_id, spec.task.priority),
-                static_summary=summary_of(spec.name),
-                priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
-            ),
-            spec=ScheduleSpec(
-                cron_expressions=[] if spec.cron is None else [spec.cron],
-                intervals=[ScheduleIntervalSpec(every=spec.interval)] if spec.interval else [],
-                time_zone_name=spec.time_zone,
-            ),
-            policy=SchedulePolicy(overlap=_OVERLAP[spec.overlap]),
-            state=ScheduleState(paused=spec.paused),
-        )
+        schedule = self._schedule(schedule_id, owner_id, spec, paused=spec.paused)
         try:
-            handle = await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
-            if spec.cron is not None and not (await handle.describe(rpc_timeout=RPC_TIMEOUT)).info.next_action_times:
-                await handle.delete(rpc_timeout=RPC_TIMEOUT)
-                raise InvalidInput("cron", f"{spec.cron!r} never comes (is there such a day in that month?).")
+            await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
         except (RPCError, RuntimeError) as error:
-            if spec.cron is not None and isinstance(error, RPCError) and error.status == RPCStatusCode.INVALID_ARGUMENT:
-                raise _no_rhythm(spec.cron, error) from error
+            raise _translated(error) from error
+
+    async def replace(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask, *, paused: bool) -> None:
+        """Give Temporal all of a schedule anew, also one that it has lost; what runs goes on."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        schedule = self._schedule(schedule_id, owner_id, spec, paused=paused)
+        try:
+            await handle.update(lambda _: ScheduleUpdate(schedule=schedule), rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            if not _is_unknown(error):
+                raise _translated(error) from error
+            await self.create(schedule_id, owner_id, spec.model_copy(update={"paused": paused}))
+
+    async def backfill(self, schedule_id: ScheduleId, due: Sequence[datetime], overlap: BackfillOverlap) -> None:
+        """Make the runs of these times, which are all that are due from the first to the last."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        # Whether Temporal counts the start in depends on its version; nothing is due in the second before it.
+        start = due[0] - timedelta(seconds=1)
+        times = ScheduleBackfill(start_at=start, end_at=due[-1], overlap=_BACKFILL_OVERLAP[overlap])
+        try:
+            await handle.backfill(times, rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 
     async def delete(self, schedule_id: ScheduleId) -> None:
@@ -68,18 +74,19 @@ class Schedules:
         try:
             await client.get_schedule_handle(schedule_workflow_id(schedule_id)).delete(rpc_timeout=RPC_TIMEOUT)
         except (RPCError, RuntimeError) as error:
-            if not isinstance(error, RPCError) or error.status != RPCStatusCode.NOT_FOUND:
+            if not _is_unknown(error):
                 raise _translated(error) from error
 
-    async def pause(self, schedule_id: ScheduleId, *, paused: bool) -> None:
+    async def pause(self, schedule_id: ScheduleId, *, note: str | None = None) -> None:
+        """Begin no further run; `replace` goes on."""
         handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
         try:
-            await (handle.pause(rpc_timeout=RPC_TIMEOUT) if paused else handle.unpause(rpc_timeout=RPC_TIMEOUT))
+            await handle.pause(note=note, rpc_timeout=RPC_TIMEOUT)
         except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 
     async def trigger(self, schedule_id: ScheduleId) -> None:
-        """Start a run now, beside the rhythm."""
+        """Start a run now, beside those that are due."""
         handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
         try:
             await handle.trigger(rpc_timeout=RPC_TIMEOUT)
@@ -94,6 +101,32 @@ class Schedules:
         except (RPCError, RuntimeError):
             return []
 
+    def _schedule(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask, *, paused: bool) -> Schedule:
+        timing = spec_of(spec, datetime.now(UTC))
+        run = ScheduledRunInput(
+            schedule_id=schedule_id,
+            owner_id=owner_id,
+            priority=spec.task.priority,
+            calendar=fingerprint_of(timing),
+        )
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                ScheduledTaskRuns.run,
+                run,
+                id=schedule_workflow_id(schedule_id),
+                task_queue=self._settings.task_queue,
+                typed_search_attributes=task_attributes(owner_id, spec.task.priority),
+                static_summary=summary_of(spec.name),
+                priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
+            ),
+            spec=timing,
+            policy=SchedulePolicy(
+                overlap=_OVERLAP[spec.overlap],
+                catchup_window=SIDE_BY_SIDE_LATE if spec.overlap is Overlap.ALLOW_ALL else LATE,
+            ),
+            state=ScheduleState(paused=paused),
+        )
+
 
 _OVERLAP = {
     Overlap.SKIP: ScheduleOverlapPolicy.SKIP,
@@ -103,14 +136,14 @@ _OVERLAP = {
 }
 
 
-def _no_rhythm(cron: str, error: RPCError) -> InvalidInput:
-    reason = error.message[:200].removeprefix("Invalid schedule spec: ")
-    # Temporal counts one more for seconds and one for years, of which nobody has to know.
-    why = "" if "fields" in reason else f" ({reason})"
-    fields = "minute, hour, day of the month, month and day of the week"
-    return InvalidInput(
-        "cron", f"{cron!r} is no rhythm{why}; write five fields, {fields}, as in '0 7 * * 1-5', or @daily."
-    )
+_BACKFILL_OVERLAP = {
+    BackfillOverlap.BUFFER_ALL: ScheduleOverlapPolicy.BUFFER_ALL,
+    BackfillOverlap.ALLOW_ALL: ScheduleOverlapPolicy.ALLOW_ALL,
+}
+
+
+def _is_unknown(error: RPCError | RuntimeError) -> bool:
+    return isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND
 
 
 def _translated(error: RPCError | RuntimeError) -> Exception:
@@ -120,7 +153,9 @@ def _translated(error: RPCError | RuntimeError) -> Exception:
     if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
         return Unavailable("Temporal")
     if error.status == RPCStatusCode.INVALID_ARGUMENT:
-        return InvalidInput("cron", f"Temporal can't keep this rhythm: {error.message[:200]}")
+        # The grammar and the zones are checked before; Temporal may know fewer zones than this machine.
+        field = "time_zone" if "time zone" in error.message else "body"
+        return InvalidInput(field, f"Temporal refuses this schedule: {error.message[:200]}. Use another {field}.")
     if error.status == RPCStatusCode.NOT_FOUND:
-        return Conflict("Temporal doesn't know this schedule; delete it and create it again.")
+        return Conflict("Temporal doesn't know this schedule; replace it, with PUT, or delete it and create it again.")
     return error

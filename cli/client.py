@@ -22,7 +22,7 @@ from models.costs import CostView
 from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.providers import ModelsView, ProviderView
-from models.schedules import ScheduleView
+from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
 from models.users import Tokens, UserView
@@ -109,6 +109,18 @@ class Client:
 
     async def create_schedule(self, spec: Mapping[str, Any]) -> ScheduleView:
         return ScheduleView.model_validate_json(await self._post("/schedules", spec))
+
+    async def preview_schedule(self, spec: Mapping[str, Any]) -> PreviewView:
+        return PreviewView.model_validate_json(await self._post("/schedules/preview", spec))
+
+    async def replace_schedule(self, schedule_id: ScheduleId, spec: Mapping[str, Any]) -> ScheduleView:
+        content, headers = to_json(spec), {"Content-Type": "application/json"}
+        answer = await self._send("PUT", f"/schedules/{schedule_id}", content=content, headers=headers)
+        return ScheduleView.model_validate_json(answer)
+
+    async def backfill_schedule(self, schedule_id: ScheduleId, backfill: Mapping[str, Any]) -> BackfillView:
+        answer = await self._post(f"/schedules/{schedule_id}/backfill", backfill)
+        return BackfillView.model_validate_json(answer)
 
     async def control_schedule(self, schedule_id: ScheduleId, what: str) -> None:
         """Pause, resume or trigger."""

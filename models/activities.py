@@ -110,8 +110,8 @@ class Schedules(ABC):
 
     @activity.defn(name=CREATE_SCHEDULED_TASK)
     @abstractmethod
-    async def create_task(self, run: ScheduledRunInput) -> TaskInput:
-        """Make the task of this scheduled run, once per workflow id."""
+    async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
+        """Make the task of this scheduled run, once per workflow id; None when it has ended already."""
 
 
 class AiCalls(ABC):

@@ -1,11 +1,13 @@
 """Schedules: a task that recurs, on a Temporal Schedule."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from models.base import Body, Contract, Flag, UtcDatetime, Whole
+from models.cron import parse
 from models.ids import ScheduleId, TaskId, UserId
 from models.tasks import TaskSpec
 
@@ -19,19 +21,29 @@ class Overlap(StrEnum):
     CANCEL_OTHER = "cancel_other"
 
 
-class ScheduleSpec(Body):
-    """A recurring task: exactly one of `cron` and `interval_s`."""
+class BackfillOverlap(StrEnum):
+    """How the runs of a backfill stand to each other; every one of them is made."""
 
-    name: str = Field(min_length=1, max_length=120)
-    task: TaskSpec
-    cron: str | None = Field(default=None, max_length=120, description="Five fields as in cron, or @daily, …")
+    BUFFER_ALL = "buffer_all"
+    ALLOW_ALL = "allow_all"
+
+
+def _known(cron: str) -> str:
+    parse(cron)
+    return cron
+
+
+class Timing(Body):
+    """When something recurs: exactly one of `cron` and `interval_s`."""
+
+    cron: Annotated[str, AfterValidator(_known)] | None = Field(
+        default=None, max_length=120, description="Minute, hour, day of the month, month, day of the week"
+    )
     interval_s: Whole | None = Field(default=None, ge=10, le=366 * 86_400, description="Seconds between runs")
     time_zone: str = Field(default="UTC", max_length=60)
-    overlap: Overlap = Overlap.SKIP
-    paused: Flag = False
 
     @model_validator(mode="after")
-    def _has_one_rhythm(self) -> "ScheduleSpec":
+    def _has_one_timing(self) -> Self:
         if (self.cron is None) == (self.interval_s is None):
             raise ValueError("Set exactly one of cron and interval_s.")
         return self
@@ -41,16 +53,57 @@ class ScheduleSpec(Body):
         return None if self.interval_s is None else timedelta(seconds=self.interval_s)
 
 
+class ScheduleSpec(Timing):
+    """A recurring task."""
+
+    name: str = Field(min_length=1, max_length=120)
+    task: TaskSpec
+    overlap: Overlap = Overlap.SKIP
+    paused: Flag = False
+
+
+class PreviewSpec(Timing):
+    """A schedule that is only looked at; all but its timing may be left out."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    task: TaskSpec | None = None
+    overlap: Overlap = Overlap.SKIP
+    paused: Flag = False
+
+
+def _moment(sent: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(sent) if isinstance(sent, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise ValueError("Write a time with its offset from UTC, as in 2026-11-01T07:00:00Z.")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class BackfillSpec(Body):
+    """The runs from `start` to `end`, both included, that were not made."""
+
+    start: Moment
+    end: Moment
+    overlap: BackfillOverlap = BackfillOverlap.BUFFER_ALL
+
+
 class ScheduledRunInput(Contract):
     """The argument of ScheduledTaskWorkflow."""
 
     schedule_id: ScheduleId
     owner_id: UserId
     priority: int = 3
+    calendar: str = ""
+    """Which calendar Temporal was given; a run that finds it out of date has it renewed."""
 
 
 class ScheduledRunResult(Contract):
-    task_id: TaskId
+    task_id: TaskId | None = None
     status: str
 
 
@@ -63,5 +116,17 @@ class ScheduleView(Contract):
     time_zone: str
     overlap: Overlap
     paused: bool
+    note: str | None = Field(default=None, description="Why it makes no run, where something has to be changed")
     next_runs: tuple[UtcDatetime, ...]
     created_at: UtcDatetime
+
+
+class PreviewView(Contract):
+    time_zone: str
+    next_runs: tuple[UtcDatetime, ...]
+
+
+class BackfillView(Contract):
+    """What was asked for; a time that has its run already makes no other."""
+
+    runs: tuple[UtcDatetime, ...]

@@ -24,6 +24,7 @@ from chimera.limits import ProviderLimits
 from chimera.outbox import Dispatcher, Sweeper
 from chimera.providers import Providers
 from chimera.reconciliation import AI_CALLS, TASKS, Reconciler
+from chimera.schedules import Schedules as TemporalSchedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
@@ -81,7 +82,9 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     )
     tool_calls = ToolCalls(database=database, bus=bus)
     records = TaskRecords(database=database, bus=bus)
-    schedules = Schedules(settings=settings, database=database, bus=bus)
+    schedules = Schedules(
+        settings=settings, database=database, bus=bus, schedules=TemporalSchedules(settings, temporal)
+    )
     try:
         client = await temporal.connected()
         await temporal.ensure_search_attributes()

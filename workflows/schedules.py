@@ -3,11 +3,15 @@ schedule's overlap policy sees the task running and a cancel of either reaches b
 
 from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from models.activities import RECORD, Schedules
 from models.ids import workflow_id_of
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.workflows import STATUS, ScheduledTaskRuns, TaskRuns
+
+MADE_BEFORE = "made_before"
+"""How a run ends whose time has its task already, as in a backfill of times that were not missed."""
 
 
 @workflow.defn(name="ScheduledTaskWorkflow")
@@ -16,15 +20,20 @@ class ScheduledTaskWorkflow(ScheduledTaskRuns):
 
     @workflow.run
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult:
-        """Make the task of this run, run it, and say how it ended."""
+        """Make the task of this run, run it, and say how it ended; a time that had its run is left at that."""
         task = await workflow.execute_local_activity_method(Schedules.create_task, run, **RECORD)
-        result = await workflow.execute_child_workflow(
-            TaskRuns.run,
-            task,
-            id=workflow_id_of(task.task_id),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=workflow.info().typed_search_attributes,
-            priority=Priority(priority_key=run.priority, fairness_key=run.owner_id),
-        )
+        if task is None:
+            return ScheduledRunResult(status=MADE_BEFORE)
+        try:
+            result = await workflow.execute_child_workflow(
+                TaskRuns.run,
+                task,
+                id=workflow_id_of(task.task_id),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=workflow.info().typed_search_attributes,
+                priority=Priority(priority_key=run.priority, fairness_key=run.owner_id),
+            )
+        except WorkflowAlreadyStartedError:
+            return ScheduledRunResult(task_id=task.task_id, status=MADE_BEFORE)
         workflow.upsert_search_attributes([STATUS.value_set(result.status)])
         return ScheduledRunResult(task_id=task.task_id, status=result.status)

@@ -1,20 +1,26 @@
-"""Schedules: tasks that recur. The row has the words, Temporal the rhythm; the two are changed together."""
+"""Schedules: tasks that recur. The row has the words, Temporal the calendar; the two are changed together."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
 from chimera.db import schedules, task_views
 from chimera.db.tables import Schedule
 from chimera.db.task_views import TaskFilter
-from models.ids import ScheduleId
-from models.schedules import ScheduleSpec, ScheduleView
+from chimera.due_times import backfilled, next_times
+from models.errors import Forbidden
+from models.ids import ScheduleId, UserId
+from models.schedules import BackfillSpec, BackfillView, PreviewSpec, PreviewView, ScheduleSpec, ScheduleView
 from models.tasks import TaskPage
+from models.users import Caller
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=ClosedRoute)
+
+NEXT_SHOWN = 10
 
 
 @router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED)
@@ -26,6 +32,14 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
         await parts.schedules.create(ScheduleId(schedule.id), caller.user_id, spec)
     response.headers["Location"] = f"{API}/schedules/{schedule.id}"
     return await _view(parts, schedule)
+
+
+@router.post("/preview", operation_id="preview_schedule")
+async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
+    """Say when a schedule would be due, and what is wrong with it, without storing anything."""
+    async with parts.database.begin() as session:
+        await parts.checks.schedule(session, caller.user_id, spec)
+    return PreviewView(time_zone=spec.time_zone, next_runs=tuple(next_times(spec, datetime.now(UTC), NEXT_SHOWN)))
 
 
 @router.get("", operation_id="list_schedules")
@@ -43,6 +57,20 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
     return await _view(parts, schedule)
 
 
+@router.put("/{schedule_id}", operation_id="replace_schedule")
+async def replace_schedule(
+    schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
+) -> ScheduleView:
+    """Replace all that a schedule says; what runs goes on. Nothing changes when Temporal refuses or is away."""
+    async with parts.database.begin() as session:
+        schedule = await _own(session, caller, schedule_id)
+        await parts.checks.schedule(session, caller.user_id, spec)
+        schedules.replace(schedule, spec)
+        await session.flush()
+        await parts.schedules.replace(schedule_id, caller.user_id, spec, paused=schedule.paused)
+    return await _view(parts, schedule)
+
+
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
     """End a schedule; tasks that it made remain."""
@@ -57,28 +85,45 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
     """Begin no further run until it is resumed."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.schedules.pause(schedule_id, paused=True)
+        await parts.schedules.pause(schedule_id)
         schedule.paused = True
     return await _view(parts, schedule)
 
 
 @router.post("/{schedule_id}/resume", operation_id="resume_schedule")
 async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Go on after a pause."""
+    """Go on after a pause, with a calendar of today."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.schedules.pause(schedule_id, paused=False)
+        spec = schedules.spec_of(schedule)
+        await parts.schedules.replace(schedule_id, UserId(schedule.owner_id), spec, paused=False)
         schedule.paused = False
     return await _view(parts, schedule)
 
 
 @router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
 async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Start a run now, beside the rhythm; it appears among the runs in a moment."""
+    """Start a run now, beside those that are due; it appears among the runs in a moment."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
+        schedules.spec_of(schedule)
     await parts.schedules.trigger(schedule_id)
     return await _view(parts, schedule)
+
+
+@router.post("/{schedule_id}/backfill", operation_id="backfill_schedule", status_code=status.HTTP_202_ACCEPTED)
+async def backfill_schedule(
+    schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
+) -> BackfillView:
+    """Make the runs that were due in a time of the past; one that has been made is not made again."""
+    async with parts.database.begin() as session:
+        schedule = await _own(session, caller, schedule_id)
+        spec = schedules.spec_of(schedule)
+        due = await asyncio.to_thread(backfilled, spec, backfill, datetime.now(UTC))
+        # Temporal counts by its own calendar, which may be of a year ago.
+        await parts.schedules.replace(schedule_id, caller.user_id, spec, paused=schedule.paused)
+        await parts.schedules.backfill(schedule_id, due, backfill.overlap)
+    return BackfillView(runs=tuple(due))
 
 
 @router.get("/{schedule_id}/runs", operation_id="list_schedule_runs")
@@ -100,18 +145,15 @@ async def list_schedule_runs(
     return TaskPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
+async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -> Schedule:
+    """Return a schedule of the caller's own, locked: what it runs, it runs on its owner's account."""
+    schedule = await schedules.one(session, caller, schedule_id, lock=True)
+    if schedule.owner_id != caller.user_id:
+        raise Forbidden("Only the owner of a schedule can change or backfill it; pause or delete it instead.")
+    return schedule
+
+
 async def _view(parts: Parts, schedule: Schedule) -> ScheduleView:
-    schedule_id, spec = ScheduleId(schedule.id), schedules.spec_of(schedule)
+    schedule_id = ScheduleId(schedule.id)
     next_runs: list[datetime] = [] if schedule.paused else await parts.schedules.next_runs(schedule_id)
-    return ScheduleView(
-        id=schedule_id,
-        name=schedule.name,
-        task=spec.task,
-        cron=spec.cron,
-        interval_s=spec.interval_s,
-        time_zone=spec.time_zone,
-        overlap=spec.overlap,
-        paused=schedule.paused,
-        next_runs=tuple(next_runs[:5]),
-        created_at=schedule.created_at,
-    )
+    return schedules.view(schedule, next_runs[:NEXT_SHOWN])

@@ -1,15 +1,21 @@
 """Schedules: the recurring task's words. When it is due is Temporal's business."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Schedule
-from models.errors import NotFound
-from models.ids import ScheduleId, UserId
-from models.schedules import ScheduleSpec
+from chimera.db.tables import Schedule, Task, User
+from chimera.due_times import check_time_zone
+from models.cron import MACROS
+from models.errors import Forbidden, InvalidInput, NotFound
+from models.ids import ScheduleId, TaskId, UserId
+from models.schedules import Overlap, ScheduleSpec, ScheduleView
+from models.tasks import TaskSpec
 from models.users import Caller
+from models.wording import sentence_of
 
 MAX_LISTED = 100
 
@@ -20,7 +26,16 @@ async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) ->
     )
     session.add(schedule)
     await session.flush()
+    await _lock_id(session, ScheduleId(schedule.id))
     return schedule
+
+
+def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
+    """Put other words in the place of all that a schedule says; it stays paused unless the new words say."""
+    schedule.name = spec.name
+    schedule.spec = spec.model_dump(mode="json", exclude_unset=True)
+    if "paused" in spec.model_fields_set:
+        schedule.paused = spec.paused
 
 
 async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
@@ -38,16 +53,75 @@ async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *,
     return schedule
 
 
-async def read_spec(session: AsyncSession, schedule_id: ScheduleId) -> ScheduleSpec:
-    """Return what a schedule does when it is due; doesn't ask who is asking. Raises NotFound."""
-    schedule = await session.get(Schedule, schedule_id)
-    if schedule is None:
+async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
+    """Return a schedule that is due; doesn't ask who is asking. Raises NotFound, and Forbidden for a disabled owner."""
+    statement = select(Schedule, User.disabled_at).join(User, User.id == Schedule.owner_id)
+    statement = statement.where(Schedule.id == schedule_id)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        # It may be in the making: Temporal has it before the transaction ends.
+        await _lock_id(session, schedule_id)
+        row = (await session.execute(statement)).one_or_none()
+    if row is None:
         raise NotFound("schedule", schedule_id)
-    return spec_of(schedule)
+    if row.disabled_at is not None:
+        raise Forbidden("The account that owns this schedule is disabled; enable it again, or delete the schedule.")
+    schedule: Schedule = row.Schedule
+    return schedule
+
+
+async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId | None:
+    """Return the task that this run of a schedule has made."""
+    task_id = await session.scalar(select(Task.id).where(Task.scheduled_run_id == scheduled_run_id))
+    return None if task_id is None else TaskId(task_id)
+
+
+async def locked(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:
+    """Return a schedule, locked until the transaction ends; None when it is neither there nor being made."""
+    await _lock_id(session, schedule_id)
+    return await session.scalar(select(Schedule).where(Schedule.id == schedule_id).with_for_update())
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
-    return ScheduleSpec.model_validate(schedule.spec)
+    """Return what a schedule says. Raises InvalidInput for words of before that are no longer taken."""
+    stored = dict(schedule.spec)
+    # Earlier versions took these; each means five fields.
+    stored["cron"] = MACROS.get(str(stored.get("cron")).lower(), stored.get("cron"))
+    try:
+        spec = ScheduleSpec.model_validate(stored)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "body"
+        raise InvalidInput(field, sentence_of(first)) from None
+    check_time_zone(spec.time_zone)
+    return spec
+
+
+def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
+    """Show a schedule, also one with words that are no longer taken, with a note that says so."""
+    note, said = None, dict(schedule.spec)
+    try:
+        said = spec_of(schedule).model_dump()
+    except InvalidInput as error:
+        note = f"It makes no run: {error.message} Replace it, or delete it."
+    return ScheduleView(
+        id=ScheduleId(schedule.id),
+        name=schedule.name,
+        task=TaskSpec.model_validate(said["task"]),
+        cron=said.get("cron"),
+        interval_s=said.get("interval_s"),
+        time_zone=said.get("time_zone", "UTC"),
+        overlap=said.get("overlap", Overlap.SKIP),
+        paused=schedule.paused,
+        note=note,
+        next_runs=() if note else tuple(next_runs),
+        created_at=schedule.created_at,
+    )
+
+
+async def _lock_id(session: AsyncSession, schedule_id: ScheduleId) -> None:
+    """Wait for whoever makes or changes this schedule: a row that is not committed can't be seen, nor locked."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(schedule_id)})
 
 
 def _visible_to(caller: Caller) -> list[ColumnElement[bool]]:

@@ -1,7 +1,7 @@
-"""Recurring tasks: list, create, control, delete."""
+"""Recurring tasks: list, preview, create, change, control, backfill, delete."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,20 +30,73 @@ async def list_schedules(*, as_json: bool) -> int:
         print('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
     else:
         Console(highlight=False).print(_list_of(schedules))
+        for schedule in schedules:
+            if schedule.note:
+                print(f"{schedule.id[:SHORT_CHARS]}: {one_line(schedule.note, 400)}")
     return 0
 
 
-async def create(spec: dict[str, Any], rhythm: Mapping[str, Any], *, as_json: bool) -> int:
+async def preview(timing: Mapping[str, Any], *, as_json: bool) -> int:
+    """Print when a schedule would be due next."""
+    async with connected(where_settings()) as client:
+        shown = await client.preview_schedule(_said(timing))
+    if as_json:
+        print_json(shown)
+    for due in () if as_json else shown.next_runs:
+        print(f"{due.astimezone(_zone_named(shown.time_zone)):%a %Y-%m-%d %H:%M:%S %Z}")
+    return 0
+
+
+async def create(spec: dict[str, Any], timing: Mapping[str, Any], *, as_json: bool) -> int:
     """Make a schedule; the API is the one that judges it."""
-    if rhythm.get("cron") is None and rhythm.get("interval_s") is None:
-        raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
-    body = spec | {name: value for name, value in rhythm.items() if value is not None}
+    body = spec | _said(timing)
     async with connected(where_settings()) as client:
         schedule = await client.create_schedule(body)
     if as_json:
         print_json(schedule)
     else:
         print(f"{schedule.id[:SHORT_CHARS]} is made; {_next_of(schedule)}.")
+    return 0
+
+
+async def change(
+    name: str, timing: Mapping[str, Any], task: Mapping[str, Any], new_name: str | None, *, as_json: bool
+) -> int:
+    """Replace what is named of a schedule; the rest stays as it is."""
+    changes = {each: value for each, value in timing.items() if value is not None}
+    if not changes and not task and new_name is None:
+        raise WrongUsage("Say what to change, as in --cron '0 7 * * 1-5' or --goal 'Report.'.")
+    async with connected(where_settings()) as client:
+        schedule = await schedule_named(client, name)
+        body = schedule.model_dump(
+            mode="json", include={"name", "task", "cron", "interval_s", "time_zone", "overlap"}, exclude_none=True
+        )
+        if "cron" in changes or "interval_s" in changes:
+            body = {each: value for each, value in body.items() if each not in ("cron", "interval_s")}
+        body |= changes | ({} if new_name is None else {"name": new_name})
+        body["task"] |= task
+        changed = await client.replace_schedule(schedule.id, body)
+    if as_json:
+        print_json(changed)
+    else:
+        print(f"{changed.id[:SHORT_CHARS]} is changed; {_next_of(changed)}.")
+    return 0
+
+
+async def backfill(name: str, start: datetime, end: datetime, overlap: str | None, *, as_json: bool) -> int:
+    """Make the runs of a time of the past; times without an offset are those of the schedule's zone."""
+    async with connected(where_settings()) as client:
+        schedule = await schedule_named(client, name)
+        zone = _zone_named(schedule.time_zone)
+        times = {"start": start, "end": end}
+        body: dict[str, Any] = {
+            each: (when if when.tzinfo else when.replace(tzinfo=zone)).isoformat() for each, when in times.items()
+        }
+        made = await client.backfill_schedule(schedule.id, body | ({} if overlap is None else {"overlap": overlap}))
+    if as_json:
+        print_json(made)
+    else:
+        print(f"{schedule.id[:SHORT_CHARS]} makes {len(made.runs)} runs, but for those that were made before.")
     return 0
 
 
@@ -78,27 +131,35 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
 
 def _list_of(schedules: Sequence[ScheduleView]) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Id", "Rhythm", "Next"):
+    for heading in ("Id", "When", "Next"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Name", no_wrap=True, overflow="ellipsis", ratio=1)
     for schedule in schedules:
-        rhythm = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
-        cells = (schedule.id[:SHORT_CHARS], one_line(rhythm, 60), _next_of(schedule), one_line(schedule.name, 120))
+        when = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
+        cells = (schedule.id[:SHORT_CHARS], one_line(when, 60), _next_of(schedule), one_line(schedule.name, 120))
         table.add_row(*map(Text, cells))
     return table
 
 
 def _next_of(schedule: ScheduleView) -> str:
+    if schedule.note:
+        return "needs a change"
     if schedule.paused:
         return "paused"
     if not schedule.next_runs:
         return "not known now"
-    return f"next {schedule.next_runs[0].astimezone(_zone_of(schedule)):%Y-%m-%d %H:%M:%S %Z}"
+    return f"next {schedule.next_runs[0].astimezone(_zone_named(schedule.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _zone_of(schedule: ScheduleView) -> tzinfo:
-    """The zone that its rhythm is written in, or UTC where this machine doesn't know it."""
+def _said(timing: Mapping[str, Any]) -> dict[str, Any]:
+    if timing.get("cron") is None and timing.get("interval_s") is None:
+        raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
+    return {name: value for name, value in timing.items() if value is not None}
+
+
+def _zone_named(name: str) -> tzinfo:
+    """The zone that a schedule is written in, or UTC where this machine doesn't know it."""
     try:
-        return ZoneInfo(schedule.time_zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return UTC

@@ -1,4 +1,4 @@
-"""Amounts and numbers on the command line: one way to write each, and whatever could mean two things is refused.
+"""Amounts, numbers and times on the command line: one way to write each, and whatever could mean two is refused.
 
 `0,050` is five cents to half of the world, and fifty dollars to a reader that leaves commas out. Loads nothing, because
 `--help` shows these options.
@@ -6,6 +6,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 import typer
@@ -52,6 +53,14 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
 
     read.__name__ = "number"
     return read
+
+
+def moment(written: str) -> datetime:
+    """Read a point in time, with or without an offset."""
+    try:
+        return datetime.fromisoformat(written.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{written!r} is no time. Write it as in 2026-11-01T07:00.") from None
 
 
 def _shown(written: str | int) -> str:

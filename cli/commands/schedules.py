@@ -1,19 +1,37 @@
 """Commands about recurring tasks."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import micro_usd, whole
+from cli.commands.amounts import micro_usd, moment, whole
 from cli.encodings import path
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The schedule's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
-Overlapping = Literal["skip", "buffer_one", "allow_all", "cancel_other"]
+Cron = Annotated[str | None, typer.Option(help="When: five fields, as in '0 7 * * 1-5'.")]
+IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")]
+TimeZone = Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")]
+Overlap = Annotated[
+    Literal["skip", "buffer_one", "allow_all", "cancel_other"] | None,
+    typer.Option(help="When one is due and the one before still runs."),
+]
+Model = Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")]
+BudgetMicroUsd = Annotated[
+    int | None,
+    typer.Option("--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Each run asks before more is spent."),
+]
+Plan = Annotated[Path | None, typer.Option(parser=path, help="JSON file with the subtasks, instead of a planner.")]
+Time = Annotated[
+    datetime, typer.Option(parser=moment, metavar="TIME", help="As in 2026-11-01T07:00, or with an offset.")
+]
 
 app = typer.Typer(
-    name="schedules", help="Tasks that recur: list, create, pause, resume, trigger, delete.", no_args_is_help=True
+    name="schedules",
+    help="Tasks that recur: list, preview, create, change, pause, resume, trigger, backfill, delete.",
+    no_args_is_help=True,
 )
 
 
@@ -27,22 +45,29 @@ def list_schedules(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def preview(
+    cron: Cron = None, interval_s: IntervalS = None, time_zone: TimeZone = None, as_json: AsJson = False
+) -> None:
+    """Show the next ten times of a timing; nothing is made."""
+    from cli.actions.schedules import preview
+    from cli.running import finish
+
+    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone}
+    finish(lambda: preview(timing, as_json=as_json))
+
+
+@app.command()
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it.", show_default=False)],
     goal: Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done each time.", show_default=False)],
-    cron: Annotated[str | None, typer.Option(help="When: five fields as in cron, or @daily.")] = None,
-    interval_s: Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")] = None,
-    overlap: Annotated[Overlapping | None, typer.Option(help="When one is due and the one before still runs.")] = None,
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    overlap: Overlap = None,
     paused: Annotated[bool, typer.Option("--paused", help="Don't begin yet.")] = False,
-    model: Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")] = None,
-    budget_micro_usd: Annotated[
-        int | None,
-        typer.Option("--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Each run asks before more is spent."),
-    ] = None,
-    plan: Annotated[
-        Path | None, typer.Option(parser=path, help="JSON file with the subtasks, instead of a planner.")
-    ] = None,
+    model: Model = None,
+    budget_micro_usd: BudgetMicroUsd = None,
+    plan: Plan = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a task run again and again; say when with --cron or --interval-s."""
@@ -50,7 +75,7 @@ def create(
     from cli.actions.schedules import create
     from cli.running import finish
 
-    rhythm = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
+    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
     finish(
         lambda: create(
             {
@@ -58,10 +83,52 @@ def create(
                 "task": spec_from(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan),
                 "paused": paused,
             },
-            rhythm,
+            timing,
             as_json=as_json,
         )
     )
+
+
+@app.command()
+def change(
+    schedule_id: Id,
+    name: Annotated[str | None, typer.Option(help="What you call it.")] = None,
+    goal: Annotated[str | None, typer.Option(help="What is to be done each time.")] = None,
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    overlap: Overlap = None,
+    model: Model = None,
+    budget_micro_usd: BudgetMicroUsd = None,
+    plan: Plan = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what you name of a schedule; the rest stays, and so does what runs."""
+    from cli.actions.run import spec_from
+    from cli.actions.schedules import change
+    from cli.running import finish
+
+    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
+    task = spec_from(goal or "", model=model, budget_micro_usd=budget_micro_usd, plan=plan)
+    task = {field: value for field, value in task.items() if field != "goal" or goal is not None}
+    finish(lambda: change(schedule_id, timing, task, name, as_json=as_json))
+
+
+@app.command()
+def backfill(
+    schedule_id: Id,
+    start: Time,
+    end: Time,
+    overlap: Annotated[
+        Literal["buffer_all", "allow_all"] | None, typer.Option(help="One after the other, or side by side.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the runs that were due from --start to --end and weren't made."""
+    from cli.actions.schedules import backfill
+    from cli.running import finish
+
+    finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json))
 
 
 @app.command()
@@ -78,7 +145,7 @@ def resume(schedule_id: Id) -> None:
 
 @app.command()
 def trigger(schedule_id: Id) -> None:
-    """Make a run now, beside the rhythm."""
+    """Make a run now, beside those that are due."""
     _control(schedule_id, "trigger")
 
 

@@ -4,13 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from chimera import __version__
 from cli.actions.run import spec_from
+from cli.commands.amounts import moment
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
@@ -140,3 +143,10 @@ def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text("[{")
     with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
         spec_from("A goal", plan=path)
+
+
+def test_times_are_read_with_or_without_an_offset() -> None:
+    assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
+    assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
+        moment("yesterday")

@@ -4,7 +4,9 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -18,6 +20,7 @@ from cli.connect import connected
 from cli.errors import NotThere, Refused, WrongUsage
 from cli.settings import where_settings
 from cli.stack import sign_in_here
+from models.schedules import ScheduleView
 from tests.media import a_png
 from tests.parts import fresh_database, serving
 
@@ -62,13 +65,66 @@ async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.Captur
 
 
 @pytest.mark.usefixtures("signed_in")
-async def test_a_rhythm_is_judged_by_the_api() -> None:
+async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    timing = {"cron": "30 2 * 10 *", "interval_s": None, "time_zone": "Europe/Berlin"}
+    assert await schedules.preview(timing, as_json=False) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 10
+    assert all(re.fullmatch(r"\w{3} \d{4}-10-\d\d 02:30:00 CES?T", line) for line in lines)
+    assert await schedules.preview(timing, as_json=True) == 0
+    assert len(json.loads(capsys.readouterr().out)["next_runs"]) == 10
+    assert await schedules.list_schedules(as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    with pytest.raises(Refused, match="it has 6 fields"):
+        await schedules.preview({"cron": "0 0 7 * * *"}, as_json=False)
+    with pytest.raises(WrongUsage, match="--cron or --interval-s"):
+        await schedules.preview({"cron": None}, as_json=False)
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = {"name": "Morning", "task": spec_from("Report.", budget_usd=0.5), "paused": True}
+    await schedules.create(
+        spec, {"cron": "0 7 * * *", "time_zone": "Europe/Berlin", "overlap": "allow_all"}, as_json=True
+    )
+    before = json.loads(capsys.readouterr().out)
+    assert await schedules.change(before["id"], {"cron": "0 * * * *"}, {"goal": "Sum up."}, None, as_json=True) == 0
+    after = json.loads(capsys.readouterr().out)
+    task = before["task"] | {"goal": "Sum up."}
+    assert after == before | {"cron": "0 * * * *", "task": task}
+    assert await schedules.change(before["id"], {"interval_s": 3600}, {}, "Hourly", as_json=False) == 0
+    assert "is changed; paused." in capsys.readouterr().out
+    with pytest.raises(WrongUsage, match="Say what to change"):
+        await schedules.change(before["id"], {"cron": None}, {}, None, as_json=False)
+
+    # A time without an offset is of the schedule's zone.
+    end = datetime.now(ZoneInfo("Europe/Berlin")).replace(minute=30, second=0, microsecond=0) - timedelta(hours=24)
+    start = (end - timedelta(hours=2)).replace(tzinfo=None)
+    assert await schedules.backfill(before["id"], start, end, None, as_json=False) == 0
+    assert "makes 2 runs" in capsys.readouterr().out
+    assert await schedules.backfill(before["id"], start, end, "allow_all", as_json=True) == 0
+    assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_line_of_before_needs_a_change(capsys: pytest.CaptureFixture[str]) -> None:
+    await schedules.create(
+        {"name": "Old", "task": spec_from("Report."), "paused": False}, {"cron": "0 7 * * *"}, as_json=True
+    )
+    view = ScheduleView.model_validate_json(capsys.readouterr().out)
+    noted = view.model_copy(update={"note": "It makes no run: write five fields.", "next_runs": ()})
+    assert schedules._next_of(noted) == "needs a change"
+    assert await schedules.delete(view.id) == 0
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_timing_is_judged_by_the_api() -> None:
     with pytest.raises(Refused) as refused:
         await schedules.create({"name": "x", "task": spec_from("y")}, {"cron": "0 7 30 2 *"}, as_json=False)
     assert [each.field for each in refused.value.problem.errors] == ["cron"]
 
 
-async def test_a_schedule_without_a_rhythm_is_asked_for_one() -> None:
+async def test_a_schedule_without_a_timing_is_asked_for_one() -> None:
     with pytest.raises(WrongUsage, match=r"--cron or --interval-s"):
         await schedules.create({"name": "x", "task": spec_from("y")}, {"cron": None}, as_json=False)
 

@@ -1,0 +1,165 @@
+"""When a schedule is due: the one computation that previews show, backfills count and Temporal is given.
+
+A cron expression means the clock of its time zone. When that clock is changed, a time that it leaves out is due at the
+first instant after the gap, and a time that it shows twice is due the first time. An expression for every hour is due
+whenever the clock shows it, so it goes on through the change, each real hour.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import islice, takewhile
+from zoneinfo import ZoneInfo, available_timezones
+
+from models.cron import Cron, parse
+from models.errors import InvalidInput
+from models.schedules import BackfillSpec, Timing
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+MOST_BACKFILLED = 100
+MOST_COUNTED = 10_000
+BACKFILL_REACH = timedelta(days=366)
+
+LONGEST_OFFSET = timedelta(hours=15)
+"""No clock is further from UTC than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """A change of a time zone's offset."""
+
+    at: datetime
+    before: timedelta
+    after: timedelta
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """What the clock leaves out or shows twice: from the first time to before the second, without a zone."""
+        at = self.at.replace(tzinfo=None)
+        return at + min(self.before, self.after), at + max(self.before, self.after)
+
+
+def check_time_zone(name: str) -> None:
+    """Raise InvalidInput for a time zone that this machine doesn't know by its name."""
+    if name in _time_zones():
+        return
+    meant = get_close_matches(name, _time_zones(), n=1)
+    way_out = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
+    raise InvalidInput("time_zone", f"No time zone {name!r}; {way_out}")
+
+
+@lru_cache
+def _time_zones() -> frozenset[str]:
+    # These two are in the list, and not the same on every machine.
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+def next_times(timing: Timing, after: datetime, count: int = 10) -> list[datetime]:
+    """Return the next times in UTC, each later than `after`."""
+    return list(islice(due_times(timing, after), count))
+
+
+def times_between(timing: Timing, start: datetime, end: datetime, most: int) -> list[datetime]:
+    """Return the times from `start` to `end`, both included, but not more than `most`."""
+    begun = due_times(timing, start.astimezone(UTC) - timedelta(microseconds=1))
+    return list(islice(takewhile(lambda due: due <= end, begun), most))
+
+
+def backfilled(timing: Timing, backfill: BackfillSpec, now: datetime) -> list[datetime]:
+    """Return the times that a backfill makes runs of. Raises InvalidInput, naming the field, for what it can't."""
+    start, end = backfill.start, backfill.end
+    if end > now:
+        raise InvalidInput("end", f"{end.isoformat()} is still to come. Use a time of the past.")
+    if start > end:
+        raise InvalidInput("start", "It is later than end. Use an earlier time.")
+    if now - start > BACKFILL_REACH:
+        raise InvalidInput("start", f"A backfill reaches {BACKFILL_REACH.days} days back. Use a later time.")
+    due = times_between(timing, start, end, MOST_COUNTED + 1)
+    if not due:
+        raise InvalidInput("end", "No run is due from start to end. Use a longer time.")
+    if len(due) > MOST_BACKFILLED:
+        count = f"{len(due):,}" if len(due) <= MOST_COUNTED else f"More than {MOST_COUNTED:,}"
+        way_out = f"A backfill makes {MOST_BACKFILLED} at most. Use a shorter time."
+        raise InvalidInput("end", f"{count} runs are due from start to end. {way_out}")
+    return due
+
+
+def due_times(timing: Timing, after: datetime) -> Iterator[datetime]:
+    """Yield every time in UTC that is later than `after`, in order."""
+    if timing.cron is not None:
+        yield from _cron_times(parse(timing.cron), ZoneInfo(timing.time_zone), after.astimezone(UTC))
+        return
+    # Temporal counts an interval from the epoch.
+    every = timing.interval or DAY
+    due = EPOCH + ((after - EPOCH) // every + 1) * every
+    while True:
+        yield due
+        due += every
+
+
+def times_on(cron: Cron, zone: ZoneInfo, day: date) -> set[datetime]:
+    """Return the times in UTC of the date on the zone's clock, whether the expression falls on that date or not."""
+    midnight = datetime.combine(day, time())
+    walls = [midnight + timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes]
+    return {due for wall in walls for due in instants_of(cron, zone, wall)}
+
+
+def instants_of(cron: Cron, zone: ZoneInfo, wall: datetime) -> tuple[datetime, ...]:
+    """Return the times in UTC of what the clock shows: none, one or two."""
+    first = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if first == second:
+        return (first,)
+    if first < second:
+        return (first, second) if cron.every_hour else (first,)
+    if cron.every_hour and not (first - second) % HOUR:
+        return ()
+    return (_change_within(zone, second, first),)
+
+
+@lru_cache(maxsize=256)
+def clock_changes(zone: ZoneInfo, first_year: int, last_year: int) -> tuple[ClockChange, ...]:
+    """Return the zone's changes of clocks from the beginning of one year to the end of another."""
+    changes = []
+    at, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year + 1, 1, 1, tzinfo=UTC)
+    while at < end:
+        before, after = _offset(zone, at), _offset(zone, at + DAY)
+        if before != after:
+            changes.append(ClockChange(_change_within(zone, at, at + DAY), before, after))
+        at += DAY
+    return tuple(changes)
+
+
+def _cron_times(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    day = after.date() - 2 * DAY
+    waiting: set[datetime] = set()
+    while True:
+        if cron.falls_on(day):
+            waiting |= times_on(cron, zone, day)
+        day += DAY
+        # A gap can move a time into the next date: what a later date can't come before is certain.
+        certain = datetime.combine(day, time(), UTC) - LONGEST_OFFSET
+        for due in sorted(due for due in waiting if due < certain):
+            waiting.discard(due)
+            if due > after:
+                yield due
+
+
+def _change_within(zone: ZoneInfo, start: datetime, end: datetime) -> datetime:
+    """Return the first instant with the offset that `end` has; at `start` it is another."""
+    offset = _offset(zone, end)
+    low, high = start, end
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        middle = middle.replace(microsecond=0)
+        low, high = (low, middle) if _offset(zone, middle) == offset else (middle, high)
+    return high
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()

@@ -1,0 +1,176 @@
+"""Cron expressions: the five fields of POSIX, and words for every other form.
+
+What is taken here is what runs (`chimera/due_times.py`), so a form that two crons read in two ways is refused.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+
+EXAMPLE = "Write five fields, minute, hour, day of the month, month and day of the week, as in '0 7 * * 1-5'."
+
+MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""Names that earlier versions took, and the five fields that each means."""
+
+_LEAP_YEAR = 2028
+_EVERY_DAY = frozenset(range(1, 32))
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A cron expression as the values that each field allows; days of the week count from Sunday, 0."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    either_day: bool
+    """Both kinds of day are restricted: POSIX takes a date that matches one of them."""
+
+    @property
+    def every_hour(self) -> bool:
+        """Whether it follows real hours through a change of clocks, rather than times of the day."""
+        return len(self.hours) == 24
+
+    def falls_on(self, day: date) -> bool:
+        """Whether a date matches the three fields about days."""
+        of_month, of_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        return day.month in self.months and ((of_month or of_week) if self.either_day else (of_month and of_week))
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    first: int
+    last: int
+    names: tuple[str, ...] = ()
+
+    @property
+    def largest(self) -> int:
+        return 6 if self.last == 7 else self.last
+
+    def value(self, word: str) -> int:
+        """Return the number of a word. Raises ValueError."""
+        if word.upper() in self.names:
+            return self.names.index(word.upper()) + self.first
+        if not re.fullmatch(r"[0-9]{1,2}", word):
+            known = f", or a name such as {self.names[1]}" if self.names else ""
+            raise ValueError(f"{self.name} {word!r} is not a number{known}")
+        if not self.first <= int(word) <= self.last:
+            raise ValueError(f"{self.name} {word!r} is not from {self.first} to {self.last}")
+        return int(word)
+
+
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of the month", 1, 31),
+    _Field("month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")),
+    # 7 is Sunday too.
+    _Field("day of the week", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
+)
+
+
+def parse(text: str) -> Cron:
+    """Read a cron expression. Raises ValueError with what to write instead."""
+    try:
+        return _parse(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no cron expression here: {error}. {EXAMPLE}") from None
+
+
+def _parse(text: str) -> Cron:
+    _refuse_other_dialects(text)
+    fields = re.split(r"[ \t]+", text.strip(" \t"))
+    if len(fields) != len(_FIELDS):
+        more = ", and there is none for seconds or years" if len(fields) > len(_FIELDS) else ""
+        raise ValueError(f"it has {len(fields) if text.strip() else 0} fields{more}")
+    minutes, hours, days, months, weekdays = (_values_of(*each) for each in zip(_FIELDS, fields, strict=True))
+    either_day = fields[2] != "*" and fields[4] != "*"
+    if either_day and "*" in fields[2] + fields[4]:
+        # Vixie's cron wants both days to match here, POSIX one of them.
+        spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
+        raise ValueError(
+            f"crons disagree about a step of * when both kinds of day are restricted; write {spelt!r} to have either"
+        )
+    cron = Cron(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either_day)
+    if not either_day and not any(min(days) <= monthrange(_LEAP_YEAR, month)[1] for month in months):
+        raise ValueError("no such day is in that month, so it is never due")
+    return cron
+
+
+def _refuse_other_dialects(text: str) -> None:
+    """Name the way out for the forms of other programs that people know."""
+    lowered = text.lower()
+    if lowered.startswith("@every"):
+        raise ValueError("@every is written as interval_s, in seconds")
+    if lowered.startswith("@"):
+        known = MACROS.get(lowered)
+        raise ValueError(f"write {known!r} for it" if known else "there is no such name")
+    if "=" in text:
+        raise ValueError("the time zone goes into time_zone")
+    if " #" in text or "\t#" in text or text.startswith("#"):
+        raise ValueError("comments have no place here; name says what it is for")
+    if re.search(r"[^ -~\t]", text):
+        raise ValueError("use digits, letters and signs of ASCII in one line")
+    for sign, instead in (
+        ("?", "write * for ?"),
+        ("#", "there is no # for the n-th weekday; write days of the month, or days of the week"),
+        ("~", "there is no ~ for a random value; write a number"),
+    ):
+        if sign in text:
+            raise ValueError(instead)
+    for part in re.split(r"[ \t,]+", lowered):
+        if re.fullmatch(r"h(\(.*\))?(/.*)?", part):
+            raise ValueError("there is no H; write a number")
+        if re.fullmatch(r"l(-[0-9]+)?|lw|[0-9]+w|[0-9]+l|(sun|mon|tue|wed|thu|fri|sat)l", part):
+            raise ValueError("there is no L and no W; write days of the month, as in 28")
+
+
+def _values_of(field: _Field, text: str) -> frozenset[int]:
+    return frozenset(value for part in text.split(",") for value in _part(field, part))
+
+
+def _part(field: _Field, part: str) -> list[int]:
+    """Return the values of `*`, a value or a range, with or without a step."""
+    if not part:
+        raise ValueError(f"an empty place among the values of {field.name}; take a comma out")
+    span, slash, step = part.partition("/")
+    values = _span(field, span)
+    if not slash:
+        return values
+    if not re.fullmatch(r"[0-9]+", step) or not int(step):
+        raise ValueError(f"the step of {field.name} {part!r} is not a whole number of 1 or more")
+    if len(values) == 1:
+        wider = f"{span}-{field.largest}/{step}" if int(step) <= field.largest - values[0] else span
+        raise ValueError(f"a step needs a range; write {field.name} {wider!r}")
+    if int(step) >= len(values):
+        raise ValueError(
+            f"the step of {field.name} {part!r} goes beyond the range, so it would be {values[0]} only;"
+            " write that, or use interval_s"
+        )
+    return values[:: int(step)]
+
+
+def _span(field: _Field, span: str) -> list[int]:
+    """Return the values of `*`, a value or a range in order; a range may go past the end, as in FRI-MON or 22-2."""
+    if span == "*":
+        return list(range(field.first, field.largest + 1))
+    beginning, dash, end = span.partition("-")
+    start = field.value(beginning)
+    if not dash:
+        return [start]
+    stop = field.value(end)
+    if start <= stop:
+        return list(range(start, stop + 1))
+    return [*range(start, field.largest + 1), *range(field.first, stop + 1)]

@@ -1,0 +1,230 @@
+"""Schedules as Temporal runs them: what is due makes its task, once, and keeps the schedule up to date."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, text, update
+from temporalio.client import ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+
+from chimera.calendars import fingerprint_of, spec_of
+from chimera.db import schedules as rows
+from chimera.db.tables import Schedule, User
+from chimera.due_times import times_between
+from chimera.schedules import Schedules
+from models.ids import ScheduleId, schedule_workflow_id
+from models.schedules import BackfillOverlap, ScheduleSpec
+from models.tasks import CLOSED
+from tests.runs import MODEL, Runs, new_user
+
+RARE = "0 0 1 1 *"
+GOAL = "Say a word. [[sim: tokens=5]]"
+
+
+async def _new(runs: Runs, **fields: Any) -> tuple[ScheduleId, ScheduleSpec, Schedules]:
+    """Make a schedule as the API does; it is paused, so that only what a test asks for runs."""
+    plan = [{"key": "a", "instruction": GOAL, "agent": "writer"}]
+    task = {"goal": "Report.", "model": MODEL, "plan": plan}
+    body = {"name": "Morning", "task": task, "cron": RARE, "paused": True} | fields
+    spec = ScheduleSpec.model_validate(body)
+    temporal = Schedules(runs.settings, runs.temporal)
+    async with runs.database.begin() as session:
+        schedule = await rows.create(session, runs.caller.user_id, spec)
+        schedule_id = ScheduleId(schedule.id)
+        await temporal.create(schedule_id, runs.caller.user_id, spec)
+    return schedule_id, spec, temporal
+
+
+async def _tasks(runs: Runs, schedule_id: ScheduleId) -> Sequence[RowMapping]:
+    query = text("SELECT * FROM tasks WHERE schedule_id = :id ORDER BY scheduled_run_id")
+    async with runs.database.begin() as session:
+        return (await session.execute(query, {"id": schedule_id})).mappings().all()
+
+
+async def _ended(runs: Runs, schedule_id: ScheduleId, count: int) -> Sequence[RowMapping]:
+    """Wait until there are so many tasks, all of them ended."""
+    deadline = time.monotonic() + 60
+    while True:
+        tasks = await _tasks(runs, schedule_id)
+        if len(tasks) == count and all(task["status"] in CLOSED for task in tasks):
+            return tasks
+        assert time.monotonic() < deadline, [dict(task) for task in tasks]
+        await asyncio.sleep(0.1)
+
+
+async def _described(runs: Runs, schedule_id: ScheduleId) -> Any:
+    client = await runs.temporal.client()
+    return await client.get_schedule_handle(schedule_workflow_id(schedule_id)).describe()
+
+
+async def _results(runs: Runs, schedule_id: ScheduleId, count: int) -> list[Any]:
+    """Wait until Temporal has started so many runs; how each has ended, in the order of their start."""
+    client = await runs.temporal.client()
+    deadline = time.monotonic() + 60
+    while True:
+        described = await _described(runs, schedule_id)
+        if described.info.num_actions >= count and not described.info.running_actions:
+            break
+        assert time.monotonic() < deadline, described.info
+        await asyncio.sleep(0.1)
+    results = []
+    for action in described.info.recent_actions[-count:]:
+        run = action.action
+        handle = client.get_workflow_handle(run.workflow_id, run_id=run.first_execution_run_id)
+        try:
+            results.append((await handle.result())["status"])
+        except WorkflowFailureError as error:
+            cause: Any = error.cause
+            while cause.__cause__ is not None:
+                cause = cause.__cause__
+            assert isinstance(cause, ApplicationError)
+            results.append(cause.type)
+    return results
+
+
+async def test_a_backfill_makes_each_time_once(runs: Runs) -> None:
+    schedule_id, spec, temporal = await _new(runs, cron="0 * * * *")
+    end = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) - timedelta(hours=1)
+    due = times_between(spec, end - timedelta(hours=3), end, most=10)
+    assert len(due) == 3
+
+    await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
+    tasks = await _ended(runs, schedule_id, 3)
+    ids = [f"{schedule_workflow_id(schedule_id)}-{at:%Y-%m-%dT%H:%M:%SZ}" for at in due]
+    assert [task["scheduled_run_id"] for task in tasks] == ids
+    assert await _results(runs, schedule_id, 3) == ["completed"] * 3
+
+    earlier = times_between(spec, end - timedelta(hours=4), end, most=10)
+    await temporal.backfill(schedule_id, earlier, BackfillOverlap.ALLOW_ALL)
+    again = await _ended(runs, schedule_id, 4)
+    assert {task["id"] for task in tasks} < {task["id"] for task in again}
+    assert sorted(await _results(runs, schedule_id, 7)) == ["completed"] * 4 + ["made_before"] * 3
+    # What was made before asked no model again.
+    assert [len(await runs.attempts(task["id"])) for task in again] == [1] * 4
+
+
+async def test_a_backfill_of_a_changed_schedule_makes_nothing_twice(runs: Runs) -> None:
+    schedule_id, spec, temporal = await _new(runs, cron="0 * * * *")
+    due = times_between(spec, datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC), most=1)
+    await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
+    await _ended(runs, schedule_id, 1)
+    changed = spec.model_copy(update={"task": spec.task.model_copy(update={"goal": "Another."})})
+    async with runs.database.begin() as session:
+        schedule = await rows.one(session, runs.caller, schedule_id, lock=True)
+        rows.replace(schedule, changed)
+        await temporal.replace(schedule_id, runs.caller.user_id, changed, paused=True)
+    await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
+    assert await _results(runs, schedule_id, 2) == ["completed", "made_before"]
+    assert len(await _tasks(runs, schedule_id)) == 1
+
+
+async def test_a_run_that_temporal_has_ended_is_not_begun_again(runs: Runs) -> None:
+    schedule_id, spec, temporal = await _new(runs, cron="0 * * * *")
+    due = times_between(spec, datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC), most=1)
+    await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
+    task = (await _ended(runs, schedule_id, 1))[0]
+    async with runs.database.begin() as session:
+        reopened = text("UPDATE tasks SET status = 'running', ended_at = NULL WHERE id = :id")
+        await session.execute(reopened, {"id": task["id"]})
+    await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
+    assert await _results(runs, schedule_id, 2) == ["completed", "made_before"]
+    assert len(await runs.attempts(task["id"])) == 1
+
+
+async def test_the_doubled_hour_is_backfilled_once(runs: Runs) -> None:
+    schedule_id, spec, temporal = await _new(runs, cron="30 1 * * *", time_zone="America/New_York")
+    due = times_between(spec, datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), most=10)
+    assert [f"{at:%d %H:%M}" for at in due] == ["01 05:30"]
+    # A backfill from before the first of the two to behind the second.
+    span = [due[0] - timedelta(hours=3), due[0] + timedelta(hours=3)]
+    await temporal.backfill(schedule_id, span, BackfillOverlap.ALLOW_ALL)
+    tasks = await _ended(runs, schedule_id, 1)
+    assert tasks[0]["scheduled_run_id"].endswith("2026-11-01T05:30:00Z")
+    assert (await _described(runs, schedule_id)).info.num_actions == 1
+
+
+async def test_a_disabled_owner_makes_no_task(runs: Runs) -> None:
+    schedule_id, _, temporal = await _new(runs)
+    owner_id = await new_user(runs.database)
+    async with runs.database.begin() as session:
+        await session.execute(update(User).where(User.id == owner_id).values(disabled_at=datetime.now(UTC)))
+        await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(owner_id=owner_id))
+    await temporal.trigger(schedule_id)
+    assert await _results(runs, schedule_id, 1) == ["forbidden"]
+    assert await _tasks(runs, schedule_id) == []
+
+
+async def test_the_task_belongs_to_the_owner_in_the_row(runs: Runs) -> None:
+    schedule_id, _, temporal = await _new(runs)
+    owner_id = await new_user(runs.database)
+    async with runs.database.begin() as session:
+        await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(owner_id=owner_id))
+    await temporal.trigger(schedule_id)
+    tasks = await _ended(runs, schedule_id, 1)
+    assert str(tasks[0]["owner_id"]) == owner_id
+
+
+async def test_a_schedule_without_a_row_ends(runs: Runs) -> None:
+    schedule_id, _, temporal = await _new(runs)
+    async with runs.database.begin() as session:
+        await session.execute(text("DELETE FROM schedules WHERE id = :id"), {"id": schedule_id})
+    await temporal.trigger(schedule_id)
+    client = await runs.temporal.client()
+    deadline = time.monotonic() + 30
+    while schedule_workflow_id(schedule_id) in [each.id async for each in await client.list_schedules()]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
+async def test_a_run_renews_a_calendar_out_of_date(runs: Runs) -> None:
+    schedule_id, spec, temporal = await _new(runs, cron="30 2 * * *", time_zone="Europe/Berlin")
+    # As it was given years ago.
+    client = await runs.temporal.client()
+    handle = client.get_schedule_handle(schedule_workflow_id(schedule_id))
+    old = spec_of(spec, datetime(2020, 1, 1, tzinfo=UTC))
+
+    def back_then(now: ScheduleUpdateInput) -> ScheduleUpdate:
+        schedule = now.description.schedule
+        schedule.spec = old
+        assert isinstance(schedule.action, ScheduleActionStartWorkflow)
+        schedule.action.args = [
+            {"schedule_id": schedule_id, "owner_id": runs.caller.user_id, "calendar": fingerprint_of(old)}
+        ]
+        return ScheduleUpdate(schedule=schedule)
+
+    await handle.update(back_then)
+    await temporal.trigger(schedule_id)
+    await _ended(runs, schedule_id, 1)
+    renewed = await _described(runs, schedule_id)
+    years = {year.start for each in renewed.schedule.spec.calendars for year in each.year}
+    assert datetime.now(UTC).year + 5 in years
+    assert renewed.schedule.state.paused
+
+
+async def test_a_line_of_before_stops_and_says_so(runs: Runs) -> None:
+    schedule_id, spec, temporal = await _new(runs)
+    await temporal.replace(schedule_id, runs.caller.user_id, spec, paused=False)
+    async with runs.database.begin() as session:
+        schedule = await rows.one(session, runs.caller, schedule_id)
+        schedule.spec = {**schedule.spec, "cron": "* * * * * * *", "paused": False}
+        schedule.paused = False
+    await temporal.trigger(schedule_id)
+    assert await _results(runs, schedule_id, 1) == ["invalid_input"]
+    assert await _tasks(runs, schedule_id) == []
+    state = (await _described(runs, schedule_id)).schedule.state
+    assert state.paused
+    assert "it has 7 fields" in state.note
+
+
+async def test_a_name_of_before_runs_as_its_five_fields(runs: Runs) -> None:
+    schedule_id, _, temporal = await _new(runs)
+    async with runs.database.begin() as session:
+        schedule = await rows.one(session, runs.caller, schedule_id)
+        schedule.spec = {**schedule.spec, "cron": "@daily"}
+    await temporal.trigger(schedule_id)
+    await _ended(runs, schedule_id, 1)
+    daily = (await _described(runs, schedule_id)).schedule.spec.calendars
+    assert [(each.hour[0].start, each.day_of_month[0].end) for each in daily] == [(0, 31)]
