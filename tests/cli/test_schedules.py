@@ -83,7 +83,7 @@ async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureF
 
 @pytest.mark.usefixtures("signed_in")
 async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixture[str]) -> None:
-    spec = {"name": "Morning", "task": spec_from("Report.", budget_usd=0.5), "paused": True}
+    spec = {"name": "Morning", "task": spec_from("Report.", budget_micro_usd=500_000), "paused": True}
     await schedules.create(
         spec, {"cron": "0 7 * * *", "time_zone": "Europe/Berlin", "overlap": "allow_all"}, as_json=True
     )
