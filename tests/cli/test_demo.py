@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.parts import free_port, short_folder
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 110
 
 
+@pytest.mark.usefixtures("servers")
 def test_a_task_survives_its_worker_and_nothing_is_left_running() -> None:
     with short_folder() as data_dir:
         ports = [f"--{name}={free_port()}" for name in ("port", "temporal-port", "temporal-ui-port", "simulator-port")]
