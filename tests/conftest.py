@@ -114,7 +114,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Refuse a server to a test that did not ask for `servers`, else the quick run would become a slow one unnoticed."""
+    """Refuse a server to a test that did not ask for `servers`: the quick run would become a slow one unnoticed."""
     with pytest.MonkeyPatch.context() as patch:
         if item.get_closest_marker("servers") is None:
             patch.setattr(processes, "spawn", _refuse_servers)

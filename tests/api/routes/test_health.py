@@ -84,7 +84,6 @@ async def test_without_the_database_requests_get_a_503_that_says_when_to_come_ba
         answer = await client.get("/api/v1/tasks", headers={"Authorization": alice.headers["Authorization"]})
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "2"
-    assert answer.elapsed.total_seconds() < 3
     assert "127.0.0.1" not in answer.text
     assert "psycopg" not in answer.text
 
