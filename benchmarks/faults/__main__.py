@@ -41,7 +41,7 @@ async def main() -> int:
     for experiment in chosen:
         for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
             made = await _one(experiment, seed, wire, quick=asked.quick, long=asked.long)
-            failed += bool(made.problems)
+            failed += bool(made.problems or made.late)
             print(f"{row_of(experiment.id, made)}\n{details_of(experiment, made)}", flush=True)
     print(f"\n{failed} of {len(chosen) * asked.seeds} trials did not pass" if failed else "\nevery trial passed")
     return 1 if failed else 0

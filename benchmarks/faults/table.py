@@ -37,7 +37,7 @@ def row_of(name: str, made: Trial) -> str:
     cells = [
         _in_column(heading, "-" if found is None else str(getattr(found, attribute))) for heading, attribute in _COLUMNS
     ]
-    result = "FAILED" if made.problems else "passed"
+    result = "FAILED" if made.problems or made.late else "passed"
     resume = "-" if made.resume_s is None else f"{made.resume_s:.1f} s"
     return "  ".join([f"{name}  {made.seed:4}  {result}", *cells, resume.rjust(6), f"{made.took_s:4.0f} s"])
 
@@ -47,6 +47,6 @@ def details_of(experiment: Experiment, made: Trial) -> str:
     figures = "; ".join(f"{name} {value}" for name, value in made.figures.items())
     lines = [
         f"     {experiment.title}: {figures or 'no figures'}",
-        *(f"     ! {problem}" for problem in made.problems[:20]),
+        *(f"     ! {problem}" for problem in [*made.problems, *made.late][:20]),
     ]
     return "\n".join(lines)

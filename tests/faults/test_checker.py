@@ -14,6 +14,7 @@ from benchmarks.faults.clients import Answer, Follower
 from benchmarks.faults.lab import Lab
 from benchmarks.faults.report import Trial, trial
 from models.ids import TaskId
+from tests.until import LIMIT_S
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ async def ended(lab: Lab) -> AsyncIterator[Trial]:
     """A trial of one run in which nothing goes wrong."""
     async with trial(lab, "checker", 1) as made:
         await made.offers.post("0", jobs.one_call("tokens=5"))
-        assert await lab.all_ended(made.offers.prefix, 30)
+        assert await lab.all_ended(made.offers.prefix, LIMIT_S)
         assert (await examine(lab, made.offers)).problems() == []
         yield made
 
