@@ -95,7 +95,7 @@ async def simulator(servers: None, tmp_path_factory: pytest.TempPathFactory) -> 
                 await asyncio.sleep(0.05)
         yield SimulatorServer(url, journal, process.pid)
     finally:
-        await processes.stop(process, signal.SIGTERM, limit_s=5)
+        await processes.stop(process, signal.SIGTERM, limit_s=60)
 
 
 async def _is_up(client: httpx2.AsyncClient, url: str) -> bool:
