@@ -76,7 +76,7 @@ def recording(**changes: Any) -> TranscriptionRequest:
 
 
 @pytest.fixture(scope="module")
-async def aimock(servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def aimock(starts_servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     async with running_aimock(tmp_path_factory, FIXTURES) as url:
         yield url
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 110
 
 
-@pytest.mark.usefixtures("servers")
+@pytest.mark.usefixtures("starts_servers")
 def test_a_task_survives_its_worker_and_nothing_is_left_running() -> None:
     with short_folder() as data_dir:
         ports = [f"--{name}={free_port()}" for name in ("port", "temporal-port", "temporal-ui-port", "simulator-port")]

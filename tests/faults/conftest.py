@@ -8,7 +8,7 @@ from tests.parts import short_folder
 
 
 @pytest.fixture(scope="session")
-async def lab(servers: None) -> AsyncIterator[Lab]:
+async def lab(starts_servers: None) -> AsyncIterator[Lab]:
     """A stack of its own, since its parts are killed. Three attempts a call: what always fails need not take long."""
     with short_folder() as folder:
         wires = (ANTHROPIC, GOOGLE)

@@ -139,7 +139,7 @@ async def test_a_failure_cancels_what_had_not_begun(runs: Runs) -> None:
 
 
 async def test_a_retried_subtask_goes_on_where_it_failed(runs: Runs) -> None:
-    plan = [a_subtask("flaky", "[[sim: turns=3; tokens=5; status=400; times=1]] go", agent="analyst")]
+    plan = [a_subtask("flaky", "[[sim: turns=2; tokens=5; status=400; times=1]] go", agent="analyst")]
     task_id = await runs.start("Retry", plan=plan, on_failure="retry", max_retries=5)
     row = await runs.ended(task_id)
     assert (row["status"], row["error"]) == ("completed", None)
@@ -174,7 +174,7 @@ async def test_a_retried_subtask_whose_plan_was_accepted_keeps_it(runs: Runs) ->
 
 async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator: SimulatorServer) -> None:
     """F22: the SDK's own retries are off."""
-    task_id = await runs.start("Flaky", plan=[a_subtask("one", "[[sim: status=500; times=3; tokens=5]] go")])
+    task_id = await runs.start("Flaky", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=3; tokens=5]] go")])
     assert (await runs.ended(task_id))["status"] == "completed"
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
     assert len(asked) == 4
@@ -183,7 +183,7 @@ async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator
 
 async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, simulator: SimulatorServer) -> None:
     settings_attempts = runs.settings.call_max_attempts
-    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=500; times=99]] go")])
+    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=99]] go")])
     row = await runs.ended(task_id)
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]

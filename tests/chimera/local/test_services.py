@@ -50,7 +50,7 @@ async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
     assert not psutil.pid_exists(killed)
 
 
-@pytest.mark.usefixtures("servers")
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.parametrize("printed", ["", "of yesterday\n"])
 async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(printed: str) -> None:
     with short_folder() as path:

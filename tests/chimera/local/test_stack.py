@@ -68,7 +68,7 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-async def running(servers: None) -> AsyncIterator[tuple[LocalStack, Settings]]:
+async def running(starts_servers: None) -> AsyncIterator[tuple[LocalStack, Settings]]:
     """A stack that several tests look at."""
     with short_folder() as path:
         stack = LocalStack(settings_in(path / "data"), services=False)
@@ -225,7 +225,7 @@ async def test_what_settings_name_is_used_and_not_started(parts: Settings, data_
         assert processes_of(data_dir) == []
 
 
-@pytest.mark.usefixtures("servers")
+@pytest.mark.usefixtures("starts_servers")
 async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_nothing(data_dir: Path) -> None:
     async with LocalStack(settings_in(data_dir), services=False) as first:
         await add_user(first)
@@ -236,7 +236,7 @@ async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_noth
     assert processes_of(data_dir) == []
 
 
-@pytest.mark.usefixtures("servers")
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_on(data_dir: Path) -> None:
     settings = settings_in(data_dir)
@@ -256,7 +256,7 @@ async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_
     assert processes_of(data_dir) == []
 
 
-@pytest.mark.usefixtures("servers")
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl")
 async def test_the_parts_die_with_their_supervisor(data_dir: Path) -> None:
     holder = start_holder(settings_in(data_dir))
