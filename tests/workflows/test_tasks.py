@@ -174,7 +174,9 @@ async def test_a_retried_subtask_whose_plan_was_accepted_keeps_it(runs: Runs) ->
 
 async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator: SimulatorServer) -> None:
     """F22: the SDK's own retries are off."""
-    task_id = await runs.start("Flaky", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=3; tokens=5]] go")])
+    task_id = await runs.start(
+        "Flaky", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=3; tokens=5]] go")]
+    )
     assert (await runs.ended(task_id))["status"] == "completed"
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
     assert len(asked) == 4
