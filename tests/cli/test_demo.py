@@ -12,7 +12,7 @@ import pytest
 from tests.parts import free_port, short_folder
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 110
+LIMIT_S = 280
 
 
 @pytest.mark.usefixtures("starts_servers")
