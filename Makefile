@@ -4,7 +4,7 @@ PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock"
 
-.PHONY: help up demo check test format bench lock migration migration-initial
+.PHONY: help up demo check quick test format bench lock migration migration-initial
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -17,6 +17,9 @@ demo: ## Watch a task run, lose its worker and go on
 
 check: ## Everything that must pass: lint, format, types, import contracts, tests
 	@./test.sh
+
+quick: ## Lint, form, import contracts, and the tests that start no servers; make quick ARGS="-k settings"
+	@./test.sh quick $(ARGS)
 
 test: ## The tests alone; make test ARGS="tests/chimera -k settings"
 	@$(PY) -m pytest $(ARGS)

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Every check: lint, form, types, import contracts, then all tests with coverage.
+# ./test.sh quick                       lint, form, import contracts, and the tests that start no servers; under 90 s
+# ./test.sh quick -k settings           the same with pytest's arguments
 # ./test.sh tests/chimera -k settings   only the tests named (pytest's arguments)
 set -euo pipefail
 . "$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/scripts/environment.sh"
@@ -7,7 +9,13 @@ set -euo pipefail
 ensure_environment dev
 cd -- "$root"
 bin=$venv/bin
-if [ $# -gt 0 ]; then exec "$bin/python" -m pytest "$@"; fi
+quick=
+if [ "${1:-}" = quick ]; then
+    quick=1
+    shift
+elif [ $# -gt 0 ]; then
+    exec "$bin/python" -m pytest "$@"
+fi
 
 failed=()
 check() { # check "what" command...
@@ -18,16 +26,22 @@ check() { # check "what" command...
 check "Lint" "$bin/ruff" check --quiet .
 check "Form" "$bin/ruff" format --check --quiet .
 check "Import contracts" "$bin/lint-imports" --no-cache
-command -v node >/dev/null || say "Skipped: what needs Node (it isn't on the PATH)"
 if [ ${#failed[@]} -gt 0 ]; then say "Failed before the tests: ${failed[*]}"; fi
 
-# Beside the tests: its line stands among theirs.
-step "Types" "$bin/mypy" &
-types=$!
-status=0
 # Two at a time, each with servers of its own: the tests mostly wait. A file's tests stay together, as its fixtures do.
-"$bin/python" -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term --durations=15 || status=$?
-wait "$types" || failed+=("Types")
+run_tests() { "$bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"; }
+
+status=0
+if [ -n "$quick" ]; then
+    run_tests -m "not servers" "$@" || status=$?
+else
+    command -v node >/dev/null || say "Skipped: what needs Node (it isn't on the PATH)"
+    # Beside the tests: its line stands among theirs.
+    step "Types" "$bin/mypy" &
+    types=$!
+    run_tests --cov --cov-report=term --durations=15 || status=$?
+    wait "$types" || failed+=("Types")
+fi
 if [ ${#failed[@]} -gt 0 ]; then
     say "Failed beside the tests: ${failed[*]}"
     [ "$status" -ne 0 ] || status=1

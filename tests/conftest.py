@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,12 @@ _session = pytest.StashKey[pytest.Session]()
 
 
 @pytest.fixture(scope="session")
-async def parts() -> AsyncIterator[Settings]:
+def starts_servers() -> None:
+    """Asked for, through a fixture or by name, by each test that starts servers: `./test.sh quick` leaves it out."""
+
+
+@pytest.fixture(scope="session")
+async def parts(starts_servers: None) -> AsyncIterator[Settings]:
     """PostgreSQL, Redis and Temporal, started once; settings with their addresses. Prefer `settings`."""
     async with running_parts() as settings:
         yield settings
@@ -72,7 +77,7 @@ class SimulatorServer:
 
 
 @pytest.fixture(scope="session")
-async def simulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatorServer]:
+async def simulator(starts_servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatorServer]:
     """A simulator with a journal; tests tell their own entries by their task's id."""
     folder = tmp_path_factory.mktemp("simulator")
     journal, output, port = folder / "simulator.jsonl", folder / "simulator.out", free_port()
@@ -90,7 +95,7 @@ async def simulator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[S
                 await asyncio.sleep(0.05)
         yield SimulatorServer(url, journal, process.pid)
     finally:
-        await processes.stop(process, signal.SIGTERM, limit_s=5)
+        await processes.stop(process, signal.SIGTERM, limit_s=60)
 
 
 async def _is_up(client: httpx2.AsyncClient, url: str) -> bool:
@@ -98,6 +103,26 @@ async def _is_up(client: httpx2.AsyncClient, url: str) -> bool:
         return (await client.get(url)).is_success
     except httpx2.HTTPError:
         return False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and "starts_servers" in item.fixturenames:
+            item.add_marker("servers")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Refuse a server to a test that did not ask for `starts_servers`: it would slow the quick run down."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("servers") is None:
+            patch.setattr(processes, "spawn", _refuse_servers)
+        return (yield)
+
+
+def _refuse_servers(command: Sequence[str], **options: object) -> None:
+    raise AssertionError(f"A test that starts {command[0]!r} must ask for the fixture 'starts_servers'.")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -1,7 +1,6 @@
 """Runs of tasks on the real parts, for tests that start below the API: rows and outbox in, rows and events out."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from models.events import Event
 from models.ids import TaskId, UserId, workflow_id_of
 from models.tasks import CLOSED, TaskSpec
 from models.users import Caller
+from tests.until import LIMIT_S, until_true
 from worker.build import open_worker
 
 MODEL = "simulator/fast"
@@ -69,33 +69,38 @@ class Runs:
         async with self.database.begin() as session:
             return list((await session.execute(text(query), {"id": task_id})).mappings())
 
-    async def ended(self, task_id: TaskId, timeout_s: float = 60) -> RowMapping:
+    async def ended(self, task_id: TaskId, timeout_s: float = 2 * LIMIT_S) -> RowMapping:
         """Wait for the task's end and return its row."""
         return await self.until(task_id, lambda row: row["status"] in CLOSED, timeout_s)
 
-    async def until(self, task_id: TaskId, holds: Callable[[RowMapping], bool], timeout_s: float = 60) -> RowMapping:
+    async def until(
+        self, task_id: TaskId, holds: Callable[[RowMapping], bool], timeout_s: float = LIMIT_S
+    ) -> RowMapping:
         """Wait until the task's row is as `holds` wants it."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            row = await self.row(task_id)
-            if holds(row):
-                return row
-            assert time.monotonic() < deadline, f"task is {row['status']} after {timeout_s} s: {dict(row)}"
-            await asyncio.sleep(0.05)
+        row = await self.row(task_id)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not holds(row):
+                    await asyncio.sleep(0.05)
+                    row = await self.row(task_id)
+        except TimeoutError:
+            raise AssertionError(f"task is {row['status']} after {timeout_s} s: {dict(row)}") from None
+        return row
 
     async def events(self, task_id: TaskId) -> list[Event]:
         async with self.database.begin() as session:
             return [frame.event for frame in await events.read_after(session, task_id, 0, 100_000)]
 
-    async def event(self, task_id: TaskId, type_: str, timeout_s: float = 30) -> Event:
+    async def event(self, task_id: TaskId, type_: str) -> Event:
         """Wait for the first event of a type."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            found = [event for event in await self.events(task_id) if event.type == type_]
-            if found:
-                return found[0]
-            assert time.monotonic() < deadline, f"no {type_} after {timeout_s} s"
-            await asyncio.sleep(0.05)
+        found: list[Event] = []
+
+        async def has_come() -> bool:
+            found[:] = [event for event in await self.events(task_id) if event.type == type_]
+            return bool(found)
+
+        await until_true(has_come)
+        return found[0]
 
     async def attempts(self, task_id: TaskId) -> list[RowMapping]:
         """Return the ledger's journal of a task: every time that a provider was asked."""
@@ -104,12 +109,16 @@ class Runs:
     async def close_status(self, task_id: TaskId) -> str:
         """Return how Temporal says that the run ended; waits a moment for it to close."""
         client: Client = await self.temporal.client()
-        for _ in range(100):
+        status = ""
+
+        async def has_closed() -> bool:
+            nonlocal status
             described = await client.get_workflow_handle(workflow_id_of(task_id)).describe()
-            if described.status is not None and described.status.name != "RUNNING":
-                return described.status.name
-            await asyncio.sleep(0.05)
-        return "RUNNING"
+            status = described.status.name if described.status is not None else ""
+            return status not in ("", "RUNNING")
+
+        await until_true(has_closed)
+        return status
 
 
 async def new_user(database: Database) -> UserId:

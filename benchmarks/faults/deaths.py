@@ -37,7 +37,9 @@ async def kill_the_only_worker(
     trial.resume_s = max(again, default=None)
     trial.figures |= {"calls cut": cut, "restarted after, s": round((restarted - killed).total_seconds(), 1)}
     trial.expect(len(again) == cut, f"{cut} calls were cut, {len(again)} were tried again")
-    trial.expect(max(again, default=0) <= limit, f"the last new attempt began after {max(again):.1f} s, not {limit:g}")
+    trial.expect_in_time(
+        max(again, default=0) <= limit, f"the last new attempt began after {max(again):.1f} s, not {limit:g}"
+    )
 
 
 async def kill_one_of_two_workers(
@@ -61,8 +63,10 @@ async def kill_one_of_two_workers(
     trial.resume_s = slowest
     trial.figures |= {"calls cut": cut, "tried again after, s": round(max(again, default=0), 1)}
     trial.expect(cut > 0, "the worker that was killed had no call in flight")
-    trial.expect(max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s")
-    trial.expect(slowest <= limit_s, f"a run went on after {slowest:.1f} s, not {limit_s:g}")
+    trial.expect_in_time(
+        max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s"
+    )
+    trial.expect_in_time(slowest <= limit_s, f"a run went on after {slowest:.1f} s, not {limit_s:g}")
 
 
 async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: float = 3.0) -> None:
@@ -107,7 +111,7 @@ async def deploy_under_load(trial: Trial, *, runs: int = 20, call_s: float = 20.
     await trial.check(limit_s=60, extra=0)
     by_it = await _calls_by(trial, pid, "finished")
     trial.figures |= {"left after, s": round(left_s, 1), "finished by it": by_it}
-    trial.expect(left_s <= limit_s, f"the worker left after {left_s:.1f} s, not {limit_s:g}")
+    trial.expect_in_time(left_s <= limit_s, f"the worker left after {left_s:.1f} s, not {limit_s:g}")
     trial.expect(by_it == runs, f"{by_it} of {runs} calls were finished by the worker that was stopped")
 
 
@@ -133,7 +137,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
     trial.resume_s = slowest
     trial.figures |= {"unanswered": unanswered, "started before the API died": started_before}
     trial.expect(unanswered == runs, f"{unanswered} of {runs} POSTs went without an answer")
-    trial.expect(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API was back")
+    trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API was back")
 
 
 async def answer_nobody(trial: Trial, *, keys: int = 50) -> None:

@@ -139,7 +139,7 @@ async def send_much(trial: Trial, *, limit_s: float = 60.0) -> None:
         trial.expect(
             (task["status"], task["error_code"]) == (status, code), f"{name}: {task['status']}, {task['error_code']}"
         )
-        trial.expect(took[0]["took"].total_seconds() <= limit_s, f"{name} took longer than {limit_s:g} s")
+        trial.expect_in_time(took[0]["took"].total_seconds() <= limit_s, f"{name} took longer than {limit_s:g} s")
         trial.expect(history.largest_bytes < MAX_HISTORY_BYTES, f"{name}: a history of {history.largest_bytes} bytes")
     refused = TOO_LARGE_FOR_TEMPORAL.search(trial.lab.output_of("worker", "temporal"))
     trial.expect(refused is None, f"Temporal refused a payload: {refused and refused[0]}")

@@ -23,6 +23,8 @@ class Trial:
     followers: list[Follower] = field(default_factory=list)
     figures: dict[str, float | int | str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    """What took too long. Apart from the problems, because on a busy machine it says nothing."""
     resume_s: float | None = None
     """K9: how long after the fault, or after the part was back, the last run went on."""
     findings: Findings | None = None
@@ -34,6 +36,11 @@ class Trial:
         """Note what is wrong unless `holds`; the experiment goes on, so that everything is seen."""
         if not holds:
             self.problems.append(otherwise)
+
+    def expect_in_time(self, holds: bool, otherwise: str) -> None:
+        """Note what took too long unless `holds`."""
+        if not holds:
+            self.late.append(otherwise)
 
     async def check(self, *, limit_s: float, extra: int = 0, completed: int | None = None) -> Findings:
         """Wait for all runs to end, then have everything counted.

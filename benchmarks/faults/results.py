@@ -36,7 +36,7 @@ def result_of(made: Trial, experiment: str, title: str, wire: str, options: Mapp
         options=options,
         findings=None if made.findings is None else asdict(made.findings),
         figures=made.figures,
-        problems=tuple(made.problems),
+        problems=(*made.problems, *made.late),
         resume_s=made.resume_s,
         took_s=round(made.took_s, 1),
     )

@@ -34,6 +34,7 @@ from models.ids import ROOT, TaskId, UserId
 from models.model_calls import Purpose
 from models.users import Caller
 from tests.api.conftest import new_task, tell
+from tests.until import LIMIT_S, until, until_true
 
 Place = dict[str, Any]
 
@@ -55,26 +56,27 @@ async def test_a_follower_gets_what_was_and_what_comes_until_the_last_event(
 ) -> None:
     task_id = (await new_task(alice))["id"]
     await tell(app, task_id, started(1))
-    following = asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id))))
-    await asyncio.sleep(0.2)
-    await tell(app, task_id, finished(1), started(2))
-    await tell(app, task_id, finished(2), TaskCompleted(preview="done"))
-    async with asyncio.timeout(2):
-        frames = await following
-    assert _seqs(frames) == [1, 2, 3, 4, 5, 6]
+    async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
+        assert _seqs([await anext(frames), await anext(frames)]) == [1, 2]
+        await tell(app, task_id, finished(1), started(2))
+        await tell(app, task_id, finished(2), TaskCompleted(preview="done"))
+        assert _seqs(await _all(frames)) == [3, 4, 5, 6]
 
 
-async def test_a_follower_is_told_within_a_moment(
-    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
+async def test_a_follower_is_told_before_anybody_looks(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_id = (await new_task(alice))["id"]
-    async with aclosing(api.hub.follow(caller, TaskId(task_id), after=1)) as frames:
-        following = asyncio.create_task(anext(frames))
-        await asyncio.sleep(0.2)
-        began = asyncio.get_running_loop().time()
-        await tell(app, task_id, started(1))
-        assert _seqs([await following]) == [2]
-        assert asyncio.get_running_loop().time() - began < 1
+    monkeypatch.setattr(stream, "LOOK_SECONDS", 3600)
+    hub = Hub(api.database, api.bus, api.temporal.ui_url)
+    hub.start()
+    try:
+        task_id = (await new_task(alice))["id"]
+        async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, TaskId(task_id))) as frames:
+            assert _seqs([await anext(frames)]) == [1]
+            await tell(app, task_id, started(1))
+            assert _seqs([await anext(frames)]) == [2]
+    finally:
+        await hub.close()
 
 
 async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
@@ -102,7 +104,7 @@ async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
                 await asyncio.sleep(0.02)
         await tell(app, task_id, TaskCompleted(preview="done"))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         *seen, _ = await asyncio.gather(*(follow_with_interruptions() for _ in range(8)), run())
     assert all(one == list(range(1, 203)) for one in seen)
 
@@ -116,11 +118,10 @@ async def test_without_redis_events_come_all_the_same(
     hub.start()
     try:
         task_id = (await new_task(alice))["id"]
-        following = asyncio.create_task(_all(hub.follow(caller, TaskId(task_id))))
-        await asyncio.sleep(0.1)
-        await tell(app, task_id, started(1), finished(1), TaskCompleted(preview="done"))
-        async with asyncio.timeout(3):
-            assert _seqs(await following) == [1, 2, 3, 4]
+        async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, TaskId(task_id))) as frames:
+            assert _seqs([await anext(frames)]) == [1]
+            await tell(app, task_id, started(1), finished(1), TaskCompleted(preview="done"))
+            assert _seqs(await _all(frames)) == [2, 3, 4]
     finally:
         await hub.close()
         await away.close()
@@ -134,10 +135,10 @@ async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
     last = await _add_events(api.database, task_id, MAX_BEHIND)
     async with aclosing(api.hub.follow(caller, TaskId(task_id), after=last - MAX_BEHIND)) as frames:
         assert _seqs([await anext(frames)]) == [last - MAX_BEHIND + 1]
-    following = asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id))))
-    await asyncio.sleep(0.2)
-    await tell(app, task_id, TaskCompleted(preview="done"))
-    snapshot, end = await following
+    async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
+        snapshot = await anext(frames)
+        await tell(app, task_id, TaskCompleted(preview="done"))
+        [end] = await _all(frames)
     assert isinstance(snapshot, SnapshotFrame)
     assert (snapshot.seq, snapshot.task.last_seq, [one.path for one in snapshot.subtasks]) == (last, last, ["facts"])
     assert _seqs([end]) == [last + 1]
@@ -165,7 +166,7 @@ async def test_tokens_lie_between_the_events_where_they_belong(
 ) -> None:
     task_id = (await new_task(alice))["id"]
     following = asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id), after=1)))
-    await asyncio.sleep(0.2)
+    await _joined(api.hub, task_id)
     await tell(app, task_id, started(1))
     api.bus.publish_tokens(tokens(task_id, 1, "Hel"))
     await tell(app, task_id, failed(1), started(1, attempt=2))
@@ -186,7 +187,7 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
     api.bus.publish_tokens(tokens(task_id, 1, "old"))
     await tell(app, task_id, finished(1), started(2))
     api.bus.publish_tokens(tokens(task_id, 2, "new"))
-    await asyncio.sleep(0.2)
+    await until_true(lambda: _are_kept(api.bus, task_id, 2))
     async with api.database.begin() as session:
         session.add(ModelCall(task_id=task_id, path="", purpose="turn", step=2, attempt=1, status="started"))
     for after in (0, 2, 4):
@@ -206,7 +207,7 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
         for offset in range(600):
             api.bus.publish_tokens(tokens(task_id, 1, "x", offset=offset))
         await tell(app, task_id, finished(1), TaskCompleted(preview="done"))
-        await asyncio.sleep(0.5)
+        await until(lambda: all(each._newest == 4 for each in api.hub._followers[TaskId(task_id)]))
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
     assert sum(isinstance(frame, TokensFrame) for frame in rest) <= stream.QUEUE_FRAMES
@@ -226,7 +227,7 @@ async def test_waiting_holds_no_connection_to_the_database(
     following = [asyncio.create_task(follow()) for _ in range(50)]
     pool = api.database.engine.pool
     assert isinstance(pool, AsyncAdaptedQueuePool)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT_S):
         # Each of them has been given the one event that there is, and waits for the next.
         while seen < 50:
             await asyncio.sleep(0.1)
@@ -251,7 +252,7 @@ async def test_a_process_that_ends_lets_its_followers_go(api: Parts, alice: http
     hub.start()
     task_id = TaskId((await new_task(alice))["id"])
     following = asyncio.create_task(_all(hub.follow(caller, task_id)))
-    await asyncio.sleep(0.2)
+    await _joined(hub, task_id)
     await hub.close()
     with pytest.raises(HubClosed):
         await following
@@ -284,6 +285,16 @@ def tokens(task_id: str, step: int, words: str, *, attempt: int = 1, offset: int
         offset=offset,
         text=words,
     )
+
+
+async def _joined(hub: Hub, task_id: str) -> None:
+    """Wait until somebody follows a task, so that what happens from now on comes by the bus."""
+    await until(lambda: TaskId(task_id) in hub._positions)
+
+
+async def _are_kept(bus: Bus, task_id: str, count: int) -> bool:
+    _, kept = await bus.backlog(TaskId(task_id))
+    return len(kept) == count
 
 
 async def _all(frames: AsyncIterator[Frame]) -> list[Frame]:

@@ -25,7 +25,7 @@ async def simulator() -> AsyncIterator[Running]:
 
 @pytest.fixture(scope="module", params=SDKS, ids=["anthropic", "google"])
 async def provider(request: pytest.FixtureRequest, simulator: Running) -> AsyncIterator[Provider]:
-    limits = {"first_byte_s": 5, "stall_s": 5, "max_answer_bytes": 1_000_000}
+    limits = {"first_byte_s": 60, "stall_s": 60, "max_answer_bytes": 1_000_000}
     async with serving(create_app(simulator.url)) as url:
         made: Provider = request.param(base_url=url, api_key=KEY, trust_env=False, **limits)
         yield made

@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 from tests.parts import free_port
+from tests.until import LIMIT_S
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
 NODE_MAJOR = 20
@@ -78,7 +79,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _until_it_answers(url: str) -> None:
-    async with asyncio.timeout(15), httpx2.AsyncClient(trust_env=False) as client:
+    async with asyncio.timeout(LIMIT_S), httpx2.AsyncClient(trust_env=False) as client:
         while True:
             try:
                 if (await client.get(f"{url}/health")).is_success:

@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.parts import free_port
 
-FOREVER = 60.0
+FOREVER = 600.0
+"""Until the client leaves."""
 
 
 @dataclass

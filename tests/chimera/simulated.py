@@ -47,7 +47,7 @@ class Reply:
 
 @asynccontextmanager
 async def running_simulator(
-    *, first_byte_s: float = 5, stall_s: float = 5, max_answer_bytes: int = 1_000_000, api_key: str = "simulated"
+    *, first_byte_s: float = 60, stall_s: float = 60, max_answer_bytes: int = 1_000_000, api_key: str = "simulated"
 ) -> AsyncIterator[Running]:
     """Serve on a free port for as long as the block lasts."""
     journal = Journal()

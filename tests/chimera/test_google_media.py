@@ -30,9 +30,9 @@ async def scripted() -> AsyncIterator[Scripted]:
 @pytest.fixture
 async def google(scripted: Scripted) -> AsyncIterator[GoogleMedia]:
     google = GoogleMedia(
-        api_key="a-secret", base_url=scripted.url, first_byte_s=1, stall_s=1, max_answer_bytes=1000, trust_env=False
+        api_key="a-secret", base_url=scripted.url, first_byte_s=60, stall_s=60, max_answer_bytes=1000, trust_env=False
     )
-    google.for_media(max_bytes=20_000, total_s=2)
+    google.for_media(max_bytes=20_000, total_s=60)
     yield google
     await google.close()
 

@@ -14,7 +14,7 @@ from chimera.providers.openai_media import OpenAIMedia
 from models import errors
 from models.ai_calls import MediaUsage
 from tests.chimera.aimock import journal_of, running_aimock
-from tests.chimera.scripted import Script, Scripted, running_script
+from tests.chimera.scripted import FOREVER, Script, Scripted, running_script
 from tests.media import a_png, a_wav
 
 KEY = "sk-a-secret-of-these-tests"
@@ -50,14 +50,14 @@ def provider_at(url: str, **changes: Any) -> OpenAIMedia:
         "name": "openai",
         "base_url": f"{url}/v1",
         "api_key": KEY,
-        "first_byte_s": 1,
-        "stall_s": 0.3,
+        "first_byte_s": 60,
+        "stall_s": 60,
         "max_answer_bytes": 1000,
         "trust_env": False,
     }
     asks_for_base64 = changes.pop("asks_for_base64", False)
     provider = OpenAIMedia(**(options | changes))
-    return provider.for_media(max_bytes=100_000, total_s=1, asks_for_base64=asks_for_base64)
+    return provider.for_media(max_bytes=100_000, total_s=60, asks_for_base64=asks_for_base64)
 
 
 def embedding(*inputs: str, dimensions: int | None = None, model: str = "text-embedding-3-small") -> EmbeddingRequest:
@@ -76,7 +76,7 @@ def recording(**changes: Any) -> TranscriptionRequest:
 
 
 @pytest.fixture(scope="module")
-async def aimock(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def aimock(starts_servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     async with running_aimock(tmp_path_factory, FIXTURES) as url:
         yield url
 
@@ -283,7 +283,6 @@ async def test_what_has_no_text_is_no_transcription(provider: OpenAIMedia, scrip
     ("script", "kind", "billed"),
     [
         (Script([b'{"data": ['], headers=JSON, end=False), errors.Truncated, True),
-        (Script([b'{"data": [', 5.0], headers=JSON), errors.Stalled, True),
         (Script([b"{}"], status=500, headers=JSON), errors.InternalFailure, False),
         (Script([b"{}"], status=503, headers=JSON), errors.Overloaded, False),
         (Script([b"{}"], status=404, headers=JSON), errors.UnknownModel, False),
@@ -306,6 +305,13 @@ async def test_each_fault_is_sorted_and_asked_once(
     assert len(scripted.bodies) == 1
     if kind is errors.RateLimited:
         assert error.retry_after_s == 7
+
+
+async def test_silence_in_the_midst_of_an_answer_is_a_stall(scripted: Scripted) -> None:
+    scripted.script = Script([b'{"data": [', FOREVER], headers=JSON)
+    provider = provider_at(scripted.url, stall_s=0.3)
+    await _fails(provider.draw(image()), errors.Stalled, billed=True)
+    await provider.close()
 
 
 async def _fails(call: Awaitable[Any], kind: type[errors.ProviderError], *, billed: bool) -> errors.ProviderError:

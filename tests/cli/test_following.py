@@ -17,6 +17,7 @@ from models.tasks import TaskStatus, TaskView
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
 from tests.parts import free_port, serving
+from tests.until import LIMIT_S, until
 
 BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]
 END: list[Frame] = [happened(3, call_finished("a")), happened(4, TaskCompleted(preview="done"))]
@@ -59,9 +60,9 @@ async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
             async for frame in frames_of(client, task_view(), 0, said.append):
                 frames.append(frame)  # noqa: PERF401  # the test looks at it in between
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             task = asyncio.create_task(follow())
-            await asyncio.sleep(0.3)
+            await until(lambda: said != [])
             async with serving(api.app(), port):
                 await task
     assert frames == [*BEGINNING, *END]
@@ -84,7 +85,7 @@ RAISED = BudgetRaised(max_cost_micro_usd=9, max_tokens=None, max_model_calls=Non
 async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
     console = Console(file=io.StringIO())
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(LIMIT_S),
         serving(api.app()) as api_url,
         signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client,
     ):

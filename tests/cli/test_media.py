@@ -20,6 +20,7 @@ from tests.conftest import SimulatorServer
 from tests.media import a_png, a_wav
 from tests.parts import fresh_database, serving
 from tests.runs import runs_with_worker
+from tests.until import LIMIT_S
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
 ) -> None:
     monkeypatch.setattr("cli.client.WAIT_S", 0)
     drawing, said = asyncio.create_task(draw("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         while "Waiting for call" not in said:
             await asyncio.sleep(0.1)
             said += capsys.readouterr().err

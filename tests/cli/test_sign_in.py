@@ -17,6 +17,7 @@ from cli.errors import NoSignIn, NotReachable, TokenRefused
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK
 from tests.parts import free_port, serving
+from tests.until import until
 
 
 @pytest.fixture
@@ -74,10 +75,13 @@ async def test_an_access_token_that_is_refused_is_replaced(api: TinyApi, kept: P
 
 
 async def test_an_interrupt_does_not_lose_the_token_that_was_just_used(api: TinyApi, kept: Path) -> None:
-    api.refresh_takes_s = 0.3
+    api.refresh_held = asyncio.Event()
     asking = asyncio.create_task(ask(kept))
-    await asyncio.sleep(0.15)
+    await until(lambda: api.refreshes == 1)
     asking.cancel()
+    # The cancel has been heard by now.
+    await asyncio.sleep(0.1)
+    api.refresh_held.set()
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert api.refreshes == 1

@@ -3,16 +3,23 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 STAYS = """
-import asyncio
+import asyncio, sys
 from cli.signals import until_told
 
+def answer() -> None:
+    if sys.stdin.readline():
+        print("here", flush=True)
+
 async def stay() -> int:
+    asyncio.get_running_loop().add_reader(sys.stdin, answer)
     print("ready", flush=True)
     await asyncio.Event().wait()
     return 0
@@ -22,10 +29,14 @@ def stopping() -> None:
 
 asyncio.run(until_told(stay(), stopping=stopping, hurry=lambda: None))
 """
+"""Answers each line, so that a test knows that it is still there."""
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells do this")
 
 
-def told(number: signal.Signals) -> tuple[str, int]:
-    """Send a signal to a process that was started as a script's `&` under nohup does; what it says, how it ends."""
+@contextmanager
+def staying() -> Iterator["subprocess.Popen[str]"]:
+    """A process that was started as a script's `&` under nohup does."""
     process = subprocess.Popen(
         (
             "/bin/sh",
@@ -35,26 +46,38 @@ def told(number: signal.Signals) -> tuple[str, int]:
             STAYS,
         ),
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        bufsize=1,
     )
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        process.send_signal(number)
-        return process.communicate(timeout=2)[0], process.returncode
+        yield process
     finally:
         process.kill()
         process.wait()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells do this")
+def end_of(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[str, int]:
+    """Send a signal that stops it; what it says and how it ends."""
+    process.send_signal(number)
+    return process.communicate()[0], process.returncode
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stack_in_the_background_of_a_script_can_be_stopped(number: signal.Signals) -> None:
-    assert told(number) == ("stopping\n", 0)
+    with staying() as process:
+        assert end_of(process, number) == ("stopping\n", 0)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells do this")
 def test_a_stack_under_nohup_outlives_its_terminal() -> None:
-    with pytest.raises(subprocess.TimeoutExpired):
-        told(signal.SIGHUP)
+    with staying() as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.send_signal(signal.SIGHUP)
+        for _ in range(2):
+            process.stdin.write("\n")
+            assert process.stdout.readline() == "here\n"
+        assert end_of(process, signal.SIGTERM) == ("stopping\n", 0)

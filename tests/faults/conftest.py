@@ -8,10 +8,11 @@ from benchmarks.faults.lab import Lab, open_lab, staff
 from benchmarks.faults.report import Trial, trial
 from benchmarks.wires.wire import ANTHROPIC, GOOGLE
 from tests.parts import short_folder
+from tests.until import LIMIT_S
 
 
 @pytest.fixture(scope="session")
-async def lab() -> AsyncIterator[Lab]:
+async def lab(starts_servers: None) -> AsyncIterator[Lab]:
     """A stack of its own, since its parts are killed. Three attempts a call: what always fails need not take long."""
     with short_folder() as folder:
         wires = (ANTHROPIC, GOOGLE)
@@ -29,6 +30,6 @@ async def ended(lab: Lab) -> AsyncIterator[Trial]:
     """A trial of one run in which nothing goes wrong."""
     async with trial(lab, "checker", 1) as made:
         await made.offers.post("0", jobs.one_call("tokens=5"))
-        assert await lab.all_ended(made.offers.prefix, 30)
+        assert await lab.all_ended(made.offers.prefix, LIMIT_S)
         assert (await examine(lab, made.offers)).problems() == []
         yield made

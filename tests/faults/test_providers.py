@@ -9,6 +9,7 @@ from benchmarks.faults.lab import Lab, until
 from benchmarks.faults.report import trial
 from benchmarks.wires.wire import ANTHROPIC, GOOGLE, Wire
 from tests.faults.trials import passes
+from tests.until import LIMIT_S
 
 pytestmark = pytest.mark.usefixtures("one_worker")
 
@@ -42,9 +43,9 @@ async def test_what_goes_wrong_on_other_vendors_wires_is_not_stored_either(lab: 
 async def test_a_call_that_is_given_up_ends_at_the_provider_behind_the_gateway(lab: Lab, wire: Wire) -> None:
     async with trial(lab, "gone", 1, wire) as made:
         (task_id,) = await made.offers.post_all([jobs.one_call("hang=1")])
-        assert await until(lambda: arrived_as(lab, task_id, ["arrived"]), 10)
+        assert await until(lambda: arrived_as(lab, task_id, ["arrived"]), LIMIT_S)
         await lab.http.post(f"/api/v1/tasks/{task_id}/cancel")
-        assert await until(lambda: arrived_as(lab, task_id, ["cut"]), 10)
+        assert await until(lambda: arrived_as(lab, task_id, ["cut"]), LIMIT_S)
 
 
 async def arrived_as(lab: Lab, task_id: str, expected: list[str]) -> bool:

@@ -246,7 +246,7 @@ async def main(wanted: Collection[str]) -> None:
                         if not wanted or ai_branch.__name__ in wanted:
                             await record_ai_call(runs, ai_branch)
             finally:
-                await processes.stop(simulator, signal.SIGTERM, limit_s=5)
+                await processes.stop(simulator, signal.SIGTERM, limit_s=60)
 
 
 if __name__ == "__main__":

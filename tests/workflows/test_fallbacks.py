@@ -65,7 +65,7 @@ async def test_what_fails_for_good_is_asked_of_the_next_model(runs: Runs, fault:
 
 async def test_a_model_whose_attempts_are_used_up_makes_room_for_the_next(runs: Runs) -> None:
     task_id = await runs.start(
-        "Break", plan=[a_subtask("one", "[[sim: status=500; model=fast]] go")], fallbacks=[SECOND]
+        "Break", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; model=fast]] go")], fallbacks=[SECOND]
     )
     assert (await runs.ended(task_id))["status"] == "completed"
     assert await asked(runs, task_id) == [(FIRST, "internal_failure")] * MAX_ATTEMPTS + [(SECOND, None)]

@@ -1,13 +1,14 @@
 """Guidance that comes late: while an agent gives what it takes for its last word, or while the answer is written."""
 
+import pytest
+
 from chimera.db import task_controls
 from models.events import GuidanceSeen
 from models.ids import ROOT, NodePath, TaskId
 from models.model_calls import Purpose
 from models.tasks import Budget, Guidance, SteerReceipt, SteerRequest
+from tests.gate import Gate
 from tests.runs import Runs, a_subtask
-
-SLOW = "Say a word. [[sim: delay=1.5; tokens=5]]"
 
 
 async def steer(runs: Runs, task_id: TaskId, text: str, path: NodePath | None = None) -> SteerReceipt:
@@ -21,11 +22,15 @@ async def seen_at(runs: Runs, task_id: TaskId) -> list[tuple[str, int | None]]:
     return [(event.path, event.step) for event in await runs.events(task_id) if isinstance(event, GuidanceSeen)]
 
 
-async def test_guidance_given_during_a_subtasks_last_call_is_heard_by_one_more(runs: Runs) -> None:
-    task_id = await runs.start("Steer late", plan=[a_subtask("only", SLOW)])
+async def test_guidance_given_during_a_subtasks_last_call_is_heard_by_one_more(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    task_id = await runs.start("Steer late", plan=[a_subtask("only")])
     await runs.event(task_id, "model_call.started")
     receipt = await steer(runs, task_id, "Mention the moon. [[sim: tokens=40]]", NodePath("only"))
     assert receipt.reaches == ("only",)
+    gate.open()
     row = await runs.ended(task_id)
     assert (row["status"], row["model_calls"]) == ("completed", 2)
     assert "Mention the moon" in row["result"]
@@ -34,29 +39,37 @@ async def test_guidance_given_during_a_subtasks_last_call_is_heard_by_one_more(r
     assert len(ends) == 1
 
 
-async def test_guidance_for_another_subtask_lets_an_answer_stand(runs: Runs) -> None:
-    plan = [a_subtask("quick", SLOW), a_subtask("later", depends_on=["quick"])]
+async def test_guidance_for_another_subtask_lets_an_answer_stand(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    plan = [a_subtask("quick"), a_subtask("later", depends_on=["quick"])]
     task_id = await runs.start("Steer another", plan=plan)
     await runs.event(task_id, "model_call.started")
     await steer(runs, task_id, "Mention the moon.", NodePath("later"))
+    gate.open()
     row = await runs.ended(task_id)
     assert (row["status"], row["model_calls"]) == ("completed", 3)
     assert await seen_at(runs, task_id) == [("later", 1)]
 
 
-async def test_the_answer_of_the_last_permitted_turn_stands(runs: Runs) -> None:
-    task_id = await runs.start("Steer too late", plan=[a_subtask("only", SLOW)], limits={"max_turns": 1})
+async def test_the_answer_of_the_last_permitted_turn_stands(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    task_id = await runs.start("Steer too late", plan=[a_subtask("only")], limits={"max_turns": 1})
     await runs.event(task_id, "model_call.started")
     await steer(runs, task_id, "Mention the moon.")
+    gate.open()
     row = await runs.ended(task_id)
     assert (row["status"], row["model_calls"]) == ("completed", 1)
 
 
-async def test_guidance_given_while_the_answer_is_written_is_heard_by_one_more_aggregation(runs: Runs) -> None:
-    task_id = await runs.start(f"Sum up. {SLOW}", plan=[a_subtask("a"), a_subtask("b")])
+async def test_guidance_given_while_the_answer_is_written_is_heard_by_one_more_aggregation(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, "#aggregate")
+    task_id = await runs.start("Sum up.", plan=[a_subtask("a"), a_subtask("b")])
     await runs.until(task_id, lambda row: row["model_calls"] == 3)
     receipt = await steer(runs, task_id, "Mention the moon. [[sim: tokens=40]]")
     assert receipt.reaches == ()
+    gate.open()
     row = await runs.ended(task_id)
     assert (row["status"], row["model_calls"]) == ("completed", 4)
     assert "Mention the moon" in row["result"]

@@ -1,7 +1,5 @@
 """Schedules as Temporal runs them: what is due makes its task, once, and keeps the schedule up to date."""
 
-import asyncio
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +17,7 @@ from models.ids import ScheduleId, schedule_workflow_id
 from models.schedules import BackfillOverlap, ScheduleSpec
 from models.tasks import CLOSED
 from tests.runs import MODEL, Runs, new_user
+from tests.until import until_true
 
 RARE = "0 0 1 1 *"
 GOAL = "Say a word. [[sim: tokens=5]]"
@@ -46,13 +45,13 @@ async def _tasks(runs: Runs, schedule_id: ScheduleId) -> Sequence[RowMapping]:
 
 async def _ended(runs: Runs, schedule_id: ScheduleId, count: int) -> Sequence[RowMapping]:
     """Wait until there are so many tasks, all of them ended."""
-    deadline = time.monotonic() + 60
-    while True:
+
+    async def have_ended() -> bool:
         tasks = await _tasks(runs, schedule_id)
-        if len(tasks) == count and all(task["status"] in CLOSED for task in tasks):
-            return tasks
-        assert time.monotonic() < deadline, [dict(task) for task in tasks]
-        await asyncio.sleep(0.1)
+        return len(tasks) == count and all(task["status"] in CLOSED for task in tasks)
+
+    await until_true(have_ended)
+    return await _tasks(runs, schedule_id)
 
 
 async def _described(runs: Runs, schedule_id: ScheduleId) -> Any:
@@ -63,13 +62,13 @@ async def _described(runs: Runs, schedule_id: ScheduleId) -> Any:
 async def _results(runs: Runs, schedule_id: ScheduleId, count: int) -> list[Any]:
     """Wait until Temporal has started so many runs; how each has ended, in the order of their start."""
     client = await runs.temporal.client()
-    deadline = time.monotonic() + 60
-    while True:
+
+    async def have_run() -> bool:
         described = await _described(runs, schedule_id)
-        if described.info.num_actions >= count and not described.info.running_actions:
-            break
-        assert time.monotonic() < deadline, described.info
-        await asyncio.sleep(0.1)
+        return bool(described.info.num_actions >= count and not described.info.running_actions)
+
+    await until_true(have_run)
+    described = await _described(runs, schedule_id)
     results = []
     for action in described.info.recent_actions[-count:]:
         run = action.action
@@ -173,10 +172,11 @@ async def test_a_schedule_without_a_row_ends(runs: Runs) -> None:
         await session.execute(text("DELETE FROM schedules WHERE id = :id"), {"id": schedule_id})
     await temporal.trigger(schedule_id)
     client = await runs.temporal.client()
-    deadline = time.monotonic() + 30
-    while schedule_workflow_id(schedule_id) in [each.id async for each in await client.list_schedules()]:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
+
+    async def is_gone() -> bool:
+        return schedule_workflow_id(schedule_id) not in [each.id async for each in await client.list_schedules()]
+
+    await until_true(is_gone)
 
 
 async def test_a_run_renews_a_calendar_out_of_date(runs: Runs) -> None:

@@ -1,11 +1,11 @@
 """Tasks end to end below the API: real Temporal, PostgreSQL, Redis, and the simulator over HTTP."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
 
+from activities import stops
 from activities.settlements import Settlements
 from chimera.db import task_controls
 from chimera.db.model_calls import Intent
@@ -13,9 +13,11 @@ from models.events import ModelCallFailed
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
+from tests.gate import Gate
 from tests.runs import MODEL, Runs, a_subtask, runs_with_worker
+from tests.until import until
 
-PAUSE_S = 30
+PAUSE_S = 3600
 """What a provider asks for between two attempts."""
 
 
@@ -149,7 +151,7 @@ async def test_a_failure_cancels_what_had_not_begun(runs: Runs) -> None:
 
 
 async def test_a_retried_subtask_goes_on_where_it_failed(runs: Runs) -> None:
-    plan = [a_subtask("flaky", "[[sim: turns=3; tokens=5; status=400; times=1]] go", agent="analyst")]
+    plan = [a_subtask("flaky", "[[sim: turns=2; tokens=5; status=400; times=1]] go", agent="analyst")]
     task_id = await runs.start("Retry", plan=plan, on_failure="retry", max_retries=5)
     row = await runs.ended(task_id)
     assert (row["status"], row["error"]) == ("completed", None)
@@ -184,7 +186,9 @@ async def test_a_retried_subtask_whose_plan_was_accepted_keeps_it(runs: Runs) ->
 
 async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator: SimulatorServer) -> None:
     """F22: the SDK's own retries are off."""
-    task_id = await runs.start("Flaky", plan=[a_subtask("one", "[[sim: status=500; times=3; tokens=5]] go")])
+    task_id = await runs.start(
+        "Flaky", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=3; tokens=5]] go")]
+    )
     assert (await runs.ended(task_id))["status"] == "completed"
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
     assert len(asked) == 4
@@ -193,7 +197,7 @@ async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator
 
 async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, simulator: SimulatorServer) -> None:
     settings_attempts = runs.settings.call_max_attempts
-    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=500; times=99]] go")])
+    task_id = await runs.start("Down", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=99]] go")])
     row = await runs.ended(task_id)
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
@@ -207,22 +211,22 @@ async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, sim
 
 async def test_the_last_permitted_attempt_fails_the_task_without_a_pause(runs: Runs) -> None:
     plan = [a_subtask("one", f"[[sim: status=503; retry_after={PAUSE_S}; times=99]] go")]
-    started = time.monotonic()
     with_one_attempt = runs.settings.model_copy(update={"call_max_attempts": 1, "task_queue": "one-attempt"})
     async with runs_with_worker(with_one_attempt) as hasty:
         task_id = await hasty.start("Down", plan=plan)
         row = await hasty.ended(task_id)
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
-    assert time.monotonic() - started < PAUSE_S
 
 
-async def test_pause_holds_the_next_call_and_resume_lets_it_go(runs: Runs) -> None:
-    plan = [a_subtask("first", "[[sim: delay=1; tokens=5]] go"), a_subtask("second", depends_on=["first"])]
-    task_id = await runs.start("Pause", plan=plan)
+async def test_pause_holds_the_next_call_and_resume_lets_it_go(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, "/first#")
+    task_id = await runs.start("Pause", plan=[a_subtask("first"), a_subtask("second", depends_on=["first"])])
     await runs.event(task_id, "model_call.started")
     await runs.control(task_controls.pause, task_id)
+    gate.open()
     await runs.event(task_id, "subtask.completed")
-    await asyncio.sleep(1.0)
+    # The second one could begin by now, if nothing held it.
+    await asyncio.sleep(0.5)
     assert (await runs.row(task_id))["status"] == "paused"
     assert (await runs.row(task_id))["model_calls"] == 1
     await runs.control(task_controls.resume, task_id)
@@ -245,23 +249,23 @@ async def test_a_goal_larger_than_the_window_is_cut_to_fit_it(runs: Runs) -> Non
     assert (await runs.ended(task_id))["status"] == "completed"
 
 
-async def test_guidance_is_seen_by_the_next_call_and_acknowledged(runs: Runs) -> None:
-    plan = [a_subtask("first", "[[sim: delay=1; tokens=5]] go"), a_subtask("second", depends_on=["first"])]
-    task_id = await runs.start("Steer", plan=plan)
+async def test_guidance_is_seen_by_the_next_call_and_acknowledged(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, "/first#")
+    task_id = await runs.start("Steer", plan=[a_subtask("first"), a_subtask("second", depends_on=["first"])])
     await runs.event(task_id, "model_call.started")
     given = await runs.control(task_controls.steer, task_id, Guidance(text="Mention the moon."))
     receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id))
     assert receipt is not None
     assert receipt.reaches == ("first",)
+    gate.open()
     await runs.ended(task_id)
     second = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id AND path = 'second'", task_id)
     assert "Mention the moon" in second[0]["result"]
 
 
-async def test_an_interrupting_guidance_cuts_the_call_in_flight(runs: Runs) -> None:
+async def test_an_interrupting_guidance_cuts_the_call_in_flight(runs: Runs, simulator: SimulatorServer) -> None:
     task_id = await runs.start("Interrupt", plan=[a_subtask("long", "[[sim: tokens=2000; drip=20]] go")])
-    await runs.event(task_id, "model_call.started")
-    await asyncio.sleep(0.5)
+    await until(lambda: len(_seen(simulator, task_id, "arrived")) == 1)
     given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5]]"))
     await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=True))
     row = await runs.ended(task_id)
@@ -269,20 +273,15 @@ async def test_an_interrupting_guidance_cuts_the_call_in_flight(runs: Runs) -> N
     assert [a["status"] for a in await runs.attempts(task_id)] == ["cancelled", "finished"]
 
 
-async def test_cancel_stops_every_call_within_a_second(runs: Runs, simulator: SimulatorServer) -> None:
+async def test_cancel_stops_every_call(runs: Runs, simulator: SimulatorServer) -> None:
+    """They would go on for minutes; a worker looks for stops twice a second."""
+    assert stops.LOOK_SECONDS <= 0.5
     plan = [a_subtask(f"s{i}", "[[sim: tokens=5000; drip=20]] go") for i in range(5)]
     task_id = await runs.start("Cancel", plan=plan)
-    await runs.until(task_id, lambda row: row["model_calls"] == 5)
-    await asyncio.sleep(0.5)
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    await until(lambda: len(_seen(simulator, task_id, "arrived")) == 5)
     await runs.cancel(task_id)
-    while len(_cut(simulator, task_id)) < 5:
-        assert loop.time() - began < 3
-        await asyncio.sleep(0.02)
-    took = loop.time() - began
+    await until(lambda: len(_seen(simulator, task_id, "cut")) == 5)
     row = await runs.ended(task_id)
-    assert took < 1.5  # half a second to look, and what a busy machine adds
     assert row["status"] == "cancelled"
     assert await runs.close_status(task_id) == "CANCELED"
     assert row["last_call_at"] < row["ended_at"]
@@ -293,10 +292,11 @@ async def test_cancel_stops_every_call_within_a_second(runs: Runs, simulator: Si
     assert ends == [*(("subtask.cancelled", f"s{i}") for i in range(5)), ("task.cancelled", "")]
 
 
-async def test_a_call_that_is_cut_before_its_first_word_is_booked_with_its_prompt(runs: Runs) -> None:
+async def test_a_call_that_is_cut_before_its_first_word_is_booked_with_its_prompt(
+    runs: Runs, simulator: SimulatorServer
+) -> None:
     task_id = await runs.start("Cancel", plan=[a_subtask("a", "[[sim: hang=1]] go")])
-    await runs.event(task_id, "model_call.started")
-    await asyncio.sleep(0.5)
+    await until(lambda: len(_seen(simulator, task_id, "arrived")) == 1)
     await runs.cancel(task_id)
     row = await runs.ended(task_id)
     [attempt] = await runs.attempts(task_id)
@@ -322,13 +322,13 @@ async def test_fifty_subtasks_racing_one_budget_never_overspend(runs: Runs) -> N
     row = await runs.until(task_id, lambda row: row["status"] == "waiting")
     assert 0 < row["spent_micro_usd"] + row["reserved_micro_usd"] <= limit
     await runs.control(task_controls.raise_budget, task_id, Budget(max_cost_micro_usd=10_000_000))
-    row = await runs.ended(task_id, 90)
+    row = await runs.ended(task_id)
     assert row["status"] == "completed"
     assert row["subtasks_done"] == 50
 
 
-def _cut(simulator: SimulatorServer, task_id: str) -> list[dict[str, Any]]:
-    return [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "cut"]
+def _seen(simulator: SimulatorServer, task_id: str, phase: str) -> list[dict[str, Any]]:
+    return [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == phase]
 
 
 async def test_a_task_that_is_stopped_as_its_answer_comes_pays_for_it_and_stays_stopped(

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
+from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 
-from activities import tool_results
+from activities import heartbeats, tool_results
 from chimera.db import task_controls
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions import ChatCompletions
@@ -34,6 +35,19 @@ class Slow(Calculator):
 
     async def run(self, args: CalculatorArguments) -> str:
         await asyncio.sleep(self.seconds)
+        return await super().run(args)
+
+
+class Held(Calculator):
+    """The calculator as a tool that works until the call beside it is cut."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def run(self, args: CalculatorArguments) -> str:
+        if not self.begun.is_set():
+            self.begun.set()
+            await activity.wait_for_cancelled()
         return await super().run(args)
 
 
@@ -107,19 +121,22 @@ async def test_a_tool_that_is_not_pure_has_an_activity_of_its_own(runs: Runs, mo
 
 
 async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS, "calculator", Slow(1.5))
+    monkeypatch.setitem(TOOLS, "calculator", Slow(0.5))
+    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
     assert await said(runs, task_id) == ["391"]
 
 
 async def test_a_cut_while_an_answer_is_being_kept_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A cut comes with the answer to a heartbeat, within 3 s.
-    monkeypatch.setitem(TOOLS, "calculator", Slow(5.0))
-    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 10.0)
+    held = Held()
+    monkeypatch.setitem(TOOLS, "calculator", held)
+    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)
+    monkeypatch.setattr(tool_results, "TOOL_SECONDS", 3600)
+    # A cut comes with the answer to a heartbeat.
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
-    await runs.event(task_id, "model_call.started")
-    await asyncio.sleep(0.5)
+    await held.begun.wait()
     given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short.", interrupt=True))
     await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=True))
     assert (await runs.ended(task_id))["status"] == "completed"

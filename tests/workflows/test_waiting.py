@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,11 +18,25 @@ from models.tasks import HeldUpCall
 from tests.conftest import SimulatorServer
 from tests.parts import free_port
 from tests.runs import Runs, a_subtask, runs_with_worker
+from tests.until import until_true
 
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
 
-async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs) -> None:
+async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    admit, asked, let_go = Standings.admit, Counter[str](), asyncio.Event()
+
+    async def admit_when_let_go(standings: Standings, account: str) -> None:
+        """Hold what comes back, and let no subtask of the second task go at once."""
+        asking = get_contextvars()
+        asked[asking["task_id"] + asking["path"]] += 1
+        if asked[asking["task_id"] + asking["path"]] > 1:
+            await let_go.wait()
+        elif asking["task_id"] != first and asking["path"]:
+            raise RateLimited("Not now.", retry_after_s=2)
+        await admit(standings, account)
+
+    monkeypatch.setattr(Standings, "admit", admit_when_let_go)
     first = await runs.start("Be refused", plan=[a_subtask("one", HELD)])
     await runs.event(first, "model_call.failed")
     second = await runs.start("Come after", plan=[a_subtask("one"), a_subtask("two")])
@@ -30,11 +44,11 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs) -> No
     [refused] = await _held_up(runs, first)
     assert (refused.path, refused.step, refused.code) == ("one", 1, "rate_limited")
     assert (refused.attempts, refused.model) == (1, "simulator/fast")
-    assert refused.since < datetime.now(UTC)
     waiting = (await _held_up(runs, second))[0]
     assert (waiting.code, waiting.attempts, waiting.model) == ("rate_limited", 0, None)
     assert waiting.next_try_at is not None
-    assert waiting.since < datetime.now(UTC) < waiting.next_try_at < waiting.since + timedelta(seconds=4)
+    assert waiting.next_try_at - waiting.since == timedelta(seconds=2)
+    let_go.set()
     assert (await runs.ended(second))["status"] == "completed"
     told = [event for event in await runs.events(second) if event.type == "model_call.waiting"]
     assert sorted(event.path for event in told) == ["one", "two"]
@@ -83,15 +97,17 @@ async def test_a_server_that_is_not_up_yet_is_waited_for(
     async with runs_with_worker(settings.model_copy(update=changes)) as elsewhere:
         budget = {"max_model_calls": 1}
         task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard", budget=budget)
-        async with asyncio.timeout(20):
-            while len(await elsewhere.attempts(task_id)) < 4:
-                await asyncio.sleep(0.1)
+        await until_true(lambda: _was_tried(elsewhere, task_id, 4))
         async with await asyncio.start_server(_led_to(simulator.url), "127.0.0.1", port):
             row = await elsewhere.ended(task_id)
         assert (row["status"], row["model_calls"]) == ("completed", 1)
         codes = [attempt["error_code"] for attempt in await elsewhere.attempts(task_id)]
         assert codes[-1] is None
         assert set(codes[:-1]) == {"unreachable"}
+
+
+async def _was_tried(runs: Runs, task_id: TaskId, times: int) -> bool:
+    return len(await runs.attempts(task_id)) >= times
 
 
 def _led_to(url: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:

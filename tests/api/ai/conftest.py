@@ -1,7 +1,6 @@
 """The API with a worker and the simulator behind it, for what is asked of providers."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,11 +9,16 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from activities import media
+from activities.media import Answer, Asked
 from api.app import create_app
+from chimera.providers.base import Provider
 from chimera.settings import Settings
+from models.ai_calls import Operation
 from tests.api.conftest import SECRET
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, runs_with_worker
+from tests.until import until_true
 
 AI = "/api/v1/ai"
 
@@ -53,12 +57,34 @@ def arrivals(simulator: SimulatorServer, call_id: str) -> int:
     return sum(entry["call_id"] == call_id and entry["phase"] == "arrived" for entry in simulator.asked())
 
 
-async def ended(client: httpx2.AsyncClient, address: str, timeout_s: float = 10) -> dict[str, Any]:
+async def ended(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
     """Wait for a call's end."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        call: dict[str, Any] = (await client.get(address)).json()
-        if call["status"] not in ("queued", "started"):
-            return call
-        assert time.monotonic() < deadline, call
-        await asyncio.sleep(0.05)
+    call: dict[str, Any] = {}
+
+    async def has_ended() -> bool:
+        call.update((await client.get(address)).json())
+        return call["status"] not in ("queued", "started")
+
+    await until_true(has_ended)
+    return call
+
+
+class Gate:
+    """Holds the calls of one operation just before their provider is asked, until it is opened."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.held = self.most_held = 0
+        self.opened = asyncio.Event()
+        self._ask = media.ask
+
+    async def ask(self, provider: Provider, asked: Asked, attempt: int) -> Answer:
+        """Stand in for `media.ask`."""
+        if asked.operation is self.operation:
+            self.held += 1
+            self.most_held = max(self.most_held, self.held)
+            try:
+                await self.opened.wait()
+            finally:
+                self.held -= 1
+        return await self._ask(provider, asked, attempt)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import tracemalloc
 from array import array
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from activities import media
 from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
@@ -29,9 +29,10 @@ from models.ai_calls import (
     Operation,
 )
 from models.ids import AiCallId
-from tests.api.ai.conftest import AI, arrivals, ended
+from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
+from tests.until import until, until_true
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -132,14 +133,17 @@ async def test_a_picture_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient,
     assert (await bob.get(first["url"])).status_code == 404
 
 
-async def test_whoever_doesnt_wait_finds_the_answer_later(alice: httpx2.AsyncClient) -> None:
-    asked = {"model": EMBEDDING, "input": "slow [[sim: delay=1]]"}
-    began = time.monotonic()
+async def test_whoever_doesnt_wait_finds_the_answer_later(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(Operation.EMBEDDINGS)
+    monkeypatch.setattr(media, "ask", gate.ask)
+    asked = {"model": EMBEDDING, "input": "slow"}
     answer = await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "respond-async, wait=0"})
     assert answer.status_code == 202
-    assert time.monotonic() - began < 1
     assert answer.json()["status"] in ("queued", "started")
     assert answer.json()["result"] is None
+    gate.opened.set()
     call = await ended(alice, answer.headers["Location"])
     assert call["status"] == "finished"
     assert call["result"]["object"] == "list"
@@ -181,14 +185,14 @@ async def test_a_fault_is_tried_again_and_counted(alice: httpx2.AsyncClient, sim
 async def test_a_provider_that_asks_to_wait_is_waited_for(
     alice: httpx2.AsyncClient, simulator: SimulatorServer
 ) -> None:
-    began = time.monotonic()
     asked = {"model": IMAGE, "prompt": "a bird [[sim: status=429; retry_after=1; times=1]]"}
     answer = await alice.post(f"{AI}/images", json=asked)
     assert answer.status_code == 200, answer.text
-    assert 1 < time.monotonic() - began < 4
     call = (await alice.get(answer.headers["Location"])).json()
     # It cost nothing and counts for nothing.
     assert (call["attempts"], call["cost_micro_usd"], call["estimated"]) == (2, 10_000, False)
+    arrived = [each for each in simulator.asked() if (each["call_id"], each["phase"]) == (call["id"], "arrived")]
+    assert arrived[1]["t"] >= arrived[0]["t"] + 1
 
 
 @pytest.mark.parametrize(
@@ -221,20 +225,19 @@ async def test_a_call_that_always_fails_is_given_up(alice: httpx2.AsyncClient, s
     assert arrivals(simulator, call["id"]) == 2
 
 
-async def test_a_cancelled_call_is_cut_within_a_second(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
+async def test_a_cancelled_call_is_cut(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
     asked = {"model": IMAGE, "prompt": "[[sim: hang=1]]"}
     waiting = asyncio.create_task(alice.post(f"{AI}/images", json=asked))
     call_id = await _first(simulator, alice, "images", "started")
     cancelled = await alice.post(f"{AI}/calls/{call_id}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (202, "cancelled")
-    began = time.monotonic()
     answer = await waiting
-    assert time.monotonic() - began < 1.5
     assert (answer.status_code, answer.json()["code"]) == (409, "call_cancelled")
     assert (await alice.post(f"{AI}/calls/{call_id}/cancel")).status_code == 202
     call = (await alice.get(f"{AI}/calls/{call_id}")).json()
     # It was on its way, so it may be billed.
     assert (call["status"], call["cost_micro_usd"], call["estimated"]) == ("cancelled", 10_000, True)
+    await until(lambda: (call_id, "cut") in [(entry["call_id"], entry["phase"]) for entry in simulator.asked()])
     done = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "x"})
     assert (await alice.post(f"{AI}/calls/{done.json()['id']}/cancel")).status_code == 409
 
@@ -249,22 +252,27 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
             answer = await client.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "later"})
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     # The sweeper of the worker finds it after five seconds.
-    call = await ended(alice, answer.headers["Location"], timeout_s=20)
+    call = await ended(alice, answer.headers["Location"])
     assert call["status"] == "finished"
 
 
-async def test_an_api_that_stops_keeps_nobody_waiting(api_settings: Settings, alice: httpx2.AsyncClient) -> None:
+async def test_an_api_that_stops_keeps_nobody_waiting(
+    api_settings: Settings, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(Operation.IMAGES)
+    monkeypatch.setattr(media, "ask", gate.ask)
     stopping = create_app(api_settings)
     async with stopping.router.lifespan_context(stopping):
         parts: Parts = stopping.state.parts
         transport = httpx2.ASGITransport(app=stopping)
         async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=alice.headers) as client:
-            asked = {"model": IMAGE, "prompt": "[[sim: delay=2]]"}
+            asked = {"model": IMAGE, "prompt": "a horse"}
             waiting = asyncio.create_task(client.post(f"{AI}/images", json=asked))
-            await asyncio.sleep(0.5)
+            await until(lambda: gate.held == 1)
             parts.ai_calls.stop_waiting()
-            answer = await asyncio.wait_for(waiting, 1)
+            answer = await waiting
     assert answer.status_code == 202
+    gate.opened.set()
     assert (await ended(alice, answer.headers["Location"]))["status"] == "finished"
 
 
@@ -277,7 +285,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
     parts: Parts = app.state.parts
     client = await parts.temporal.client()
     await client.get_workflow_handle(f"ai-{call_id}").terminate()
-    call = await ended(alice, answer.headers["Location"], timeout_s=20)
+    call = await ended(alice, answer.headers["Location"])
     assert (call["status"], call["error_code"]) == ("failed", "run_ended")
 
 
@@ -364,13 +372,15 @@ async def test_the_providers_say_what_they_can_do(alice: httpx2.AsyncClient) -> 
 
 async def _first(simulator: SimulatorServer, client: httpx2.AsyncClient, operation: str, status: str) -> str:
     """Wait until the newest call of an operation has reached its provider; return its id."""
-    deadline = time.monotonic() + 10
-    while True:
-        (call,) = (await client.get(f"{AI}/calls", params={"limit": 1, "operation": operation})).json()["items"]
-        if call["status"] == status and arrivals(simulator, call["id"]):
-            return str(call["id"])
-        assert time.monotonic() < deadline, call
-        await asyncio.sleep(0.05)
+    call: dict[str, Any] = {}
+
+    async def is_there() -> bool:
+        found = (await client.get(f"{AI}/calls", params={"limit": 1, "operation": operation})).json()["items"]
+        call.update(found[0] if found else {"status": None})
+        return call["status"] == status and arrivals(simulator, call["id"]) > 0
+
+    await until_true(is_there)
+    return str(call["id"])
 
 
 def _dot(one: list[float], other: list[float]) -> float:

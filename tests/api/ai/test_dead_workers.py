@@ -64,7 +64,7 @@ async def test_a_worker_that_dies_costs_at_most_one_request(
     with a_worker(settings, tmp_path, f"{dies_at}=exit") as first:
         assert await asyncio.to_thread(first.wait, 30) == EXIT_CODE
     with a_worker(settings, tmp_path):
-        call = await ended(ivy, address, timeout_s=60)
+        call = await ended(ivy, address)
         if dies_at == "before_complete":
             # Its row was settled; that the run ends with it is Temporal's to see.
             await _run_closed(settings, made["id"])

@@ -1,7 +1,6 @@
 """When a worker has a recording in its memory: as late, and as few of them, as can be."""
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,17 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities import ai_calls as calls
 from activities import media
 from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
-from activities.media import Answer, Asked
 from chimera.db import files
 from chimera.limits import ProviderLimits
-from chimera.providers.base import Provider
 from chimera.settings import Settings
 from models.activities import MAKE
+from models.ai_calls import Operation
 from models.errors import RateLimited
 from models.ids import FileId
-from tests.api.ai.conftest import AI, arrivals, ended
+from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.conftest import SimulatorServer
 from tests.media import a_wav
+from tests.until import until
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -91,33 +90,26 @@ async def test_recordings_that_wait_leave_places_for_other_calls(
 ) -> None:
     monkeypatch.setattr(calls, "PLACE_RETURN_S", 0.1)
     many = RECORDINGS_HELD + RECORDINGS_WAITING + OTHER_PLACES + 1
-    waiting = await asyncio.gather(*(transcribe(alice, f"{n} [[sim: delay=3]]", Prefer="wait=0") for n in range(many)))
-    await asyncio.sleep(0.5)
-    began = time.monotonic()
+    gate = Gate(Operation.TRANSCRIPTIONS)
+    monkeypatch.setattr(media, "ask", gate.ask)
+    waiting = await asyncio.gather(*(transcribe(alice, f"{n}", Prefer="wait=0") for n in range(many)))
+    await until(lambda: gate.held == RECORDINGS_HELD)
     answer = await alice.post(f"{AI}/embeddings", json={"model": "simulator/embedding", "input": "tea"})
     assert answer.status_code == 200
-    assert time.monotonic() - began < 1.5
-    ends = [await ended(alice, each.headers["Location"], timeout_s=30) for each in waiting]
+    gate.opened.set()
+    ends = [await ended(alice, each.headers["Location"]) for each in waiting]
     assert {(end["status"], end["attempts"]) for end in ends} == {("finished", 1)}
 
 
 async def test_a_worker_holds_few_recordings_at_once(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = most = 0
-    ask = media.ask
-
-    async def counting(provider: Provider, asked: Asked, attempt: int) -> Answer:
-        nonlocal held, most
-        held += 1
-        most = max(most, held)
-        await asyncio.sleep(0.3)
-        try:
-            return await ask(provider, asked, attempt)
-        finally:
-            held -= 1
-
-    monkeypatch.setattr(media, "ask", counting)
-    answers = await asyncio.gather(*(transcribe(alice) for _ in range(RECORDINGS_HELD + 3)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert most == RECORDINGS_HELD
+    gate = Gate(Operation.TRANSCRIPTIONS)
+    monkeypatch.setattr(media, "ask", gate.ask)
+    answering = asyncio.gather(*(transcribe(alice) for _ in range(RECORDINGS_HELD + 3)))
+    await until(lambda: gate.held == RECORDINGS_HELD)
+    # The others could come too, if nothing kept them.
+    await asyncio.sleep(0.3)
+    gate.opened.set()
+    assert {answer.status_code for answer in await answering} == {200}
+    assert gate.most_held == RECORDINGS_HELD

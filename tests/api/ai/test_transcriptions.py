@@ -7,11 +7,14 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from activities import media
 from chimera.db.engine import Database
-from tests.api.ai.conftest import AI, arrivals, ended
+from models.ai_calls import Operation
+from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
 from tests.media import a_png, a_wav
+from tests.until import until
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -95,11 +98,17 @@ async def test_somebody_elses_file_cant_be_heard(
     assert (await bob.get(f"{AI}/calls")).json()["items"] == []
 
 
-async def test_a_file_that_is_gone_at_the_next_attempt_fails_the_call(alice: httpx2.AsyncClient) -> None:
-    fields = {"model": MODEL, "prompt": "[[sim: status=503; delay=2; times=1]]"}
+async def test_a_file_that_is_gone_at_the_next_attempt_fails_the_call(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(Operation.TRANSCRIPTIONS)
+    monkeypatch.setattr(media, "ask", gate.ask)
+    fields = {"model": MODEL, "prompt": "[[sim: status=503; times=1]]"}
     answer = await alice.post(f"{AI}/transcriptions", data=fields, files={"file": WAV}, headers={"Prefer": "wait=0"})
     file_id = answer.json()["request"]["file_id"]
+    await until(lambda: gate.held == 1)
     assert (await alice.delete(f"/api/v1/files/{file_id}")).status_code == 204
+    gate.opened.set()
     call = await ended(alice, answer.headers["Location"])
     assert (call["status"], call["error_code"]) == ("failed", "not_found")
 

@@ -6,7 +6,6 @@ from typing import Literal
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import budgets, doubts, events, model_calls, runs
 from chimera.db.engine import Database
@@ -15,7 +14,7 @@ from models.events import TaskStarted
 from models.ids import NodePath
 from models.model_calls import AttemptStatus, ModelCallOutcome
 from models.tasks import TransitionRecord, Usage
-from tests.chimera.db.test_model_calls import a_settlement, a_task, account, an_intent, statuses
+from tests.chimera.db.test_model_calls import a_settlement, a_task, account, an_intent, statuses, until_it_waits
 
 
 async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
@@ -128,19 +127,6 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
         await doubts.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["subtasks_done"]) == (40, 0, 1)
-
-
-async def until_it_waits(session: AsyncSession) -> None:
-    """Wait until somebody waits for what this transaction has locked."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE wait_event_type = 'Lock' AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    async with asyncio.timeout(10):
-        while not await session.scalar(waiting):
-            # Within a transaction the view stays as it was first read.
-            await session.execute(text("SELECT pg_stat_clear_snapshot()"))
-            await asyncio.sleep(0.01)
 
 
 async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing_else(database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import budgets, costs, model_calls, task_controls, tasks, transcripts
 from chimera.db.engine import Database
@@ -18,6 +19,7 @@ from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
 from models.tasks import Guidance, TaskSpec, Usage
 from models.users import Caller
 from tests.runs import new_user
+from tests.until import LIMIT_S
 
 
 async def a_task(database: Database, **budget: int) -> TaskId:
@@ -174,6 +176,19 @@ async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) ->
         assert (await budgets.why_refused(connection, an_intent(task_id))).stopped
 
 
+async def until_it_waits(session: AsyncSession) -> None:
+    """Wait until somebody waits for what this transaction has locked."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    async with asyncio.timeout(LIMIT_S):
+        while not await session.scalar(waiting):
+            # Within a transaction the view stays as it was first read.
+            await session.execute(text("SELECT pg_stat_clear_snapshot()"))
+            await asyncio.sleep(0.01)
+
+
 async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(database: Database) -> None:
     """Also when the guidance is committed while the settlement waits for the task's row."""
     task_id = await a_task(database)
@@ -185,7 +200,7 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
         owner = UserId(str(await session.scalar(text("SELECT owner_id FROM tasks WHERE id = :id"), {"id": task_id})))
         await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
         settling = asyncio.create_task(model_calls.settle(connection, last_word))
-        await asyncio.sleep(0.3)
+        await until_it_waits(session)
         assert not settling.done()
         await session.commit()
         assert await settling is None

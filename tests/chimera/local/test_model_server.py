@@ -49,6 +49,7 @@ def test_what_is_missing_is_named_with_the_way_out(tmp_path: Path, monkeypatch: 
         model_server.file_of("nowhere.gguf", folder)
 
 
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.skipif(not installed, reason="the extra `model` is not installed")
 async def test_a_real_model_streams_real_tokens_without_a_network(tmp_path: Path) -> None:
     file = await asyncio.to_thread(model_server.file_of, PACKAGED, Folder.at(tmp_path))

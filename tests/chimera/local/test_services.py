@@ -14,6 +14,7 @@ from chimera.local.register import Register
 from chimera.local.supervisor import Service, Supervised
 from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
+from tests.until import LIMIT_S, until
 
 ADDRESSES = ("database_url", "redis_url", "temporal_address")
 
@@ -41,7 +42,7 @@ async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
 ) -> None:
     running, _, said = services
     killed = running.worker.kill()
-    await asyncio.wait_for(running.worker.until_ready(), 30)
+    await asyncio.wait_for(running.worker.until_ready(), LIMIT_S)
     assert running.worker.pid not in (None, killed)
     assert running.worker.starts == 2
     assert "Worker ended unexpectedly (signal SIGKILL); starting another" in said
@@ -49,23 +50,25 @@ async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
     assert not psutil.pid_exists(killed)
 
 
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.parametrize("printed", ["", "of yesterday\n"])
 async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(printed: str) -> None:
     with short_folder() as path:
         folder = Folder.at(path)
         folder.output_of("slow").write_text(printed)
         log = folder.logs / "slow.log"
+
+        async def written_and_not_ready() -> bool:
+            await until(lambda: log.exists() and log.read_text() == "away")
+            return False
+
         service = Service(
             name="slow",
             title="Slow",
             command=(sys.executable, "-c", f"import time; open({str(log)!r}, 'w').write('away'); time.sleep(60)"),
-            ready=never,
+            ready=written_and_not_ready,
             log=log,
-            ready_limit_s=3,
+            ready_limit_s=0,
         )
         with pytest.raises(StartFailed, match=rf"was not ready .*, its log in {log}; its last lines:\n    away"):
             await Supervised(service, folder, Register(folder), print).start()
-
-
-async def never() -> bool:
-    return False

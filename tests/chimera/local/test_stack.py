@@ -34,6 +34,7 @@ from chimera.local.errors import HostUnusable
 from chimera.local.folder import Folder, FolderLock, check
 from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
+from tests.until import LIMIT_S, until
 
 HOLDER = """
 import asyncio, sys, time
@@ -67,7 +68,7 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-async def running() -> AsyncIterator[tuple[LocalStack, Settings]]:
+async def running(starts_servers: None) -> AsyncIterator[tuple[LocalStack, Settings]]:
     """A stack that several tests look at."""
     with short_folder() as path:
         stack = LocalStack(settings_in(path / "data"), services=False)
@@ -135,7 +136,7 @@ async def test_a_part_that_dies_is_started_again_with_its_address(running: tuple
     stack, settings = running
     redis = stack.parts["redis"]
     killed = redis.kill()
-    await asyncio.wait_for(redis.until_ready(), 10)
+    await asyncio.wait_for(redis.until_ready(), LIMIT_S)
     assert redis.pid != killed
     async with Redis.from_url(settings.redis_url or "") as client:
         assert await client.ping()
@@ -145,7 +146,7 @@ async def test_postgres_survives_a_kill_with_what_was_committed(running: tuple[L
     stack, settings = running
     await add_user(settings)
     stack.parts["postgres"].kill()
-    await asyncio.wait_for(stack.parts["postgres"].until_ready(), 20)
+    await asyncio.wait_for(stack.parts["postgres"].until_ready(), LIMIT_S)
     assert await count_of_users(settings) == 1
 
 
@@ -224,6 +225,7 @@ async def test_what_settings_name_is_used_and_not_started(parts: Settings, data_
         assert processes_of(data_dir) == []
 
 
+@pytest.mark.usefixtures("starts_servers")
 async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_nothing(data_dir: Path) -> None:
     async with LocalStack(settings_in(data_dir), services=False) as first:
         await add_user(first)
@@ -234,6 +236,7 @@ async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_noth
     assert processes_of(data_dir) == []
 
 
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_on(data_dir: Path) -> None:
     settings = settings_in(data_dir)
@@ -253,15 +256,13 @@ async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_
     assert processes_of(data_dir) == []
 
 
+@pytest.mark.usefixtures("starts_servers")
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl")
-def test_the_parts_die_with_their_supervisor(data_dir: Path) -> None:
+async def test_the_parts_die_with_their_supervisor(data_dir: Path) -> None:
     holder = start_holder(settings_in(data_dir))
     holder.kill()
     holder.wait()
-    deadline = time.monotonic() + 15
-    while (left := processes_of(data_dir)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert left == []
+    await until(lambda: processes_of(data_dir) == [])
 
 
 def test_a_process_with_a_recycled_id_is_left_alone(data_dir: Path) -> None:

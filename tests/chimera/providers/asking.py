@@ -1,7 +1,6 @@
 """Providers as the settings make them, at a server of a test, and what a call of them comes to."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -20,7 +19,7 @@ MAX_ANSWER_BYTES = 100_000
 @asynccontextmanager
 async def provider_at(wire: Wire, url: str, **changes: object) -> AsyncIterator[Provider]:
     """The provider of `wire` at the address of a server; `changes` are of the settings."""
-    limits = {"call_first_byte_s": 5.0, "call_stall_s": 5.0, "max_answer_bytes": MAX_ANSWER_BYTES, **changes}
+    limits = {"call_first_byte_s": 60.0, "call_stall_s": 60.0, "max_answer_bytes": MAX_ANSWER_BYTES, **changes}
     settings = Settings.model_validate({**wire.settings, wire.address_setting: url + wire.path, **limits})
     made = PROVIDERS[wire.name](settings)
     yield made
@@ -38,9 +37,3 @@ async def raised(provider: Provider, request: ChatRequest, server: Scripted, scr
         await answer_of(provider, request)
     assert len(server.bodies) == 1, "an attempt is one request"
     return caught.value
-
-
-async def until(holds: Callable[[], bool], limit_s: float = 5) -> None:
-    async with asyncio.timeout(limit_s):
-        while not holds():
-            await asyncio.sleep(0.01)

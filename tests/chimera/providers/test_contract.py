@@ -67,7 +67,7 @@ FIXTURES: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-async def aimock(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def aimock(starts_servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Its address."""
     async with running_aimock(tmp_path_factory, FIXTURES) as url:
         yield url

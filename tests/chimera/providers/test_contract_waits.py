@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
@@ -12,65 +11,74 @@ from chimera.providers import local
 from chimera.providers import wire as wires
 from chimera.providers.base import Provider
 from models import errors
-from tests.chimera.providers.asking import asked, provider_at, raised, until
+from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import Said, Wire
 from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import answer_of
 from tests.parts import free_port
+from tests.until import until
 
-LIMIT_S = 0.3
+LIMIT_S = 0.5
 HALF = Said(pieces=("It is ",), stop=None)
 PAUSE_S = 0.1
+MANY = 600
+"""So many pauses that nothing but a limit of ours ends them."""
 
 
 @pytest.fixture(scope="module")
 async def impatient(wire: Wire, server: Scripted) -> AsyncIterator[Provider]:
+    """A provider that waits a moment for the first byte, however long it may then be silent."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "FIRST_BYTE_S", 0.0)
-        async with provider_at(wire, server.url, call_first_byte_s=LIMIT_S, call_stall_s=LIMIT_S) as made:
+        async with provider_at(wire, server.url, call_first_byte_s=LIMIT_S) as made:
             # What is timed is not the import of an SDK.
             await made.connect()
             yield made
+
+
+@pytest.fixture(scope="module")
+async def strict(wire: Wire, server: Scripted) -> AsyncIterator[Provider]:
+    """A provider that lets an answer pause for a moment, however late that began."""
+    async with provider_at(wire, server.url, call_stall_s=LIMIT_S) as made:
+        yield made
 
 
 @pytest.mark.parametrize("head", [False, True], ids=["before the head", "before the first event"])
 async def test_silence_before_an_answer_is_a_timeout(
     wire: Wire, impatient: Provider, server: Scripted, head: bool
 ) -> None:
-    started = time.monotonic()
     found = await raised(impatient, asked(wire), server, Script([FOREVER], head_at_once=head))
     assert type(found) is errors.ProviderTimeout
     assert found.may_be_billed, "the prompt was there"
-    assert LIMIT_S <= time.monotonic() - started < LIMIT_S + 1
-    await until(lambda: server.cut == 1, limit_s=1)
+    await until(lambda: server.cut == 1)
 
 
-async def test_keep_alives_are_no_progress(wire: Wire, impatient: Provider, server: Scripted) -> None:
-    kept_alive: list[bytes | float] = [wire.keep_alive, PAUSE_S] * 20
+async def test_keep_alives_are_no_progress(wire: Wire, impatient: Provider, strict: Provider, server: Scripted) -> None:
+    kept_alive: list[bytes | float] = [wire.keep_alive, PAUSE_S] * MANY
     found = await raised(impatient, asked(wire), server, Script(kept_alive))
     assert type(found) is errors.ProviderTimeout
-    found = await raised(impatient, asked(wire), server, Script([*wire.told(HALF), *kept_alive]))
+    found = await raised(strict, asked(wire), server, Script([*wire.told(HALF), *kept_alive]))
     assert type(found) is errors.Stalled
-    assert "0.3 s" in found.message
+    assert "0.5 s" in found.message
 
 
-async def test_silence_within_an_answer_is_a_stall(wire: Wire, impatient: Provider, server: Scripted) -> None:
-    found = await raised(impatient, asked(wire), server, Script([*wire.told(HALF), FOREVER]))
+async def test_silence_within_an_answer_is_a_stall(wire: Wire, strict: Provider, server: Scripted) -> None:
+    found = await raised(strict, asked(wire), server, Script([*wire.told(HALF), FOREVER]))
     assert type(found) is errors.Stalled
     assert found.retryable
     assert found.may_be_billed
-    await until(lambda: server.cut == 1, limit_s=1)
+    await until(lambda: server.cut == 1)
 
 
-async def test_thoughts_are_progress(wire: Wire, impatient: Provider, server: Scripted) -> None:
-    frames = wire.told(Said(thoughts=("Hm. ",) * 5, pieces=("Yes.",)))
+async def test_thoughts_are_progress(wire: Wire, server: Scripted) -> None:
+    frames = wire.told(Said(thoughts=("Hm. ",) * 12, pieces=("Yes.",)))
     steps: list[bytes | float] = []
     for frame in frames:
         steps += [frame, PAUSE_S] if b"Hm. " in frame else [frame]
     server.answers(Script(steps))
-    started = time.monotonic()
-    assert (await answer_of(impatient, asked(wire))).text == "Yes."
-    assert time.monotonic() - started > LIMIT_S
+    # Together the pauses are longer than the limit, and each is so much shorter that a busy machine may add to it.
+    async with provider_at(wire, server.url, call_stall_s=10 * PAUSE_S) as thinking:
+        assert (await answer_of(thinking, asked(wire))).text == "Yes."
 
 
 async def test_an_address_where_nobody_listens_is_worth_another_try(wire: Wire) -> None:
@@ -96,17 +104,15 @@ async def test_connecting_has_a_limit_of_its_own(wire: Wire, monkeypatch: pytest
             waiting.connect_ex(full.getsockname())
         async with provider_at(wire, f"http://127.0.0.1:{full.getsockname()[1]}") as unheard:
             await unheard.connect()
-            started = time.monotonic()
             with pytest.raises(errors.Unreachable) as found:
                 await answer_of(unheard, asked(wire))
-    assert time.monotonic() - started < LIMIT_S + 1
     assert not found.value.may_be_billed
 
 
 @pytest.mark.parametrize(
     ("said", "head"), [(None, False), (None, True), (HALF, True)], ids=["no head", "no event", "in mid-answer"]
 )
-async def test_a_cancel_closes_the_connection_within_a_second(
+async def test_a_cancel_closes_the_connection(
     wire: Wire, provider: Provider, server: Scripted, said: Said | None, head: bool
 ) -> None:
     frames: Sequence[bytes] = wire.told(said) if said else ()
@@ -115,7 +121,7 @@ async def test_a_cancel_closes_the_connection_within_a_second(
     await until(lambda: len(server.bodies) == 1)
     await asyncio.sleep(0.05)
     call.cancel()
-    await until(lambda: server.cut == 1, limit_s=1)
+    await until(lambda: server.cut == 1)
     with pytest.raises(asyncio.CancelledError):
         await call
 
@@ -124,14 +130,14 @@ async def test_leaving_the_iterator_closes_the_connection(wire: Wire, provider: 
     server.answers(Script([*wire.told(HALF), FOREVER]))
     async with aclosing(provider.stream(asked(wire))) as items:
         await anext(items)
-    await until(lambda: server.cut == 1, limit_s=1)
+    await until(lambda: server.cut == 1)
 
 
 async def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire, provider: Provider, server: Scripted) -> None:
     large = Said(pieces=("ten bytes " * 1000,) * 11, stop=None)
     found = await raised(provider, asked(wire), server, Script([*wire.told(large), *wire.told(large), FOREVER]))
     assert type(found) is errors.AnswerTooLarge
-    await until(lambda: server.cut == 1, limit_s=1)
+    await until(lambda: server.cut == 1)
 
 
 async def test_leaving_one_answer_leaves_another_alone(wire: Wire, provider: Provider, server: Scripted) -> None:
@@ -142,4 +148,4 @@ async def test_leaving_one_answer_leaves_another_alone(wire: Wire, provider: Pro
         await anext(items)
     assert (await other).text == "It is done."
     assert len(server.bodies) == 2
-    await until(lambda: server.cut == 1, limit_s=1)
+    await until(lambda: server.cut == 1)

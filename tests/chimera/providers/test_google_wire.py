@@ -13,11 +13,12 @@ import pytest
 from chimera.providers.base import ChatMessage, Provider
 from models import errors
 from models.tasks import Usage
-from tests.chimera.providers.asking import asked, provider_at, raised, until
+from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import KEY, event
 from tests.chimera.providers.wires.google import Google
 from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.until import until
 
 WIRE = Google()
 SIGNATURE = b"\xff\xfe\x00signed?>\x80"

@@ -1,7 +1,6 @@
 """The calculator, and how a tool is called with what a model wrote."""
 
 import json
-import time
 
 import pytest
 
@@ -68,11 +67,10 @@ def test_it_counts_as_people_do(expression: str, result: str) -> None:
         ("", "not an expression"),
     ],
 )
-def test_what_is_not_arithmetic_or_too_large_is_refused_at_once(expression: str, advice: str) -> None:
-    started = time.perf_counter()
+def test_what_is_not_arithmetic_or_too_large_is_refused(expression: str, advice: str) -> None:
+    """Worked out instead, some of them would not end within the limit of a test."""
     with pytest.raises(ToolError, match=advice) as raised:
         calculate(expression)
-    assert time.perf_counter() - started < 0.5
     assert len(raised.value.message) <= 300
 
 
