@@ -12,7 +12,7 @@ from sqlalchemy import text
 from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.providers import PROVIDERS, account_of
-from chimera.standing import Standing
+from chimera.standing import Seen
 from chimera.workers import count_workers
 from models.base import Contract
 
@@ -138,15 +138,15 @@ async def _providers(parts: Parts) -> str:
     seen = await parts.standings.look(accounts.values())
     standings = {name: seen[account] for name, account in accounts.items() if account in seen}
     said = said_of(standings, ready, [name for name in PROVIDERS if name not in ready])
-    if any(standing.away_since for standing in standings.values()):
+    if any(standing.is_away for standing in standings.values()):
         raise SomeAway(f"{said}. Calls wait, or fall back on another model.")
     return said
 
 
-def said_of(standings: Mapping[str, Standing], ready: Sequence[str], missing: Sequence[str]) -> str:
+def said_of(standings: Mapping[str, Seen], ready: Sequence[str], missing: Sequence[str]) -> str:
     """Say of every provider how it is, the troubled ones first."""
-    troubled = {name: note for name, standing in standings.items() if (note := standing.note())}
-    groups = [f"{name} {'is ' if standings[name].away_since else ''}{note}" for name, note in troubled.items()]
+    troubled = {name: note for name, standing in standings.items() if (note := standing.note)}
+    groups = [f"{name} is {note}" for name, note in troubled.items()]
     # Nobody was asked for this: it is what calls have met with.
     quiet = [name for name in ready if name not in troubled]
     groups += [

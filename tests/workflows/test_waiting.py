@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.contextvars import get_contextvars
 
+from chimera.breaker import Asker
 from chimera.db.held_up import held_up_calls
 from chimera.settings import Settings
 from chimera.standing import Standings
@@ -49,13 +50,13 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs) -> No
 async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, refusals = Standings.admit, Counter[str]()
 
-    async def admit_the_fourth(standings: Standings, account: str) -> None:
+    async def admit_the_fourth(standings: Standings, account: str, asker: Asker) -> None:
         # A sweeper may have brought tasks of other tests.
         asking = get_contextvars()["task_id"]
         if refusals[asking] < 3:
             refusals[asking] += 1
             raise RateLimited("Not now.", retry_after_s=0.2)
-        await admit(standings, account)
+        await admit(standings, account, asker)
 
     monkeypatch.setattr(Standings, "admit", admit_the_fourth)
     task_id = await runs.start("Come back", plan=[a_subtask("one")])
