@@ -256,6 +256,7 @@ async def test_a_user_without_failures_looks_first(run_settings: Settings) -> No
 async def test_an_answer_of_anybody_lets_everybody_go_on(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2, breaker_probe_s=30) as (one, other):
+        await one.admit(mine, ALICE)
         await fail(one, mine, error=Overloaded)
         assert await soon(lambda: refused(one, mine))
         assert await is_open(other, mine, BOB)
