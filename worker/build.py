@@ -115,5 +115,6 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await dispatcher.drain()
         await providers.close()
         await standings.close()
+        await limits.close()
         await bus.close()
         await database.close()
