@@ -67,5 +67,5 @@ async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(prin
             await Supervised(service, folder, Register(folder), print).start()
 
 
-async def never() -> bool:
+async def never(pid: int) -> bool:
     return False
