@@ -7,11 +7,13 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.routes import health
 from api.routes.health import said_of
+from chimera.local.folder import Folder
 from chimera.providers import account_of
 from chimera.settings import Settings
 from chimera.standing import Seen, Standings
 from models.errors import Unreachable
 from tests.api.conftest import client_of
+from tests.parts import short_folder, small_disk
 
 
 async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) -> None:
@@ -21,6 +23,7 @@ async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) 
         "database": "up",
         "redis": "up",
         "temporal": "up",
+        "disk": "up",
         "workers": "none",
         "providers": "up",
     }
@@ -102,6 +105,20 @@ async def test_a_mistake_of_ours_shows_nothing_of_itself(
     assert answer.json()["instance"] == answer.headers["X-Request-ID"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "CANARY" not in answer.text
+
+
+@pytest.mark.parametrize(("size", "state"), [("200m", "low"), ("20m", "full")])
+async def test_a_data_folder_without_room_degrades(api_settings: Settings, size: str, state: str) -> None:
+    with short_folder() as path, small_disk(path, size):
+        Folder.at(path)
+        (path / "run" / "lock").touch()
+        app = create_app(api_settings.model_copy(update={"data_dir": path}))
+        async with app.router.lifespan_context(app), client_of(app) as client:
+            ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["parts"]["disk"]["state"] == state
+        assert "MB left on the disk of the data folder" in ready.json()["parts"]["disk"]["note"]
+        assert str(path) not in ready.text
 
 
 def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None:

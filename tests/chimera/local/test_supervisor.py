@@ -3,10 +3,9 @@
 import asyncio
 import errno
 import os
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
 from chimera.local.supervisor import Service, Supervised
-from tests.parts import free_port, short_folder
+from tests.parts import free_port, short_folder, small_disk
 
 
 async def at_once(pid: int) -> bool:
@@ -184,18 +183,6 @@ async def test_a_process_is_known_again_after_the_clock_was_set(path: Path, monk
         monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 7200)
         monkeypatch.setattr(psutil, "boot_time", lambda: boot_time() + 7200)
         assert Register(made.folder).end_stale() == ["sleeper"]
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk needs a right to mount one")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def fill(file: Path) -> None:
