@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -16,9 +17,10 @@ from chimera.standing import Standings
 from models.errors import RateLimited
 from models.ids import TaskId
 from models.tasks import HeldUpCall
+from models.users import Caller
 from tests.conftest import SimulatorServer
 from tests.parts import free_port
-from tests.runs import Runs, a_subtask, runs_with_worker
+from tests.runs import Runs, a_subtask, new_user, runs_with_worker
 
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
@@ -64,6 +66,19 @@ async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, m
     assert refusals[task_id] == 3
     told = [event for event in await runs.events(task_id) if event.type == "model_call.waiting"]
     assert len(told) == 1
+
+
+async def test_one_users_failures_hold_no_other_user(runs: Runs) -> None:
+    poisoned = [await runs.start("Fail", plan=[a_subtask("one", "[[sim: status=503]] go")]) for _ in range(6)]
+    told = await runs.event(poisoned[0], "model_call.waiting")
+    assert getattr(told, "code", "") == "provider_away"
+    bob = replace(runs, caller=Caller(user_id=await new_user(runs.database), role="user"))
+    task_id = await bob.start("Go on", plan=[a_subtask("one")])
+    assert (await bob.ended(task_id))["status"] == "completed"
+    assert "model_call.waiting" not in [event.type for event in await bob.events(task_id)]
+    for each in poisoned:
+        await runs.cancel(each)
+        await runs.ended(each)
 
 
 @pytest.mark.parametrize("breaker_failures", [100, 2])
