@@ -140,7 +140,7 @@ def listens(pid: int, port: int) -> bool:
         process = psutil.Process(pid)
         for each in (process, *process.children(recursive=True)):
             for connection in each.net_connections("tcp"):
-                if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr[1] == port:
+                if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port:
                     return True
     except psutil.AccessDenied:
         return True
