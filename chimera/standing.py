@@ -178,8 +178,8 @@ class Standings:
     async def _count(self, account: str, standing: Standing, source: Asker, code: str) -> None:
         """Count a failure, here and in Redis."""
         held, before = standing.failures.hold_everybody(self._limit), standing.failures
+        shared = None
         try:
-            shared = None
             if self._shared is not None:
                 shared = await self._shared.count_failure(account, source, code, probe_s=self._probe_s)
         except (RedisError, OSError):

@@ -175,7 +175,8 @@ async def _skewed(lab: Lab, worker: Supervised, skew_s: float) -> AsyncIterator[
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(SKEWED_CLOCK)
     before = worker.service
-    variables = {"PYTHONPATH": str(folder), "SKEW_S": str(skew_s)}
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    variables = {"PYTHONPATH": path, "SKEW_S": str(skew_s)}
     worker.service = replace(before, environment={**before.environment, **variables})
     await worker.restart()
     try:

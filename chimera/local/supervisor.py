@@ -191,7 +191,7 @@ class Supervised:
 def _named(title: str, error: Exception) -> str:
     if isinstance(error, ChimeraError):
         return str(error)
-    return f"{title} can't be started: {error or type(error).__name__}"
+    return f"{title} can't be started: {str(error) or type(error).__name__}"
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> str:
