@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chimera.local import StartFailed, processes
+from chimera.local import LocalStack, StartFailed, processes
 from chimera.local.errors import NoRoom
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
 from chimera.local.supervisor import Service, Supervised
-from tests.parts import free_port, short_folder, small_disk
+from tests.parts import free_port, settings_in, short_folder, small_disk
 
 
 async def at_once(pid: int) -> bool:
@@ -203,6 +203,14 @@ async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
             (path / "run" / "filler").unlink()
             await asyncio.wait_for(made.service.until_ready(), 10)
             assert alive(made.folder) == [made.service.pid]
+
+
+async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
+    with small_disk(path, "64k"):
+        stack = LocalStack(settings_in(path), services=False)
+        fill(path / "run" / "filler")
+        with pytest.raises(NoRoom, match=rf"Chimera can't be started: the disk of {path} is full. Free space"):
+            await stack.__aenter__()
 
 
 def test_the_watch_says_what_changes_and_no_more(path: Path) -> None:
