@@ -40,6 +40,9 @@ class _Count:
     workers: int = 1
     others: Amounts = (0, 0)
     told_at: float = NEVER
+    """When Redis last answered, and so how old the two above are."""
+    is_told: bool = False
+    """Redis has what this process has let through, unless it has been emptied."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One at a time tells what this process has let through: a later list is never overwritten by an older one."""
 
@@ -81,16 +84,17 @@ class ProviderLimits:
             if self._shared is None or now < self._away_until:
                 break
             try:
-                is_known = now - count.told_at < KEPT_S
+                is_known = count.is_told and now - count.told_at < KEPT_S
                 answer = await self._shared.take(account, cost, limits, count.own.by_age(now), is_known=is_known)
             except (RedisError, OSError):
                 self._away_until = self._clock() + AWAY_SECONDS
                 self._careful_until = self._away_until + KEPT_S
                 continue
             if answer.verdict == "forgotten":
-                count.told_at, self._careful_until = NEVER, now + KEPT_S
+                count.is_told, self._careful_until = False, now + KEPT_S
                 continue
-            count.told_at, count.workers, count.others = self._clock(), answer.workers, answer.others
+            count.is_told, count.told_at = True, self._clock()
+            count.workers, count.others = answer.workers, answer.others
             if answer.verdict == "taken":
                 count.own.add(now, cost)
             return answer
