@@ -28,6 +28,7 @@ from activities.settlements import SETTLE_SECONDS
 from activities.stops import Stops
 from activities.uncut import uncut
 from activities.underway import Underway
+from chimera.breaker import asker_of
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
 from chimera.db.ai_call_attempts import Failure, Settlement, Standing
@@ -159,7 +160,7 @@ class AiCalls(contract.AiCalls):
 
     async def _carry_out(self, ready: _Ready) -> AiCallOutcome:
         await self._failpoints.hit("before_provider")
-        began_at = time.time()
+        began_at = self._standings.clock()
         try:
             answer = await self._ask(ready)
         except ProviderError as error:
@@ -215,7 +216,7 @@ class AiCalls(contract.AiCalls):
         price = await asyncio.to_thread(media_price_of, standing.model, standing.operation, self._settings.own_prices)
         asked = await self._asked(standing)
         estimate = media.estimate_of(asked)
-        await self._standings.admit(account)
+        await self._standings.admit(account, asker_of(standing.owner_id, standing.id))
         await self._limits.take(account, estimate.input_tokens + estimate.output_tokens)
         self._standings.check_wait(account)
         # Only now: what may be refused a hundred times isn't read a hundred times. And before an attempt is begun.
@@ -327,7 +328,8 @@ class AiCalls(contract.AiCalls):
 
     async def _fail(self, ready: _Ready, error: ProviderError, began_at: float) -> ProviderError:
         """Note a failure where it counts; return the error to go on with."""
-        error = await self._standings.failed(ready.account, error, began_at=began_at)
+        asker = asker_of(ready.standing.owner_id, ready.standing.id)
+        error = await self._standings.failed(ready.account, asker, error, began_at=began_at)
         if isinstance(error, RateLimited | Unreachable):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.attempt - 1))

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from activities.chains import Chain
+from chimera.breaker import Asker
 from chimera.bus import Bus
 from chimera.db.model_calls import Intent
 from chimera.patience import Patience
@@ -26,6 +27,7 @@ class ReadyCall:
     chat: ChatRequest
     account: str
     """Whom the provider counts the request by."""
+    asker: Asker
     chain: Chain
     seq: int
     """Of the event that says that it begins."""

@@ -32,7 +32,7 @@ class Failures:
 
     async def judge(self, call: ReadyCall, text: str, error: ProviderError, began_at: float) -> Failure:
         """Count a failure against its provider and decide what follows. `text` is what had come of the answer."""
-        seen, error = error, await self._standings.failed(call.account, error, began_at=began_at)
+        seen, error = error, await self._standings.failed(call.account, call.asker, error, began_at=began_at)
         if isinstance(error, RateLimited | Unreachable):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, call.chain.times(error.code)))

@@ -5,7 +5,6 @@ comes back from the ledger; an unfinished one is marked doubtful and counted bef
 """
 
 import asyncio
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from activities.settlements import Settlements
 from activities.stops import Stops
 from activities.uncut import uncut
 from activities.underway import Underway
+from chimera.breaker import Asker, asker_of
 from chimera.bus import Bus
 from chimera.db import budgets, doubts, events, model_calls, transcripts
 from chimera.db.engine import AWAY, Connection, Database
@@ -65,6 +65,7 @@ class _Place:
     context: CallContext
     agent: AgentSpec
     chain: Chain
+    asker: Asker
 
 
 class ModelCalls(contract.ModelCalls):
@@ -135,7 +136,7 @@ class ModelCalls(contract.ModelCalls):
 
     async def _read(self, ready: ReadyCall, answer: PartialAnswer) -> ChatEnd:
         """Ask the provider and read the answer to its end. Raises once it is noted how that failed."""
-        began_at = time.time()
+        began_at = self._standings.clock()
         try:
             end = await self._answers.read(ready.intent, ready.chat, answer)
         except ProviderError as error:
@@ -172,10 +173,10 @@ class ModelCalls(contract.ModelCalls):
             if isinstance(place, ModelCallOutcome):
                 return place
             if self._prepared.issuperset(place.chain.left()):
-                model, passed_over = await self._choose(place.chain)
+                model, passed_over = await self._choose(place.chain, place.asker)
                 return await self._reserve(connection, request, place, model, passed_over)
         # Without a connection: a fresh worker may need seconds to load an SDK.
-        model, passed_over = await self._choose(place.chain)
+        model, passed_over = await self._choose(place.chain, place.asker)
         async with self._database.statements() as connection:
             return await self._reserve(connection, request, place, model, passed_over)
 
@@ -203,7 +204,7 @@ class ModelCalls(contract.ModelCalls):
             # Whoever made the last attempt died before it could say so.
             code, message = await model_calls.last_error(connection, request)
             raise AttemptsUsedUp(request.task_id, chain.failed(), code, message)
-        return _Place(context, agent, chain)
+        return _Place(context, agent, chain, asker_of(context.owner_id, request.task_id, request.path))
 
     async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:
         """Raise StillUnderway while the attempt at a call may still bring its answer.
@@ -245,7 +246,7 @@ class ModelCalls(contract.ModelCalls):
         seq = await model_calls.reserve(connection, intent)
         if seq is None:
             seq = await self._reserve_or_refuse(connection, intent)
-        return ReadyCall(intent, chat, account, chain, seq)
+        return ReadyCall(intent, chat, account, place.asker, chain, seq)
 
     async def _prepare(self, model: str) -> None:
         """Have a fresh worker load SDK and price list before anybody's money is held, not on the way to the request.
@@ -276,7 +277,7 @@ class ModelCalls(contract.ModelCalls):
         if seq is not None:
             self._bus.wake(request.task_id, seq)
 
-    async def _choose(self, chain: Chain) -> tuple[str, dict[str, ChimeraError]]:
+    async def _choose(self, chain: Chain, asker: Asker) -> tuple[str, dict[str, ChimeraError]]:
         """Choose the first model of the chain that may be asked now; return also why others were passed over.
 
         Where another one is left, nobody waits for a provider that is away or wants to be left alone for long. Raises
@@ -286,7 +287,7 @@ class ModelCalls(contract.ModelCalls):
         for model in chain.left():
             try:
                 self._providers.of(model)
-                await self._standings.admit(self._providers.account_of(model))
+                await self._standings.admit(self._providers.account_of(model), asker)
                 await self._prepare(model)
             except (ProviderError, InvalidInput) as refusal:
                 if isinstance(refusal, RateLimited) and (refusal.retry_after_s or 0.0) <= SHORT_WAIT_S:

@@ -16,8 +16,10 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from chimera import disk
+from chimera.db.refusals import refusal_of
 from models.base import Contract
-from models.errors import ChimeraError, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
+from models.errors import ChimeraError, DiskFull, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
 from models.wording import MAX_NAME, fields_at, sentence_of, told
 
 log = structlog.get_logger()
@@ -95,6 +97,10 @@ def unexpected(error: Exception) -> Response:
 
 def translated(error: Exception) -> ChimeraError | None:
     """Turn what a database away or a text that it can't store raises into ours; None for anything else."""
+    if (refusal := refusal_of(error)) is not None:
+        return refusal
+    if disk.is_full(error):
+        return DiskFull("The disk of the API's machine")
     if isinstance(error, DataError):
         return InvalidInput("body", "A value can't be stored; send text without NUL characters and numbers in range.")
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):

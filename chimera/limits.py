@@ -1,106 +1,126 @@
 """Our own limits on how often a provider is asked, shared by all workers through Redis.
 
 Nobody waits here: a call that finds no place is refused with the time to come back, and Temporal brings it back then,
-so no worker slot is held. While Redis is away each worker keeps a count of its own instead of letting all through.
+so no worker slot is held.
+
+Each worker counts what it lets through itself, always, beside the count that all share: neither the loss of Redis nor
+its return gives anybody a fresh minute. While Redis is away, and a minute longer, a worker keeps to its part of the
+limit, by how many workers had asked before; at first it also leaves room for what the others had used up by then.
 
 A call counts with the tokens that it may need at most, as vendors count; what it didn't need isn't given back, so that
 one call is one look at the limit.
 """
 
+import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from random import uniform
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
 from chimera.settings import Settings
+from chimera.shared_limits import Answer, SharedLimits
+from chimera.windows import KEPT_S, UNITS, Amounts, Window
 from models.errors import RateLimited
 
-MINUTE = 60.0
 AWAY_SECONDS = 2.0
 """After a failure Redis is left alone this long, so that a dead Redis costs no call its time."""
+NEVER = float("-inf")
+
+Limits = tuple[int | None, int | None]
+"""Requests and tokens a minute; None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """What a call takes of one limit."""
+@dataclass(slots=True)
+class _Count:
+    """What this process knows of one account. Times are by its own clock."""
 
-    item: RateLimitItem
-    unit: str
-    cost: int
+    own: Window = field(default_factory=Window)
+    workers: int = 1
+    others: Amounts = (0, 0)
+    told_at: float = NEVER
+    """When Redis last answered, and so how old the two above are."""
+    is_told: bool = False
+    """Redis has what this process has let through, unless it has been emptied."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One at a time tells what this process has let through: a later list is never overwritten by an older one."""
 
 
 class ProviderLimits:
     """Requests and tokens a minute by provider, as the settings say, each of its accounts with a count of its own."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._requests = _items(settings.requests_per_minute)
-        self._tokens = _items(settings.tokens_per_minute)
-        self._shared: SlidingWindowCounterRateLimiter | None = None
-        if (self._requests or self._tokens) and settings.redis_url:
-            storage = RedisStorage(
-                _storage_uri(settings.redis_url),
-                implementation="redispy",
-                socket_timeout=1.0,
-                socket_connect_timeout=1.0,
-            )
-            self._shared = SlidingWindowCounterRateLimiter(storage)
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._away_until = 0.0
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._requests, self._tokens = settings.requests_per_minute, settings.tokens_per_minute
+        is_shared = bool(self._requests or self._tokens) and settings.redis_url
+        self._shared = SharedLimits(settings.redis_url or "") if is_shared else None
+        self._clock = clock
+        self._counts: dict[str, _Count] = {}
+        self._away_until = self._careful_until = NEVER
 
     async def take(self, account: str, tokens: int) -> None:
         """Take a place for one call of at most `tokens`. Raises RateLimited with the seconds until there is one."""
-        shares = self._shares(account.partition(":")[0], tokens)
-        if not shares:
+        provider = account.partition(":")[0]
+        limits = self._requests.get(provider), self._tokens.get(provider)
+        if limits == (None, None):
             return
-        if self._shared is not None and time.monotonic() >= self._away_until:
+        # A call that is larger than the limit takes all of a minute: it would never go otherwise.
+        cost = (1, tokens if limits[1] is None else min(tokens, limits[1]))
+        count = self._counts.setdefault(account, _Count())
+        async with count.lock:
+            answer = await self._ask(account, count, cost, limits)
+        if answer is not None and answer.verdict == "full":
+            raise _refusal(provider, answer.lacks, limits[answer.lacks] or 0, answer.wait_s)
+
+    async def close(self) -> None:
+        if self._shared is not None:
+            await self._shared.close()
+
+    async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> Answer | None:
+        """Take a place in this process' count and in the shared one; in its own alone while Redis is away."""
+        for _ in range(2):
+            self._look(account, count, cost, limits)
+            now = self._clock()
+            if self._shared is None or now < self._away_until:
+                break
             try:
-                await _take(self._shared, account, shares)
+                is_known = count.is_told and now - count.told_at < KEPT_S
+                answer = await self._shared.take(account, cost, limits, count.own.by_age(now), is_known=is_known)
             except (RedisError, OSError):
-                self._away_until = time.monotonic() + AWAY_SECONDS
-            else:
-                return
-        await _take(self._own, account, shares)
+                self._away_until = self._clock() + AWAY_SECONDS
+                self._careful_until = self._away_until + KEPT_S
+                continue
+            if answer.verdict == "forgotten":
+                count.is_told, self._careful_until = False, now + KEPT_S
+                continue
+            count.is_told, count.told_at = True, self._clock()
+            count.workers, count.others = answer.workers, answer.others
+            if answer.verdict == "taken":
+                count.own.add(now, cost)
+            return answer
+        count.own.add(self._clock(), cost)
+        return None
 
-    def _shares(self, provider: str, tokens: int) -> list[_Share]:
-        shares = []
-        if (requests := self._requests.get(provider)) is not None:
-            shares.append(_Share(requests, "requests", 1))
-        if (allowed := self._tokens.get(provider)) is not None:
-            # A call that is larger than the limit takes all of a minute: it would never go otherwise.
-            shares.append(_Share(allowed, "tokens", min(tokens, allowed.amount)))
-        return shares
+    def _look(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> None:
+        """Raise RateLimited when this process' own count has no place."""
+        now, provider = self._clock(), account.partition(":")[0]
+        for unit, limit in enumerate(limits):
+            if limit is None:
+                continue
+            allowed, others_s = limit, 0.0
+            if now < self._careful_until:
+                # At least one call of any size: nobody is to starve.
+                allowed = max(limit // count.workers, cost[unit])
+                others_s = max(0.0, count.told_at + KEPT_S - now)
+                allowed = min(allowed, limit - count.others[unit]) if others_s else allowed
+            if wait_s := count.own.wait_s(now, unit, cost[unit], allowed):
+                raise _refusal(provider, unit, limit, min(wait_s, others_s or wait_s))
 
 
-async def _take(limiter: SlidingWindowCounterRateLimiter, account: str, shares: list[_Share]) -> None:
-    # Looked at before anything is taken: a call that lacks tokens uses up no request at each of its tries.
-    for share in shares[1:]:
-        if not await limiter.test(share.item, share.unit, account, cost=share.cost):
-            raise await _refusal(limiter, account, share)
-    for share in shares:
-        if not await limiter.hit(share.item, share.unit, account, cost=share.cost):
-            raise await _refusal(limiter, account, share)
-
-
-async def _refusal(limiter: SlidingWindowCounterRateLimiter, account: str, share: _Share) -> RateLimited:
-    window = await limiter.get_window_stats(share.item, share.unit, account)
-    # The window tells when the next single place is free; a share of many takes as long as the limit needs for them.
-    wait_s = max(0.5, window.reset_time - time.time(), MINUTE * share.cost / share.item.amount)
+def _refusal(provider: str, unit: int, limit: int, wait_s: float) -> RateLimited:
+    wait_s = min(max(0.5, wait_s), float(KEPT_S))
     return RateLimited(
-        f"The limit of {share.item.amount} {share.unit} a minute for {account.partition(':')[0]!r} is reached.",
+        f"The limit of {limit} {UNITS[unit]} a minute for {provider!r} is reached.",
         # Not all at once.
-        retry_after_s=uniform(wait_s, 1.5 * wait_s),  # noqa: S311
+        retry_after_s=wait_s + uniform(0.05, max(0.5, 0.25 * wait_s)),  # noqa: S311
     )
-
-
-def _items(amounts: Mapping[str, int]) -> dict[str, RateLimitItem]:
-    return {provider: RateLimitItemPerMinute(amount) for provider, amount in amounts.items()}
-
-
-def _storage_uri(redis_url: str) -> str:
-    """The address as `limits` writes it: an asynchronous one, with a scheme of its own for a Unix socket."""
-    return "async+redis+" + redis_url if redis_url.startswith("unix:") else "async+" + redis_url

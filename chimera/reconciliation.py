@@ -2,14 +2,19 @@
 
 A run ends so when somebody terminates it in the Web UI, say. It is lost when Temporal's data is: an empty disk, or a
 backup from before. What is asked for such a run was paid for, and the ledger has the answers, so it is started anew.
+
+Moments are PostgreSQL's, which wrote the rows. Temporal's own clock may differ: then a run that has just closed may be
+missed where closed runs are listed, and is found where rows are held against Temporal one by one, without any time.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 import structlog
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -44,8 +49,8 @@ class Rows(Generic[Id]):
     open_among: Callable[[AsyncSession, Collection[Id]], Awaitable[list[Id]]]
     with_runs: Callable[[AsyncSession, datetime, Id | None, int], Awaitable[list[Id]]]
     """Open rows from before a moment whose runs were started, at most so many, by id, after the id that is given."""
-    close: Callable[[AsyncSession, Id, bool], Awaitable[None]]
-    """End a row whose run has ended; the last argument says whether it was cancelled."""
+    close: Callable[[AsyncSession, Id, bool], Awaitable[bool]]
+    """End a row whose run has ended, and say whether it was open still; the last argument: whether it was cancelled."""
     start_again: Callable[[AsyncSession, Id], Awaitable[None]]
 
 
@@ -79,7 +84,7 @@ class Reconciler(Generic[Id]):
         self._temporal = temporal
         self._rows = rows
         self._reconciled_to: datetime | None = None
-        self._looked_at = datetime.now(UTC)
+        self._look_at = time.monotonic() + LOOK_FOR_LOST.total_seconds()
         self._looked_to: Id | None = None
 
     async def reconcile(self) -> None:
@@ -88,14 +93,14 @@ class Reconciler(Generic[Id]):
         The first round looks back to the oldest open row: nobody may have reconciled for days.
         """
         client = await self._temporal.client()
-        started = datetime.now(UTC)
-        if self._reconciled_to is None:
-            async with self._database.begin() as session:
+        async with self._database.begin() as session:
+            started: datetime = (await session.execute(select(func.now()))).scalar_one()
+            if self._reconciled_to is None:
                 self._reconciled_to = await self._rows.oldest_open(session) or started
         suspects = await self._closed_since(self._reconciled_to - LOOK_BACK)
-        if started - self._looked_at >= LOOK_FOR_LOST:
+        if time.monotonic() >= self._look_at:
             suspects += await self._next_to_look_at(started)
-            self._looked_at = started
+            self._look_at = time.monotonic() + LOOK_FOR_LOST.total_seconds()
         for suspect in suspects:
             try:
                 await self._hold_against_temporal(client, suspect)
@@ -133,6 +138,8 @@ class Reconciler(Generic[Id]):
             return
         if status == WorkflowExecutionStatus.RUNNING:
             return
-        log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)
         async with self._database.begin() as session:
-            await self._rows.close(session, suspect, status == WorkflowExecutionStatus.CANCELED)
+            was_open = await self._rows.close(session, suspect, status == WorkflowExecutionStatus.CANCELED)
+        # Of many that are looked at in turn, some have ended by themselves before it is theirs.
+        if was_open:
+            log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

@@ -6,24 +6,27 @@ else. While Redis is away each worker goes by what it sees itself.
 
 - A provider that names a time (429 with `Retry-After`) is asked nothing before it.
 - One that failed `CHIMERA_BREAKER_FAILURES` times in a row as only a provider does that is away (it can't be reached,
-  is overloaded, keeps silent) is left alone: one call every `CHIMERA_BREAKER_PROBE_S` is let through, over all workers,
-  and the first answer opens the way for the others.
+  is overloaded, keeps silent) is left alone by those whom the failures speak for (`chimera/breaker.py`): one call every
+  `CHIMERA_BREAKER_PROBE_S` is let through, over all workers, and the first answer that anybody has opens the way.
 
-Nobody waits here: a call that may not go is refused with the time to come back.
+Nobody waits here: a call that may not go is refused with the time to come back. Every time is a duration or one of this
+process' own clock, which is never set.
 """
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from random import uniform
 
 import structlog
 from redis.exceptions import RedisError
 
+from chimera.breaker import Asker, Failures, source_of
+from chimera.providers.refusals import MAX_RETRY_AFTER_S
 from chimera.settings import Settings
-from chimera.shared_standing import SharedStandings
+from chimera.shared_standing import Shared, SharedStandings
 from models.errors import ProviderAway, ProviderError, RateLimited
 
 log = structlog.get_logger()
@@ -35,38 +38,54 @@ SPREAD = 0.25
 
 @dataclass(slots=True)
 class Standing:
-    """What is known of one account. Times are seconds since the epoch."""
+    """What this process knows of one account. Times are by its own clock."""
 
     wait_until: float = 0.0
-    failures: int = 0
-    """In a row, of the kind that says that the provider is away."""
-    away_since: float = 0.0
-    """0 while it isn't."""
+    failures: Failures = field(default_factory=Failures)
+    failing_since: float = 0.0
     reason: str = ""
-    answered_at: float = 0.0
+    answered_at: float = -1.0
     """When this process last had an answer."""
     probe_at: float = 0.0
     """While Redis is away: when this process may ask again."""
 
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How an account stands, for people."""
+
+    wait_s: float = 0.0
+    failing_s: float = 0.0
+    reason: str = ""
+    is_away: bool = False
+    """For everybody; otherwise what fails does so for one user or task."""
+
+    @property
     def note(self) -> str:
         """Say what keeps calls from it; empty when nothing does."""
-        if self.away_since:
-            return f"away since {_clock(self.away_since)}: {self.reason}"
-        return f"asks for no request before {_clock(self.wait_until)}" if self.wait_until > time.time() else ""
+        now = datetime.now(UTC)
+        if self.is_away:
+            return f"away since {_clock(now - timedelta(seconds=self.failing_s))}: {self.reason}"
+        if self.reason:
+            return f"failing for one user since {_clock(now - timedelta(seconds=self.failing_s))}: {self.reason}"
+        if self.wait_s > 0:
+            return f"asking for no request before {_clock(now + timedelta(seconds=self.wait_s))}"
+        return ""
 
 
 class Standings:
     """The accounts of one process."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._failures = settings.breaker_failures
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = settings.breaker_failures
         self._probe_s = settings.breaker_probe_s
+        self.clock = clock
         self._known: dict[str, Standing] = {}
         self._shared = SharedStandings(settings.redis_url) if settings.redis_url else None
         self._following: asyncio.Task[None] | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
-    async def admit(self, account: str) -> None:
+    async def admit(self, account: str, asker: Asker) -> None:
         """Let a call go on.
 
         Raises RateLimited while the provider has asked to wait, and ProviderAway while it is left alone; both say when
@@ -76,12 +95,12 @@ class Standings:
         if standing is None:
             standing = await self._meet(account)
         self.check_wait(account)
-        if standing.away_since and not await self._may_probe(account, standing):
+        if standing.failures.hold(asker, self._limit) and not await self._may_probe(account, standing, asker):
             raise ProviderAway(_provider(account), standing.reason, retry_after_s=self._return_s(standing))
 
     def check_wait(self, account: str) -> None:
         """Raise RateLimited while the provider has asked to wait; of what this process knows, for a last look."""
-        wait_s = self._known[account].wait_until - time.time()
+        wait_s = self._known[account].wait_until - self.clock()
         if wait_s > 0:
             raise RateLimited(
                 f"{_provider(account)} asks for no request for {wait_s:.1f} s.", retry_after_s=_spread(wait_s)
@@ -90,21 +109,22 @@ class Standings:
     def answered(self, account: str) -> None:
         """Note that the provider is there: what it had against us is over, but for a time that it named."""
         standing = self._known.setdefault(account, Standing())
-        standing.answered_at = time.time()
+        standing.answered_at = self.clock()
         if not standing.failures:
             return
-        if standing.away_since:
-            log.warning("provider_back", account=account, away_s=round(time.time() - standing.away_since, 1))
-        standing.failures, standing.away_since, standing.reason = 0, 0.0, ""
+        if standing.failures.hold_everybody(self._limit):
+            log.warning("provider_back", account=account, away_s=round(self.clock() - standing.failing_since, 1))
+        standing.failures, standing.reason = Failures(), ""
         # In the background: an answer that was paid for doesn't wait for Redis.
         telling = asyncio.create_task(self._forget(account))
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
 
-    async def failed(self, account: str, error: ProviderError, *, began_at: float) -> ProviderError:
-        """Note how a call that began at `began_at` failed; return the error to go on with, with the time to come back.
+    async def failed(self, account: str, asker: Asker, error: ProviderError, *, began_at: float) -> ProviderError:
+        """Note how a call failed that began at `began_at` by `clock`; return the error to go on with.
 
-        That is ProviderAway when the failure says nothing about the call: the provider is away and did no work on it.
+        It has the time to come back, and is ProviderAway when the failure says nothing about the call: the provider is
+        away for this asker and did no work on it.
         """
         standing = self._known.setdefault(account, Standing())
         if isinstance(error, RateLimited):
@@ -115,14 +135,15 @@ class Standings:
         # Who answered somebody else meanwhile is not away.
         if not error.away or standing.answered_at > began_at:
             return error
-        if not await self._count(account, standing, error):
+        await self._count(account, standing, source_of(error, asker), error.code)
+        if not standing.failures.hold(asker, self._limit):
             return error
         if error.may_be_billed:
             error.retry_after_s = self._return_s(standing)
             return error
         return ProviderAway(_provider(account), error.message, retry_after_s=self._return_s(standing))
 
-    async def look(self, accounts: Iterable[str]) -> Mapping[str, Standing]:
+    async def look(self, accounts: Iterable[str]) -> Mapping[str, Seen]:
         """Read how accounts stand, for whoever shows it. Empty while Redis is away."""
         try:
             return {account: await self._look(account) for account in accounts}
@@ -143,34 +164,37 @@ class Standings:
         """Have everybody wait as long as the provider said; without a time the one call waits alone."""
         if not error.retry_after_s:
             return error
-        until = time.time() + error.retry_after_s
-        log.info("provider_asks_to_wait", account=account, wait_s=error.retry_after_s)
-        standing.wait_until = max(standing.wait_until, until)
-        error.retry_after_s = _spread(standing.wait_until - time.time())
+        asked_s = min(error.retry_after_s, MAX_RETRY_AFTER_S)
+        log.info("provider_asks_to_wait", account=account, wait_s=asked_s)
+        standing.wait_until = max(standing.wait_until, self.clock() + asked_s)
+        error.retry_after_s = _spread(standing.wait_until - self.clock())
         if self._shared is not None:
             try:
-                await self._shared.wait(account, until)
+                await self._shared.wait(account, asked_s)
             except (RedisError, OSError):
                 log.warning("wait_not_shared", account=account)
         return error
 
-    async def _count(self, account: str, standing: Standing, error: ProviderError) -> bool:
-        """Count a failure, here and in Redis; say whether the provider is away, by this one or an earlier one."""
-        now, was_away = time.time(), bool(standing.away_since)
-        failures = standing.failures + 1
-        since = standing.away_since or (now if failures >= self._failures else 0.0)
+    async def _count(self, account: str, standing: Standing, source: Asker, code: str) -> None:
+        """Count a failure, here and in Redis."""
+        held, before = standing.failures.hold_everybody(self._limit), standing.failures
+        shared = None
         try:
             if self._shared is not None:
-                failures, since = await self._shared.count_failure(
-                    account, error.code, at=now, limit=self._failures, probe_s=self._probe_s
-                )
+                shared = await self._shared.count_failure(account, source, code, probe_s=self._probe_s)
         except (RedisError, OSError):
             log.warning("failure_not_shared", account=account)
-        standing.failures, standing.away_since = failures, since
-        if since and not was_away:
-            standing.reason, standing.probe_at = error.code, now + self._probe_s
-            log.warning("provider_away", account=account, failures=standing.failures, reason=error.code)
-        return bool(since)
+        now = self.clock()
+        if shared is not None:
+            self._take_over(standing, shared)
+        else:
+            standing.failing_since = standing.failing_since if before else now
+            standing.failures, standing.reason = before.and_one_of(source), code
+        if held:
+            return
+        standing.probe_at = now + self._probe_s
+        if standing.failures.hold_everybody(self._limit):
+            log.warning("provider_away", account=account, failures=len(standing.failures), reason=code)
 
     async def _forget(self, account: str) -> None:
         try:
@@ -179,22 +203,23 @@ class Standings:
         except (RedisError, OSError):
             log.warning("answer_not_shared", account=account)
 
-    async def _may_probe(self, account: str, standing: Standing) -> bool:
+    async def _may_probe(self, account: str, standing: Standing, asker: Asker) -> bool:
         """Say whether this call is the one that looks whether the provider is back."""
+        # A user whose calls haven't failed is more likely to be answered, and is not to wait behind those whose have.
+        is_new = not (standing.failures.no_connection(self._limit) or standing.failures.has_met(asker[0]))
         try:
             if self._shared is not None:
-                return await self._shared.take_probe(account, self._probe_s)
+                return await self._shared.take_probe(account, self._probe_s, is_new=is_new)
         except (RedisError, OSError):
             log.warning("probe_not_shared", account=account)
-        free = standing.probe_at <= time.time()
+        free = is_new or standing.probe_at <= self.clock()
         if free:
-            standing.probe_at = time.time() + self._probe_s
+            standing.probe_at = self.clock() + self._probe_s
         return free
 
     def _return_s(self, standing: Standing) -> float:
         """The longer it has been away, the rarer each call looks: together they do so every few seconds anyway."""
-        away_s = time.time() - (standing.away_since or time.time())
-        wait_s = min(LONGEST_RETURN_S, max(self._probe_s, away_s / 5))
+        wait_s = min(LONGEST_RETURN_S, max(self._probe_s, (self.clock() - standing.failing_since) / 5))
         return uniform(wait_s, 1.5 * wait_s)  # noqa: S311  (against bursts, not secret)
 
     async def _meet(self, account: str) -> Standing:
@@ -213,19 +238,23 @@ class Standings:
             if known in self._known:
                 await self._refresh(known)
 
-    async def _look(self, account: str) -> Standing:
+    async def _look(self, account: str) -> Seen:
         if self._shared is None:
-            return self._known.get(account, Standing())
+            return Seen()
         read = await self._shared.read(account)
-        return Standing(read.wait_until, read.failures, read.away_since, read.reason)
+        if not read.failures.hold_somebody(self._limit):
+            return Seen(wait_s=read.wait_s)
+        return Seen(read.wait_s, read.failing_s, read.reason, read.failures.hold_everybody(self._limit))
 
     async def _refresh(self, account: str) -> None:
-        if self._shared is None:
-            return
-        read, standing = await self._shared.read(account), self._known[account]
-        # Never lowered: what was read may be older than what this process has just heard itself.
-        standing.wait_until = max(standing.wait_until, read.wait_until)
-        standing.failures, standing.away_since, standing.reason = read.failures, read.away_since, read.reason
+        if self._shared is not None:
+            self._take_over(self._known[account], await self._shared.read(account))
+
+    def _take_over(self, standing: Standing, read: Shared) -> None:
+        # A wait is never lowered: what was read may be older than what this process has just heard itself.
+        standing.wait_until = max(standing.wait_until, self.clock() + read.wait_s if read.wait_s else 0.0)
+        standing.failures, standing.reason = read.failures, read.reason
+        standing.failing_since = self.clock() - read.failing_s
 
 
 def _provider(account: str) -> str:
@@ -236,5 +265,5 @@ def _spread(wait_s: float) -> float:
     return wait_s + uniform(0.05, max(0.5, SPREAD * wait_s))  # noqa: S311  (against bursts, not secret)
 
 
-def _clock(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC"
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S} UTC"

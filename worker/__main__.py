@@ -31,7 +31,7 @@ async def run(settings: Settings) -> None:
         log.info("worker_started", task_queue=settings.task_queue, pid=os.getpid())
         ready_file = os.environ.get("CHIMERA_READY_FILE")
         if ready_file:
-            await asyncio.to_thread(Path(ready_file).touch)
+            await asyncio.to_thread(Path(ready_file).write_text, str(os.getpid()))
         await stop.wait()
         log.info("worker_stopping", graceful_shutdown_s=settings.graceful_shutdown_s)
         sweeping.cancel()

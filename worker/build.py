@@ -120,5 +120,6 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await ai_calls.close()
         await providers.close()
         await standings.close()
+        await limits.close()
         await bus.close()
         await database.close()

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Response, status
 from sqlalchemy import text
 
 from api.deps import Parts, PublicRoute, WithParts
-from chimera import __version__
+from chimera import __version__, disk
+from chimera.disk import Space
 from chimera.providers import PROVIDERS, account_of
-from chimera.standing import Standing
+from chimera.standing import Seen
 from chimera.workers import count_workers
 from models.base import Contract
 
@@ -23,10 +24,14 @@ router = APIRouter(prefix="/health", tags=["health"], route_class=PublicRoute)
 CHECK_SECONDS = 2.5
 
 
+State = Literal["up", "away", "none", "low", "full"]
+"""`low`, `full`: of a disk; what needs to write there soon can't, or can't now."""
+
+
 class PartHealth(Contract):
     """`note` says in words what that means for the person who reads it."""
 
-    state: Literal["up", "away", "none"]
+    state: State
     took_ms: float
     note: str = ""
 
@@ -51,14 +56,14 @@ async def is_live() -> Liveness:
 
 @router.get("/ready", operation_id="is_ready", responses={503: {"model": Health}})
 async def is_ready(parts: WithParts, response: Response) -> Health:
-    """Say whether requests can be taken: 503 without the database; degraded without Temporal or Redis."""
-    return await _answer(READINESS, parts, response)
+    """Say whether requests can be taken: 503 without the database; degraded without Temporal, Redis or disk space."""
+    return await _answer(_readiness(parts), parts, response)
 
 
 @router.get("", operation_id="get_health", responses={503: {"model": Health}})
 async def get_health(parts: WithParts, response: Response) -> Health:
     """Say how each part is; degraded too without workers or providers, and while a provider is away."""
-    return await _answer(READINESS | {"workers": _workers, "providers": _providers}, parts, response)
+    return await _answer(_readiness(parts) | {"workers": _workers, "providers": _providers}, parts, response)
 
 
 Check = Callable[[Parts], Awaitable[str]]
@@ -77,14 +82,18 @@ class NonePresent(Exception):
     """The part answers, and there is none of what is needed."""
 
 
-class SomeAway(Exception):
-    """Some of what is needed is away; says which."""
+class NotUp(Exception):
+    """The part answers, and is in another state; says what that means."""
+
+    def __init__(self, state: State, note: str) -> None:
+        super().__init__(note)
+        self.state = state
 
 
 async def _answer(checks: dict[str, Check], parts: Parts, response: Response) -> Health:
     states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
     found = dict(zip(checks, states, strict=True))
-    down = found["database"].state != "up"
+    down = found["database"].state == "away"
     degraded = any(part.state != "up" for part in found.values())
     if down:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
@@ -93,14 +102,14 @@ async def _answer(checks: dict[str, Check], parts: Parts, response: Response) ->
 
 async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
     began = time.perf_counter()
-    state: Literal["up", "away", "none"] = "up"
+    state: State = "up"
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             note = await check(parts)
     except NonePresent:
         state, note = "none", MEANING[name]
-    except SomeAway as error:
-        state, note = "away", str(error)
+    except NotUp as error:
+        state, note = error.state, str(error)
     except Exception as error:  # noqa: BLE001 whatever it is, the part can't be used now
         log.warning("part_away", part=name, error=type(error).__name__)
         state, note = "away", MEANING[name]
@@ -110,7 +119,19 @@ async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
 async def _database(parts: Parts) -> str:
     async with parts.database.begin() as session:
         await session.execute(text("SELECT 1"))
+    if parts.database.was_full():
+        raise NotUp("full", "Its disk is full: what is there can be read, nothing new is taken in. Free space on it.")
     return ""
+
+
+async def _disk(parts: Parts) -> str:
+    free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
+    space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk of the data folder"
+    if space is Space.FULL:
+        raise NotUp("full", f"{left}: it is full, and nothing new can be taken in. Free space on it.")
+    if space is Space.LOW:
+        raise NotUp("low", f"{left}: free space on it before it is full.")
+    return left
 
 
 async def _redis(parts: Parts) -> str:
@@ -138,15 +159,15 @@ async def _providers(parts: Parts) -> str:
     seen = await parts.standings.look(accounts.values())
     standings = {name: seen[account] for name, account in accounts.items() if account in seen}
     said = said_of(standings, ready, [name for name in PROVIDERS if name not in ready])
-    if any(standing.away_since for standing in standings.values()):
-        raise SomeAway(f"{said}. Calls wait, or fall back on another model.")
+    if any(standing.is_away for standing in standings.values()):
+        raise NotUp("away", f"{said}. Calls wait, or fall back on another model.")
     return said
 
 
-def said_of(standings: Mapping[str, Standing], ready: Sequence[str], missing: Sequence[str]) -> str:
+def said_of(standings: Mapping[str, Seen], ready: Sequence[str], missing: Sequence[str]) -> str:
     """Say of every provider how it is, the troubled ones first."""
-    troubled = {name: note for name, standing in standings.items() if (note := standing.note())}
-    groups = [f"{name} {'is ' if standings[name].away_since else ''}{note}" for name, note in troubled.items()]
+    troubled = {name: note for name, standing in standings.items() if (note := standing.note)}
+    groups = [f"{name} is {note}" for name, note in troubled.items()]
     # Nobody was asked for this: it is what calls have met with.
     quiet = [name for name in ready if name not in troubled]
     groups += [
@@ -155,9 +176,14 @@ def said_of(standings: Mapping[str, Standing], ready: Sequence[str], missing: Se
     return "; ".join(groups)
 
 
+def _readiness(parts: Parts) -> dict[str, Check]:
+    """What /health/ready asks; /health asks a little more."""
+    # Where no embedded stack keeps its data there is nothing to watch.
+    return READINESS | ({"disk": _disk} if (parts.settings.data_dir / "run" / "lock").exists() else {})
+
+
 READINESS: dict[str, Check] = {
     "database": _database,
     "redis": _redis,
     "temporal": _temporal,
 }
-"""What /health/ready asks; /health asks a little more."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from benchmarks.faults import controls, deaths, freezes, kills, meaning, outages, patience, providers
+from benchmarks.faults import broken, controls, deaths, freezes, kills, meaning, outages, patience, providers
 from benchmarks.faults.lab import staff
 from benchmarks.faults.report import Trial
 
@@ -31,6 +32,7 @@ class Experiment:
 
 
 SHORT = {"call_s": 4.0, "kill_s": 3.0}
+QUICK_LIMITS = {"limit": 8, "runs": 14, "calm_s": 5.0, "frozen_s": 8.0}
 
 EXPERIMENTS = [
     Experiment(
@@ -92,4 +94,10 @@ EXPERIMENTS = [
         {"minutes": 60.0},
         options=frozenset({"minutes", "tasks_a_second"}),
     ),
+    Experiment(
+        "F20", "Redis frozen and emptied under limits", broken.freeze_redis_under_limits, QUICK_LIMITS, workers=2
+    ),
+    Experiment("F39", "a worker's clock two hours wrong", broken.set_a_clock_wrong, {"runs": 6}, workers=2),
+    Experiment("F51", "a full disk, and the API killed", partial(broken.fill_the_disk, kill=True), {"runs": 3}),
+    Experiment("F52", "a full disk", broken.fill_the_disk, {"runs": 3}),
 ]

@@ -69,7 +69,7 @@ async def gateway(
         name="gateway",
         title="Gateway",
         command=(sys.executable, "-m", "benchmarks.wires", "--port", str(port), "--behind", simulator_url(settings)),
-        ready=lambda: _answers(port),
+        ready=lambda pid: _answers(port),
     )
     running = Supervised(service, Folder.at(settings.data_dir), register, say)
     await running.start()

@@ -103,20 +103,22 @@ async def take_back(session: AsyncSession, call_id: AiCallId) -> None:
     await session.execute(update(AiCall).where(AiCall.id == call_id).values(handed_over_at=None))
 
 
-async def close(session: AsyncSession, call_id: AiCallId, code: str, message: str) -> None:
-    """End an open call without an attempt: nothing can be asked for it any more."""
-    await session.execute(
+async def close(session: AsyncSession, call_id: AiCallId, code: str, message: str) -> bool:
+    """End an open call without an attempt: nothing can be asked for it any more. Returns whether it was open."""
+    closed = await session.scalar(
         update(AiCall)
         .where(AiCall.id == call_id, AiCall.status.in_(_OPEN))
         .values(status=AiCallStatus.FAILED, error_code=code, error=message[:500], ended_at=func.clock_timestamp())
         .values(_DOUBTED)
+        .returning(AiCall.id)
     )
+    return closed is not None
 
 
-async def close_from_temporal(session: AsyncSession, call_id: AiCallId, cancelled: bool) -> None:
-    """End an open call whose run was ended from outside."""
+async def close_from_temporal(session: AsyncSession, call_id: AiCallId, cancelled: bool) -> bool:
+    """End an open call whose run was ended from outside. Returns whether it was open until now."""
     how = "cancelled" if cancelled else "ended"
-    await close(session, call_id, "run_ended", f"Its run was {how} from outside.")
+    return await close(session, call_id, "run_ended", f"Its run was {how} from outside.")
 
 
 async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> None:

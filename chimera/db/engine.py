@@ -1,8 +1,9 @@
 """The connection pool and the transaction that everything is written in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +13,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from chimera.db.refusals import DISK_FULL, sqlstate_of
 from chimera.settings import Settings
 
 # psycopg picks int2, int4 or int8 by value, and each combination of types is a statement of its own to prepare: with
@@ -27,6 +29,9 @@ HOT_POOL_SECONDS = 20.0
 
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
 """What the driver raises while the database is away, restarts, is full or read-only (a failover): worth another try."""
+
+FULL_SECONDS = 30.0
+"""How long a refused write is taken for news: reads, which go on, say nothing about the disk."""
 
 CACHED_CHARS = 4096
 """The longest statement whose parameters psycopg finds only once (3.3, `MAX_CACHED_STATEMENT_LENGTH`)."""
@@ -69,12 +74,14 @@ class Database:
             open=False,
         )
         self._opening = asyncio.Lock()
+        self._full_at = float("-inf")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction; it commits when the block ends and rolls back when it raises."""
-        async with self._sessions.begin() as session:
-            yield session
+        with self._noting():
+            async with self._sessions.begin() as session:
+                yield session
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -91,9 +98,23 @@ class Database:
         # The pool's own context manager would end a transaction each time, though there is none.
         connection = await self._pool.getconn()
         try:
-            yield connection
+            with self._noting():
+                yield connection
         finally:
             await self._pool.putconn(connection)
+
+    def was_full(self) -> bool:
+        """Say whether a write of this process has lately been refused because the database's disk is full."""
+        return time.monotonic() - self._full_at < FULL_SECONDS
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if sqlstate_of(error) == DISK_FULL:
+                self._full_at = time.monotonic()
+            raise
 
     async def close(self) -> None:
         await self._pool.close()

@@ -170,8 +170,11 @@ async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) ->
     return {TaskId(str(row.id)) for row in await cursor.fetchall()}
 
 
-async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled: bool) -> None:
-    """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say)."""
+async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled: bool) -> bool:
+    """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say).
+
+    Returns whether it was open until now.
+    """
     status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
     # Whoever asked for a stop got one, however the run ended.
     cancelled = cancelled or status == TaskStatus.CANCELLING
@@ -182,7 +185,7 @@ async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled:
         error_code=None if cancelled else "ended_outside",
         error="" if cancelled else "The run was ended in Temporal; its history says by whom.",
     )
-    await _end_task(session, transition)
+    return await _end_task(session, transition) > 0
 
 
 async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:

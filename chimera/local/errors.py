@@ -18,6 +18,20 @@ class StartFailed(ChimeraError):
         super().__init__(f"{title} {reason}. Its output is in {where}{tail}")
 
 
+class NoRoom(StartFailed):
+    """Nothing can be written where the stack keeps everything."""
+
+    code, http_status, title = "disk_full", 507, "The disk is full"
+
+    def __init__(self, title: str, folder: Path) -> None:
+        ChimeraError.__init__(
+            self,
+            f"{title} can't be started: the disk of {folder} is full. Free space on it (du -sh {folder}/* shows what"
+            " takes how much), or have everything elsewhere: CHIMERA_DATA_DIR=/another/folder",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
 class PartsAway(ChimeraError):
     """Servers that settings name don't answer; the message has a line for each."""
 

@@ -14,7 +14,8 @@ from typing import IO
 
 from pydantic import SecretStr
 
-from chimera.local.errors import FolderInUse, FolderUnusable
+from chimera import disk
+from chimera.local.errors import FolderInUse, FolderUnusable, NoRoom
 
 SOCKET_PATH_BYTES = 103
 """The longest address of a Unix socket: 103 bytes on macOS, 107 on Linux."""
@@ -55,6 +56,8 @@ class Folder:
                 if not each.exists():
                     each.mkdir(parents=True, mode=0o700)
         except OSError as error:
+            if disk.is_full(error):
+                raise NoRoom("Chimera", folder.root) from error
             raise FolderUnusable(folder.root, f"can't be made or read: {error.strerror}") from error
         return folder
 
@@ -133,6 +136,8 @@ class FolderLock:
         try:
             file = (self._folder.run / "lock").open("a+")
         except OSError as error:
+            if disk.is_full(error):
+                raise NoRoom("Chimera", self._folder.root) from error
             raise FolderUnusable(self._folder.root, f"can't be written to: {error.strerror}") from error
         try:
             _lock(file)

@@ -55,7 +55,7 @@ async def prepare(folder: Folder) -> Service:
             *("-c", "unix_socket_permissions=0700"),
         ),
         environment={"CHIMERA_DATA_DIR": str(folder.root)},
-        ready=lambda: _answers(address),
+        ready=lambda pid: _answers(address, folder.postgres, pid),
         before=lambda: _forget_dead_server(folder.postgres),
         user=user,
         # SIGTERM would wait for clients to leave; SIGINT rolls their transactions back and stops cleanly.
@@ -85,12 +85,16 @@ def _address(sockets: Path, database: str) -> str:
     return f"postgresql://{SUPERUSER}@/{database}?host={host}&port={PORT}"
 
 
-async def _answers(address: str) -> bool:
+async def _answers(address: str, data: Path, pid: int) -> bool:
     try:
         async with await psycopg.AsyncConnection.connect(address, connect_timeout=2):
-            return True
-    except psycopg.OperationalError:
+            return _pid_in(data) == pid
+    except (psycopg.OperationalError, OSError, ValueError, IndexError):
         return False
+
+
+def _pid_in(data: Path) -> int:
+    return int((data / "postmaster.pid").read_text().splitlines()[0])
 
 
 def _binaries() -> Path:
@@ -166,7 +170,7 @@ def _forget_dead_server(data: Path) -> None:
     """
     pid_file = data / "postmaster.pid"
     try:
-        server = psutil.Process(int(pid_file.read_bytes().splitlines()[0]))
+        server = psutil.Process(_pid_in(data))
         if server.name().startswith("postgres") and processes.belongs_to(server, data):
             server.send_signal(signal.SIGINT)
             server.wait(timeout=20)

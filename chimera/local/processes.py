@@ -122,11 +122,31 @@ async def stop(process: subprocess.Popen[bytes], stop_signal: int, limit_s: floa
 
 
 def started_at(pid: int) -> float | None:
-    """Return when the process with this id was started: with the id, it names a process and no later one."""
+    """Return when the process with this id was started: with the id, it names a process and no later one.
+
+    On Linux in seconds after the system's start, which stay the same when somebody sets the clock; psutil adds the time
+    of that start, which doesn't.
+    """
     try:
-        return psutil.Process(pid).create_time()
+        created = psutil.Process(pid).create_time()
     except psutil.Error:
         return None
+    return created - psutil.boot_time() if sys.platform == "linux" else created
+
+
+def listens(pid: int, port: int) -> bool:
+    """Say whether this process, or one that it started, listens on a port; where we may not look, that it does."""
+    try:
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            for connection in each.net_connections("tcp"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port:
+                    return True
+    except psutil.AccessDenied:
+        return True
+    except psutil.Error:
+        return False
+    return False
 
 
 def data_dir_of(process: psutil.Process) -> Path | None:

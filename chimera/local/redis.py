@@ -29,7 +29,7 @@ def prepare(folder: Folder) -> Service:
             *("--save", "", "--appendonly", "no", "--dir", str(folder.redis), "--daemonize", "no"),
         ),
         environment={"CHIMERA_DATA_DIR": str(folder.root)},
-        ready=lambda: _answers(url),
+        ready=lambda pid: _answers(url, pid),
         before=lambda: socket.unlink(missing_ok=True),
     )
 
@@ -42,10 +42,10 @@ def _socket(folder: Folder) -> Path:
     return folder.socket_folder(folder.redis, SOCKET) / SOCKET
 
 
-async def _answers(url: str) -> bool:
+async def _answers(url: str, pid: int) -> bool:
     client = Redis.from_url(url)
     try:
-        return bool(await client.ping())
+        return int((await client.info("server"))["process_id"]) == pid
     except (RedisError, OSError):
         return False
     finally:

@@ -5,6 +5,7 @@ Linux ends children with their parent; macOS and Windows don't, and a child may 
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +21,20 @@ class Register:
     _entries: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, name: str, pid: int) -> None:
+        """Note a process. Raises OSError when that can't be written; it isn't noted then."""
+        before = dict(self._entries)
         self._entries[name] = {"pid": pid, "started_at": processes.started_at(pid)}
-        self._write()
+        try:
+            self._write()
+        except BaseException:
+            self._entries = before
+            raise
 
     def remove(self, name: str) -> None:
+        """Forget a process that has ended. Where that can't be written, its id and start time tell it from others."""
         if self._entries.pop(name, None) is not None:
-            self._write()
+            with suppress(OSError):
+                self._write()
 
     def end_stale(self) -> list[str]:
         """End what an earlier stack left running, and return the names.
@@ -42,7 +51,7 @@ class Register:
     def _process_of(self, entry: dict[str, Any]) -> psutil.Process | None:
         try:
             process = psutil.Process(int(entry["pid"]))
-            same = abs(process.create_time() - float(entry["started_at"])) < 0.1
+            same = abs((processes.started_at(process.pid) or 0.0) - float(entry["started_at"])) < 0.1
         except (psutil.Error, KeyError, TypeError, ValueError):
             return None
         return process if same and processes.belongs_to(process, self.folder.root) else None

@@ -10,7 +10,7 @@ import httpx2
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from chimera.local import model_server
+from chimera.local import model_server, processes
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
@@ -19,7 +19,7 @@ from chimera.local.together import together
 from chimera.settings import Settings
 
 READY_FILE = "CHIMERA_READY_FILE"
-"""The worker touches the file named here once it polls."""
+"""The worker writes its process id into the file named here once it polls."""
 
 ORDERLY_S = 5.0
 """How long calls in flight may take when a person stops the stack; what isn't done goes on at the next start."""
@@ -109,8 +109,8 @@ def _worker(settings: Settings, folder: Folder, environment: dict[str, str], num
     name = "worker" if number == 1 else f"worker-{number}"
     ready = folder.run / f"{name}.ready"
 
-    async def polls() -> bool:
-        return ready.exists()
+    async def polls(pid: int) -> bool:
+        return ready.exists() and ready.read_text() == str(pid)
 
     return Service(
         name=name,
@@ -135,7 +135,7 @@ def _api(settings: Settings, folder: Folder, environment: dict[str, str]) -> Ser
         command=_module("api"),
         environment=environment,
         log=_log_of(settings, folder, "api"),
-        ready=lambda: _answers(url),
+        ready=lambda pid: _answers(url, pid, settings.api_port),
     )
 
 
@@ -151,7 +151,7 @@ def _simulator(settings: Settings, folder: Folder, environment: dict[str, str]) 
         title="Simulator",
         command=_module("chimera.simulator", "--port", str(settings.simulator_port), "--journal", journal),
         environment=environment,
-        ready=lambda: _answers(f"{simulator_url(settings)}/health"),
+        ready=lambda pid: _answers(f"{simulator_url(settings)}/health", pid, settings.simulator_port),
     )
 
 
@@ -164,14 +164,15 @@ def _model(settings: Settings, local_model: str, folder: Folder) -> Service:
         command=_module(
             "chimera.local.model_server", "--file", str(file), "--name", name, "--port", str(settings.local_model_port)
         ),
-        ready=lambda: _answers(f"{model_server.base_url(settings)}/models"),
+        ready=lambda pid: _answers(f"{model_server.base_url(settings)}/models", pid, settings.local_model_port),
     )
 
 
-async def _answers(url: str) -> bool:
+async def _answers(url: str, pid: int, port: int) -> bool:
     try:
         # No proxy: the address is this machine's.
         async with httpx2.AsyncClient(trust_env=False, timeout=5.0) as client:
-            return (await client.get(url)).is_success
+            answers = (await client.get(url)).is_success
     except httpx2.HTTPError:
         return False
+    return answers and processes.listens(pid, port)

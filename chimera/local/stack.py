@@ -6,10 +6,14 @@ from contextlib import AsyncExitStack
 from types import ModuleType, TracebackType
 from typing import Any
 
+from chimera import disk
+from chimera.db.refusals import DISK_FULL, sqlstate_of
 from chimera.local import elsewhere, model_server, ports, postgres, redis, temporal
+from chimera.local.errors import NoRoom
 from chimera.local.folder import Folder, FolderLock, signing_secret
 from chimera.local.ports import LOOPBACK
 from chimera.local.register import Register
+from chimera.local.space import SpaceWatch
 from chimera.local.supervisor import Say, Service, Supervised
 from chimera.local.together import together
 from chimera.settings import Settings
@@ -32,10 +36,18 @@ class LocalStack:
         self.parts: dict[str, Supervised] = {}
 
     async def __aenter__(self) -> Settings:
-        """Start the parts; raise FolderInUse, PortsTaken, PartsAway, PartMissing or StartFailed.
+        """Start the parts; raise FolderInUse, PortsTaken, PartsAway, PartMissing, NoRoom or another StartFailed.
 
         Nothing is left running then.
         """
+        try:
+            return await self._enter()
+        except Exception as error:
+            if disk.is_full(error) or sqlstate_of(error) == DISK_FULL:
+                raise NoRoom("Chimera", self.folder.root) from error
+            raise
+
+    async def _enter(self) -> Settings:
         async with AsyncExitStack() as undo:
             lock = FolderLock(self.folder)
             lock.acquire()
@@ -46,6 +58,8 @@ class LocalStack:
             ports.check(ports.ports_of(self._settings, services=self._services))
             await elsewhere.check(self._settings, self._say)
             undo.push_async_callback(self._stop)
+            watch = asyncio.create_task(SpaceWatch(self.folder, self._say).run(), name="watch the disk")
+            undo.callback(watch.cancel)
             settings = self._settings.model_copy(update=await self._start())
             self._exit = undo.pop_all()
         return settings

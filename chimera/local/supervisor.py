@@ -11,13 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chimera import disk
 from chimera.local import processes
-from chimera.local.errors import StartFailed
+from chimera.local.errors import NoRoom, StartFailed
 from chimera.local.folder import Folder
 from chimera.local.register import Register
+from models.errors import ChimeraError
 
 Say = Callable[[str], None]
 """Takes one line for a person."""
+
+Ready = Callable[[int], Awaitable[bool]]
+"""Says whether the process with this id answers: one that an earlier start left may answer in its place."""
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
@@ -34,7 +39,7 @@ class Service:
     name: str
     title: str
     command: tuple[str, ...]
-    ready: Callable[[], Awaitable[bool]]
+    ready: Ready
     before: Callable[[], None] = lambda: None
     """Runs before each start: removes what an earlier process left."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +60,7 @@ class Supervised:
         self.starts = 0
         self._folder = folder
         self._register = register
-        self._say = say
+        self._say_aloud = say
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -99,7 +104,26 @@ class Supervised:
         """Wait until a process runs and is ready, for example after `kill`."""
         await self._ready.wait()
 
+    def _say(self, line: str) -> None:
+        """Say it, if that is possible: the disk that is full may be the one that is written to here."""
+        with suppress(OSError, ValueError):
+            self._say_aloud(line)
+
     async def _start_once(self) -> None:
+        try:
+            self._spawn()
+            assert self._process is not None
+            # Whatever fails from here on ends what was spawned: a process that nobody knows of would keep its port.
+            self._register.add(self.service.name, self._process.pid)
+            await self._until_answers(self._process)
+        except BaseException as error:
+            await self._end(at_once=True)
+            if disk.is_full(error):
+                raise NoRoom(self.service.title, self._folder.root) from error
+            raise
+        self._ready.set()
+
+    def _spawn(self) -> None:
         service = self.service
         service.before()
         self._process = processes.spawn(
@@ -110,18 +134,11 @@ class Supervised:
             user=service.user,
         )
         self.starts += 1
-        self._register.add(service.name, self._process.pid)
-        try:
-            await self._until_answers(self._process)
-        except BaseException:
-            await self._end(at_once=True)
-            raise
-        self._ready.set()
 
     async def _until_answers(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self.service.ready_limit_s
         while True:
-            answers = await self.service.ready()
+            answers = await self.service.ready(process.pid)
             if process.poll() is not None:
                 raise self._failed(f"ended with exit code {process.returncode} before it was ready")
             if answers:
@@ -131,6 +148,8 @@ class Supervised:
             await asyncio.sleep(processes.POLL_S)
 
     def _failed(self, reason: str) -> StartFailed:
+        if disk.space_of(disk.free_bytes(self._folder.root)) is disk.Space.FULL:
+            return NoRoom(f"{self.service.title} {reason}, and", self._folder.root)
         output, log = self._folder.output_of(self.service.name), self.service.log
         if log is None or not log.exists():
             return StartFailed(self.service.title, reason, output, processes.last_lines(output))
@@ -152,8 +171,8 @@ class Supervised:
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 try:
                     await self._start_once()
-                except (StartFailed, OSError) as error:
-                    self._say(f"{error}\nTrying again in {pause_s:.0f} s")
+                except Exception as error:  # noqa: BLE001  whatever it was, the process is still wanted
+                    self._say(f"{_named(self.service.title, error)}\nTrying again in {pause_s:.1f} s")
                 else:
                     self._say(f"{self.service.title} runs again (process {self.pid})")
                     break
@@ -167,6 +186,12 @@ class Supervised:
         await asyncio.shield(processes.stop(self._process, self.service.stop_signal, limit_s))
         self._process = None
         self._register.remove(self.service.name)
+
+
+def _named(title: str, error: Exception) -> str:
+    if isinstance(error, ChimeraError):
+        return str(error)
+    return f"{title} can't be started: {str(error) or type(error).__name__}"
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> str:

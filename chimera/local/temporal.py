@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 from temporalio.common import SearchAttributeKey
 
-from chimera.local import programs
+from chimera.local import processes, programs
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
@@ -47,7 +47,7 @@ def prepare(folder: Folder, settings: Settings) -> Service:
             *(part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)),
         ),
         environment={"CHIMERA_DATA_DIR": str(folder.root)},
-        ready=lambda: _answers(settings),
+        ready=lambda pid: _answers(settings, pid),
     )
 
 
@@ -63,7 +63,7 @@ def registration(attribute: SearchAttributeKey[Any]) -> str:
     return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
-async def _answers(settings: Settings) -> bool:
+async def _answers(settings: Settings, pid: int) -> bool:
     """Ready means: the namespace is there and knows our search attributes."""
     url = f"{ui_url(settings)}/api/v1/namespaces/{settings.temporal_namespace}/search-attributes"
     try:
@@ -73,4 +73,5 @@ async def _answers(settings: Settings) -> bool:
         known = response.json().get("customAttributes", {}) if response.is_success else {}
     except (httpx2.HTTPError, ValueError):
         return False
-    return all(attribute.name in known for attribute in SEARCH_ATTRIBUTES)
+    is_there = all(attribute.name in known for attribute in SEARCH_ATTRIBUTES)
+    return is_there and processes.listens(pid, settings.temporal_port)

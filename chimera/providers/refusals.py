@@ -103,16 +103,26 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
-    """Read `Retry-After` (seconds, or an HTTP date) as seconds from now, between 0 and an hour; None without one."""
+    """Read `Retry-After` (seconds, or an HTTP date) as seconds from now, between 0 and an hour; None without one.
+
+    A date is by the vendor's clock, which `Date` tells (RFC 9110, 10.2.3 and 6.6.1); only without it ours has to do.
+    """
     value = headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
     except ValueError:
         try:
-            seconds = (_utc(parsedate_to_datetime(value)) - datetime.now(UTC)).total_seconds()
+            seconds = (_utc(parsedate_to_datetime(value)) - _date_of(headers)).total_seconds()
         except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None
+
+
+def _date_of(headers: Mapping[str, str]) -> datetime:
+    try:
+        return _utc(parsedate_to_datetime(headers.get("date", "")))
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def reason_of(message: str, secret: str) -> str:

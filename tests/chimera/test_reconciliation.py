@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
 from sqlalchemy import text
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
@@ -156,3 +157,32 @@ async def _reconcile_until_started(runs: Runs, task_id: TaskId) -> None:
             await tasks.reconcile()
     await runs.dispatcher.deliver(task_id)
     assert await _is_known(await runs.temporal.client(), task_id)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_run_that_ended_by_itself_is_no_news(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends between the look at its row and the look at its run."""
+    async with runs_on(settings) as runs:
+        task_id = await runs.start("End")
+        client = await runs.temporal.client()
+        tasks = Reconciler(runs.database, runs.temporal, TASKS)
+        closed = runs.temporal.closed_since
+
+        async def in_between(workflow_type: str, since: datetime) -> set[str]:
+            ended = await closed(workflow_type, since)
+            return ended | {workflow_id_of(task_id)}
+
+        hold = tasks._hold_against_temporal
+
+        async def ended_first(client: Client, suspect: TaskId) -> None:
+            async with runs.database.begin() as session:
+                await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": suspect})
+            await hold(client, suspect)
+
+        monkeypatch.setattr(runs.temporal, "closed_since", in_between)
+        monkeypatch.setattr(tasks, "_hold_against_temporal", ended_first)
+        await client.get_workflow_handle(workflow_id_of(task_id)).terminate("at that moment")
+        with structlog.testing.capture_logs() as logs:
+            await tasks.reconcile()
+        assert [entry["event"] for entry in logs if entry["event"].startswith("run_")] == []
+        assert (await runs.row(task_id))["status"] == "completed"

@@ -2,23 +2,35 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
+from chimera.breaker import Asker, asker_of
 from chimera.settings import Settings
-from chimera.shared_standing import _probe_key
+from chimera.shared_standing import SharedStandings
 from chimera.standing import Standings
-from models.errors import InternalFailure, Overloaded, ProviderAway, ProviderTimeout, RateLimited, TookTooLong, WrongKey
+from models.errors import (
+    InternalFailure,
+    Overloaded,
+    ProviderAway,
+    ProviderError,
+    ProviderTimeout,
+    RateLimited,
+    TookTooLong,
+    Unreachable,
+    WrongKey,
+)
 from tests.until import until_true
 
 FAILURES = 3
 PROBE_S = 30.0
 """So long that none is due before a test says so."""
 NO_REDIS = "redis://127.0.0.1:9/0"
+ALICE, BOB = asker_of("alice", "task"), asker_of("bob", "task")
 
 
 @asynccontextmanager
@@ -35,14 +47,25 @@ def account() -> str:
     return f"openai:{uuid4().hex}"
 
 
-async def fail(standings: Standings, account: str, times: int = FAILURES) -> None:
+async def fail(
+    standings: Standings,
+    account: str,
+    times: int = FAILURES,
+    *,
+    asker: Asker = ALICE,
+    error: type[ProviderError] = Unreachable,
+) -> None:
     for _ in range(times):
-        await standings.failed(account, Overloaded("503"), began_at=time.time())
+        await failed(standings, account, error("503"), asker)
 
 
-async def is_open(standings: Standings, account: str) -> bool:
+async def failed(standings: Standings, account: str, error: ProviderError, asker: Asker = ALICE) -> ProviderError:
+    return await standings.failed(account, asker, error, began_at=standings.clock())
+
+
+async def is_open(standings: Standings, account: str, asker: Asker = ALICE) -> bool:
     try:
-        await standings.admit(account)
+        await standings.admit(account, asker)
     except (ProviderAway, RateLimited):
         return False
     return True
@@ -50,20 +73,20 @@ async def is_open(standings: Standings, account: str) -> bool:
 
 async def let_the_next_probe_be_due(settings: Settings, account: str) -> None:
     async with Redis.from_url(settings.redis_url or "") as redis:
-        assert await redis.delete(_probe_key(account)) == 1
+        assert await redis.delete(f"chimera:probe:{account}") == 1
 
 
 async def test_a_time_that_a_provider_names_holds_for_all_workers_and_their_calls(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
-        await other.admit(mine)
-        told = await one.failed(mine, RateLimited("later", retry_after_s=1000), began_at=time.time())
+        await other.admit(mine, ALICE)
+        told = await failed(one, mine, RateLimited("later", retry_after_s=1000))
         assert 1000 < (told.retry_after_s or 0) < 1300
         await until_true(lambda: refused(other, mine))
         with pytest.raises(RateLimited) as waits:
-            await other.admit(mine)
+            await other.admit(mine, ALICE)
         assert 900 < (waits.value.retry_after_s or 0) < 1300
-        await other.admit(account())
+        await other.admit(account(), ALICE)
 
 
 async def refused(standings: Standings, account: str) -> bool:
@@ -73,33 +96,33 @@ async def refused(standings: Standings, account: str) -> bool:
 async def test_a_worker_that_comes_later_obeys_too(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings) as (one,):
-        await one.failed(mine, RateLimited("later", retry_after_s=30), began_at=time.time())
+        await failed(one, mine, RateLimited("later", retry_after_s=30))
     async with workers(run_settings) as (late,):
         with pytest.raises(RateLimited):
-            await late.admit(mine)
+            await late.admit(mine, ALICE)
 
 
 async def test_a_shorter_time_does_not_take_back_a_longer_one(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
-        await one.failed(mine, RateLimited("later", retry_after_s=30), began_at=time.time())
-        longer = (await one.look([mine]))[mine].wait_until
-        await other.failed(mine, RateLimited("later", retry_after_s=1), began_at=time.time())
-        assert (await one.look([mine]))[mine].wait_until == longer
+        await failed(one, mine, RateLimited("later", retry_after_s=30))
+        await failed(other, mine, RateLimited("later", retry_after_s=1))
+        late = (await one.look([mine]))[mine]
+        assert late.wait_s > 20
 
 
 async def test_after_some_failures_in_a_row_nobody_asks_any_more(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
-        await other.admit(mine)
+        await other.admit(mine, ALICE)
         await fail(one, mine, FAILURES - 1)
         assert await is_open(one, mine)
-        told = await one.failed(mine, Overloaded("503"), began_at=time.time())
+        told = await failed(one, mine, Unreachable("503"))
         assert isinstance(told, ProviderAway)
         assert "503" in told.message
         assert not await is_open(one, mine)
         await until_true(lambda: refused(other, mine))
-        assert "away since" in (await other.look([mine]))[mine].note()
+        assert "away since" in (await other.look([mine]))[mine].note
 
 
 async def test_failures_of_several_workers_add_up(run_settings: Settings) -> None:
@@ -113,7 +136,7 @@ async def test_failures_of_several_workers_add_up(run_settings: Settings) -> Non
 async def test_one_call_at_a_time_looks_whether_the_provider_is_back(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
-        await other.admit(mine)
+        await other.admit(mine, ALICE)
         await fail(one, mine)
         await until_true(lambda: refused(other, mine))
         for _ in range(3):
@@ -125,7 +148,7 @@ async def test_one_call_at_a_time_looks_whether_the_provider_is_back(run_setting
 async def test_the_first_answer_opens_the_way_for_all(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
-        await other.admit(mine)
+        await other.admit(mine, ALICE)
         await fail(one, mine)
         await until_true(lambda: refused(other, mine))
         one.answered(mine)
@@ -141,10 +164,10 @@ async def both_open(standings: Standings, account: str) -> bool:
 async def test_a_failure_counts_only_while_nobody_is_answered(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings) as (one,):
-        before = time.time()
+        before = one.clock()
         one.answered(mine)
         for _ in range(2 * FAILURES):
-            await one.failed(mine, ProviderTimeout("silence"), began_at=before)
+            await one.failed(mine, ALICE, ProviderTimeout("silence"), began_at=before)
         assert await is_open(one, mine)
 
 
@@ -155,7 +178,7 @@ async def test_what_is_wrong_with_a_call_says_nothing_about_its_provider(
     mine = account()
     async with workers(run_settings) as (one,):
         for _ in range(2 * FAILURES):
-            assert await one.failed(mine, error, began_at=time.time()) is error
+            assert await failed(one, mine, error) is error
         assert await is_open(one, mine)
 
 
@@ -163,7 +186,7 @@ async def test_a_prompt_that_may_be_billed_counts_as_an_attempt(run_settings: Se
     mine = account()
     async with workers(run_settings) as (one,):
         silence = ProviderTimeout("silence", may_be_billed=True)
-        told = [await one.failed(mine, silence, began_at=time.time()) for _ in range(FAILURES)]
+        told = [await failed(one, mine, silence) for _ in range(FAILURES)]
         assert set(told) == {silence}
         assert (silence.retry_after_s or 0) >= PROBE_S
 
@@ -178,6 +201,102 @@ async def test_without_redis_a_worker_goes_by_what_it_sees(run_settings: Setting
         assert not await is_open(alone, mine)
         alone.answered(mine)
         assert await both_open(alone, mine)
-        await alone.failed(mine, RateLimited("later", retry_after_s=9), began_at=time.time())
+        await failed(alone, mine, RateLimited("later", retry_after_s=9))
         assert not await is_open(alone, mine)
         assert await alone.look([mine]) == {}
+
+
+@pytest.mark.parametrize("error", [Overloaded, ProviderTimeout])
+async def test_failures_of_one_user_hold_nobody_else(run_settings: Settings, error: type[ProviderError]) -> None:
+    mine = account()
+    async with workers(run_settings, 2) as (one, other):
+        for number in range(2 * FAILURES):
+            await fail(one, mine, 1, asker=asker_of("alice", f"task {number}"), error=error)
+        assert not await is_open(one, mine, asker_of("alice", "another task"))
+        assert all([await is_open(each, mine, BOB) for each in (one, other) for _ in range(3)])
+        seen = (await other.look([mine]))[mine]
+        assert not seen.is_away
+        assert "failing for one user since" in seen.note
+
+
+async def test_failures_of_one_task_hold_only_that_task(run_settings: Settings) -> None:
+    mine = account()
+    async with workers(run_settings) as (one,):
+        await fail(one, mine, error=Overloaded)
+        assert not await is_open(one, mine)
+        assert all([await is_open(one, mine, asker_of("alice", "another task")) for _ in range(3)])
+
+
+async def test_failures_of_one_node_hold_only_that_node(run_settings: Settings) -> None:
+    mine = account()
+    async with workers(run_settings) as (one,):
+        await fail(one, mine, asker=asker_of("alice", "task", "poison"), error=Overloaded)
+        assert not await is_open(one, mine, asker_of("alice", "task", "poison"))
+        assert all([await is_open(one, mine, asker_of("alice", "task", "sound")) for _ in range(3)])
+
+
+async def test_failures_of_two_users_hold_everybody(run_settings: Settings) -> None:
+    mine = account()
+    async with workers(run_settings) as (one,):
+        await fail(one, mine, FAILURES - 1, error=Overloaded)
+        told = await failed(one, mine, Overloaded("503"), BOB)
+        assert isinstance(told, ProviderAway)
+        assert not await is_open(one, mine)
+        assert not await is_open(one, mine, BOB)
+
+
+async def test_a_user_without_failures_looks_first(run_settings: Settings) -> None:
+    mine, carol = account(), asker_of("carol", "task")
+    async with workers(run_settings, breaker_probe_s=30) as (one,):
+        await fail(one, mine, error=Overloaded)
+        await fail(one, mine, error=Overloaded, asker=BOB)
+        assert [await is_open(one, mine, each) for each in (ALICE, BOB, carol, carol)] == [False, False, True, False]
+        one.answered(mine)
+        assert await is_open(one, mine)
+
+
+async def test_an_answer_of_anybody_lets_everybody_go_on(run_settings: Settings) -> None:
+    mine = account()
+    async with workers(run_settings, 2, breaker_probe_s=30) as (one, other):
+        await one.admit(mine, ALICE)
+        await fail(one, mine, error=Overloaded)
+        await until_true(lambda: refused(one, mine))
+        assert await is_open(other, mine, BOB)
+        assert not await is_open(other, mine)
+        other.answered(mine)
+        await until_true(lambda: both_open(one, mine))
+
+
+def two_hours(ahead: float) -> Callable[[], float]:
+    return lambda: time.time() + ahead * 7200
+
+
+@pytest.mark.parametrize("ahead", [1, -1])
+async def test_clocks_that_differ_change_no_wait(run_settings: Settings, ahead: int) -> None:
+    mine = account()
+    skewed, right = (Standings(run_settings, clock=clock) for clock in (two_hours(ahead), two_hours(0)))
+    try:
+        await right.admit(mine, ALICE)
+        await failed(skewed, mine, RateLimited("later", retry_after_s=1000))
+        await until_true(lambda: refused(right, mine))
+        with pytest.raises(RateLimited) as waits:
+            await right.admit(mine, ALICE)
+        assert 0 < (waits.value.retry_after_s or 0) < 1300
+        await fail(skewed, mine, 5)
+        assert 0 <= (await right.look([mine]))[mine].failing_s < 1800
+        skewed.answered(mine)
+    finally:
+        await asyncio.gather(skewed.close(), right.close())
+
+
+async def test_nothing_is_kept_longer_than_asked(run_settings: Settings) -> None:
+    """As when the clock of Redis itself is set back: what expires by it would stay for two hours more."""
+    mine = account()
+    async with workers(run_settings, 2) as (one, late), Redis.from_url(run_settings.redis_url or "") as redis:
+        await failed(one, mine, RateLimited("later", retry_after_s=3))
+        await redis.pexpire(f"chimera:wait:{mine}", 7_200_000)
+        assert (await late.look([mine]))[mine].wait_s <= 3
+        assert await redis.pttl(f"chimera:wait:{mine}") <= 3000
+        await fail(one, mine)
+        await redis.pexpire(f"chimera:probe:{mine}", 7_200_000)
+        assert await SharedStandings(run_settings.redis_url or "").take_probe(mine, PROBE_S, is_new=False)

@@ -3,21 +3,24 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from structlog.contextvars import get_contextvars
 
+from chimera.breaker import Asker
 from chimera.db.held_up import held_up_calls
 from chimera.settings import Settings
 from chimera.standing import Standings
 from models.errors import RateLimited
 from models.ids import TaskId
 from models.tasks import HeldUpCall
+from models.users import Caller
 from tests.conftest import SimulatorServer
 from tests.parts import free_port
-from tests.runs import Runs, a_subtask, runs_with_worker
+from tests.runs import Runs, a_subtask, new_user, runs_with_worker
 from tests.until import until_true
 
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
@@ -26,7 +29,7 @@ HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, asked, let_go = Standings.admit, Counter[str](), asyncio.Event()
 
-    async def admit_when_let_go(standings: Standings, account: str) -> None:
+    async def admit_when_let_go(standings: Standings, account: str, asker: Asker) -> None:
         """Hold what comes back, and let no subtask of the second task go at once."""
         asking = get_contextvars()
         asked[asking["task_id"] + asking["path"]] += 1
@@ -34,7 +37,7 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
             await let_go.wait()
         elif asking["task_id"] != first and asking["path"]:
             raise RateLimited("Not now.", retry_after_s=2)
-        await admit(standings, account)
+        await admit(standings, account, asker)
 
     monkeypatch.setattr(Standings, "admit", admit_when_let_go)
     first = await runs.start("Be refused", plan=[a_subtask("one", HELD)])
@@ -63,13 +66,13 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
 async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, refusals = Standings.admit, Counter[str]()
 
-    async def admit_the_fourth(standings: Standings, account: str) -> None:
+    async def admit_the_fourth(standings: Standings, account: str, asker: Asker) -> None:
         # A sweeper may have brought tasks of other tests.
         asking = get_contextvars()["task_id"]
         if refusals[asking] < 3:
             refusals[asking] += 1
             raise RateLimited("Not now.", retry_after_s=0.2)
-        await admit(standings, account)
+        await admit(standings, account, asker)
 
     monkeypatch.setattr(Standings, "admit", admit_the_fourth)
     task_id = await runs.start("Come back", plan=[a_subtask("one")])
@@ -77,6 +80,19 @@ async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, m
     assert refusals[task_id] == 3
     told = [event for event in await runs.events(task_id) if event.type == "model_call.waiting"]
     assert len(told) == 1
+
+
+async def test_one_users_failures_hold_no_other_user(runs: Runs) -> None:
+    poisoned = [await runs.start("Fail", plan=[a_subtask("one", "[[sim: status=503]] go")]) for _ in range(6)]
+    told = await runs.event(poisoned[0], "model_call.waiting")
+    assert getattr(told, "code", "") == "provider_away"
+    bob = replace(runs, caller=Caller(user_id=await new_user(runs.database), role="user"))
+    task_id = await bob.start("Go on", plan=[a_subtask("one")])
+    assert (await bob.ended(task_id))["status"] == "completed"
+    assert "model_call.waiting" not in [event.type for event in await bob.events(task_id)]
+    for each in poisoned:
+        await runs.cancel(each)
+        await runs.ended(each)
 
 
 @pytest.mark.parametrize("breaker_failures", [100, 2])

@@ -1,5 +1,4 @@
 import re
-import time
 
 import httpx2
 import pytest
@@ -8,11 +7,13 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.routes import health
 from api.routes.health import said_of
+from chimera.local.folder import Folder
 from chimera.providers import account_of
 from chimera.settings import Settings
-from chimera.standing import Standing, Standings
-from models.errors import Overloaded
+from chimera.standing import Seen, Standings
+from models.errors import Unreachable
 from tests.api.conftest import client_of
+from tests.parts import short_folder, small_disk
 from tests.until import LIMIT_S
 
 
@@ -30,6 +31,7 @@ async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) 
         "database": "up",
         "redis": "up",
         "temporal": "up",
+        "disk": "up",
         "workers": "none",
         "providers": "up",
     }
@@ -47,15 +49,17 @@ async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and
 
     monkeypatch.setattr(health, "count_workers", one)
     assert (await anybody.get("/health")).json()["status"] == "ok"
-    standings = Standings(api_settings.model_copy(update={"breaker_failures": 1}))
+    standings = Standings(api_settings)
     account = account_of("simulator", api_settings)
-    await standings.failed(account, Overloaded("secret words of its"), began_at=time.time())
+    for _ in range(api_settings.breaker_failures):
+        error = Unreachable("secret words of its")
+        await standings.failed(account, ("alice", "task"), error, began_at=standings.clock())
     try:
         found = (await anybody.get("/health")).json()
         providers = found["parts"]["providers"]
         assert found["status"] == "degraded"
         assert providers["state"] == "away"
-        assert re.match(r"simulator is away since [\d:]+ UTC: overloaded; .+: not set up\.", providers["note"])
+        assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not set up\.", providers["note"])
         assert "secret" not in str(providers)
         assert (await anybody.get("/health/ready")).json()["status"] == "ok"
     finally:
@@ -111,9 +115,23 @@ async def test_a_mistake_of_ours_shows_nothing_of_itself(
     assert "CANARY" not in answer.text
 
 
+@pytest.mark.parametrize(("size", "state"), [("200m", "low"), ("20m", "full")])
+async def test_a_data_folder_without_room_degrades(api_settings: Settings, size: str, state: str) -> None:
+    with short_folder() as path, small_disk(path, size):
+        Folder.at(path)
+        (path / "run" / "lock").touch()
+        app = create_app(api_settings.model_copy(update={"data_dir": path}))
+        async with app.router.lifespan_context(app), client_of(app) as client:
+            ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["parts"]["disk"]["state"] == state
+        assert "MB left on the disk of the data folder" in ready.json()["parts"]["disk"]["note"]
+        assert str(path) not in ready.text
+
+
 def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None:
-    away = Standing(away_since=time.time(), reason="overloaded")
-    said = said_of({"openai": away, "simulator": Standing()}, ["openai", "simulator"], ["anthropic", "google"])
+    away = Seen(reason="overloaded", is_away=True)
+    said = said_of({"openai": away, "simulator": Seen()}, ["openai", "simulator"], ["anthropic", "google"])
     assert re.fullmatch(
         r"openai is away since [\d:]+ UTC: overloaded; simulator: no trouble seen; anthropic, google: not set up", said
     )

@@ -58,7 +58,7 @@ async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(prin
         folder.output_of("slow").write_text(printed)
         log = folder.logs / "slow.log"
 
-        async def written_and_not_ready() -> bool:
+        async def written_and_not_ready(pid: int) -> bool:
             await until(lambda: log.exists() and log.read_text() == "away")
             return False
 

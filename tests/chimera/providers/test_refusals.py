@@ -23,6 +23,11 @@ def test_a_wait_may_be_a_date() -> None:
     assert retry_after_of({"retry-after": date}) == pytest.approx(1800, abs=120)
 
 
+def test_a_date_is_read_by_the_vendors_clock() -> None:
+    told = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
+    assert retry_after_of(told) == 30
+
+
 @pytest.mark.parametrize("key", ["sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother1234567", "s3cret"])
 def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
     assert reason_of(f"Incorrect  key\x00: {key}.", "s3cret") in ("Incorrect key: ….", "Incorrect key: …")

@@ -1,0 +1,45 @@
+"""Watches the disk of the data folder, and says when it is nearly full, full, and well again."""
+
+import asyncio
+from collections.abc import Callable
+
+from chimera import disk
+from chimera.disk import Space
+from chimera.local.folder import Folder
+
+LOOK_S = 5.0
+AGAIN = 1.25
+"""It is well again with a quarter more than what was too little: not said over and over at the border."""
+
+
+class SpaceWatch:
+    """`run` until it is cancelled."""
+
+    def __init__(self, folder: Folder, say: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._say = say
+        self._said = Space.ENOUGH
+
+    async def run(self) -> None:
+        while True:
+            self.look(await asyncio.to_thread(disk.free_bytes, self._folder.root))
+            await asyncio.sleep(LOOK_S)
+
+    def look(self, free: int | None) -> None:
+        """Say what has changed, with so many bytes left."""
+        space = disk.space_of(free)
+        if space < self._said and free is not None:
+            space = max(space, disk.space_of(int(free / AGAIN)))
+        if space != self._said:
+            self._said = space
+            self._say(self._words(space, free))
+
+    def _words(self, space: Space, free: int | None) -> str:
+        where, left = f"The disk of {self._folder.root}", disk.in_words(free)
+        if space is Space.ENOUGH:
+            return f"{where} has room again ({left})."
+        how = "is full" if space is Space.FULL else "is nearly full"
+        return (
+            f"{where} {how} ({left} left): free space on it. Logs in {self._folder.logs} that end in a number may be"
+            " deleted. What was accepted is kept and goes on by itself."
+        )

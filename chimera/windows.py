@@ -1,0 +1,43 @@
+"""What was let through in the last minute: requests and tokens, second by second.
+
+Exact to a second, to the safe side: a whole minute has to lie between. Counters that weigh the minute before, as most
+rate limiters keep them, let almost twice the limit through around the end of a minute.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+Amounts = tuple[int, int]
+"""Requests and tokens."""
+
+UNITS = ("requests", "tokens")
+KEPT_S = 61
+"""A minute, and one second because whole seconds are counted."""
+
+
+@dataclass(slots=True)
+class Window:
+    """Times are seconds of a clock that is never set."""
+
+    _spent: dict[int, Amounts] = field(default_factory=dict)
+
+    def add(self, now: float, cost: Amounts) -> None:
+        requests, tokens = self._spent.get(int(now), (0, 0))
+        self._spent[int(now)] = (requests + cost[0], tokens + cost[1])
+
+    def by_age(self, now: float) -> Iterable[tuple[int, int, int]]:
+        """How many seconds ago, and how many requests and tokens."""
+        self._spent = {second: spent for second, spent in self._spent.items() if int(now) - second < KEPT_S}
+        return [(int(now) - second, *spent) for second, spent in self._spent.items()]
+
+    def wait_s(self, now: float, unit: int, cost: int, allowed: int) -> float:
+        """How long until there is room for `cost` of a unit; 0 when there is."""
+        spent = sorted(((age, amounts[unit]) for age, *amounts in self.by_age(now)), reverse=True)
+        used = sum(amount for _, amount in spent)
+        for age, amount in spent:
+            if used + cost <= allowed:
+                return 0.0
+            used -= amount
+            if used + cost <= allowed:
+                return KEPT_S - age - now % 1
+        return 0.0 if used + cost <= allowed else float(KEPT_S)

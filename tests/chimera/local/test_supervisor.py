@@ -1,0 +1,224 @@
+"""Processes that are never lost sight of, whatever fails around their start."""
+
+import asyncio
+import errno
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chimera.local import LocalStack, StartFailed, processes
+from chimera.local.errors import NoRoom
+from chimera.local.folder import Folder
+from chimera.local.register import Register
+from chimera.local.space import SpaceWatch
+from chimera.local.supervisor import Service, Supervised
+from tests.parts import free_port, settings_in, short_folder, small_disk
+from tests.until import LIMIT_S, until
+
+
+async def at_once(pid: int) -> bool:
+    return True
+
+
+def sleeper(folder: Folder) -> Service:
+    # Its folder stands in its command, so that those that are left over can be counted.
+    command = (sys.executable, "-c", f"import time; {str(folder.root)!r}; time.sleep(600)")
+    return Service(name="sleeper", title="Sleeper", command=command, ready=at_once)
+
+
+def alive(folder: Folder) -> list[int]:
+    return [each.pid for each in psutil.process_iter() if each.pid != 0 and _is_of(each, folder)]
+
+
+def _is_of(process: psutil.Process, folder: Folder) -> bool:
+    try:
+        return f"'{folder.root}'" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+class Disk:
+    """A register whose writes fail while the disk is full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_full = False
+        write = Register._write
+
+        def may_fail(register: Register) -> None:
+            if self.is_full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            write(register)
+
+        monkeypatch.setattr(Register, "_write", may_fail)
+
+
+@dataclass
+class Rig:
+    folder: Folder
+    service: Supervised
+    said: list[str]
+
+    async def until_said(self, words: str) -> None:
+        await until(lambda: any(words in line for line in self.said))
+
+
+@asynccontextmanager
+async def rig(path: Path, change: Callable[[Service], Service] = lambda service: service) -> AsyncIterator[Rig]:
+    folder, said = Folder.at(path), list[str]()
+    service = Supervised(change(sleeper(folder)), folder, Register(folder), said.append)
+    try:
+        yield Rig(folder, service, said)
+    finally:
+        await service.stop()
+    assert alive(folder) == []
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    with short_folder() as path:
+        yield path
+
+
+async def test_what_cannot_be_registered_is_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    async with rig(path) as made:
+        disk.is_full = True
+        with pytest.raises(NoRoom, match=rf"Sleeper can't be started: the disk of {path} is full. Free space"):
+            await made.service.start()
+        assert alive(made.folder) == []
+
+
+async def test_a_full_disk_leaves_no_process_behind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    async with rig(path) as made:
+        await made.service.start()
+        disk.is_full = True
+        made.service.kill()
+        await made.until_said("Trying again in 0.4 s")
+        await made.until_said("Trying again in 0.8 s")
+        assert made.service.pid is None
+        assert any("Sleeper can't be started: the disk of" in line for line in made.said)
+        disk.is_full = False
+        await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
+        assert alive(made.folder) == [made.service.pid]
+        assert Register(made.folder).end_stale() == ["sleeper"]
+
+
+async def test_an_end_that_cannot_be_noted_is_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    async with rig(path) as made:
+        await made.service.start()
+        disk.is_full = True
+        await made.service.stop()
+        assert alive(made.folder) == []
+        # What is still noted is a process that is no more.
+        assert Register(made.folder)._read() != {}
+        disk.is_full = False
+        assert Register(made.folder).end_stale() == []
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), ValueError("I/O operation on closed file")])
+async def test_nothing_to_say_it_to_stops_nothing(path: Path, failure: Exception) -> None:
+    async with rig(path) as made:
+        await made.service.start()
+
+        def fail(line: str) -> None:
+            raise failure
+
+        made.service._say_aloud = fail
+        killed = made.service.kill()
+        await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
+        assert made.service.pid not in (None, killed)
+
+
+async def test_whatever_fails_before_a_start_is_tried_again(path: Path) -> None:
+    failures = [psutil.TimeoutExpired(20), OSError(errno.EACCES, "Permission denied"), RuntimeError("odd")]
+
+    def before() -> None:
+        if made.service.starts and failures:
+            raise failures.pop()
+
+    async with rig(path, lambda service: replace(service, before=before)) as made:
+        await made.service.start()
+        made.service.kill()
+        await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
+        assert failures == []
+        assert any(line.startswith("Sleeper can't be started: odd\nTrying again") for line in made.said)
+
+
+async def test_a_stray_on_the_port_is_not_taken_for_ours(path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    stray = processes.spawn(command, environment=os.environ, output=path / "stray.out")
+    try:
+        await until(lambda: processes.listens(stray.pid, port))
+
+        async def ready(pid: int) -> bool:
+            return processes.listens(pid, port)
+
+        async with rig(path / "data", lambda service: replace(service, ready=ready, ready_limit_s=1)) as made:
+            with pytest.raises(StartFailed, match="was not ready after 1 s"):
+                await made.service.start()
+    finally:
+        stray.kill()
+        stray.wait()
+
+
+async def test_a_process_is_known_again_after_the_clock_was_set(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux counts a start from the start of the system, whose time of day moves with the clock."""
+    if sys.platform != "linux":
+        pytest.skip("elsewhere the system keeps the time of a start")
+    async with rig(path) as made:
+        await made.service.start()
+        create_time, boot_time = psutil.Process.create_time, psutil.boot_time
+        monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 7200)
+        monkeypatch.setattr(psutil, "boot_time", lambda: boot_time() + 7200)
+        assert Register(made.folder).end_stale() == ["sleeper"]
+
+
+def fill(file: Path) -> None:
+    with suppress(OSError), file.open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(1024))
+
+
+async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
+    with small_disk(path, "1m"):
+        async with rig(path) as made:
+            await made.service.start()
+            fill(path / "run" / "filler")
+            made.service.kill()
+            await made.until_said("Trying again in 0.4 s")
+            assert any(f"Sleeper can't be started: the disk of {path} is full" in line for line in made.said)
+            assert alive(made.folder) == []
+            (path / "run" / "filler").unlink()
+            await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
+            assert alive(made.folder) == [made.service.pid]
+
+
+async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
+    with small_disk(path, "64k"):
+        stack = LocalStack(settings_in(path), services=False)
+        fill(path / "run" / "filler")
+        with pytest.raises(NoRoom, match=rf"Chimera can't be started: the disk of {path} is full. Free space"):
+            await stack.__aenter__()
+
+
+def test_the_watch_says_what_changes_and_no_more(path: Path) -> None:
+    said: list[str] = []
+    watch = SpaceWatch(Folder.at(path), said.append)
+    mib = 1024 * 1024
+    for free in (1000, 200, 199, 20, 33, 260, 1000, None):
+        watch.look(None if free is None else free * mib)
+    assert [line.partition(f"The disk of {path} ")[2].split(" (")[0] for line in said] == [
+        "is nearly full",
+        "is full",
+        "is nearly full",
+        "has room again",
+    ]
