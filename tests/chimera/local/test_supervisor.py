@@ -21,6 +21,8 @@ from chimera.local.supervisor import Service, Supervised
 from tests.parts import free_port, settings_in, short_folder, small_disk
 from tests.until import LIMIT_S, until
 
+pytestmark = pytest.mark.usefixtures("starts_servers")
+
 
 async def at_once(pid: int) -> bool:
     return True
