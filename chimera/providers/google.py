@@ -1,26 +1,29 @@
 """Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
 
 The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
-all are off.
+all are off. It makes the request, and its answer is read by `pieces` and `google_answers`.
 """
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from http.client import OK
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
-from chimera.providers.google_errors import sort_error
+from chimera.providers.google_errors import sort_told
 from chimera.providers.google_requests import PROVIDER, config_of, contents_of
+from chimera.providers.keys import key_of
+from chimera.providers.pieces import ErrorInAnswer, Pieces, check_head
 from chimera.providers.refusals import disconnected
-from chimera.providers.streams import Lazy, SortError, is_stream, no_stream, read, sorting
+from chimera.providers.streams import Lazy, SortError, read, sorting
 from chimera.providers.wire import Waits, connecting_alone, http_client
 from chimera.settings import Settings
-from models.errors import BadRequest, Malformed, MissingKey, ProviderError
+from models.errors import BadRequest, Malformed, ProviderError
 
 if TYPE_CHECKING:
     import httpx2
@@ -68,24 +71,10 @@ class Google:
         client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
-        chunks = await self._asked(client, request, sort, deadline)
-
-        async def close() -> None:
-            # The SDK's generators hold each other and would close the connection when the garbage is collected.
-            for response in responses:
-                await response.aclose()
-            await chunks.aclose()
-
-        reading = read(
-            _Noting(chunks, responses),
-            Answer(request.model, self._max_answer_bytes),
-            request,
-            self._waits,
-            sort,
-            deadline=deadline,
-            close=close,
-            is_at_work=partial(_is_at_work, responses),
-        )
+        response = await self._asked(client, request, responses, sort, deadline)
+        pieces = Pieces(response, self._max_answer_bytes)
+        answer = Answer(request.model, self._max_answer_bytes)
+        reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):
             async for item in reading:
                 yield item
@@ -108,9 +97,14 @@ class Google:
             await http.aclose()
 
     async def _asked(
-        self, client: "Client", request: ChatRequest, sort: SortError, deadline: float
-    ) -> "AsyncGenerator[GenerateContentResponse]":
-        """Prepare the request; the SDK sends it when the first chunk is asked for."""
+        self,
+        client: "Client",
+        request: ChatRequest,
+        responses: "list[httpx2.Response]",
+        sort: SortError,
+        deadline: float,
+    ) -> "httpx2.Response":
+        """Have the SDK send the request, and take the body of the answer from it. Raises Malformed for a page."""
         from google.genai import types
 
         async with sorting(self._waits, sort, deadline=deadline):
@@ -119,18 +113,33 @@ class Google:
                 contents=[types.Content.model_validate(content) for content in contents_of(request)],
                 config=types.GenerateContentConfig.model_validate(config_of(request)),
             )
-        return cast("AsyncGenerator[GenerateContentResponse]", chunks)
+            try:
+                with noting(responses, bodies=True):
+                    async for _ in chunks:
+                        pass
+                check_head(_kept(responses[0]), self.name)
+            except BaseException:
+                for response in responses:
+                    await _kept(response).aclose()
+                raise
+        return _kept(responses[0])
 
     def _sorted(self, responses: "list[httpx2.Response]", model: str, error: Exception, begun: bool) -> ProviderError:
         import httpx2
         from google.genai.errors import APIError
 
+        secret = self._api_key
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, APIError):
-            return sort_error(error, model=model, secret=self._api_key)
+            response = responses[-1] if responses else None
+            body = response.content if response is not None and response.is_stream_consumed else error.details
+            headers = response.headers if response is not None else {}
+            return sort_told(body, error.code, headers, model=model, secret=secret)
+        if isinstance(error, ErrorInAnswer):
+            return sort_told(error.body, None, {}, model=model, secret=secret)
         if isinstance(error, httpx2.TransportError):
-            return disconnected(self.name, error, begun=_is_at_work(responses))
+            return disconnected(self.name, error, begun=begun)
         if not responses:
             return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
         return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")
@@ -140,7 +149,7 @@ class Google:
         from google.genai.types import HttpOptions, HttpRetryOptions
 
         # The SDK overrides a client's limits with none.
-        http = http_client(trust_env=self._trust_env, on_request=connecting_alone, on_response=_note)
+        http = http_client(self._base_url, trust_env=self._trust_env, on_request=connecting_alone, on_response=_note)
         client = Client(
             # Set, or the environment could make it another product's client.
             vertexai=False,
@@ -159,15 +168,13 @@ Made = TypeVar("Made", bound=Google)
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey`."""
+    """Raises `MissingKey` and `UnusableKey`."""
     return google_by(settings, Google)
 
 
 def google_by(settings: Settings, kind: type[Made]) -> Made:
-    """Make a Google, or what is one and more. Raises `MissingKey`."""
-    key = settings.google_api_key.get_secret_value() if settings.google_api_key else ""
-    if not key:
-        raise MissingKey("google", "CHIMERA_GOOGLE_API_KEY")
+    """Make a Google, or what is one and more. Raises `MissingKey` and `UnusableKey`."""
+    key = key_of("google", settings.google_api_key)
     return kind(
         api_key=key,
         base_url=settings.google_base_url or DEFAULT_BASE_URL,
@@ -177,51 +184,47 @@ def google_by(settings: Settings, kind: type[Made]) -> Made:
     )
 
 
-_noted: "ContextVar[list[httpx2.Response] | None]" = ContextVar("responses", default=None)
+@dataclass(frozen=True)
+class _Noted:
+    responses: "list[httpx2.Response]"
+    bodies: bool
+
+
+_noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
-def noting(responses: "list[httpx2.Response]") -> Iterator[None]:
-    """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`."""
-    token = _noted.set(responses)
+def noting(responses: "list[httpx2.Response]", *, bodies: bool = False) -> Iterator[None]:
+    """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`.
+
+    `bodies`: also keep the body of an answer from the SDK, whose reader takes a comment for nonsense and builds objects
+    that can't hold what it doesn't know.
+    """
+    token = _noted.set(_Noted(responses, bodies))
     try:
         yield
     finally:
         _noted.reset(token)
 
 
-class _Noting(AsyncIterator["GenerateContentResponse"]):
-    """Notes the responses of a stream: its request is sent by the first `anext`."""
-
-    def __init__(self, chunks: "AsyncIterator[GenerateContentResponse]", responses: "list[httpx2.Response]") -> None:
-        self._chunks = chunks
-        self._responses = responses
-
-    async def __anext__(self) -> "GenerateContentResponse":
-        with noting(self._responses):
-            try:
-                chunk = await anext(self._chunks)
-            except Exception:
-                self._check()
-                raise
-            self._check()
-            return chunk
-
-    def _check(self) -> None:
-        """Raise Malformed where what came is no stream. Not on a cancel, which is stronger."""
-        for response in self._responses:
-            if response.status_code == OK and not is_stream(response):
-                raise no_stream(response, PROVIDER)
-
-
 async def _note(response: "httpx2.Response") -> None:
-    responses = _noted.get()
-    if responses is not None:
-        responses.append(response)
+    import httpx2
+
+    noted = _noted.get()
+    if noted is None:
+        return
+    noted.responses.append(response)
+    if noted.bodies and response.status_code == OK:
+        response.extensions["kept"] = httpx2.Response(
+            response.status_code, headers=response.headers, stream=response.stream, request=response.request
+        )
+        # What the SDK gets to read instead.
+        response.stream = httpx2.ByteStream(b"")
 
 
-def _is_at_work(responses: "list[httpx2.Response]") -> bool:
-    return any(response.status_code == OK and is_stream(response) for response in responses)
+def _kept(response: "httpx2.Response") -> "httpx2.Response":
+    kept: httpx2.Response = response.extensions.get("kept", response)
+    return kept
 
 
 def _generates(model: "Model") -> bool:

@@ -126,9 +126,7 @@ async def test_signatures_go_back_word_for_word(server: Scripted, provider: Prov
         ("LANGUAGE", errors.ContentRefused),
         ("MALFORMED_FUNCTION_CALL", errors.Malformed),
         ("UNEXPECTED_TOOL_CALL", errors.Malformed),
-        ("FINISH_REASON_UNSPECIFIED", errors.Malformed),
         ("MISSING_THOUGHT_SIGNATURE", errors.BadRequest),
-        pytest.param("SURPRISE", errors.Malformed, marks=pytest.mark.filterwarnings("ignore:SURPRISE")),
     ],
 )
 async def test_an_answer_that_ends_badly_is_no_answer(
@@ -154,7 +152,6 @@ async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: P
         (b"event: x\n\n", "isn't a Gemini answer"),
         (b"<html>Sign in to the hotel's network</html>\n", "isn't a Gemini answer"),
         (b'data: {"candidates": 7}\n\n', "isn't a Gemini answer"),
-        (b'data: {"error": {"message": "No code."}}\n\n', "isn't a Gemini answer"),
         (chunk({"functionCall": {}}, finish="STOP"), "without naming it"),
     ],
 )
