@@ -112,7 +112,7 @@ class Answer:
             usage=self.usage,
             tool_calls=tools,
             request_id=self._id,
-            text=None if split is None else text,
+            answer=None if split is None else text,
             thought=clean_text("".join([*self._thought, *self._thoughts.thought])).strip(),
             skipped=self._skipped,
         )

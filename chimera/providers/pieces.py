@@ -57,7 +57,6 @@ class Pieces(AsyncIterator[Piece]):
         self.response = response
         self.skipped = 0
         """Pieces that are no JSON object; keep-alives don't count."""
-        self.has_bytes = False
         self._bytes = response.aiter_bytes()
         self._frames = Frames(max_bytes)
         self._ready: Iterator[tuple[str, str]] = iter(())
@@ -78,7 +77,6 @@ class Pieces(AsyncIterator[Piece]):
                 self._is_done = True
                 self._ready = self._frames.end()
             else:
-                self.has_bytes = True
                 self._ready = self._frames.feed(chunk)
 
     def _piece(self, kind: str, data: str) -> Piece | None:

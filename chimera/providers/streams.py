@@ -173,7 +173,7 @@ async def _next(
             raise
         if isinstance(error, TimeoutError):
             raise waits.silence(begun=begun) from None
-        raise sort_error(error, pieces.has_bytes) from None
+        raise sort_error(error, True) from None
 
 
 def _taken(answer: Answer, piece: Piece) -> str | None:

@@ -107,7 +107,7 @@ def _inner(text: str) -> object:
     if text.lstrip()[:1] not in ("{", "["):
         return text
     found = parsed(text)
-    return found if isinstance(found, dict | list) and found else text
+    return found if isinstance(found, dict | list) else text
 
 
 def _without_tags(text: str) -> str:
