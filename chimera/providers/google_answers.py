@@ -112,8 +112,9 @@ class Answer:
 
     def _taken(self, candidate: dict[str, Any]) -> str:
         told = candidate.get("finishReason")
-        if told and told not in _UNSPECIFIED:
-            self._told = word_of(told) or "OTHER"
+        word = word_of(told) if told else ""
+        if told and word not in _UNSPECIFIED:
+            self._told = word or "OTHER"
             self._reason_message = text_of(candidate.get("finishMessage"))
         content = candidate.get("content")
         parts = dict_of(content).get("parts") if isinstance(content, dict) else content
@@ -121,21 +122,16 @@ class Answer:
 
     def _add(self, part: object) -> str:
         """Keep a part and return the text in it that is meant to be read."""
-        kept = dict(dict_of(part))
-        call = kept.get("functionCall")
-        if isinstance(call, dict):
-            kept["functionCall"] = call = {**call, "args": _arguments(call)}
-        elif "text" in kept:
-            kept.pop("functionCall", None)
-            kept["text"] = text_of(kept["text"])
-        else:
+        kept = _kept(dict_of(part))
+        if not {"functionCall", "text"} & kept.keys():
             # Pictures and code that ran are nothing that was asked for.
             self._skipped += 1
             return ""
+        call = kept.get("functionCall")
         self._size.count(json.dumps(kept, ensure_ascii=False))
-        self._is_signed = self._is_signed or bool(kept.get("thoughtSignature"))
+        self._is_signed = self._is_signed or "thoughtSignature" in kept
         self._keep(kept)
-        if isinstance(call, dict):
+        if call is not None:
             self._calls.append(call)
         text: str = kept.get("text") or ""
         if kept.get("thought"):
@@ -197,6 +193,22 @@ def known_reason(told: str, message: str) -> FinishReason:
 
 def _because(told: str) -> str:
     return "" if told in ("", "STOP") else f" ({clean_text(told[:40])})"
+
+
+def _kept(part: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a part: it may have to go back, and the SDK refuses what it doesn't know."""
+    kept: dict[str, Any] = {}
+    call, signature = part.get("functionCall"), part.get("thoughtSignature")
+    if isinstance(call, dict):
+        kept["functionCall"] = {name: call[name] for name in ("id", "name") if isinstance(call.get(name), str | int)}
+        kept["functionCall"]["args"] = _arguments(call)
+    elif "text" in part:
+        kept["text"] = text_of(part["text"])
+    if part.get("thought"):
+        kept["thought"] = True
+    if isinstance(signature, str) and signature:
+        kept["thoughtSignature"] = signature
+    return kept
 
 
 def _arguments(call: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.settings import Settings
 from chimera.text import clean_text
 from models.ai_calls import MediaUsage
-from models.errors import ContentRefused, InvalidInput, ProviderError, Truncated
+from models.errors import ContentRefused, InvalidInput, Malformed, ProviderError, Truncated
 
 if TYPE_CHECKING:
     import httpx2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import structlog
 
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
-from chimera.providers.pieces import Piece, Pieces, check_head, no_answer, says_stream
+from chimera.providers.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
 from chimera.providers.wire import Waits
 from models.errors import Malformed, ProviderError, Truncated
 from models.tasks import Usage
@@ -141,7 +141,7 @@ async def read(
     try:
         while (piece := await _next(pieces, first, waits, sort_error, answer)) is not None:
             first = None
-            text = _taken(answer, piece)
+            text = _taken(answer, piece, sort_error)
             if text:
                 yield TextDelta(text)
             skipped += text is None
@@ -176,12 +176,14 @@ async def _next(
         raise sort_error(error, True) from None
 
 
-def _taken(answer: Answer, piece: Piece) -> str | None:
+def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
     """Never lose a paid answer to a piece that nobody thought of."""
     try:
         return answer.take(piece)
     except ProviderError:
         raise
+    except ErrorInAnswer as error:
+        raise sort_error(error, True) from None
     except Exception:
         log.exception("piece_not_understood")
         return None
