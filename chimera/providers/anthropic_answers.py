@@ -74,7 +74,8 @@ class Answer:
         """None for figures that make no sense: the ledger then estimates, and says that it did."""
         told = {name: figure_of(figure) for name, figure in self._figures.items()}
         fresh, written = told.get("input_tokens"), told.get("output_tokens")
-        if fresh is None or written is None or None in told.values():
+        if fresh is None or written is None or None in told.values() or not any(told.values()):
+            # Gateways that count nothing say 0.
             return None
         read, cached = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
         return Usage(

@@ -33,7 +33,9 @@ class _Call:
 
     @property
     def text(self) -> str:
-        return "".join(self.arguments)
+        text = "".join(self.arguments)
+        # Some begin with an empty object and go on with the real one.
+        return text[2:] if text.startswith("{}") and is_object(text[2:]) else text
 
 
 class ToolCalls:

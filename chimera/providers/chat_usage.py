@@ -19,7 +19,8 @@ def usage_of(body: dict[str, Any]) -> Usage | None:
         told = dict_of(dict_of(body.get("x_groq")).get("usage"))
     read = figure_of(_first(told, "prompt_tokens", "input_tokens"))
     written = figure_of(_first(told, "completion_tokens", "output_tokens"))
-    if read is None or written is None:
+    # Gateways that count nothing say 0.
+    if read is None or written is None or not (read or written):
         return None
     details = dict_of(_first(told, "prompt_tokens_details", "input_tokens_details"))
     # The second name is DeepSeek's.

@@ -225,6 +225,9 @@ def _usage_of(told: dict[str, Any]) -> Usage | None:
     read, by_tools, cached, written, thoughts = (
         figure_of(0 if told.get(name) is None else told[name]) for name in (*names, "thoughtsTokenCount")
     )
+    if not (read or written):
+        # Gateways that count nothing say 0.
+        return None
     if read is None or by_tools is None or cached is None or written is None or thoughts is None:
         return None
     return Usage(

@@ -57,6 +57,8 @@ class Pieces(AsyncIterator[Piece]):
         self.response = response
         self.skipped = 0
         """Pieces that are no JSON object; keep-alives don't count."""
+        self.words = ""
+        """The first of them that is text, as a gateway says in place of an answer why there is none."""
         self._bytes = response.aiter_bytes()
         self._frames = Frames(max_bytes)
         self._ready: Iterator[tuple[str, str]] = iter(())
@@ -91,7 +93,10 @@ class Pieces(AsyncIterator[Piece]):
         if not isinstance(body, dict):
             if kind == "error":
                 raise ErrorInAnswer(data)
-            self.skipped += not _is_keep_alive(kind, data)
+            if not _is_keep_alive(kind, data):
+                self.skipped += 1
+                if body is None and not self.words and not data.lstrip().startswith(("<", "{", "[", "null")):
+                    self.words = data
             return None
         if kind in _KEEP_ALIVES or body.get("type") in ("ping", "keepalive"):
             return None
@@ -200,7 +205,7 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
         return True
     if kind == "error" or body.get("object") == "error" or body.get("type") == "error":
         return True
-    if "detail" in body or "errors" in body:
+    if kind in ("", "message") and ("detail" in body or "errors" in body):
         return not any(key in body for key in _ANSWER_KEYS) and bool(body.get("detail") or body.get("errors"))
     return False
 

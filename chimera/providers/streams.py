@@ -146,7 +146,7 @@ async def read(
                 yield TextDelta(text)
             skipped += text is None
         if not answer.has_begun:
-            raise _nothing_of(answer, pieces, skipped, waits.provider)
+            raise _nothing_of(answer, pieces, skipped, waits.provider, sort_error)
         if rest := answer.rest():
             yield TextDelta(rest)
         end = _ended(answer, request)
@@ -199,7 +199,9 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
         raise Malformed(f"The answer can't be put together ({type(error).__name__}); look at the log.") from None
 
 
-def _nothing_of(answer: Answer, pieces: Pieces, skipped: int, provider: str) -> ProviderError:
+def _nothing_of(answer: Answer, pieces: Pieces, skipped: int, provider: str, sort_error: SortError) -> ProviderError:
+    if pieces.words:
+        return sort_error(ErrorInAnswer(pieces.words), True)
     if not says_stream(pieces.response):
         return no_answer(pieces.response, provider)
     if pieces.skipped or skipped:

@@ -20,7 +20,8 @@ _PAIRS = {
 }
 """In small letters. DeepSeek, Qwen, Anthropic's prompts, Gemma, Seed, MiniMax, Magistral, Kimi."""
 
-_CLOSING = tuple(_PAIRS.values())
+_CLOSING = (*_PAIRS.values(), "<think/>", "<think />")
+"""The last two are a thought without a word in it."""
 _ANY_CLOSING = re.compile("|".join(map(re.escape, _CLOSING)), re.IGNORECASE)
 _ANY_OPENING = re.compile("|".join(map(re.escape, _PAIRS)), re.IGNORECASE)
 _LONGEST = max(map(len, _CLOSING))
@@ -79,9 +80,10 @@ class Thoughts:
                 self._closing = closing
                 self._held = self._held.lstrip()[len(tag) :]
                 return True
-            if start.startswith(closing):
+        for tag in _CLOSING:
+            if start.startswith(tag):
                 # What a model writes that was told not to think.
-                self._held = self._held.lstrip()[len(closing) :]
+                self._held = self._held.lstrip()[len(tag) :]
                 self._after_thought = True
                 return True
         self._at_start = not start or any(tag.startswith(start) for tag in (*_PAIRS, *_CLOSING))

@@ -115,6 +115,7 @@ JOINED: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
         [[part({"a": 1}, name="calc", index=0, id="a")], [part({"a": 1}, index=0, id="a")]],
         [("a", "calc", '{"a": 1}')],
     ),
+    "an empty object before the real one": ([[part("{}", name="calc", id="a")], [part(A[:9])], [part(A[9:])]], TWO[:1]),
     "a list for arguments": ([[part([1], name="calc", index=0, id="a")]], [("a", "calc", "[1]")]),
     "numbers and texts": ([[part(5, name=7, index="0", id=1)], [part("0", index=0.0)]], [("1", "7", "50")]),
     "an object for an id": ([[part(A, name="calc", index=0, id={})]], UNNAMED[:1]),

@@ -15,6 +15,7 @@ from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires import WIRES
 from tests.chimera.providers.wires.base import Wire, event, plain
 from tests.chimera.scripted import Script, Scripted
+from tests.chimera.simulated import answer_of
 
 WIRE = next(wire for wire in WIRES if wire.name == "local")
 HALF = event(
@@ -26,6 +27,21 @@ HALF = event(
 async def local(server: Scripted) -> AsyncIterator[Provider]:
     async with provider_at(WIRE, server.url) as made:
         yield made
+
+
+async def test_text_in_the_place_of_an_answer_is_shown(local: Provider, server: Scripted) -> None:
+    for type_ in ("text/plain", "text/event-stream", "application/json"):
+        script = Script([b"unsupported model: MiniMax-M2.7"], headers={"content-type": type_})
+        found = await raised(local, asked(WIRE), server, script)
+        assert type(found) is errors.InternalFailure
+        assert "unsupported model: MiniMax-M2.7" in found.message
+
+
+async def test_events_of_another_protocol_are_no_errors(local: Provider, server: Scripted) -> None:
+    other = b'event: hermes.tool.progress\ndata: {"detail": "looks it up", "errors": ["none yet"]}\n\n'
+    server.answers(Script([other, HALF, other, b"data: [DONE]\n\n"]))
+    reply = await answer_of(local, asked(WIRE))
+    assert (reply.text, reply.end.skipped) == ("It is ", 2)
 
 
 SHAPES: list[tuple[Any, str]] = [

@@ -15,6 +15,7 @@ SPLIT = [
     ("◁think▷hm◁/think▷Yes.", "hm", "Yes."),
     ("<think>one</think>\n<think>two</think>Yes.", "one\ntwo", "Yes."),
     ("</think>\n\nYes.", "", "Yes."),
+    ("<think/>Yes.", "", "Yes."),
     ("<think>hm, </thin and </thinks", "hm, </thin and </thinks", ""),
     ("<think>never ends", "never ends", ""),
     ("Use <think> for it, </think> ends it.", "", "Use <think> for it, </think> ends it."),
