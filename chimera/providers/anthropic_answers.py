@@ -183,7 +183,8 @@ class Answer:
             case "redacted_thinking":
                 self._add(block, text_of(begun.get("data")))
             case "tool_use":
-                block.id, block.name = word_of(begun.get("id")), word_of(begun.get("name"))
+                # Cleaned at once: what is left of an id or a name may be nothing.
+                block.id, block.name = clean_text(word_of(begun.get("id"))), clean_text(word_of(begun.get("name")))
                 self._add(block, json_of(begun["input"]) if begun.get("input") else "")
                 self._size.count(block.id + block.name)
             case _:
@@ -245,7 +246,7 @@ def _tools(blocks: list[_Block]) -> tuple[ToolRequest, ...]:
         while not block.id or block.id in taken:
             block.id, number = f"toolu_{number}", number + 1
         taken.add(block.id)
-        tools.append(ToolRequest(clean_text(block.id), clean_text(block.name), clean_text(block.text) or "{}"))
+        tools.append(ToolRequest(block.id, block.name, clean_text(block.text) or "{}"))
     return tuple(tools)
 
 

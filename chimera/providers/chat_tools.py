@@ -84,7 +84,9 @@ class ToolCalls:
 
     def _add(self, key: Key | None, part: dict[str, Any]) -> None:
         function = dict_of(part.get("function")) or {name: part.get(name) for name in ("name", "arguments")}
-        id, name, told = word_of(part.get("id")), word_of(function.get("name")), function.get("arguments")
+        # Cleaned at once: what is left of an id or a name may be nothing.
+        id, name = clean_text(word_of(part.get("id"))), clean_text(word_of(function.get("name")))
+        told = function.get("arguments")
         arguments = json_of(told)
         call = self._find(key, id, name, arguments)
         if call is None:
@@ -120,11 +122,11 @@ class ToolCalls:
 
     def _request(self, place: int, call: _Call, taken: set[str]) -> ToolRequest:
         number = call.key if isinstance(call.key, int) else place
-        id = clean_text(call.id)
+        id = call.id
         while not id or id in taken:
             id, number = f"call_{number}", number + 1
         taken.add(id)
-        return ToolRequest(id, clean_text(call.name), clean_text(call.text))
+        return ToolRequest(id, call.name, clean_text(call.text))
 
 
 def _differ(one: Key | None, other: Key | None) -> bool:

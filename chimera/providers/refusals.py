@@ -35,11 +35,16 @@ _OVERLOAD = re.compile(
     r"overload|(over|at|out of|insufficient|no) capacity|capacity (is )?(exceeded|reached|limit)|too busy"
     r"|(server|model|system|engine|service|cluster)s? (is |are )?(currently |temporarily |still )?"
     r"(busy|unavailable|loading|overwhelmed|starting)|temporarily unavailable|(server|system)_busy|loading model"
-    r"|no (available|healthy) |queue is full",
+    r"|no (available|healthy) (server|backend|worker|instance|upstream|provider|channel|replica|node|deployment)"
+    r"|queue is full",
     re.IGNORECASE,
 )
 _REASON_CHARS = 180
-_KEY = re.compile(r"\b(?:(?:sk|pk|rk|key|Bearer)[-_ ]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}")
+_KEY = re.compile(
+    r"\b(?:(?:sk|pk|rk)[-_]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}"
+    # Behind these two a word may stand: a key has a figure in it.
+    r"|\b(?:key|Bearer)[-_ ](?=[A-Za-z*._-]*\d)[A-Za-z0-9*._-]{12,}"
+)
 
 
 @dataclass(frozen=True, slots=True)

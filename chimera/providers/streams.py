@@ -184,8 +184,9 @@ def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
         raise
     except ErrorInAnswer as error:
         raise sort_error(error, True) from None
-    except Exception:
-        log.exception("piece_not_understood")
+    except Exception as error:  # noqa: BLE001
+        # Without the traceback: what is in its frames is somebody's answer.
+        log.error("piece_not_understood", error=type(error).__name__)
         return None
 
 
@@ -194,9 +195,9 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
         return answer.end(request.max_output_tokens)
     except ProviderError:
         raise
-    except Exception as error:
-        log.exception("answer_not_understood")
-        raise Malformed(f"The answer can't be put together ({type(error).__name__}); look at the log.") from None
+    except Exception as error:  # noqa: BLE001
+        log.error("answer_not_understood", error=type(error).__name__)
+        raise Malformed(f"The answer can't be put together ({type(error).__name__}).") from None
 
 
 def _nothing_of(answer: Answer, pieces: Pieces, skipped: int, provider: str, sort_error: SortError) -> ProviderError:

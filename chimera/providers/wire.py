@@ -61,7 +61,8 @@ def is_this_machine(url: str) -> bool:
     """Say whether an address is this machine's own, where no proxy can be asked."""
     host = urlsplit(url).hostname or ""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
+        return address.is_loopback or address.is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 

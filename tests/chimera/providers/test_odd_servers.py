@@ -126,13 +126,16 @@ async def test_an_odd_answer_is_one_answer(provider: Provider, server: Scripted,
     assert (reply.text, reply.end.finish_reason, reply.end.usage) == ("a b", "stop", USAGE)
 
 
+NO_REASONS: tuple[Any, ...] = ("tool_use", "tool_calls", None, "", "null", 0, [], {})
+
+
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
         *((word, "stop") for word in ("stop", "eos", "STOP", "stop_sequence", "COMPLETE", "end")),
         *((word, "length") for word in ("max_tokens", "model_length", "MAX_TOKENS", "length")),
         *((word, "other") for word in ("abort", "network_error", "<|eot_id|>", ["stop"], 7, {"a": 1}, True)),
-        *((word, "stop") for word in ("tool_use", "tool_calls", None, "", "null", 0, [], {})),
+        *((word, "stop") for word in NO_REASONS),
     ],
 )
 async def test_every_reason_to_stop_leaves_the_answer(

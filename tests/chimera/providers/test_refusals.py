@@ -14,6 +14,11 @@ def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
     assert reason_of(f"Incorrect  key\x00: {key}.", "a-s3cret") in ("Incorrect key: ….", "Incorrect key: …")
 
 
+@pytest.mark.parametrize("said", ["Unknown key response_format.", "Bearer authentication is off.", "Use scikit-learn."])
+def test_a_word_behind_a_key_is_none(said: str) -> None:
+    assert reason_of(said, "a-s3cret") == said
+
+
 @pytest.mark.parametrize("word", ["none", "ollama", "EMPTY"])
 def test_a_word_is_no_key(word: str) -> None:
     said = f"tool_choice must be one of {word}, auto; {word} was given"
