@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chimera.breaker import Asker, Failures
-from chimera.providers.refusals import MAX_RETRY_AFTER_S
+from chimera.providers.retry_times import MAX_RETRY_AFTER_S
 
 CHANNEL = "chimera:providers"
 KEPT_S = 7200

@@ -24,7 +24,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from chimera.breaker import Asker, Failures, source_of
-from chimera.providers.refusals import MAX_RETRY_AFTER_S
+from chimera.providers.retry_times import MAX_RETRY_AFTER_S
 from chimera.settings import Settings
 from chimera.shared_standing import Shared, SharedStandings
 from models.errors import ProviderAway, ProviderError, RateLimited

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx2
 import psutil
+from pydantic import SecretStr
 
 from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
@@ -27,7 +28,7 @@ from cli.client import new_http
 from cli.connect import is_alive
 from cli.settings import misspelt
 from cli.text import one_line
-from models.errors import ChimeraError
+from models.errors import ChimeraError, UnusableKey
 from models.providers import Validation, Verdict
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
@@ -162,14 +163,22 @@ async def providers(settings: Settings) -> list[Finding]:
         "google (CHIMERA_GOOGLE_API_KEY)": settings.google_api_key,
     }
     return [
-        *(
-            Finding(Level.OK, f"provider {name}", "set up, not tried; --try-keys asks it" if key else "not set up")
-            for name, key in keys.items()
-        ),
+        *(_vendor(name, key) for name, key in keys.items()),
         await _local_provider(settings),
         *_local_model(settings),
         Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
     ]
+
+
+def _vendor(name: str, key: SecretStr | None) -> Finding:
+    # Here, because the providers bring the price list.
+    from chimera.providers.keys import usable
+
+    try:
+        found = usable(name.partition(" ")[0], key)
+    except UnusableKey as error:
+        return Finding(Level.FAIL, f"provider {name}", one_line(error.message))
+    return Finding(Level.OK, f"provider {name}", "set up, not tried; --try-keys asks it" if found else "not set up")
 
 
 def default_model(settings: Settings) -> Iterator[Finding]:
@@ -218,7 +227,13 @@ async def _local_provider(settings: Settings) -> Finding:
     what, base_url = "provider local (CHIMERA_LOCAL_BASE_URL)", settings.local_base_url
     if base_url is None:
         return Finding(Level.OK, what, "not set up")
-    key = settings.local_api_key.get_secret_value() if settings.local_api_key else "none"
+    # Here, because the providers bring the price list.
+    from chimera.providers.keys import usable
+
+    try:
+        key = usable("local", settings.local_api_key) or "none"
+    except UnusableKey as error:
+        return Finding(Level.FAIL, what, one_line(error.message))
     models_url = f"{base_url.rstrip('/')}/models"
     try:
         async with new_http(base_url) as http:

@@ -75,6 +75,19 @@ class MissingKey(InvalidInput):
         super().__init__(field, f"No key for provider {provider!r}; set {setting} and start Chimera again.")
 
 
+class UnusableKey(InvalidInput):
+    """A key that no HTTP header can have: with letters or quotes of another script, a blank around it, a new line."""
+
+    code, title = "unusable_key", "A provider's key can't be sent"
+
+    def __init__(self, provider: str, setting: str, field: str = "model") -> None:
+        super().__init__(
+            field,
+            f"The key for provider {provider!r} has characters that no HTTP header can have; copy it again into"
+            f" {setting} (plain ASCII, no quotes or blanks around it) and start Chimera again.",
+        )
+
+
 class MissingBaseUrl(InvalidInput):
     code, title = "missing_base_url", "A provider's address is missing"
 

@@ -60,13 +60,16 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
 
 async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     """F27: web pages, broken and foreign JSON, nothing at all, unknown tools, bad arguments, no usage, bad plans."""
-    twice = [f"{fault}=1; times=2; tokens=20" for fault in ("html", "garbage", "shape", "null")]
-    always = [f"{fault}=1" for fault in ("html", "shape")]
+    twice = [f"{fault}=1; times=2; tokens=20" for fault in ("html", "null")]
+    always = [f"{fault}=1" for fault in ("html", "null")]
+    # In the midst of an answer, which stands.
+    passed_over = [f"{fault}=1; tokens=20" for fault in ("garbage", "shape")]
     tools = ["tool=rocket; tokens=20", "badargs=1; tokens=20"]
     task_ids = await trial.offers.post_all(
         [
             *(jobs.one_call(directives) for directives in twice * runs),
             *(jobs.one_call(directives) for directives in always),
+            *(jobs.one_call(directives) for directives in passed_over * runs),
             *(jobs.one_call(directives, agent="analyst") for directives in tools * runs),
             *[jobs.one_call("nousage=1; tokens=20")] * runs,
             *[jobs.planned("badplan=garbage; times=1; split=2")] * runs,

@@ -1,7 +1,7 @@
 """Anthropic: the Messages API, by way of the `anthropic` SDK.
 
-The SDK would ask three times a call on its own and takes a stream that breaks off for a finished one: its retries are
-off, and `anthropic_answers` judges the end.
+The SDK would ask three times a call on its own, and takes a stream that breaks off for a finished one: its retries are
+off, and what it is answered is read by `pieces` and `anthropic_answers`.
 """
 
 from collections.abc import AsyncGenerator
@@ -13,11 +13,13 @@ from chimera.providers.anthropic_answers import Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.anthropic_requests import PROVIDER, body_of, prefix_of
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.keys import key_of
+from chimera.providers.pieces import Pieces
 from chimera.providers.schemas import SCHEMA, RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
 from chimera.providers.wire import Waits, http_client
 from chimera.settings import Settings
-from models.errors import MissingKey, ProviderError
+from models.errors import ProviderError
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -28,10 +30,8 @@ MODELS_A_PAGE = 1000
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey`."""
-    key = settings.anthropic_api_key.get_secret_value() if settings.anthropic_api_key else ""
-    if not key:
-        raise MissingKey(PROVIDER, "CHIMERA_ANTHROPIC_API_KEY")
+    """Raises `MissingKey` and `UnusableKey`."""
+    key = key_of(PROVIDER, settings.anthropic_api_key)
     return Anthropic(
         base_url=settings.anthropic_base_url or DEFAULT_BASE_URL,
         api_key=key,
@@ -87,7 +87,8 @@ class Anthropic:
         asking = self._refused.ask(request, body_of, send)
         events = await opened(asking, self._waits, sort, deadline=deadline)
         answer = Answer(request.model, prefix, self._max_answer_bytes)
-        reading = read(events, answer, request, self._waits, sort, deadline=deadline, close=events.close)
+        pieces = Pieces(events.response, self._max_answer_bytes)
+        reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):
             async for item in reading:
                 yield item
@@ -113,7 +114,7 @@ class Anthropic:
             base_url=self._base_url,
             api_key=self._api_key,
             max_retries=0,
-            http_client=http_client(trust_env=self._trust_env),
+            http_client=http_client(self._base_url, trust_env=self._trust_env),
         )
         # Else the SDK imports them in the first call.
         _ = client.messages, client.models

@@ -1,31 +1,32 @@
 """An answer of the Messages API as it comes in events: blocks put together, and what may count as a whole answer.
 
-The SDK takes a stream that breaks off for a finished one, and builds its objects without checking them; both are
-checked here. Text and tool calls are cleaned here too. Reasoning can't be, since it is signed: where something in it
-can't be stored as it is, none of it is kept.
+What means nothing is left out and counted. Text and tool calls are cleaned here. Reasoning can't be, since it is
+signed: where something in it can't be stored as it is, none of it is kept to be sent back.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from chimera.providers.anthropic_requests import PROVIDER
 from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.providers.endings import reason_of, useless
+from chimera.providers.pieces import DONE, Piece
+from chimera.providers.values import dict_of, figure_of, index_of, json_of, list_of, text_of, word_of
 from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import ContentRefused, ContextTooLong, Malformed, Truncated
 from models.tasks import FinishReason, Usage
 
-_REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "tool_use": "tool_calls",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-}
 _REASONING = ("thinking", "redacted_thinking")
 _FIGURES = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+_KNOWN = frozenset({"content_block_stop", "message_stop"})
+_DELTAS = {
+    "text_delta": ("text", "text"),
+    "thinking_delta": ("thinking", "thinking"),
+    "input_json_delta": ("tool_use", "partial_json"),
+}
+"""By type: the kind of block that it belongs to, and its field."""
 
 
 @dataclass
@@ -46,131 +47,183 @@ class _Block:
 class Answer:
     """Collects the events of one answer."""
 
+    noun = "a message"
+
     def __init__(self, model: str, prefix: str, max_bytes: int) -> None:
         self._model = model
         self._prefix = prefix
         self._size = SizeLimit(max_bytes)
         self._blocks: dict[int, _Block] = {}
-        self._figures: dict[str, Any] = {}
-        self._reason: str | None = None
+        self._figures: dict[str, object] = {}
+        self._told = ""
+        self._reason: FinishReason | None = None
         self._refusal = ""
         self._stopped = False
         self._id: str | None = None
+        self.has_begun = False
 
-    def take(self, event: Any) -> str:
-        """Take an event in and return its text, cleaned. Raises `AnswerTooLarge` and `Malformed`."""
-        try:
-            return clean_text(self._taken(event))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"{PROVIDER} sent an event of another shape ({type(error).__name__}).") from error
+    @property
+    def is_whole(self) -> bool:
+        """A reason to stop, or the last event behind something that was said."""
+        said = any(block.kind == "text" and block.text for block in self._blocks.values())
+        return self._reason is not None or (self._stopped and said)
+
+    @property
+    def usage(self) -> Usage | None:
+        """None for figures that make no sense: the ledger then estimates, and says that it did."""
+        told = {name: figure_of(figure) for name, figure in self._figures.items()}
+        fresh, written = told.get("input_tokens"), told.get("output_tokens")
+        if fresh is None or written is None or None in told.values() or not any(told.values()):
+            # Gateways that count nothing say 0.
+            return None
+        read, cached = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
+        return Usage(
+            input_tokens=fresh + read + cached,
+            cached_input_tokens=read,
+            cache_write_tokens=cached,
+            output_tokens=written,
+            reasoning_tokens=told.get("thinking_tokens") or 0,
+        )
+
+    def take(self, piece: Piece) -> str | None:
+        """Take an event in and return its text, cleaned; None for one of no known meaning. Raises `AnswerTooLarge`."""
+        if piece is DONE:
+            self._stopped = True
+            return ""
+        text = self._taken(word_of(piece.body.get("type")) or piece.kind, piece.body)
+        if text is not None:
+            self.has_begun = True
+        return None if text is None else clean_text(text)
+
+    def rest(self) -> str:
+        return ""
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises an error when it is no answer to use: cut, refused, or of another shape."""
+        """Close the answer. Raises a `ProviderError` when it is no answer to use: cut, refused, or without a word."""
         blocks = [block for _, block in sorted(self._blocks.items())]
-        tools = tuple(_tool(block) for block in blocks if block.kind == "tool_use")
-        has_text = any(block.kind == "text" and block.text for block in blocks)
-        if self._reason is None or not self._stopped:
+        tools = _tools(blocks)
+        if not self.is_whole:
             raise Truncated(f"{PROVIDER} stopped in the middle of its answer; the answer is thrown away.")
-        if self._reason == "refusal":
-            raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'it did not say why'}")
-        if self._reason == "max_tokens" and tools:
-            raise Truncated(
-                f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
-            )
-        if self._reason == "model_context_window_exceeded" and tools:
-            raise ContextTooLong(f"{self._model!r} at {PROVIDER} had no room left for its tool call.")
-        reason = _REASONS.get(self._reason)
-        if reason is None:
-            raise Malformed(f"{PROVIDER} finished for an unknown reason, {self._reason[:40]!r}.")
-        if reason == "tool_calls" and not tools:
-            raise Malformed(f"{PROVIDER} finished for a tool call without making one.")
-        if not tools and not has_text and reason != "length":
-            raise Malformed(f"{PROVIDER} finished without a word or a tool call.")
+        self._check(blocks, tools, max_output_tokens)
+        reason = self._reason or "stop"
         return ChatEnd(
-            finish_reason="tool_calls" if tools else reason,
-            usage=self._usage(),
+            # "tool_use" without a call is how gateways say that they had tools.
+            finish_reason="tool_calls" if tools else "stop" if reason == "tool_calls" else reason,
+            usage=self.usage,
             tool_calls=tools,
             request_id=self._id,
             state=self._state(blocks),
+            thought=clean_text("\n".join(block.text for block in blocks if block.kind == "thinking")).strip(),
         )
 
-    def _taken(self, event: Any) -> str:
-        match event.type:
+    def _check(self, blocks: list[_Block], tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
+        if self._reason == "content_filter":
+            raise ContentRefused(f"{PROVIDER} held its answer back by its content filter.")
+        if self._reason == "refusal":
+            raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'it did not say why'}")
+        if tools and self._told == "model_context_window_exceeded":
+            raise ContextTooLong(f"{self._model!r} at {PROVIDER} had no room left for its tool call.")
+        if tools and self._reason == "length":
+            raise Truncated(
+                f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+            )
+        if not all(tool.name for tool in tools):
+            raise Malformed(f"{PROVIDER} asked for a tool without naming it.")
+        if not tools and not any(block.kind == "text" and block.text.strip() for block in blocks):
+            if self._reason == "length":
+                raise useless(PROVIDER, max_output_tokens)
+            raise Malformed(f"{PROVIDER} finished without a word or a tool call.")
+
+    def _taken(self, kind: str, event: dict[str, Any]) -> str | None:
+        match kind:
             case "message_start":
-                self._id = event.message.id
-                self._count_usage(event.message.usage)
+                return self._message(dict_of(event.get("message")))
+            case "message":
+                # All of an answer at once, from who makes no streams.
+                return self._message(event)
             case "content_block_start":
-                return self._begin(event.index, event.content_block)
+                return self._begin(index_of(event.get("index")), dict_of(event.get("content_block")))
             case "content_block_delta":
-                return self._extend(self._blocks[event.index], event.delta)
+                return self._extend(index_of(event.get("index")), dict_of(event.get("delta")))
             case "message_delta":
-                self._reason = event.delta.stop_reason or self._reason
-                self._count_usage(event.usage)
-                details = getattr(event.delta, "stop_details", None)
-                if details is not None:
-                    self._refusal = _words_of(details)
-            case "message_stop":
-                self._stopped = True
-        return ""
+                self._count_usage(dict_of(event.get("usage")))
+                return self._finish(dict_of(event.get("delta")))
+        self._stopped = self._stopped or kind == "message_stop"
+        return "" if kind in _KNOWN else None
 
-    def _begin(self, index: int, begun: Any) -> str:
-        block = self._blocks[index] = _Block(begun.type)
-        match begun.type:
+    def _message(self, message: dict[str, Any]) -> str | None:
+        if not message:
+            return None
+        self._id = self._id or clean_text(word_of(message.get("id"))) or None
+        self._count_usage(dict_of(message.get("usage")))
+        texts = [self._begin(None, dict_of(block)) or "" for block in list_of(message.get("content"))]
+        self._finish(message)
+        return "".join(texts)
+
+    def _finish(self, told: dict[str, Any]) -> str | None:
+        reason = reason_of(told.get("stop_reason"))
+        if reason is not None:
+            self._reason, self._told = reason, word_of(told.get("stop_reason"))
+        self._refusal = _words_of(dict_of(told.get("stop_details"))) or self._refusal
+        return "" if told else None
+
+    def _begin(self, index: int | None, begun: dict[str, Any]) -> str | None:
+        kind = word_of(begun.get("type"))
+        if not kind:
+            return None
+        place = index if index is not None and index not in self._blocks else max(self._blocks, default=-1) + 1
+        block = self._blocks[place] = _Block(kind)
+        match kind:
             case "text":
-                return self._add(block, begun.text)
+                return self._add(block, text_of(begun.get("text")))
             case "thinking":
-                self._add(block, begun.thinking)
-                block.signature = begun.signature or ""
+                self._add(block, text_of(begun.get("thinking")))
+                block.signature = text_of(begun.get("signature"))
             case "redacted_thinking":
-                self._add(block, begun.data)
+                self._add(block, text_of(begun.get("data")))
             case "tool_use":
-                block.id, block.name = begun.id, begun.name
-                self._add(block, json.dumps(begun.input) if begun.input else "")
+                # Cleaned at once: what is left of an id or a name may be nothing.
+                block.id, block.name = clean_text(word_of(begun.get("id"))), clean_text(word_of(begun.get("name")))
+                self._add(block, json_of(begun["input"]) if begun.get("input") else "")
+                self._size.count(block.id + block.name)
+            case _:
+                return None
         return ""
 
-    def _extend(self, block: _Block, delta: Any) -> str:
-        match delta.type:
-            case "text_delta":
-                return self._add(block, delta.text)
-            case "thinking_delta":
-                self._add(block, delta.thinking)
-            case "signature_delta":
-                self._size.count(delta.signature)
-                block.signature += delta.signature
-            case "input_json_delta":
-                self._add(block, delta.partial_json)
-        return ""
+    def _extend(self, index: int | None, delta: dict[str, Any]) -> str | None:
+        kind = word_of(delta.get("type"))
+        if kind == "signature_delta":
+            block, signature = self._block(index, "thinking"), text_of(delta.get("signature"))
+            self._size.count(signature)
+            block.signature += signature
+            return ""
+        if kind not in _DELTAS:
+            return None
+        of, name = _DELTAS[kind]
+        piece = json_of(delta.get(name)) if of == "tool_use" else text_of(delta.get(name))
+        self._add(self._block(index, of), piece)
+        return piece if of == "text" else ""
+
+    def _block(self, index: int | None, kind: str) -> _Block:
+        """The block of a piece; one that was never begun begins here."""
+        place = max(self._blocks, default=0) if index is None else index
+        found = self._blocks.get(place)
+        if found is None or found.kind != kind:
+            place = place if found is None else max(self._blocks) + 1
+            found = self._blocks[place] = _Block(kind)
+        return found
 
     def _add(self, block: _Block, piece: str) -> str:
         self._size.count(piece)
         block.pieces.append(piece)
         return piece
 
-    def _count_usage(self, told: Any) -> None:
+    def _count_usage(self, told: dict[str, Any]) -> None:
         """The figures of the end are totals, and repeat what the beginning said only in part."""
-        for name in _FIGURES:
-            value = getattr(told, name, None)
-            if value is not None:
-                self._figures[name] = value
-        details = getattr(told, "output_tokens_details", None)
-        if details is not None:
-            self._figures["thinking_tokens"] = details.thinking_tokens
-
-    def _usage(self) -> Usage | None:
-        """None for figures that make no sense: the ledger then estimates, and says that it did."""
-        told = self._figures
-        if "input_tokens" not in told or "output_tokens" not in told:
-            return None
-        if not all(isinstance(figure, int) and figure >= 0 for figure in told.values()):
-            return None
-        read, written = told.get("cache_read_input_tokens", 0), told.get("cache_creation_input_tokens", 0)
-        return Usage(
-            input_tokens=told["input_tokens"] + read + written,
-            cached_input_tokens=read,
-            cache_write_tokens=written,
-            output_tokens=told["output_tokens"],
-            reasoning_tokens=told.get("thinking_tokens", 0),
-        )
+        self._figures |= {name: told[name] for name in _FIGURES if told.get(name) is not None}
+        thinking = dict_of(told.get("output_tokens_details")).get("thinking_tokens")
+        if thinking is not None:
+            self._figures["thinking_tokens"] = thinking
 
     def _state(self, blocks: list[_Block]) -> dict[str, Any] | None:
         """What goes back with this answer, if it has reasoning: all its blocks, and what they are bound to."""
@@ -184,8 +237,16 @@ class Answer:
         return {"provider": PROVIDER, "model": self._model, "prefix": self._prefix, "content": content}
 
 
-def _tool(block: _Block) -> ToolRequest:
-    return ToolRequest(clean_text(block.id), clean_text(block.name), clean_text(block.text) or "{}")
+def _tools(blocks: list[_Block]) -> tuple[ToolRequest, ...]:
+    """The calls, each with an id of its own, which its block gets too."""
+    tools, taken = [], set[str]()
+    for place, block in enumerate(block for block in blocks if block.kind == "tool_use"):
+        number = place
+        while not block.id or block.id in taken:
+            block.id, number = f"toolu_{number}", number + 1
+        taken.add(block.id)
+        tools.append(ToolRequest(block.id, block.name, clean_text(block.text) or "{}"))
+    return tuple(tools)
 
 
 def _sent_back(block: _Block) -> dict[str, Any] | None:
@@ -201,6 +262,6 @@ def _sent_back(block: _Block) -> dict[str, Any] | None:
     return None
 
 
-def _words_of(details: Any) -> str:
-    words = details.explanation or details.category or ""
+def _words_of(details: dict[str, Any]) -> str:
+    words = text_of(details.get("explanation")) or text_of(details.get("category"))
     return preview_of(clean_text(words), 200)

@@ -1,18 +1,19 @@
-"""The errors of the `anthropic` SDK, sorted into `models/errors.py`: the one place that says what is worth another try.
+"""The errors of Anthropic's wire, sorted into `models/errors.py`: the one place that says what is worth another try.
 
 https://platform.claude.com/docs/en/api/errors
 """
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from chimera.providers.anthropic_requests import PROVIDER
-from chimera.providers.refusals import TOO_LONG, Refusal, disconnected, reason_of, retry_after_of
+from chimera.providers.pieces import ErrorInAnswer
+from chimera.providers.refusals import Refusal, disconnected, reason_of
+from chimera.providers.retry_times import retry_after_of
+from chimera.providers.told import Told, told_by
+from chimera.providers.too_long import is_too_long
+from chimera.providers.values import dict_of
 from models.errors import Malformed, ProviderError
-
-if TYPE_CHECKING:
-    from anthropic import APIStatusError
 
 _NO_MONEY = re.compile(r"credit balance|usage limits?\b", re.IGNORECASE)
 _SPENT = ("spend_limit_reached", "billing_unavailable")
@@ -33,33 +34,37 @@ def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> Pro
     from anthropic import APIConnectionError, APIStatusError
     from httpx2 import TransportError
 
-    # The SDK passes on what breaks a stream as it is.
+    if isinstance(error, ProviderError):
+        return error
     if isinstance(error, APIConnectionError | TransportError):
         return disconnected(PROVIDER, error, begun=begun)
     if isinstance(error, APIStatusError):
-        return _sort_answer(error, model=model, secret=secret)
+        response = error.response
+        body = (response.is_stream_consumed and response.content) or error.body
+        return _sort_told(told_by(body), response.status_code, response.headers, model, secret)
+    if isinstance(error, ErrorInAnswer):
+        return _sort_told(told_by(error.body), None, {}, model, secret)
     return Malformed(f"{PROVIDER} sent something that isn't a message ({type(error).__name__}).")
 
 
-def _sort_answer(error: "APIStatusError", *, model: str, secret: str) -> ProviderError:
-    in_answer = error.status_code < 300
-    status = None if in_answer else error.status_code
-    kind = _STATUSES.get(str(error.type)) if in_answer else error.status_code
-    headers: Mapping[str, str] = {} if in_answer else error.response.headers
-    said = str(error.api_message or error.message)
-    refusal = Refusal(PROVIDER, model, status, reason_of(said, secret), retry_after_of(headers))
-    if kind == 402 or error.type == "billing_error" or str(error.error_code).endswith(_SPENT):
+def _sort_told(told: Told, status: int | None, headers: Mapping[str, str], model: str, secret: str) -> ProviderError:
+    error = dict_of(dict_of(told.body).get("error"))
+    type_ = str(error.get("type"))
+    kind = _STATUSES.get(type_, told.status) if status is None else status
+    refusal = Refusal(PROVIDER, model, status, reason_of(told.words, secret), retry_after_of(headers, told.words))
+    spent = str(dict_of(error.get("details")).get("error_code")).endswith(_SPENT)
+    if kind == 402 or type_ == "billing_error" or spent:
         return refusal.no_quota()
-    if kind in (400, 403) and _NO_MONEY.search(said):
+    if kind in (400, 403) and _NO_MONEY.search(told.words):
         return refusal.no_quota()
+    if is_too_long(told, kind):
+        return refusal.too_long()
     if kind == 429:
         return refusal.rate_limited()
     if kind in (401, 403):
         return refusal.wrong_key()
-    if kind == 413 or (kind == 400 and TOO_LONG.search(said)):
-        return refusal.too_long()
     if kind == 404:
         return refusal.unknown_model()
     if kind is not None and 300 <= kind < 500 and kind not in (408, 409):
         return refusal.request()
-    return refusal.trouble()
+    return refusal.trouble(told.codes)

@@ -32,9 +32,11 @@ from models.errors import (
     UnknownModel,
     UnknownPrice,
     Unreachable,
+    UselessAnswer,
     WrongKey,
 )
 from models.providers import MediaModelView, ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
+from models.tasks import Usage
 
 log = structlog.get_logger()
 
@@ -169,11 +171,16 @@ class Available:
             attempt=1,
             max_output_tokens=PROBE_TOKENS,
         )
-        async with aclosing(provider.stream(request)) as stream:
-            async for item in stream:
-                if isinstance(item, ChatEnd) and item.usage is not None:
-                    return cost_of(item.usage, price)
-        return 0
+        usage: Usage | None = None
+        try:
+            async with aclosing(provider.stream(request)) as stream:
+                async for item in stream:
+                    if isinstance(item, ChatEnd):
+                        usage = item.usage
+        except UselessAnswer as error:
+            # A model that thinks uses up the few tokens before its first word.
+            usage = error.usage
+        return 0 if usage is None else cost_of(usage, price)
 
     def _media_of(self, provider: str, names: tuple[str, ...]) -> list[MediaModelView]:
         """What our catalog and the provider's list have that isn't for tasks; the list may leave it out."""
@@ -232,6 +239,6 @@ def _can_be_named(ref: str) -> bool:
 
 def _verdict_of(error: ChimeraError) -> Verdict:
     if error.http_status == 422:
-        # MissingKey, MissingBaseUrl: nothing was tried.
+        # MissingKey, UnusableKey, MissingBaseUrl: nothing was tried.
         return Verdict.NOT_CONFIGURED
     return next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), Verdict.FAILED)

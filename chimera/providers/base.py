@@ -91,6 +91,8 @@ class ChatEnd:
     """What the provider wants back word for word in the next request, signed reasoning for one: `{"provider": its
     name, …}`, JSON throughout. A provider leaves out what another one's state holds, so that a conversation can move.
     """
+    answer: str | None = None
+    """The whole answer, where it is less than what was yielded: a thought came first, and was seen to be one later."""
     thought: str = ""
     """What the model wrote while it reasoned, cleaned; never part of the answer."""
     skipped: int = 0
@@ -115,7 +117,7 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Yield the text as it comes, then exactly one `ChatEnd`.
+        """Yield the text as it comes, then exactly one `ChatEnd`, whose `answer` replaces all of it if it has one.
 
         Raises a `ProviderError` of `models/errors.py`; a stream that ends without a finish reason is `Truncated`.
         Closing the generator closes the connection: read it inside `contextlib.aclosing`.

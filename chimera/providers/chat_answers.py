@@ -1,133 +1,248 @@
-"""An answer as it comes in pieces: text passed on, tool calls put together, and what may count as a whole answer.
+"""An answer of the chat-completions wire as it comes in pieces: text passed on, and what counts as a whole answer.
 
-The SDK takes a stream that breaks off for a finished one, and builds its objects without checking them; both are
-checked here. Everything is cleaned here too, so nothing behind a provider ever sees text that can't be stored.
+Servers of this wire differ in every field. What they send is read for what it means, and what means nothing is left
+out and counted; an answer is thrown away only where there is none. Everything is cleaned here, so nothing behind a
+provider ever sees text that can't be stored.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
+from chimera.providers.chat_tools import WRITTEN_OPENING, ToolCalls, calls_written_in
+from chimera.providers.chat_usage import usage_of
+from chimera.providers.endings import reason_of, useless
+from chimera.providers.pieces import DONE, ErrorInAnswer, Piece, is_error
+from chimera.providers.thoughts import Thoughts, answer_in
+from chimera.providers.values import dict_of, first_of, list_of, text_of, word_of
 from chimera.providers.wire import SizeLimit
 from chimera.text import clean_text
 from models.base import preview_of
-from models.errors import ContentRefused, Malformed, Truncated
+from models.errors import ContentRefused, Malformed, ProviderError, Truncated
 from models.tasks import FinishReason, Usage
 
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionChunk
-    from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
-
-_REASONS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "tool_calls": "tool_calls",
-    "length": "length",
-    "content_filter": "content_filter",
-}
-
-
-@dataclass
-class _ToolParts:
-    id: str = ""
-    name: str = ""
-    arguments: list[str] = field(default_factory=list)
+_TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
+_THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
+"""Where servers put what a model thinks; those that changed the name send it under both."""
+_DEPTH = 4
 
 
 class Answer:
-    """Collects the chunks of one answer."""
+    """Collects the pieces of one answer."""
 
-    def __init__(self, provider: str, max_bytes: int) -> None:
+    noun = "a chat completion"
+
+    def __init__(self, provider: str, max_bytes: int, request: ChatRequest) -> None:
         self._provider = provider
         self._size = SizeLimit(max_bytes)
-        self._tools: dict[int, _ToolParts] = {}
+        self._tools = ToolCalls(self._size)
+        self._may_call = bool(request.tools) and request.tool_choice == "auto"
+        self._thoughts = Thoughts()
+        self._thought: list[str] = []
+        self._text: list[str] = []
+        self._written_call = ""
         self._refusal = ""
-        self._has_text = False
-        self._reason: str | None = None
-        self._usage: Usage | None = None
+        self._reason: FinishReason | None = None
+        self._is_done = False
+        self._is_document = False
+        """One whole completion, as those send it who make no streams."""
+        self._raw: list[str] = []
+        self._is_of_messages = False
+        self._skipped = 0
         self._id: str | None = None
+        self.usage: Usage | None = None
+        self.has_begun = False
 
-    def take(self, chunk: "ChatCompletionChunk") -> str:
-        """Take a chunk in and return its text, cleaned. Raises `AnswerTooLarge` and `Malformed`."""
-        try:
-            return clean_text(self._taken(chunk))
-        except (AttributeError, TypeError, ValueError) as error:
-            raise Malformed(f"{self._provider} sent a chunk of another shape ({type(error).__name__}).") from error
+    @property
+    def is_whole(self) -> bool:
+        """A reason to stop, or the end of the stream behind something that was said."""
+        if self._reason is not None or self._is_document:
+            return True
+        said = bool(self._text or self._refusal or self._written_call)
+        return self._is_done and (said or bool(self._tools)) and self._tools.are_whole
+
+    def take(self, piece: Piece) -> str | None:
+        """Take a piece in and return its text, cleaned; None for one of no known meaning. Raises `AnswerTooLarge`."""
+        if piece is DONE:
+            self._is_done = True
+            return ""
+        body = piece.body
+        usage = usage_of(body)
+        self.usage = usage or self.usage
+        # The piece of the usage, and those that say who works on the answer, have no choice.
+        choices = list_of(body.get("choices"))
+        if not choices:
+            return "" if usage is not None or "choices" in body else None
+        self._id = self._id or clean_text(word_of(body.get("id"))) or None
+        choice = first_of(choices)
+        if choice is None:
+            return None
+        self.has_begun = True
+        self._is_document = self._is_document or body.get("object") == "chat.completion"
+        return self._passed_on(self._chosen(choice))
+
+    def rest(self) -> str:
+        """Return the text that was held back, as it may have been a tag or a call."""
+        rest = self._hold_call(clean_text(self._thoughts.rest()))
+        calls = calls_written_in(self._written_call) if self._may_call and not self._tools else []
+        if calls:
+            for index, call in enumerate(calls):
+                self._tools.take([{**call, "index": index}])
+        else:
+            rest = self._written_call + rest
+        self._written_call = ""
+        if rest:
+            self._text.append(rest)
+        return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises `Truncated`, `ContentRefused` or `Malformed` when it is no answer to use."""
-        tools = tuple(self._tool(index, parts) for index, parts in sorted(self._tools.items()))
-        if self._reason is None:
+        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        if not self.is_whole:
             raise Truncated(f"{self._provider} stopped in the middle of its answer; the answer is thrown away.")
+        text = "".join(self._text)
+        split = answer_in(text)
+        if split is not None:
+            self._thought.append(split[0])
+            text = split[1]
+        tools = self._made()
+        self._check(text, tools, max_output_tokens)
+        return ChatEnd(
+            finish_reason=self._finish(bool(tools)),
+            usage=self.usage,
+            tool_calls=tools,
+            request_id=self._id,
+            answer=None if split is None else text,
+            thought=clean_text("".join([*self._thought, *self._thoughts.thought])).strip(),
+            skipped=self._skipped,
+        )
+
+    def _chosen(self, choice: dict[str, Any]) -> str:
+        """Read a choice and return its text, not yet split from thoughts."""
+        if is_error("", choice):
+            raise ErrorInAnswer(choice["error"])
+        told = choice.get("finish_reason")
+        self._reason = reason_of(told) or self._reason
+        self.usage = usage_of(choice) or self.usage
+        delta = choice.get("delta")
+        if isinstance(delta, dict) and delta:
+            text = self._said(delta)
+        elif isinstance(choice.get("message"), dict):
+            text = self._message(choice["message"])
+        else:
+            text = self._content(delta or choice.get("text"), 0)
+        if text:
+            self._raw.append(text)
+        return text
+
+    def _message(self, message: dict[str, Any]) -> str:
+        """Read a message in the place of a delta: a piece, or all that has been said so far and more."""
+        before = "".join(self._raw)
+        if (before or self._tools) and not self._is_of_messages:
+            # It ends a stream of deltas, and says again what they said.
+            return ""
+        self._is_of_messages = True
+        text = self._said(message)
+        return text.removeprefix(before)
+
+    def _said(self, delta: dict[str, Any]) -> str:
+        text = self._content(delta.get("content"), 0)
+        if "refusal" in delta:
+            self._refuse(text_of(delta["refusal"]))
+        for name in _THOUGHTS:
+            if delta.get(name):
+                self._think(delta[name], 0)
+                break
+        if delta.get("tool_calls"):
+            self._skipped += self._tools.take(delta["tool_calls"])
+        if delta.get("function_call"):
+            self._tools.take_legacy(delta["function_call"])
+        return text
+
+    def _content(self, content: object, depth: int) -> str:
+        """Read text, or a list of parts, of which some are thoughts."""
+        if isinstance(content, str):
+            self._size.count(content)
+            return content
+        if isinstance(content, list) and depth < _DEPTH:
+            return "".join(self._content(part, depth + 1) for part in content)
+        if isinstance(content, dict) and depth < _DEPTH:
+            return self._part(content, depth)
+        text = text_of(content)
+        self._skipped += content is not None and not text
+        return text
+
+    def _part(self, part: dict[str, Any], depth: int) -> str:
+        kind = word_of(part.get("type"))
+        if kind in _TEXT_PARTS:
+            return self._content(part.get("text", part.get("value")), depth + 1)
+        if kind in _THOUGHT_PARTS:
+            self._think(part.get(kind) or part.get("text"), depth)
+        elif kind == "refusal":
+            self._refuse(text_of(part.get("refusal")))
+        else:
+            # Pictures and sound are nothing that was asked for.
+            self._skipped += 1
+        return ""
+
+    def _think(self, thought: object, depth: int) -> None:
+        if isinstance(thought, list | dict) and depth < _DEPTH:
+            for part in list_of(thought):
+                inner = part if isinstance(part, str) else dict_of(part)
+                self._think(inner if isinstance(inner, str) else inner.get("text") or inner.get("content"), depth + 1)
+            return
+        text = text_of(thought)
+        self._size.count(text)
+        self._thought.append(text)
+
+    def _refuse(self, text: str) -> None:
+        self._size.count(text)
+        self._refusal += text
+
+    def _passed_on(self, text: str) -> str:
+        answer = self._hold_call(clean_text(self._thoughts.take(text)))
+        if answer:
+            self._text.append(answer)
+        return answer
+
+    def _hold_call(self, text: str) -> str:
+        """Hold back a text that begins like a call, where one may be made."""
+        if not text or self._text or not self._may_call:
+            return text
+        held = self._written_call + text
+        start = held.lstrip()
+        may_be = start.startswith(WRITTEN_OPENING) or WRITTEN_OPENING.startswith(start)
+        self._written_call, text = (held, "") if may_be else ("", held)
+        return text
+
+    def _made(self) -> tuple[ToolRequest, ...]:
+        tools = self._tools.made()
+        if tools is None:
+            raise Malformed(f"{self._provider} asked for a tool without naming it.")
+        return tools
+
+    def _check(self, text: str, tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
         if self._reason == "content_filter":
             raise ContentRefused(f"{self._provider} held its answer back by its content filter.")
-        if self._refusal and not self._has_text:
-            raise ContentRefused(f"{self._provider}'s model refused: {preview_of(clean_text(self._refusal), 200)}")
-        if self._reason == "length" and tools:
+        if tools and self._reason == "length":
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
-        if not tools and not self._has_text and self._reason != "length":
-            raise Malformed(f"{self._provider} finished without a word or a tool call.")
-        return ChatEnd(finish_reason=self._known_reason(), usage=self._usage, tool_calls=tools, request_id=self._id)
+        if not text.strip() and not tools:
+            raise self._wordless(max_output_tokens)
 
-    def _taken(self, chunk: "ChatCompletionChunk") -> str:
-        self._id = self._id or chunk.id
-        if chunk.usage is not None:
-            self._usage = _usage_of(chunk.usage)
-        if not chunk.choices:
-            return ""
-        choice = chunk.choices[0]
-        self._reason = choice.finish_reason or self._reason
-        text = choice.delta.content or ""
-        self._refusal += choice.delta.refusal or ""
-        self._has_text = self._has_text or bool(text)
-        self._size.count(text)
-        for part in choice.delta.tool_calls or ():
-            self._add(part)
-        return text
+    def _wordless(self, max_output_tokens: int) -> ProviderError:
+        if self._refusal or self._reason == "refusal":
+            why = preview_of(clean_text(self._refusal), 200) or "it did not say why"
+            return ContentRefused(f"{self._provider}'s model refused: {why}")
+        if self._reason == "length":
+            return useless(self._provider, max_output_tokens)
+        return Malformed(f"{self._provider} finished without a word or a tool call.")
 
-    def _add(self, part: "ChoiceDeltaToolCall") -> None:
-        # Some servers send no index; then a part with an id begins a call and one without continues the last.
-        index: Any = part.index
-        if index is None:
-            index = len(self._tools) if part.id else max(self._tools, default=0)
-        tool = self._tools.setdefault(index, _ToolParts())
-        tool.id = tool.id or part.id or ""
-        if part.function is not None:
-            tool.name = tool.name or part.function.name or ""
-            tool.arguments.append(part.function.arguments or "")
-            self._size.count(tool.arguments[-1])
-
-    def _tool(self, index: int, parts: _ToolParts) -> ToolRequest:
-        if not parts.name and self._reason is not None:
-            raise Malformed(f"{self._provider} asked for a tool without naming it.")
-        arguments = clean_text("".join(parts.arguments))
-        return ToolRequest(clean_text(parts.id) or f"call_{index}", clean_text(parts.name), arguments)
-
-    def _known_reason(self) -> FinishReason:
-        if self._tools:
+    def _finish(self, calls: bool) -> FinishReason:
+        if calls:
             # Some servers finish with "stop" though they ask for tools.
             return "tool_calls"
-        known = _REASONS.get(str(self._reason))
-        if known is None:
-            raise Malformed(f"{self._provider} finished for an unknown reason, {str(self._reason)[:40]!r}.")
-        return known
-
-
-def _usage_of(told: Any) -> Usage | None:
-    """None for figures that make no sense: the ledger then estimates, and says that it did."""
-    read, written = told.prompt_tokens_details, told.completion_tokens_details
-    figures = (
-        told.prompt_tokens,
-        (read.cached_tokens if read else 0) or 0,
-        told.completion_tokens,
-        (written.reasoning_tokens if written else 0) or 0,
-    )
-    if not all(isinstance(figure, int) and figure >= 0 for figure in figures):
-        return None
-    return Usage(
-        input_tokens=figures[0],
-        cached_input_tokens=figures[1],
-        output_tokens=figures[2],
-        reasoning_tokens=figures[3],
-    )
+        if self._refusal:
+            return "refusal"
+        # "tool_calls" without a call is how some say that they had tools.
+        return "stop" if self._reason in (None, "tool_calls") else self._reason

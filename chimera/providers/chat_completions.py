@@ -1,7 +1,7 @@
 """The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
 
-The SDK would ask three times a call on its own and takes a stream that breaks off for a finished one: its retries are
-off, and `chat_answers` judges the end.
+The SDK would ask three times a call on its own, and its reader of streams knows OpenAI's own servers only: its retries
+are off, and what it is answered is read by `pieces` and `chat_answers`.
 """
 
 import importlib
@@ -14,6 +14,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
 from chimera.providers.chat_requests import LimitField, body_of
+from chimera.providers.pieces import Pieces
 from chimera.providers.schemas import RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
 from chimera.providers.wire import Waits, http_client
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
 
+NO_KEY = "none"
+"""The SDK wants some key; most servers of one's own ignore it."""
+
+
 class ChatCompletions:
-    """A provider that speaks chat completions. Making one opens nothing and imports nothing."""
+    """A provider that speaks chat completions; `api_key` may be empty. Making one opens nothing and imports nothing."""
 
     def __init__(
         self,
@@ -66,9 +71,10 @@ class ChatCompletions:
         client = await self._client.get()
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
         asking = self._refused.ask(request, self._body_of, partial(ask, client))
-        chunks = await opened(asking, self._waits, sort, deadline=deadline)
-        answer = Answer(self.name, self._max_answer_bytes)
-        reading = read(chunks, answer, request, self._waits, sort, deadline=deadline, close=chunks.close)
+        events = await opened(asking, self._waits, sort, deadline=deadline)
+        pieces = Pieces(events.response, self._max_answer_bytes)
+        answer = Answer(self.name, self._max_answer_bytes, request)
+        reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):
             async for item in reading:
                 yield item
@@ -87,16 +93,18 @@ class ChatCompletions:
         return body_of(request, self._limit_field, obeys_tool_choice=self._obeys_tool_choice)
 
     def _sorted(self, model: str, error: Exception, begun: bool) -> ProviderError:
-        return sort_error(error, provider=self.name, model=model, secret=self._api_key, begun=begun)
+        return sort_error(
+            error, provider=self.name, model=model, secret="" if self.simulated else self._api_key, begun=begun
+        )
 
     def _make_client(self) -> "AsyncOpenAI":
         from openai import AsyncOpenAI
 
         client = AsyncOpenAI(
             base_url=self._base_url,
-            api_key=self._api_key,
+            api_key=self._api_key or NO_KEY,
             max_retries=0,
-            http_client=http_client(trust_env=self._trust_env),
+            http_client=http_client(self._base_url, trust_env=self._trust_env),
         )
         # Else they were loaded in the first call.
         importlib.import_module("openai.types.chat")

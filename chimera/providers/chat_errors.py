@@ -1,50 +1,57 @@
-"""The errors of the `openai` SDK, sorted into `models/errors.py`: the one place that says what is worth another try."""
+"""The errors of the chat-completions wire, sorted into `models/errors.py`: the one place that says what is worth
+another try.
+"""
 
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from chimera.providers.refusals import TOO_LONG, Refusal, disconnected, reason_of, retry_after_of
+from chimera.providers.pieces import ErrorInAnswer
+from chimera.providers.refusals import Refusal, disconnected, reason_of
+from chimera.providers.retry_times import retry_after_of
+from chimera.providers.told import Told, told_by
+from chimera.providers.too_long import is_too_long
 from models.errors import Malformed, ProviderError
 
-if TYPE_CHECKING:
-    from openai import APIError
+_NO_MONEY = re.compile(r"insufficient_(user_)?quota|insufficient_balance|billing_hard_limit")
 
 
 def sort_error(error: Exception, *, provider: str, model: str, secret: str, begun: bool) -> ProviderError:
     """Say which of our errors this is; the SDK's own is lost on purpose (it holds the request and its headers)."""
-    from openai import APIConnectionError, APIError
+    from httpx2 import TransportError
+    from openai import APIConnectionError, APIStatusError
 
-    if isinstance(error, APIConnectionError):
+    if isinstance(error, ProviderError):
+        return error
+    if isinstance(error, APIConnectionError | TransportError):
         return disconnected(provider, error, begun=begun)
-    if isinstance(error, APIError):
-        return _sort_answer(error, provider=provider, model=model, secret=secret)
+    if isinstance(error, APIStatusError):
+        response = error.response
+        body = (response.is_stream_consumed and response.content) or error.body
+        return _sort_told(told_by(body), response.status_code, response.headers, provider, model, secret)
+    if isinstance(error, ErrorInAnswer):
+        told = told_by(error.body)
+        return _sort_told(told, told.status, {}, provider, model, secret)
     return Malformed(f"{provider} sent something that isn't a chat completion ({type(error).__name__}).")
 
 
-def _sort_answer(error: "APIError", *, provider: str, model: str, secret: str) -> ProviderError:
-    """An HTTP status, or an `error` object in the middle of a stream, which has a code and no status."""
-    from openai import APIStatusError
-
-    code = f"{error.code or ''} {error.type or ''}"
-    status = error.status_code if isinstance(error, APIStatusError) else _status_in(error.code)
-    headers: Mapping[str, str] = error.response.headers if isinstance(error, APIStatusError) else {}
-    refusal = Refusal(provider, model, status, reason_of(error.message, secret), retry_after_of(headers))
-    if "insufficient_quota" in code or status == 402:
+def _sort_told(
+    told: Told, status: int | None, headers: Mapping[str, str], provider: str, model: str, secret: str
+) -> ProviderError:
+    codes = told.codes
+    reason = reason_of(told.words, secret)
+    refusal = Refusal(provider, model, status, reason, retry_after_of(headers, told.words))
+    if status == 402 or _NO_MONEY.search(codes):
         return refusal.no_quota()
-    if status == 429 or "rate_limit" in code:
-        return refusal.rate_limited()
-    if status in (401, 403) or "invalid_api_key" in code:
-        return refusal.wrong_key()
-    if "content_filter" in code or "content_policy" in code or "moderation_blocked" in code:
-        return refusal.content()
-    if status in (400, 413, 422) and ("context" in code or TOO_LONG.search(error.message)):
+    if is_too_long(told, status):
         return refusal.too_long()
-    if status == 404 or "model_not_found" in code:
+    if status == 429 or "rate_limit" in codes:
+        return refusal.rate_limited()
+    if status in (401, 403) or "invalid_api_key" in codes:
+        return refusal.wrong_key()
+    if "content_filter" in codes or "content_policy" in codes or "moderation_blocked" in codes:
+        return refusal.content()
+    if status == 404 or "model_not_found" in codes:
         return refusal.unknown_model()
     if status is not None and 300 <= status < 500 and status not in (408, 409):
         return refusal.request()
-    return refusal.trouble()
-
-
-def _status_in(code: str | None) -> int | None:
-    return int(code) if code is not None and code.isdecimal() and len(code) == 3 else None
+    return refusal.trouble(codes)

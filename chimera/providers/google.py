@@ -1,27 +1,30 @@
 """Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
 
 The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
-all are off.
+all are off. It makes the request, and its answer is read by `pieces` and `google_answers`.
 """
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from http.client import OK
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
 from chimera.providers.google_answers import Answer
-from chimera.providers.google_errors import sort_error
+from chimera.providers.google_errors import sort_told
 from chimera.providers.google_requests import PROVIDER, body_of, name_in_path
+from chimera.providers.keys import key_of
+from chimera.providers.pieces import ErrorInAnswer, Pieces, check_head
 from chimera.providers.refusals import disconnected
 from chimera.providers.schemas import SCHEMA, RefusedFields
-from chimera.providers.streams import Lazy, is_stream, no_stream, read, sorting
+from chimera.providers.streams import Lazy, SortError, read, sorting
 from chimera.providers.wire import Waits, connecting_alone, http_client
 from chimera.settings import Settings
-from models.errors import BadRequest, Malformed, MissingKey, ProviderError
+from models.errors import BadRequest, Malformed, ProviderError
 
 if TYPE_CHECKING:
     import httpx2
@@ -70,24 +73,10 @@ class Google:
         client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
-        chunks = _Chunks(self._refused, client, request, responses)
-
-        async def close() -> None:
-            # The SDK's generators hold each other and would close the connection when the garbage is collected.
-            for response in responses:
-                await response.aclose()
-            await chunks.aclose()
-
-        reading = read(
-            chunks,
-            Answer(request.model, self._max_answer_bytes),
-            request,
-            self._waits,
-            sort,
-            deadline=deadline,
-            close=close,
-            is_at_work=partial(_is_at_work, responses),
-        )
+        response = await self._asked(client, request, responses, sort, deadline)
+        pieces = Pieces(response, self._max_answer_bytes)
+        answer = Answer(request.model, self._max_answer_bytes)
+        reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):
             async for item in reading:
                 yield item
@@ -109,16 +98,55 @@ class Google:
             client.close()
             await http.aclose()
 
+    async def _asked(
+        self,
+        client: "Client",
+        request: ChatRequest,
+        responses: "list[httpx2.Response]",
+        sort: SortError,
+        deadline: float,
+    ) -> "httpx2.Response":
+        """Have the SDK send the request, and take the body of the answer from it. Raises Malformed for a page."""
+        from google.genai import types
+
+        async def send(body: dict[str, Any], headers: dict[str, str]) -> "httpx2.Response":
+            responses.clear()
+            config = body["config"] | {"httpOptions": {"headers": headers}}
+            chunks: AsyncIterator[GenerateContentResponse] = await client.aio.models.generate_content_stream(
+                model=name_in_path(request.model),
+                contents=[types.Content.model_validate(content) for content in body["contents"]],
+                config=types.GenerateContentConfig.model_validate(config),
+            )
+            try:
+                with noting(responses, bodies=True):
+                    async for _ in chunks:
+                        pass
+                check_head(_kept(responses[0]), self.name)
+            except BaseException:
+                for response in responses:
+                    await _kept(response).aclose()
+                raise
+            return _kept(responses[0])
+
+        async with sorting(self._waits, sort, deadline=deadline):
+            return await self._refused.ask(request, body_of, send)
+
     def _sorted(self, responses: "list[httpx2.Response]", model: str, error: Exception, begun: bool) -> ProviderError:
         import httpx2
         from google.genai.errors import APIError
 
+        secret = self._api_key
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, APIError):
-            return sort_error(error, model=model, secret=self._api_key)
+            response = responses[-1] if responses else None
+            body = response.content if response is not None and response.is_stream_consumed else error.details
+            headers = response.headers if response is not None else {}
+            return sort_told(body, error.code, headers, model=model, secret=secret)
+        if isinstance(error, ErrorInAnswer):
+            return sort_told(error.body, None, {}, model=model, secret=secret)
         if isinstance(error, httpx2.TransportError):
-            return disconnected(self.name, error, begun=_is_at_work(responses))
+            return disconnected(self.name, error, begun=begun)
         if not responses:
             return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
         return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")
@@ -128,7 +156,7 @@ class Google:
         from google.genai.types import HttpOptions, HttpRetryOptions
 
         # The SDK overrides a client's limits with none.
-        http = http_client(trust_env=self._trust_env, on_request=connecting_alone, on_response=_note)
+        http = http_client(self._base_url, trust_env=self._trust_env, on_request=connecting_alone, on_response=_note)
         client = Client(
             # Set, or the environment could make it another product's client.
             vertexai=False,
@@ -147,15 +175,13 @@ Made = TypeVar("Made", bound=Google)
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey`."""
+    """Raises `MissingKey` and `UnusableKey`."""
     return google_by(settings, Google)
 
 
 def google_by(settings: Settings, kind: type[Made]) -> Made:
-    """Make a Google, or what is one and more. Raises `MissingKey`."""
-    key = settings.google_api_key.get_secret_value() if settings.google_api_key else ""
-    if not key:
-        raise MissingKey("google", "CHIMERA_GOOGLE_API_KEY")
+    """Make a Google, or what is one and more. Raises `MissingKey` and `UnusableKey`."""
+    key = key_of("google", settings.google_api_key)
     return kind(
         api_key=key,
         base_url=settings.google_base_url or DEFAULT_BASE_URL,
@@ -165,75 +191,47 @@ def google_by(settings: Settings, kind: type[Made]) -> Made:
     )
 
 
-_noted: "ContextVar[list[httpx2.Response] | None]" = ContextVar("responses", default=None)
+@dataclass(frozen=True)
+class _Noted:
+    responses: "list[httpx2.Response]"
+    bodies: bool
+
+
+_noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
-def noting(responses: "list[httpx2.Response]") -> Iterator[None]:
-    """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`."""
-    token = _noted.set(responses)
+def noting(responses: "list[httpx2.Response]", *, bodies: bool = False) -> Iterator[None]:
+    """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`.
+
+    `bodies`: also keep the body of an answer from the SDK, whose reader takes a comment for nonsense and builds objects
+    that can't hold what it doesn't know.
+    """
+    token = _noted.set(_Noted(responses, bodies))
     try:
         yield
     finally:
         _noted.reset(token)
 
 
-class _Chunks(AsyncIterator["GenerateContentResponse"]):
-    """Asks when the first chunk is asked for, as the SDK does, and notes the responses."""
-
-    def __init__(
-        self, refused: RefusedFields, client: "Client", request: ChatRequest, responses: "list[httpx2.Response]"
-    ) -> None:
-        self._refused = refused
-        self._client = client
-        self._request = request
-        self._responses = responses
-        self._chunks: AsyncGenerator[GenerateContentResponse] | None = None
-
-    async def __anext__(self) -> "GenerateContentResponse":
-        with noting(self._responses):
-            try:
-                if self._chunks is None:
-                    chunk = await self._refused.ask(self._request, body_of, self._send)
-                else:
-                    chunk = await anext(self._chunks)
-            except Exception:
-                self._check()
-                raise
-            self._check()
-            return chunk
-
-    async def aclose(self) -> None:
-        if self._chunks is not None:
-            await self._chunks.aclose()
-
-    async def _send(self, body: dict[str, Any], headers: dict[str, str]) -> "GenerateContentResponse":
-        from google.genai import types
-
-        await self.aclose()
-        chunks: AsyncIterator[GenerateContentResponse] = await self._client.aio.models.generate_content_stream(
-            model=name_in_path(self._request.model),
-            contents=[types.Content.model_validate(content) for content in body["contents"]],
-            config=types.GenerateContentConfig.model_validate(body["config"] | {"httpOptions": {"headers": headers}}),
-        )
-        self._chunks = cast("AsyncGenerator[GenerateContentResponse]", chunks)
-        return await anext(self._chunks)
-
-    def _check(self) -> None:
-        """Raise Malformed where what came is no stream. Not on a cancel, which is stronger."""
-        for response in self._responses:
-            if response.status_code == OK and not is_stream(response):
-                raise no_stream(response, PROVIDER)
-
-
 async def _note(response: "httpx2.Response") -> None:
-    responses = _noted.get()
-    if responses is not None:
-        responses.append(response)
+    import httpx2
+
+    noted = _noted.get()
+    if noted is None:
+        return
+    noted.responses.append(response)
+    if noted.bodies and response.status_code == OK:
+        response.extensions["kept"] = httpx2.Response(
+            response.status_code, headers=response.headers, stream=response.stream, request=response.request
+        )
+        # What the SDK gets to read instead.
+        response.stream = httpx2.ByteStream(b"")
 
 
-def _is_at_work(responses: "list[httpx2.Response]") -> bool:
-    return any(response.status_code == OK and is_stream(response) for response in responses)
+def _kept(response: "httpx2.Response") -> "httpx2.Response":
+    kept: httpx2.Response = response.extensions.get("kept", response)
+    return kept
 
 
 def _generates(model: "Model") -> bool:

@@ -1,39 +1,33 @@
 """A Gemini answer as it comes in pieces, and what may count as a whole one.
 
-Each chunk is a whole little response: function calls come unbroken, usage is told anew each time. The SDK takes a
-stream that breaks off for a finished one. Everything is cleaned here, so nothing behind sees text that can't be stored.
+Each chunk is a whole little response: function calls come unbroken, usage is told anew each time. What means nothing is
+left out and counted. Everything is cleaned here, so nothing behind sees text that can't be stored.
 """
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.providers.endings import reason_of, useless
 from chimera.providers.google_requests import PROVIDER
-from chimera.providers.wire import SizeLimit
+from chimera.providers.pieces import DONE, Piece
+from chimera.providers.values import dict_of, figure_of, first_of, json_of, list_of, text_of, word_of
+from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import BadRequest, ContentRefused, Malformed, Truncated
 from models.tasks import FinishReason, Usage
-
-if TYPE_CHECKING:
-    from google.genai.types import Candidate, FunctionCall, GenerateContentResponse, Part
-
-_REASONS: dict[str, FinishReason] = {
-    "STOP": "stop",
-    # Google itself says STOP after calls too; servers that stand in for it say this.
-    "FUNCTION_CALL": "stop",
-    "MAX_TOKENS": "length",
-    # Only with continuation, which is off: the limit was the server's own.
-    "CONTINUATION": "length",
-}
 
 _REFUSALS = {
     *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
     *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
     *("ESCALATION", "PUP_LIMITED_DISABLED", "MODEL_ARMOR"),
 }
+_FAILURES = {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"}
+"""The model meant to do something else than what it said."""
 
+_UNSPECIFIED = {"FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"}
 _MAX_ID_CHARS = 40
 """What OpenAI takes, should the conversation move there."""
 
@@ -41,72 +35,109 @@ _MAX_ID_CHARS = 40
 class Answer:
     """Collects the chunks of one answer."""
 
+    noun = "a Gemini answer"
+
     def __init__(self, model: str, max_bytes: int) -> None:
         self._model = model
         self._size = SizeLimit(max_bytes)
         self._parts: list[dict[str, Any]] = []
-        self._calls: list[FunctionCall] = []
+        self._calls: list[dict[str, Any]] = []
+        self._thought: list[str] = []
         self._has_text = False
         self._is_signed = False
-        self._blocked: str | None = None
-        self._reason: str | None = None
+        self._blocked = ""
+        self._told = ""
         self._reason_message = ""
-        self._usage: Usage | None = None
+        self._is_done = False
+        self._skipped = 0
         self._id: str | None = None
+        self.usage: Usage | None = None
+        self.has_begun = False
 
-    def take(self, chunk: "GenerateContentResponse") -> str:
-        """Take a chunk in and return its text, cleaned, without thoughts. Raises `AnswerTooLarge`."""
-        self._id = self._id or clean_text(chunk.response_id or "") or None
-        if chunk.usage_metadata is not None:
-            self._usage = _usage_of(chunk.usage_metadata)
-        if chunk.prompt_feedback is not None and chunk.prompt_feedback.block_reason is not None:
-            self._blocked = chunk.prompt_feedback.block_reason.value
-        return clean_text(self._taken(chunk.candidates[0])) if chunk.candidates else ""
+    @property
+    def is_whole(self) -> bool:
+        """A reason to stop, or the end of the stream behind something that was said."""
+        return bool(self._told or self._blocked) or (self._is_done and (self._has_text or bool(self._calls)))
+
+    def take(self, piece: Piece) -> str | None:
+        """Take a chunk in and return its text, cleaned, without thoughts; None for one of no known meaning.
+
+        Raises `AnswerTooLarge`.
+        """
+        if piece is DONE:
+            self._is_done = True
+            return ""
+        body = piece.body
+        feedback = dict_of(body.get("promptFeedback"))
+        blocked = word_of(feedback.get("blockReason"))
+        self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
+        self.usage = _usage_of(dict_of(body.get("usageMetadata"))) or self.usage
+        candidate = first_of(body.get("candidates"))
+        known = candidate is not None or any(key in body for key in ("usageMetadata", "promptFeedback"))
+        if not known:
+            return None
+        self.has_begun = True
+        self._id = self._id or clean_text(word_of(body.get("responseId"))) or None
+        return clean_text(self._taken(candidate or {}))
+
+    def rest(self) -> str:
+        return ""
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises `Truncated`, `ContentRefused`, `Malformed` or `BadRequest`."""
-        if self._blocked is not None:
-            raise ContentRefused(f"google refused the prompt ({self._blocked[:40]}).")
-        if self._reason is None:
+        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        if self._blocked:
+            raise ContentRefused(f"google refused the prompt ({clean_text(self._blocked[:40])}).")
+        if not self.is_whole:
             raise Truncated("google stopped in the middle of its answer; the answer is thrown away.")
-        finish_reason = known_reason(self._reason, self._reason_message)
-        tools = tuple(self._tool(index, call) for index, call in enumerate(self._calls))
+        finish_reason = known_reason(self._told, self._reason_message) if self._told else "stop"
+        tools = self._tools()
         if finish_reason == "length" and tools:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
-        if not tools and not self._has_text and finish_reason != "length":
-            raise Malformed("google finished without a word or a tool call.")
+        if not tools and not self._has_text:
+            if finish_reason == "length":
+                raise useless(PROVIDER, max_output_tokens)
+            raise Malformed(f"google finished without a word or a tool call{_because(self._told)}.")
         return ChatEnd(
-            finish_reason="tool_calls" if tools else finish_reason,
-            usage=self._usage,
+            finish_reason="tool_calls" if tools else "stop" if finish_reason == "tool_calls" else finish_reason,
+            usage=self.usage,
             tool_calls=tools,
             request_id=self._id,
             state=self._state(),
+            thought=clean_text("".join(self._thought)).strip(),
+            skipped=self._skipped,
         )
 
-    def _taken(self, candidate: "Candidate") -> str:
-        if candidate.finish_reason is not None:
-            self._reason = candidate.finish_reason.value
-            self._reason_message = candidate.finish_message or ""
-        parts = (candidate.content.parts if candidate.content is not None else None) or []
-        return "".join(map(self._add, parts))
+    def _taken(self, candidate: dict[str, Any]) -> str:
+        told = candidate.get("finishReason")
+        word = word_of(told) if told else ""
+        if told and word not in _UNSPECIFIED:
+            self._told = word or "OTHER"
+            self._reason_message = text_of(candidate.get("finishMessage"))
+        content = candidate.get("content")
+        parts = dict_of(content).get("parts") if isinstance(content, dict) else content
+        return "".join(map(self._add, [{"text": parts}] if isinstance(parts, str) else list_of(parts)))
 
-    def _add(self, part: "Part") -> str:
+    def _add(self, part: object) -> str:
         """Keep a part and return the text in it that is meant to be read."""
-        if part.text is None and part.function_call is None:
+        kept = _kept(dict_of(part))
+        if not {"functionCall", "text"} & kept.keys():
             # Pictures and code that ran are nothing that was asked for.
+            self._skipped += 1
             return ""
-        kept = part.model_dump(mode="json", by_alias=True, exclude_none=True)
+        call = kept.get("functionCall")
         self._size.count(json.dumps(kept, ensure_ascii=False))
-        self._is_signed = self._is_signed or part.thought_signature is not None
+        self._is_signed = self._is_signed or "thoughtSignature" in kept
         self._keep(kept)
-        if part.function_call is not None:
-            self._calls.append(part.function_call)
-        if part.thought or not part.text:
+        if call is not None:
+            self._calls.append(call)
+        text: str = kept.get("text") or ""
+        if kept.get("thought"):
+            self._thought.append(text)
             return ""
-        self._has_text = True
-        return part.text
+        self._has_text = self._has_text or bool(text.strip())
+        return text
 
     def _keep(self, part: dict[str, Any]) -> None:
         """Join text that came in pieces; a signature is worth nothing on another part than its own."""
@@ -116,13 +147,23 @@ class Answer:
         else:
             self._parts.append(part)
 
-    def _tool(self, index: int, call: "FunctionCall") -> ToolRequest:
-        if not call.name:
-            raise Malformed("google asked for a tool without naming it.")
-        arguments = json.dumps(clean_json(call.args or {}), ensure_ascii=False)
-        # Older models number no calls. The answer's id keeps ours apart from those of other answers.
-        own_id = f"call_{index}_{re.sub('[^A-Za-z0-9_-]', '', self._id or '')}"[:_MAX_ID_CHARS].rstrip("_")
-        return ToolRequest(clean_text(call.id or "") or own_id, clean_text(call.name), arguments)
+    def _tools(self) -> tuple[ToolRequest, ...]:
+        """The calls, each with an id of its own."""
+        tools, taken = [], set[str]()
+        for index, call in enumerate(self._calls):
+            name = clean_text(word_of(call.get("name")))
+            if not name:
+                raise Malformed("google asked for a tool without naming it.")
+            id, number = clean_text(word_of(call.get("id"))), index
+            while not id or id in taken:
+                id, number = self._own_id(number), number + 1
+            taken.add(id)
+            tools.append(ToolRequest(id, name, json.dumps(clean_json(call["args"]), ensure_ascii=False)))
+        return tuple(tools)
+
+    def _own_id(self, number: int) -> str:
+        """Older models number no calls. The answer's id keeps ours apart from those of other answers."""
+        return f"call_{number}_{re.sub('[^A-Za-z0-9_-]', '', self._id or '')}"[:_MAX_ID_CHARS].rstrip("_")
 
     def _state(self) -> dict[str, Any] | None:
         """What goes back as it came. Without a signature the message itself says all of it."""
@@ -132,27 +173,65 @@ class Answer:
 
 
 def known_reason(told: str, message: str) -> FinishReason:
-    """Read why an answer ended. Raises `ContentRefused`, `BadRequest` or `Malformed` when that makes it none."""
-    known = _REASONS.get(told)
-    if known is not None:
-        return known
+    """Read why an answer ended; "other" for a reason that isn't known.
+
+    Raises `ContentRefused`, `BadRequest` or `Malformed` for those that make it no answer.
+    """
     reason = clean_text(f"{told[:40]} {preview_of(message, 150)}").strip()
-    if told in _REFUSALS:
+    if told.upper() in _REFUSALS:
         raise ContentRefused(f"google held its answer back: {reason}")
     if told == "MISSING_THOUGHT_SIGNATURE":
         raise BadRequest(f"google misses the model's signature in the conversation: {reason}")
-    raise Malformed(f"google gave no answer that can be used: {reason}")
+    if told in _FAILURES:
+        raise Malformed(f"google gave no answer that can be used: {reason}")
+    known = reason_of(told) or "other"
+    if known in ("content_filter", "refusal"):
+        raise ContentRefused(f"google held its answer back: {reason}")
+    return known
 
 
-def _usage_of(told: Any) -> Usage | None:
+def _because(told: str) -> str:
+    return "" if told in ("", "STOP") else f" ({clean_text(told[:40])})"
+
+
+def _kept(part: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a part: it may have to go back, and the SDK refuses what it doesn't know."""
+    kept: dict[str, Any] = {}
+    call, signature = part.get("functionCall"), part.get("thoughtSignature")
+    if isinstance(call, dict):
+        kept["functionCall"] = {name: call[name] for name in ("id", "name") if isinstance(call.get(name), str | int)}
+        kept["functionCall"]["args"] = _arguments(call)
+    elif "text" in part:
+        kept["text"] = text_of(part["text"])
+    if part.get("thought"):
+        kept["thought"] = True
+    if isinstance(signature, str) and signature:
+        kept["thoughtSignature"] = signature
+    return kept
+
+
+def _arguments(call: dict[str, Any]) -> dict[str, Any]:
+    """An object, as Google sends it, or what stands for one."""
+    told = call.get("args")
+    return told if isinstance(told, dict) else object_of(json_of(told))
+
+
+def _usage_of(told: dict[str, Any]) -> Usage | None:
     """None for figures that make no sense: the ledger then estimates, and says that it did."""
-    if told.prompt_token_count is None:
+    if told.get("promptTokenCount") is None:
         return None
-    thoughts = told.thoughts_token_count or 0
-    figures = {
-        "input_tokens": told.prompt_token_count + (told.tool_use_prompt_token_count or 0),
-        "cached_input_tokens": told.cached_content_token_count or 0,
-        "output_tokens": (told.candidates_token_count or 0) + thoughts,
-        "reasoning_tokens": thoughts,
-    }
-    return Usage(**figures) if min(figures.values()) >= 0 else None
+    names = ("promptTokenCount", "toolUsePromptTokenCount", "cachedContentTokenCount", "candidatesTokenCount")
+    read, by_tools, cached, written, thoughts = (
+        figure_of(0 if told.get(name) is None else told[name]) for name in (*names, "thoughtsTokenCount")
+    )
+    if not (read or written):
+        # Gateways that count nothing say 0.
+        return None
+    if read is None or by_tools is None or cached is None or written is None or thoughts is None:
+        return None
+    return Usage(
+        input_tokens=read + by_tools,
+        cached_input_tokens=cached,
+        output_tokens=written + thoughts,
+        reasoning_tokens=thoughts,
+    )

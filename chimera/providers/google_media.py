@@ -30,7 +30,7 @@ from chimera.providers.wire import SizeLimit, Waits, headers_of
 from chimera.settings import Settings
 from chimera.text import clean_text
 from models.ai_calls import MediaUsage
-from models.errors import ContentRefused, InvalidInput, ProviderError, Truncated
+from models.errors import ContentRefused, InvalidInput, Malformed, ProviderError, Truncated
 
 if TYPE_CHECKING:
     import httpx2
@@ -241,8 +241,11 @@ def _check_end(answer: "GenerateContentResponse") -> None:
     candidate = answer.candidates[0] if answer.candidates else None
     if candidate is None or candidate.finish_reason is None:
         raise Truncated("google stopped in the middle of its answer; the answer is thrown away.")
-    if known_reason(candidate.finish_reason.value, candidate.finish_message or "") != "stop":
+    reason = known_reason(candidate.finish_reason.value, candidate.finish_message or "")
+    if reason == "length":
         raise Truncated("google's answer was cut at the longest that the model writes; send less at once.")
+    if reason != "stop":
+        raise Malformed(f"google gave no answer that can be used: {candidate.finish_reason.value[:40]}")
 
 
 def _parts_of(answer: "GenerateContentResponse") -> list[Any]:

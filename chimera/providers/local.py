@@ -1,6 +1,7 @@
 """A model server of your own (Ollama, llama.cpp, vLLM, LM Studio, …): anything that speaks chat completions."""
 
 from chimera.providers.base import Provider
+from chimera.providers.keys import usable
 from chimera.providers.openai_media import OpenAIMedia
 from chimera.settings import Settings
 from models.errors import MissingBaseUrl
@@ -10,14 +11,13 @@ FIRST_BYTE_S = 180.0
 
 
 def make(settings: Settings) -> Provider:
-    """The address is the one that ends in /v1. Raises `MissingBaseUrl`."""
+    """The address is the one that ends in /v1. Raises `MissingBaseUrl` and `UnusableKey`."""
     if not settings.local_base_url:
         raise MissingBaseUrl("local", "CHIMERA_LOCAL_BASE_URL")
     return OpenAIMedia(
         name="local",
         base_url=settings.local_base_url,
-        # The SDK wants some key; most servers ignore it.
-        api_key=settings.local_api_key.get_secret_value() if settings.local_api_key else "none",
+        api_key=usable("local", settings.local_api_key),
         first_byte_s=max(settings.call_first_byte_s, FIRST_BYTE_S),
         stall_s=settings.call_stall_s,
         max_answer_bytes=settings.max_answer_bytes,

@@ -1,18 +1,16 @@
 """OpenAI."""
 
 from chimera.providers.base import Provider
+from chimera.providers.keys import key_of
 from chimera.providers.openai_media import OpenAIMedia
 from chimera.settings import Settings
-from models.errors import MissingKey
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey`."""
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
-    if not key:
-        raise MissingKey("openai", "CHIMERA_OPENAI_API_KEY")
+    """Raises `MissingKey` and `UnusableKey`."""
+    key = key_of("openai", settings.openai_api_key)
     return OpenAIMedia(
         name="openai",
         base_url=settings.openai_base_url or DEFAULT_BASE_URL,

@@ -4,12 +4,8 @@ A vendor's message may quote the request, and OpenAI's quotes the key that it re
 our own words only, and every other message is cut short and cleared of anything that looks like a key.
 """
 
-import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from chimera.text import clean_text
 from models.base import preview_of
@@ -29,15 +25,26 @@ from models.errors import (
     WrongKey,
 )
 
-MAX_RETRY_AFTER_S = 3600.0
-"""Longest wait that a provider can impose. Past an hour, asking again is better than trusting one header."""
+MIN_KEY_CHARS = 8
+"""What is shorter is a word that a server's words may have in them, and no secret."""
 
-TOO_LONG = re.compile(
-    r"context[ _](length|window|size|limit)|maximum context|prompt is too long|too many tokens", re.IGNORECASE
+_AWAY_STATUSES = frozenset({502, 503, 504, 521, 522, 523, 529})
+"""Of who can't serve anybody now; 521 to 523 are Cloudflare's for a server that it can't reach."""
+
+_OVERLOAD = re.compile(
+    r"overload|(over|at|out of|insufficient|no) capacity|capacity (is )?(exceeded|reached|limit)|too busy"
+    r"|(server|model|system|engine|service|cluster)s? (is |are )?(currently |temporarily |still )?"
+    r"(busy|unavailable|loading|overwhelmed|starting)|temporarily unavailable|(server|system)_busy|loading model"
+    r"|no (available|healthy) (server|backend|worker|instance|upstream|provider|channel|replica|node|deployment)"
+    r"|queue is full",
+    re.IGNORECASE,
 )
-
 _REASON_CHARS = 180
-_KEY = re.compile(r"\b(?:(?:sk|pk|rk|key|Bearer)[-_ ]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}")
+_KEY = re.compile(
+    r"\b(?:(?:sk|pk|rk)[-_]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}"
+    # Behind these two a word may stand: a key has a figure in it.
+    r"|\b(?:key|Bearer)[-_ ](?=[A-Za-z*._-]*\d)[A-Za-z0-9*._-]{12,}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,10 @@ class Refusal:
     def request(self) -> BadRequest:
         return BadRequest(f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self.reason}")
 
-    def trouble(self) -> Overloaded:
-        trouble = InternalFailure if self.status == 500 else Overloaded
-        return trouble(
+    def trouble(self, codes: str = "") -> Overloaded:
+        """Trouble of the whole server, or over this request: only the former keeps others from asking it."""
+        is_away = self.status in _AWAY_STATUSES or _OVERLOAD.search(f"{codes} {self.reason}")
+        return (Overloaded if is_away else InternalFailure)(
             f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self.reason}",
             retry_after_s=self.retry_after_s,
         )
@@ -102,35 +110,8 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
     return Overloaded(f"{provider} closed the connection without an answer.")
 
 
-def retry_after_of(headers: Mapping[str, str]) -> float | None:
-    """Read `Retry-After` (seconds, or an HTTP date) as seconds from now, between 0 and an hour; None without one.
-
-    A date is by the vendor's clock, which `Date` tells (RFC 9110, 10.2.3 and 6.6.1); only without it ours has to do.
-    """
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (_utc(parsedate_to_datetime(value)) - _date_of(headers)).total_seconds()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None
-
-
-def _date_of(headers: Mapping[str, str]) -> datetime:
-    try:
-        return _utc(parsedate_to_datetime(headers.get("date", "")))
-    except (ValueError, OverflowError):
-        return datetime.now(UTC)
-
-
 def reason_of(message: str, secret: str) -> str:
     """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key."""
-    if secret:
+    if len(secret) >= MIN_KEY_CHARS:
         message = message.replace(secret, "…")
     return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _REASON_CHARS)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import structlog
 
 from chimera.providers.base import ChatMessage, ChatRequest
-from chimera.providers.refusals import TOO_LONG
+from chimera.providers.told import Told
+from chimera.providers.too_long import is_too_long
 from chimera.providers.wire import headers_of
 from models.base import preview_of
 
@@ -131,7 +132,7 @@ def _named_in(error: Exception, fields: Fields) -> Fields:
     """Return those of the fields that a server's refusal is about. `error` is an SDK's, with a status."""
     words = " ".join(_words(error))[:_MAX_WORDS]
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
-    if status not in _STATUSES or TOO_LONG.search(words):
+    if status not in _STATUSES or is_too_long(Told(words, "", None, None), status):
         return Fields()
     unsupported = _UNSUPPORTED.search(words) is not None
     named = Fields(name for name in fields if (unsupported or name == SCHEMA) and _NAMES[name].search(words))

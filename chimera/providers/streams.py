@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
+from chimera.providers.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
 from chimera.providers.wire import Waits
-from models.errors import Malformed, ProviderError
+from models.errors import Malformed, ProviderError, Truncated
+from models.tasks import Usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -17,11 +20,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 Client = TypeVar("Client")
-Item = TypeVar("Item")
-Taken = TypeVar("Taken", contravariant=True)
 
 SortError = Callable[[Exception, bool], ProviderError]
-"""Makes one of our errors of whatever an SDK raised; is told whether the answer had begun."""
+"""Makes one of our errors of whatever was raised; is told whether the answer had begun."""
 
 
 class Lazy(Generic[Client]):
@@ -50,11 +51,33 @@ class Lazy(Generic[Client]):
             return self.made
 
 
-class Answer(Protocol[Taken]):
+class Answer(Protocol):
     """An answer that is put together from what a stream brings."""
 
-    def take(self, item: Taken, /) -> str:
-        """Take an item in and return its text. Raises a `ProviderError` for one that can't be used."""
+    noun: str
+    """What it is called in an error."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """As the server told it so far."""
+        ...
+
+    @property
+    def has_begun(self) -> bool:
+        """Something of an answer has come."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """The server has said that it is done; what fails from now on takes nothing from the answer."""
+        ...
+
+    def take(self, piece: Piece, /) -> str | None:
+        """Take a piece in and return its text; None for a piece of no known meaning. Raises a `ProviderError`."""
+        ...
+
+    def rest(self) -> str:
+        """Return the text that was held back. To be asked for once, at the end."""
         ...
 
     def end(self, max_output_tokens: int) -> ChatEnd:
@@ -63,7 +86,7 @@ class Answer(Protocol[Taken]):
 
 
 class Events(Protocol):
-    """Server-sent events as the `openai` and `anthropic` SDKs give them."""
+    """A stream of the `openai` or `anthropic` SDK, which isn't read by the SDK."""
 
     @property
     def response(self) -> "httpx2.Response": ...
@@ -75,22 +98,15 @@ Opened = TypeVar("Opened", bound=Events)
 
 
 async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError, *, deadline: float) -> Opened:
-    """Wait for the head of an answer. Raises Malformed where that is no stream, but a portal's page for one."""
+    """Wait for the head of an answer. Raises Malformed where that is a page, a portal's for one."""
     async with sorting(waits, sort_error, deadline=deadline):
         events = await opening
-    if not is_stream(events.response):
+    try:
+        check_head(events.response, waits.provider)
+    except Malformed:
         await events.close()
-        raise no_stream(events.response, waits.provider)
+        raise
     return events
-
-
-def is_stream(response: "httpx2.Response") -> bool:
-    return "event-stream" in response.headers.get("content-type", "text/event-stream")
-
-
-def no_stream(response: "httpx2.Response", provider: str) -> Malformed:
-    content_type = response.headers["content-type"][:60]
-    return Malformed(f"{provider} answered with {content_type!r}, not with a stream; check its address.")
 
 
 @asynccontextmanager
@@ -108,43 +124,89 @@ async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> As
 
 
 async def read(
-    items: AsyncIterator[Item],
-    answer: Answer[Item],
+    pieces: Pieces,
+    answer: Answer,
     request: ChatRequest,
     waits: Waits,
     sort_error: SortError,
     *,
     deadline: float,
     close: Callable[[], Awaitable[object]],
-    is_at_work: Callable[[], bool] = lambda: True,
 ) -> AsyncGenerator[TextDelta | ChatEnd]:
-    """Yield the text of `items` as it comes, and at last what `answer` makes of them; in any case `close`.
+    """Yield the text of `pieces` as it comes, and at last what `answer` makes of them; in any case `close`.
 
-    The first item has to come before `deadline`. What fails once the provider `is_at_work` may be billed.
+    The first piece has to come before `deadline`. What fails once an answer has begun may be billed, and tells what
+    the server counted. What fails when the answer is whole is of no interest.
     """
     first: float | None = deadline
+    skipped = 0
     try:
-        while (item := await _next(items, first, waits, sort_error)) is not None:
+        while (piece := await _next(pieces, first, waits, sort_error, answer)) is not None:
             first = None
-            text = answer.take(item)
+            text = _taken(answer, piece, sort_error)
             if text:
                 yield TextDelta(text)
-        end = answer.end(request.max_output_tokens)
+            skipped += text is None
+        if not answer.has_begun:
+            raise _nothing_of(answer, pieces, skipped, waits.provider, sort_error)
+        if rest := answer.rest():
+            yield TextDelta(rest)
+        end = _ended(answer, request)
     except ProviderError as error:
-        error.may_be_billed = error.may_be_billed or is_at_work()
+        is_at_work = answer.has_begun or says_stream(pieces.response) or isinstance(error, Truncated)
+        error.may_be_billed = error.may_be_billed or is_at_work
+        error.usage = error.usage or answer.usage
         raise
     finally:
         await close()
-    yield end
+    yield replace(end, skipped=end.skipped + pieces.skipped + skipped)
 
 
 async def _next(
-    items: AsyncIterator[Item], first_deadline: float | None, waits: Waits, sort_error: SortError
-) -> Item | None:
+    pieces: Pieces, first_deadline: float | None, waits: Waits, sort_error: SortError, answer: Answer
+) -> Piece | None:
     begun = first_deadline is None
     try:
-        return await waits.next(items, first_deadline)
-    except TimeoutError:
-        raise waits.silence(begun=begun) from None
-    except Exception as error:  # noqa: BLE001  (an SDK may raise anything)
-        raise sort_error(error, begun) from None
+        return await waits.next(pieces, first_deadline)
+    except Exception as error:
+        if answer.is_whole:
+            return None
+        if isinstance(error, ProviderError):
+            raise
+        if isinstance(error, TimeoutError):
+            raise waits.silence(begun=begun) from None
+        raise sort_error(error, True) from None
+
+
+def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
+    """Never lose a paid answer to a piece that nobody thought of."""
+    try:
+        return answer.take(piece)
+    except ProviderError:
+        raise
+    except ErrorInAnswer as error:
+        raise sort_error(error, True) from None
+    except Exception as error:  # noqa: BLE001
+        # Without the traceback: what is in its frames is somebody's answer.
+        log.error("piece_not_understood", error=type(error).__name__)
+        return None
+
+
+def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
+    try:
+        return answer.end(request.max_output_tokens)
+    except ProviderError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        log.error("answer_not_understood", error=type(error).__name__)
+        raise Malformed(f"The answer can't be put together ({type(error).__name__}).") from None
+
+
+def _nothing_of(answer: Answer, pieces: Pieces, skipped: int, provider: str, sort_error: SortError) -> ProviderError:
+    if pieces.words:
+        return sort_error(ErrorInAnswer(pieces.words), True)
+    if not says_stream(pieces.response):
+        return no_answer(pieces.response, provider)
+    if pieces.skipped or skipped:
+        return Malformed(f"{provider} sent something that isn't {answer.noun}.")
+    return Truncated(f"{provider} stopped in the middle of its answer; the answer is thrown away.")

@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from chimera.patience import Patience
 from chimera.text import clean_json
@@ -24,9 +26,16 @@ MAX_CONNECTIONS = 1000
 
 
 def http_client(
-    *, trust_env: bool, on_request: "RequestHook | None" = None, on_response: "ResponseHook | None" = None
+    base_url: str,
+    *,
+    trust_env: bool,
+    on_request: "RequestHook | None" = None,
+    on_response: "ResponseHook | None" = None,
 ) -> "httpx2.AsyncClient":
-    """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates."""
+    """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates.
+
+    A proxy of the environment is for addresses elsewhere: a server on this machine is reached directly.
+    """
     import httpx2
 
     return httpx2.AsyncClient(
@@ -36,6 +45,7 @@ def http_client(
         # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
         follow_redirects=False,
         trust_env=trust_env,
+        mounts={f"all://{_host_of(base_url)}": None} if is_this_machine(base_url) else None,
         event_hooks={
             "request": [on_request] if on_request is not None else [],
             "response": [on_response] if on_response is not None else [],
@@ -46,6 +56,21 @@ def http_client(
 async def connecting_alone(request: "httpx2.Request") -> None:
     """Bound connecting and nothing else, for an SDK that overrides what its client was made with."""
     request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
+
+
+def is_this_machine(url: str) -> bool:
+    """Say whether an address is this machine's own, where no proxy can be asked."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ip_address(host)
+        return address.is_loopback or address.is_unspecified
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _host_of(url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
 
 
 class Attempt(Protocol):

@@ -82,6 +82,13 @@ async def test_arguments_that_are_no_json_reach_the_tool_as_some_that_it_refuses
     assert call.arguments in ('{"expression": "1 +', '{"arguments": "{\\"expression\\": \\"1 +"}')
 
 
+@pytest.mark.parametrize("nonsense", ["garbage=1", "shape=1"])
+async def test_nonsense_in_an_answer_is_left_out(provider: Provider, nonsense: str) -> None:
+    reply = await answer_of(provider, ask(f"Work out 6 * 7. [[sim: {nonsense}; tokens=5]]"))
+    assert reply.text
+    assert reply.end.finish_reason == "stop"
+
+
 @pytest.mark.parametrize(
     ("directives", "error"),
     [
@@ -91,8 +98,6 @@ async def test_arguments_that_are_no_json_reach_the_tool_as_some_that_it_refuses
         ("status=500", errors.InternalFailure),
         ("status=529", errors.Overloaded),
         ("html=1", errors.Malformed),
-        ("garbage=1", errors.Malformed),
-        ("shape=1", errors.Malformed),
         ("null=1", errors.Malformed),
         ("cut=after:40", errors.Truncated),
         ("cut=quiet:40", errors.Truncated),

@@ -91,5 +91,5 @@ async def answer_of(provider: Provider, request: ChatRequest) -> Reply:
             reply.end = item
             ends += 1
     assert ends == 1
-    reply.text = "".join(reply.pieces)
+    reply.text = "".join(reply.pieces) if reply.end.answer is None else reply.end.answer
     return reply

@@ -56,6 +56,16 @@ async def test_a_server_that_answers_otherwise_is_said(answer: Response, words: 
     assert (found.level, words in found.message) == (Level.WARN, True)
 
 
+@pytest.mark.parametrize("key", ["ключ", "“quoted”", "two\nlines", " blank"])
+async def test_a_key_that_no_header_can_have_is_said(key: str) -> None:
+    settings = Settings(
+        local_base_url=f"http://127.0.0.1:{free_port()}/v1", local_api_key=SecretStr(key), openai_api_key=SecretStr(key)
+    )
+    found = [finding for finding in await checks.providers(settings) if finding.level is Level.FAIL]
+    assert ["OPENAI" in finding.message for finding in found] == [True, False]
+    assert all("copy it again into CHIMERA_" in finding.message for finding in found)
+
+
 async def test_no_model_server_of_ones_own_is_no_fault() -> None:
     assert (await local_provider(None)).level is Level.OK
 

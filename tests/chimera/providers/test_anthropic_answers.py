@@ -5,12 +5,11 @@ from typing import Any
 import httpx2
 import pytest
 from anthropic._error_classes import make_status_error
-from anthropic._models import construct_type
-from anthropic.types import RawMessageStreamEvent
 
 from chimera.providers.anthropic_answers import Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.providers.pieces import ErrorInAnswer, Piece
 from models import errors
 
 NEW = "claude-opus-4-8"
@@ -74,7 +73,7 @@ def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
 
 
 @pytest.mark.parametrize(
-    "begun", [{"output_tokens": 1}, {"input_tokens": -1, "output_tokens": 1}, {"input_tokens": "7"}]
+    "begun", [{"output_tokens": 1}, {"input_tokens": -1, "output_tokens": 1}, {"input_tokens": "many"}]
 )
 def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> None:
     assert _said("x", begun=begun)[0].usage is None
@@ -102,7 +101,6 @@ def test_a_call_counts_also_where_the_reason_says_otherwise() -> None:
     [
         ("max_tokens", errors.Truncated, "raise max_output_tokens"),
         ("model_context_window_exceeded", errors.ContextTooLong, "no room"),
-        ("pause_turn", errors.Malformed, "'pause_turn'"),
         ("refusal", errors.ContentRefused, "did not say why"),
         (None, errors.Truncated, "in the middle"),
     ],
@@ -114,13 +112,24 @@ def test_a_tool_call_that_was_cut_is_no_success(
         _ended(_start(0, _use()), reason=reason)
 
 
-def test_an_answer_without_its_last_event_is_cut() -> None:
+@pytest.mark.parametrize(
+    ("last", "is_whole"),
+    [
+        ({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}, True),
+        ({"type": "message_stop"}, True),
+        ({"type": "content_block_stop", "index": 0}, False),
+        ({"type": "message_delta", "delta": {"stop_reason": None}}, False),
+    ],
+)
+def test_a_reason_or_the_last_event_ends_an_answer(last: dict[str, Any], is_whole: bool) -> None:
     answer = Answer(NEW, "", 1000)
     _take(answer, {"type": "message_start", "message": {"id": "msg_1", "usage": {}}})
     _take(answer, _start(0, {"type": "text", "text": "Hello"}))
-    _take(answer, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}})
-    with pytest.raises(errors.Truncated, match="in the middle"):
-        answer.end(100)
+    _take(answer, last)
+    assert answer.is_whole == is_whole
+    if not is_whole:
+        with pytest.raises(errors.Truncated, match="in the middle"):
+            answer.end(100)
 
 
 def test_arguments_that_nobody_can_read_are_kept_for_the_tool_to_refuse() -> None:
@@ -145,14 +154,17 @@ def test_an_answer_without_a_word_or_a_call_is_none(reason: str) -> None:
     "event",
     [
         {"type": "content_block_start", "index": 0, "content_block": None},
-        {"type": "content_block_delta", "index": 7, "delta": {"type": "text_delta", "text": "x"}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "server_tool_use", "id": "s"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": {}}},
+        {"type": "content_block_delta", "index": 0, "delta": None},
         {"type": "message_start", "message": 7},
         {"type": "message_delta"},
+        {"type": "content_block_annotated"},
+        {},
     ],
 )
-def test_an_event_of_another_shape_is_malformed(event: dict[str, Any]) -> None:
-    with pytest.raises(errors.Malformed):
-        _take(Answer(NEW, "", 1000), event)
+def test_an_event_of_no_known_meaning_is_left_out(event: dict[str, Any]) -> None:
+    assert Answer(NEW, "", 1000).take(Piece("", event)) is None
 
 
 def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
@@ -198,7 +210,7 @@ def _delta(index: int, delta: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take(answer: Answer, event: dict[str, Any]) -> str:
-    return answer.take(construct_type(value=event, type_=RawMessageStreamEvent))
+    return answer.take(Piece("", event)) or ""
 
 
 def _said(text: str, **changes: Any) -> tuple[ChatEnd, str]:
@@ -222,6 +234,9 @@ def _ended(
 
 
 def _sorted(status: int, error: dict[str, Any]) -> errors.ProviderError:
+    body = {"type": "error", "error": error}
+    if status == 200:
+        return sort_error(ErrorInAnswer(body), model=NEW, secret="", begun=True)
     response = httpx2.Response(status, request=httpx2.Request("POST", "http://a"))
-    raised = make_status_error("x", body={"type": "error", "error": error}, response=response)
-    return sort_error(raised, model=NEW, secret="", begun=status == 200)
+    raised = make_status_error("x", body=body, response=response)
+    return sort_error(raised, model=NEW, secret="", begun=False)

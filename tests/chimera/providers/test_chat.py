@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from openai.types.chat import ChatCompletionChunk
 
 from chimera.providers.base import ChatEnd
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_requests import allows_strict, body_of
+from chimera.providers.pieces import Piece
 from models import errors
 from models.plans import Plan
 from tests.chimera.simulated import CALCULATOR, ask
@@ -72,19 +72,9 @@ def test_a_refusal_is_no_answer() -> None:
         _ended({"refusal": "I can't "}, {"refusal": "help with that."})
 
 
-@pytest.mark.parametrize(
-    "chunk",
-    [{"choices": [{"delta": None}]}, {"choices": [{"delta": {"content": 7}}]}, {"choices": "x"}, {"choices": 7}],
-)
-def test_a_chunk_of_another_shape_is_malformed(chunk: dict[str, Any]) -> None:
-    with pytest.raises(errors.Malformed):
-        Answer("test", 1000).take(ChatCompletionChunk.construct(**chunk))
-
-
 def _ended(*deltas: dict[str, Any]) -> ChatEnd:
-    answer = Answer("test", 1000)
+    answer = Answer("test", 1000, ask("x", tools=(CALCULATOR,)))
     for delta in deltas:
-        answer.take(ChatCompletionChunk.construct(id="c", choices=[{"index": 0, "delta": delta}]))
-    last = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
-    answer.take(ChatCompletionChunk.construct(id="c", choices=last))
+        answer.take(Piece("", {"id": "c", "choices": [{"index": 0, "delta": delta}]}))
+    answer.take(Piece("", {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
     return answer.end(100)

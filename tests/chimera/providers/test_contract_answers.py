@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from chimera.providers.base import ChatEnd, Provider, TextDelta, ToolRequest
+from models import errors
 from models.tasks import FinishReason, Usage
-from tests.chimera.providers.asking import asked
+from tests.chimera.providers.asking import asked, raised
 from tests.chimera.providers.wires.base import USAGE, Said, Stop, Wire, plain
 from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
@@ -57,6 +58,7 @@ async def test_thoughts_are_counted_and_not_told(wire: Wire, provider: Provider,
     assert reply.text == "Tea."
     assert reply.end.usage is not None
     assert reply.end.usage.reasoning_tokens == 30
+    assert reply.end.thought == "They want tea."
     assert reply.end.state is None, "nothing is signed"
 
 
@@ -80,7 +82,7 @@ async def test_tool_calls_made_at_once_keep_their_order_and_their_ids(
     ]
 
 
-@pytest.mark.parametrize(("stop", "reason"), [("stop", "stop"), ("length", "length")])
+@pytest.mark.parametrize(("stop", "reason"), [("stop", "stop"), ("length", "length"), ("strange", "other")])
 async def test_a_reason_to_stop_is_told_in_our_words(
     wire: Wire, provider: Provider, server: Scripted, stop: Stop, reason: FinishReason
 ) -> None:
@@ -88,12 +90,13 @@ async def test_a_reason_to_stop_is_told_in_our_words(
     assert (await answer_of(provider, asked(wire))).end.finish_reason == reason
 
 
-async def test_thoughts_that_took_all_the_room_are_a_cut_answer(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
-    server.answers(Script(wire.told(Said(thoughts=("Hm.",), stop="length"))))
-    reply = await answer_of(provider, asked(wire))
-    assert (reply.text, reply.end.finish_reason) == ("", "length")
+async def test_thoughts_that_took_all_the_room_are_no_answer(wire: Wire, provider: Provider, server: Scripted) -> None:
+    script = Script(wire.told(Said(thoughts=("Hm.",), stop="length")))
+    found = await raised(provider, asked(wire), server, script)
+    assert type(found) is errors.UselessAnswer
+    assert not found.retryable, "it would be paid again and bring the same"
+    assert "raise max_output_tokens, or lower reasoning_effort" in found.message
+    assert (found.usage, found.may_be_billed) == (USAGE, True)
 
 
 async def test_cached_tokens_are_a_part_of_the_input(wire: Wire, provider: Provider, server: Scripted) -> None:

@@ -8,12 +8,13 @@ import pytest
 from chimera.providers.base import Provider, ToolRequest
 from models import errors
 from tests.chimera.providers.asking import asked, raised
-from tests.chimera.providers.wires.base import KEY, Kind, Said, Stop, Wire, plain
+from tests.chimera.providers.wires.base import KEY, USAGE, Kind, Said, Wire, plain
 from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
 
 RETRYABLE = (errors.RateLimited, errors.Overloaded, errors.Truncated, errors.Malformed)
 WORDS = f"No. Your key was {KEY} or AIzaSyAnother1234567."
+TEA = Said(pieces=("It is tea.",))
 HALF = Said(pieces=("It is ",), stop=None)
 CALL = ToolRequest("call_a1", "calculator", '{"expression": "17 * 23"}')
 
@@ -28,8 +29,8 @@ CALL = ToolRequest("call_a1", "calculator", '{"expression": "17 * 23"}')
         ("unknown_model", errors.UnknownModel),
         ("context_too_long", errors.ContextTooLong),
         ("rate_limited", errors.RateLimited),
-        ("timeout", errors.Overloaded),
-        ("conflict", errors.Overloaded),
+        ("timeout", errors.InternalFailure),
+        ("conflict", errors.InternalFailure),
         ("internal", errors.InternalFailure),
         ("overloaded", errors.Overloaded),
     ],
@@ -135,8 +136,8 @@ BROKEN = {
     "a tool call is cut by the limit": Broken(
         errors.Truncated, "raise max_output_tokens", Said(calls=(CALL,), stop="length")
     ),
-    "JSON that is none": Broken(errors.Malformed, "isn't a", more=b'{"choices": [{"delta": '),
-    "bytes that are no text": Broken(errors.Malformed, "isn't a", more=b"\xff\xfe"),
+    "JSON that is none": Broken(errors.Truncated, "in the middle", more=b'{"choices": [{"delta": '),
+    "bytes that are no text": Broken(errors.Truncated, "in the middle", more=b"\xff\xfe"),
     "nothing said": Broken(errors.Malformed, "without a word", Said()),
     "nothing but thoughts": Broken(errors.Malformed, "without a word", Said(thoughts=("Hm.",))),
     "too much said": Broken(errors.AnswerTooLarge, "100000 bytes", Said(pieces=("ten bytes " * 1000,) * 11)),
@@ -158,19 +159,40 @@ async def test_an_answer_that_breaks_may_be_billed(
     assert found.may_be_billed
 
 
-async def test_an_event_of_another_shape_is_malformed(wire: Wire, provider: Provider, server: Scripted) -> None:
-    found = await raised(provider, asked(wire), server, Script([*wire.told(HALF), wire.other_shape]))
+@pytest.mark.parametrize(
+    "nonsense", [b"{", b"null", b"[]", b"7", b"\xff\xfe", b'{"a": 1}', b"[[[[", b'{"error": null}']
+)
+async def test_what_means_nothing_is_left_out(
+    wire: Wire, provider: Provider, server: Scripted, nonsense: bytes
+) -> None:
+    odd = wire.framed(nonsense)
+    answer = wire.told(Said(pieces=("It is ", "tea.")))
+    server.answers(Script([odd, *(part for frame in answer for part in (frame, odd))]))
+    reply = await answer_of(provider, asked(wire))
+    assert (reply.text, reply.end.finish_reason, reply.end.usage) == ("It is tea.", "stop", USAGE)
+    assert reply.end.skipped >= (nonsense != b"[]")
+    assert len(server.bodies) == 1
+
+
+async def test_nothing_but_nonsense_is_malformed(wire: Wire, provider: Provider, server: Scripted) -> None:
+    found = await raised(provider, asked(wire), server, Script([wire.framed(b"{"), wire.framed(b'{"a": 1}')]))
     assert_fits(found, errors.Malformed)
     assert found.may_be_billed
 
 
-@pytest.mark.parametrize(("stop", "error"), [("refused", errors.ContentRefused), ("strange", errors.Malformed)])
-async def test_an_answer_that_the_vendor_stopped_is_none(
-    wire: Wire, provider: Provider, server: Scripted, stop: Stop, error: type[errors.ProviderError]
+async def test_an_answer_that_the_vendor_stopped_is_none(wire: Wire, provider: Provider, server: Scripted) -> None:
+    found = await raised(provider, asked(wire), server, Script(wire.told(Said(pieces=("It is ",), stop="refused"))))
+    assert_fits(found, errors.ContentRefused)
+    assert (found.may_be_billed, found.usage) == (True, USAGE)
+
+
+async def test_what_breaks_behind_a_whole_answer_is_of_no_interest(
+    wire: Wire, provider: Provider, server: Scripted
 ) -> None:
-    found = await raised(provider, asked(wire), server, Script(wire.told(Said(pieces=("It is ",), stop=stop))))
-    assert_fits(found, error)
-    assert found.may_be_billed
+    broken = wire.broken_by("overloaded")
+    for script in (Script(wire.told(TEA), end=False), Script([*wire.told(TEA), broken])):
+        server.answers(script)
+        assert (await answer_of(provider, asked(wire))).text == "It is tea."
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ REFUSALS: list[tuple[int, Any, type[errors.ProviderError], str]] = [
         errors.BadRequest,
         "Invalid value, …",
     ),
-    (400, [failure(400, "Invalid value at 'contents'")], errors.BadRequest, "(400)"),
-    (499, failure(499, "Cancelled.", "CANCELLED"), errors.Overloaded, "499"),
+    (400, [failure(400, "Invalid value at 'contents'")], errors.BadRequest, "(400): Invalid value at 'contents'"),
+    (499, failure(499, "Cancelled.", "CANCELLED"), errors.InternalFailure, "499"),
     (504, failure(504, "Deadline.", "DEADLINE_EXCEEDED"), errors.Overloaded, "504"),
     (500, {"error": {"message": 7, "details": {"no": "list"}}}, errors.InternalFailure, "500"),
 ]

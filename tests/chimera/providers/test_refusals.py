@@ -1,36 +1,45 @@
 """The words that vendors refuse in, made fit for all of them."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-
 import httpx2
 import pytest
 
-from chimera.providers.refusals import MAX_RETRY_AFTER_S, disconnected, reason_of, retry_after_of
+from chimera.providers.refusals import Refusal, disconnected, reason_of
 from models.errors import Overloaded, ProviderError, ProviderTimeout, Truncated, Unreachable
+
+KEYS = ("sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother1234567", "a-s3cret")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
+    assert reason_of(f"Incorrect  key\x00: {key}.", "a-s3cret") in ("Incorrect key: ….", "Incorrect key: …")
+
+
+@pytest.mark.parametrize("said", ["Unknown key response_format.", "Bearer authentication is off.", "Use scikit-learn."])
+def test_a_word_behind_a_key_is_none(said: str) -> None:
+    assert reason_of(said, "a-s3cret") == said
+
+
+@pytest.mark.parametrize("word", ["none", "ollama", "EMPTY"])
+def test_a_word_is_no_key(word: str) -> None:
+    said = f"tool_choice must be one of {word}, auto; {word} was given"
+    assert reason_of(said, word) == said
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("1e9", MAX_RETRY_AFTER_S), ("nan", None), ("soon", None), ("", None)],
+    ("status", "words", "codes", "away"),
+    [
+        (500, "CUDA out of memory", "", False),
+        (None, "CUDA out of memory", "", False),
+        (408, "Timeout", "", False),
+        (520, "Web server returned an unknown error", "", False),
+        (500, "The server is overloaded", "", True),
+        (500, "Something", "overloaded_error", True),
+        (None, "Model is at capacity", "", True),
+        *((status, "x", "", True) for status in (502, 503, 504, 529)),
+    ],
 )
-def test_a_wait_is_read_and_bounded(value: str, seconds: float | None) -> None:
-    assert retry_after_of({"retry-after": value}) == seconds
-
-
-def test_a_wait_may_be_a_date() -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=1800), usegmt=True)
-    assert retry_after_of({"retry-after": date}) == pytest.approx(1800, abs=120)
-
-
-def test_a_date_is_read_by_the_vendors_clock() -> None:
-    told = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
-    assert retry_after_of(told) == 30
-
-
-@pytest.mark.parametrize("key", ["sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother1234567", "s3cret"])
-def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
-    assert reason_of(f"Incorrect  key\x00: {key}.", "s3cret") in ("Incorrect key: ….", "Incorrect key: …")
+def test_only_trouble_of_the_whole_server_is_an_absence(status: int | None, words: str, codes: str, away: bool) -> None:
+    assert Refusal("local", "m", status, words).trouble(codes).away == away
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,6 @@ class Anthropic:
     path = ""
     call_ids = ("toolu_01A09q90qw90lq917835lq9", "toolu_01B19q90qw90lq917835lr0", "toolu_01C29q90qw90lq917835ls1")
     keep_alive = event({"type": "ping"}, "ping")
-    other_shape = event({"type": "content_block_delta", "index": 7, "delta": {"type": "text_delta", "text": "x"}}, "x")
 
     def framed(self, data: bytes) -> bytes:
         return b"event: message_delta\ndata: " + data + b"\n\n"

@@ -83,8 +83,6 @@ class Wire(Protocol):
     call_ids: tuple[str, str, str]
     """As the vendor gives them to tool calls: two of one answer, and one of another."""
     keep_alive: bytes
-    other_shape: bytes
-    """A frame of JSON that is no part of an answer."""
 
     def framed(self, data: bytes) -> bytes:
         """One event in the midst of an answer, whatever its data."""

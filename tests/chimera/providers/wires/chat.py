@@ -36,7 +36,6 @@ class Chat:
     sdk = "openai"
     sends_state = False
     keep_alive = b": keep-alive\n\n"
-    other_shape = event({"id": 7, "choices": [{"index": 0, "delta": {"content": 7}}]})
 
     def __init__(
         self,

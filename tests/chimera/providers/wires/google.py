@@ -44,9 +44,7 @@ class Google:
     address_setting = "google_base_url"
     path = ""
     call_ids = ("fc-1234567890", "fc-1234567891", "fc-1234567892")
-    # Comments, which other servers send, its SDK takes for nonsense.
-    keep_alive = b"\r\n"
-    other_shape = event({"candidates": [{"content": {"parts": [{"text": 7}]}}]})
+    keep_alive = b": keep-alive\r\n\r\n"
 
     def framed(self, data: bytes) -> bytes:
         return b"data: " + data + b"\n\n"

@@ -1,0 +1,39 @@
+"""Why an answer ended, in our words, whatever a server calls it."""
+
+from models.errors import UselessAnswer
+from models.tasks import FinishReason
+
+_REASONS: dict[FinishReason, tuple[str, ...]] = {
+    "stop": (
+        *("stop", "stopped", "end", "eos", "eos_token", "eot", "end_turn", "end_of_turn", "endoftext", "complete"),
+        *("completed", "done", "finished", "finish", "success", "stop_sequence", "stop_token", "normal"),
+    ),
+    "length": (
+        *("length", "max_tokens", "max_token", "max_length", "max_output_tokens", "max_new_tokens", "model_length"),
+        *("max_completion_tokens", "model_context_window_exceeded", "context_length", "continuation", "limit"),
+    ),
+    "tool_calls": ("tool_calls", "tool_call", "tool_use", "function_call", "function_calls"),
+    "content_filter": (
+        *("content_filter", "content_filtered", "filtered", "safety", "sensitive", "recitation", "blocklist"),
+        *("prohibited_content", "spii", "guardrail_intervened", "content_policy"),
+    ),
+    "refusal": ("refusal", "refused"),
+}
+_TABLE = {word: reason for reason, words in _REASONS.items() for word in words}
+_NO_REASON = frozenset({"", "null", "none", "unspecified"})
+
+
+def reason_of(told: object) -> FinishReason | None:
+    """Read a reason to stop; None where none is told, and "other" for one that isn't known."""
+    if isinstance(told, str):
+        word = told.strip().lower().replace("-", "_")
+        return None if word in _NO_REASON else _TABLE.get(word, "other")
+    return "other" if told else None
+
+
+def useless(provider: str, max_output_tokens: int) -> UselessAnswer:
+    """The error for an answer whose tokens all went into thinking."""
+    return UselessAnswer(
+        f"{provider} used up all {max_output_tokens} tokens before its first word; raise max_output_tokens, or lower"
+        " reasoning_effort."
+    )

@@ -1,0 +1,231 @@
+"""The body of an answer, from bytes to the JSON objects in it: the only reader of a vendor's stream.
+
+The SDKs' own readers end an answer at the first thing that they don't know: an event without data, a comment in the
+place of data, a line that is no JSON. Here such things are passed over, for what has been written has been paid. What
+a body is, is seen in its bytes: server-sent events, a JSON object a line, or one JSON document. Media types are wrong
+too often to go by.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic_core import from_json
+
+from models.errors import AnswerTooLarge, Malformed
+
+if TYPE_CHECKING:
+    import httpx2
+
+DRAIN_S = 0.1
+"""For the end of a body after its last event, so that the connection can be used again."""
+BYTES_A_CHARACTER = 6
+"""At most, of a character that JSON escapes."""
+MOST_OVERHEAD_BYTES = 1_000_000
+"""Of one event, besides the text in it."""
+
+_NO_ANSWER = ("text/html", "application/xhtml", "image/", "audio/", "video/", "font/")
+_KEEP_ALIVES = frozenset({"ping", "keepalive", "keep-alive", "keep_alive", "heartbeat", "heart-beat"})
+_ANSWER_KEYS = ("choices", "candidates", "content_block", "delta", "usage", "usageMetadata")
+
+
+class Piece(NamedTuple):
+    """One event: its name, if it has one, and its JSON. `DONE` is the last one of a stream."""
+
+    kind: str
+    body: dict[str, Any]
+
+
+DONE = Piece("done", {})
+
+
+class ErrorInAnswer(Exception):
+    """The server said in its answer that something failed. `body` is what it said, of whatever shape."""
+
+    def __init__(self, body: object) -> None:
+        super().__init__("an error in an answer")
+        self.body = body
+
+
+class Pieces(AsyncIterator[Piece]):
+    """Reads a response to its end. Raises `ErrorInAnswer`, `AnswerTooLarge`, and what the HTTP library raises."""
+
+    def __init__(self, response: "httpx2.Response", max_bytes: int) -> None:
+        self.response = response
+        self.skipped = 0
+        """Pieces that are no JSON object; keep-alives don't count."""
+        self.words = ""
+        """The first of them that is text, as a gateway says in place of an answer why there is none."""
+        self._bytes = response.aiter_bytes()
+        self._frames = Frames(max_bytes)
+        self._ready: Iterator[tuple[str, str]] = iter(())
+        self._is_done = False
+
+    async def __anext__(self) -> Piece:
+        while True:
+            while (frame := next(self._ready, None)) is not None:
+                piece = self._piece(*frame)
+                if piece is not None:
+                    return piece
+            if self._is_done:
+                await self._drain()
+                raise StopAsyncIteration
+            try:
+                chunk = await anext(self._bytes)
+            except StopAsyncIteration:
+                self._is_done = True
+                self._ready = self._frames.end()
+            else:
+                self._ready = self._frames.feed(chunk)
+
+    def _piece(self, kind: str, data: str) -> Piece | None:
+        if data.startswith("[DONE]"):
+            self._is_done, self._ready = True, iter(())
+            return DONE
+        body = parsed(data)
+        if isinstance(body, list):
+            # Gemini's form for those who ask for no events.
+            self._ready = chain([(kind, json.dumps(item)) for item in body], self._ready)
+            return None
+        if not isinstance(body, dict):
+            if kind == "error":
+                raise ErrorInAnswer(data)
+            if not _is_keep_alive(kind, data):
+                self.skipped += 1
+                if body is None and not self.words and not data.lstrip().startswith(("<", "{", "[", "null")):
+                    self.words = data
+            return None
+        if kind in _KEEP_ALIVES or body.get("type") in ("ping", "keepalive"):
+            return None
+        if is_error(kind, body):
+            raise ErrorInAnswer(body)
+        return Piece(kind, body)
+
+    async def _drain(self) -> None:
+        """What fails here fails after the answer."""
+        with suppress(Exception):
+            async with asyncio.timeout(DRAIN_S):
+                async for _ in self._bytes:
+                    pass
+
+
+class Frames:
+    """Cuts bytes into events: pairs of a name and the data. A body that is no events is one of data alone."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes_left = self._all_bytes = max_bytes * BYTES_A_CHARACTER + MOST_OVERHEAD_BYTES
+        self._rest: list[bytes] = []
+        self._kind = ""
+        self._data: list[str] = []
+        self._other: list[str] = []
+        self._is_first = True
+        self._skips_newline = False
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[str, str]]:
+        """Yield the events that end in this chunk. Raises `AnswerTooLarge` for one that never ends."""
+        self._bytes_left -= len(chunk)
+        if self._bytes_left < 0:
+            raise AnswerTooLarge(
+                f"One event of the answer is larger than its {self._max_bytes} bytes of text can be; ask for less, or"
+                " raise CHIMERA_MAX_ANSWER_BYTES."
+            )
+        if self._skips_newline and chunk:
+            self._skips_newline = False
+            chunk = chunk.removeprefix(b"\n")
+        if b"\r" in chunk:
+            self._skips_newline = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        first, *lines = chunk.split(b"\n")
+        self._rest.append(first)
+        for line in lines:
+            yield from self._line(b"".join(self._rest))
+            self._rest = [line]
+
+    def end(self) -> Iterator[tuple[str, str]]:
+        """Yield what the end of the body ends."""
+        yield from self._line(b"".join(self._rest))
+        self._rest = []
+        yield from self._event()
+        if self._other:
+            yield "", "\n".join(self._other)
+            self._other = []
+
+    def _line(self, line: bytes) -> Iterator[tuple[str, str]]:
+        if self._is_first:
+            self._is_first = False
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if line.startswith(b"data:"):
+            # Half a character of a model that writes bytes is no reason to lose the answer.
+            self._data.append(line[5:].decode("utf-8", "replace").removeprefix(" "))
+        elif not line:
+            yield from self._event()
+        elif line.startswith(b"event:"):
+            self._kind = line[6:].decode("utf-8", "replace").strip().lower()
+        elif line.startswith((b":", b"id:", b"retry:")) or line in (b"data", b"event", b"id", b"retry"):
+            self._bytes_left += len(line)
+        else:
+            yield from self._other_line(line.decode("utf-8", "replace"))
+
+    def _event(self) -> Iterator[tuple[str, str]]:
+        self._bytes_left = self._all_bytes - sum(map(len, self._other))
+        if self._data:
+            yield self._kind, self._data[0] if len(self._data) == 1 else "\n".join(self._data)
+            self._data = []
+        self._kind = ""
+
+    def _other_line(self, line: str) -> Iterator[tuple[str, str]]:
+        """A line of no event: JSON, one object a line or one over many."""
+        is_whole = not self._other and line.lstrip().startswith("{") and isinstance(parsed(line), dict)
+        if is_whole:
+            self._bytes_left = self._all_bytes
+            yield "", line
+        else:
+            self._other.append(line)
+
+
+def parsed(text: str) -> object:
+    """JSON as what it says; None for what is none."""
+    try:
+        return from_json(text)
+    except ValueError:
+        # It refuses half an emoji, which `clean_text` takes out. This doesn't, and takes five times as long.
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return None
+
+
+def is_error(kind: str, body: dict[str, Any]) -> bool:
+    """Say whether an event tells of a failure. An `error` that is null, or has nothing in it, tells of none."""
+    error = body.get("error")
+    if error and not (isinstance(error, dict) and not any(error.values())):
+        return True
+    if kind == "error" or body.get("object") == "error" or body.get("type") == "error":
+        return True
+    if kind in ("", "message") and ("detail" in body or "errors" in body):
+        return not any(key in body for key in _ANSWER_KEYS) and bool(body.get("detail") or body.get("errors"))
+    return False
+
+
+def check_head(response: "httpx2.Response", provider: str) -> None:
+    """Raises Malformed where a page is answered, a portal's for one. Every other type is looked into."""
+    if response.headers.get("content-type", "").strip().lower().startswith(_NO_ANSWER):
+        raise no_answer(response, provider)
+
+
+def says_stream(response: "httpx2.Response") -> bool:
+    """Say whether the head promises events: by its media type, or by having none."""
+    return "event-stream" in response.headers.get("content-type", "text/event-stream").lower()
+
+
+def no_answer(response: "httpx2.Response", provider: str) -> Malformed:
+    content_type = response.headers["content-type"][:60]
+    return Malformed(f"{provider} answered with {content_type!r}, not with a stream; check its address.")
+
+
+def _is_keep_alive(kind: str, data: str) -> bool:
+    """Empty data, and a comment in the place of data."""
+    return kind in _KEEP_ALIVES or not data.strip() or data.lstrip().startswith(":")

@@ -1,0 +1,99 @@
+"""What a server may have meant: values of its JSON in the type that is needed, whatever type they came in.
+
+Nothing here raises. What has no clear meaning is None, empty or left out.
+"""
+
+import json
+import math
+from typing import Any
+
+MAX_FIGURE = 2**31 - 1
+"""Of tokens: what the ledger's columns hold, and more than any model reads."""
+
+_DIGITS = 10
+"""Of `MAX_FIGURE`."""
+
+
+def word_of(value: object) -> str:
+    """An id or a name: text, or a number as text."""
+    if isinstance(value, str):
+        return value.strip()
+    return _number(value)
+
+
+def text_of(value: object) -> str:
+    """Text as it came, or a number as text."""
+    return value if isinstance(value, str) else _number(value)
+
+
+def json_of(value: object) -> str:
+    """JSON as text, or as the object that it stands for."""
+    if isinstance(value, dict | list):
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return ""
+    return text_of(value)
+
+
+def figure_of(value: object) -> int | None:
+    """A count: whole, a float, or text. None for what is no count."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_FIGURE:
+        return None
+    return int(value)
+
+
+def index_of(value: object) -> int | None:
+    """A place: whole or text, of any sign."""
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str) and len(value) <= _DIGITS and value.strip().isdecimal():
+        return int(value)
+    return None
+
+
+def dict_of(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """A list; one object stands for a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    return value if isinstance(value, list) else []
+
+
+def first_of(listed: object) -> dict[str, Any] | None:
+    """Find the choice that was asked for, number 0; one without a number has that of its place."""
+    for place, choice in enumerate(list_of(listed)):
+        index = index_of(dict_of(choice).get("index"))
+        if isinstance(choice, dict) and (place if index is None else index) == 0:
+            return choice
+    return None
+
+
+def is_object(text: str) -> bool:
+    """Say whether this is the whole of a JSON object."""
+    if not text.rstrip().endswith("}"):
+        return False
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return ""
+    try:
+        return str(value)
+    except ValueError:
+        # More digits than Python writes.
+        return ""

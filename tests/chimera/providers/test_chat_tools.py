@@ -1,0 +1,169 @@
+"""Tool calls, joined from whatever pieces a server of the chat-completions wire sends."""
+
+from typing import Any
+
+import pytest
+
+from chimera.providers.chat_tools import ToolCalls, calls_written_in
+from chimera.providers.wire import SizeLimit
+from models.errors import AnswerTooLarge
+
+A, B = '{"expression": "17*23"}', '{"expression": "6*7"}'
+
+
+def part(arguments: Any = None, *, name: Any = None, **more: Any) -> dict[str, Any]:
+    return {**more, "function": {"name": name, "arguments": arguments}}
+
+
+def joined(*chunks: Any) -> list[tuple[str, str, str]]:
+    calls = ToolCalls(SizeLimit(10_000))
+    for chunk in chunks:
+        calls.take(chunk)
+    return [(call.id, call.name, call.arguments) for call in calls.made() or ()]
+
+
+TWO = [("a", "calc", A), ("b", "calc", B)]
+UNNAMED = [("call_0", "calc", A), ("call_1", "calc", B)]
+JOINED: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
+    "all numbered 0, in two chunks": (
+        [[part(A, name="calc", index=0, id="a")], [part(B, name="calc", index=0, id="b")]],
+        TWO,
+    ),
+    "all numbered 0, in one chunk": (
+        [[part(A, name="calc", index=0, id="a"), part(B, name="calc", index=0, id="b")]],
+        TWO,
+    ),
+    "all numbered 0, in pieces without an id": (
+        [
+            *([part("", name="calc", index=0, id="a")], [part(A[:9], index=0)], [part(A[9:], index=0)]),
+            *([part("", name="calc", index=0, id="b")], [part(B[:9], index=0)], [part(B[9:], index=0)]),
+        ],
+        TWO,
+    ),
+    "all numbered 0, interleaved by id": (
+        [
+            [part("", name="calc", index=0, id="a"), part("", name="calc", index=0, id="b")],
+            [part(A[:9], index=0, id="a"), part(B[:9], index=0, id="b")],
+            [part(A[9:], index=0, id="a"), part(B[9:], index=0, id="b")],
+        ],
+        TWO,
+    ),
+    "neither number nor id, in one chunk": ([[part(A, name="calc"), part(B, name="calc")]], UNNAMED),
+    "neither number nor id, in two chunks": ([[part(A, name="calc")], [part(B, name="calc")]], UNNAMED),
+    "neither number nor id, in pieces": (
+        [[part("", name="calc")], [part(A[:9])], [part(A[9:])], [part(B[:9], name="calc")], [part(B[9:])]],
+        UNNAMED,
+    ),
+    "neither number nor id, in pieces side by side": (
+        [[part("", name="calc"), part("", name="calc")], [part(A[:9]), part(B[:9])], [part(A[9:]), part(B[9:])]],
+        UNNAMED,
+    ),
+    "number 0 and an empty id, twice": (
+        [[part(A, name="calc", index=0, id="")], [part(B, name="calc", index=0, id=None)]],
+        UNNAMED,
+    ),
+    "no number, an id each": ([[part(A, name="calc", id="a")], [part(B, name="calc", id="b")]], TWO),
+    "no number, an id in each piece": (
+        [
+            *([part(A[:9], name="calc", id="a")], [part(A[9:], id="a")]),
+            *([part(B[:9], name="calc", id="b")], [part(B[9:], id="b")]),
+        ],
+        TWO,
+    ),
+    "an id that comes late": ([[part(A[:9], name="calc", index=0)], [part(A[9:], index=0, id="a")]], TWO[:1]),
+    "a number that comes late": ([[part("", name="calc", id="a")], [part(A, index=0)]], TWO[:1]),
+    "a name in each piece": ([[part(piece, name="calc", index=0, id="a")] for piece in (A[:9], A[9:])], TWO[:1]),
+    "a name in each piece, number 0 throughout": (
+        [
+            *[[part(piece, name="calc", index=0, id="a")] for piece in (A[:9], A[9:], "")],
+            *[[part(piece, name="calc", index=0, id="b")] for piece in (B[:9], B[9:], "")],
+        ],
+        TWO,
+    ),
+    "two calls of one id": (
+        [[part(A, name="calc", index=0, id="a")], [part(B, name="calc", index=1, id="a")]],
+        [TWO[0], ("call_1", "calc", B)],
+    ),
+    "two calls of one id, in pieces": (
+        [
+            *([part("", name="calc", index=0, id="a")], [part(A, index=0)]),
+            *([part("", name="calc", index=1, id="a")], [part(B, index=1)]),
+        ],
+        [TWO[0], ("call_1", "calc", B)],
+    ),
+    "two calls of one id and number": (
+        [[part(A, name="calc", index=0, id="a")], [part(B, name="calc", index=0, id="a")]],
+        [TWO[0], ("call_0", "calc", B)],
+    ),
+    "interleaved by number": (
+        [
+            [part("", name="calc", index=1, id="b")],
+            [part("", name="calc", index=0, id="a")],
+            *[[part(B[:9], index=1)], [part(A[:9], index=0)], [part(B[9:], index=1)], [part(A[9:], index=0)]],
+        ],
+        TWO,
+    ),
+    "one without arguments, then another": (
+        [[part("", name="now", index=0)], [part(A, name="calc", index=0)]],
+        [("call_0", "now", ""), ("call_1", "calc", A)],
+    ),
+    "an object for arguments": (
+        [[part({"a": [1, None]}, name="calc", index=0, id="a")]],
+        [("a", "calc", '{"a": [1, null]}')],
+    ),
+    "an object that comes again": (
+        [[part({"a": 1}, name="calc", index=0, id="a")], [part({"a": 1}, index=0, id="a")]],
+        [("a", "calc", '{"a": 1}')],
+    ),
+    "an empty object before the real one": ([[part("{}", name="calc", id="a")], [part(A[:9])], [part(A[9:])]], TWO[:1]),
+    "a list for arguments": ([[part([1], name="calc", index=0, id="a")]], [("a", "calc", "[1]")]),
+    "numbers and texts": ([[part(5, name=7, index="0", id=1)], [part("0", index=0.0)]], [("1", "7", "50")]),
+    "an object for an id": ([[part(A, name="calc", index=0, id={})]], UNNAMED[:1]),
+    "an index of no kind": ([[part(A, name="calc", index=[], id="a")]], TWO[:1]),
+    "no function about it": ([[{"id": "a", "name": "calc", "arguments": A}]], TWO[:1]),
+    "one object in place of a list": ([part(A, name="calc", id="a")], TWO[:1]),
+    "a function that is null": ([[part(A, name="calc", index=0, id="a")], [{"index": 0, "function": None}]], TWO[:1]),
+    "what is no piece": ([[None, "x", 7, [], part(A, name="calc", index=0, id="a")], "x", 7], TWO[:1]),
+    "an empty one": ([[part(A, name="calc", index=0, id="a"), {"index": 1}, {}]], TWO[:1]),
+}
+
+
+@pytest.mark.parametrize(("chunks", "calls"), JOINED.values(), ids=list(JOINED))
+def test_the_pieces_of_a_call_find_together(chunks: list[Any], calls: list[tuple[str, str, str]]) -> None:
+    assert joined(*chunks) == calls
+
+
+def test_the_older_form_is_one_call() -> None:
+    calls = ToolCalls(SizeLimit(1000))
+    for piece in ({"name": "calc"}, {"arguments": A[:9]}, {"arguments": A[9:]}, None):
+        calls.take_legacy(piece)
+    assert [(call.id, call.name, call.arguments) for call in calls.made() or ()] == UNNAMED[:1]
+
+
+def test_a_call_without_a_name_is_none() -> None:
+    calls = ToolCalls(SizeLimit(1000))
+    calls.take([part(A, index=0, id="a")])
+    assert calls.made() is None
+
+
+def test_ids_and_names_count_towards_the_size() -> None:
+    with pytest.raises(AnswerTooLarge):
+        ToolCalls(SizeLimit(100)).take([part("", name="x" * 60, id="y" * 60)])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('<tool_call>\n{"name": "calc", "arguments": {"a": "</x>"}}\n</tool_call>', ["calc"]),
+        ('<tool_call>{"name": "a"}</tool_call>\n<tool_call>{"name": "b", "arguments": "{}"}</tool_call>\n', ["a", "b"]),
+        ('<tool_call>{"name": "a"}<tool_call>{"name": "b", "parameters": {"c": {}}}', ["a", "b"]),
+        ('<tool_call>{"name": "a"}</tool_call> and so on', []),
+        ('<tool_call>{"name": "a", }</tool_call>', []),
+        ('<tool_call>{"arguments": {}}</tool_call>', []),
+        ("<tool_call>[]</tool_call>", []),
+        ('{"name": "a"}', []),
+        ("", []),
+    ],
+)
+def test_a_text_that_is_nothing_but_calls_is_read(text: str, names: list[str]) -> None:
+    assert [call["function"]["name"] for call in calls_written_in(text)] == names

@@ -1,0 +1,138 @@
+"""The reader of bodies: events, lines and documents, however they are sent, cut and framed."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import httpx2
+import pytest
+
+from chimera.providers.pieces import DONE, ErrorInAnswer, Frames, Piece, Pieces
+from models.errors import AnswerTooLarge
+
+ONE, TWO = {"choices": [{"delta": {"content": "Grüße 🌍"}}]}, {"usage": {"prompt_tokens": 1}}
+
+
+class Body(httpx2.AsyncByteStream):
+    """Bytes as they come."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            yield chunk
+
+
+async def read(*chunks: bytes, max_bytes: int = 1000) -> tuple[list[Piece], int]:
+    """The pieces, and how many were skipped."""
+    pieces = Pieces(httpx2.Response(200, stream=Body(chunks)), max_bytes)
+    return [piece async for piece in pieces], pieces.skipped
+
+
+def data(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+STREAMS = {
+    "events": b"data: %s\n\ndata: %s\n\n",
+    "without a blank behind the colon": b"data:%s\n\ndata:%s\n\n",
+    "with CRLF": b"data: %s\r\n\r\ndata: %s\r\n\r\n",
+    "with CR": b"data: %s\r\rdata: %s\r\r",
+    "with a byte order mark": b"\xef\xbb\xbfdata: %s\n\ndata: %s\n\n",
+    "without the last blank line": b"data: %s\n\ndata: %s",
+    "with comments": b": hello\n\n:\n\ndata: %s\n\n: ping\n\ndata: %s\n\n",
+    "with ids and comments behind them": b"id: 1\ndata: %s\n\n: ping\n\nid: 2\nretry: 10\n\ndata: %s\n\n",
+    "with events that have no data": b"event: keepalive\n\ndata: %s\n\nevent: ping\n\ndata: %s\n\n",
+    "with empty data": b"data:\n\ndata: %s\n\ndata: \n\ndata\n\ndata: %s\n\n",
+    "with comments as data": b"data: : keepalive\n\ndata: %s\n\ndata: : keepalive\n\ndata: %s\n\n",
+    "with pings that have data": b'event: ping\ndata: {}\n\ndata: %s\n\ndata: {"type": "ping"}\n\ndata: %s\n\n',
+    "with pings of another name": b"event: heartbeat\ndata: 5\n\ndata: %s\n\nevent: Ping\ndata: 1\n\ndata: %s\n\n",
+    "an object a line": b"%s\n%s\n",
+    "an object a line, the last one open": b"%s\r\n%s",
+    "a list of objects": b"[%s\n,\n%s]\n",
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=list(STREAMS))
+async def test_a_stream_is_read_however_it_is_cut(stream: bytes) -> None:
+    sent = stream % (data(ONE), data(TWO))
+    cuts: list[Sequence[bytes]] = [[sent], [sent[place : place + 1] for place in range(len(sent))]]
+    cuts += [[sent[:place], sent[place:]] for place in range(1, len(sent))]
+    for chunks in cuts:
+        pieces, skipped = await read(*chunks)
+        assert [piece.body for piece in pieces] == [ONE, TWO]
+        assert skipped == 0
+
+
+async def test_data_of_several_lines_is_one_event() -> None:
+    lines = json.dumps(ONE, indent=2, ensure_ascii=False).splitlines()
+    pieces, _ = await read("".join(f"data: {line}\n" for line in lines).encode() + b"\n")
+    assert [piece.body for piece in pieces] == [ONE]
+
+
+async def test_a_document_over_many_lines_is_one_piece() -> None:
+    pieces, _ = await read(json.dumps(ONE, indent=2).replace("}\n", "}\n\n").encode())
+    assert [piece.body for piece in pieces] == [ONE]
+
+
+@pytest.mark.parametrize("nonsense", [b"null", b"{", b"7", b'"text"', b"nothing", b"\xff\xfe", b"[1]", b"[" * 5000])
+async def test_what_is_no_object_is_skipped_and_counted(nonsense: bytes) -> None:
+    pieces, skipped = await read(b"data: " + nonsense + b"\n\ndata: " + data(ONE) + b"\n\n", max_bytes=100_000)
+    assert [piece.body for piece in pieces] == [ONE]
+    assert skipped == 1
+
+
+async def test_a_page_is_one_piece_that_is_skipped() -> None:
+    assert await read(b"<html>\n<p>Sign in</p>\n\n</html>") == ([], 1)
+
+
+async def test_half_a_character_costs_no_more_than_itself() -> None:
+    pieces, _ = await read(b'data: {"text": "caf\xe9s"}\n\n')
+    assert pieces[0].body == {"text": "caf�s"}
+
+
+async def test_nothing_is_read_behind_the_end() -> None:
+    pieces, _ = await read(b"data: %s\n\ndata: [DONE]\n\ndata: %s\n\ndata: {\n\n" % (data(ONE), data(TWO)))
+    assert [piece.body for piece in pieces] == [ONE, {}]
+    assert pieces[-1] is DONE
+
+
+ERRORS: list[tuple[bytes, Any]] = [
+    (b'data: {"error": "CUDA out of memory"}', {"error": "CUDA out of memory"}),
+    (b'data: {"object": "error", "message": "x"}', {"object": "error", "message": "x"}),
+    (b"event: error\ndata: upstream gave up", "upstream gave up"),
+    (b"event: error\ndata:", ""),
+    (b'event: error\ndata: {"message": "x"}', {"message": "x"}),
+    (b'data: {"choices": [], "error": {"code": 502}}', {"choices": [], "error": {"code": 502}}),
+    (b'data: {"detail": "no such adapter"}', {"detail": "no such adapter"}),
+    (b'{"error": "a line of its own"}', {"error": "a line of its own"}),
+    (b'{\n"error": {\n"message": "a document"}}', {"error": {"message": "a document"}}),
+]
+
+
+@pytest.mark.parametrize(("sent", "told"), ERRORS)
+async def test_an_error_is_told_as_it_came(sent: bytes, told: Any) -> None:
+    with pytest.raises(ErrorInAnswer) as raised:
+        await read(b"data: %s\n\n" % data(ONE), sent + b"\n\n")
+    assert raised.value.body == told
+
+
+@pytest.mark.parametrize("empty", [b"null", b"{}", b'""', b"false", b'{"code": 0, "message": null}'])
+async def test_an_error_with_nothing_in_it_is_none(empty: bytes) -> None:
+    pieces, _ = await read(b'data: {"choices": [], "error": ' + empty + b"}\n\n")
+    assert len(pieces) == 1
+
+
+@pytest.mark.parametrize("sent", [b"data: ", b'{"a": "', b"<html>\n<p>", b"data: x\n"])
+def test_an_event_that_never_ends_is_too_large(sent: bytes) -> None:
+    frames = Frames(10)
+    list(frames.feed(sent))
+    much = (event for _ in range(200) for event in frames.feed(b"x" * 10_000))
+    with pytest.raises(AnswerTooLarge, match="CHIMERA_MAX_ANSWER_BYTES"):
+        list(much)
+
+
+def test_keep_alives_may_come_for_ever() -> None:
+    frames = Frames(10)
+    assert not [event for _ in range(2000) for event in frames.feed(b": " + b"-" * 1000 + b"\n")]
