@@ -46,7 +46,7 @@ async def test_events_of_another_protocol_are_no_errors(local: Provider, server:
 
 SHAPES: list[tuple[Any, str]] = [
     ({"error": "'response_format.type' must be 'text'"}, "'response_format.type' must be 'text'"),
-    ({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs"}]}, "body.stream_options: Extra inputs"),
+    ({"detail": [{"loc": ["body", "user_name"], "msg": "Extra inputs"}]}, "body.user_name: Extra inputs"),
     ({"detail": "No such adapter"}, "No such adapter"),
     ([{"error": {"code": 400, "message": "Bad 'contents'"}}], "Bad 'contents'"),
     ({"object": "error", "message": "Bad field"}, "Bad field"),
