@@ -1,0 +1,56 @@
+"""Cases at Chimera's own front door: requests as they are, and when a rhythm is due."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+
+from benchmarks.cases.case import Call, Called, Scheduled
+from benchmarks.cases.seen import Reply, Times
+
+SCHEDULES = "/api/v1/schedules"
+NO_PREVIEW = (404, 405)
+
+
+async def try_calls(api: httpx2.AsyncClient, called: Called) -> Reply:
+    """Make the requests one after the other; the reply is the last one's, the ids are those of all."""
+    ids: list[str | None] = []
+    reply = Reply(0, "")
+    for call in called.calls:
+        response = await _made(api, call, ids[-1] if ids else None)
+        ids.append(_id_in(response))
+        reply = Reply(response.status_code, response.text, tuple(ids))
+    return reply
+
+
+async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> httpx2.Response:
+    path = call.path.replace("{id}", last_id or "")
+    if call.raw is not None:
+        headers = {"content-type": "application/json", **call.headers}
+        return await api.request(call.method, path, content=call.raw.encode(), headers=headers)
+    return await api.request(call.method, path, json=call.body, headers=dict(call.headers))
+
+
+async def try_rhythm(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
+    """Ask when it is due, without keeping it; where there is no preview it is made and deleted again."""
+    asked_at = datetime.now(UTC)
+    body = {"name": "a case", "task": {"goal": "x", "model": "simulator/fast"}, **scheduled.timing}
+    response = await api.post(f"{SCHEDULES}/preview", json=body)
+    if response.status_code in NO_PREVIEW:
+        response = await api.post(SCHEDULES, json=body)
+        if response.status_code == 201:
+            await api.delete(f"{SCHEDULES}/{response.json()['id']}")
+    if response.is_error:
+        return Times(refused=Reply(response.status_code, response.text))
+    zone = ZoneInfo(scheduled.timing.get("time_zone", "UTC"))
+    due = (datetime.fromisoformat(moment).astimezone(zone) for moment in response.json()["next_runs"])
+    return Times(tuple(due), asked_at.astimezone(zone))
+
+
+def _id_in(response: httpx2.Response) -> str | None:
+    try:
+        found: Any = response.json()
+    except ValueError:
+        return None
+    return found.get("id") if isinstance(found, dict) else None
