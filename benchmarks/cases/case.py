@@ -29,7 +29,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A task of one subtask for an agent with a calculator; the n-th request gets the n-th answer, later ones the last."""
+    """A task of one subtask, for an agent with a calculator.
+
+    The n-th request gets the n-th answer, later ones the last.
+    """
 
     answers: tuple[Answer, ...]
     wire: Wire = "openai"
@@ -43,7 +46,7 @@ class Asked:
     """More fields of `POST /tasks`."""
     cancelled: bool = False
     """Cancel the task once the first request has been answered."""
-    limit_s: float = 60
+    limit_s: float = 45
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import os
 import pty
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.cases.case import Command
@@ -16,8 +17,7 @@ LIMIT_S = 90.0
 async def try_command(command: Command, api_url: str, token: str) -> Exit:
     """Run it in a folder of its own, with nothing of this process's environment but where programs are."""
     with tempfile.TemporaryDirectory(prefix="chimera-case-") as folder:
-        for name, content in command.files.items():
-            Path(folder, name).write_bytes(content)
+        await asyncio.to_thread(_write, Path(folder), command.files)
         environment: dict[str, str | bytes] = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8"}
         if command.keeps_api:
             environment |= {"CHIMERA_API_URL": api_url, "CHIMERA_TOKEN": token}
@@ -45,6 +45,11 @@ async def _run(command: Command, folder: str, environment: dict[str, str | bytes
         process.kill()
         await process.wait()
         return Exit(None, (await printed).decode("utf-8", "backslashreplace"))
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _all_of(reading: int, limit: int | None) -> bytes:

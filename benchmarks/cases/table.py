@@ -10,7 +10,7 @@ from benchmarks.cases.judge import words_of
 from benchmarks.cases.trial import Verdict
 
 WORDS = ("ok", "wrong", "not run")
-ID, KIND, REQUESTS, VERDICT = 22, 16, 5, 7
+ID, KIND, REQUESTS, VERDICT = 24, 16, 5, 7
 WIDTH = 200
 """Of a line that isn't written on a terminal."""
 
@@ -26,11 +26,11 @@ def table_of(verdicts: Sequence[Verdict]) -> str:
         asked = "-" if verdict.requests is None else str(verdict.requests)
         cells = (case.id, case.kind, words_of(case.right), verdict.now, asked, verdict.word)
         lines.append(_row(cells, right, room - right))
-        lines += [f"    ! {problem}" for problem in verdict.problems]
+        lines += [f"    ! {shorten(_shown(problem), 300)}" for problem in verdict.problems]
     sums = [*_sums("kind", verdicts, (v.case.kind for v in verdicts))]
     sums += _sums("wire", verdicts, (v.case.wire for v in verdicts))
     notes = [f"{v.case.id}: {v.case.note}" for v in verdicts if v.case.note]
-    sources = [f"{v.case.id}: {v.case.what} ({v.case.source})" for v in verdicts]
+    sources = [_shown(f"{v.case.id}: {v.case.what} ({v.case.source})") for v in verdicts]
     return "\n".join([*lines, "", *sums, "", "Decisions", *notes, "", "Inputs and where they were seen", *sources])
 
 
@@ -42,8 +42,14 @@ def total_of(verdicts: Sequence[Verdict]) -> str:
 def _row(cells: Sequence[str], right: int, now: int) -> str:
     widths = (ID, KIND, right, now, REQUESTS, VERDICT)
     return "  ".join(
-        shorten(cell, width=width, placeholder="…").ljust(width) for cell, width in zip(cells, widths, strict=True)
+        shorten(_shown(cell), width=width, placeholder="…").ljust(width)
+        for cell, width in zip(cells, widths, strict=True)
     ).rstrip()
+
+
+def _shown(text: str) -> str:
+    """Write out what a terminal would obey."""
+    return "".join(c if c.isprintable() or c.isspace() else repr(c)[1:-1] for c in text)
 
 
 def _sums(title: str, verdicts: Sequence[Verdict], names: Iterable[str]) -> list[str]:

@@ -65,9 +65,8 @@ async def _finishes(
 
 async def _events(api: httpx2.AsyncClient, path: str) -> list[dict[str, Any]]:
     """All events of a task that has ended."""
-    found = []
     async with api.stream("GET", f"{path}/events", params={"after": 0}) as response:
-        async for line in response.aiter_lines():
-            if line.startswith("data:"):
-                found.append(json.loads(line.removeprefix("data:")).get("event") or {})
-    return found
+        frames = [
+            json.loads(line.removeprefix("data:")) async for line in response.aiter_lines() if line.startswith("data:")
+        ]
+    return [frame.get("event") or {} for frame in frames]

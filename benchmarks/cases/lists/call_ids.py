@@ -1,7 +1,7 @@
 """Ids of tool calls over a conversation: a strict vendor takes each of them once."""
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import BOTH, FIRST, SECOND, Answer, asking, call, calls, said
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import BOTH, FIRST, SECOND, asking, call, calls, said
 
 KIND = "call-ids"
 RIGHT = Ends(result="done", requests=3, tools=BOTH, unique_ids=True)

@@ -1,7 +1,7 @@
 """Content as lists of parts, and what a model thinks: apart from its answer, never in it."""
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import SPENT, USAGE, Answer, Chunk, chunk, piece, said, stream
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import SPENT, USAGE, Chunk, chunk, piece, said, stream
 
 KIND = "contents"
 ANSWER = Ends(result="the answer", spent=SPENT)

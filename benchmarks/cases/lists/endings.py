@@ -1,7 +1,7 @@
 """How answers end: other words for it, none at all, at a limit, by a filter."""
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import FIRST, SPENT, USAGE, Answer, asking, call, calls, chunk, piece, said, stream
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import FIRST, SPENT, USAGE, asking, call, calls, chunk, piece, said, stream
 
 KIND = "endings"
 WELL = Ends(result="done well", spent=SPENT)

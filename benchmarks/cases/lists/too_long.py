@@ -16,7 +16,7 @@ WORDS = {
     "mistral": "Prompt contains 9000 tokens, too large for model with 4096 maximum context length",
     "zhipu": "Prompt exceeds max length",
     "bedrock": "Input is too long for requested model.",
-    "together": "`inputs` tokens + `max_new_tokens` must be <= 4097. `inputs` must have less than 4097 tokens. Given: 9000",
+    "together": "`inputs` must have less than 4097 tokens. Given: 9000",
     "gemini": "The input token count (1200000) exceeds the maximum number of tokens allowed (1048575).",
 }
 TEXTS = {

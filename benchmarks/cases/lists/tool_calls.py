@@ -1,7 +1,7 @@
 """Tool calls as servers stream them: without index, without id, in other types, as text."""
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import BOTH, FIRST, SECOND, SPENT, Answer, asking, call, calls, chunk, piece, said, stream
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import BOTH, FIRST, SECOND, SPENT, asking, call, calls, chunk, piece, said, stream
 
 KIND = "tool-calls"
 TWO = Ends(result="done", requests=2, tools=BOTH, unique_ids=True, spent=2 * SPENT)
