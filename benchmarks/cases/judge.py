@@ -1,6 +1,7 @@
 """Whether what was seen is right, and both in a few words. Pure functions."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
@@ -8,6 +9,8 @@ from benchmarks.cases.case import Answers, Due, Ends, Exits, Refused, Right
 from benchmarks.cases.conversation import ids_in, results_in
 from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
 
+_PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was asked .{0,60}? The last time: ")
+"""What the API says first, and what says little in a narrow column."""
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -52,7 +55,7 @@ def now_of(seen: Seen) -> str:
     match seen:
         case Task(view=view):
             cut = next((f"finish_reason {finish}" for finish in seen.finishes if finish not in (None, "stop")), "")
-            told = repr(seen.result) if view["status"] == "completed" else seen.error
+            told = repr(seen.result) if view["status"] == "completed" else _PREAMBLE.sub("", seen.error)
             return _joined([view["status"], told, cut])
         case Reply(status=status, text=text):
             return f"{status} {text}"

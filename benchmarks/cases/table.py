@@ -4,7 +4,6 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from textwrap import shorten
 
 from benchmarks.cases.judge import words_of
 from benchmarks.cases.trial import Verdict
@@ -26,10 +25,10 @@ def table_of(verdicts: Sequence[Verdict]) -> str:
         asked = "-" if verdict.requests is None else str(verdict.requests)
         cells = (case.id, case.kind, words_of(case.right), verdict.now, asked, verdict.word)
         lines.append(_row(cells, right, room - right))
-        lines += [f"    ! {shorten(_shown(problem), 300)}" for problem in verdict.problems]
+        lines += [f"    ! {_cut(problem, 300)}" for problem in verdict.problems]
     sums = [*_sums("kind", verdicts, (v.case.kind for v in verdicts))]
     sums += _sums("wire", verdicts, (v.case.wire for v in verdicts))
-    notes = [f"{v.case.id}: {v.case.note}" for v in verdicts if v.case.note]
+    notes = [f"{note} ({', '.join(ids)})" for note, ids in _notes(verdicts).items()]
     sources = [_shown(f"{v.case.id}: {v.case.what} ({v.case.source})") for v in verdicts]
     return "\n".join([*lines, "", *sums, "", "Decisions", *notes, "", "Inputs and where they were seen", *sources])
 
@@ -41,10 +40,20 @@ def total_of(verdicts: Sequence[Verdict]) -> str:
 
 def _row(cells: Sequence[str], right: int, now: int) -> str:
     widths = (ID, KIND, right, now, REQUESTS, VERDICT)
-    return "  ".join(
-        shorten(_shown(cell), width=width, placeholder="…").ljust(width)
-        for cell, width in zip(cells, widths, strict=True)
-    ).rstrip()
+    return "  ".join(_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    line = " ".join(_shown(text).split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _notes(verdicts: Sequence[Verdict]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.case.note:
+            found.setdefault(verdict.case.note, []).append(verdict.case.id)
+    return found
 
 
 def _shown(text: str) -> str:

@@ -21,7 +21,7 @@ from benchmarks.cases.tasks import model_of, try_task
 from benchmarks.stack import Stack, free_port, running_stack
 from chimera.local import Supervised
 
-AT_ONCE = 24
+AT_ONCE = 32
 COMMANDS_AT_ONCE = 3
 """A command is a second and more of one core."""
 

@@ -15,7 +15,6 @@ from benchmarks.cases.case import (
     Answer,
     Answers,
     Asked,
-    Call,
     Called,
     Command,
     Due,

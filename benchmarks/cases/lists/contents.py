@@ -139,7 +139,7 @@ CASES = (
     _case(
         "B41.object-chunk-id",
         "an object as the chunk's id",
-        stream({**piece("the answer"), "id": {}}, chunk({}, "stop"), USAGE),
+        stream({**piece("the answer"), "id": {"n": 1}}, chunk({}, "stop"), USAGE),
         "own",
     ),
     Case(

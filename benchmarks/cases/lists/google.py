@@ -170,7 +170,7 @@ CASES = (
     ),
     *(
         _case(
-            reason.lower(),
+            reason.removeprefix("FINISH_REASON_").lower(),
             "endings",
             f"finish reason {reason}",
             (said("a b", reason),),

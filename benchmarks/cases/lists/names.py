@@ -12,7 +12,7 @@ NAMES = {
     "B36.slash-colon": ("hf.co/Qwen/Qwen3-8B-GGUF:Q4_K_M", FOUND),
     "names.parenthesis": ("Qwen3 (8B)", "own"),
     "names.umlaut": ("modèle-8b", "own"),
-    "names.hash": ("team#model@v2", "own"),
+    "names.dots": ("gpt-oss-20b.Q4_K_M.gguf", "own"),
 }
 BAD = {"names.control": "a\u0007b", "names.newline": "a\nb", "names.lead-blank": " a", "names.endless": "a" * 5000}
 

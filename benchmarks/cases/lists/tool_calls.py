@@ -60,7 +60,13 @@ CASES = (
         "https://github.com/ggml-org/llama.cpp/issues/20198",
     ),
     _case("B41.number-id", "a number as the call's id", asking(calls(call(FIRST, index=0, id=1))), ONE, OTHER_TYPES),
-    _case("B41.object-id", "an object as the call's id", asking(calls(call(FIRST, index=0, id={}))), ONE, OTHER_TYPES),
+    _case(
+        "B41.object-id",
+        "an object as the call's id",
+        asking(calls(call(FIRST, index=0, id={"n": 1}))),
+        ONE,
+        OTHER_TYPES,
+    ),
     _case(
         "B41.number-name",
         "a number as the tool's name",
