@@ -1,10 +1,9 @@
 """All cases on one stack: those that hold nobody up at once, the rest one after the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +48,9 @@ async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict],
         trials = _Trials(stack, server, told)
         await trials.together([case for case in cases if not case.alone and not case.environment])
         await trials.in_turns([case for case in cases if case.alone and not case.environment])
-        elsewhere = sorted((case for case in cases if case.environment), key=lambda case: case.environment)
-        for environment, group in groupby(elsewhere, key=lambda case: case.environment):
-            async with _worker_with(stack.services.worker, {"SERVER": str(port)}, environment):
-                await trials.in_turns(list(group))
+        for environment in dict.fromkeys(case.environment for case in cases if case.environment):
+            async with _worker_with(stack.services.worker, environment):
+                await trials.in_turns([case for case in cases if case.environment == environment])
     by_id = {verdict.case.id: verdict for verdict in trials.verdicts}
     return [by_id[case.id] for case in cases]
 
@@ -147,13 +145,10 @@ def _priced(cases: Sequence[Case]) -> list[str]:
 
 
 @asynccontextmanager
-async def _worker_with(
-    worker: Supervised, places: Mapping[str, str], environment: Sequence[tuple[str, str]]
-) -> AsyncIterator[None]:
-    """Start the worker again with these variables; `{SERVER}` in one is the model server's port."""
+async def _worker_with(worker: Supervised, environment: Sequence[tuple[str, str]]) -> AsyncIterator[None]:
+    """Start the worker again with these variables."""
     before = worker.service
-    changes = {name: value.format(**places) for name, value in environment}
-    worker.service = replace(before, environment={**before.environment, **changes})
+    worker.service = replace(before, environment={**before.environment, **dict(environment)})
     await worker.restart()
     try:
         yield

@@ -34,7 +34,7 @@ from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict
 from tests.parts import serving
 
-FITTING = {Asked: Ends, Called: Answers, Scheduled: (Due, Refused), Command: Exits, NotRun: type(None)}
+FITTING: dict[type, Any] = {Asked: Ends, Called: Answers, Scheduled: (Due, Refused), Command: Exits, NotRun: type(None)}
 THREAD = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+")
 
 

@@ -62,7 +62,7 @@ CASES = (
     _case("B41.number-id", "a number as the call's id", asking(calls(call(FIRST, index=0, id=1))), ONE, OTHER_TYPES),
     _case(
         "B41.object-id",
-        "an object as the call's id",
+        "an object as its id",
         asking(calls(call(FIRST, index=0, id={"n": 1}))),
         ONE,
         OTHER_TYPES,
