@@ -3,6 +3,7 @@
 from benchmarks.cases.case import Case
 from benchmarks.cases.lists import (
     anthropic,
+    anthropic_calls,
     call_ids,
     command_line,
     contents,
@@ -10,6 +11,7 @@ from benchmarks.cases.lists import (
     errors,
     framing,
     google,
+    google_calls,
     media_types,
     names,
     plans,
@@ -40,5 +42,7 @@ CASES: tuple[Case, ...] = (
     *schedules.CASES,
     *command_line.CASES,
     *anthropic.CASES,
+    *anthropic_calls.CASES,
     *google.CASES,
+    *google_calls.CASES,
 )

@@ -13,19 +13,22 @@ RUN = ("run", "x", "--model", "simulator/fast", "--no-follow")
 PLAN = json.dumps([{"key": "a", "instruction": "café", "agent": "writer"}], ensure_ascii=False)
 ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 AMOUNTS = {
-    "B45": "0,050",
-    "B45.two": "0,05",
-    "B45.thousand": "1,500",
-    "amount.both": "1.500,00",
-    "amount.underscore": "1_000",
-    "amount.blank": "1 500",
-    "amount.points": "1.5.0",
-    "amount.nan": "nan",
-    "amount.inf": "inf",
-    "amount.minus": "-1",
-    "B49.e": "1e-3",
-    "B49.tiny": "0.0000001",
-    "B49.word": "5 USD",
+    "B45": ("0,050", AMOUNT),
+    "B45.two": ("0,05", AMOUNT),
+    "B45.thousand": ("1,500", AMOUNT),
+    "amount.both": ("1.500,00", "https://github.com/ex-money/money/issues/112"),
+    "amount.english": ("1,127.54", "https://github.com/ex-money/money/issues/112"),
+    "amount.wallet": ("199,000", "https://github.com/ripple/ripple-client/issues/1081"),
+    "amount.commas": ("1,00,,000", "https://github.com/Rudd-O/ledgerhelpers/issues/9"),
+    "amount.underscore": ("1_000", "own"),
+    "amount.blank": ("1 000", "https://github.com/turtlecoin/turtlecoin/issues/120"),
+    "amount.points": ("1.5.0", "own"),
+    "amount.nan": ("nan", "own"),
+    "amount.inf": ("inf", "own"),
+    "amount.minus": ("-1", "own"),
+    "B49.e": ("1e-3", "own"),
+    "B49.tiny": ("0.0000001", "own"),
+    "B49.word": ("5 USD", "own"),
 }
 ENV_FILES = {
     "bom": "\ufeffCHIMERA_LOCAL_BASE_URL=http://127.0.0.1:9/v1\n".encode(),
@@ -40,13 +43,14 @@ def _plan(id: str, what: str, content: bytes, right: Exits, environment: dict[st
     return Case(id, KIND, "own", what, command, right)
 
 
-def _amount(id: str, text: str) -> Case:
+def _amount(id: str) -> Case:
+    text, source = AMOUNTS[id]
     command = Command((*RUN, "--json", f"--budget-usd={text}"))
-    return Case(id, "amounts", AMOUNT, f"--budget-usd {text}", command, Exits(None, lacks=("max_cost_micro_usd",)))
+    return Case(id, "amounts", source, f"--budget-usd {text}", command, Exits(None, lacks=("max_cost_micro_usd",)))
 
 
 CASES = (
-    *(_amount(id, text) for id, text in AMOUNTS.items()),
+    *map(_amount, AMOUNTS),
     Case(
         "amount.point",
         "amounts",
