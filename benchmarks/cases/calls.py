@@ -1,16 +1,19 @@
 """Cases at Chimera's own front door: requests as they are, and when a rhythm is due."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx2
+from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
 
-from benchmarks.cases.case import Call, Called, Scheduled
+from benchmarks.cases.case import Call, Called, Said, Scheduled
 from benchmarks.cases.seen import Reply, Times
 
 SCHEDULES = "/api/v1/schedules"
 NO_PREVIEW = (404, 405)
+SOCKET_S = 30.0
 
 
 async def try_calls(api: httpx2.AsyncClient, called: Called) -> Reply:
@@ -30,6 +33,19 @@ async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> htt
         headers = {"content-type": "application/json", **call.headers}
         return await api.request(call.method, path, content=call.raw.encode(), headers=headers)
     return await api.request(call.method, path, json=call.body, headers=dict(call.headers))
+
+
+async def try_socket(api: httpx2.AsyncClient, said: Said) -> Reply:
+    """Say each thing and take its answer; 101 is the status of a socket that is still open at the end."""
+    types: list[str] = []
+    try:
+        async with AsyncWebSocketClient(api).connect("/ws") as socket, asyncio.timeout(SOCKET_S):
+            for message in said.messages:
+                await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
+                types.append((await socket.receive_json())["type"])
+        return Reply(101, " ".join(types))
+    except WebSocketDisconnect as left:
+        return Reply(left.code, " ".join(types))
 
 
 async def try_rhythm(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:

@@ -98,6 +98,13 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Messages on a WebSocket of a caller who is signed in. The reply's text is the type of each answer."""
+
+    messages: tuple[str | bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """What the last request of a `Called` is answered."""
 
@@ -162,7 +169,7 @@ class NotRun:
     """A finding that this table doesn't repeat, with the reason in the case's note."""
 
 
-Act = Asked | Called | Scheduled | Command | NotRun
+Act = Asked | Called | Said | Scheduled | Command | NotRun
 Right = Ends | Answers | Due | Refused | Exits | None
 
 

@@ -10,8 +10,19 @@ from typing import Any
 import httpx2
 from pydantic import SecretStr
 
-from benchmarks.cases.calls import try_calls, try_rhythm
-from benchmarks.cases.case import PROVIDERS, USD_PER_MILLION, Asked, Called, Case, Command, Ends, NotRun, Scheduled
+from benchmarks.cases.calls import try_calls, try_rhythm, try_socket
+from benchmarks.cases.case import (
+    PROVIDERS,
+    USD_PER_MILLION,
+    Asked,
+    Called,
+    Case,
+    Command,
+    Ends,
+    NotRun,
+    Said,
+    Scheduled,
+)
 from benchmarks.cases.commands import try_command
 from benchmarks.cases.judge import now_of, problems_of
 from benchmarks.cases.seen import Seen, Task
@@ -109,6 +120,8 @@ class _Trials:
                 return await try_task(api, self._server, case, asked, case.right)
             case Called() as called:
                 return await try_calls(api, called)
+            case Said() as said:
+                return await try_socket(api, said)
             case Scheduled() as scheduled:
                 return await try_rhythm(api, scheduled)
             case Command() as command:

@@ -23,8 +23,11 @@ from benchmarks.cases.case import (
     NotRun,
     Refused,
     Right,
+    Said,
     Scheduled,
+    Wire,
 )
+from benchmarks.cases.conversation import ids_in, results_in
 from benchmarks.cases.judge import problems_of, words_of
 from benchmarks.cases.lists import CASES
 from benchmarks.cases.lists.schedules import next_change
@@ -34,7 +37,14 @@ from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict
 from tests.parts import serving
 
-FITTING: dict[type, Any] = {Asked: Ends, Called: Answers, Scheduled: (Due, Refused), Command: Exits, NotRun: type(None)}
+FITTING: dict[type, Any] = {
+    Asked: Ends,
+    Called: Answers,
+    Said: Answers,
+    Scheduled: (Due, Refused),
+    Command: Exits,
+    NotRun: type(None),
+}
 THREAD = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+")
 
 
@@ -72,6 +82,32 @@ def asked_with(*results: str, ids: tuple[str, ...] = ()) -> Arrival:
 
 def ended(status: str = "completed", *arrivals: Arrival, **view: Any) -> Task:
     return Task("openai", {"status": status, **view}, arrivals or (asked_with(),), attempts=len(arrivals) or 1)
+
+
+TOLD: dict[Wire, dict[str, Any]] = {
+    "openai": asked_with("391", ids=("x",)).body,
+    "anthropic": {
+        "messages": [
+            {"role": "user", "content": "Work it out."},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "x", "name": "calculator", "input": {}}]},
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "x", "content": [{"type": "text", "text": "391"}]}],
+            },
+        ]
+    },
+    "google": {
+        "contents": [
+            {"role": "model", "parts": [{"functionCall": {"id": "x", "name": "calculator", "args": {}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"id": "x", "response": {"output": "391"}}}]},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("wire", TOLD)
+def test_tool_calls_are_found_on_every_wire(wire: Wire) -> None:
+    assert (ids_in(wire, TOLD[wire]), results_in(wire, TOLD[wire])) == (("x",), ("391",))
 
 
 ONCE_AT_NINE = Due(lambda day: day.day == 13, "09:00")

@@ -213,13 +213,4 @@ CASES = (
         None,
         "Held when it was tried; a whole installation takes 91 s, too long for this table.",
     ),
-    Case(
-        "B51.socket",
-        KIND,
-        "own",
-        "a WebSocket that comes back, junk on it",
-        NotRun(),
-        None,
-        "Held when it was tried; tests/api/test_stream.py and tests/api/routes/test_streams.py repeat it.",
-    ),
 )

@@ -2,12 +2,27 @@
 
 import json
 
-from benchmarks.cases.case import Answers, Call, Called, Case
+from benchmarks.cases.case import Answers, Call, Called, Case, Said
 
 KIND = "replays"
 FOUND = "https://github.com/aws-powertools/powertools-lambda-python/issues/638"
 ORDER = "https://github.com/KeeperHub/keeperhub/pull/1877"
 KEEP = {"start": False}
+
+NOBODY = "task:00000000-0000-0000-0000-000000000000"
+JUNK: tuple[str | bytes, ...] = (
+    "junk",
+    b"\x00\xff",
+    "[1, 2]",
+    "null",
+    '{"type": "dance"}',
+    '{"type": "subscribe"}',
+    '{"type": "subscribe", "topic": "task:xyz"}',
+    *(
+        f'{{"type": "subscribe", "topic": "{NOBODY}", "after": {after}}}'
+        for after in ("0", "-1", '"2"', "2.5", "true", "1" * 30)
+    ),
+)
 
 
 def _case(id: str, what: str, first: str, second: str, source: str, right: Answers, note: str = "") -> Case:
@@ -76,6 +91,14 @@ CASES = (
     *(
         _budget(f"B49.{n}", body)
         for n, body in enumerate(({"max_cost_micro_usd": 0.5}, {"max_cost_micro_usd": "5"}, {"max_tokens": 2**63}, {}))
+    ),
+    Case(
+        "B51.socket",
+        KIND,
+        "own",
+        "junk on a WebSocket, and impossible places to go on from",
+        Said((*JUNK, '{"type": "ping"}')),
+        Answers(101, says=("error " * len(JUNK) + "pong",)),
     ),
     Case(
         "B51.events-ahead",
