@@ -40,6 +40,8 @@ async def try_socket(api: httpx2.AsyncClient, said: Said) -> Reply:
     types: list[str] = []
     try:
         async with AsyncWebSocketClient(api).connect("/ws") as socket, asyncio.timeout(SOCKET_S):
+            # It greets a caller who has signed in with the handshake.
+            types.append((await socket.receive_json())["type"])
             for message in said.messages:
                 await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
                 types.append((await socket.receive_json())["type"])

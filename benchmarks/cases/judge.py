@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from benchmarks.cases.case import Answers, Due, Ends, Exits, Refused, Right
 from benchmarks.cases.conversation import ids_in, results_in
 from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
+from models.base import preview_of
 
 _PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was asked .{0,60}? The last time: ")
 """What the API says first, and what says little in a narrow column."""
@@ -64,8 +65,8 @@ def now_of(seen: Seen) -> str:
         case Times(due=due):
             return ", ".join(f"{moment:%Y-%m-%d %H:%M%z}" for moment in due[:3])
         case Exit(code=code, text=text):
-            last = text.strip().splitlines()[-1:] or [""]
-            return f"exit {code}: {'traceback … ' if TRACEBACK in text else ''}{last[0]}"
+            words = [line.strip(" │") for line in text.splitlines() if re.search(r"\w", line)]
+            return f"exit {code}: {'traceback … ' if TRACEBACK in text else ''}{words[-1] if words else ''}"
 
 
 def _of_task(right: Ends, seen: Task) -> Iterator[str]:
@@ -180,7 +181,10 @@ def _missing(words: Iterable[str], text: str) -> Iterator[str]:
 
 
 def _unwanted(words: Iterable[str], text: str) -> Iterator[str]:
-    return (f"“{word}”" for word in words if word in text)
+    for word in words:
+        if word in text:
+            line = next((line.strip() for line in text.splitlines() if word in line), "")
+            yield f"“{word}”" if line in ("", word) else f"“{word}” in {preview_of(line, 80)!r}"
 
 
 def _quoted(words: Iterable[str]) -> Iterator[str]:

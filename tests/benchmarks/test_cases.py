@@ -121,7 +121,7 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
         (Ends(requests=1), ended("completed", asked_with(), asked_with()), "2 requests"),
         (Ends("failed", code="wrong_key"), ended("failed", error_code="malformed"), "error_code malformed"),
         (Ends("failed", says=("plan",)), ended("failed", error="Nobody knows."), "no “plan”"),
-        (Ends(lacks=("Hm",)), ended(result="Hm. 4"), "“Hm”"),
+        (Ends(lacks=("Hm",)), ended(result="Hm. 4"), "“Hm” in 'Hm. 4'"),
         (Ends(spent=1800), ended(spent_micro_usd=0), "charged 0 micro-USD"),
         (Ends(tools=("391", "42")), ended("completed", asked_with("391")), "tools were answered ('391',)"),
         (Ends(unique_ids=True), ended("completed", asked_with(ids=("x", "x"))), "ids of tool calls ('x', 'x')"),

@@ -164,7 +164,7 @@ CASES = (
         KIND,
         MID_STREAM,
         "errors of one task in mid-stream, with the usual breaker",
-        Asked((stream({"error": "CUDA out of memory on device 1"}),)),
+        Asked((stream({"error": "CUDA out of memory on device 1"}),), limit_s=120),
         Ends("failed", requests=None, says=("CUDA out of memory",)),
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
     ),

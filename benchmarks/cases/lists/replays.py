@@ -98,7 +98,7 @@ CASES = (
         "own",
         "junk on a WebSocket, and impossible places to go on from",
         Said((*JUNK, '{"type": "ping"}')),
-        Answers(101, says=("error " * len(JUNK) + "pong",)),
+        Answers(101, says=("authenticated " + "error " * len(JUNK) + "pong",)),
     ),
     Case(
         "B51.events-ahead",
