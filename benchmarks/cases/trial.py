@@ -58,7 +58,7 @@ async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict],
     async with serving(server, port), _stack(folder, port, cases) as stack:
         trials = _Trials(stack, server, told)
         await trials.together([case for case in cases if not case.alone and not case.environment])
-        await trials.in_turns([case for case in cases if case.alone and not case.environment])
+        await trials.provider_by_provider([case for case in cases if case.alone and not case.environment])
         for environment in dict.fromkeys(case.environment for case in cases if case.environment):
             async with _worker_with(stack.services.worker, environment):
                 await trials.in_turns([case for case in cases if case.environment == environment])
@@ -84,17 +84,15 @@ class _Trials:
 
         await asyncio.gather(*map(one, cases))
 
+    async def provider_by_provider(self, cases: Sequence[Case]) -> None:
+        """Providers beside each other, each one's cases in turns."""
+        wires = dict.fromkeys(case.wire for case in cases)
+        await asyncio.gather(*(self.in_turns([case for case in cases if case.wire == wire]) for wire in wires))
+
     async def in_turns(self, cases: Sequence[Case]) -> None:
-        """Providers beside each other, each one's cases one after the other."""
-        by_wire: dict[str, list[Case]] = {}
+        """One after the other, as they are listed."""
         for case in cases:
-            by_wire.setdefault(case.wire, []).append(case)
-
-        async def each(turns: Sequence[Case]) -> None:
-            for case in turns:
-                await self._try(case)
-
-        await asyncio.gather(*map(each, by_wire.values()))
+            await self._try(case)
 
     async def _try(self, case: Case) -> None:
         try:
