@@ -37,6 +37,13 @@ def _between(*odd: Event) -> Answer:
 
 CASES = (
     _case(
+        "bom",
+        "framing",
+        "a byte order mark first",
+        (Answer("\ufeff" + str(said("a b").body)),),
+        source="https://github.com/vm0-ai/vm0/issues/24687",
+    ),
+    _case(
         "ping",
         "framing",
         "pings between",

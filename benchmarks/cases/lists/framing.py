@@ -101,6 +101,12 @@ CASES = (
         note="One choice is asked for, so the first one alone is the answer.",
     ),
     _case(
+        "frames.bom-split",
+        "a byte order mark whose three bytes come one by one",
+        Answer("\ufeff" + str(said("a b").body), piece_bytes=1),
+        "https://github.com/openai/openai-python/pull/3819",
+    ),
+    _case(
         "frames.data-blank",
         "a `data: ` line with a blank, as proxies keep alive",
         _between(" "),

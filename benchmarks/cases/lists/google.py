@@ -23,10 +23,25 @@ def _between(*odd: Any) -> Answer:
 
 CASES = (
     _case(
+        "bom",
+        "framing",
+        "a byte order mark first",
+        (Answer("\ufeff" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
+        source="https://github.com/openai/openai-python/pull/3819",
+    ),
+    _case(
+        "comment-line",
+        "framing",
+        "a comment on the line before an event's data",
+        (Answer(": heartbeat\n" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
+        source="https://github.com/earendil-works/pi/issues/9633",
+    ),
+    _case(
         "comment",
         "framing",
         "a comment between",
         (Answer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(said("b").body)),),
+        source="https://github.com/earendil-works/pi/issues/9633",
     ),
     _case(
         "empty-data",
@@ -41,6 +56,7 @@ CASES = (
         "framing",
         "[DONE] at the end",
         (stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED), "[DONE]"),),
+        source="https://github.com/BerriAI/litellm/pull/29426",
     ),
     _case("lf", "framing", "LF in place of CRLF", (Answer(str(said("a b").body).replace("\r\n", "\n")),)),
     _case(

@@ -11,6 +11,10 @@ NAMES = {
     "B36.plus": ("command-r+", "https://github.com/ericmjl/canvas-chat/issues/263"),
     "B36.slash-colon": ("hf.co/Qwen/Qwen3-8B-GGUF:Q4_K_M", FOUND),
     "names.parenthesis": ("Qwen3 (8B)", "own"),
+    "names.spaces": ("Qwen 3.8 27B", "https://github.com/NousResearch/hermes-agent/pull/94774"),
+    "names.path": ("/my/llms/Qwen3", "https://github.com/anomalyco/opencode/issues/15668"),
+    "names.slashes": ("hf.co/Menlo/Jan-nano-gguf:Q4_K_M", "https://github.com/genkit-ai/genkit/issues/3846"),
+    "names.free": ("minimax/minimax-m3:free", "https://github.com/pocketpaw/pocketpaw/pull/2061"),
     "names.umlaut": ("modèle-8b", "own"),
     "names.dots": ("gpt-oss-20b.Q4_K_M.gguf", "own"),
 }
