@@ -9,6 +9,7 @@ BENCHMARKS = {
     "streaming": "how much later, and how much slower, tokens come through Chimera than through the SDK alone",
     "requests": "how long a worker stands still while a conversation is made a request, by its length",
     "imports": "seconds and modules that a fresh process needs before a provider's first request",
+    "cases": "bad answers, odd requests and awkward terminals: what is right, what happens, requests counted",
     "faults": "kill, stop and cut what a run needs, and count what was lost or repeated",
 }
 

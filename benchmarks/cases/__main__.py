@@ -1,0 +1,79 @@
+"""`python -m benchmarks cases [--only B01,B05] [--kind tool-calls] [--wire google] [--json]`."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.cases.case import Case
+from benchmarks.cases.judge import words_of
+from benchmarks.cases.lists import CASES
+from benchmarks.cases.table import table_of, total_of
+from benchmarks.cases.trial import Verdict, try_all
+
+ODD_FOLDER = "dàta ü (1) & a long name for a folder that somebody has made on a desktop"
+"""The stack's own folder is a case too: finding B31."""
+
+
+async def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m benchmarks cases", description="Try every case that was found.")
+    options.add_argument("--only", default="", metavar="IDS", help="such as B01,B05.null; B05 is all of B05.…")
+    options.add_argument("--kind", default="", help="cases of this kind")
+    options.add_argument("--wire", default="", help="cases on this vendor's wire: openai, anthropic, google")
+    options.add_argument("--json", action="store_true", help="print one JSON list in place of the table")
+    asked = options.parse_args()
+    chosen = choice_of(CASES, only=asked.only, kind=asked.kind, wire=asked.wire)
+    if not chosen:
+        kinds = ", ".join(dict.fromkeys(case.kind for case in CASES))
+        options.error(f"no case is chosen by that; kinds are {kinds}")
+    with tempfile.TemporaryDirectory(prefix="chimera-cases-") as folder:
+        verdicts = await try_all(chosen, Path(folder, ODD_FOLDER), _tell)
+    print(json.dumps(list(map(_as_data, verdicts)), ensure_ascii=False, indent=1) if asked.json else table_of(verdicts))
+    print(total_of(verdicts), file=sys.stderr if asked.json else sys.stdout)
+    return 1 if any(verdict.problems for verdict in verdicts) else 0
+
+
+def choice_of(cases: Sequence[Case], *, only: str = "", kind: str = "", wire: str = "") -> list[Case]:
+    """Choose cases by id, where a finding's number stands for all of its samples, by kind and by wire."""
+    names = [name for name in only.split(",") if name]
+    return [
+        case
+        for case in cases
+        if (not names or any(case.id == name or case.id.startswith(f"{name}.") for name in names))
+        and kind in ("", case.kind)
+        and wire in ("", case.wire)
+    ]
+
+
+def _tell(verdict: Verdict) -> None:
+    """One sign a case, so that one sees that it goes on."""
+    print({"ok": ".", "wrong": "!"}.get(verdict.word, "-"), end="", flush=True, file=sys.stderr)
+
+
+def _as_data(verdict: Verdict) -> dict[str, object]:
+    case = verdict.case
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "wire": case.wire,
+        "source": case.source,
+        "input": case.what,
+        "right": words_of(case.right),
+        "now": verdict.now,
+        "requests": verdict.requests,
+        "verdict": verdict.word,
+        "problems": verdict.problems,
+        "note": case.note,
+    }
+
+
+if __name__ == "__main__":
+    status = asyncio.run(main())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Temporal's client can abort the interpreter at its exit (sdk-python #300).
+    os._exit(status)

@@ -1,0 +1,74 @@
+"""Cases at Chimera's own front door: requests as they are, and when a rhythm is due."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
+
+from benchmarks.cases.case import Call, Called, Said, Scheduled
+from benchmarks.cases.seen import Reply, Times
+
+SCHEDULES = "/api/v1/schedules"
+NO_PREVIEW = (404, 405)
+SOCKET_S = 30.0
+
+
+async def try_calls(api: httpx2.AsyncClient, called: Called) -> Reply:
+    """Make the requests one after the other; the reply is the last one's, the ids are those of all."""
+    ids: list[str | None] = []
+    reply = Reply(0, "")
+    for call in called.calls:
+        response = await _made(api, call, ids[-1] if ids else None)
+        ids.append(_id_in(response))
+        reply = Reply(response.status_code, response.text, tuple(ids))
+    return reply
+
+
+async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> httpx2.Response:
+    path = call.path.replace("{id}", last_id or "")
+    if call.raw is not None:
+        headers = {"content-type": "application/json", **call.headers}
+        return await api.request(call.method, path, content=call.raw.encode(), headers=headers)
+    return await api.request(call.method, path, json=call.body, headers=dict(call.headers))
+
+
+async def try_socket(api: httpx2.AsyncClient, said: Said) -> Reply:
+    """Say each thing and take its answer; 101 is the status of a socket that is still open at the end."""
+    types: list[str] = []
+    try:
+        async with AsyncWebSocketClient(api).connect("/ws") as socket, asyncio.timeout(SOCKET_S):
+            # It greets a caller who has signed in with the handshake.
+            types.append((await socket.receive_json())["type"])
+            for message in said.messages:
+                await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
+                types.append((await socket.receive_json())["type"])
+        return Reply(101, " ".join(types))
+    except WebSocketDisconnect as left:
+        return Reply(left.code, " ".join(types))
+
+
+async def try_rhythm(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
+    """Ask when it is due, without keeping it; where there is no preview it is made and deleted again."""
+    asked_at = datetime.now(UTC)
+    body = {"name": "a case", "task": {"goal": "x", "model": "simulator/fast"}, **scheduled.timing}
+    response = await api.post(f"{SCHEDULES}/preview", json=body)
+    if response.status_code in NO_PREVIEW:
+        response = await api.post(SCHEDULES, json=body)
+        if response.status_code == 201:
+            await api.delete(f"{SCHEDULES}/{response.json()['id']}")
+    if response.is_error:
+        return Times(refused=Reply(response.status_code, response.text))
+    zone = ZoneInfo(scheduled.timing.get("time_zone", "UTC"))
+    due = (datetime.fromisoformat(moment).astimezone(zone) for moment in response.json()["next_runs"])
+    return Times(tuple(due), asked_at.astimezone(zone))
+
+
+def _id_in(response: httpx2.Response) -> str | None:
+    try:
+        found: Any = response.json()
+    except ValueError:
+        return None
+    return found.get("id") if isinstance(found, dict) else None

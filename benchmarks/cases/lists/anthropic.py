@@ -1,0 +1,276 @@
+"""The same kinds on Anthropic's wire: framing, contents, usage, endings."""
+
+import json
+from typing import Any
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import SPENT
+from benchmarks.cases.messages import (
+    Event,
+    block,
+    event,
+    framed,
+    said,
+    start,
+    stop,
+    stream,
+    text,
+)
+
+AB = Ends(result="a b", spent=SPENT)
+USAGE = "https://github.com/earendil-works/pi/issues/6567"
+REASONS = "https://github.com/open-gsd/gsd-pi/pull/2042"
+OWN = "own"
+
+
+def _case(
+    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+) -> Case:
+    return Case(f"A.{id}", kind, source, what, Asked(answers, "anthropic"), right, **more)
+
+
+def _between(*odd: Event) -> Answer:
+    """Something between two halves of an answer."""
+    first, second = text("a "), text("b", 1)
+    return stream(start(), *first, *odd, *second, *stop())
+
+
+CASES = (
+    _case(
+        "bom",
+        "framing",
+        "a byte order mark first",
+        (Answer("\ufeff" + str(said("a b").body)),),
+        source="https://github.com/vm0-ai/vm0/issues/24687",
+    ),
+    _case(
+        "ping",
+        "framing",
+        "pings between",
+        (_between(event("ping"), event("ping")),),
+        source="https://github.com/Portkey-AI/gateway/issues/350",
+    ),
+    _case("unknown-event", "framing", "an event that nobody knows", (_between(event("message_hint", hint=7)),)),
+    _case(
+        "comment",
+        "framing",
+        "a comment after an event with an id",
+        (Answer(f"id: 1\n{framed(start())}: ping\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
+    ),
+    _case(
+        "empty-data",
+        "framing",
+        "`data:` without anything",
+        (Answer(framed(start()) + "data:\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
+    ),
+    _case(
+        "null-data",
+        "framing",
+        "`data: null`",
+        (Answer(framed(start()) + "data: null\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
+    ),
+    _case(
+        "no-event-lines",
+        "framing",
+        "events without their `event:` lines",
+        (Answer("".join(f"data: {json.dumps(data)}\n\n" for _, data in (start(), *text("a b"), *stop()))),),
+        source="https://github.com/vllm-project/vllm/issues/57997",
+    ),
+    _case(
+        "bytes",
+        "framing",
+        "one byte a packet",
+        (said("Grüße 🌍", piece_bytes=1),),
+        Ends(result="Grüße 🌍", spent=SPENT),
+    ),
+    _case(
+        "cut",
+        "framing",
+        "broken off in the middle, then whole",
+        (stream(start(), *text("half"), cut=True), said("a b")),
+        Ends(result="a b", requests=2),
+    ),
+    _case(
+        "unknown-block",
+        "contents",
+        "a block and a delta that nobody knows",
+        (
+            stream(
+                start(),
+                *block(0, {"type": "server_note", "note": 7}, {"type": "note_delta", "note": 8}),
+                *text("a b", 1),
+                *stop(),
+            ),
+        ),
+        source="https://github.com/zajalist/hayba/pull/408",
+    ),
+    _case(
+        "thinking",
+        "contents",
+        "a thinking block before the answer",
+        (
+            stream(
+                start(),
+                *block(
+                    0,
+                    {"type": "thinking", "thinking": "", "signature": ""},
+                    {"type": "thinking_delta", "thinking": "Hm."},
+                    {"type": "signature_delta", "signature": "c2ln"},
+                ),
+                *text("a b", 1),
+                *stop(),
+            ),
+        ),
+        source="https://github.com/vybestack/llxprt-code/pull/1731",
+    ),
+    _case(
+        "null-text",
+        "contents",
+        "a text block that begins with null",
+        (stream(start(), *block(0, {"type": "text", "text": None}, {"type": "text_delta", "text": "a b"}), *stop()),),
+    ),
+    _case(
+        "null-delta", "contents", "a delta that is null", (_between(event("content_block_delta", index=0, delta=None)),)
+    ),
+    _case(
+        "delta-before-start",
+        "contents",
+        "a delta of a block that never began",
+        (stream(start(), event("content_block_delta", index=0, delta={"type": "text_delta", "text": "a b"}), *stop()),),
+        note="What the delta says is clear without the block's start.",
+    ),
+    _case(
+        "no-usage-at-end",
+        "usage",
+        "message_delta without usage",
+        (stream(start({"input_tokens": 11, "output_tokens": 7}), *text("a b"), *stop(usage=None)),),
+        source=USAGE,
+    ),
+    _case(
+        "null-input",
+        "usage",
+        "input_tokens null at the end",
+        (stream(start(), *text("a b"), *stop(usage={"input_tokens": None, "output_tokens": 7})),),
+        source="https://github.com/jamesrochabrun/SwiftAnthropic/pull/25",
+    ),
+    _case(
+        "usage-at-end",
+        "usage",
+        "0 at the beginning, all of it at the end",
+        (
+            stream(
+                start({"input_tokens": 0, "output_tokens": 0}),
+                *text("a b"),
+                *stop(usage={"input_tokens": 11, "output_tokens": 7}),
+            ),
+        ),
+        source="https://github.com/sgl-project/sglang/pull/33419",
+    ),
+    _case(
+        "no-usage-at-start",
+        "usage",
+        "message_start without usage",
+        (stream(start(None), *text("a b"), *stop(usage={"input_tokens": 11, "output_tokens": 7})),),
+        source=USAGE,
+    ),
+    _case(
+        "usage-in-delta",
+        "usage",
+        "usage inside of the delta, as the documents had it once",
+        (
+            stream(
+                start(),
+                *text("a b"),
+                event("message_delta", delta={"stop_reason": "end_turn", "usage": {"output_tokens": 7}}),
+                event("message_stop"),
+            ),
+        ),
+        Ends(result="a b"),
+        source="https://github.com/fumito-ito/AnthropicSwiftSDK/issues/7",
+    ),
+    *(
+        _case(
+            reason,
+            "endings",
+            f"stop reason {reason!r}",
+            (said("a b", reason),),
+            source=REASONS,
+            note="A reason that no table knows is `other`, and the text stands.",
+        )
+        for reason in ("pause_turn", "sensitive", "end")
+    ),
+    _case(
+        "max-tokens",
+        "endings",
+        "cut at max_tokens, then the rest",
+        (said("one ", "max_tokens"), said("two")),
+        Ends(result="one two", requests=2, finish="stop"),
+        "https://github.com/anima-research/agent-framework/issues/135",
+    ),
+    _case(
+        "window",
+        "endings",
+        "cut at the context window, each time",
+        (said("one ", "model_context_window_exceeded"),),
+        Ends(requests=None, finish="length", result=None),
+        "https://github.com/tetsuo-ai/agenc-core/issues/2111",
+    ),
+    _case(
+        "refusal",
+        "endings",
+        "a refusal without a word",
+        (
+            stream(
+                start(),
+                *stop(
+                    "refusal",
+                    stop_details={"type": "refusal", "category": "cyber", "explanation": "I can't help with that."},
+                ),
+            ),
+        ),
+        Ends("failed", code="content_refused", says=("can't help with that",), spent=SPENT),
+        "https://github.com/earendil-works/pi/pull/5666",
+    ),
+    _case(
+        "thinking-only",
+        "endings",
+        "max_tokens, and all of it thinking",
+        (
+            stream(
+                start(),
+                *block(
+                    0,
+                    {"type": "thinking", "thinking": "", "signature": ""},
+                    {"type": "thinking_delta", "thinking": "Hm."},
+                ),
+                *stop("max_tokens"),
+            ),
+        ),
+        Ends("failed", says=("max_output_tokens",), spent=SPENT),
+        "https://github.com/CherryHQ/stella/issues/1079",
+    ),
+    _case(
+        "null-reason",
+        "endings",
+        "a message_stop and no reason",
+        (stream(start(), *text("a b"), *stop(None)),),
+        source="https://github.com/kekzl/imp/issues/1553",
+        note="`message_stop` says that it is whole, as `[DONE]` does.",
+    ),
+    _case(
+        "no-stop",
+        "endings",
+        "a reason and no message_stop",
+        (stream(start(), *text("a b"), stop()[0]),),
+        source="https://github.com/kekzl/imp/issues/1553",
+        note="A reason is told behind the last block, so it is whole.",
+    ),
+    _case(
+        "empty",
+        "endings",
+        "end_turn without a word, each time",
+        (stream(start(), *stop()),),
+        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        "https://github.com/BerriAI/litellm/pull/32475",
+    ),
+)

@@ -1,0 +1,160 @@
+"""Content as lists of parts, and what a model thinks: apart from its answer, never in it."""
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import SPENT, USAGE, Chunk, chunk, piece, said, stream
+
+KIND = "contents"
+ANSWER = Ends(result="the answer", spent=SPENT)
+LISTS = "https://github.com/vercel/ai/issues/13703"
+THOUGHTS = "https://github.com/admonstrator/zettelrobbe/issues/74"
+THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+
+
+def _case(id: str, what: str, answer: Answer, source: str, right: Ends = ANSWER, note: str = "") -> Case:
+    return Case(id, KIND, source, what, Asked((answer,)), right, note)
+
+
+def _of(*parts: Chunk) -> Answer:
+    return stream(*parts, chunk({}, "stop"), USAGE)
+
+
+CASES = (
+    _case(
+        "B15",
+        "a thinking part, then a text part (Mistral)",
+        _of(piece([THOUGHT]), piece([{"type": "text", "text": "the answer"}])),
+        LISTS,
+    ),
+    _case(
+        "B11.answer",
+        "`<think>…</think>` before an answer",
+        said("<think>Hm. One moment.</think>\n\nthe answer"),
+        THOUGHTS,
+        note="A thought is no answer: kept apart, it goes neither into the result nor to dependents.",
+    ),
+    _case(
+        "B11.split",
+        "the tags split over chunks",
+        _of(*map(piece, ("<th", "ink>Hm", ".</", "thi", "nk>", "the answer"))),
+        THOUGHTS,
+    ),
+    _case(
+        "parts.closing-only",
+        "a closing tag alone, as Qwen's and DeepSeek's templates leave it",
+        said("Hm. One moment.\n</think>\n\nthe answer"),
+        "https://github.com/ggml-org/llama.cpp/pull/15052",
+    ),
+    _case(
+        "parts.thinking-tag",
+        "`<thinking>`",
+        said("<thinking>Hm.</thinking>the answer"),
+        "https://github.com/HKUDS/nanobot/pull/4466",
+    ),
+    _case(
+        "parts.reasoning-content",
+        "`reasoning_content` beside `content: null`",
+        _of(chunk({"content": None, "reasoning_content": "Hm."}), piece("the answer")),
+        "https://github.com/earendil-works/pi/pull/2782",
+    ),
+    _case(
+        "parts.reasoning",
+        "`reasoning` (OpenRouter, Groq)",
+        _of(chunk({"content": "", "reasoning": "Hm."}), piece("the answer")),
+        "https://github.com/brainlid/langchain/pull/651",
+    ),
+    _case(
+        "parts.reasoning-part",
+        "a reasoning part and a text part in one delta (gpt-oss)",
+        _of(
+            piece(
+                [
+                    {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+                    {"type": "text", "text": "the answer"},
+                ]
+            )
+        ),
+        "https://github.com/databricks/appkit/pull/559",
+    ),
+    _case(
+        "parts.text-list",
+        "text parts alone (Mistral's relay)",
+        _of(piece([{"type": "text", "text": "the "}]), piece([{"type": "text", "text": "answer"}])),
+        "https://github.com/NousResearch/hermes-agent/pull/94905",
+    ),
+    _case(
+        "parts.unknown-part",
+        "a part of a kind that nobody knows",
+        _of(piece([{"type": "citation", "source": 7}, {"type": "text", "text": "the answer"}])),
+        "https://github.com/open-webui/open-webui/pull/28840",
+    ),
+    _case(
+        "parts.tags-in-code",
+        "think tags in the middle of an answer about them",
+        said("Write `<think>` and `</think>` around it."),
+        "https://github.com/tobocop2/lilbee/pull/729",
+        Ends(result="Write `<think>` and `</think>` around it.", spent=SPENT),
+        "Only what stands at the beginning is a thought.",
+    ),
+    _case(
+        "parts.unclosed",
+        "a thought that never ends",
+        said("<think>Hm. One moment"),
+        "https://github.com/bytedance/deer-flow/pull/3218",
+        Ends("failed", requests=None, lacks=("One moment",)),
+        "There is no answer in it.",
+    ),
+    _case(
+        "parts.message",
+        "`message` in place of `delta`",
+        _of({"id": "c", "choices": [{"index": 0, "message": {"content": "the answer"}, "finish_reason": None}]}),
+        "https://github.com/langgenius/dify/issues/3384",
+    ),
+    _case(
+        "parts.text",
+        "`text`, as completions have it",
+        _of({"id": "c", "choices": [{"index": 0, "text": "the answer", "finish_reason": None}]}),
+        "https://github.com/microsoft/autogen/pull/6465",
+    ),
+    _case(
+        "parts.number",
+        "a number as content",
+        _of(piece(42)),
+        "https://github.com/open-webui/open-webui/pull/28840",
+        Ends(result="42", spent=SPENT),
+    ),
+    _case(
+        "B41.latin1",
+        "bytes that aren't UTF-8",
+        Answer(str(said("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
+        "own",
+        Ends(result="caf\ufffd", spent=SPENT),
+        "The letter can't be known; the answer is paid and the rest of it stands.",
+    ),
+    _case(
+        "B41.number-chunk-id",
+        "a number as the chunk's id",
+        stream({**piece("the answer"), "id": 7}, chunk({}, "stop"), USAGE),
+        "own",
+    ),
+    _case(
+        "B41.object-chunk-id",
+        "an object as the chunk's id",
+        stream({**piece("the answer"), "id": {"n": 1}}, chunk({}, "stop"), USAGE),
+        "own",
+    ),
+    Case(
+        "B50",
+        KIND,
+        "own",
+        "a goal of 100,000 characters for a window of 8,192 tokens",
+        Asked(
+            (said("the answer"),),
+            model="small-window",
+            body={"goal": "🌍" * 100_000, "plan": None},
+            planned=True,
+            limit_s=60,
+        ),
+        Ends("failed", requests=None, asked=("[… cut here to fit",)),
+        "A goal beyond the window is cut with a mark. Here no plan follows, so the task fails in the end.",
+    ),
+)

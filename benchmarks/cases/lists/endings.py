@@ -1,0 +1,154 @@
+"""How answers end: other words for it, none at all, at a limit, by a filter."""
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import FIRST, SPENT, USAGE, asking, call, calls, chunk, piece, said, stream
+
+KIND = "endings"
+WELL = Ends(result="done well", spent=SPENT)
+OTHER_WORDS = "https://github.com/openai/openai-dotnet/pull/267"
+NO_REASON = "https://github.com/can1357/oh-my-pi/issues/9433"
+CUT = "https://github.com/agent0ai/agent-zero/issues/1836"
+HALF, REST = "Three steps: 1. Unplug it. 2. Wait ten", " seconds. 3. Plug it in."
+WORDS = ("eos", "eos_token", "end_turn", "STOP", "function_call", "stop_sequence", "COMPLETE")
+STRANGE = {
+    "abort": "https://github.com/earendil-works/pi/pull/1509",
+    "tool_use": "https://github.com/simstudioai/sim/pull/6302",
+    "repetition": "https://github.com/simstudioai/sim/pull/6302",
+}
+
+
+def _case(id: str, what: str, answers: tuple[Answer, ...], source: str, right: Ends = WELL, note: str = "") -> Case:
+    return Case(id, KIND, source, what, Asked(answers), right, note)
+
+
+CASES = (
+    *(_case(f"B07.{word}", f"finish reason {word!r}", (said("done well", word),), OTHER_WORDS) for word in WORDS),
+    _case(
+        "B07.tool_calls", "finish tool_calls with a text and no call", (said("done well", "tool_calls"),), OTHER_WORDS
+    ),
+    *(
+        _case(
+            f"ends.{word}",
+            f"finish reason {word!r}",
+            (said("done well", word),),
+            source,
+            note="A reason that no table knows is `other`; a text with an end is paid and stands.",
+        )
+        for word, source in STRANGE.items()
+    ),
+    _case("B41.list-finish", "the finish reason as a list", (said("done well", ["stop"]),), "own"),
+    _case(
+        "B08.null",
+        "a text, reason null, usage, [DONE]",
+        (stream(piece("done well"), USAGE),),
+        NO_REASON,
+        note="`[DONE]` says that the answer is whole; without it and without a reason it never is.",
+    ),
+    _case("B08.empty", "reason '' and [DONE]", (said("done well", ""),), NO_REASON),
+    _case(
+        "B08.no-done",
+        "reason stop and no [DONE]",
+        (stream(piece("done well"), chunk({}, "stop"), USAGE, done=False),),
+        NO_REASON,
+    ),
+    _case(
+        "B08.neither",
+        "neither reason nor [DONE], then whole",
+        (stream(piece("half"), done=False), said("done well")),
+        NO_REASON,
+        Ends(result="done well", requests=2),
+    ),
+    _case(
+        "B08.always-neither",
+        "neither, each time",
+        (stream(piece("half"), done=False),),
+        NO_REASON,
+        Ends("failed", requests=5, says=("truncated",), lacks=("half",)),
+        "What breaks off may be the network's fault, so it is asked for as often as a call may be.",
+    ),
+    _case(
+        "B10.continued",
+        "half a sentence with finish length, then the rest",
+        (said(HALF, "length"), said(REST)),
+        CUT,
+        Ends(result=HALF + REST, requests=2, finish="stop", asked=(HALF,), spent=2 * SPENT),
+        "An answer that was cut at the limit is continued, at most twice (policy `on_truncated`).",
+    ),
+    _case(
+        "B10.always",
+        "finish length each time",
+        (said("one ", "length"), said("two ", "length"), said("three", "length")),
+        CUT,
+        Ends(result="one two three", requests=3, finish="length", spent=3 * SPENT),
+        "Still cut after two continuations it is kept and marked as cut.",
+    ),
+    _case(
+        "ends.max_tokens",
+        "`max_tokens` as the word for length",
+        (said(HALF, "max_tokens"), said(REST)),
+        "https://github.com/PrimeIntellect-ai/prime-agent/pull/969",
+        Ends(result=HALF + REST, requests=2),
+    ),
+    _case(
+        "ends.model_length",
+        "Mistral's `model_length`, each time",
+        (said("one ", "model_length"), said("two ", "model_length"), said("three", "model_length")),
+        "https://github.com/simstudioai/sim/pull/6302",
+        Ends(result="one two three", requests=3, finish="length"),
+    ),
+    _case(
+        "ends.continued-twice",
+        "cut twice, then whole",
+        (said("one ", "length"), said("two ", "length"), said("three")),
+        "https://github.com/open-gsd/gsd-pi/issues/2157",
+        Ends(result="one two three", requests=3, finish="stop"),
+    ),
+    _case(
+        "ends.length-empty",
+        "finish length and no word: all went into thinking",
+        (stream(chunk({"reasoning_content": "hm, "}), chunk({}, "length"), USAGE),),
+        "https://github.com/NousResearch/hermes-agent/pull/100891",
+        Ends("failed", says=("max_output_tokens", "reasoning_effort"), spent=SPENT),
+        "To ask again would be paid again and end the same; the error names what to change.",
+    ),
+    _case(
+        "ends.filter-empty",
+        "a content filter and no word",
+        (stream(chunk({}, "content_filter"), USAGE),),
+        "https://github.com/theopenco/llmgateway/pull/2067",
+        Ends("failed", code="content_refused", spent=SPENT),
+    ),
+    _case(
+        "ends.refusal",
+        "a refusal without a text",
+        (stream(chunk({"refusal": "I can't help with that."}), chunk({}, "stop"), USAGE),),
+        "https://github.com/prism-php/prism/pull/1003",
+        Ends("failed", code="content_refused", says=("can't help with that",), spent=SPENT),
+    ),
+    _case(
+        "ends.refusal-beside-text",
+        "a text, and a refusal beside it",
+        (stream(chunk({"content": "done well", "refusal": "Only in part."}), chunk({}, "stop"), USAGE),),
+        "https://github.com/prism-php/prism/pull/1003",
+    ),
+    _case(
+        "ends.length-in-call",
+        "cut inside a tool call, then whole",
+        (
+            stream(calls(call(FIRST[:9], index=0, id="a")), chunk({}, "length"), USAGE),
+            asking(calls(call(FIRST, index=0, id="a"))),
+            said("done well"),
+        ),
+        "https://github.com/14790897/MiqroForge-Desktop/pull/1100",
+        Ends(result="done well", requests=3, tools=("391",)),
+        "Half of a tool call is never run.",
+    ),
+    _case(
+        "ends.empty",
+        "a finish without a word, each time",
+        (stream(chunk({}, "stop"), USAGE),),
+        "https://github.com/BerriAI/litellm/pull/32475",
+        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        "What fails twice in the same way isn't bought a third time; both answers are on the bill as told.",
+    ),
+)

@@ -1,0 +1,181 @@
+"""Errors in every shape, at once and in mid-stream: their words have to be shown."""
+
+from typing import Any
+
+from benchmarks.cases.case import Answer, Answers, Asked, Call, Called, Case, Ends
+from benchmarks.cases.chat import chunk, piece, refused, said, stream
+
+KIND = "errors"
+SHAPES = "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/307"
+MID_STREAM = "https://github.com/BerriAI/litellm/pull/25505"
+WORDS = "'response_style' must be 'short'"
+REFUSALS: dict[str, tuple[str, int, Any, str]] = {
+    "B17.text": ("{'error': text} (LM Studio, TGI, xAI)", 400, {"error": WORDS}, SHAPES),
+    "B17.detail-list": (
+        "FastAPI's detail",
+        422,
+        {"detail": [{"loc": ["body", "stop"], "msg": WORDS}]},
+        "https://github.com/ray-project/ray/issues/64833",
+    ),
+    "B17.google-list": ("Gemini's list", 400, [{"error": {"code": 400, "message": WORDS}}], SHAPES),
+    "errors.message": (
+        "{'error_code', 'message'} (Databricks)",
+        400,
+        {"error_code": "BAD_REQUEST", "message": WORDS},
+        "https://github.com/earendil-works/pi/issues/7748",
+    ),
+    "errors.object-error": (
+        "vLLM's and Mistral's {'object': 'error', 'message'}",
+        400,
+        {"object": "error", "message": WORDS, "type": "invalid_request_error", "code": "3280"},
+        "https://github.com/editor-code-assistant/eca/issues/233",
+    ),
+    "errors.metadata-raw": (
+        "OpenRouter's metadata.raw",
+        400,
+        {
+            "error": {
+                "message": "Provider returned error",
+                "code": 400,
+                "metadata": {"raw": f'{{"message": "{WORDS}"}}'},
+            }
+        },
+        "https://github.com/diegosouzapw/OmniRoute/issues/3044",
+    ),
+    "errors.plain-text": ("plain text", 400, WORDS, "https://github.com/jagmarques/asqav-sdk/pull/205"),
+    "errors.errors-list": ("{'errors': [...]}", 400, {"errors": [{"message": WORDS}]}, "own"),
+    "errors.message-object": ("a message that is an object", 400, {"error": {"message": {"detail": WORDS}}}, "own"),
+}
+
+
+def _refusal(id: str) -> Case:
+    what, status, body, source = REFUSALS[id]
+    answer = refused(status, body, media_type="text/plain" if isinstance(body, str) else "application/json")
+    return Case(id, KIND, source, what, Asked((answer,)), Ends("failed", code="bad_request", says=(WORDS,)))
+
+
+def _in_stream(id: str, what: str, answer: Answer, right: Ends, source: str = MID_STREAM, note: str = "") -> Case:
+    # What has to fail is answered in the same way each time.
+    answers = (answer, said("a b")) if right.status == "completed" else (answer,)
+    return Case(id, KIND, source, what, Asked(answers), right, note)
+
+
+CASES = (
+    *map(_refusal, REFUSALS),
+    Case(
+        "B17.detail",
+        KIND,
+        "https://github.com/ray-project/ray/issues/64833",
+        "404 with a detail",
+        Asked((refused(404, {"detail": "Could not find base model 'x'"}),)),
+        Ends("failed", code="unknown_model", says=("Could not find base model",)),
+    ),
+    _in_stream(
+        "B16.401",
+        "code 401 in a stream",
+        stream({"error": {"code": "401", "message": "key is over"}}, done=False),
+        Ends("failed", code="wrong_key"),
+    ),
+    _in_stream(
+        "B16.502",
+        "half a text, then code 502",
+        stream(piece("half"), {"error": {"code": 502, "message": "upstream is gone"}}, done=False),
+        Ends(result="a b", requests=2),
+    ),
+    _in_stream(
+        "B16.text",
+        "{'error': text}, each time",
+        stream({"error": "CUDA out of memory on device 1"}),
+        Ends("failed", requests=None, says=("CUDA out of memory on device 1",)),
+        note="Its words say nothing of the request, so it may be asked again; its words are shown.",
+    ),
+    _in_stream(
+        "B16.event",
+        "`event: error` without a code",
+        Answer('event: error\ndata: {"message": "CUDA out of memory on device 1"}\n\n'),
+        Ends("failed", requests=None, says=("CUDA out of memory on device 1",)),
+    ),
+    _in_stream(
+        "B16.vllm",
+        "vLLM's old {'object': 'error'} chunk",
+        stream({"object": "error", "message": "prompt_logprobs is out of range", "code": 400}),
+        Ends("failed", says=("prompt_logprobs is out of range",)),
+        "https://github.com/theopenco/llmgateway/pull/1901",
+    ),
+    _in_stream(
+        "errors.choice-error",
+        "half a text, then an error beside `finish_reason: error` (OpenRouter)",
+        stream(
+            piece("half"),
+            {**chunk({"content": ""}, "error"), "error": {"code": 502, "message": "Provider disconnected"}},
+        ),
+        Ends(result="a b", requests=2),
+        "https://github.com/damianvtran/local-operator/pull/223",
+    ),
+    _in_stream(
+        "errors.status-code",
+        "Groq's failed tool call in a stream, status_code 400",
+        stream({"error": {"message": "tool call validation failed", "code": "tool_use_failed", "status_code": 400}}),
+        Ends("failed", says=("tool call validation failed",)),
+        "https://github.com/xberg-io/liter-llm/pull/189",
+    ),
+    _in_stream(
+        "errors.empty-choices-error",
+        "an error beside empty choices",
+        stream(
+            {"id": "c", "choices": [], "error": {"code": 503, "message": "Worker local total request limit reached"}}
+        ),
+        Ends(result="a b", requests=2),
+        "https://github.com/diegosouzapw/OmniRoute/pull/8210",
+    ),
+    Case(
+        "B46",
+        KIND,
+        "own",
+        "no key is set, and the server's words have 'none' in them",
+        Asked((refused(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
+        Ends("failed", says=("one of none, auto",)),
+    ),
+    Case(
+        "B53",
+        KIND,
+        "own",
+        "a key that no header can have",
+        Asked((said("a b"),)),
+        Ends("failed", requests=0, says=("CHIMERA_LOCAL_API_KEY",)),
+        environment=(("CHIMERA_LOCAL_API_KEY", "ключ"),),
+    ),
+    Case(
+        "B26",
+        KIND,
+        "https://github.com/ollama/ollama/issues/7772",
+        "a proxy in the environment, no NO_PROXY, the model server on this machine",
+        Asked((said("a b"),)),
+        Ends(result="a b"),
+        environment=(
+            ("HTTP_PROXY", "http://127.0.0.1:9"),
+            ("http_proxy", "http://127.0.0.1:9"),
+            ("NO_PROXY", ""),
+            ("no_proxy", ""),
+        ),
+    ),
+    Case(
+        "B16.breaker-task",
+        KIND,
+        MID_STREAM,
+        "errors of one task in mid-stream, with the usual breaker",
+        Asked((stream({"error": "CUDA out of memory on device 1"}),), limit_s=120),
+        Ends("failed", requests=None, says=("CUDA out of memory",)),
+        environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
+    ),
+    Case(
+        "B16.breaker-others",
+        KIND,
+        MID_STREAM,
+        "right after it: whether `local` counts as away for all others",
+        Called((Call("GET", "/health"),)),
+        Answers(200, lacks=("away",)),
+        "A fault that one task's request brings about says nothing of the provider.",
+        environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
+    ),
+)

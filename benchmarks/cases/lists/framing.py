@@ -1,0 +1,149 @@
+"""Keep-alives and the forms of server-sent events."""
+
+import gzip
+import json
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import DONE, SPENT, USAGE, Chunk, chunk, framed, piece, said, stream
+
+KIND = "framing"
+AB = Ends(result="a b", spent=SPENT)
+WIRE_FORMS = "https://github.com/api7/aisix/issues/111"
+KEEP_ALIVE = "https://github.com/mnfst/llm-gateway/issues/2053"
+NO_DELTA = "https://github.com/openai/openai-python/issues/2313"
+NO_CHOICES = "https://github.com/pydantic/pydantic-ai/issues/5165"
+NULL = "https://github.com/NousResearch/hermes-agent/pull/80822"
+LONG = "x" * 1_800_000
+
+
+def _case(id: str, what: str, answer: Answer, source: str, right: Ends = AB, note: str = "") -> Case:
+    return Case(id, KIND, source, what, Asked((answer,)), right, note)
+
+
+def _between(*odd: Chunk) -> Answer:
+    """Something between two halves of an answer."""
+    return stream(piece("a "), *odd, piece("b"), chunk({}, "stop"), USAGE)
+
+
+def _with_ids(ping: str) -> Answer:
+    """Events that have ids, and a keep-alive after the first."""
+    events = [f"id: 1\n{framed(part)}" for part in (piece("b"), chunk({}, "stop"), USAGE, DONE)]
+    return Answer(f"id: 1\n{framed(piece('a '))}{ping}{''.join(events)}")
+
+
+def _as(form: str) -> Answer:
+    """The usual answer with `{}` for the data of each event."""
+    parts = (piece("a "), piece("b"), chunk({}, "stop"), USAGE, DONE)
+    return Answer("".join(form.replace("{}", part if isinstance(part, str) else json.dumps(part)) for part in parts))
+
+
+CASES = (
+    _case(
+        "B03.filter-after",
+        "a choice without delta after the answer (a filter's note)",
+        stream(piece("a b"), chunk({}, "stop"), chunk(None, None, content_filter_results={}), USAGE),
+        NO_DELTA,
+    ),
+    _case("B03.filter-between", "a choice without delta in the middle", _between(chunk(None, None)), NO_DELTA),
+    _case(
+        "B03.null-delta",
+        "the finish with `delta: null`",
+        stream(piece("a b"), {"id": "c", "choices": [{"index": 0, "delta": None, "finish_reason": "stop"}]}, USAGE),
+        NO_DELTA,
+    ),
+    _case("B05.between", "`data: null` between two halves", _between("null"), NULL),
+    _case(
+        "B05.behind",
+        "`data: null` between finish and usage",
+        stream(piece("a b"), chunk({}, "stop"), "null", USAGE),
+        NULL,
+    ),
+    _case("B06.null", "`choices: null`", _between({"id": "c", "choices": None}), NO_CHOICES),
+    _case("B06.missing", "no `choices`", _between({"id": "c"}), NO_CHOICES),
+    _case("B39.comment", "a comment after an event with an id", _with_ids(": ping\n\n"), KEEP_ALIVE),
+    _case("B39.event", "`event: keepalive` without data", _with_ids("event: keepalive\n\n"), KEEP_ALIVE),
+    _case("B39.empty", "`data:` without anything", _with_ids("data:\n\n"), KEEP_ALIVE),
+    _case("B39.comment-as-data", "`data: : keepalive`", _with_ids("data: : keepalive\n\n"), KEEP_ALIVE),
+    _case("B39.ping", "`event: ping` with JSON", _with_ids('event: ping\ndata: {"type": "ping"}\n\n'), KEEP_ALIVE),
+    _case("B42.crlf", "CRLF", _as("data: {}\r\n\r\n"), WIRE_FORMS),
+    _case("B42.no-blank", "`data:` without a blank", _as("data:{}\n\n"), WIRE_FORMS),
+    _case("B42.comments", "comments between", _as(": hm\n\ndata: {}\n\n"), WIRE_FORMS),
+    _case("B42.fields", "event, id and retry lines", _as("event: chunk\nid: 7\nretry: 9\ndata: {}\n\n"), WIRE_FORMS),
+    _case("B42.bom", "a byte order mark first", Answer("\ufeff" + str(_as("data: {}\n\n").body)), WIRE_FORMS),
+    _case(
+        "B42.bytes",
+        "one byte a packet",
+        said("Grüße 🌍 — 完了", piece_bytes=1),
+        WIRE_FORMS,
+        Ends(result="Grüße 🌍 — 完了", spent=SPENT),
+    ),
+    _case(
+        "B42.gzip",
+        "compressed",
+        Answer(gzip.compress(str(said("a b").body).encode()), headers={"content-encoding": "gzip"}),
+        WIRE_FORMS,
+    ),
+    _case("B42.no-type", "no Content-Type", said("a b", media_type=None), WIRE_FORMS),
+    _case("B42.long", "a chunk of 1.8 MB", said(LONG), WIRE_FORMS, Ends(result=LONG, spent=SPENT)),
+    Case(
+        "B42.cut",
+        KIND,
+        WIRE_FORMS,
+        "broken off in the middle, then whole",
+        Asked((stream(piece("half "), done=False, cut=True), said("a b"))),
+        Ends(result="a b", requests=2),
+    ),
+    _case(
+        "B48",
+        "pieces of a second choice between those of the first",
+        _between({"id": "c", "choices": [{"index": 1, "delta": {"content": "OTHER "}, "finish_reason": None}]}),
+        "https://github.com/anvia-hq/anvia/pull/262",
+        note="One choice is asked for, so the first one alone is the answer.",
+    ),
+    _case(
+        "frames.bom-split",
+        "a byte order mark whose three bytes come one by one",
+        Answer("\ufeff" + str(said("a b").body), piece_bytes=1),
+        "https://github.com/openai/openai-python/pull/3819",
+    ),
+    _case(
+        "frames.data-blank",
+        "a `data: ` line with a blank, as proxies keep alive",
+        _between(" "),
+        "https://github.com/Growth-Circle/cadis/issues/2329",
+    ),
+    _case(
+        "frames.openrouter",
+        "comments of 15 s of waiting before the first chunk",
+        Answer(": OPENROUTER PROCESSING\n\n" * 5 + str(said("a b").body)),
+        "https://github.com/deepnoodle-ai/dive/pull/206",
+    ),
+    _case(
+        "frames.bare-colon",
+        "a bare colon as heartbeat",
+        Answer(f"{framed(piece('a '))}:\n\n{said('b').body!s}"),
+        "https://github.com/mistralai/mistral-vibe/pull/774",
+    ),
+    _case(
+        "frames.not-json",
+        "an event that is no JSON between two halves",
+        _between("ping"),
+        "https://github.com/justlovemaki/AIClient2API/pull/695",
+        note="A piece without a known meaning is left out; the answer has its end and its usage.",
+    ),
+    _case(
+        "frames.two-lines",
+        "one event's data on two lines",
+        Answer(
+            'data: {"id": "c", "choices": [{"index": 0,\ndata: "delta": {"content": "a "}, "finish_reason": null}]}\n\n'
+            + str(said("b").body)
+        ),
+        "https://github.com/continuedev/continue/pull/13144",
+    ),
+    _case(
+        "frames.no-blank-line",
+        "the last event without the blank line behind it",
+        Answer(str(stream(piece("a b"), chunk({}, "stop"), USAGE, done=False).body) + "data: [DONE]"),
+        "https://github.com/symfony/ai/pull/1068",
+    ),
+)

@@ -1,0 +1,253 @@
+"""The same kinds on Google's wire: framing, contents, usage, endings."""
+
+from typing import Any
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import SPENT
+from benchmarks.cases.gemini import USED, chunk, framed, said, stream
+
+AB = Ends(result="a b", spent=SPENT)
+OWN = "own"
+EMPTY_PARTS = "https://github.com/GoogleCloudPlatform/kubectl-ai/pull/611"
+
+
+def _case(
+    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+) -> Case:
+    return Case(f"G.{id}", kind, source, what, Asked(answers, "google"), right, **more)
+
+
+def _between(*odd: Any) -> Answer:
+    return stream(chunk({"text": "a "}), *odd, chunk({"text": "b"}), chunk(finish="STOP", usage=USED))
+
+
+CASES = (
+    _case(
+        "bom",
+        "framing",
+        "a byte order mark first",
+        (Answer("\ufeff" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
+        source="https://github.com/openai/openai-python/pull/3819",
+    ),
+    _case(
+        "comment-line",
+        "framing",
+        "a comment on the line before an event's data",
+        (Answer(": heartbeat\n" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
+        source="https://github.com/earendil-works/pi/issues/9633",
+    ),
+    _case(
+        "comment",
+        "framing",
+        "a comment between",
+        (Answer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(said("b").body)),),
+        source="https://github.com/earendil-works/pi/issues/9633",
+    ),
+    _case(
+        "empty-data",
+        "framing",
+        "`data:` without anything",
+        (_between(""),),
+        source="https://github.com/Growth-Circle/cadis/issues/2329",
+    ),
+    _case("null-data", "framing", "`data: null`", (_between("null"),)),
+    _case(
+        "done",
+        "framing",
+        "[DONE] at the end",
+        (stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED), "[DONE]"),),
+        source="https://github.com/BerriAI/litellm/pull/29426",
+    ),
+    _case("lf", "framing", "LF in place of CRLF", (Answer(str(said("a b").body).replace("\r\n", "\n")),)),
+    _case(
+        "bytes",
+        "framing",
+        "one byte a packet",
+        (said("Grüße 🌍", piece_bytes=1),),
+        Ends(result="Grüße 🌍", spent=SPENT),
+    ),
+    _case(
+        "cut",
+        "framing",
+        "broken off in the middle, then whole",
+        (stream(chunk({"text": "half"}), cut=True), said("a b")),
+        Ends(result="a b", requests=2),
+    ),
+    _case("not-json", "framing", "an event that is no JSON", (_between("ping"),)),
+    _case(
+        "no-candidates", "framing", "a chunk without candidates", (_between({"modelVersion": "m"}),), source=EMPTY_PARTS
+    ),
+    _case("null-candidates", "framing", "`candidates: null`", (_between({"candidates": None}),)),
+    _case(
+        "empty-parts",
+        "contents",
+        "content without parts",
+        (_between({"candidates": [{"content": {"role": "model"}, "index": 0}]}),),
+        source=EMPTY_PARTS,
+    ),
+    _case(
+        "no-content",
+        "contents",
+        "a candidate without content",
+        (_between({"candidates": [{"index": 0}]}),),
+        source=EMPTY_PARTS,
+    ),
+    _case("empty-part", "contents", "a part that is empty", (_between(chunk({})),), source=EMPTY_PARTS),
+    _case(
+        "thought",
+        "contents",
+        "a thought before the answer",
+        (stream(chunk({"text": "Hm.", "thought": True}), chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)),),
+        source="https://github.com/AstrBotDevs/AstrBot/issues/4222",
+    ),
+    _case(
+        "signed-text",
+        "contents",
+        "a signature beside the text",
+        (stream(chunk({"text": "a b", "thoughtSignature": "c2ln"}), chunk(finish="STOP", usage=USED)),),
+        source="https://github.com/justlovemaki/AIClient2API/issues/157",
+    ),
+    _case("unknown-part", "contents", "a part of a kind that nobody knows", (_between(chunk({"hologram": {"x": 1}})),)),
+    _case(
+        "unknown-field",
+        "contents",
+        "fields that nobody knows",
+        (_between({**chunk({"text": ""}), "novelty": {"x": [1]}}),),
+    ),
+    _case(
+        "number-text",
+        "contents",
+        "a number as text",
+        (stream(chunk({"text": 42}), chunk(finish="STOP", usage=USED)),),
+        Ends(result="42", spent=SPENT),
+    ),
+    _case(
+        "two-candidates",
+        "contents",
+        "a second candidate",
+        (
+            stream(
+                {
+                    "candidates": [
+                        chunk({"text": "a b"})["candidates"][0],
+                        {"index": 1, "content": {"role": "model", "parts": [{"text": "OTHER"}]}},
+                    ]
+                },
+                chunk(finish="STOP", usage=USED),
+            ),
+        ),
+    ),
+    _case(
+        "each-usage",
+        "usage",
+        "usage in each chunk, growing",
+        (
+            stream(
+                chunk({"text": "a "}, usage={"promptTokenCount": 11, "candidatesTokenCount": 2}),
+                chunk({"text": "b"}, finish="STOP", usage=USED),
+            ),
+        ),
+    ),
+    _case("no-usage", "usage", "not told", (stream(chunk({"text": "a b"}), chunk(finish="STOP")),), Ends(result="a b")),
+    _case(
+        "null-usage",
+        "usage",
+        "counts that are null",
+        (
+            stream(
+                chunk({"text": "a b"}),
+                chunk(finish="STOP", usage={"promptTokenCount": 11, "candidatesTokenCount": None}),
+            ),
+        ),
+        Ends(result="a b"),
+    ),
+    _case(
+        "text-usage",
+        "usage",
+        "counts as text",
+        (
+            stream(
+                chunk({"text": "a b"}),
+                chunk(finish="STOP", usage={"promptTokenCount": "11", "candidatesTokenCount": "7"}),
+            ),
+        ),
+    ),
+    _case(
+        "part-usage",
+        "usage",
+        "all of it, then a part of it",
+        (stream(chunk({"text": "a b"}, usage=USED), chunk(finish="STOP", usage={"promptTokenCount": 11})),),
+        note="Half a usage takes nothing away from a whole one.",
+    ),
+    *(
+        _case(
+            reason.removeprefix("FINISH_REASON_").lower(),
+            "endings",
+            f"finish reason {reason}",
+            (said("a b", reason),),
+            source="https://github.com/simstudioai/sim/pull/6302",
+            note="A reason that no table knows is `other`, and the text stands.",
+        )
+        for reason in ("OTHER", "FINISH_REASON_UNSPECIFIED", "A_NEW_ONE", "stop")
+    ),
+    _case(
+        "max-tokens",
+        "endings",
+        "cut at MAX_TOKENS, then the rest",
+        (said("one ", "MAX_TOKENS"), said("two")),
+        Ends(result="one two", requests=2, finish="stop"),
+        "https://github.com/smallnest/pigo/pull/65",
+    ),
+    _case(
+        "thoughts-only",
+        "endings",
+        "MAX_TOKENS, and all of it thoughts",
+        (stream(chunk({"text": "Hm.", "thought": True}), chunk(finish="MAX_TOKENS", usage=USED)),),
+        Ends("failed", says=("max_output_tokens",), spent=SPENT),
+        "https://github.com/huggingface/chat-ui/pull/2383",
+    ),
+    _case(
+        "blocked",
+        "endings",
+        "a prompt that is blocked",
+        (
+            stream(
+                {
+                    "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
+                    "usageMetadata": {"promptTokenCount": 11, "totalTokenCount": 11},
+                }
+            ),
+        ),
+        Ends("failed", code="content_refused", spent=1100),
+    ),
+    _case(
+        "safety",
+        "endings",
+        "SAFETY without a word",
+        (stream(chunk(finish="SAFETY", usage=USED)),),
+        Ends("failed", code="content_refused", spent=SPENT),
+    ),
+    _case(
+        "malformed-call",
+        "endings",
+        "MALFORMED_FUNCTION_CALL, each time",
+        (stream({"candidates": [{"index": 0, "finishReason": "MALFORMED_FUNCTION_CALL"}], "usageMetadata": USED}),),
+        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        "https://github.com/simstudioai/sim/pull/6302",
+    ),
+    _case(
+        "no-reason",
+        "endings",
+        "a text without a reason, then whole",
+        (stream(chunk({"text": "half"}, usage=USED)), said("a b")),
+        Ends(result="a b", requests=2),
+        note="This wire has no other end than the reason.",
+    ),
+    _case(
+        "empty",
+        "endings",
+        "STOP without a word, each time",
+        (stream(chunk(finish="STOP", usage=USED)),),
+        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+    ),
+)

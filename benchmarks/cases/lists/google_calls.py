@@ -1,0 +1,220 @@
+"""The same kinds on Google's wire: tool calls, refusals, media types, waits."""
+
+import json
+from typing import Any
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import BOTH, SPENT
+from benchmarks.cases.gemini import USED, asking, call, chunk, refused, said, stream
+
+AB = Ends(result="a b", spent=SPENT)
+TOOL = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)
+TWO = Ends(result="done", requests=2, tools=BOTH, unique_ids=True)
+OWN = "own"
+RETRY = "https://github.com/googleapis/python-genai/pull/2114"
+RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
+
+
+def _case(
+    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+) -> Case:
+    return Case(f"G.{id}", kind, source, what, Asked(answers, "google"), right, **more)
+
+
+CASES = (
+    _case(
+        "two-calls",
+        "tool-calls",
+        "two calls in one chunk, without ids",
+        (asking(call("17*23"), call("6*7")), said("done")),
+        TWO,
+    ),
+    _case(
+        "two-chunks",
+        "tool-calls",
+        "two calls in two chunks, without ids",
+        (stream(chunk(call("17*23")), chunk(call("6*7")), chunk(finish="STOP", usage=USED)), said("done")),
+        TWO,
+    ),
+    _case(
+        "text-args",
+        "tool-calls",
+        "arguments as text",
+        (asking({"functionCall": {"name": "calculator", "args": json.dumps({"expression": "17*23"})}}), said("done")),
+        TOOL,
+    ),
+    _case(
+        "null-args",
+        "tool-calls",
+        "arguments that are null",
+        (asking({"functionCall": {"name": "calculator", "args": None}}), said("done")),
+        Ends(result="done", requests=2, asked=("expression",)),
+    ),
+    _case(
+        "function-call-reason",
+        "tool-calls",
+        "finish reason FUNCTION_CALL",
+        (stream(chunk(call("17*23")), chunk(finish="FUNCTION_CALL", usage=USED)), said("done")),
+        TOOL,
+    ),
+    _case(
+        "same-ids",
+        "call-ids",
+        "one id twice in a turn",
+        (asking(call("17*23", id="x"), call("6*7", id="x")), said("done")),
+        TWO,
+    ),
+    _case(
+        "ids-again",
+        "call-ids",
+        "one id in two turns",
+        (asking(call("17*23", id="x")), asking(call("6*7", id="x")), said("done")),
+        Ends(result="done", requests=3, tools=BOTH, unique_ids=True),
+        "https://github.com/QwenLM/qwen-code/issues/5099",
+    ),
+    _case("number-id", "call-ids", "a number as an id", (asking(call("17*23", id=7)), said("done")), TOOL),
+    _case(
+        "error-in-stream",
+        "errors",
+        "503 in mid-stream, then whole",
+        (
+            stream(
+                chunk({"text": "half"}),
+                {"error": {"code": 503, "message": "The model is overloaded", "status": "UNAVAILABLE"}},
+            ),
+            said("a b"),
+        ),
+        Ends(result="a b", requests=2),
+    ),
+    _case(
+        "request-in-stream",
+        "errors",
+        "400 in mid-stream",
+        (stream({"error": {"code": 400, "message": "tools.0 is not allowed", "status": "INVALID_ARGUMENT"}}),),
+        Ends("failed", code="bad_request", says=("tools.0 is not allowed",)),
+    ),
+    _case(
+        "list-error",
+        "errors",
+        "400 as a list",
+        (
+            Answer(
+                '[{"error": {"code": 400, "message": "tools.0 is not allowed", "status": "INVALID_ARGUMENT"}}]',
+                400,
+                "application/json",
+            ),
+        ),
+        Ends("failed", code="bad_request", says=("tools.0 is not allowed",)),
+        "https://github.com/google-gemini/gemini-cli/issues/6454",
+    ),
+    _case(
+        "text-error",
+        "errors",
+        "400 with {'error': text}",
+        (Answer('{"error": "model is not loaded"}', 400, "application/json"),),
+        Ends("failed", says=("model is not loaded",)),
+    ),
+    _case(
+        "detail",
+        "errors",
+        "422 with a detail",
+        (Answer('{"detail": "stop is not permitted"}', 422, "application/json"),),
+        Ends("failed", says=("stop is not permitted",)),
+    ),
+    _case(
+        "plain-error",
+        "errors",
+        "400 in plain text",
+        (Answer("stop is not permitted", 400, "text/plain"),),
+        Ends("failed", says=("stop is not permitted",)),
+    ),
+    _case(
+        "too-long",
+        "too-long",
+        "The input token count exceeds",
+        (
+            refused(
+                400,
+                "INVALID_ARGUMENT",
+                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048575).",
+            ),
+        ),
+        Ends("failed", code="context_too_long"),
+    ),
+    _case(
+        "too-long-words",
+        "too-long",
+        "Prompt is too long",
+        (refused(400, "INVALID_ARGUMENT", "Prompt is too long for this model's context"),),
+        Ends("failed", code="context_too_long"),
+    ),
+    _case(
+        "too-long-in-stream",
+        "too-long",
+        "in mid-stream",
+        (
+            stream(
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "The input token count (9) exceeds the maximum number of tokens allowed (8).",
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ),
+        ),
+        Ends("failed", code="context_too_long"),
+    ),
+    _case(
+        "413",
+        "too-long",
+        "status 413",
+        (refused(413, "INVALID_ARGUMENT", "Request payload is too large"),),
+        Ends("failed", code="context_too_long"),
+    ),
+    _case(
+        "whole-json",
+        "media-types",
+        "the chunks as one JSON list, as without alt=sse",
+        (
+            Answer(
+                json.dumps([chunk({"text": "a "}), chunk({"text": "b"}, finish="STOP", usage=USED)]),
+                media_type="application/json",
+            ),
+        ),
+        source="https://github.com/Helicone/helicone/pull/3976",
+    ),
+    _case(
+        "one-json",
+        "media-types",
+        "one whole JSON answer",
+        (Answer(json.dumps(chunk({"text": "a b"}, finish="STOP", usage=USED)), media_type="application/json"),),
+    ),
+    _case("type-case", "media-types", "`Text/Event-Stream`", (said("a b", media_type="Text/Event-Stream"),)),
+    _case("plain", "media-types", "events as text/plain", (said("a b", media_type="text/plain"),)),
+    _case(
+        "page",
+        "media-types",
+        "a page, each time",
+        (Answer("<html>", media_type="text/html"),),
+        Ends("failed", requests=2, says=("text/html",)),
+    ),
+    _case(
+        "retry-info",
+        "waiting",
+        "429 with RetryInfo 3.2s",
+        (refused(429, "RESOURCE_EXHAUSTED", "slow", {"@type": RETRY_INFO, "retryDelay": "3.2s"}), said("a b")),
+        Ends(result="a b", requests=2, wait_s=3),
+        RETRY,
+        alone=True,
+    ),
+    _case(
+        "retry-words",
+        "waiting",
+        '429, "Please retry in 3.1s." alone',
+        (refused(429, "RESOURCE_EXHAUSTED", "Please retry in 3.1s."), said("a b")),
+        Ends(result="a b", requests=2, wait_s=3),
+        RETRY,
+        alone=True,
+    ),
+)

@@ -1,0 +1,84 @@
+"""What an answer says that it is: other media types, whole JSON, pages."""
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import FIRST, SPENT, USAGE, call, chunk, piece, said, whole
+
+KIND = "media-types"
+AB = Ends(result="a b", spent=SPENT)
+WHOLE = "https://github.com/UKGovernmentBEIS/inspect_ai/pull/3687"
+TYPES = "https://github.com/praxis-proxy/ai/pull/272"
+JSON = "application/json"
+
+
+def _case(id: str, what: str, answers: tuple[Answer, ...], source: str, right: Ends = AB, note: str = "") -> Case:
+    return Case(id, KIND, source, what, Asked(answers), right, note)
+
+
+def _lines() -> str:
+    import json
+
+    return "".join(f"{json.dumps(part)}\n" for part in (piece("a b"), chunk({}, "stop"), USAGE))
+
+
+CASES = (
+    _case("B34", "a whole JSON completion", (Answer(whole({"content": "a b"}), media_type=JSON),), WHOLE),
+    _case(
+        "B34.tool",
+        "a whole JSON completion with a tool call",
+        (
+            Answer(whole({"content": None, "tool_calls": [call(FIRST, id="a")]}, "tool_calls"), media_type=JSON),
+            Answer(whole({"content": "a b"}), media_type=JSON),
+        ),
+        WHOLE,
+        Ends(result="a b", requests=2, tools=("391",), spent=2 * SPENT),
+    ),
+    _case(
+        "B35.case",
+        "`Text/Event-Stream; charset=UTF-8`",
+        (said("a b", media_type="Text/Event-Stream; charset=UTF-8"),),
+        TYPES,
+    ),
+    _case("B35.plain", "events as text/plain", (said("a b", media_type="text/plain"),), TYPES),
+    _case(
+        "B35.octets", "events as application/octet-stream", (said("a b", media_type="application/octet-stream"),), TYPES
+    ),
+    _case(
+        "types.json-done",
+        "a whole completion as an event stream, with [DONE] glued on",
+        (Answer(whole({"content": "a b"}) + "\n\ndata: [DONE]\n\n"),),
+        "https://github.com/decolua/9router/issues/3492",
+    ),
+    _case(
+        "types.json-event",
+        "a whole completion as the only event",
+        (Answer(f"data: {whole({'content': 'a b'})}\n\ndata: [DONE]\n\n"),),
+        "https://github.com/kaito-project/kaito/issues/1880",
+    ),
+    _case(
+        "types.ndjson",
+        "chunks as lines of JSON",
+        (Answer(_lines(), media_type="application/x-ndjson"),),
+        "https://github.com/stacklok/codegate/pull/149",
+    ),
+    _case(
+        "types.json-as-stream",
+        "events under application/json",
+        (said("a b", media_type=JSON),),
+        "https://github.com/aaamoon/copilot-gpt4-service/pull/176",
+    ),
+    _case(
+        "types.json-error",
+        "an error as JSON with status 200",
+        (Answer('{"error": {"message": "model is not loaded", "code": 400}}', media_type=JSON),),
+        "https://github.com/xyOz-dev/Saturn/pull/43",
+        Ends("failed", says=("model is not loaded",)),
+    ),
+    _case(
+        "types.page",
+        "a portal's page, each time",
+        (Answer("<html>Sign in</html>", media_type="text/html"),),
+        "own (F27)",
+        Ends("failed", requests=2, says=("text/html", "check its address")),
+        "The second time in the same way is the last: what isn't there won't come by asking five times.",
+    ),
+)

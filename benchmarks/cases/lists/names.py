@@ -1,0 +1,43 @@
+"""Names of models as servers name them."""
+
+from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
+from benchmarks.cases.chat import said
+
+KIND = "names"
+FOUND = "https://github.com/NousResearch/hermes-agent/pull/113499"
+NAMES = {
+    "B36.blanks": ("Llama 3 8B Instruct", FOUND),
+    "B36.at": ("@cf/meta/llama-3.1-8b", "https://github.com/langchain-ai/openwiki/pull/318"),
+    "B36.plus": ("command-r+", "https://github.com/ericmjl/canvas-chat/issues/263"),
+    "B36.slash-colon": ("hf.co/Qwen/Qwen3-8B-GGUF:Q4_K_M", FOUND),
+    "names.parenthesis": ("Qwen3 (8B)", "own"),
+    "names.spaces": ("Qwen 3.8 27B", "https://github.com/NousResearch/hermes-agent/pull/94774"),
+    "names.path": ("/my/llms/Qwen3", "https://github.com/anomalyco/opencode/issues/15668"),
+    "names.slashes": ("hf.co/Menlo/Jan-nano-gguf:Q4_K_M", "https://github.com/genkit-ai/genkit/issues/3846"),
+    "names.free": ("minimax/minimax-m3:free", "https://github.com/pocketpaw/pocketpaw/pull/2061"),
+    "names.umlaut": ("modèle-8b", "own"),
+    "names.dots": ("gpt-oss-20b.Q4_K_M.gguf", "own"),
+}
+BAD = {"names.control": "a\u0007b", "names.newline": "a\nb", "names.lead-blank": " a", "names.endless": "a" * 5000}
+
+
+def _refused(id: str, name: str) -> Case:
+    call = Call("POST", "/api/v1/tasks", {"goal": "x", "start": False, "model": f"local/{name}"})
+    return Case(id, KIND, "own", f"{name[:20]!r}", Called((call,)), Answers(422, says=("model",)))
+
+
+CASES = (
+    *(
+        Case(id, KIND, source, name, Asked((said("a b"),), model=name), Ends(result="a b"))
+        for id, (name, source) in NAMES.items()
+    ),
+    *(_refused(id, name) for id, name in BAD.items()),
+    Case(
+        "B36.listed",
+        KIND,
+        FOUND,
+        "the list of models has them",
+        Called((Call("GET", "/api/v1/agents/models/available"),)),
+        Answers(200, says=("local",)),
+    ),
+)

@@ -1,0 +1,158 @@
+"""Plans of imperfect models: read at the first call where the meaning is clear, refused with a reason elsewhere."""
+
+import json
+from typing import Any
+
+from benchmarks.cases.case import Asked, Case, Ends
+from benchmarks.cases.chat import SPENT, USAGE, chunk, piece, said, stream
+
+KIND = "plans"
+STEP = {"key": "one", "instruction": "Do it.", "agent": "writer"}
+PLAN = json.dumps({"subtasks": [STEP]})
+READ = Ends(result="done", requests=2, spent=2 * SPENT)
+REPAIRED = Ends(result="done", requests=3)
+FAILS = Ends("failed", requests=2, code="plan_invalid", says=("`plan`",))
+FENCES = "https://github.com/kunchenguid/no-mistakes/pull/740"
+WORDS = "https://github.com/misospace/pr-reviewer-action/issues/449"
+FENCE = "```"
+
+
+def _case(id: str, what: str, text: str, source: str, right: Ends = READ, note: str = "") -> Case:
+    """The planner says `text`, and a right plan when it is asked once more; the subtask says done."""
+    answers = (said(text), said("done")) if right is READ else (said(text), said(PLAN), said("done"))
+    return Case(id, KIND, source, what, Asked(answers, planned=True), right, note)
+
+
+def _of(**changes: Any) -> str:
+    return json.dumps({"subtasks": [{**STEP, **changes}]})
+
+
+CASES = (
+    _case(
+        "B11.plan",
+        "a thought before the plan",
+        f"<think>One step will do.</think>\n{PLAN}",
+        "https://github.com/langchain-ai/langchain/pull/35530",
+    ),
+    _case("B12.one-line", "a fence on one line", f"{FENCE}json{PLAN}{FENCE}", FENCES),
+    _case("B12.unclosed", "a fence that never ends", f"{FENCE}json\n{PLAN}", FENCES),
+    _case("B12.tildes", "a fence of tildes", f"~~~json\n{PLAN}\n~~~", FENCES),
+    _case("B12.usual", "a usual fence", f"{FENCE}json\n{PLAN}\n{FENCE}", FENCES),
+    _case("B13.words", "words before the plan", f"Here is the plan: {PLAN}", WORDS),
+    _case(
+        "B13.fence-after-words",
+        "words, then a fence, then words",
+        f"Sure!\n\n{FENCE}json\n{PLAN}\n{FENCE}\nThat is all.",
+        WORDS,
+    ),
+    _case("B13.bom", "a byte order mark", f"\ufeff{PLAN}", WORDS),
+    _case("B13.comment", "a comment", '{"subtasks": [ // one\n' + json.dumps(STEP) + "]}", WORDS),
+    _case("B14.comma", "a comma too many", PLAN.replace("}]}", "},]}"), WORDS),
+    _case("B14.list", "a list alone", json.dumps([STEP]), WORDS),
+    _case("B14.wrapped", "wrapped in another object", json.dumps({"plan": {"subtasks": [STEP]}}), WORDS),
+    _case("B14.false", "'false' as text", _of(decompose="false"), WORDS),
+    _case("B14.null", "null for what has a default", _of(depends_on=None, title=None), WORDS),
+    _case("B14.quotes", "Python's quotes", PLAN.replace('"', "'"), WORDS),
+    _case("B14.typographic", "typographic quotes", PLAN.replace('"key"', "“key”").replace('"one"', "“one”"), WORDS),
+    _case(
+        "B14.agent",
+        "an agent's name in another case",
+        _of(agent="Writer"),
+        WORDS,
+        Ends(result="done", requests=None),
+        "Read or repaired, both are right.",
+    ),
+    _case(
+        "B14.cycle",
+        "a cycle",
+        json.dumps({"subtasks": [{**STEP, "depends_on": ["two"]}, {**STEP, "key": "two", "depends_on": ["one"]}]}),
+        WORDS,
+        REPAIRED,
+        "What can't run is refused with a reason, and repaired in one round.",
+    ),
+    _case(
+        "B14.fence-inside",
+        "a fence inside of an instruction",
+        _of(instruction=f"Write {FENCE}json\n{{}}\n{FENCE}."),
+        WORDS,
+    ),
+    Case(
+        "B13.never",
+        KIND,
+        WORDS,
+        "no plan, twice in the same way",
+        Asked((said("I can't make plans."),), planned=True),
+        FAILS,
+        "The second time in the same way is the last; the error names the request's field `plan`.",
+    ),
+    Case(
+        "plans.cut-plan",
+        KIND,
+        "https://github.com/agent0ai/agent-zero/issues/1836",
+        "a plan that is cut in the middle, with finish stop, then a whole one",
+        Asked(
+            (said(json.dumps({"subtasks": [STEP, {**STEP, "key": "two"}]})[:-40]), said(PLAN), said("done")),
+            planned=True,
+        ),
+        REPAIRED,
+        "A plan is never shortened in silence.",
+    ),
+    Case(
+        "plans.cut-plan-length",
+        KIND,
+        "https://github.com/agent0ai/agent-zero/issues/1836",
+        "a plan that is cut at the limit, then its rest",
+        Asked((said(PLAN[:40], "length"), said(PLAN[40:]), said("done")), planned=True),
+        REPAIRED,
+    ),
+    _case(
+        "plans.inner-fence-in-fence",
+        "a fenced plan whose instruction has a fence",
+        f"{FENCE}json\n{_of(instruction='Write ' + FENCE + 'sh x' + FENCE)}\n{FENCE}",
+        "https://github.com/vectorize-io/hindsight/issues/2672",
+    ),
+    _case(
+        "plans.other-fence-first",
+        "a fence of another language before the plan",
+        f"{FENCE}bash\nls\n{FENCE}\n{FENCE}json\n{PLAN}\n{FENCE}",
+        "https://github.com/NVIDIA-NeMo/labs-OO-Agents/pull/238",
+    ),
+    _case(
+        "plans.backticks-in-words",
+        "backticks in the words before it",
+        f"Here is `the` plan: {PLAN}",
+        "https://github.com/langgenius/dify/issues/41958",
+    ),
+    _case(
+        "plans.python-literals",
+        "Python's True and None",
+        str({"subtasks": [{**STEP, "decompose": False, "title": ""}]}),
+        "https://github.com/sreerevanth/repopilot/issues/157",
+    ),
+    _case("plans.camel-case", "dependsOn", json.dumps({"subtasks": [{**STEP, "dependsOn": []}]}), "own"),
+    Case(
+        "plans.reasoning-plan",
+        KIND,
+        "https://github.com/earendil-works/pi/pull/2782",
+        "the thought in `reasoning_content`, with a plan of its own in it",
+        Asked(
+            (
+                stream(
+                    chunk({"reasoning_content": '{"subtasks": []} is no plan'}), piece(PLAN), chunk({}, "stop"), USAGE
+                ),
+                said("done"),
+            ),
+            planned=True,
+        ),
+        READ,
+    ),
+    Case(
+        "plans.planner-agent",
+        KIND,
+        "own",
+        "a subtask for `planner`, then one for writer",
+        Asked((said(_of(agent="planner")), said(PLAN), said("done")), planned=True),
+        REPAIRED,
+        "`planner` and `coordinator` aren't offered for subtasks.",
+    ),
+)

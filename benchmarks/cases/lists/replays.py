@@ -1,0 +1,123 @@
+"""The same request under the same key, written in another way, and other bodies at the front door."""
+
+import json
+
+from benchmarks.cases.case import Answers, Call, Called, Case, Said
+
+KIND = "replays"
+FOUND = "https://github.com/aws-powertools/powertools-lambda-python/issues/638"
+ORDER = "https://github.com/KeeperHub/keeperhub/pull/1877"
+KEEP = {"start": False}
+
+NOBODY = "task:00000000-0000-0000-0000-000000000000"
+JUNK: tuple[str | bytes, ...] = (
+    "junk",
+    b"\x00\xff",
+    "[1, 2]",
+    "null",
+    '{"type": "dance"}',
+    '{"type": "subscribe"}',
+    '{"type": "subscribe", "topic": "task:xyz"}',
+    *(
+        f'{{"type": "subscribe", "topic": "{NOBODY}", "after": {after}}}'
+        for after in ("0", "-1", '"2"', "2.5", "true", "1" * 30)
+    ),
+)
+
+
+def _case(id: str, what: str, first: str, second: str, source: str, right: Answers, note: str = "") -> Case:
+    headers = {"idempotency-key": f"case-{id.lower()}"}
+    calls = tuple(Call("POST", "/api/v1/tasks", raw=raw, headers=headers) for raw in (first, second))
+    return Case(id, KIND, source, what, Called(calls), right, note)
+
+
+def _same(id: str, what: str, first: str, second: str, source: str = FOUND, note: str = "") -> Case:
+    return _case(id, what, first, second, source, Answers(202, same_id=True), note)
+
+
+def _budget(id: str, body: object) -> Case:
+    call = Call("POST", "/api/v1/tasks", raw=json.dumps({"goal": "x", **KEEP, "budget": body}))
+    return Case(id, "amounts", "own", f"budget {body!r}", Called((call,)), Answers(422, says=("budget",)))
+
+
+X = '{"goal": "x", "start": false'
+CASES = (
+    _same("B33.fields", "fields in another order", X + "}", '{"start": false, "goal": "x"}'),
+    _same("B33.escapes", "an escape for a letter, blanks", X + "}", '{ "goal" : "\\u0078",\n "start": false }'),
+    _same(
+        "B33.metadata",
+        "metadata in another order",
+        X + ', "metadata": {"a": 1, "b": 2}}',
+        X + ', "metadata": {"b": 2, "a": 1}}',
+    ),
+    _same(
+        "B33.default",
+        "a default said or not",
+        X + "}",
+        X + ', "priority": 3}',
+        note="What is asked for is the same, so it is the same request.",
+    ),
+    _same(
+        "replay.nested",
+        "objects inside of metadata in another order",
+        X + ', "metadata": {"o": {"a": 1, "b": [1]}}}',
+        X + ', "metadata": {"o": {"b": [1], "a": 1}}}',
+        ORDER,
+    ),
+    _same("replay.null", "null for a field without a value", X + "}", X + ', "model": null}', ORDER),
+    _same(
+        "replay.default-nested",
+        "a default inside of a subtask",
+        X + ', "plan": [{"key": "a", "instruction": "b"}]}',
+        X + ', "plan": [{"key": "a", "instruction": "b", "depends_on": [], "title": ""}]}',
+        "https://github.com/adcontextprotocol/adcp-client/issues/568",
+    ),
+    _case(
+        "replay.other-body",
+        "another goal",
+        X + "}",
+        '{"goal": "y", "start": false}',
+        "https://github.com/jcagarcia/grape-idempotency/pull/16",
+        Answers(422, says=("another",)),
+    ),
+    _case(
+        "replay.other-list",
+        "a list in another order is another list",
+        X + ', "metadata": {"l": [1, 2]}}',
+        X + ', "metadata": {"l": [2, 1]}}',
+        ORDER,
+        Answers(422, says=("another",)),
+    ),
+    *(
+        _budget(f"B49.{n}", body)
+        for n, body in enumerate(({"max_cost_micro_usd": 0.5}, {"max_cost_micro_usd": "5"}, {"max_tokens": 2**63}, {}))
+    ),
+    Case(
+        "B51.socket",
+        KIND,
+        "own",
+        "junk on a WebSocket, and impossible places to go on from",
+        Said((*JUNK, '{"type": "ping"}')),
+        Answers(101, says=("authenticated " + "error " * len(JUNK) + "pong",)),
+    ),
+    Case(
+        "B51.events-ahead",
+        KIND,
+        "own",
+        "events after -1",
+        Called(
+            (Call("POST", "/api/v1/tasks", {"goal": "x", **KEEP}), Call("GET", "/api/v1/tasks/{id}/events?after=-1"))
+        ),
+        Answers(422, says=("after",)),
+    ),
+    Case(
+        "B51.events-float",
+        KIND,
+        "own",
+        "events after 2.5",
+        Called(
+            (Call("POST", "/api/v1/tasks", {"goal": "x", **KEEP}), Call("GET", "/api/v1/tasks/{id}/events?after=2.5"))
+        ),
+        Answers(422, says=("after",)),
+    ),
+)

@@ -1,0 +1,104 @@
+"""Servers that don't take `response_format`: the schema is asked for in words then."""
+
+import json
+from typing import Any
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import SPENT, refused, said
+from benchmarks.cases.lists.plans import PLAN
+
+KIND = "schemas"
+DEEPSEEK = "https://github.com/ItzCrazyKns/Vane/issues/969"
+AGAIN = Ends(result="done", requests=3, spent=2 * SPENT)
+
+
+def _case(id: str, what: str, answer: Answer, source: str) -> Case:
+    return Case(id, KIND, source, what, Asked((answer, said(PLAN), said("done")), planned=True), AGAIN)
+
+
+def _refused(words: str, status: int = 400, **more: Any) -> Answer:
+    return refused(status, {"error": {"message": words, "code": "invalid_request_error", **more}})
+
+
+CASES = (
+    _case(
+        "B37",
+        "This response_format type is unavailable now",
+        _refused("This response_format type is unavailable now"),
+        DEEPSEEK,
+    ),
+    Case(
+        "B37.words",
+        KIND,
+        DEEPSEEK,
+        "what the planner is asked: the plan's fields in words, for servers that ignore the field",
+        Asked((said("no"),), planned=True),
+        Ends("failed", requests=None, asked=("depends_on", "instruction", "subtasks")),
+    ),
+    Case(
+        "B37.left-out",
+        KIND,
+        DEEPSEEK,
+        "the second request comes without it",
+        Asked((_refused("This response_format type is unavailable now"), said("no plan")), planned=True),
+        Ends("failed", requests=None, unlike=("response_format",)),
+    ),
+    _case(
+        "schema.lm-studio",
+        "LM Studio: 'response_format.type' must be 'json_schema' or 'text'",
+        refused(400, {"error": "'response_format.type' must be 'json_schema' or 'text'"}),
+        "https://github.com/willmiao/ComfyUI-Lora-Manager/issues/1033",
+    ),
+    _case(
+        "schema.xai",
+        "xAI: The response_format parameter is unsupported at the moment",
+        refused(
+            400,
+            {"code": "invalid", "error": "The response_format parameter is unsupported at the moment. Leave it unset."},
+        ),
+        "https://github.com/BerriAI/litellm/issues/6610",
+    ),
+    _case(
+        "schema.groq",
+        "Groq: value is not one of the allowed values",
+        _refused("'response_format.type' : value is not one of the allowed values ['text','json_object']"),
+        "https://github.com/dzhng/deep-research/issues/127",
+    ),
+    _case(
+        "schema.only-formats",
+        "The model only supports response formats: [json text]",
+        _refused("The model only supports response formats: [json text]."),
+        "https://github.com/TypeWhisper/typewhisper-win/issues/26",
+    ),
+    _case(
+        "schema.extra-inputs",
+        "422: Extra inputs are not permitted, at body.response_format",
+        refused(422, {"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}]}),
+        "https://github.com/ray-project/ray/issues/64833",
+    ),
+    Case(
+        "schema.stream-options",
+        KIND,
+        "https://github.com/entrius/gittensor/pull/1750",
+        "a server that refuses `stream_options`",
+        Asked(
+            (
+                refused(
+                    422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}
+                ),
+                Answer(str(said("a b").body)),
+            )
+        ),
+        Ends(result="a b", requests=2, unlike=("stream_options",)),
+    ),
+    Case(
+        "schema.remembered",
+        KIND,
+        DEEPSEEK,
+        "the same server once more: it refuses whatever has the field",
+        Asked((said(json.dumps(json.loads(PLAN))), said("done")), planned=True, model="b37"),
+        Ends(result="done", requests=2, unlike=("response_format",)),
+        "What a model refused is remembered, so later plans cost one request.",
+        alone=True,
+    ),
+)

@@ -1,0 +1,89 @@
+"""Usage as servers tell it, and what is then on the bill."""
+
+from typing import Any
+
+from benchmarks.cases.case import Asked, Case, Ends
+from benchmarks.cases.chat import SPENT, USAGE, Chunk, chunk, piece, stream
+
+KIND = "usage"
+FORMS = "https://github.com/livekit/agents/pull/6596"
+
+
+def _case(
+    id: str, what: str, parts: tuple[Chunk, ...], source: str = FORMS, spent: int | None = SPENT, note: str = ""
+) -> Case:
+    return Case(id, KIND, source, what, Asked((stream(*parts),)), Ends(result="a b", spent=spent), note)
+
+
+def _told(usage: Any) -> tuple[Chunk, ...]:
+    return (piece("a b"), chunk({}, "stop"), {"id": "c", "choices": [], "usage": usage})
+
+
+ESTIMATE = "Figures that make no sense are no figures: the cost is estimated, and flagged as that."
+
+CASES = (
+    _case(
+        "B43.each",
+        "in each chunk, growing",
+        (
+            {**piece("a "), "usage": {"prompt_tokens": 11, "completion_tokens": 2}},
+            {**piece("b"), "usage": {"prompt_tokens": 11, "completion_tokens": 4}},
+            {**chunk({}, "stop"), "usage": {"prompt_tokens": 11, "completion_tokens": 7}},
+        ),
+    ),
+    _case("B43.floats", "as floats", _told({"prompt_tokens": 11.0, "completion_tokens": 7.0})),
+    _case("B43.text", "as text", _told({"prompt_tokens": "11", "completion_tokens": "7"})),
+    _case("B43.total", "only a total", _told({"total_tokens": 18}), spent=None, note=ESTIMATE),
+    _case(
+        "B43.details",
+        "details that are 0 in place of an object",
+        _told({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": 0}),
+    ),
+    _case(
+        "B43.cached",
+        "more cached than read",
+        _told({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 99}}),
+    ),
+    _case("B43.last", "in the last chunk with choices", (piece("a b"), {**chunk({}, "stop"), "usage": USAGE["usage"]})),
+    _case("B43.none", "not told", (piece("a b"), chunk({}, "stop")), spent=None),
+    _case("B43.list", "a list", _told([11, 7]), spent=None, note=ESTIMATE),
+    _case(
+        "usage.part-before",
+        "a first usage with details alone, then the whole one",
+        (
+            {**piece("a "), "usage": {"prompt_tokens_details": {"cached_tokens": 0}}},
+            piece("b"),
+            chunk({}, "stop"),
+            USAGE,
+        ),
+        "https://github.com/theopenco/llmgateway/pull/2861",
+    ),
+    _case(
+        "usage.part-after",
+        "the whole one, then one without `completion_tokens`",
+        (piece("a b"), chunk({}, "stop"), USAGE, {"id": "c", "choices": [], "usage": {"prompt_tokens": 11}}),
+        "https://github.com/vercel/ai/issues/2763",
+        note="Half a usage takes nothing away from a whole one.",
+    ),
+    _case(
+        "usage.null-after",
+        "the whole one, then `usage: null`",
+        (piece("a b"), {**chunk({}, "stop"), "usage": USAGE["usage"]}, {"id": "c", "choices": [], "usage": None}),
+        "https://github.com/jeremychone/rust-genai/pull/242",
+    ),
+    _case(
+        "usage.null-counts",
+        "counts that are null",
+        _told({"prompt_tokens": 11, "completion_tokens": None, "total_tokens": None}),
+        spent=None,
+        note=ESTIMATE,
+    ),
+    _case(
+        "usage.negative",
+        "a count below 0",
+        _told({"prompt_tokens": -1, "completion_tokens": 7}),
+        "own",
+        spent=None,
+        note=ESTIMATE,
+    ),
+)

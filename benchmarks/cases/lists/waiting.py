@@ -1,0 +1,85 @@
+"""When a provider wants to be asked again. It holds back all calls to it, so these run one after the other."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from benchmarks.cases.case import Answer, Asked, Case, Ends
+from benchmarks.cases.chat import refused, said, stream
+
+KIND = "waiting"
+FOUND = "https://github.com/microsoft/kernel-memory/pull/795"
+SLOW = {"error": {"message": "slow", "code": "rate_limit_exceeded"}}
+RIGHT = Ends(result="a b", requests=2, wait_s=3)
+
+
+def _case(id: str, what: str, answer: Answer, source: str = FOUND, right: Ends = RIGHT) -> Case:
+    asked = Asked((answer, said("a b")), provider="openai")
+    return Case(id, KIND, source, what, asked, right, alone=True)
+
+
+def _told(message: str) -> Answer:
+    return refused(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
+
+
+def _in_five_seconds() -> str:
+    # A date has no parts of a second, so it may be 4 s until then.
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=5), usegmt=True)
+
+
+CASES = (
+    _case("B19.seconds", "Retry-After: 3", refused(429, SLOW, retry_after="3")),
+    _case(
+        "B19.date",
+        "Retry-After: a date",
+        Answer(json.dumps(SLOW), 429, "application/json", {"retry-after": _in_five_seconds}),
+    ),
+    _case("B19.ms", "retry-after-ms: 3000", refused(429, SLOW, retry_after_ms="3000")),
+    _case(
+        "B19.words",
+        "only in the words (Groq)",
+        _told(
+            "Rate limit reached for model `x`: Limit 15000, Used 11972. Please try again in 3.2s. Visit the console."
+        ),
+        "https://github.com/Aider-AI/aider/issues/3265",
+    ),
+    _case(
+        "B16.429",
+        "429 in a stream",
+        stream({"error": {"code": 429, "message": "Please retry in 3.1s."}}),
+        "https://github.com/BerriAI/litellm/pull/25505",
+    ),
+    _case(
+        "wait.fraction",
+        "Retry-After: 3.5",
+        refused(429, SLOW, retry_after="3.5"),
+        "https://github.com/CommandCodeAI/command-code/issues/788",
+    ),
+    _case(
+        "wait.retry-in",
+        '"Please retry in 3.10931s" through a gateway',
+        _told("You exceeded your current quota. Please retry in 3.10931s."),
+        "https://github.com/googleapis/python-genai/pull/2114",
+    ),
+    _case(
+        "wait.after-words",
+        '"please retry after 3s"',
+        _told("Rate limit exceeded. Consumed (req/min): 11, Remaining (req/min): 0. please retry after 3s"),
+        "https://github.com/firecrawl/firecrawl/issues/819",
+    ),
+    _case(
+        "wait.overloaded",
+        "503 with Retry-After: 3",
+        refused(503, {"error": {"message": "warming up"}}, retry_after="3"),
+        "https://github.com/NousResearch/hermes-agent/pull/1835",
+    ),
+    Case(
+        "B20",
+        KIND,
+        "https://github.com/airbytehq/airbyte/issues/28536",
+        "a cancel while a call waits for an hour",
+        Asked((refused(429, SLOW, retry_after="3600"),), provider="openai", cancelled=True, limit_s=20),
+        Ends("cancelled"),
+        alone=True,
+    ),
+)

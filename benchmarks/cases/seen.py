@@ -1,0 +1,64 @@
+"""What was seen of a case, as it is judged and shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from benchmarks.cases.case import Wire
+from benchmarks.cases.server import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task when it had ended, or when nobody waited any longer."""
+
+    wire: Wire
+    view: Mapping[str, Any]
+    """`GET /tasks/{id}`; of a refused request the problem, with status `refused`."""
+    arrivals: tuple[Arrival, ...] = ()
+    attempts: int = 0
+    finishes: tuple[str | None, ...] = ()
+    """`finish_reason` of the task, its subtask, the last attempt and the last event that tells one."""
+
+    @property
+    def result(self) -> str:
+        return self.view.get("result") or ""
+
+    @property
+    def error(self) -> str:
+        """Everything that is said of what is wrong."""
+        waiting, held = self.view.get("waiting") or {}, self.view.get("held_up") or ()
+        told = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
+        told += [f"{call['code']}: {call['message']}" for call in held]
+        told += [str(self.view[name]) for name in ("detail", "errors") if self.view.get(name)]
+        return " ".join(str(part) for part in told if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the API answered."""
+
+    status: int
+    text: str
+    ids: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a rhythm is due, by the API; `refused` is what it said instead."""
+
+    due: tuple[datetime, ...] = ()
+    asked_at: datetime | None = None
+    refused: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a command ended, and what it printed; None is a command that didn't end."""
+
+    code: int | None
+    text: str
+
+
+Seen = Task | Reply | Times | Exit

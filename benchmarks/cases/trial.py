@@ -1,0 +1,167 @@
+"""All cases on one stack: those that hold nobody up at once, the rest one after the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from benchmarks.cases.calls import try_calls, try_rhythm, try_socket
+from benchmarks.cases.case import (
+    PROVIDERS,
+    USD_PER_MILLION,
+    Asked,
+    Called,
+    Case,
+    Command,
+    Ends,
+    NotRun,
+    Said,
+    Scheduled,
+)
+from benchmarks.cases.commands import try_command
+from benchmarks.cases.judge import now_of, problems_of
+from benchmarks.cases.seen import Seen, Task
+from benchmarks.cases.server import ModelServer, serving
+from benchmarks.cases.tasks import model_of, try_task
+from benchmarks.stack import Stack, free_port, running_stack
+from chimera.local import Supervised
+
+AT_ONCE = 32
+COMMANDS_AT_ONCE = 3
+"""A command is a second and more of one core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one case."""
+
+    case: Case
+    now: str
+    requests: int | None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        if isinstance(self.case.act, NotRun):
+            return "not run"
+        return "wrong" if self.problems else "ok"
+
+
+async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict], None]) -> list[Verdict]:
+    """Start a stack and a model server, try every case, and tell each verdict as it comes; return them in order."""
+    server, port = ModelServer(), free_port()
+    async with serving(server, port), _stack(folder, port, cases) as stack:
+        trials = _Trials(stack, server, told)
+        await trials.together([case for case in cases if not case.alone and not case.environment])
+        await trials.provider_by_provider([case for case in cases if case.alone and not case.environment])
+        for environment in dict.fromkeys(case.environment for case in cases if case.environment):
+            async with _worker_with(stack.services.worker, environment):
+                await trials.in_turns([case for case in cases if case.environment == environment])
+    by_id = {verdict.case.id: verdict for verdict in trials.verdicts}
+    return [by_id[case.id] for case in cases]
+
+
+class _Trials:
+    def __init__(self, stack: Stack, server: ModelServer, told: Callable[[Verdict], None]) -> None:
+        self._stack = stack
+        self._server = server
+        self._told = told
+        self._commands = asyncio.Semaphore(COMMANDS_AT_ONCE)
+        self.verdicts: list[Verdict] = []
+
+    async def together(self, cases: Sequence[Case]) -> None:
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(case: Case) -> None:
+            # A command waits for its own turn without keeping a task's place.
+            async with self._commands if isinstance(case.act, Command) else places:
+                await self._try(case)
+
+        await asyncio.gather(*map(one, cases))
+
+    async def provider_by_provider(self, cases: Sequence[Case]) -> None:
+        """Providers beside each other, each one's cases in turns."""
+        wires = dict.fromkeys(case.wire for case in cases)
+        await asyncio.gather(*(self.in_turns([case for case in cases if case.wire == wire]) for wire in wires))
+
+    async def in_turns(self, cases: Sequence[Case]) -> None:
+        """One after the other, as they are listed."""
+        for case in cases:
+            await self._try(case)
+
+    async def _try(self, case: Case) -> None:
+        try:
+            seen = await self._seen(case)
+        except Exception as error:  # noqa: BLE001  (whatever broke, the next case still has to run)
+            verdict = Verdict(case, f"{type(error).__name__}: {error}", None, ("the trial broke off",))
+        else:
+            verdict = self._judged(case, seen)
+        self.verdicts.append(verdict)
+        self._told(verdict)
+
+    def _judged(self, case: Case, seen: Seen | None) -> Verdict:
+        if seen is None or case.right is None:
+            return Verdict(case, "-", None)
+        requests = len(seen.arrivals) if isinstance(seen, Task) else None
+        return Verdict(case, now_of(seen), requests, tuple(problems_of(case.right, seen)))
+
+    async def _seen(self, case: Case) -> Seen | None:
+        api = self._stack.api
+        match case.act:
+            case Asked() as asked:
+                assert isinstance(case.right, Ends), case.id
+                return await try_task(api, self._server, case, asked, case.right)
+            case Called() as called:
+                return await try_calls(api, called)
+            case Said() as said:
+                return await try_socket(api, said)
+            case Scheduled() as scheduled:
+                return await try_rhythm(api, scheduled)
+            case Command() as command:
+                token = api.headers["Authorization"].removeprefix("Bearer ")
+                return await try_command(command, str(api.base_url).rstrip("/"), token)
+            case NotRun():
+                return None
+
+
+@asynccontextmanager
+async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterator[Stack]:
+    address = f"http://127.0.0.1:{port}"
+    settings: dict[str, Any] = {
+        "local_base_url": f"{address}/v1",
+        "openai_base_url": f"{address}/v1",
+        "openai_api_key": SecretStr("unneeded"),
+        "anthropic_base_url": address,
+        "anthropic_api_key": SecretStr("unneeded"),
+        "google_base_url": address,
+        "google_api_key": SecretStr("unneeded"),
+        # Else the failures of some cases would hold the others up.
+        "breaker_failures": 1000,
+        "prices": dict.fromkeys(_priced(cases), (USD_PER_MILLION, USD_PER_MILLION)),
+        "context_windows": dict.fromkeys(_priced(cases), 128_000),
+    }
+    async with running_stack(folder, say=lambda line: None, **settings) as stack:
+        yield stack
+
+
+def _priced(cases: Sequence[Case]) -> list[str]:
+    """Models under the ids of their cases; one with a name of its own costs nothing, as local models do."""
+    asked = [(case, case.act) for case in cases if isinstance(case.act, Asked) and not case.act.model]
+    return [f"{act.provider or PROVIDERS[act.wire]}/{model_of(case, act)}" for case, act in asked]
+
+
+@asynccontextmanager
+async def _worker_with(worker: Supervised, environment: Sequence[tuple[str, str]]) -> AsyncIterator[None]:
+    """Start the worker again with these variables."""
+    before = worker.service
+    worker.service = replace(before, environment={**before.environment, **dict(environment)})
+    await worker.restart()
+    try:
+        yield
+    finally:
+        worker.service = before
+        await worker.restart()

@@ -1,0 +1,221 @@
+"""The table of cases: what it judges by, which cases it chooses, and the model server behind it."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+
+from benchmarks.cases import chat
+from benchmarks.cases.__main__ import choice_of
+from benchmarks.cases.case import (
+    Answer,
+    Answers,
+    Asked,
+    Called,
+    Command,
+    Due,
+    Ends,
+    Exits,
+    NotRun,
+    Refused,
+    Right,
+    Said,
+    Scheduled,
+    Wire,
+)
+from benchmarks.cases.conversation import ids_in, results_in
+from benchmarks.cases.judge import problems_of, words_of
+from benchmarks.cases.lists import CASES
+from benchmarks.cases.lists.schedules import next_change
+from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
+from benchmarks.cases.server import Arrival, ModelServer, Script
+from benchmarks.cases.table import table_of, total_of
+from benchmarks.cases.trial import Verdict
+from tests.parts import serving
+
+FITTING: dict[type, Any] = {
+    Asked: Ends,
+    Called: Answers,
+    Said: Answers,
+    Scheduled: (Due, Refused),
+    Command: Exits,
+    NotRun: type(None),
+}
+THREAD = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+")
+
+
+def test_every_case_is_named_once() -> None:
+    # Lower case: a model is called by its case's id.
+    ids = [case.id.lower() for case in CASES]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_case_says_all_of_itself() -> None:
+    for case in CASES:
+        assert isinstance(case.right, FITTING[type(case.act)]), case.id
+        assert words_of(case.right), case.id
+        assert case.what, case.id
+        assert THREAD.fullmatch(case.source) or case.source.startswith("own"), case.source
+        assert case.note or not isinstance(case.act, NotRun), case.id
+
+
+def test_a_findings_number_chooses_all_its_samples() -> None:
+    chosen = choice_of(CASES, only="B01,B39.empty")
+    assert [case.id for case in chosen] == ["B01.two-chunks", "B01.one-chunk", "B39.empty"]
+
+
+def test_kind_and_wire_choose_together() -> None:
+    chosen = choice_of(CASES, kind="usage", wire="google")
+    assert chosen
+    assert {(case.kind, case.wire) for case in chosen} == {("usage", "google")}
+
+
+def asked_with(*results: str, ids: tuple[str, ...] = ()) -> Arrival:
+    calls = [{"id": id, "function": {"name": "calculator", "arguments": "{}"}} for id in ids]
+    told = [{"role": "tool", "content": result} for result in results]
+    return Arrival(0.0, {"messages": [{"role": "assistant", "tool_calls": calls}, *told]})
+
+
+def ended(status: str = "completed", *arrivals: Arrival, **view: Any) -> Task:
+    return Task("openai", {"status": status, **view}, arrivals or (asked_with(),), attempts=len(arrivals) or 1)
+
+
+TOLD: dict[Wire, dict[str, Any]] = {
+    "openai": asked_with("391", ids=("x",)).body,
+    "anthropic": {
+        "messages": [
+            {"role": "user", "content": "Work it out."},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "x", "name": "calculator", "input": {}}]},
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "x", "content": [{"type": "text", "text": "391"}]}],
+            },
+        ]
+    },
+    "google": {
+        "contents": [
+            {"role": "model", "parts": [{"functionCall": {"id": "x", "name": "calculator", "args": {}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"id": "x", "response": {"output": "391"}}}]},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("wire", TOLD)
+def test_tool_calls_are_found_on_every_wire(wire: Wire) -> None:
+    assert (ids_in(wire, TOLD[wire]), results_in(wire, TOLD[wire])) == (("x",), ("391",))
+
+
+ONCE_AT_NINE = Due(lambda day: day.day == 13, "09:00")
+MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("right", "seen", "problem"),
+    [
+        (Ends(result="a b"), ended(result="a"), "result 'a'"),
+        (Ends(requests=1), ended("completed", asked_with(), asked_with()), "2 requests"),
+        (Ends("failed", code="wrong_key"), ended("failed", error_code="malformed"), "error_code malformed"),
+        (Ends("failed", says=("plan",)), ended("failed", error="Nobody knows."), "no “plan”"),
+        (Ends(lacks=("Hm",)), ended(result="Hm. 4"), "“Hm” in 'Hm. 4'"),
+        (Ends(spent=1800), ended(spent_micro_usd=0), "charged 0 micro-USD"),
+        (Ends(tools=("391", "42")), ended("completed", asked_with("391")), "tools were answered ('391',)"),
+        (Ends(unique_ids=True), ended("completed", asked_with(ids=("x", "x"))), "ids of tool calls ('x', 'x')"),
+        (Ends(finish="length"), ended(), "finish_reason of task, subtask, attempt, event: ()"),
+        (Ends(unlike=("messages",)), ended(), "request has messages"),
+        (Ends(asked=("half",)), ended(), "request lacks no “half”"),
+        (Ends(), ended(doubtful_micro_usd=5), "an answered attempt counts as doubtful"),
+        (Ends(requests=0), Task("openai", {"status": "completed"}, (), 5), "5 attempts counted, 0 made"),
+        (
+            Ends(requests=2, wait_s=3),
+            ended("completed", Arrival(1.0, {}), Arrival(2.5, {})),
+            "asked again after 1.5 s",
+        ),
+        (Answers(422, says=("another",)), Reply(202, "{}"), "status 202"),
+        (Answers(202, same_id=True), Reply(202, "{}", ("a", "b")), "ids ('a', 'b')"),
+        (Refused(("five",)), Times((MONDAY,), MONDAY), "taken"),
+        (Refused(("five",)), Times(refused=Reply(422, "four fields")), "no “five”"),
+        (ONCE_AT_NINE, Times((MONDAY,), MONDAY), "due ['2026-11-30 12:00'], not ['2026-12-13 09:00']"),
+        (Due(once_on=MONDAY.date()), Times((MONDAY, MONDAY), MONDAY), "due 2 times on 2026-11-30"),
+        (Exits(3), Exit(1, "Traceback (most recent call last)"), "a traceback"),
+        (Exits(None), Exit(None, ""), "exit None"),
+    ],
+)
+def test_what_is_wrong_is_named(right: Right, seen: Seen, problem: str) -> None:
+    assert problem in problems_of(right, seen)
+
+
+@pytest.mark.parametrize(
+    ("right", "seen"),
+    [
+        (Ends(result="a b", spent=1800), ended(result="a b", spent_micro_usd=1800)),
+        (Ends("failed", says=("CUDA out",)), ended("failed", error="cuda OUT of memory")),
+        (Ends(tools=("391", "42")), ended("completed", asked_with("391", "42"))),
+        (Answers(202, same_id=True), Reply(202, "{}", ("a", "a"))),
+        (ONCE_AT_NINE, Times((datetime(2026, 12, 13, 9, tzinfo=UTC),), MONDAY)),
+        (Exits(None, says=("two words",)), Exit(1, "two\nwords")),
+    ],
+)
+def test_what_is_right_has_no_problems(right: Right, seen: Seen) -> None:
+    assert problems_of(right, seen) == []
+
+
+def test_a_change_of_clocks_is_found() -> None:
+    after = datetime(2026, 11, 29, tzinfo=UTC)
+    berlin, new_york = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+    assert f"{next_change(berlin, time(2, 30), forward=True, after=after)}" == "2027-03-28"
+    assert f"{next_change(new_york, time(1, 30), forward=False, after=after)}" == "2027-11-07"
+
+
+def test_a_table_counts_and_escapes() -> None:
+    case = choice_of(CASES, only="B54.dumb")[0]
+    verdicts = [Verdict(case, "exit 0: \x1b[1m", None), Verdict(case, "exit 1: x", None, ("exit 1",))]
+    table = table_of(verdicts)
+    assert "\x1b" not in table
+    assert "    ! exit 1" in table
+    assert total_of(verdicts) == "2 cases: 1 ok, 1 wrong, 0 not run"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[tuple[ModelServer, httpx2.AsyncClient]]:
+    made = ModelServer()
+    async with serving(made.app()) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+        yield made, client
+
+
+async def ask(client: httpx2.AsyncClient, model: str) -> httpx2.Response:
+    return await client.post("/v1/chat/completions", json={"model": model})
+
+
+async def test_the_last_answer_is_given_again(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
+    made, client = server
+    made.scripts["m"] = script = Script((chat.refused(429, {}, retry_after="3"), chat.said("b", media_type=None)))
+    told = [await ask(client, "m") for _ in range(3)]
+    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in told] == [
+        (429, "3"),
+        (200, None),
+        (200, None),
+    ]
+    assert "content-type" not in told[1].headers
+    assert len(script.arrivals) == 3
+    assert (await ask(client, "other")).status_code == 404
+
+
+async def test_a_cut_answer_has_no_end(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
+    made, client = server
+    made.scripts["m"] = Script((Answer("half", cut=True),))
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await ask(client, "m")
+
+
+async def test_every_wire_finds_its_script(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
+    made, client = server
+    made.scripts["a/b"] = script = Script((chat.said("b"),))
+    await client.post("/v1/messages", json={"model": "a/b"})
+    await client.post("/v1beta/models/a/b:streamGenerateContent", json={})
+    assert len(script.arrivals) == 2
+    assert (await client.get("/v1/models")).json()["data"][0]["id"] == "a/b"
