@@ -27,7 +27,8 @@ HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
 
 async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    admit, asked, let_go = Standings.admit, Counter[str](), asyncio.Event()
+    admit, asked = Standings.admit, Counter[str]()
+    refusing, let_go = asyncio.Event(), asyncio.Event()
 
     async def admit_when_let_go(standings: Standings, account: str, asker: Asker) -> None:
         """Hold what comes back, and let no subtask of the second task go at once."""
@@ -35,13 +36,14 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
         asked[asking["task_id"] + asking["path"]] += 1
         if asked[asking["task_id"] + asking["path"]] > 1:
             await let_go.wait()
-        elif asking["task_id"] != first and asking["path"]:
+        elif refusing.is_set() and asking["path"]:
             raise RateLimited("Not now.", retry_after_s=2)
         await admit(standings, account, asker)
 
     monkeypatch.setattr(Standings, "admit", admit_when_let_go)
     first = await runs.start("Be refused", plan=[a_subtask("one", HELD)])
     await runs.event(first, "model_call.failed")
+    refusing.set()
     second = await runs.start("Come after", plan=[a_subtask("one"), a_subtask("two")])
     await runs.event(second, "model_call.waiting")
     [refused] = await _held_up(runs, first)
