@@ -40,7 +40,8 @@ class Answer:
         self._thoughts = Thoughts()
         self._thought: list[str] = []
         self._text: list[str] = []
-        self._written_call = ""
+        self._written_call: list[str] = []
+        self._is_written_call = False
         self._refusal = ""
         self._reason: FinishReason | None = None
         self._is_done = False
@@ -84,13 +85,12 @@ class Answer:
     def rest(self) -> str:
         """Return the text that was held back, as it may have been a tag or a call."""
         rest = self._hold_call(clean_text(self._thoughts.rest()))
-        calls = calls_written_in(self._written_call) if self._may_call and not self._tools else []
-        if calls:
-            for index, call in enumerate(calls):
-                self._tools.take([{**call, "index": index}])
-        else:
-            rest = self._written_call + rest
-        self._written_call = ""
+        held = self._released()
+        calls = calls_written_in(held) if self._may_call and not self._tools else []
+        for index, call in enumerate(calls):
+            self._tools.take([{**call, "index": index}])
+        if not calls:
+            rest = held + rest
         if rest:
             self._text.append(rest)
         return rest
@@ -208,10 +208,17 @@ class Answer:
         """Hold back a text that begins like a call, where one may be made."""
         if not text or self._text or not self._may_call:
             return text
-        held = self._written_call + text
-        start = held.lstrip()
-        may_be = start.startswith(WRITTEN_OPENING) or WRITTEN_OPENING.startswith(start)
-        self._written_call, text = (held, "") if may_be else ("", held)
+        self._written_call.append(text)
+        if not self._is_written_call:
+            start = "".join(self._written_call).lstrip()
+            self._is_written_call = start.startswith(WRITTEN_OPENING)
+            if not self._is_written_call and not WRITTEN_OPENING.startswith(start):
+                return self._released()
+        return ""
+
+    def _released(self) -> str:
+        text = "".join(self._written_call)
+        self._written_call.clear()
         return text
 
     def _made(self) -> tuple[ToolRequest, ...]:

@@ -14,9 +14,13 @@ from chimera.providers.base import ToolRequest
 from chimera.providers.values import dict_of, index_of, is_object, json_of, list_of, word_of
 from chimera.providers.wire import SizeLimit
 from chimera.text import clean_text
+from models.errors import AnswerTooLarge
 
 LEGACY = "function_call"
 """The key of the one call of the older form."""
+
+MAX_CALLS = 1000
+"""Of one answer. Each piece is compared with all of them."""
 
 _WRITTEN = re.compile(r"\s*<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z|(?=<tool_call>))", re.DOTALL)
 WRITTEN_OPENING = "<tool_call>"
@@ -90,6 +94,8 @@ class ToolCalls:
         arguments = json_of(told)
         call = self._find(key, id, name, arguments)
         if call is None:
+            if len(self._calls) == MAX_CALLS:
+                raise AnswerTooLarge(f"The answer asks for more than {MAX_CALLS} tool calls at once; ask for less.")
             call = _Call(key)
             self._calls.append(call)
         self._last = call
@@ -140,7 +146,9 @@ def _begins(call: _Call, name: str, arguments: str) -> bool:
         return False
     if name != call.name:
         return True
-    return bool(arguments.strip()) and is_object(call.text)
+    # To join all pieces for each piece takes too long, where a server says the name in each.
+    is_closed = any(piece.rstrip().endswith("}") for piece in call.arguments[-1:])
+    return is_closed and bool(arguments.strip()) and is_object(call.text)
 
 
 def calls_written_in(text: str) -> list[dict[str, Any]]:

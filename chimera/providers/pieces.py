@@ -122,6 +122,7 @@ class Frames:
         self._kind = ""
         self._data: list[str] = []
         self._other: list[str] = []
+        self._other_bytes = 0
         self._is_first = True
         self._skips_newline = False
 
@@ -171,7 +172,7 @@ class Frames:
             yield from self._other_line(line.decode("utf-8", "replace"))
 
     def _event(self) -> Iterator[tuple[str, str]]:
-        self._bytes_left = self._all_bytes - sum(map(len, self._other))
+        self._bytes_left = self._all_bytes - self._other_bytes
         if self._data:
             yield self._kind, self._data[0] if len(self._data) == 1 else "\n".join(self._data)
             self._data = []
@@ -185,6 +186,7 @@ class Frames:
             yield "", line
         else:
             self._other.append(line)
+            self._other_bytes += len(line)
 
 
 def parsed(text: str) -> object:

@@ -57,7 +57,7 @@ async def test_a_server_that_answers_otherwise_is_said(answer: Response, words: 
 
 
 @pytest.mark.parametrize("key", ["ключ", "“quoted”", "two\nlines", " blank"])
-async def test_a_key_that_no_header_can_have_is_said(key: str) -> None:
+async def test_an_unusable_key_is_said(key: str) -> None:
     settings = Settings(
         local_base_url=f"http://127.0.0.1:{free_port()}/v1", local_api_key=SecretStr(key), openai_api_key=SecretStr(key)
     )

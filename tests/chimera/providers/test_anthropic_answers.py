@@ -121,7 +121,7 @@ def test_a_tool_call_that_was_cut_is_no_success(
         ({"type": "message_delta", "delta": {"stop_reason": None}}, False),
     ],
 )
-def test_a_reason_or_the_last_event_ends_an_answer(last: dict[str, Any], is_whole: bool) -> None:
+def test_a_reason_or_last_event_ends_answers(last: dict[str, Any], is_whole: bool) -> None:
     answer = Answer(NEW, "", 1000)
     _take(answer, {"type": "message_start", "message": {"id": "msg_1", "usage": {}}})
     _take(answer, _start(0, {"type": "text", "text": "Hello"}))
@@ -163,7 +163,7 @@ def test_an_answer_without_a_word_or_a_call_is_none(reason: str) -> None:
         {},
     ],
 )
-def test_an_event_of_no_known_meaning_is_left_out(event: dict[str, Any]) -> None:
+def test_an_unknown_event_is_left_out(event: dict[str, Any]) -> None:
     assert Answer(NEW, "", 1000).take(Piece("", event)) is None
 
 

@@ -146,6 +146,12 @@ def test_a_call_without_a_name_is_none() -> None:
     assert calls.made() is None
 
 
+def test_more_calls_than_anybody_makes_are_too_many() -> None:
+    calls = ToolCalls(SizeLimit(100_000))
+    with pytest.raises(AnswerTooLarge, match="1000 tool calls"):
+        calls.take([part("", name="x", index=index) for index in range(1001)])
+
+
 def test_ids_and_names_count_towards_the_size() -> None:
     with pytest.raises(AnswerTooLarge):
         ToolCalls(SizeLimit(100)).take([part("", name="x" * 60, id="y" * 60)])
@@ -165,5 +171,5 @@ def test_ids_and_names_count_towards_the_size() -> None:
         ("", []),
     ],
 )
-def test_a_text_that_is_nothing_but_calls_is_read(text: str, names: list[str]) -> None:
+def test_text_of_nothing_but_calls_is_read(text: str, names: list[str]) -> None:
     assert [call["function"]["name"] for call in calls_written_in(text)] == names

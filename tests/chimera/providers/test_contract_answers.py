@@ -90,7 +90,7 @@ async def test_a_reason_to_stop_is_told_in_our_words(
     assert (await answer_of(provider, asked(wire))).end.finish_reason == reason
 
 
-async def test_thoughts_that_took_all_the_room_are_no_answer(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_nothing_but_thoughts_is_no_answer(wire: Wire, provider: Provider, server: Scripted) -> None:
     script = Script(wire.told(Said(thoughts=("Hm.",), stop="length")))
     found = await raised(provider, asked(wire), server, script)
     assert type(found) is errors.UselessAnswer

@@ -186,9 +186,7 @@ async def test_an_answer_that_the_vendor_stopped_is_none(wire: Wire, provider: P
     assert (found.may_be_billed, found.usage) == (True, USAGE)
 
 
-async def test_what_breaks_behind_a_whole_answer_is_of_no_interest(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_a_whole_answer_outlives_what_breaks_behind(wire: Wire, provider: Provider, server: Scripted) -> None:
     broken = wire.broken_by("overloaded")
     for script in (Script(wire.told(TEA), end=False), Script([*wire.told(TEA), broken])):
         server.answers(script)

@@ -167,7 +167,7 @@ async def test_calls_have_ids_of_their_own(provider: Provider, server: Scripted)
         ("just text", errors.InternalFailure),
     ],
 )
-async def test_an_error_in_an_answer_is_sorted_and_counted(
+async def test_an_error_in_mid_answer_is_sorted(
     provider: Provider, server: Scripted, error: Any, kind: type[errors.ProviderError]
 ) -> None:
     found = await raised(provider, asked(WIRE), server, Script([START, BEGUN, A, told("error", error=error)]))

@@ -29,7 +29,7 @@ async def local(server: Scripted) -> AsyncIterator[Provider]:
         yield made
 
 
-async def test_text_in_the_place_of_an_answer_is_shown(local: Provider, server: Scripted) -> None:
+async def test_text_without_an_answer_is_shown(local: Provider, server: Scripted) -> None:
     for type_ in ("text/plain", "text/event-stream", "application/json"):
         script = Script([b"unsupported model: MiniMax-M2.7"], headers={"content-type": type_})
         found = await raised(local, asked(WIRE), server, script)
@@ -96,7 +96,7 @@ IN_ANSWERS: list[tuple[bytes, type[errors.ProviderError], str]] = [
 
 @pytest.mark.parametrize(("sent", "error", "words"), IN_ANSWERS)
 @pytest.mark.parametrize("begun", [False, True])
-async def test_an_error_in_an_answer_is_told_and_counted(
+async def test_an_error_in_mid_answer_is_told(
     local: Provider, server: Scripted, begun: bool, sent: bytes, error: type[errors.ProviderError], words: str
 ) -> None:
     script = Script([*([HALF] if begun else []), sent + b"\n\n", b"data: [DONE]\n\n"])
@@ -123,9 +123,7 @@ async def test_an_error_as_a_document_is_not_billed(local: Provider, server: Scr
         (400, [{"error": {"message": "The input token count (9) exceeds the maximum number of tokens allowed (8)."}}]),
     ],
 )
-async def test_a_conversation_that_is_too_long_is_asked_once(
-    wire: Wire, provider: Provider, server: Scripted, status: int, body: Any
-) -> None:
+async def test_too_long_is_asked_once(wire: Wire, provider: Provider, server: Scripted, status: int, body: Any) -> None:
     found = await raised(provider, asked(wire), server, plain(status, body))
     assert type(found) is errors.ContextTooLong
     assert not found.retryable
@@ -156,7 +154,7 @@ async def test_a_placeholder_is_no_key_to_be_hidden(server: Scripted) -> None:
 
 @pytest.mark.parametrize("key", ["ключ", "“sk-quoted”", "sk-two\nlines", " sk-blank", "sk-\x7f"])
 @pytest.mark.parametrize("name", ["openai", "anthropic", "google", "local"])
-def test_a_key_that_no_header_can_have_is_named(name: str, key: str) -> None:
+def test_an_unusable_key_is_named(name: str, key: str) -> None:
     settings = Settings.model_validate({f"{name}_api_key": SecretStr(key), "local_base_url": "http://127.0.0.1:1/v1"})
     with pytest.raises(errors.UnusableKey) as raised:
         PROVIDERS[name](settings)
@@ -165,7 +163,7 @@ def test_a_key_that_no_header_can_have_is_named(name: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("proxy", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
-async def test_a_server_on_this_machine_is_reached_without_a_proxy(
+async def test_a_local_server_is_reached_without_a_proxy(
     wire: Wire, server: Scripted, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.delenv("NO_PROXY")

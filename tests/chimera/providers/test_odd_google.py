@@ -136,7 +136,7 @@ async def test_calls_have_ids_and_objects_of_their_own(provider: Provider, serve
         ({"error": "just text"}, errors.InternalFailure),
     ],
 )
-async def test_an_error_in_an_answer_is_sorted_and_counted(
+async def test_an_error_in_mid_answer_is_sorted(
     provider: Provider, server: Scripted, error: Any, kind: type[errors.ProviderError]
 ) -> None:
     found = await raised(provider, asked(WIRE), server, Script(sent([{**A, **COUNTED}, error])))

@@ -315,7 +315,7 @@ async def test_thoughts_count_towards_the_size(provider: Provider, server: Scrip
 WRITTEN = '<tool_call>\n{"name": "calculator", "arguments": {"expression": "17*23"}}\n</tool_call>'
 
 
-async def test_a_call_that_is_written_as_text_is_made(provider: Provider, server: Scripted) -> None:
+async def test_a_call_written_as_text_is_made(provider: Provider, server: Scripted) -> None:
     chunks = [said(WRITTEN[start : start + 5]) for start in range(0, len(WRITTEN), 5)]
     script = Script(stream(*chunks, STOP, COUNTED))
     reply = await answered(provider, server, script, tools=(CALCULATOR,))

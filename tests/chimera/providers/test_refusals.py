@@ -38,7 +38,7 @@ def test_a_word_is_no_key(word: str) -> None:
         *((status, "x", "", True) for status in (502, 503, 504, 529)),
     ],
 )
-def test_only_trouble_of_the_whole_server_is_an_absence(status: int | None, words: str, codes: str, away: bool) -> None:
+def test_only_the_whole_servers_trouble_is_absence(status: int | None, words: str, codes: str, away: bool) -> None:
     assert Refusal("local", "m", status, words).trouble(codes).away == away
 
 

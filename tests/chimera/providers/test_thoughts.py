@@ -28,7 +28,7 @@ SPLIT = [
 
 
 @pytest.mark.parametrize(("text", "thought", "answer"), SPLIT)
-def test_a_thought_is_told_apart_wherever_the_text_is_cut(text: str, thought: str, answer: str) -> None:
+def test_thoughts_are_split_off_at_every_cut(text: str, thought: str, answer: str) -> None:
     cuts = [[text[:place], text[place:]] for place in range(len(text) + 1)]
     cuts.append(list(text))
     cuts += [[text[start : start + 3] for start in range(0, len(text), 3)]]

@@ -72,7 +72,7 @@ def test_codes_and_a_status_are_found(body: Any, codes: str, status: int | None)
     assert (told.codes, told.status) == (codes, status)
 
 
-def test_what_is_too_deep_or_too_long_is_cut() -> None:
+def test_too_deep_or_too_long_is_cut() -> None:
     deep: Any = "end"
     for _ in range(3000):
         deep = {"error": deep}
