@@ -28,7 +28,7 @@ FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code})
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
 SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code, TookTooLong.code})
-"""Failures of an answer that was paid for: after two of them in the very same way a third isn't bought."""
+"""Failures of an answer that may be paid for: after two of them in the very same way a third isn't asked for."""
 SAME_TIMES = 2
 FOR_GOOD = frozenset(error.code for error in _ERRORS if not error.retryable)
 """Failures that another try at the same model would not mend."""
@@ -110,7 +110,7 @@ def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts
 
 def way_of(code: str, message: str, spent: Usage) -> str | None:
     """Tell failures apart as `transcripts.read_context` does."""
-    if not spent.input_tokens:
+    if not spent.input_tokens and code != Malformed.code:
         return None
     where = str(spent.output_tokens) if code in (Truncated.code, Stalled.code) else ""
     return md5(f"{clean_text(message)[:500]}{where}".encode(), usedforsecurity=False).hexdigest()

@@ -122,7 +122,7 @@ class Tree:
             if outcome.plan:
                 return outcome.plan
             problems = outcome.plan_problems
-        way_out = "Give the subtasks yourself in plan, or choose another model."
+        way_out = "Give the subtasks yourself in `plan`, or choose another model."
         why = f"The planner's plan can't run: {' '.join(problems)}"
         message = f"{preview_of(why, 499 - len(way_out))} {way_out}"
         raise ApplicationError(message, type=PlanInvalid.code, non_retryable=True)

@@ -48,7 +48,7 @@ class FailedBefore:
     times: int
     latest: int
     way: str | None = None
-    """Of attempts that were paid for: tells those that failed in the very same way. None: they cost nothing."""
+    """Of attempts that were paid for, or malformed: tells those that failed in the very same way. None of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.imag
        CASE WHEN c.attempt IS NOT NULL THEN (
            SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest, f.way)) FROM (
                SELECT model, COALESCE(error_code, a.status) AS code, count(*) AS times, max(a.attempt) AS latest,
-                      CASE WHEN a.input_tokens > 0 THEN md5(COALESCE(a.error, '')
+                      CASE WHEN a.input_tokens > 0 OR a.error_code = 'malformed' THEN md5(COALESCE(a.error, '')
                           -- Where a connection breaks tells a server that always breaks from a bad line.
                           || CASE WHEN a.error_code IN ('truncated', 'stalled') THEN a.output_tokens::text ELSE '' END)
                       END AS way

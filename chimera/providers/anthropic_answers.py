@@ -54,6 +54,8 @@ class Answer:
         self._prefix = prefix
         self._size = SizeLimit(max_bytes)
         self._blocks: dict[int, _Block] = {}
+        self._places: dict[int, int] = {}
+        """By the index that a server tells: the block that it means now."""
         self._figures: dict[str, object] = {}
         self._told = ""
         self._reason: FinishReason | None = None
@@ -173,6 +175,9 @@ class Answer:
             return None
         place = index if index is not None and index not in self._blocks else max(self._blocks, default=-1) + 1
         block = self._blocks[place] = _Block(kind)
+        if index is not None:
+            # Some gateways count every block as the first: what follows belongs to the one that began last.
+            self._places[index] = place
         match kind:
             case "text":
                 return self._add(block, text_of(begun.get("text")))
@@ -206,7 +211,7 @@ class Answer:
 
     def _block(self, index: int | None, kind: str) -> _Block:
         """The block of a piece; one that was never begun begins here."""
-        place = max(self._blocks, default=0) if index is None else index
+        place = max(self._blocks, default=0) if index is None else self._places.get(index, index)
         found = self._blocks.get(place)
         if found is None or found.kind != kind:
             place = place if found is None else max(self._blocks) + 1

@@ -51,13 +51,20 @@ class Answer:
         self._is_done = False
         self._skipped = 0
         self._id: str | None = None
-        self.usage: Usage | None = None
+        self._figures: dict[str, Any] = {}
+        self._is_unspecified = False
+        """The last chunk ended for a reason that it didn't tell."""
         self.has_begun = False
+
+    @property
+    def usage(self) -> Usage | None:
+        return _usage_of(self._figures)
 
     @property
     def is_whole(self) -> bool:
         """A reason to stop, or the end of the stream behind something that was said."""
-        return bool(self._told or self._blocked) or (self._is_done and (self._has_text or bool(self._calls)))
+        says_its_end = self._is_done or self._is_unspecified
+        return bool(self._told or self._blocked) or (says_its_end and (self._has_text or bool(self._calls)))
 
     def take(self, piece: Piece) -> str | None:
         """Take a chunk in and return its text, cleaned, without thoughts; None for one of no known meaning.
@@ -71,14 +78,17 @@ class Answer:
         feedback = dict_of(body.get("promptFeedback"))
         blocked = word_of(feedback.get("blockReason"))
         self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
-        self.usage = _usage_of(dict_of(body.get("usageMetadata"))) or self.usage
+        # Each chunk tells totals; one that leaves some out doesn't take them back.
+        self._figures |= {
+            name: figure for name, figure in dict_of(body.get("usageMetadata")).items() if figure is not None
+        }
         candidate = first_of(body.get("candidates"))
         known = candidate is not None or any(key in body for key in ("usageMetadata", "promptFeedback"))
         if not known:
             return None
         self.has_begun = True
         self._id = self._id or clean_text(word_of(body.get("responseId"))) or None
-        return clean_text(self._taken(candidate or {}))
+        return "" if candidate is None else clean_text(self._taken(candidate))
 
     def rest(self) -> str:
         return ""
@@ -112,7 +122,8 @@ class Answer:
     def _taken(self, candidate: dict[str, Any]) -> str:
         told = candidate.get("finishReason")
         word = word_of(told) if told else ""
-        if told and word not in _UNSPECIFIED:
+        self._is_unspecified = bool(told) and word in _UNSPECIFIED
+        if told and not self._is_unspecified:
             self._told = word or "OTHER"
             self._reason_message = text_of(candidate.get("finishMessage"))
         content = candidate.get("content")

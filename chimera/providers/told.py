@@ -22,7 +22,10 @@ _WORDS = (
     *("status_msg", "description", "reason", "title"),
 )
 """Where the words are, in this order."""
-_CODES = ("code", "type", "status", "error_type", "errorType", "error_code", "reason", "__type")
+_CODES = (
+    *("code", "type", "status", "status_code", "statusCode"),
+    *("error_type", "errorType", "error_code", "reason", "__type"),
+)
 _DEPTH = 6
 _ITEMS = 4
 _TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)

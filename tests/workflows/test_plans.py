@@ -58,7 +58,7 @@ async def test_a_plan_that_is_cut_off_twice_ends_with_the_way_out(runs: Runs, se
     row = await ended(runs)
     assert (row["status"], row["error_code"]) == ("failed", "plan_invalid")
     assert "cut off" in row["error"]
-    assert row["error"].endswith("Give the subtasks yourself in plan, or choose another model.")
+    assert row["error"].endswith("Give the subtasks yourself in `plan`, or choose another model.")
     assert len(server.bodies) == 2
 
 

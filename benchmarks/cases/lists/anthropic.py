@@ -197,7 +197,16 @@ CASES = (
             source=REASONS,
             note="A reason that no table knows is `other`, and the text stands.",
         )
-        for reason in ("pause_turn", "sensitive", "end")
+        for reason in ("pause_turn", "end")
+    ),
+    _case(
+        "sensitive",
+        "endings",
+        "stop reason 'sensitive'",
+        (said("a b", "sensitive"),),
+        Ends("failed", code="content_refused", spent=SPENT),
+        source="https://github.com/anomalyco/opencode/issues/44092",
+        note="A filter's word for what it held back: a model that stands in may be asked, and half of it is no answer.",
     ),
     _case(
         "max-tokens",

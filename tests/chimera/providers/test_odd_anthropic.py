@@ -154,6 +154,22 @@ async def test_calls_have_ids_of_their_own(provider: Provider, server: Scripted)
     assert [json.loads(call.arguments)["expression"] for call in reply.end.tool_calls] == ["1", "2", "3", "4"]
 
 
+async def test_blocks_of_one_index_are_two(provider: Provider, server: Scripted) -> None:
+    def piece(expression: str) -> bytes:
+        arguments = json.dumps({"expression": expression})
+        return told("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": arguments})
+
+    first = begun(0, type="tool_use", id="a", name="calculator", input={})
+    second = begun(0, type="tool_use", id="b", name="calculator", input={})
+    end = told("message_delta", delta={"stop_reason": "tool_use"})
+    server.answers(Script([START, first, piece("1"), second, piece("2"), end, STOP]))
+    reply = await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))
+    assert [(call.id, json.loads(call.arguments)["expression"]) for call in reply.end.tool_calls] == [
+        ("a", "1"),
+        ("b", "2"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

@@ -56,6 +56,16 @@ WHOLE: dict[str, list[Any]] = {
     "the end of another wire": [A, {**B, **COUNTED}, b"data: [DONE]\n\n"],
     "a number for an id": [{**A, "responseId": 7}, B, END],
     "a prompt that is not blocked": [{"promptFeedback": {"blockReason": None}}, A, B, END],
+    "totals that are told in part once more": [
+        {**A, **COUNTED},
+        {**B, "usageMetadata": {"candidatesTokenCount": 7}},
+        chunk(finishReason="STOP"),
+    ],
+    "an end for a reason that isn't told": [
+        A,
+        {**chunk({"text": "b"}, finishReason="FINISH_REASON_UNSPECIFIED"), **COUNTED},
+        {"usageMetadata": {"promptTokenCount": 11}},
+    ],
     "usage as text": [A, B, {**END, "usageMetadata": {"promptTokenCount": "11", "candidatesTokenCount": 7.0}}],
 }
 
