@@ -160,6 +160,8 @@ class ModelCalls(contract.ModelCalls):
                 )
                 raise refusal from None
             return ChatEnd("other", usage=None)
+        if end.skipped:
+            log.info("pieces_skipped", count=end.skipped, model=ready.intent.model)
         self._standings.answered(ready.account)
         return end
 

@@ -28,19 +28,20 @@ async def answer_500_three_times(trial: Trial, *, runs: int = 20) -> None:
 
 
 async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
-    """F25: streams that break off, twice and then not, or always."""
-    twice = [
-        jobs.one_call(f"tokens={ANSWER_TOKENS}; cut={how}:{at}; times=2")
+    """F25: streams that break off, once and then not, or always."""
+    once = [
+        jobs.one_call(f"tokens={ANSWER_TOKENS}; cut={how}:{at}; times=1")
         for how, at in zip(("after", "quiet") * runs, _places(trial, runs), strict=False)
     ]
     always = [jobs.one_call(f"tokens={ANSWER_TOKENS}; cut={how}:200") for how in ("after", "quiet")]
-    task_ids = await trial.offers.post_all([*twice, *always])
+    task_ids = await trial.offers.post_all([*once, *always])
     async with following(trial.lab, task_ids, trial.seed) as trial.followers:
         await trial.lab.all_ended(trial.offers.prefix, 90)
     await trial.check(
         limit_s=60,
-        extra=2 * len(twice) + (trial.lab.stack.settings.call_max_attempts - 1) * len(always),
-        completed=len(twice),
+        # Where a stream breaks at the same place again, a third isn't asked for.
+        extra=len(once) + len(always),
+        completed=len(once),
     )
     replies = await trial.lab.rows(
         "SELECT t.status, t.error_code, s.result FROM tasks t JOIN subtasks s ON s.task_id = t.id"
@@ -53,21 +54,21 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
         "whole answers": whole,
         "cut answers kept": sum(row["result"] is not None for row in replies) - whole,
     }
-    trial.expect(whole == len(twice), f"{whole} of {len(twice)} answers are whole")
+    trial.expect(whole == len(once), f"{whole} of {len(once)} answers are whole")
     trial.expect(trial.figures["cut answers kept"] == 0, "a cut answer was stored as a success")
     trial.expect(codes == {"attempts_used_up": len(always)}, f"runs that were always cut ended with {dict(codes)}")
 
 
 async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     """F27: web pages, broken and foreign JSON, nothing at all, unknown tools, bad arguments, no usage, bad plans."""
-    twice = [f"{fault}=1; times=2; tokens=20" for fault in ("html", "null")]
+    once = [f"{fault}=1; times=1; tokens=20" for fault in ("html", "null")]
     always = [f"{fault}=1" for fault in ("html", "null")]
     # In the midst of an answer, which stands.
     passed_over = [f"{fault}=1; tokens=20" for fault in ("garbage", "shape")]
     tools = ["tool=rocket; tokens=20", "badargs=1; tokens=20"]
     task_ids = await trial.offers.post_all(
         [
-            *(jobs.one_call(directives) for directives in twice * runs),
+            *(jobs.one_call(directives) for directives in once * runs),
             *(jobs.one_call(directives) for directives in always),
             *(jobs.one_call(directives) for directives in passed_over * runs),
             *(jobs.one_call(directives, agent="analyst") for directives in tools * runs),
@@ -78,8 +79,8 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     workers = [worker.pid for worker in trial.lab.workers]
     async with following(trial.lab, task_ids, trial.seed) as trial.followers:
         await trial.lab.all_ended(trial.offers.prefix, 120)
-    attempts_each = trial.lab.stack.settings.call_max_attempts
-    extra = 2 * len(twice) * runs + (attempts_each - 1) * len(always)
+    # What is malformed in the same way again is not asked for a third time.
+    extra = len(once) * runs + len(always)
     await trial.check(limit_s=60, extra=extra, completed=len(task_ids) - len(always))
     rows = await trial.lab.rows(
         "SELECT a.status, a.error_code, a.estimated FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"

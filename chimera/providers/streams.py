@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
+from chimera.patience import Patience
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
 from chimera.providers.wire import Waits
@@ -113,7 +114,7 @@ async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError
 async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> AsyncIterator[None]:
     """Bound a wait for the beginning of an answer; whatever goes wrong in it becomes one of our errors."""
     try:
-        async with asyncio.timeout_at(deadline):
+        async with Patience(deadline):
             yield
     except TimeoutError:
         raise waits.silence(begun=False) from None

@@ -1,4 +1,4 @@
-"""Limits of time, and processes that stood still."""
+"""Limits of time, and processes that stood still. Each test has a loop of its own, whose clock it moves."""
 
 import asyncio
 
@@ -7,53 +7,73 @@ import pytest
 from chimera.patience import Patience
 
 
-class StandsStill:
-    """Moves the running loop's clock as a freeze does: all at once."""
+class Freezing(asyncio.SelectorEventLoop):
+    """A loop whose clock can be moved as a freeze does: all at once."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._time = self._loop.time
-        self._lost = 0.0
-        monkeypatch.setattr(self._loop, "time", lambda: self._time() + self._lost)
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost_s = 0.0
 
-    def lose(self, seconds: float) -> None:
-        self._lost += seconds
+    def time(self) -> float:
+        return super().time() + self.lost_s
 
 
-async def test_a_limit_strikes(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TimeoutError):
-        async with Patience(asyncio.get_running_loop().time()):
-            await asyncio.Event().wait()
+def frozen() -> asyncio.Runner:
+    return asyncio.Runner(loop_factory=Freezing)
 
 
-async def test_what_came_during_a_freeze_is_read_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    freeze = StandsStill(monkeypatch)
-    reader = asyncio.StreamReader()
-    async with Patience(asyncio.get_running_loop().time() + 60.0):
-        reading = asyncio.ensure_future(reader.readline())
-        await asyncio.sleep(0)
-        freeze.lose(3600.0)
-        # The limit has passed by far; the bytes come in the rounds of the loop after the freeze.
-        for _ in range(3):
-            await asyncio.sleep(0)
-        reader.feed_data(b"the answer\n")
-        assert await reading == b"the answer\n"
+def freeze(seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Freezing)
+    loop.lost_s += seconds
 
 
-async def test_a_limit_strikes_after_a_freeze_when_nothing_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    freeze = StandsStill(monkeypatch)
+def in_a_minute() -> Patience:
+    return Patience(asyncio.get_running_loop().time() + 60.0)
 
-    async def waits_in_vain() -> None:
-        async with Patience(asyncio.get_running_loop().time() + 60.0):
-            await asyncio.Event().wait()
 
-    waiting = asyncio.ensure_future(waits_in_vain())
-    await asyncio.sleep(0)
-    freeze.lose(62.0)
+async def some_rounds_of_the_loop() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
+
+
+async def read_after_a_freeze() -> bytes:
+    reader = asyncio.StreamReader()
+    async with in_a_minute():
+        reading = asyncio.ensure_future(reader.readline())
+        await asyncio.sleep(0)
+        freeze(3600.0)
+        # The limit has passed by far; the bytes come in the rounds of the loop after the freeze.
+        await some_rounds_of_the_loop()
+        reader.feed_data(b"the answer\n")
+        return await reading
+
+
+async def wait_in_vain(first_s: float, then_s: float) -> None:
+    async def waits() -> None:
+        async with in_a_minute():
+            await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(waits())
+    await asyncio.sleep(0)
+    freeze(first_s)
+    await some_rounds_of_the_loop()
     assert not waiting.done()
+    freeze(then_s)
+    await waiting
+
+
+def test_a_limit_strikes() -> None:
+    with frozen() as runner, pytest.raises(TimeoutError):
+        runner.run(wait_in_vain(59.0, 1.5))
+
+
+def test_what_came_during_a_freeze_is_read_first() -> None:
+    with frozen() as runner:
+        assert runner.run(read_after_a_freeze()) == b"the answer\n"
+
+
+def test_a_limit_strikes_after_a_freeze_when_nothing_came() -> None:
     # The grace is as long as the limit was late.
-    freeze.lose(2.5)
-    with pytest.raises(TimeoutError):
-        await waiting
+    with frozen() as runner, pytest.raises(TimeoutError):
+        runner.run(wait_in_vain(62.0, 2.5))

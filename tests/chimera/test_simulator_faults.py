@@ -35,11 +35,9 @@ async def simulator() -> AsyncIterator[Running]:
         ("status=529", errors.Overloaded, "529"),
         ("status=302", errors.BadRequest, "302"),
         ("html=1", errors.Malformed, "text/html"),
-        ("garbage=1", errors.Malformed, "isn't a chat completion"),
         ("cut=after:400", errors.Truncated, "broke the connection"),
         ("cut=quiet:400", errors.Truncated, "in the middle of its answer"),
         ("finish=content_filter", errors.ContentRefused, "content filter"),
-        ("finish=surprise", errors.Malformed, "'surprise'"),
         ("bytes=0", errors.Malformed, "without a word"),
         ("speling=1", errors.BadRequest, "no directive 'speling'"),
     ],
@@ -54,6 +52,15 @@ async def test_a_directive_breaks_what_it_says(
 
     assert words in raised.value.message
     assert len(raised.value.message) <= 300
+    assert simulator.arrivals(request.call_id) == 1
+
+
+@pytest.mark.parametrize("directives", ["garbage=1", "shape=1", "finish=surprise"])
+async def test_what_is_odd_in_an_answer_leaves_it(simulator: Running, directives: str) -> None:
+    request = ask(f"Task:\nAnything [[sim: {directives}; tokens=20]]")
+    reply = await answer_of(simulator.provider, request)
+    assert len(reply.text.split(" ")) == 20
+    assert (reply.end.skipped > 0) == (directives == "garbage=1")
     assert simulator.arrivals(request.call_id) == 1
 
 

@@ -126,6 +126,10 @@ async def test_a_provider_that_is_away_is_passed_over_at_once(runs: Runs) -> Non
     assert (await runs.ended(task_id))["status"] == "completed"
     assert await asked(runs, task_id) == [(ELSEWHERE, "overloaded"), (ELSEWHERE, "provider_away"), (FIRST, None)]
 
+    # Failures of one task speak for that task alone; those of two speak for their user.
+    too = await runs.start("Away too", plan=plan, model=ELSEWHERE, fallbacks=[FIRST])
+    assert (await runs.ended(too))["status"] == "completed"
+
     at_once = await runs.start("Still away", plan=[a_subtask("one")], model=ELSEWHERE, fallbacks=[FIRST])
     assert (await runs.ended(at_once))["status"] == "completed"
     assert await asked(runs, at_once) == [(FIRST, None)]
