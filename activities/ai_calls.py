@@ -288,7 +288,11 @@ class AiCalls(contract.AiCalls):
         self, session: AsyncSession, ready: _Ready, answer: Answer, settlement: Settlement, pictures: Sequence[Content]
     ) -> bool:
         """Keep the answer; return whether it is kept, or only its cost booked: another attempt has the call."""
-        if not await attempts.may_settle(session, settlement.call_id, settlement.attempt):
+        claim = await attempts.claim(session, settlement.call_id, settlement.attempt)
+        if claim == "settled":
+            log.info("settled_before", attempt=settlement.attempt)
+            return True
+        if claim == "late":
             log.warning("late_attempt_booked", attempt=settlement.attempt)
             await attempts.book_late(session, settlement)
             return False

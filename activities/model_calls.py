@@ -144,15 +144,15 @@ class ModelCalls(contract.ModelCalls):
             if failure.raised.retryable or not ready.intent.begun:
                 await uncut(self._failures.write(ready, answer.text, failure))
                 raise failure.raised from None
-            # An answer that was cut can't be gone on with: what there is of it stands.
-            answer.text = ""
+            # An answer that was cut can't be gone on with: what there is of it stands, and is marked as cut.
             return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
         except asyncio.CancelledError as error:
             await uncut(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
             raise
-        except Exception:
-            # What breaks on our side must not buy a second answer: the words that came stand.
-            log.exception("answer_not_read", attempt=ready.intent.attempt)
+        except Exception as error:  # noqa: BLE001
+            # What breaks on our side must not buy a second answer: the words that came stand. Without the traceback,
+            # whose frames and message may hold them.
+            log.error("answer_not_read", attempt=ready.intent.attempt, error=type(error).__name__)
             if not answer.text:
                 refusal = AnswerNotKept()
                 await uncut(

@@ -165,7 +165,7 @@ def failure_of(
         message=message,
         usage=usage,
         cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
-        estimated=not (isinstance(error, ProviderError) and error.usage is not None),
+        estimated=not (isinstance(error, ProviderError) and error.usage is usage),
         asked=not isinstance(error, Unreachable),
         events=(
             ModelCallFailed(

@@ -60,17 +60,19 @@ class Settlements:
             return await self._settle(intent, chat, text, end, results)
         except (ChimeraError, *AWAY):
             raise
-        except Exception:
-            log.exception("answer_not_settled", attempt=intent.attempt)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
+            # Its kind alone: PostgreSQL quotes what it refuses.
+            log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
+        refusal = AnswerNotKept(usage=end.usage)
         try:
-            return await self._settle(intent, chat, text, _words_of(end), ())
+            if text:
+                return await self._settle(intent, chat, text, ChatEnd("other", usage=end.usage), ())
         except (ChimeraError, *AWAY):
             raise
-        except Exception as error:
-            log.exception("answer_not_kept", attempt=intent.attempt)
-            refusal = AnswerNotKept(usage=end.usage)
-            await self.write_failure(intent, chat, text, refusal, is_tried_again=False)
-            raise refusal from error
+        except Exception as error:  # noqa: BLE001  (as above)
+            log.error("answer_not_kept", attempt=intent.attempt, error=type(error).__name__)
+        await self.write_failure(intent, chat, text, refusal, is_tried_again=False)
+        raise refusal
 
     async def _settle(
         self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd, results: Sequence[ToolResult]
@@ -164,11 +166,6 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: _Settl
         return _Kept(settlement.outcome, seq, status in STOPPED)
     log.warning("late_attempt_booked", attempt=intent.attempt)
     return _Kept(None, await doubts.book_late(connection, settlement), status in STOPPED)
-
-
-def _words_of(end: ChatEnd) -> ChatEnd:
-    """An answer without what came beside its words: those are what was paid for."""
-    return ChatEnd(end.finish_reason if not end.tool_calls else "other", usage=None)
 
 
 async def _room_for(connection: Connection, request: ModelCallRequest) -> PlanRoom:

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-import psycopg
 import structlog
 from psycopg_pool import PoolClosed
 from temporalio import activity
@@ -99,10 +98,11 @@ class Underway(Generic[Place, Outcome]):
                 log.warning("process_stood_still", seconds=round(now - last, 1), calls=len(self._calls))
                 self._thawed_at = now
                 said = float("-inf")
-            last = now
             if now - said >= BEATS_S:
                 said = now
                 await self._say_what_lives(now)
+            # A database that answers slowly is no freeze.
+            last = self._clock()
 
     async def _say_what_lives(self, now: float) -> None:
         places = [place for place, since in self._places.values() if now - since >= BEATS_S]
@@ -112,11 +112,13 @@ class Underway(Generic[Place, Outcome]):
             await self._say(places)
         except PoolClosed:
             return
-        except (psycopg.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is, the next sign of life has to follow)
             log.warning("calls_not_said", error=type(error).__name__)
 
 
 def _was_given_up() -> bool:
-    """Whether Temporal no longer knows this attempt, as opposed to somebody having cancelled it."""
+    """Whether Temporal gave this attempt up, or holds it for a while, as opposed to somebody having cancelled it."""
     details = activity.cancellation_details() if activity.in_activity() else None
-    return details is not None and not details.cancel_requested and (details.not_found or details.timed_out)
+    if details is None or details.cancel_requested:
+        return False
+    return details.not_found or details.timed_out or details.paused or details.reset

@@ -1,16 +1,17 @@
 """A limit of time that a process which stood still doesn't hold against others.
 
 After a freeze (a machine that slept, a paused container) every deadline has passed at once, though what was waited for
-may lie in the socket. A limit that strikes late is therefore put off once more: what came meanwhile is read first.
+may lie in the socket. A limit therefore strikes a moment later than it says: what came meanwhile is read first.
 """
 
 import asyncio
 from types import TracebackType
 
 LATE_S = 1.0
-"""A timer that is later than this didn't run because the process didn't."""
-GRACE_S = 5.0
-"""The longest time that is given on top, each time."""
+"""A timer that is later than this didn't run because the process didn't: the limit is put off again."""
+LAST_LOOK_S, GRACE_S = 1.0, 5.0
+"""The time that is given on top, at least and at most. Bytes take some rounds of the loop to become an answer, and a
+freeze may have ended at any moment before the limit."""
 
 
 class Patience:
@@ -20,6 +21,7 @@ class Patience:
         self._deadline = deadline
         self._timeout = asyncio.Timeout(None)
         self._timer: asyncio.TimerHandle | None = None
+        self._is_last_look = False
 
     async def __aenter__(self) -> None:
         await self._timeout.__aenter__()
@@ -35,8 +37,9 @@ class Patience:
     def _strike(self) -> None:
         loop = asyncio.get_running_loop()
         late = loop.time() - self._deadline
-        if late > LATE_S:
-            self._deadline = loop.time() + min(late, GRACE_S)
-            self._timer = loop.call_at(self._deadline, self._strike)
-        else:
+        if self._is_last_look and late <= LATE_S:
             self._timeout.reschedule(loop.time())
+            return
+        self._is_last_look = True
+        self._deadline = loop.time() + min(max(late, LAST_LOOK_S), GRACE_S)
+        self._timer = loop.call_at(self._deadline, self._strike)

@@ -21,6 +21,7 @@ from chimera.local import folder as local_folder
 from chimera.local import ports as local_ports
 from chimera.local import programs as local_programs
 from chimera.local.errors import FolderUnusable, HostUnusable, ModelMissing, PortsTaken
+from chimera.providers.values import names_in
 from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import api_url_of, without_password
@@ -244,8 +245,10 @@ async def _local_provider(settings: Settings) -> Finding:
     if answer.status_code in (401, 403):
         return Finding(Level.WARN, what, f"{base_url} refuses the key; set CHIMERA_LOCAL_API_KEY to the server's")
     try:
-        names = [str(model["id"]) for model in answer.json()["data"]]
-    except (ValueError, KeyError, TypeError):
+        names = names_in(answer.json())
+    except ValueError:
+        names = None
+    if names is None:
         wanted = "it should be the one that ends in /v1, as in http://127.0.0.1:11434/v1"
         return Finding(Level.WARN, what, f"{models_url} answers {answer.status_code} and lists no models; {wanted}")
     return Finding(Level.OK, what, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))

@@ -52,7 +52,7 @@ def failure_of(event: ModelCallFailed) -> str:
     """Say how an attempt at a model call ended; one that was cut may or may not be made again, the next event says."""
     if event.code == CUT:
         return "was cut"
-    again = "; it is tried again" if event.retryable else ""
+    again = "; the call is tried again" if event.retryable else ""
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 

@@ -511,7 +511,7 @@ class AnswerTruncated(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The answer was cut at its limit of tokens; raise the agent's max_output_tokens, ask for less,"
+            "The answer was cut at its limit of tokens; ask for less, raise max_output_tokens of an agent of your own,"
             " or set the task's on_truncated to continue."
         )
 

@@ -116,6 +116,8 @@ def problems_of(
 def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
     why = "can't be given to" if subtask.agent in NOT_OFFERED else "names unknown agent"
     way_out = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
+    if subtask.agent == PLANNER:
+        way_out = f"set decompose to have it planned further, or {way_out}"
     return f"Subtask {subtask.key!r} {why} {subtask.agent!r}; {way_out}"
 
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import uuid4
 
 from temporalio.worker import Worker
 
@@ -58,7 +59,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     failpoints = Failpoints(settings.failpoints)
     dispatcher = Dispatcher(database, temporal, failpoints)
     limits = ProviderLimits(settings)
-    worker_name = f"{os.getpid()}@{socket.gethostname()}"
+    # Containers may share a process id and a host's name, and each must know its own calls from another's.
+    worker_name = f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}"
     model_calls = ModelCalls(
         settings=settings,
         database=database,

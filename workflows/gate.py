@@ -64,6 +64,8 @@ class Gate:
                     continue
                 if _code_of(error) not in (BudgetReached.code, TaskPaused.code):
                     raise
+                # A cancel that met the refusal was taken in by that.
+                hand_on_cancel()
                 # One that came while the call was on its way counts: it isn't waited for a second time.
                 await workflow.wait_condition(lambda: self.budget_raises > raises)  # noqa: B023
             finally:

@@ -15,7 +15,7 @@ from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, SteerRequest
 from models.tool_calls import ToolCallRequest
 from models.workflows import SubtaskRuns
-from workflows.gate import Gate
+from workflows.gate import Gate, hand_on_cancel
 from workflows.tree import Tree
 from workflows.turn import check_answered, failed_with, is_for, next_request, stay_if_stopped
 
@@ -70,6 +70,8 @@ class SubtaskWorkflow(SubtaskRuns):
             workflow.set_current_details(f"{step} turns; last: {', '.join(outcome.tool_calls) or 'guidance'}")
             if self._is_long(subtask):
                 await workflow.wait_condition(workflow.all_handlers_finished)
+                # The next run would know nothing of a cancel of this one.
+                hand_on_cancel()
                 workflow.continue_as_new(subtask.model_copy(update={"step": step, "paused": self._gate.paused}))
 
     async def _run_tools(self, subtask: SubtaskInput, step: int, outcome: ModelCallOutcome) -> None:

@@ -49,7 +49,7 @@ class TaskWorkflow(TaskRuns):
 
     async def _end_badly(self, error: BaseException) -> NoReturn:
         self._tree.closing = True
-        if is_cancel(error):
+        if is_cancel(error) or workflow.cancellation_reason() is not None:
             await self._tree.record("cancelled")
             await self._end("cancelled")
             raise asyncio.CancelledError from error

@@ -5,12 +5,13 @@ TaskWorkflow is the root of the tree; a SubtaskWorkflow that decomposes is a nod
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
 
 from models.activities import RECORD, TaskRecords
 from models.agents import COORDINATOR, PLANNER
@@ -22,12 +23,15 @@ from models.plans import PlanNode
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, OnFailure, RunPolicy, SteerRequest, TransitionRecord
 from models.workflows import AGENT, OWNER, PRIORITY, SubtaskRuns
-from workflows.gate import Gate, is_cancel, reason_of
+from workflows.gate import Gate, reason_of
 from workflows.plan import Progress
 from workflows.turn import check_whole
 
 PLAN_ROUNDS = 2
 """The planner's first try and one repair; each retry of the node has as many again."""
+
+TAKE_OVER = "take-over"
+"""Protects histories from before a run that was reset took its subtasks over."""
 
 Child = workflow.ChildWorkflowHandle[Any, Any]
 
@@ -160,7 +164,8 @@ class Tree:
             try:
                 return await self._run_child(node, path, retry)
             except ChildWorkflowError as error:
-                if is_cancel(error) and self._is_stopping():
+                if self._is_stopping():
+                    # Also where it failed at the very moment of a cancel, which is stronger.
                     raise asyncio.CancelledError from error
                 code, message = reason_of(error)
             if retry < retries:
@@ -173,7 +178,38 @@ class Tree:
 
     async def _run_child(self, node: PlanNode, path: NodePath, retry: int) -> NodeOutcome:
         raises, paused = self._gate.budget_raises, self._gate.paused
-        child = await workflow.start_child_workflow(
+        child = await self._start_child(node, path, retry, paused=paused)
+        self.children[path] = child
+        try:
+            # What was said between the request to start and the start did not reach the child.
+            if self._gate.paused != paused:
+                await _tell(child, "pause" if self._gate.paused else "resume")
+            if self._gate.budget_raises > raises:
+                await _tell(child, "budget_raised")
+            if self._is_stopping():
+                # A cancel that came while the child was being told was taken in by that.
+                child.cancel()
+            outcome: NodeOutcome = await child
+            return outcome
+        finally:
+            self.children.pop(path, None)
+
+    async def _start_child(self, node: PlanNode, path: NodePath, retry: int, *, paused: bool) -> Child:
+        for wait_s in (1, 2, 4, 8, 16):
+            try:
+                return await self._start_child_once(node, path, retry, paused=paused)
+            except WorkflowAlreadyStartedError:
+                # The run was reset in the Web UI, which leaves its children behind. They report to nobody any more;
+                # what they were answered is in the ledger.
+                if not workflow.patched(TAKE_OVER):
+                    raise
+                with suppress(ApplicationError):
+                    await workflow.get_external_workflow_handle(workflow_id_of(self._task_id, path)).cancel()
+                await workflow.sleep(timedelta(seconds=wait_s))
+        return await self._start_child_once(node, path, retry, paused=paused)
+
+    async def _start_child_once(self, node: PlanNode, path: NodePath, retry: int, *, paused: bool) -> Child:
+        return await workflow.start_child_workflow(
             SubtaskRuns.run,
             SubtaskInput(
                 task_id=self._task_id,
@@ -197,20 +233,6 @@ class Tree:
                 ]
             ),
         )
-        self.children[path] = child
-        try:
-            # What was said between the request to start and the start did not reach the child.
-            if self._gate.paused != paused:
-                await _tell(child, "pause" if self._gate.paused else "resume")
-            if self._gate.budget_raises > raises:
-                await _tell(child, "budget_raised")
-            if self._is_stopping():
-                # A cancel that came while the child was being told was taken in by that.
-                child.cancel()
-            outcome: NodeOutcome = await child
-            return outcome
-        finally:
-            self.children.pop(path, None)
 
     def _is_stopping(self) -> bool:
         """Whether subtasks in flight are to end: the run is being cancelled, or a sibling failed and with it the node.

@@ -1,6 +1,8 @@
 """The next step of an agent's loop, and how an error becomes a workflow's failure. Decisions only."""
 
 import asyncio
+from contextlib import suppress
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
@@ -10,7 +12,12 @@ from models.ids import NodePath
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
 from models.tasks import OnTruncated, RunPolicy, SteerRequest
-from workflows.gate import is_cancel, reason_of
+from workflows.gate import hand_on_cancel, is_cancel, reason_of
+
+STAY = timedelta(minutes=3)
+"""Longer than it takes until a cancel that doesn't end a run is enforced from outside."""
+BOUNDED_STAY = "bounded-stay"
+"""Protects histories from before there was a bound."""
 
 
 def next_request(subtask: SubtaskInput, step: int) -> ModelCallRequest:
@@ -53,16 +60,24 @@ async def stay_if_stopped(error: BaseException) -> None:
     """Wait for the cancel that is on its way, when a call was refused because its task was stopped.
 
     The ledger knows before the run does: the stop is committed first and told to Temporal then. A run must end as
-    cancelled, not as failed.
+    cancelled, not as failed. Returns when no cancel has come for a while: nobody sends one to the run of a row that is
+    closed already, as after a reset in the Web UI.
     """
     if isinstance(error, Exception) and reason_of(error)[0] == RootStopped.code:
-        if workflow.cancellation_reason() is not None:
-            raise asyncio.CancelledError from error
-        await workflow.wait_condition(lambda: False)
+        hand_on_cancel()
+        if not workflow.patched(BOUNDED_STAY):
+            await workflow.wait_condition(lambda: False)
+        with suppress(asyncio.TimeoutError):
+            await workflow.wait_condition(lambda: False, timeout=STAY)
 
 
 def failed_with(error: BaseException) -> BaseException:
-    """What a workflow raises for an error of its parts: a cancel stays a cancel, the rest keeps its code."""
+    """What a workflow raises for an error of its parts: a cancel stays a cancel, the rest keeps its code.
+
+    A cancel is stronger than a failure that came at the same moment.
+    """
+    if workflow.cancellation_reason() is not None:
+        return asyncio.CancelledError()
     if isinstance(error, ActivityError | ChildWorkflowError):
         if is_cancel(error):
             return asyncio.CancelledError()

@@ -6,7 +6,7 @@ has begun books what it cost and writes nothing else.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -129,14 +129,22 @@ class Settlement:
     request_id: str | None
 
 
-async def may_settle(session: AsyncSession, call_id: AiCallId, attempt: int) -> bool:
-    """Lock a call; say whether this attempt is still the one that may finish it.
+Claim = Literal["settles", "settled", "late"]
 
-    One that was given up as doubtful is, as long as nobody else was asked.
+
+async def claim(session: AsyncSession, call_id: AiCallId, attempt: int) -> Claim:
+    """Lock a call; say whether this attempt is still the one that settles it, has done so, or comes too late.
+
+    One that was given up as doubtful settles it as long as nobody else was asked. One that finds that it has settled
+    it before has lost the reply of its commit.
     """
     statement = select(AiCall.status, AiCall.attempt).where(AiCall.id == call_id).with_for_update()
     row = (await session.execute(statement)).one_or_none()
-    return row is not None and row.attempt == attempt and row.status in (AiCallStatus.STARTED, AiCallStatus.QUEUED)
+    if row is None or row.attempt != attempt:
+        return "late"
+    if row.status == AiCallStatus.FINISHED:
+        return "settled"
+    return "settles" if row.status in (AiCallStatus.STARTED, AiCallStatus.QUEUED) else "late"
 
 
 def _doubt_taken_back(doubted: ColumnElement[bool]) -> dict[str, Any]:
@@ -153,7 +161,7 @@ def _doubt_taken_back(doubted: ColumnElement[bool]) -> dict[str, Any]:
 async def settle(
     session: AsyncSession, settlement: Settlement, *, result: Mapping[str, Any], vectors: bytes | None
 ) -> None:
-    """Write an answer and what it cost, after `may_settle` and in its transaction."""
+    """Write an answer and what it cost, after `claim` and in its transaction."""
     await session.execute(
         update(AiCall)
         .where(AiCall.id == settlement.call_id)
@@ -202,24 +210,26 @@ class Failure:
 
 
 async def fail(session: AsyncSession, failure: Failure) -> None:
-    """Write how an attempt failed; of a call that was cancelled meanwhile only what it cost."""
+    """Write how an attempt failed, also one that was given up; of a call that was cancelled only what it cost."""
     ends = AiCallStatus.FAILED if failure.is_final else AiCallStatus.QUEUED
-    goes_on = AiCall.status == AiCallStatus.STARTED
+    gave_up = (AiCall.status == AiCallStatus.QUEUED) & (AiCall.error_code == "doubtful")
+    goes_on = (AiCall.status == AiCallStatus.STARTED) | gave_up
     await session.execute(
         update(AiCall)
         .where(
             AiCall.id == failure.call_id,
             AiCall.attempt == failure.attempt,
-            AiCall.status.in_((AiCallStatus.STARTED, AiCallStatus.CANCELLED)),
+            AiCall.status.in_((AiCallStatus.STARTED, AiCallStatus.CANCELLED)) | gave_up,
         )
         .values(
             status=case((goes_on, ends.value), else_=AiCall.status),
-            failures=AiCall.failures + int(failure.counts),
+            # One that was given up was counted then.
+            failures=AiCall.failures + int(failure.counts) - case((gave_up, 1), else_=0),
             cost_micro_usd=AiCall.cost_micro_usd + failure.cost_micro_usd,
             estimated=AiCall.estimated | (failure.cost_micro_usd > 0),
             error_code=case((goes_on, failure.code), else_=AiCall.error_code),
             error=case((goes_on, failure.message[:500]), else_=AiCall.error),
             ended_at=func.clock_timestamp() if failure.is_final else AiCall.ended_at,
         )
-        .values(_doubt_taken_back(AiCall.status == AiCallStatus.CANCELLED))
+        .values(_doubt_taken_back((AiCall.status == AiCallStatus.CANCELLED) | gave_up))
     )

@@ -197,6 +197,9 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     ).one_or_none()
     if row is None or row.status in CLOSED:
         return 0
+    if row.status == TaskStatus.CANCELLING and transition.status != "cancelled":
+        # Whoever asked for a stop got one, however the run ended.
+        transition = TransitionRecord(task_id=transition.task_id, path=ROOT, status="cancelled")
     answer = await _answer_of(session, transition)
     await session.execute(
         text(

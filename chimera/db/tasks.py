@@ -98,7 +98,10 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     """Delete what a task was about and keep what it cost. Raises Conflict while it is open."""
     task = await locked(session, caller, task_id)
     if task.status in OPEN:
-        raise Conflict(f"The task is {task.status}; cancel it first, at POST /api/v1/tasks/{task_id}/cancel.")
+        way_out = f"cancel it first, at POST /api/v1/tasks/{task_id}/cancel"
+        if task.status == TaskStatus.CANCELLING:
+            way_out = "try again when it has ended"
+        raise Conflict(f"The task is {task.status}; {way_out}.")
     for table in (Message, Guidance, EventRow, Subtask):
         await session.execute(delete_from(table).where(table.task_id == task_id))
     await session.execute(update(ModelCall).where(ModelCall.task_id == task_id).values(outcome=None))

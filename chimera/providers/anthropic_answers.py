@@ -120,7 +120,9 @@ class Answer:
 
     def _check(self, blocks: list[_Block], tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
         if self._reason == "content_filter":
-            raise ContentRefused(f"{PROVIDER} held its answer back by its content filter.")
+            raise ContentRefused(
+                f"{PROVIDER} held its answer back by its content filter; change what is asked, or the model."
+            )
         if self._reason == "refusal":
             raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'it did not say why'}")
         if tools and self._told == "model_context_window_exceeded":

@@ -47,7 +47,10 @@ PROBE_TOKENS = 16
 """The smallest limit that every vendor takes."""
 
 _REF: TypeAdapter[str] = TypeAdapter(ModelRef)
-_NO_NAME = "Tasks can't name it: it is too long, or has invisible characters; have its server call it something else."
+_NO_NAME = (
+    "Tasks can't name it: it is too long, has invisible characters, or blanks at its ends; have its server call it"
+    " something else."
+)
 
 _VERDICTS: Mapping[type[ChimeraError], Verdict] = {
     WrongKey: Verdict.WRONG_KEY,

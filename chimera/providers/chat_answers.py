@@ -229,7 +229,9 @@ class Answer:
 
     def _check(self, text: str, tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
         if self._reason == "content_filter":
-            raise ContentRefused(f"{self._provider} held its answer back by its content filter.")
+            raise ContentRefused(
+                f"{self._provider} held its answer back by its content filter; change what is asked, or the model."
+            )
         if tools and self._reason == "length":
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."

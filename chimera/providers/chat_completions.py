@@ -17,6 +17,7 @@ from chimera.providers.chat_requests import LimitField, body_of
 from chimera.providers.pieces import Pieces
 from chimera.providers.schemas import RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
+from chimera.providers.values import names_in
 from chimera.providers.wire import Waits, http_client
 from models.errors import ProviderError
 
@@ -83,7 +84,7 @@ class ChatCompletions:
         """List the models that the server offers, by name; see `Provider`."""
         client = await self._client.get()
         async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
-            return tuple(sorted([model.id async for model in client.models.list()]))
+            return names_in(await client.get("/models", cast_to=object)) or ()
 
     async def close(self) -> None:
         if self._client.made is not None:

@@ -34,6 +34,7 @@ def reason_of(told: object) -> FinishReason | None:
 def useless(provider: str, max_output_tokens: int) -> UselessAnswer:
     """The error for an answer whose tokens all went into thinking."""
     return UselessAnswer(
-        f"{provider} used up all {max_output_tokens} tokens before its first word; raise max_output_tokens, or lower"
-        " reasoning_effort."
+        f"{provider} came to its limit of tokens (at most {max_output_tokens} were asked for) before its first word;"
+        " raise the agent's max_output_tokens, name the model's window in CHIMERA_CONTEXT_WINDOWS if it isn't known,"
+        " or lower reasoning_effort."
     )

@@ -58,7 +58,7 @@ class Refusal:
     retry_after_s: float | None = None
 
     def no_quota(self) -> NoQuota:
-        return NoQuota(f"The account at {self.provider} has no quota left; raise it there, then resume the task.")
+        return NoQuota(f"The account at {self.provider} has no quota left; raise it there, then start the task again.")
 
     def rate_limited(self) -> RateLimited:
         when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"
@@ -69,17 +69,31 @@ class Refusal:
         return WrongKey(f"{self.provider} refused the key ({self.status or 401}); check {setting}.")
 
     def content(self) -> ContentRefused:
-        return ContentRefused(f"{self.provider} refused the content: {self.reason}")
+        return ContentRefused(f"{self.provider} refused the content: {self._why()} Change what is asked, or the model.")
 
     def too_long(self) -> ContextTooLong:
-        return ContextTooLong(f"The conversation is longer than {self.model!r} at {self.provider} reads: {self.reason}")
+        return ContextTooLong(
+            f"The conversation is longer than {self.model!r} at {self.provider} can read: {self._why()} Shorten it, or"
+            " use a model with a larger context window."
+        )
 
     def unknown_model(self) -> UnknownModel:
         what = f"model {self.model!r}" if self.model else "list of models"
         return UnknownModel(f"{self.provider} has no {what}, or its address is wrong: {self.reason}")
 
     def request(self) -> BadRequest:
-        return BadRequest(f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self.reason}")
+        way_out = ""
+        if self.status is not None and 300 <= self.status < 400:
+            way_out = " It points to another address: check the one that is configured."
+        return BadRequest(
+            f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self._why()}{way_out}"
+        )
+
+    def _why(self) -> str:
+        """The server's words as a sentence."""
+        if not self.reason:
+            return "it doesn't say why."
+        return self.reason if self.reason.endswith((".", "!", "?", "…")) else f"{self.reason}."
 
     def trouble(self, codes: str = "") -> Overloaded:
         """Trouble of the whole server, or over this request: only the former keeps others from asking it."""

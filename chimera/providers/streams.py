@@ -42,9 +42,9 @@ class Lazy(Generic[Client]):
                     self.made = await asyncio.to_thread(self._make)
                 except ProviderError:
                     raise
-                except Exception as error:
-                    log.exception("client_not_made")
+                except Exception as error:  # noqa: BLE001
                     # The kind alone: what an HTTP library says may hold a proxy's password.
+                    log.error("client_not_made", error=type(error).__name__)
                     raise ProviderError(
                         f"The client of the provider can't be made ({type(error).__name__}); look at the proxy and the"
                         " certificates that the environment names, and at the log."

@@ -89,6 +89,19 @@ def is_object(text: str) -> bool:
         return False
 
 
+def names_in(listed: object) -> tuple[str, ...] | None:
+    """Name the models of a list, sorted; None for what is no list. Servers list texts, and say "name" for "id"."""
+    entries = dict_of(listed).get("data", dict_of(listed).get("models", listed))
+    if not isinstance(entries, list):
+        return None
+    told = (entry if isinstance(entry, str) else _name_in(dict_of(entry)) for entry in entries)
+    return tuple(sorted({name for name in told if name}))
+
+
+def _name_in(entry: dict[str, Any]) -> str:
+    return next(filter(None, (word_of(entry.get(key)) for key in ("id", "name", "model"))), "")
+
+
 def _number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return ""

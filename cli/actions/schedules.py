@@ -15,7 +15,7 @@ from cli.connect import connected
 from cli.errors import NotThere, WrongUsage
 from cli.printing import print_json
 from cli.settings import where_settings
-from cli.text import one_line
+from cli.text import count, one_line
 from models.schedules import ScheduleView
 
 _SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera tasks lists it."}
@@ -96,7 +96,8 @@ async def backfill(name: str, start: datetime, end: datetime, overlap: str | Non
     if as_json:
         print_json(made)
     else:
-        print(f"{schedule.id[:SHORT_CHARS]} makes {len(made.runs)} runs, but for those that were made before.")
+        due = count(len(made.runs), "run")
+        print(f"{schedule.id[:SHORT_CHARS]}: {due} asked for; those whose task is there already are not made again.")
     return 0
 
 

@@ -42,7 +42,7 @@ def a_settlement(call_id: AiCallId, attempt: int, cost: int = 40) -> Settlement:
 
 async def settled(database: Database, settlement: Settlement) -> bool:
     async with database.begin() as session:
-        if await attempts.may_settle(session, settlement.call_id, settlement.attempt):
+        if await attempts.claim(session, settlement.call_id, settlement.attempt) == "settles":
             await attempts.settle(session, settlement, result={"images": []}, vectors=None)
             return True
         await attempts.book_late(session, settlement)
