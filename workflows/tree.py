@@ -23,7 +23,7 @@ from models.plans import PlanNode
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, OnFailure, RunPolicy, SteerRequest, TransitionRecord
 from models.workflows import AGENT, OWNER, PRIORITY, SubtaskRuns
-from workflows.gate import Gate, reason_of
+from workflows.gate import Gate, is_cancel, reason_of
 from workflows.plan import Progress
 from workflows.turn import check_whole
 
@@ -164,8 +164,8 @@ class Tree:
             try:
                 return await self._run_child(node, path, retry)
             except ChildWorkflowError as error:
-                if self._is_stopping():
-                    # Also where it failed at the very moment of a cancel, which is stronger.
+                # A cancel of the run is stronger than a failure that came with it.
+                if workflow.cancellation_reason() is not None or (is_cancel(error) and self._stopping):
                     raise asyncio.CancelledError from error
                 code, message = reason_of(error)
             if retry < retries:

@@ -19,7 +19,7 @@ from chimera.providers.schemas import RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
 from chimera.providers.values import names_in
 from chimera.providers.wire import Waits, http_client
-from models.errors import ProviderError
+from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -84,7 +84,10 @@ class ChatCompletions:
         """List the models that the server offers, by name; see `Provider`."""
         client = await self._client.get()
         async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
-            return names_in(await client.get("/models", cast_to=object)) or ()
+            names = names_in(await client.get("/models", cast_to=object))
+            if names is None:
+                raise Malformed(f"{self.name} sent something that isn't a list of models; check its address.")
+            return names
 
     async def close(self) -> None:
         if self._client.made is not None:

@@ -99,7 +99,7 @@ def names_in(listed: object) -> tuple[str, ...] | None:
 
 
 def _name_in(entry: dict[str, Any]) -> str:
-    return next(filter(None, (word_of(entry.get(key)) for key in ("id", "name", "model"))), "")
+    return next(filter(None, (text_of(entry.get(key)) for key in ("id", "name", "model"))), "")
 
 
 def _number(value: object) -> str:

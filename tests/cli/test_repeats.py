@@ -41,11 +41,11 @@ def test_the_same_failure_is_told_once_and_then_every_tenth_time() -> None:
     lines = told(*attempts("a", 1, 25), call_started("a", attempt=26), call_finished("a", attempt=26))
     assert [line.partition(": ")[2].removeprefix("model call 1 ").rstrip(")") for line in lines] == [
         "(analyst, simulator/fast, simulated",
-        "failed: overloaded: It has trouble; it is tried again",
+        "failed: overloaded: It has trouble; the call is tried again",
         "(analyst, simulator/fast, simulated), attempt 2",
-        "failed: overloaded: It has trouble; it is tried again (10 times by now",
+        "failed: overloaded: It has trouble; the call is tried again (10 times by now",
         "(analyst, simulator/fast, simulated), attempt 11",
-        "failed: overloaded: It has trouble; it is tried again (20 times by now",
+        "failed: overloaded: It has trouble; the call is tried again (20 times by now",
         "(analyst, simulator/fast, simulated), attempt 21",
         "finished: 15 tokens, $0.000030",
     ]

@@ -89,7 +89,7 @@ def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
 
 def test_a_failed_attempt_says_whether_it_is_tried_again_and_a_cut_one_does_not() -> None:
     state = state_after(happened(1, call_started("a")), happened(2, call_failed("a")))
-    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; it is tried again"
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call is tried again"
     state.apply(happened(3, call_failed("a", retryable=False)))
     assert state.nodes[A].note == "the call failed: overloaded: It has trouble"
     state.apply(happened(4, call_failed("a", code="cancelled")))

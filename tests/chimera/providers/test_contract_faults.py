@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from chimera.providers.base import Provider, ToolRequest
+from chimera.providers.values import names_in
 from models import errors
 from tests.chimera.providers.asking import asked, raised
 from tests.chimera.providers.wires.base import KEY, USAGE, Kind, Said, Wire, plain
@@ -237,3 +238,11 @@ async def test_a_page_is_no_list_of_models(wire: Wire, provider: Provider, serve
     server.answers(Script([b"<html>Sign in</html>"], headers={"content-type": "text/html"}))
     with pytest.raises(errors.Malformed):
         await provider.models()
+
+
+def test_odd_entries_hide_no_model() -> None:
+    entries = [{"id": "b"}, {"name": "a"}, {"nope": 1}, "c", None, 7, {"id": None}, {"id": 5}]
+    assert names_in({"object": "list", "data": entries}) == ("5", "a", "b", "c")
+    assert names_in({"models": entries[:2]}) == names_in(entries[:2]) == ("a", "b")
+    assert names_in({"data": []}) == ()
+    assert names_in({"error": "x"}) is names_in("<html>") is None
