@@ -143,7 +143,7 @@ async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
     ):
         models = (await found.models()).models
     usable = [model.model for model in models if model.usable]
-    assert len(models) == len(names)
+    assert len(models) == len(set(names))
     assert f"local/{'x' * 240}" in usable
     for ref in usable:
         assert TaskSpec(goal="x", model=ref).model == ref
