@@ -59,6 +59,7 @@ class Tree:
         self._retry = retry
         self._progress: Progress | None = None
         self.children: dict[NodePath, Child] = {}
+        self._last_failure = ""
         self._stopping = False
         """True once subtasks in flight are to end with their node."""
         self.closing = False
@@ -73,7 +74,8 @@ class Tree:
         await self._run_subtasks(progress)
         completed = [outcome for outcome in progress.outcomes.values() if outcome.status == "completed"]
         if not completed:
-            raise ApplicationError("Every subtask failed.", type=SubtaskFailed.code, non_retryable=True)
+            why = f"Every subtask failed; the last one: {self._last_failure}"[:500]
+            raise ApplicationError(why, type=SubtaskFailed.code, non_retryable=True)
         if len(progress.nodes) == 1:
             self.closing = True
             await self.record("completed", from_child=completed[0].path)
@@ -168,6 +170,7 @@ class Tree:
                 if workflow.cancellation_reason() is not None or (is_cancel(error) and self._stopping):
                     raise asyncio.CancelledError from error
                 code, message = reason_of(error)
+                self._last_failure = f"{code}: {message}"
             if retry < retries:
                 await workflow.sleep(timedelta(seconds=min(30, 2**retry)))
         if self._policy.on_failure is OnFailure.SKIP:

@@ -70,7 +70,7 @@ Check = Callable[[Parts], Awaitable[str]]
 """Raises when the part is away; returns a note."""
 
 MEANING = {
-    "database": "Nothing can be taken in.",
+    "database": "No request that writes is accepted.",
     "redis": "Progress is shown with a delay of up to 5 s and without streamed text.",
     "temporal": "Tasks are queued, engine down: they are kept and start when Temporal is back.",
     "workers": "Tasks are queued: no worker looks for them. Start one with: python -m worker",
@@ -120,7 +120,7 @@ async def _database(parts: Parts) -> str:
     async with parts.database.begin() as session:
         await session.execute(text("SELECT 1"))
     if parts.database.was_full():
-        raise NotUp("full", "Its disk is full: what is there can be read, nothing new is taken in. Free space on it.")
+        raise NotUp("full", "Its disk is full: what is there can be read, nothing new is accepted. Free space on it.")
     return ""
 
 
@@ -128,7 +128,7 @@ async def _disk(parts: Parts) -> str:
     free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
     space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk of the data folder"
     if space is Space.FULL:
-        raise NotUp("full", f"{left}: it is full, and nothing new can be taken in. Free space on it.")
+        raise NotUp("full", f"{left}: it is full, and nothing new can be accepted. Free space on it.")
     if space is Space.LOW:
         raise NotUp("low", f"{left}: free space on it before it is full.")
     return left
