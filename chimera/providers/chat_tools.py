@@ -40,7 +40,7 @@ class _Call:
         # Some begin with an empty object and go on with the real one.
         return text[2:] if text.startswith("{}") and is_object(text[2:]) else text
 
-    def is_object(self) -> bool:
+    def is_whole(self) -> bool:
         """Say whether the pieces so far are a whole object.
 
         They are joined only where all brackets are closed, and never again once that was no object: to join all for
@@ -165,7 +165,7 @@ def _begins(call: _Call, name: str, arguments: str) -> bool:
         return False
     if name != call.name:
         return True
-    return bool(arguments.strip()) and call.is_object()
+    return bool(arguments.strip()) and call.is_whole()
 
 
 def calls_written_in(text: str) -> list[dict[str, Any]]:

@@ -6,11 +6,12 @@ import httpx2
 import pytest
 from anthropic._error_classes import make_status_error
 
-from chimera.providers.anthropic_answers import Answer
+from chimera.providers.anthropic_answers import MAX_BLOCKS, Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.pieces import ErrorInAnswer, Piece
 from models import errors
+from tests.chimera.providers.counting import calls_during
 
 NEW = "claude-opus-4-8"
 THOUGHT = {"type": "thinking", "thinking": "17 * 23 it is", "signature": "c2lnbmVk"}
@@ -170,6 +171,29 @@ def test_an_unknown_event_is_left_out(event: dict[str, Any]) -> None:
 def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
     with pytest.raises(errors.AnswerTooLarge, match="100 bytes"):
         _take(Answer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
+
+
+def test_more_blocks_than_anybody_writes_are_too_many() -> None:
+    answer = Answer(NEW, "", 1000)
+    for index in range(MAX_BLOCKS):
+        _take(answer, _start(0 if index % 2 else index, {"type": "text", "text": ""}))
+    for kind, begun in (("text_delta", {"text": "x"}), ("input_json_delta", {"partial_json": "{}"})):
+        with pytest.raises(errors.AnswerTooLarge, match="blocks"):
+            _take(answer, _delta(-7, {"type": kind, **begun}))
+    with pytest.raises(errors.AnswerTooLarge, match="blocks"):
+        _take(answer, {"type": "message", "content": [{"type": "text", "text": "x"}]})
+
+
+def test_a_piece_of_a_signature_copies_none_before_it() -> None:
+    answer = Answer(NEW, "", 1_000_000)
+    _take(answer, _start(0, {**THOUGHT, "signature": ""}))
+    piece = _delta(0, {"type": "signature_delta", "signature": "ab"})
+    assert calls_during(lambda: [_take(answer, piece) for _ in range(1000)])["join"] == 0
+    _take(answer, _start(1, {"type": "text", "text": "Hello"}))
+    _take(answer, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+    state = answer.end(100).state
+    assert state is not None
+    assert state["content"][0]["signature"] == "ab" * 1000
 
 
 @pytest.mark.parametrize(

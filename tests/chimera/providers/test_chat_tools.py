@@ -1,16 +1,14 @@
 """Tool calls, joined from whatever pieces a server of the chat-completions wire sends."""
 
-import sys
-from types import FrameType
 from typing import Any
 
 import pytest
 
 from chimera.providers.brackets import Brackets
 from chimera.providers.chat_tools import ToolCalls, calls_written_in
-from chimera.providers.values import is_object
 from chimera.providers.wire import MAX_CALLS, SizeLimit
 from models.errors import AnswerTooLarge
+from tests.chimera.providers.counting import calls_during
 
 A, B = '{"expression": "17*23"}', '{"expression": "6*7"}'
 
@@ -138,20 +136,13 @@ def test_the_pieces_of_a_call_find_together(chunks: list[Any], calls: list[tuple
 
 
 def test_a_name_in_each_piece_costs_no_more_with_many() -> None:
-    calls, joins = ToolCalls(SizeLimit(1_000_000)), 0
+    calls = ToolCalls(SizeLimit(1_000_000))
 
-    def count(frame: FrameType, event: str, _: object) -> None:
-        nonlocal joins
-        joins += event == "call" and frame.f_code is is_object.__code__
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
+    def take_many() -> None:
         for piece in ("[1, ", *['{"a": "}"}'] * 1000, *["}"] * 1000, *["{}"] * 1000):
             calls.take([part(piece, name="calc", index=0, id="a")])
-    finally:
-        sys.setprofile(before)
-    assert joins <= 1
+
+    assert calls_during(take_many)["is_object"] <= 4
     assert len(calls.made() or ()) == 1
 
 
