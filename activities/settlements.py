@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from activities import replies
+from activities.plans import Plans
 from activities.replies import NO_PLAN
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
@@ -56,14 +57,15 @@ class Settlements:
         raised when it stays away.
         """
         results = await results_at_once(replies.calls_of(intent, end))
+        found = await replies.plans_of(intent, text)
         try:
-            return await self._settle(intent, chat, text, end, results)
+            return await self._settle(intent, chat, text, end, found, results)
         except (ChimeraError, *AWAY):
             raise
         except Exception:
             log.exception("answer_not_settled", attempt=intent.attempt)
         try:
-            return await self._settle(intent, chat, text, _words_of(end), ())
+            return await self._settle(intent, chat, text, _words_of(end), found, ())
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:
@@ -73,12 +75,18 @@ class Settlements:
             raise refusal from error
 
     async def _settle(
-        self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd, results: Sequence[ToolResult]
+        self,
+        intent: Intent,
+        chat: ChatRequest,
+        text: str,
+        end: ChatEnd,
+        found: Plans | None,
+        results: Sequence[ToolResult],
     ) -> ModelCallOutcome:
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                return await self._settle_once(intent, chat, text, end, results)
+                return await self._settle_once(intent, chat, text, end, found, results)
             except AWAY as error:
                 if time.monotonic() > give_up:
                     raise
@@ -91,11 +99,14 @@ class Settlements:
         chat: ChatRequest,
         text: str,
         end: ChatEnd,
+        found: Plans | None,
         results: Sequence[ToolResult],
     ) -> ModelCallOutcome:
         request = intent.request
         may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
-        settled = partial(replies.settlement_of, intent, chat, text, end, settings=self._settings, results=results)
+        settled = partial(
+            replies.settlement_of, intent, chat, text, end, settings=self._settings, plans=found, results=results
+        )
         # One statement settles a call, unless something came between that it would have to know of.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []
