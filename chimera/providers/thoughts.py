@@ -54,7 +54,7 @@ class Thoughts:
         place: int | None = 0
         while place is not None and place < len(text):
             place = self._think(text, place) if self._closing else self._past_tag(text, place)
-        return "" if self._at_start else self._release()
+        return self._known()
 
     def rest(self) -> str:
         """Return what was held back, at the end of the answer."""
@@ -93,6 +93,9 @@ class Thoughts:
         self._blank.append(text[place:begin])
         self._held = text[begin:]
         return None
+
+    def _known(self) -> str:
+        return "" if self._at_start else self._release()
 
     def _release(self) -> str:
         text = self._held if self._after_thought else "".join([*self._blank, self._held])

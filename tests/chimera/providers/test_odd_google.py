@@ -181,7 +181,7 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
         assert "a b" in (await answer_of(provider, asked(WIRE))).text, frame
 
 
-def test_a_piece_of_text_copies_none_before_it() -> None:
+def test_the_pieces_of_a_text_are_one_part() -> None:
     answer = Answer("gemini", 1_000_000)
     signed = {"text": "c", "thoughtSignature": "s"}
     for part in (*[{"text": "a"}] * 1000, signed, {"text": "b"}, {"text": ""}):
