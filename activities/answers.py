@@ -55,7 +55,7 @@ class Answers:
         Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. What had come by then is in `answer`.
         """
         pieces: list[str] = []
-        shown = 0
+        shown = shown_pieces = 0
         last_shown = time.monotonic()
         provider = self._providers.of(intent.model)
         try:
@@ -67,8 +67,8 @@ class Answers:
                         continue
                     pieces.append(item.text)
                     if time.monotonic() - last_shown >= BATCH_SECONDS:
-                        shown = self._show(intent, "".join(pieces), shown)
-                        last_shown = time.monotonic()
+                        shown = self._show(intent, "".join(pieces[shown_pieces:]), shown)
+                        shown_pieces, last_shown = len(pieces), time.monotonic()
         except TimeoutError as error:
             limit = self._settings.call_total_s
             raise TookTooLong(
@@ -77,7 +77,7 @@ class Answers:
         finally:
             answer.text = "".join(pieces)
         if len(answer.text) > shown:
-            self._show(intent, answer.text, shown)
+            self._show(intent, answer.text[shown:], shown)
         if answer.end is not None and answer.end.answer is not None:
             # A thought whose beginning nobody told had been shown as text.
             answer.text = answer.end.answer
@@ -95,7 +95,7 @@ class Answers:
                 step=request.step,
                 attempt=intent.attempt,
                 offset=offset,
-                text=text[offset:],
+                text=text,
             )
         )
-        return len(text)
+        return offset + len(text)

@@ -13,15 +13,18 @@ from pydantic import JsonValue, ValidationError
 from chimera.db.plans import PlanRoom
 from chimera.json_values import json_in
 from models.base import preview_of
-from models.plans import Plan, PlannedSubtask, check_plan
+from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan
 from models.wording import fields_at, sentence_of, told
 
+MAX_CHARS = 200_000
+"""Of an answer that is looked at: some 100 words for each of the subtasks that a task may have."""
 MAX_PROBLEMS = 10
 MAX_WRAPPERS = 4
 MAX_PLANS = 20
 """Of an answer that are looked at, from its end."""
 SHAPE = '{"subtasks": [{"key": …, "instruction": …, "agent": …, "depends_on": […]}, …]}'
 
+TOO_LONG = f"plan: It is longer than {MAX_CHARS} characters; plan fewer subtasks, in fewer words."
 CUT_OFF = "plan: It is cut off, or its brackets don't match; close them all, and plan fewer subtasks in fewer words."
 
 _TITLE_CHARS = 120
@@ -29,38 +32,54 @@ _REQUIRED = ("key", "instruction")
 
 Read = tuple[tuple[PlannedSubtask, ...], list[str]]
 """Subtasks, or why there are none that can run."""
+Plans = tuple[Read, ...]
+"""Those of an answer, the likeliest first; at least one."""
 
 
-def read_plan(answer: str, room: PlanRoom, *, depth: int) -> Read:
-    """Find the plan in an answer and judge it. Raises nothing: the answer is paid.
+def plans_in(answer: str) -> Plans:
+    """Find the plans in an answer. Raises nothing: the answer is paid.
 
-    Of several plans the last one that can run counts. One that is cut off counts for none before it: it would be
-    another plan, or a part of one.
+    To be called in a thread: to repair one may take a second. The last one is the likeliest. One that is cut off counts
+    for none before it: it would be another plan, or a part of one.
     """
+    if len(answer) > MAX_CHARS:
+        return (((), [TOO_LONG]),)
     found = json_in(answer)
     if _is_about_a_plan(found.cut_off):
-        return (), [CUT_OFF]
+        return (((), [CUT_OFF]),)
     plans = [plan for value in found.values if (plan := _plan_in(value)) is not None]
     if not plans and not found.error and found.values and all(map(_is_subtask, found.values)):
         plans = [{"subtasks": list(found.values)}]
     if plans:
-        last = _judged(plans[-1], room, depth)
-        others = (_judged(plan, room, depth) for plan in reversed(plans[-MAX_PLANS:-1]))
-        return last if last[0] else next((plan for plan in others if plan[0]), last)
+        return tuple(map(_read, reversed(plans[-MAX_PLANS:])))
     if found.error:
-        return (), [f"plan: The JSON can't be read: {preview_of(found.error, 80)}."]
-    return (), [f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."]
+        return (((), [f"plan: The JSON can't be read: {preview_of(found.error, 80)}."]),)
+    return (((), [f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."]),)
 
 
-def _judged(plan: Mapping[str, Any], room: PlanRoom, depth: int) -> Read:
-    subtasks = plan["subtasks"]
+def chosen(plans: Plans, room: PlanRoom, *, depth: int) -> Read:
+    """Choose the likeliest plan that can run where it is to stand; without one, say what keeps the first from it."""
+    first = _judged(plans[0], room, depth, MAX_PROBLEMS)
+    others = (_judged(plan, room, depth, 1) for plan in plans[1:])
+    return first if first[0] else next((plan for plan in others if plan[0]), first)
+
+
+def _judged(plan: Read, room: PlanRoom, depth: int, at_most: int) -> Read:
+    subtasks, problems = plan
+    if not problems:
+        problems = check_plan(subtasks, agents=room.agents, depth=depth, nodes_left=room.nodes_left, at_most=at_most)
+    return ((), problems) if problems else plan
+
+
+def _read(plan: Mapping[str, Any]) -> Read:
+    # One more than there may be says that there are too many.
+    subtasks = plan["subtasks"][: MAX_NODES + 1]
     try:
         checked = Plan.model_validate({**plan, "subtasks": [_shaped(subtask) for subtask in subtasks]})
     except ValidationError as error:
         found = told([dict(entry) for entry in error.errors()])[:MAX_PROBLEMS]
         return (), [f"{'.'.join(map(str, entry['loc']))}: {_sentence(entry)}" for entry in found]
-    problems = check_plan(checked.subtasks, agents=room.agents, depth=depth, nodes_left=room.nodes_left)
-    return ((), problems) if problems else (checked.subtasks, [])
+    return checked.subtasks, []
 
 
 def _sentence(entry: Mapping[str, Any]) -> str:

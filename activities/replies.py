@@ -1,5 +1,6 @@
 """What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
 
+import asyncio
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from activities import continuations, prompts
-from activities.plans import read_plan
+from activities.plans import Plans, chosen, plans_in
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.db.plans import PlanRoom
@@ -49,6 +50,7 @@ def settlement_of(
     end: ChatEnd,
     *,
     settings: Settings,
+    plans: Plans | None = None,
     plan_room: PlanRoom = NO_PLAN,
     task_ends: bool = False,
     results: Sequence[ToolResult] = (),
@@ -56,18 +58,18 @@ def settlement_of(
 ) -> Settlement:
     """Work out all that is true now that the answer is there.
 
-    A plan is judged by `plan_room`; its settlement holds only while the task has got no more subtasks. `task_ends` says
-    that an aggregation at the root completes the task: then it holds only while nobody has stopped the task. `results`
-    are those of the tools that answer at once. `unheard` says whether there is guidance that this node has not heard:
-    then its answer ends nothing, unless it was the last turn. None means that nobody has looked, and the settlement
-    holds only if none was given since the call began.
+    Of `plans`, what `plans_of` found, one is chosen by `plan_room`; its settlement holds only while the task has got no
+    more subtasks. `task_ends` says that an aggregation at the root completes the task: then it holds only while nobody
+    has stopped the task. `results` are those of the tools that answer at once. `unheard` says whether there is guidance
+    that this node has not heard: then its answer ends nothing, unless it was the last turn. None means that nobody has
+    looked, and the settlement holds only if none was given since the call began.
     Raises nothing: the money is spent.
     """
     text = clean_text(text)
     request = intent.request
     calls = calls_of(intent, end)
     is_cut = end.finish_reason == "length" and not calls
-    planned, problems = _plan_of(request, text, plan_room)
+    planned, problems = _plan_of(request, plans, plan_room)
     if is_cut and problems:
         problems = [f"It was cut at {chat.max_output_tokens} tokens; plan fewer subtasks, in fewer words.", *problems]
     pieces = (*intent.begun, text)
@@ -116,6 +118,13 @@ def settlement_of(
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
         tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
     )
+
+
+async def plans_of(intent: Intent, text: str) -> Plans | None:
+    """Read the plans in an answer, in a thread: the loop keeps other calls alive. None where none was asked for."""
+    if intent.request.purpose is not Purpose.PLAN:
+        return None
+    return await asyncio.to_thread(lambda: plans_in(clean_text(text)))
 
 
 def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
@@ -252,11 +261,11 @@ def _events_of(
     return tuple(events)
 
 
-def _plan_of(request: ModelCallRequest, text: str, room: PlanRoom) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
-    """Read and judge a plan: its subtasks, or why it can't run. Neither where none was asked for."""
-    if request.purpose is not Purpose.PLAN:
-        return (), []
-    return read_plan(text, room, depth=depth_of(request.path) + 1)
+def _plan_of(
+    request: ModelCallRequest, plans: Plans | None, room: PlanRoom
+) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
+    """Choose a plan: its subtasks, or why none can run. Neither where none was asked for."""
+    return ((), []) if plans is None else chosen(plans, room, depth=depth_of(request.path) + 1)
 
 
 def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:

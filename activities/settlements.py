@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from activities import replies
+from activities.plans import Plans
 from activities.replies import NO_PLAN
 from activities.tool_results import ToolResult, results_at_once
 from chimera.bus import Bus
@@ -55,9 +56,11 @@ class Settlements:
         AnswerNotKept when the database refuses it for good. A database that is away is waited for, and its error
         raised when it stays away.
         """
-        results = await results_at_once(replies.calls_of(intent, end))
+        found: Plans | None = None
         try:
-            return await self._settle(intent, chat, text, end, results)
+            results = await results_at_once(replies.calls_of(intent, end))
+            found = await replies.plans_of(intent, text)
+            return await self._settle(intent, chat, text, end, found, results)
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
@@ -66,7 +69,7 @@ class Settlements:
         refusal = AnswerNotKept(usage=end.usage)
         try:
             if text:
-                return await self._settle(intent, chat, text, ChatEnd("other", usage=end.usage), ())
+                return await self._settle(intent, chat, text, ChatEnd("other", usage=end.usage), found, ())
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (as above)
@@ -75,12 +78,18 @@ class Settlements:
         raise refusal
 
     async def _settle(
-        self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd, results: Sequence[ToolResult]
+        self,
+        intent: Intent,
+        chat: ChatRequest,
+        text: str,
+        end: ChatEnd,
+        found: Plans | None,
+        results: Sequence[ToolResult],
     ) -> ModelCallOutcome:
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                return await self._settle_once(intent, chat, text, end, results)
+                return await self._settle_once(intent, chat, text, end, found, results)
             except AWAY as error:
                 if time.monotonic() > give_up:
                     raise
@@ -93,11 +102,14 @@ class Settlements:
         chat: ChatRequest,
         text: str,
         end: ChatEnd,
+        found: Plans | None,
         results: Sequence[ToolResult],
     ) -> ModelCallOutcome:
         request = intent.request
         may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
-        settled = partial(replies.settlement_of, intent, chat, text, end, settings=self._settings, results=results)
+        settled = partial(
+            replies.settlement_of, intent, chat, text, end, settings=self._settings, plans=found, results=results
+        )
         # One statement settles a call, unless something came between that it would have to know of.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []

@@ -4,8 +4,9 @@ A `PlannedSubtask` has the words (title, instruction); a `PlanNode` is what a hi
 edges only. `problems_of` is the one judge of both origins.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import NamedTuple
 
 from pydantic import Field, field_validator
@@ -17,6 +18,8 @@ from models.wording import instead_of
 MAX_DEPTH = 4
 MAX_NODES = 200
 MAX_IN_FLIGHT = 50
+MAX_PROBLEMS = 20
+"""Of a plan's subtasks that are told: for each, all names are looked through for the one that may be meant."""
 MAX_NAMED = 10
 """Subtasks that a message names."""
 
@@ -78,39 +81,57 @@ class PlanProblem(NamedTuple):
 
 
 def check_plan(
-    subtasks: Sequence[PlannedSubtask], *, agents: Collection[str], depth: int = 1, nodes_left: int = MAX_NODES
+    subtasks: Sequence[PlannedSubtask],
+    *,
+    agents: Collection[str],
+    depth: int = 1,
+    nodes_left: int = MAX_NODES,
+    at_most: int = MAX_PROBLEMS,
 ) -> list[str]:
     """Say what `problems_of` finds, for a model that is to plan anew; an empty list means that the plan can run."""
-    problems = problems_of(subtasks, agents=agents, depth=depth, nodes_left=nodes_left)
+    problems = problems_of(subtasks, agents=agents, depth=depth, nodes_left=nodes_left, at_most=at_most)
     return list(dict.fromkeys(problem.message for problem in problems))
 
 
 def problems_of(
-    subtasks: Sequence[PlannedSubtask], *, agents: Collection[str], depth: int = 1, nodes_left: int = MAX_NODES
+    subtasks: Sequence[PlannedSubtask],
+    *,
+    agents: Collection[str],
+    depth: int = 1,
+    nodes_left: int = MAX_NODES,
+    at_most: int = MAX_PROBLEMS,
 ) -> list[PlanProblem]:
-    """Name everything that keeps a plan from running; an empty list means that it can.
+    """Name what keeps a plan from running, of its subtasks `at_most` so many; an empty list means that it can.
 
     `depth` is the depth at which its subtasks would stand (1 directly below the task) and `nodes_left` how many more
     the task may have. Each problem is one sentence that names the subtask and the way out, for a person or a model.
     """
-    problems = _problems_of_size(subtasks, depth, nodes_left)
+    problems = [
+        *_problems_of_size(subtasks, depth, nodes_left),
+        *islice(_problems_of_subtasks(subtasks, agents, depth), at_most),
+    ]
+    return problems or _cycle_in(subtasks)
+
+
+def _problems_of_subtasks(
+    subtasks: Sequence[PlannedSubtask], agents: Collection[str], depth: int
+) -> Iterator[PlanProblem]:
     keys = [subtask.key for subtask in subtasks]
     first = {key: index for index, key in reversed(list(enumerate(keys)))}
     for index, subtask in enumerate(subtasks):
         key = subtask.key
         if first[key] != index:
-            problems.append(PlanProblem(f"Key {key!r} is used more than once; keys must be unique.", index, "key"))
+            yield PlanProblem(f"Key {key!r} is used more than once; keys must be unique.", index, "key")
         if subtask.agent == PLANNER or subtask.agent not in agents:
-            problems.append(PlanProblem(_wrong_agent(subtask, agents), index, "agent"))
+            yield PlanProblem(_wrong_agent(subtask, agents), index, "agent")
         if subtask.decompose and depth >= MAX_DEPTH:
             message = f"Subtask {key!r} can't decompose at depth {depth}; set decompose to false."
-            problems.append(PlanProblem(message, index, "decompose"))
+            yield PlanProblem(message, index, "decompose")
         for name in subtask.depends_on:
             if name not in first:
                 shown = preview_of(name, 60)
                 message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; {instead_of(name, first)}"
-                problems.append(PlanProblem(message, index, "depends_on"))
-    return problems or _cycle_in(subtasks)
+                yield PlanProblem(message, index, "depends_on")
 
 
 def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from chimera.providers.values import dict_of, figure_of, index_of, json_of, list
 from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
-from models.errors import ContentRefused, ContextTooLong, Malformed, Truncated
+from models.errors import AnswerTooLarge, ContentRefused, ContextTooLong, Malformed, Truncated
 from models.tasks import FinishReason, Usage
 
 _REASONING = ("thinking", "redacted_thinking")
@@ -27,6 +27,8 @@ _DELTAS = {
     "input_json_delta": ("tool_use", "partial_json"),
 }
 """By type: the kind of block that it belongs to, and its field."""
+MAX_BLOCKS = 1000
+"""Of one answer; a turn of text, thoughts and calls has a few dozen."""
 
 
 @dataclass
@@ -37,11 +39,15 @@ class _Block:
     pieces: list[str] = field(default_factory=list)
     id: str = ""
     name: str = ""
-    signature: str = ""
+    signatures: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
         return "".join(self.pieces)
+
+    @property
+    def signature(self) -> str:
+        return "".join(self.signatures)
 
 
 class Answer:
@@ -56,6 +62,7 @@ class Answer:
         self._blocks: dict[int, _Block] = {}
         self._places: dict[int, int] = {}
         """By the index that a server tells: the block that it means now."""
+        self._last_place = -1
         self._figures: dict[str, object] = {}
         self._told = ""
         self._reason: FinishReason | None = None
@@ -175,8 +182,8 @@ class Answer:
         kind = word_of(begun.get("type"))
         if not kind:
             return None
-        place = index if index is not None and index not in self._blocks else max(self._blocks, default=-1) + 1
-        block = self._blocks[place] = _Block(kind)
+        place = index if index is not None and index not in self._blocks else self._last_place + 1
+        block = self._new_block(place, kind)
         if index is not None:
             # Some gateways count every block as the first: what follows belongs to the one that began last.
             self._places[index] = place
@@ -185,7 +192,7 @@ class Answer:
                 return self._add(block, text_of(begun.get("text")))
             case "thinking":
                 self._add(block, text_of(begun.get("thinking")))
-                block.signature = text_of(begun.get("signature"))
+                self._sign(block, text_of(begun.get("signature")))
             case "redacted_thinking":
                 self._add(block, text_of(begun.get("data")))
             case "tool_use":
@@ -200,9 +207,7 @@ class Answer:
     def _extend(self, index: int | None, delta: dict[str, Any]) -> str | None:
         kind = word_of(delta.get("type"))
         if kind == "signature_delta":
-            block, signature = self._block(index, "thinking"), text_of(delta.get("signature"))
-            self._size.count(signature)
-            block.signature += signature
+            self._sign(self._block(index, "thinking"), text_of(delta.get("signature")))
             return ""
         if kind not in _DELTAS:
             return None
@@ -213,12 +218,22 @@ class Answer:
 
     def _block(self, index: int | None, kind: str) -> _Block:
         """The block of a piece; one that was never begun begins here."""
-        place = max(self._blocks, default=0) if index is None else self._places.get(index, index)
+        place = max(self._last_place, 0) if index is None else self._places.get(index, index)
         found = self._blocks.get(place)
         if found is None or found.kind != kind:
-            place = place if found is None else max(self._blocks) + 1
-            found = self._blocks[place] = _Block(kind)
+            found = self._new_block(place if found is None else self._last_place + 1, kind)
         return found
+
+    def _new_block(self, place: int, kind: str) -> _Block:
+        if len(self._blocks) == MAX_BLOCKS:
+            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks; ask for less.")
+        block = self._blocks[place] = _Block(kind)
+        self._last_place = max(self._last_place, place)
+        return block
+
+    def _sign(self, block: _Block, signature: str) -> None:
+        self._size.count(signature)
+        block.signatures.append(signature)
 
     def _add(self, block: _Block, piece: str) -> str:
         self._size.count(piece)

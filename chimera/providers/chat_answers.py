@@ -42,12 +42,15 @@ class Answer:
         self._text: list[str] = []
         self._written_call: list[str] = []
         self._is_written_call = False
-        self._refusal = ""
+        self._call_opening = ""
+        """The first characters of what may be a call."""
+        self._refusal: list[str] = []
         self._reason: FinishReason | None = None
         self._is_done = False
         self._is_document = False
         """One whole completion, as those send it who make no streams."""
         self._raw: list[str] = []
+        self._raw_chars = 0
         self._is_of_messages = False
         self._skipped = 0
         self._id: str | None = None
@@ -132,17 +135,18 @@ class Answer:
             text = self._content(delta or choice.get("text"), 0)
         if text:
             self._raw.append(text)
+            self._raw_chars += len(text)
         return text
 
     def _message(self, message: dict[str, Any]) -> str:
         """Read a message in the place of a delta: a piece, or all that has been said so far and more."""
-        before = "".join(self._raw)
-        if (before or self._tools) and not self._is_of_messages:
+        if (self._raw or self._tools) and not self._is_of_messages:
             # It ends a stream of deltas, and says again what they said.
             return ""
         self._is_of_messages = True
         text = self._said(message)
-        return text.removeprefix(before)
+        # What is shorter doesn't begin with it: to join it for each piece takes too long.
+        return text if len(text) < self._raw_chars else text.removeprefix("".join(self._raw))
 
     def _said(self, delta: dict[str, Any]) -> str:
         text = self._content(delta.get("content"), 0)
@@ -196,7 +200,8 @@ class Answer:
 
     def _refuse(self, text: str) -> None:
         self._size.count(text)
-        self._refusal += text
+        if text:
+            self._refusal.append(text)
 
     def _passed_on(self, text: str) -> str:
         answer = self._hold_call(clean_text(self._thoughts.take(text)))
@@ -210,9 +215,9 @@ class Answer:
             return text
         self._written_call.append(text)
         if not self._is_written_call:
-            start = "".join(self._written_call).lstrip()
-            self._is_written_call = start.startswith(WRITTEN_OPENING)
-            if not self._is_written_call and not WRITTEN_OPENING.startswith(start):
+            self._call_opening = (self._call_opening + text).lstrip()[: len(WRITTEN_OPENING)]
+            self._is_written_call = self._call_opening == WRITTEN_OPENING
+            if not WRITTEN_OPENING.startswith(self._call_opening):
                 return self._released()
         return ""
 
@@ -241,7 +246,7 @@ class Answer:
 
     def _wordless(self, max_output_tokens: int) -> ProviderError:
         if self._refusal or self._reason == "refusal":
-            why = preview_of(clean_text(self._refusal), 200) or "it did not say why"
+            why = preview_of(clean_text("".join(self._refusal)), 200) or "it did not say why"
             return ContentRefused(f"{self._provider}'s model refused: {why}")
         if self._reason == "length":
             return useless(self._provider, max_output_tokens)

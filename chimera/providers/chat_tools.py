@@ -11,16 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chimera.providers.base import ToolRequest
+from chimera.providers.brackets import Brackets
 from chimera.providers.values import dict_of, index_of, is_object, json_of, list_of, word_of
-from chimera.providers.wire import SizeLimit
+from chimera.providers.wire import SizeLimit, check_calls
 from chimera.text import clean_text
-from models.errors import AnswerTooLarge
 
 LEGACY = "function_call"
 """The key of the one call of the older form."""
-
-MAX_CALLS = 1000
-"""Of one answer. Each piece is compared with all of them."""
 
 _WRITTEN = re.compile(r"\s*<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z|(?=<tool_call>))", re.DOTALL)
 WRITTEN_OPENING = "<tool_call>"
@@ -34,12 +31,30 @@ class _Call:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    brackets: Brackets = field(default_factory=Brackets)
+    is_broken: bool = False
 
     @property
     def text(self) -> str:
         text = "".join(self.arguments)
         # Some begin with an empty object and go on with the real one.
         return text[2:] if text.startswith("{}") and is_object(text[2:]) else text
+
+    def is_whole(self) -> bool:
+        """Say whether the pieces so far are a whole object.
+
+        They are joined only where all brackets are closed, and never again once that was no object: to join all for
+        each takes too long, where a server says the name in each.
+        """
+        if self.is_broken or not self.brackets.are_closed_by(self.arguments):
+            return False
+        self.is_broken = not is_object(self.text)
+        return not self.is_broken
+
+    def begin_anew(self) -> None:
+        """Forget the arguments."""
+        self.arguments.clear()
+        self.brackets, self.is_broken = Brackets(), False
 
 
 class ToolCalls:
@@ -48,6 +63,9 @@ class ToolCalls:
     def __init__(self, size: SizeLimit) -> None:
         self._size = size
         self._calls: list[_Call] = []
+        self._by_key: dict[Key | None, _Call] = {}
+        self._by_id: dict[str | tuple[str, Key | None], _Call] = {}
+        """The latest of an id, and of an id and a number."""
         self._last: _Call | None = None
         """That a piece was added to."""
 
@@ -94,31 +112,32 @@ class ToolCalls:
         arguments = json_of(told)
         call = self._find(key, id, name, arguments)
         if call is None:
-            if len(self._calls) == MAX_CALLS:
-                raise AnswerTooLarge(f"The answer asks for more than {MAX_CALLS} tool calls at once; ask for less.")
-            call = _Call(key)
+            check_calls(len(self._calls) + 1)
+            call = self._by_key[key] = _Call(key)
             self._calls.append(call)
         self._last = call
-        call.id = call.id or id
+        if id and not call.id:
+            call.id = id
+            self._by_id[id] = self._by_id[id, call.key] = call
         call.name = call.name or name
         if isinstance(told, dict | list):
             # A whole one; one that comes again changes nothing.
-            call.arguments.clear()
+            call.begin_anew()
         call.arguments.append(arguments)
         self._size.count(arguments + id + name)
 
     def _find(self, key: Key | None, id: str, name: str, arguments: str) -> _Call | None:
         """Find the call that a piece goes on with; None where it begins one."""
-        latest = list(reversed(self._calls))
         if id:
-            for call in latest:
-                if call.id == id and not (name and _differ(call.key, key)):
-                    return None if _begins(call, name, arguments) else call
-        if key is None:
+            known = self._by_id.get(id)
+            if known is not None and name and _differ(known.key, key):
+                known = self._by_id.get((id, key))
+            if known is not None:
+                return None if _begins(known, name, arguments) else known
+        if key is None or (self._last is not None and self._last.key == key):
             found = self._last
         else:
-            same = [call for call in latest if call.key == key]
-            found = self._last if self._last in same else same[0] if same else None
+            found = self._by_key.get(key)
             if found is None and self._last and not isinstance(self._last.key, int) and not name:
                 # A number that comes late.
                 found = self._last
@@ -146,16 +165,19 @@ def _begins(call: _Call, name: str, arguments: str) -> bool:
         return False
     if name != call.name:
         return True
-    # To join all pieces for each piece takes too long, where a server says the name in each.
-    is_closed = any(piece.rstrip().endswith("}") for piece in call.arguments[-1:])
-    return is_closed and bool(arguments.strip()) and is_object(call.text)
+    return bool(arguments.strip()) and call.is_whole()
 
 
 def calls_written_in(text: str) -> list[dict[str, Any]]:
-    """Find the calls in a text that is nothing but calls, as Hermes' and Qwen's models write them; else none."""
+    """Find the calls in a text that is nothing but calls, as Hermes' and Qwen's models write them; else none.
+
+    Raises `AnswerTooLarge`.
+    """
     found: list[dict[str, Any]] = []
     place = 0
-    while text[place:].strip():
+    text = text.rstrip()
+    while place < len(text):
+        check_calls(len(found) + 1)
         match = _WRITTEN.match(text, place)
         call = _written(match[1]) if match else None
         if match is None or call is None:

@@ -13,7 +13,7 @@ from chimera.providers.endings import reason_of, useless
 from chimera.providers.google_requests import PROVIDER
 from chimera.providers.pieces import DONE, Piece
 from chimera.providers.values import dict_of, figure_of, first_of, json_of, list_of, text_of, word_of
-from chimera.providers.wire import SizeLimit, object_of
+from chimera.providers.wire import SizeLimit, check_calls, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import BadRequest, ContentRefused, Malformed, Truncated
@@ -41,6 +41,8 @@ class Answer:
         self._model = model
         self._size = SizeLimit(max_bytes)
         self._parts: list[dict[str, Any]] = []
+        self._text: list[str] = []
+        """Of the part that is being written."""
         self._calls: list[dict[str, Any]] = []
         self._thought: list[str] = []
         self._has_text = False
@@ -142,6 +144,7 @@ class Answer:
         self._is_signed = self._is_signed or "thoughtSignature" in kept
         self._keep(kept)
         if call is not None:
+            check_calls(len(self._calls) + 1)
             self._calls.append(call)
         text: str = kept.get("text") or ""
         if kept.get("thought"):
@@ -152,11 +155,16 @@ class Answer:
 
     def _keep(self, part: dict[str, Any]) -> None:
         """Join text that came in pieces; a signature is worth nothing on another part than its own."""
-        last = self._parts[-1] if self._parts else {}
-        if part.keys() == {"text"} == last.keys():
-            last["text"] += part["text"]
+        if part.keys() == {"text"}:
+            self._text.append(part["text"])
         else:
+            self._end_text()
             self._parts.append(part)
+
+    def _end_text(self) -> None:
+        if self._text:
+            self._parts.append({"text": "".join(self._text)})
+            self._text.clear()
 
     def _tools(self) -> tuple[ToolRequest, ...]:
         """The calls, each with an id of its own."""
@@ -180,6 +188,7 @@ class Answer:
         """What goes back as it came. Without a signature the message itself says all of it."""
         if not self._is_signed:
             return None
+        self._end_text()
         return {"provider": PROVIDER, "model": self._model, "parts": clean_json(self._parts)}
 
 

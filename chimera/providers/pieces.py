@@ -8,9 +8,9 @@ too often to go by.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json
@@ -26,9 +26,22 @@ BYTES_A_CHARACTER = 6
 """At most, of a character that JSON escapes."""
 MOST_OVERHEAD_BYTES = 1_000_000
 """Of one event, besides the text in it."""
+MAX_VALUES = 50_000
+"""Of one event's JSON: more than a model writes in an answer. To go through more of them takes 0.1 s and longer."""
+MAX_SKIPPED = 200_000
+"""Pieces of no meaning in an answer: more than a model has tokens for."""
+MAX_LISTS = 4
+"""Around the objects of an event."""
+SLICE_BYTES = 64 * 1024
+"""Of a body that are looked at in one go: a few kilobytes that were compressed may be megabytes."""
+SHARE_BYTES = 64 * 1024
+"""That are read before others get their turn: a reader that never waits would stop every heartbeat of its worker."""
+STEP_BYTES = 256
+"""What a step costs besides its bytes, in bytes."""
 
 _NO_ANSWER = ("text/html", "application/xhtml", "image/", "audio/", "video/", "font/")
 _KEEP_ALIVES = frozenset({"ping", "keepalive", "keep-alive", "keep_alive", "heartbeat", "heart-beat"})
+_BLANK_LINES = re.compile(rb"\n{3,}")
 _ANSWER_KEYS = ("choices", "candidates", "content_block", "delta", "usage", "usageMetadata")
 
 
@@ -56,43 +69,76 @@ class Pieces(AsyncIterator[Piece]):
     def __init__(self, response: "httpx2.Response", max_bytes: int) -> None:
         self.response = response
         self.skipped = 0
-        """Pieces that are no JSON object; keep-alives don't count."""
+        """Pieces of no meaning; keep-alives don't count."""
         self.words = ""
         """The first of them that is text, as a gateway says in place of an answer why there is none."""
         self._bytes = response.aiter_bytes()
         self._frames = Frames(max_bytes)
+        self._slices: Iterator[bytes] = iter(())
         self._ready: Iterator[tuple[str, str]] = iter(())
+        self._items: Iterator[tuple[str, object]] = iter(())
+        """Of the list that the last event was."""
         self._is_done = False
+        self._share_left = SHARE_BYTES
 
     async def __anext__(self) -> Piece:
         while True:
-            while (frame := next(self._ready, None)) is not None:
+            if self.skipped > MAX_SKIPPED:
+                raise AnswerTooLarge(f"More than {MAX_SKIPPED} pieces of the answer mean nothing; it is given up.")
+            if (item := next(self._items, None)) is not None:
+                await self._give_way(0)
+                piece = self._sorted(*item, "null")
+            elif (frame := next(self._ready, None)) is not None:
+                await self._give_way(len(frame[1]))
                 piece = self._piece(*frame)
-                if piece is not None:
-                    return piece
-            if self._is_done:
+            elif self._is_done:
                 await self._drain()
                 raise StopAsyncIteration
-            try:
-                chunk = await anext(self._bytes)
-            except StopAsyncIteration:
-                self._is_done = True
-                self._ready = self._frames.end()
             else:
-                self._ready = self._frames.feed(chunk)
+                await self._read_on()
+                continue
+            if piece is not None:
+                return piece
+
+    async def _read_on(self) -> None:
+        """Have the events of the next slice of the body ready."""
+        if (cut := next(self._slices, None)) is not None:
+            await self._give_way(len(cut))
+            self._ready = self._frames.feed(cut)
+            return
+        try:
+            chunk = await anext(self._bytes)
+        except StopAsyncIteration:
+            self._is_done = True
+            self._ready = self._frames.end()
+        else:
+            await self._give_way(0)
+            self._slices = (chunk[place : place + SLICE_BYTES] for place in range(0, len(chunk), SLICE_BYTES))
+
+    async def _give_way(self, size_bytes: int) -> None:
+        """Let others run when the share of this reader is used up."""
+        self._share_left -= size_bytes + STEP_BYTES
+        if self._share_left < 0:
+            self._share_left = SHARE_BYTES
+            await asyncio.sleep(0)
 
     def _piece(self, kind: str, data: str) -> Piece | None:
         if data.startswith("[DONE]"):
             self._is_done, self._ready = True, iter(())
             return DONE
+        if data.count(",") > MAX_VALUES and _values_in(data) > MAX_VALUES:
+            raise AnswerTooLarge(f"One event of the answer has more than {MAX_VALUES} values in it; ask for less.")
         body = parsed(data)
         if isinstance(body, list):
             # Gemini's form for those who ask for no events.
-            self._ready = chain([(kind, json.dumps(item)) for item in body], self._ready)
+            self._items = ((kind, item) for item in _flat(body, MAX_LISTS))
             return None
+        return self._sorted(kind, body, data)
+
+    def _sorted(self, kind: str, body: object, data: str) -> Piece | None:
         if not isinstance(body, dict):
             if kind == "error":
-                raise ErrorInAnswer(data)
+                raise ErrorInAnswer(data if body is None else body)
             if not _is_keep_alive(kind, data):
                 self.skipped += 1
                 if body is None and not self.words and not data.lstrip().startswith(("<", "{", "[", "null")):
@@ -108,8 +154,8 @@ class Pieces(AsyncIterator[Piece]):
         """What fails here fails after the answer."""
         with suppress(Exception):
             async with asyncio.timeout(DRAIN_S):
-                async for _ in self._bytes:
-                    pass
+                async for chunk in self._bytes:
+                    await self._give_way(len(chunk))
 
 
 class Frames:
@@ -140,6 +186,8 @@ class Frames:
         if b"\r" in chunk:
             self._skips_newline = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        # One blank line ends an event; those behind it say nothing.
+        chunk = _BLANK_LINES.sub(b"\n\n", chunk)
         first, *lines = chunk.split(b"\n")
         self._rest.append(first)
         for line in lines:
@@ -172,8 +220,8 @@ class Frames:
             yield from self._other_line(line.decode("utf-8", "replace"))
 
     def _event(self) -> Iterator[tuple[str, str]]:
-        self._bytes_left = self._all_bytes - self._other_bytes
         if self._data:
+            self._bytes_left = self._all_bytes - self._other_bytes
             yield self._kind, self._data[0] if len(self._data) == 1 else "\n".join(self._data)
             self._data = []
         self._kind = ""
@@ -198,6 +246,21 @@ def parsed(text: str) -> object:
         with suppress(ValueError, RecursionError):
             return json.loads(text)
     return None
+
+
+def _values_in(data: str) -> int:
+    """How many values JSON has in it, but for those that are the only ones of theirs: commas outside of strings."""
+    outside = data.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    return sum(part.count(",") for part in outside)
+
+
+def _flat(items: list[Any], lists: int) -> Iterator[object]:
+    """The items of a list and of those in it, as far down as `lists` says."""
+    for item in items:
+        if isinstance(item, list) and lists > 1:
+            yield from _flat(item, lists - 1)
+        else:
+            yield item
 
 
 def is_error(kind: str, body: dict[str, Any]) -> bool:

@@ -140,16 +140,15 @@ async def read(
     the server counted. What fails when the answer is whole is of no interest.
     """
     first: float | None = deadline
-    skipped = 0
     try:
         while (piece := await _next(pieces, first, waits, sort_error, answer)) is not None:
             first = None
             text = _taken(answer, piece, sort_error)
             if text:
                 yield TextDelta(text)
-            skipped += text is None
+            pieces.skipped += text is None
         if not answer.has_begun:
-            raise _nothing_of(answer, pieces, skipped, waits.provider, sort_error)
+            raise _nothing_of(answer, pieces, waits.provider, sort_error)
         if rest := answer.rest():
             yield TextDelta(rest)
         end = _ended(answer, request)
@@ -160,7 +159,7 @@ async def read(
         raise
     finally:
         await close()
-    yield replace(end, skipped=end.skipped + pieces.skipped + skipped)
+    yield replace(end, skipped=end.skipped + pieces.skipped)
 
 
 async def _next(
@@ -203,11 +202,11 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
         raise Malformed(f"The answer can't be put together ({type(error).__name__}).") from None
 
 
-def _nothing_of(answer: Answer, pieces: Pieces, skipped: int, provider: str, sort_error: SortError) -> ProviderError:
+def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
     if pieces.words:
         return sort_error(ErrorInAnswer(pieces.words), True)
     if not says_stream(pieces.response):
         return no_answer(pieces.response, provider)
-    if pieces.skipped or skipped:
+    if pieces.skipped:
         return Malformed(f"{provider} sent something that isn't {answer.noun}.")
     return Truncated(f"{provider} stopped in the middle of its answer; the answer is thrown away.")

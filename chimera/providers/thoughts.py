@@ -22,34 +22,39 @@ _PAIRS = {
 
 _CLOSING = (*_PAIRS.values(), "<think/>", "<think />")
 """The last two are a thought without a word in it."""
-_ANY_CLOSING = re.compile("|".join(map(re.escape, _CLOSING)), re.IGNORECASE)
-_ANY_OPENING = re.compile("|".join(map(re.escape, _PAIRS)), re.IGNORECASE)
-_LONGEST = max(map(len, _CLOSING))
+# A look at the next characters spares the test of each tag.
+_ANY_CLOSING = re.compile(rf"(?=[<\[◁](?:/|think))(?:{'|'.join(map(re.escape, _CLOSING))})", re.IGNORECASE)
+_ANY_OPENING = re.compile(rf"(?=[<\[◁][trsm])(?:{'|'.join(map(re.escape, _PAIRS))})", re.IGNORECASE)
+_LONGEST = max(map(len, (*_PAIRS, *_CLOSING)))
+MAX_TAGS = 1000
+"""At the beginning of an answer; what stands behind them is read as the answer."""
+_WORD = re.compile(r"\S")
 
 
 class Thoughts:
-    """Splits text that comes in pieces into thought and answer."""
+    """Splits text that comes in pieces into thought and answer. Each character is looked at once, and few are kept."""
 
     def __init__(self) -> None:
         self.thought: list[str] = []
         self._closing = ""
         """The tag that ends the thought that is being written; empty outside of one."""
+        self._blank: list[str] = []
+        """Before the first word or tag, or behind a tag."""
         self._held = ""
+        """What may be the beginning of a tag."""
         self._at_start = True
+        self._tags_left = MAX_TAGS
         self._after_thought = False
 
     def take(self, text: str) -> str:
         """Take a piece in and return what is known to be of the answer."""
-        if not self._at_start and not self._closing:
+        if not self._at_start:
             return text
-        self._held += text
-        while self._held:
-            if self._closing:
-                if not self._think():
-                    return ""
-            elif not self._begins_thought():
-                break
-        return "" if self._at_start else self._release()
+        text, self._held = self._held + text, ""
+        place: int | None = 0
+        while place is not None and place < len(text):
+            place = self._think(text, place) if self._closing else self._past_tag(text, place)
+        return self._known()
 
     def rest(self) -> str:
         """Return what was held back, at the end of the answer."""
@@ -58,41 +63,44 @@ class Thoughts:
             self._held = ""
         return self._release()
 
-    def _think(self) -> bool:
-        """Move thought out of what is held; say whether it ended."""
-        found = re.search(re.escape(self._closing), self._held, re.IGNORECASE)
+    def _think(self, text: str, place: int) -> int | None:
+        """Keep thought; return where it ended, None where it goes on behind this text."""
+        found = re.compile(re.escape(self._closing), re.IGNORECASE).search(text, place)
         if found is None:
-            kept = _prefix_length(self._held[-_LONGEST:].lower(), self._closing)
-            cut = len(self._held) - kept
-            self.thought.append(self._held[:cut])
-            self._held = self._held[cut:]
-            return False
-        self.thought += [self._held[: found.start()], "\n"]
-        self._held = self._held[found.end() :]
+            kept = _prefix_length(text[max(place, len(text) - _LONGEST) :].lower(), self._closing)
+            cut = len(text) - kept
+            self.thought.append(text[place:cut])
+            self._held = text[cut:]
+            return None
+        self.thought += [text[place : found.start()], "\n"]
         self._closing, self._after_thought = "", True
-        return True
+        return found.end()
 
-    def _begins_thought(self) -> bool:
-        """Look for a tag at the beginning of what is held; say whether one was found."""
-        start = self._held.lstrip().lower()
-        for tag, closing in _PAIRS.items():
-            if start.startswith(tag):
-                self._closing = closing
-                self._held = self._held.lstrip()[len(tag) :]
-                return True
-        for tag in _CLOSING:
-            if start.startswith(tag):
-                # What a model writes that was told not to think.
-                self._held = self._held.lstrip()[len(tag) :]
-                self._after_thought = True
-                return True
-        self._at_start = not start or any(tag.startswith(start) for tag in (*_PAIRS, *_CLOSING))
-        return False
+    def _past_tag(self, text: str, place: int) -> int | None:
+        """Return the place behind a tag; None where none begins what stands here, which is held back then."""
+        word = _WORD.search(text, place)
+        begin = word.start() if word else len(text)
+        start = text[begin : begin + _LONGEST + 1].lower()
+        for tag in (*_PAIRS, *_CLOSING):
+            if self._tags_left and start.startswith(tag):
+                self._tags_left -= 1
+                self._closing = _PAIRS.get(tag, "")
+                # A closing tag is what a model writes that was told not to think.
+                self._after_thought = self._after_thought or not self._closing
+                self._blank.clear()
+                return begin + len(tag)
+        self._at_start = self._tags_left > 0 and any(tag.startswith(start) for tag in (*_PAIRS, *_CLOSING))
+        self._blank.append(text[place:begin])
+        self._held = text[begin:]
+        return None
+
+    def _known(self) -> str:
+        return "" if self._at_start else self._release()
 
     def _release(self) -> str:
-        text, self._held = self._held, ""
-        if self._after_thought:
-            text = text.lstrip()
+        text = self._held if self._after_thought else "".join([*self._blank, self._held])
+        self._blank.clear()
+        self._held = ""
         return text
 
 

@@ -16,6 +16,8 @@ from chimera.providers.values import index_of
 
 MOST_CHARS = 8_000
 """That are looked at; what is shown is far less."""
+MOST_INNER_CHARS = 100_000
+"""Of JSON within JSON."""
 
 _WORDS = (
     *("error", "message", "msg", "detail", "error_description", "errors", "error_message", "errorMessage"),
@@ -28,8 +30,9 @@ _CODES = (
 )
 _DEPTH = 6
 _ITEMS = 4
-_TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+# What has no end goes to the end of the text: each of many would be looked for to there.
+_TAGS = re.compile(r"<(script|style|head)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def told_by(body: object) -> Told:
     codes = _codes_in(body, 0)
     statuses = (index_of(code) for code in codes)
     return Told(
-        words=_words_in(body, 0) or _as_text(body),
+        words=(_words_in(body, 0) or _as_text(body))[:MOST_CHARS],
         codes=" ".join(map(str, codes)).lower(),
         status=next((status for status in statuses if status is not None and 300 <= status < 600), None),
         body=body,
@@ -107,7 +110,7 @@ def _codes_in(value: object, depth: int) -> list[str | int]:
 
 def _inner(text: str) -> object:
     """JSON within JSON; the text itself where it is none."""
-    if text.lstrip()[:1] not in ("{", "["):
+    if text.lstrip()[:1] not in ("{", "[") or len(text) > MOST_INNER_CHARS:
         return text
     found = parsed(text)
     return found if isinstance(found, dict | list) else text

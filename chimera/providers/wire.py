@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+MAX_CALLS = 1000
+"""Of one answer; a model makes a few dozen at most."""
+
 CONNECT_S = 10.0
 MAX_CONNECTIONS = 1000
 """How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
@@ -159,3 +162,9 @@ class SizeLimit:
             raise AnswerTooLarge(
                 f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise {self._setting}."
             )
+
+
+def check_calls(calls: int) -> None:
+    """Raises `AnswerTooLarge` for more tool calls than an answer may ask for."""
+    if calls > MAX_CALLS:
+        raise AnswerTooLarge(f"The answer asks for more than {MAX_CALLS} tool calls at once; ask for less.")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from activities.plans import CUT_OFF, MAX_PLANS, SHAPE, read_plan
+from activities.plans import CUT_OFF, MAX_CHARS, MAX_PLANS, MAX_PROBLEMS, SHAPE, TOO_LONG, Read, chosen, plans_in
 from chimera.db.plans import PlanRoom
 from models.agents import BUILT_IN_BY_NAME, NOT_OFFERED
 from models.plans import MAX_NODES
+from tests.chimera.providers.counting import calls_during
 
 ROOM = PlanRoom({name: agent for name, agent in BUILT_IN_BY_NAME.items() if name not in NOT_OFFERED}, MAX_NODES, 0)
 ONE = {"key": "one", "instruction": "Do it.", "agent": "writer"}
@@ -19,15 +20,19 @@ DRAFT = json.dumps({"subtasks": [{**ONE, "key": "draft"}]})
 FENCE = "`" * 3
 
 
+def read(answer: str) -> Read:
+    return chosen(plans_in(answer), ROOM, depth=1)
+
+
 def keys_in(answer: str) -> list[str]:
-    subtasks, problems = read_plan(answer, ROOM, depth=1)
+    subtasks, problems = read(answer)
     assert problems == []
     return [subtask.key for subtask in subtasks]
 
 
 def problems_in(answer: Any) -> list[str]:
     text = answer if isinstance(answer, str) else json.dumps(answer)
-    subtasks, problems = read_plan(text, ROOM, depth=1)
+    subtasks, problems = read(text)
     assert subtasks == ()
     return problems
 
@@ -96,7 +101,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
             {"key": "3", "instruction": "End.", "depends": [2, "find facts"], "agent": None, "note": None},
         ]
     }
-    subtasks, problems = read_plan(json.dumps(answer), ROOM, depth=1)
+    subtasks, problems = read(json.dumps(answer))
     assert problems == []
     assert [(s.key, s.agent, s.depends_on, s.decompose) for s in subtasks] == [
         ("find-facts", "writer", (), False),
@@ -145,5 +150,23 @@ def test_what_can_not_be_meant_is_told(answer: Any, problem: str) -> None:
 
 
 def test_text_that_can_not_be_stored_is_cleaned() -> None:
-    subtasks, _ = read_plan('{"subtasks": [{"key": "a", "instruction": "x\\u0000y\\ud800z"}]}', ROOM, depth=1)
+    subtasks, _ = read('{"subtasks": [{"key": "a", "instruction": "x\\u0000y\\ud800z"}]}')
     assert subtasks[0].instruction == "xyz"
+
+
+def test_a_plan_of_any_length_is_told_to_be_shorter() -> None:
+    assert keys_in(PLAN + " " * (MAX_CHARS - len(PLAN))) == ["one", "two"]
+    assert problems_in(PLAN + " " * (MAX_CHARS + 1 - len(PLAN))) == [TOO_LONG]
+
+
+def test_more_subtasks_than_a_task_may_have_are_not_read() -> None:
+    many = [{**ONE, "key": f"n{index}"} for index in range(MAX_NODES + 1)]
+    told = problems_in({"subtasks": many})
+    assert len(told) == 1
+    assert problems_in({"subtasks": [*many, *[7] * 1000]}) == told
+
+
+def test_names_that_nobody_has_are_told_up_to_a_number() -> None:
+    names = [f"name-{index}" for index in range(5_000)]
+    compared = calls_during(lambda: problems_in({"subtasks": [{**ONE, "depends_on": names}]}))["get_close_matches"]
+    assert 0 < compared <= MAX_PROBLEMS

@@ -1,8 +1,13 @@
 """How an answer is written when things have happened meanwhile, on the real database."""
 
+import json
+import threading
+from dataclasses import replace
+
 import pytest
 
 from activities import replies
+from activities.plans import Plans, plans_in
 from activities.settlements import Settlements
 from chimera.bus import Bus
 from chimera.db import doubts, model_calls
@@ -11,7 +16,7 @@ from chimera.db.model_calls import Failure, Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
 from chimera.settings import Settings
 from models.errors import AnswerNotKept, Overtaken
-from models.model_calls import AttemptStatus, ModelCallOutcome
+from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.tasks import Usage
 from tests.chimera.db.test_model_calls import a_task, account, an_intent, statuses
 
@@ -28,6 +33,28 @@ async def settled(
         return await settlements.settle(intent, CHAT, text, end)
     finally:
         await bus.close()
+
+
+async def test_a_plan_is_read_once_and_in_a_thread(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = an_intent(await a_task(database))
+    intent = replace(intent, request=intent.request.model_copy(update={"purpose": Purpose.PLAN}))
+    async with database.connection() as connection:
+        await model_calls.reserve(connection, intent)
+        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
+    threads: list[int] = []
+
+    def noted(answer: str) -> Plans:
+        threads.append(threading.get_ident())
+        return plans_in(answer)
+
+    monkeypatch.setattr(replies, "plans_in", noted)
+    plan = json.dumps({"subtasks": [{"key": "b", "instruction": "Do it."}]})
+    outcome = await settled(database, settings, intent, plan)
+    assert [node.key for node in outcome.plan or ()] == ["b"]
+    assert len(threads) == 1, "though the first try didn't settle it"
+    assert threads[0] != threading.get_ident()
 
 
 async def test_a_settlement_whose_reply_was_lost_gives_what_was_settled(database: Database, settings: Settings) -> None:

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from anthropic._error_classes import make_status_error
 
-from chimera.providers.anthropic_answers import Answer
+from chimera.providers.anthropic_answers import MAX_BLOCKS, Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.pieces import ErrorInAnswer, Piece
@@ -170,6 +170,30 @@ def test_an_unknown_event_is_left_out(event: dict[str, Any]) -> None:
 def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
     with pytest.raises(errors.AnswerTooLarge, match="100 bytes"):
         _take(Answer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
+
+
+def test_more_blocks_than_anybody_writes_are_too_many() -> None:
+    answer = Answer(NEW, "", 1000)
+    for index in range(MAX_BLOCKS):
+        _take(answer, _start(0 if index % 2 else index, {"type": "text", "text": ""}))
+    for kind, begun in (("text_delta", {"text": "x"}), ("input_json_delta", {"partial_json": "{}"})):
+        with pytest.raises(errors.AnswerTooLarge, match="blocks"):
+            _take(answer, _delta(-7, {"type": kind, **begun}))
+    with pytest.raises(errors.AnswerTooLarge, match="blocks"):
+        _take(answer, {"type": "message", "content": [{"type": "text", "text": "x"}]})
+
+
+def test_the_pieces_of_a_signature_are_joined_once() -> None:
+    answer = Answer(NEW, "", 100_000)
+    _take(answer, _start(0, {**THOUGHT, "signature": ""}))
+    piece = _delta(0, {"type": "signature_delta", "signature": "a" * 10})
+    for _ in range(1000):
+        _take(answer, piece)
+    _take(answer, _start(1, {"type": "text", "text": "Hello"}))
+    _take(answer, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+    state = answer.end(100).state
+    assert state is not None
+    assert state["content"][0]["signature"] == "a" * 10_000
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from chimera.providers.chat_requests import allows_strict, body_of
 from chimera.providers.pieces import Piece
 from models import errors
 from models.plans import Plan
+from tests.chimera.providers.counting import calls_during
 from tests.chimera.simulated import CALCULATOR, ask
 
 
@@ -70,6 +71,23 @@ def test_a_tool_call_without_a_name_is_malformed() -> None:
 def test_a_refusal_is_no_answer() -> None:
     with pytest.raises(errors.ContentRefused, match="I can't help"):
         _ended({"refusal": "I can't "}, {"refusal": "help with that."})
+
+
+def test_a_message_copies_none_before_it() -> None:
+    answer = Answer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
+    pieces = [Piece("", {"choices": [{"message": {"content": f"{n} ", "refusal": "b"}}]}) for n in range(1000)]
+    told: list[str | None] = []
+    joins = calls_during(lambda: told.extend(map(answer.take, pieces)))["join"]
+    assert "".join(filter(None, told)) == "".join(f"{n} " for n in range(1000))
+    assert joins < 10
+
+
+def test_blank_pieces_before_an_answer_are_kept_apart() -> None:
+    answer = Answer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
+    pieces = [Piece("", {"choices": [{"delta": {"content": text}}]}) for text in ("\x00", *"\n" * 1000, "<tool")]
+    joins = calls_during(lambda: [answer.take(piece) for piece in pieces])["join"]
+    assert joins < 10
+    assert answer.rest() == "\n" * 1000 + "<tool"
 
 
 def _ended(*deltas: dict[str, Any]) -> ChatEnd:

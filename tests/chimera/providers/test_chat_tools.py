@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from chimera.providers.brackets import Brackets
 from chimera.providers.chat_tools import ToolCalls, calls_written_in
-from chimera.providers.wire import SizeLimit
+from chimera.providers.wire import MAX_CALLS, SizeLimit
 from models.errors import AnswerTooLarge
+from tests.chimera.providers.counting import calls_during
 
 A, B = '{"expression": "17*23"}', '{"expression": "6*7"}'
 
@@ -133,6 +135,27 @@ def test_the_pieces_of_a_call_find_together(chunks: list[Any], calls: list[tuple
     assert joined(*chunks) == calls
 
 
+def test_a_name_in_each_piece_costs_no_more_with_many() -> None:
+    calls = ToolCalls(SizeLimit(1_000_000))
+
+    def take_many() -> None:
+        for piece in ("[1, ", *['{"a": "}"}'] * 1000, *["}"] * 1000, *["{}"] * 1000):
+            calls.take([part(piece, name="calc", index=0, id="a")])
+
+    assert calls_during(take_many)["is_object"] <= 4
+    assert len(calls.made() or ()) == 1
+
+
+@pytest.mark.parametrize("cut", range(1, 24))
+def test_brackets_are_counted_however_they_are_cut(cut: int) -> None:
+    json = r'{"a": [{"b": "\"}]\\"}, "{"]}'
+    brackets, pieces = Brackets(), [json[place : place + cut] for place in range(0, len(json), cut)]
+    assert [brackets.are_closed_by(pieces[:end]) for end in range(1, len(pieces) + 1)][:-1] == [False] * (
+        len(pieces) - 1
+    )
+    assert brackets.are_closed_by(pieces)
+
+
 def test_the_older_form_is_one_call() -> None:
     calls = ToolCalls(SizeLimit(1000))
     for piece in ({"name": "calc"}, {"arguments": A[:9]}, {"arguments": A[9:]}, None):
@@ -173,3 +196,10 @@ def test_ids_and_names_count_towards_the_size() -> None:
 )
 def test_text_of_nothing_but_calls_is_read(text: str, names: list[str]) -> None:
     assert [call["function"]["name"] for call in calls_written_in(text)] == names
+
+
+def test_calls_in_a_text_are_read_up_to_a_number() -> None:
+    one = '<tool_call>{"name": "a"}</tool_call>'
+    assert len(calls_written_in(one * MAX_CALLS)) == MAX_CALLS
+    with pytest.raises(AnswerTooLarge, match="1000 tool calls"):
+        calls_written_in(one * (MAX_CALLS + 1))

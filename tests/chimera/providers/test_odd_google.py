@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from chimera.providers.base import Provider
+from chimera.providers.google_answers import Answer
+from chimera.providers.pieces import Piece
+from chimera.providers.wire import MAX_CALLS
 from models import errors
 from models.tasks import FinishReason, Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
@@ -176,3 +179,22 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
     for frame in odd:
         server.answers(Script(sent([frame, chunk({"text": "a b"}), END])))
         assert "a b" in (await answer_of(provider, asked(WIRE))).text, frame
+
+
+def test_the_pieces_of_a_text_are_one_part() -> None:
+    answer = Answer("gemini", 1_000_000)
+    signed = {"text": "c", "thoughtSignature": "s"}
+    for part in (*[{"text": "a"}] * 1000, signed, {"text": "b"}, {"text": ""}):
+        answer.take(Piece("", chunk(part)))
+    answer.take(Piece("", chunk(finishReason="STOP")))
+    state = answer.end(100).state
+    assert state is not None
+    assert state["parts"] == [{"text": "a" * 1000}, signed, {"text": "b"}]
+
+
+def test_more_calls_than_anybody_makes_are_too_many() -> None:
+    answer = Answer("gemini", 1_000_000)
+    call = {"functionCall": {"name": "now", "args": {}}}
+    answer.take(Piece("", chunk(*[call] * MAX_CALLS)))
+    with pytest.raises(errors.AnswerTooLarge, match="1000 tool calls"):
+        answer.take(Piece("", chunk(call)))

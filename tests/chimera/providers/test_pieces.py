@@ -1,13 +1,16 @@
 """The reader of bodies: events, lines and documents, however they are sent, cut and framed."""
 
+import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx2
 import pytest
 
-from chimera.providers.pieces import DONE, ErrorInAnswer, Frames, Piece, Pieces
+from chimera.providers.pieces import DONE, MAX_SKIPPED, MAX_VALUES, SLICE_BYTES, ErrorInAnswer, Frames, Piece, Pieces
 from models.errors import AnswerTooLarge
 
 ONE, TWO = {"choices": [{"delta": {"content": "Grüße 🌍"}}]}, {"usage": {"prompt_tokens": 1}}
@@ -136,3 +139,58 @@ def test_an_event_that_never_ends_is_too_large(sent: bytes) -> None:
 def test_keep_alives_may_come_for_ever() -> None:
     frames = Frames(10)
     assert not [event for _ in range(2000) for event in frames.feed(b": " + b"-" * 1000 + b"\n")]
+
+
+async def rounds_while_reading(body: bytes, *, encoding: str = "identity") -> int:
+    """How often others get their turn while a body is read that is there at once."""
+    response = httpx2.Response(200, stream=Body([body]), headers={"content-encoding": encoding})
+    reading, rounds = asyncio.create_task(read_all(Pieces(response, 4_000_000))), 0
+    while not reading.done():
+        rounds += 1
+        await asyncio.sleep(0)
+    await reading
+    return rounds
+
+
+async def read_all(pieces: Pieces) -> None:
+    with suppress(AnswerTooLarge):
+        async for _ in pieces:
+            pass
+
+
+@pytest.mark.parametrize("line", [b"\n", b": ping\n", b"data:{}\n\n", b"data:\n\n", b"data: x\n\n", b"{}\n", b"x\n"])
+async def test_a_long_body_lets_others_run(line: bytes) -> None:
+    much = line * (8 * SLICE_BYTES // len(line))
+    assert await rounds_while_reading(much) >= 8
+    assert await rounds_while_reading(gzip.compress(much), encoding="gzip") >= 8
+    assert await rounds_while_reading(b"data: {}\n\ndata: [DONE]\n\n" + much) >= 2
+
+
+async def test_a_long_list_lets_others_run() -> None:
+    body = b"data: [" + b"{}," * 40_000 + b"{}]\n\n"
+    assert await rounds_while_reading(body) >= 100
+
+
+async def test_blank_lines_without_end_are_too_large() -> None:
+    with pytest.raises(AnswerTooLarge, match="CHIMERA_MAX_ANSWER_BYTES"):
+        await read(*(b":\n" + b"\n" * 300_000 for _ in range(10)), max_bytes=10)
+
+
+@pytest.mark.parametrize("nothing", [b"x", b"[1]"])
+async def test_pieces_of_no_meaning_have_an_end(nothing: bytes) -> None:
+    with pytest.raises(AnswerTooLarge, match="mean nothing"):
+        await read(*(b"data: " + nothing + b"\n\n" for _ in range(MAX_SKIPPED + 1)))
+
+
+async def test_values_of_an_event_are_counted_outside_strings() -> None:
+    words = '\\",' * MAX_VALUES + "\\"
+    pieces, _ = await read(data({"choices": [words]}), max_bytes=1_000_000)
+    assert pieces[0].body == {"choices": [words]}
+    with pytest.raises(AnswerTooLarge, match="values"):
+        await read(data({"choices": [0] * (MAX_VALUES + 2)}), max_bytes=1_000_000)
+
+
+@pytest.mark.parametrize(("lists", "found"), [(1, 1), (4, 1), (5, 0), (900, 0)])
+async def test_lists_in_lists_are_read_to_a_depth(lists: int, found: int) -> None:
+    pieces, skipped = await read(b"data: " + b"[" * lists + data(ONE) + b"]" * lists + b"\n\n")
+    assert (len(pieces), skipped) == (found, 1 - found)

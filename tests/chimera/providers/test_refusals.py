@@ -14,6 +14,18 @@ def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
     assert reason_of(f"Incorrect  key\x00: {key}.", "a-s3cret") in ("Incorrect key: ….", "Incorrect key: …")
 
 
+def test_a_key_may_have_words_before_its_figures() -> None:
+    for words in ("abc-", "key-", "Bearer_"):
+        assert reason_of(f"It was key-{words * 8}1234.", "") == "It was …"
+        assert reason_of(f"It was {words * 8}.", "") == f"It was {words * 8}."
+
+
+@pytest.mark.parametrize("word", ["key-", "Bearer ", "sk-", "<script ", "key_a.", "AIza"])
+def test_a_megabyte_of_words_is_looked_through_once(word: str) -> None:
+    """Were the work to grow with the square of the length, this would run into the tests' limit of time."""
+    assert len(reason_of(word * (1_000_000 // len(word)), "a-s3cret")) <= 180
+
+
 @pytest.mark.parametrize("said", ["Unknown key response_format.", "Bearer authentication is off.", "Use scikit-learn."])
 def test_a_word_behind_a_key_is_none(said: str) -> None:
     assert reason_of(said, "a-s3cret") == said

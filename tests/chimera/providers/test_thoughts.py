@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera.providers.thoughts import Thoughts, answer_in
+from chimera.providers.thoughts import MAX_TAGS, Thoughts, answer_in
 
 SPLIT = [
     ("<think>hm</think>Yes.", "hm", "Yes."),
@@ -43,6 +43,20 @@ def test_an_answer_is_passed_on_at_once() -> None:
     assert [thoughts.take(piece) for piece in ("<think>", "hm", "</think>", "\n", "Yes", ", <think> it")] == [
         *("", "", "", "", "Yes", ", <think> it")
     ]
+
+
+def test_blanks_are_given_back_before_an_answer() -> None:
+    thoughts = Thoughts()
+    assert not any(thoughts.take("\n") for _ in range(100_000))
+    assert thoughts.take("Yes.") == "\n" * 100_000 + "Yes."
+
+
+@pytest.mark.parametrize("thought", ["<think>hm</think>\n", "<think/>", "</think>"])
+def test_tags_are_read_up_to_a_number(thought: str) -> None:
+    for pieces in ([thought * (MAX_TAGS + 9) + "Yes."], [*[thought] * (MAX_TAGS + 9), "Yes."]):
+        thoughts = Thoughts()
+        told = "".join([*map(thoughts.take, pieces), thoughts.rest()])
+        assert told.strip() == thought * 9 + "Yes."
 
 
 @pytest.mark.parametrize(

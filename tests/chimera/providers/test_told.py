@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chimera.providers.told import told_by
+from chimera.providers.told import MOST_CHARS, MOST_INNER_CHARS, told_by
 
 SHAPES: dict[str, tuple[Any, str]] = {
     "OpenAI": ({"error": {"message": "Bad field.", "type": "x", "code": None}}, "Bad field."),
@@ -78,3 +78,21 @@ def test_too_deep_or_too_long_is_cut() -> None:
         deep = {"error": deep}
     assert told_by(deep).words == ""
     assert len(told_by("<script" * 100_000).words) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("<title>One</title><style>a {}</style>two<script>three", "One two"),
+        ("<p>One</p><head><title>two</head>three", "One three"),
+        ("Unexpected <head of list", "Unexpected <head of list"),
+        ("<script <script <b>one", "<script <script one"),
+    ],
+)
+def test_tags_without_an_end_are_read_once(page: str, words: str) -> None:
+    assert told_by(page).words == words
+
+
+def test_words_are_cut_also_where_there_are_many() -> None:
+    assert len(told_by({"errors": [["x" * MOST_CHARS] * 4] * 4}).words) == MOST_CHARS
+    assert told_by({"error": json.dumps({"message": "x" * MOST_INNER_CHARS})}).words.startswith('{"message')

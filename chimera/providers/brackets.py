@@ -1,0 +1,33 @@
+"""The brackets of JSON that comes in pieces, counted so that the whole is joined and read only where it may be one."""
+
+from collections.abc import Sequence
+
+
+class Brackets:
+    """Looks at each piece once, however often it is asked."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        """Pieces."""
+        self._open: int | None = None
+        """None before the first bracket."""
+        self._in_string = False
+        self._backslash = ""
+        """At the end of a piece, before what it escapes."""
+
+    def are_closed_by(self, pieces: Sequence[str]) -> bool:
+        """Say whether there were brackets, and all of them are closed behind the last of `pieces`."""
+        for place in range(self._seen, len(pieces)):
+            self._take(pieces[place])
+        self._seen = len(pieces)
+        return self._open == 0
+
+    def _take(self, piece: str) -> None:
+        piece = self._backslash + piece
+        self._backslash = "\\" * ((len(piece) - len(piece.rstrip("\\"))) % 2)
+        parts = piece.removesuffix(self._backslash).replace("\\\\", "").replace('\\"', "").split('"')
+        outside = "".join(parts[self._in_string :: 2])
+        self._in_string = self._in_string != (len(parts) % 2 == 0)
+        opened, closed = (sum(map(outside.count, brackets)) for brackets in ("{[", "}]"))
+        if opened or closed:
+            self._open = (self._open or 0) + opened - closed
