@@ -19,7 +19,7 @@ MAX_DEPTH = 4
 MAX_NODES = 200
 MAX_IN_FLIGHT = 50
 MAX_PROBLEMS = 20
-"""Of a plan's subtasks that are told: for each, all names are looked through for the one that may be meant."""
+"""Of its subtasks that a model is told: for each, all names are looked through for the one that may be meant."""
 MAX_NAMED = 10
 """Subtasks that a message names."""
 
@@ -99,12 +99,13 @@ def problems_of(
     agents: Collection[str],
     depth: int = 1,
     nodes_left: int = MAX_NODES,
-    at_most: int = MAX_PROBLEMS,
+    at_most: int | None = None,
 ) -> list[PlanProblem]:
-    """Name what keeps a plan from running, of its subtasks `at_most` so many; an empty list means that it can.
+    """Name everything that keeps a plan from running; an empty list means that it can.
 
     `depth` is the depth at which its subtasks would stand (1 directly below the task) and `nodes_left` how many more
-    the task may have. Each problem is one sentence that names the subtask and the way out, for a person or a model.
+    the task may have. Each problem is one sentence that names the subtask and the way out, for a person or a model;
+    `at_most` of them are looked for in the subtasks.
     """
     problems = [
         *_problems_of_size(subtasks, depth, nodes_left),
