@@ -79,7 +79,7 @@ class Answers:
         if len(answer.text) > shown:
             self._show(intent, answer.text[shown:], shown)
         if answer.end is not None and answer.end.answer is not None:
-            # A thought whose beginning nobody told had been shown as text.
+            # A thought without an opening tag had been shown as text.
             answer.text = answer.end.answer
         if answer.end is None:
             raise ProviderError(f"Provider of {intent.model!r} broke its protocol: no end of the answer.")

@@ -59,10 +59,10 @@ def settlement_of(
     """Work out all that is true now that the answer is there.
 
     Of `plans`, what `plans_of` found, one is chosen by `plan_room`; its settlement holds only while the task has got no
-    more subtasks. `task_ends` says that an aggregation at the root completes the task: then it holds only while nobody
-    has stopped the task. `results` are those of the tools that answer at once. `unheard` says whether there is guidance
-    that this node has not heard: then its answer ends nothing, unless it was the last turn. None means that nobody has
-    looked, and the settlement holds only if none was given since the call began.
+    more subtasks. `task_ends` says that an aggregation at the root completes the task: then it holds only until the
+    task is stopped. `results` are those of the tools that answer at once. `unheard` says whether there is guidance
+    that this node has not heard: then its answer ends nothing, unless it was the last turn. None means that this
+    wasn't looked up, and the settlement holds only if none was given since the call began.
     Raises nothing: the money is spent.
     """
     text = clean_text(text)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -12,7 +11,7 @@ import structlog
 from activities import replies
 from activities.plans import Plans
 from activities.replies import NO_PLAN
-from activities.tool_results import ToolResult, results_at_once
+from activities.tool_results import results_at_once
 from chimera.bus import Bus
 from chimera.db import doubts, model_calls, plans, subtasks, transcripts
 from chimera.db.engine import AWAY, Connection, Database
@@ -56,11 +55,12 @@ class Settlements:
         AnswerNotKept when the database refuses it for good. A database that is away is waited for, and its error
         raised when it stays away.
         """
+        settled = partial(replies.settlement_of, intent, chat, text, settings=self._settings)
         found: Plans | None = None
         try:
             results = await results_at_once(replies.calls_of(intent, end))
             found = await replies.plans_of(intent, text)
-            return await self._settle(intent, chat, text, end, found, results)
+            return await self._settle(intent, partial(settled, end, plans=found, results=results))
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
@@ -69,7 +69,7 @@ class Settlements:
         refusal = AnswerNotKept(usage=end.usage)
         try:
             if text:
-                return await self._settle(intent, chat, text, ChatEnd("other", usage=end.usage), found, ())
+                return await self._settle(intent, partial(settled, ChatEnd("other", usage=end.usage), plans=found))
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (as above)
@@ -77,39 +77,20 @@ class Settlements:
         await self.write_failure(intent, chat, text, refusal, is_tried_again=False)
         raise refusal
 
-    async def _settle(
-        self,
-        intent: Intent,
-        chat: ChatRequest,
-        text: str,
-        end: ChatEnd,
-        found: Plans | None,
-        results: Sequence[ToolResult],
-    ) -> ModelCallOutcome:
+    async def _settle(self, intent: Intent, settled: _Settled) -> ModelCallOutcome:
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                return await self._settle_once(intent, chat, text, end, found, results)
+                return await self._settle_once(intent, settled)
             except AWAY as error:
                 if time.monotonic() > give_up:
                     raise
                 log.warning("settle_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
-    async def _settle_once(
-        self,
-        intent: Intent,
-        chat: ChatRequest,
-        text: str,
-        end: ChatEnd,
-        found: Plans | None,
-        results: Sequence[ToolResult],
-    ) -> ModelCallOutcome:
+    async def _settle_once(self, intent: Intent, settled: _Settled) -> ModelCallOutcome:
         request = intent.request
         may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
-        settled = partial(
-            replies.settlement_of, intent, chat, text, end, settings=self._settings, plans=found, results=results
-        )
         # One statement settles a call, unless something came between that it would have to know of.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []

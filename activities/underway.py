@@ -86,7 +86,7 @@ class Underway(Generic[Place, Outcome]):
     def _ended(self, key: str, call: asyncio.Task[Outcome]) -> None:
         del self._calls[key], self._places[key]
         if not call.cancelled():
-            # Perhaps nobody waits for it any more.
+            # Its caller may have left.
             call.exception()
 
     async def _tick(self) -> None:
@@ -117,7 +117,7 @@ class Underway(Generic[Place, Outcome]):
 
 
 def _was_given_up() -> bool:
-    """Whether Temporal gave this attempt up, or holds it for a while, as opposed to somebody having cancelled it."""
+    """Whether Temporal gave this attempt up, or holds it for a while; a cancel is something else."""
     details = activity.cancellation_details() if activity.in_activity() else None
     if details is None or details.cancel_requested:
         return False

@@ -6,8 +6,10 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import words
 from chimera.db.tables import Outbox
 from models.ids import NodePath, TaskId
+from models.subtasks import OPEN_SUBTASKS
 
 Kind = Literal["start", "cancel", "pause", "resume", "budget_raised"]
 
@@ -102,12 +104,15 @@ async def cancel_again(session: AsyncSession) -> None:
 
 
 _CANCELLED_TREE = text("""
-SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.task_id = t.id AND s.status = 'running') AS paths
+SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.task_id = t.id AND s.status = ANY(:open)) AS paths
 FROM tasks t WHERE t.id = :id AND t.status = 'cancelling'
 """)
 
 
 async def cancelled_tree(session: AsyncSession, task_id: TaskId) -> tuple[int, list[NodePath]]:
-    """Return how often a task's cancel was sent again, and its subtasks that still run; (0, []) once it has ended."""
-    row = (await session.execute(_CANCELLED_TREE, {"id": task_id})).one_or_none()
+    """Return how often a task's cancel was sent again, and its open subtasks; (0, []) once it has ended.
+
+    A subtask whose first call was refused has a run, and is pending all the same.
+    """
+    row = (await session.execute(_CANCELLED_TREE, {"id": task_id, "open": words(OPEN_SUBTASKS)})).one_or_none()
     return (0, []) if row is None else (row.cancels_sent, [NodePath(path) for path in row.paths])

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -15,6 +16,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.worker import Worker
 
+from chimera.db import outbox
 from models.activities import COMPLETE_MODEL_CALL
 from models.ids import NodePath, TaskId, UserId, workflow_id_of
 from models.model_calls import ModelCallOutcome, ModelCallRequest
@@ -81,6 +83,44 @@ async def test_a_run_that_was_reset_takes_its_subtasks_over(runs: Runs) -> None:
     await _reset(await runs.temporal.client(), workflow_id_of(task_id))
     row = await runs.ended(task_id)
     assert (row["status"], row["subtasks_done"]) == ("completed", 2)
+
+
+async def test_a_cancel_that_ends_nothing_is_sent_again(runs: Runs) -> None:
+    task_id = await runs.start("x", plan=[a_subtask("one"), a_subtask("two")], start=False)
+    async with runs.database.begin() as session:
+        await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
+        await outbox.cancel_again(session)
+    assert (await _promised(runs, task_id), await _cancelled_tree(runs, task_id)) == (0, (0, ["one", "two"]))
+    async with runs.database.begin() as session:
+        late = text("UPDATE tasks SET updated_at = now() - interval '1 hour' WHERE id = :id")
+        await session.execute(late, {"id": task_id})
+        for _ in range(2):
+            await outbox.cancel_again(session)
+    # Once, until it is delivered; subtasks that had not begun may have runs.
+    assert (await _promised(runs, task_id), await _cancelled_tree(runs, task_id)) == (1, (1, ["one", "two"]))
+    await runs.dispatcher.deliver(task_id)
+    assert (await runs.row(task_id))["status"] == "cancelled"
+
+
+async def test_a_run_that_no_cancel_ends_is_ended(runs: Runs) -> None:
+    task_id = await runs.start("x", plan=[a_subtask("one", SLOW)])
+    await runs.event(task_id, "model_call.started")
+    async with runs.database.begin() as session:
+        stubborn = text("UPDATE tasks SET status = 'cancelling', cancels_sent = :sent WHERE id = :id")
+        await session.execute(stubborn, {"id": task_id, "sent": outbox.CANCELS})
+        await outbox.enqueue(session, task_id, "cancel")
+    await runs.dispatcher.deliver(task_id)
+    assert (await runs.ended(task_id))["status"] == "cancelled"
+    assert await runs.close_status(task_id) == "TERMINATED"
+
+
+async def _promised(runs: Runs, task_id: TaskId) -> int:
+    return len(await runs.rows("SELECT id FROM outbox WHERE task_id = :id", task_id))
+
+
+async def _cancelled_tree(runs: Runs, task_id: TaskId) -> tuple[int, list[NodePath]]:
+    async with runs.database.begin() as session:
+        return await outbox.cancelled_tree(session, task_id)
 
 
 async def _reset(client: Client, workflow_id: str) -> WorkflowHandle[Any, Any]:

@@ -50,7 +50,7 @@ CASES = (
         (_between(event("ping"), event("ping")),),
         source="https://github.com/Portkey-AI/gateway/issues/350",
     ),
-    _case("unknown-event", "framing", "an event that nobody knows", (_between(event("message_hint", hint=7)),)),
+    _case("unknown-event", "framing", "an event that is unknown", (_between(event("message_hint", hint=7)),)),
     _case(
         "comment",
         "framing",
@@ -93,7 +93,7 @@ CASES = (
     _case(
         "unknown-block",
         "contents",
-        "a block and a delta that nobody knows",
+        "a block and a delta that is unknown",
         (
             stream(
                 start(),

@@ -83,7 +83,7 @@ CASES = (
     ),
     _case(
         "parts.unknown-part",
-        "a part of a kind that nobody knows",
+        "a part of a kind that is unknown",
         _of(piece([{"type": "citation", "source": 7}, {"type": "text", "text": "the answer"}])),
         "https://github.com/open-webui/open-webui/pull/28840",
     ),

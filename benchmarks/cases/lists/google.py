@@ -107,11 +107,11 @@ CASES = (
         (stream(chunk({"text": "a b", "thoughtSignature": "c2ln"}), chunk(finish="STOP", usage=USED)),),
         source="https://github.com/justlovemaki/AIClient2API/issues/157",
     ),
-    _case("unknown-part", "contents", "a part of a kind that nobody knows", (_between(chunk({"hologram": {"x": 1}})),)),
+    _case("unknown-part", "contents", "a part of a kind that is unknown", (_between(chunk({"hologram": {"x": 1}})),)),
     _case(
         "unknown-field",
         "contents",
-        "fields that nobody knows",
+        "fields that is unknown",
         (_between({**chunk({"text": ""}), "novelty": {"x": [1]}}),),
     ),
     _case(
