@@ -1,6 +1,5 @@
 """A stack of its own for a benchmark: the embedded parts on free ports, Chimera's processes, a signed-in client."""
 
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import httpx2
 from temporalio.client import Client
 
+from benchmarks.ports import free_port
 from benchmarks.wires.wire import Wire, gateway, settings_for
 from chimera.auth import Auth, ensure_first_user
 from chimera.db.engine import Database
@@ -78,9 +78,3 @@ async def _token(settings: Settings) -> str:
     finally:
         await database.close()
     return tokens.access_token
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])

@@ -14,10 +14,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from benchmarks.ports import free_port
 from chimera.db.engine import Database
 from chimera.local import processes
 from chimera.settings import Settings
-from tests.parts import forget_open_work, free_port, fresh_database, running_parts
+from tests.parts import forget_open_work, fresh_database, running_parts
 
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]

@@ -27,7 +27,8 @@ from benchmarks.cases.judge import now_of, problems_of
 from benchmarks.cases.seen import Seen, Task
 from benchmarks.cases.server import ModelServer, serving
 from benchmarks.cases.tasks import model_of, try_task
-from benchmarks.stack import Stack, free_port, running_stack
+from benchmarks.ports import free_port
+from benchmarks.stack import Stack, running_stack
 from chimera.local import Supervised
 
 AT_ONCE = 32

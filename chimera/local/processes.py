@@ -17,6 +17,8 @@ import psutil
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.05
 OUTPUT_LIMIT_BYTES = 5 * 1024 * 1024
+EXCERPT_BYTES = 8192
+FIRST_LINES, LAST_LINES = 4, 12
 
 # Loaded here, because the child may only use it between fork and exec.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -88,14 +90,26 @@ def keep_small(output: Path) -> None:
         output.replace(output.with_suffix(".out.1"))
 
 
-def last_lines(output: Path, count: int = 12) -> str:
-    """Return the end of a file, for an error message."""
+def last_lines(output: Path, since: int | None = None) -> str:
+    """Return the end of a file, for an error message; with `since`, what stands from that byte on, its beginning too.
+
+    A program says last why it gave up, but a crash says it first and lets its stack follow.
+    """
     if not output.exists():
         return ""
+    end = output.stat().st_size
     with output.open("rb") as file:
-        file.seek(max(0, output.stat().st_size - 8192))
-        text = file.read().decode(errors="replace")
-    return "\n".join(f"    {line}" for line in text.splitlines()[-count:])
+        file.seek(max(since or 0, end - EXCERPT_BYTES))
+        last = file.read().decode(errors="replace").splitlines()
+        first: list[str] = []
+        if since is not None:
+            file.seek(min(since, end))
+            first = file.read(EXCERPT_BYTES).decode(errors="replace").splitlines()[:FIRST_LINES]
+    if since is None or len(last) <= LAST_LINES:
+        lines = last[-LAST_LINES:]
+    else:
+        lines = [*first, "…", *last[FIRST_LINES - LAST_LINES :]]
+    return "\n".join(f"    {line}" for line in lines)
 
 
 async def ended(process: subprocess.Popen[bytes], within_s: float | None = None) -> bool:

@@ -62,6 +62,8 @@ class Supervised:
         self._register = register
         self._say_aloud = say
         self._process: subprocess.Popen[bytes] | None = None
+        self._said_before = 0
+        """Bytes in its output file that earlier starts left."""
         self._ready = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
@@ -126,10 +128,13 @@ class Supervised:
     def _spawn(self) -> None:
         service = self.service
         service.before()
+        output = self._folder.output_of(service.name)
+        processes.keep_small(output)
+        self._said_before = output.stat().st_size if output.exists() else 0
         self._process = processes.spawn(
             service.command,
             environment={**os.environ, **service.environment},
-            output=self._folder.output_of(service.name),
+            output=output,
             death_signal=service.death_signal,
             user=service.user,
         )
@@ -152,7 +157,7 @@ class Supervised:
             return NoRoom(f"{self.service.title} {reason}, and", self._folder.root)
         output, log = self._folder.output_of(self.service.name), self.service.log
         if log is None or not log.exists():
-            return StartFailed(self.service.title, reason, output, processes.last_lines(output))
+            return StartFailed(self.service.title, reason, output, processes.last_lines(output, self._said_before))
         # What it prints is kept from earlier starts; the file that was written last speaks of this one.
         last = processes.last_lines(max(log, output, key=lambda file: file.stat().st_mtime))
         return StartFailed(self.service.title, reason, output, last or processes.last_lines(log), log)

@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from benchmarks.ports import free_port
 from chimera.providers.available import Available
 from chimera.settings import Settings
 from models import errors
 from models.providers import Verdict
 from models.tasks import TaskSpec
 from tests.chimera.simulated import Running, running_simulator
-from tests.parts import free_port, serving
+from tests.parts import serving
 
 KEY = "sk-proj-veryverysecret1234567890"
 

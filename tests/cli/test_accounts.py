@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import create_app
+from benchmarks.ports import free_port
 from chimera.auth import FIRST_USER, Auth
 from chimera.db.engine import Database
 from chimera.local import elsewhere
@@ -20,7 +21,7 @@ from cli.stack import sign_in_here
 from models.errors import NotFound, WrongCredentials
 from models.users import Credentials
 from tests.cli.api import TinyApi
-from tests.parts import free_port, fresh_database, serving
+from tests.parts import fresh_database, serving
 
 NEW = "another battery staple"
 

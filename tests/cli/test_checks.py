@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from benchmarks.ports import free_port
 from chimera.settings import Settings
 from cli import checks
 from cli.checks import Finding, Level
 from tests.cli.api import TinyApi
-from tests.parts import free_port, serving
+from tests.parts import serving
 
 
 async def local_provider(base_url: str | None) -> Finding:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import PlainTextResponse
 
+from benchmarks.ports import free_port
 from cli import client as client_module
 from cli.actions.ids import task_named
 from cli.client import Client
@@ -15,7 +16,7 @@ from cli.running import lines_of
 from models.ids import TaskId
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import TASK, task_view
-from tests.parts import free_port, serving
+from tests.parts import serving
 
 OTHER = TaskId("6c1f0b1e-0000-4000-8000-0000000000ff")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.parts import free_port, short_folder
+from benchmarks.ports import free_port
+from tests.parts import short_folder
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 280

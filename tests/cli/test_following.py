@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from benchmarks.ports import free_port
 from cli import following
 from cli.actions.run import follow
 from cli.connect import signed_in_by
@@ -16,7 +17,7 @@ from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, Tas
 from models.tasks import TaskStatus, TaskView
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
-from tests.parts import free_port, serving
+from tests.parts import serving
 from tests.until import LIMIT_S, until
 
 BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from chimera.settings import Settings
 from cli import checks, sign_in
 from cli.checks import Level
@@ -16,7 +17,7 @@ from cli.connect import connected, signed_in_by
 from cli.errors import NoSignIn, NotReachable, TokenRefused
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK
-from tests.parts import free_port, serving
+from tests.parts import serving
 from tests.until import until
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from benchmarks.ports import free_port
 from chimera.ai_calls import AiCallStarts
 from chimera.db import ai_calls, task_controls
 from chimera.db.ai_calls import NewCall
@@ -24,7 +25,7 @@ from chimera.settings import Settings
 from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest
-from tests.parts import free_port, fresh_database, running_parts, short_folder
+from tests.parts import fresh_database, running_parts, short_folder
 from tests.runs import Runs, runs_with_worker
 
 FOLDER = Path(__file__).parent / "histories"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.contextvars import get_contextvars
 
+from benchmarks.ports import free_port
 from chimera.breaker import Asker
 from chimera.db.held_up import held_up_calls
 from chimera.settings import Settings
@@ -19,7 +20,6 @@ from models.ids import TaskId
 from models.tasks import HeldUpCall
 from models.users import Caller
 from tests.conftest import SimulatorServer
-from tests.parts import free_port
 from tests.runs import Runs, a_subtask, new_user, runs_with_worker
 from tests.until import until_true
 

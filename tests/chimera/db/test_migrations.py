@@ -16,10 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from benchmarks.ports import free_port
 from chimera.db import migrate
 from chimera.db.engine import driver_url
 from chimera.settings import Settings
-from tests.parts import free_port, fresh_database
+from tests.parts import fresh_database
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
+from benchmarks.ports import free_port
 from chimera.local import LocalStack, PartsAway, elsewhere
 from chimera.settings import Settings
-from tests.parts import free_port, settings_in, short_folder
+from tests.parts import settings_in, short_folder
 
 
 @pytest.fixture(autouse=True)

