@@ -100,11 +100,16 @@ class Chain:
 
 
 def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts: int) -> Chain:
-    """The chain of a call: an agent's own models, or its task's where it names none."""
+    """The chain of a call: an agent's own models, or its task's where it names none.
+
+    A model that was named for the node alone goes before all of them.
+    """
     if agent.model is not None:
         models = (agent.model, *agent.fallbacks)
     else:
         models = (context.model, *(agent.fallbacks or context.fallbacks))
+    if context.own_model is not None:
+        models = (context.own_model, *models[1:])
     return Chain(tuple(dict.fromkeys(models)), context.failures, retry, max_attempts)
 
 

@@ -66,13 +66,13 @@ class Checks:
 
     def __init__(self, settings: Settings, models: Models) -> None:
         self._settings = settings
-        self._models = models
+        self.models = models
 
     async def task(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = "") -> None:
         """Raise what keeps a task from running. `within` goes before field names, for a task inside another body."""
-        await self._models.check(spec.model or self._settings.default_model, f"{within}model")
+        await self.models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
-            await self._models.check(model, f"{within}fallbacks.{index}")
+            await self.models.check(model, f"{within}fallbacks.{index}")
         await self._images(session, owner_id, spec, within)
         if spec.plan is None:
             return
@@ -96,9 +96,9 @@ class Checks:
     async def agent(self, agent: AgentSpec) -> None:
         """Raise what keeps an agent from working."""
         if agent.model is not None:
-            await self._models.check(agent.model)
+            await self.models.check(agent.model)
         for index, model in enumerate(agent.fallbacks):
-            await self._models.check(model, f"fallbacks.{index}")
+            await self.models.check(model, f"fallbacks.{index}")
         for index, tool in enumerate(agent.tools):
             if tool not in TOOLS:
                 raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {', '.join(sorted(TOOLS))}.")
@@ -135,7 +135,7 @@ class Checks:
         if agent is None:
             raise UnknownAgent(name, sorted(known.keys() - {PLANNER}), field=field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
-            await self._models.check(model, field)
+            await self.models.check(model, field)
 
 
 def _can_be_made(make: Callable[[Settings], Provider], settings: Settings) -> bool:

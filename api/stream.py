@@ -103,7 +103,8 @@ class Hub:
                 async for frame in self._events(task_id, after, news):
                     after = calls.note(frame)
                     yield frame
-                    if frame.event.type in LAST:
+                    # A task that failed may have been tried again meanwhile.
+                    if frame.event.type in LAST and frame.seq >= news:
                         return
 
     async def _progress(self, caller: Caller, task_id: TaskId) -> Progress:

@@ -56,6 +56,8 @@ RPC_TIMEOUT = timedelta(seconds=5)
 STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 VISIBILITY_PAGE = 1000
+_RETRIES = "retries"
+"""In the memo of a run that tries a failed task again: which retry it is."""
 
 
 _CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
@@ -166,20 +168,30 @@ class Temporal:
             request.next_page_token = page.next_page_token
 
     async def start_task(self, task: TaskInput, title: str) -> None:
-        """Start the run of a task; twice is once, also after it has ended (REJECT_DUPLICATE)."""
+        """Start the run of a task; twice is once, also after it has ended.
+
+        A task that is tried again has a run that failed, and gets another.
+        """
         client = await self.client()
-        await client.start_workflow(
+        is_retry = task.retries > 0
+        handle = await client.start_workflow(
             TaskRuns.run,
             task,
             id=workflow_id_of(task.task_id),
             task_queue=self._settings.task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+            if is_retry
+            else WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            memo={_RETRIES: task.retries} if is_retry else None,
             search_attributes=task_attributes(task.owner_id, task.priority),
             static_summary=summary_of(title),
             priority=Priority(priority_key=task.priority, fairness_key=task.owner_id),
             rpc_timeout=RPC_TIMEOUT,
         )
+        if is_retry and await (await handle.describe(rpc_timeout=RPC_TIMEOUT)).memo_value(_RETRIES, 0) != task.retries:
+            # A run says that it failed before it has ended.
+            raise RuntimeError("The run that failed is still ending.")
 
     async def start_ai_call(self, call_id: AiCallId, operation: Operation, owner_id: UserId, model: str) -> None:
         """Start the run of an embedding, an image or a transcription; twice is once, as for a task."""

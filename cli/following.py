@@ -13,7 +13,7 @@ from cli.errors import NotReachable
 from cli.screens import Banner, Say, showing
 from cli.trouble import Trouble
 from cli.view import TaskState
-from models.events import LAST, EventFrame, Frame, SnapshotFrame
+from models.events import EventFrame, Frame, SnapshotFrame
 from models.tasks import CLOSED, TaskStatus, TaskView
 
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
@@ -73,9 +73,7 @@ async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> Asy
                     if isinstance(frame, (EventFrame, SnapshotFrame)):
                         after = frame.seq
                     yield frame
-                    if isinstance(frame, EventFrame) and frame.event.type in LAST:
-                        return
-            # An orderly end without a last event: the server went away, or all was seen before.
+            # An orderly end: the task has ended, or the server went away.
             if (await client.task(task.id)).status in CLOSED:
                 return
             await asyncio.sleep(0.2)

@@ -31,6 +31,7 @@ from models.events import (
     TaskFailed,
     TaskPaused,
     TaskResumed,
+    TaskRetried,
     TaskStarted,
     TokensFrame,
     ToolCallFinished,
@@ -286,6 +287,8 @@ class TaskState:
         match event:
             case TaskStarted() | TaskResumed() | BudgetRaised():
                 self.status, self.note = TaskStatus.RUNNING, ""
+            case TaskRetried():
+                self._open_again(event)
             case TaskPaused():
                 self.status = TaskStatus.PAUSED
             case TaskCancelling():
@@ -301,6 +304,12 @@ class TaskState:
                 self._close(TaskStatus.CANCELLED)
             case _:
                 pass
+
+    def _open_again(self, event: TaskRetried) -> None:
+        self.status, self.note, self.ended_at = TaskStatus.RUNNING, "", None
+        for path in event.paths:
+            node = self._node(path)
+            node.status, node.note = SubtaskStatus.PENDING, ""
 
     def _close(self, status: TaskStatus, note: str = "") -> None:
         self.status, self.note = status, note

@@ -39,6 +39,13 @@ class TaskResumed(_Placed):
     type: Literal["task.resumed"] = "task.resumed"
 
 
+class TaskRetried(_Placed):
+    type: Literal["task.retried"] = "task.retried"
+    paths: tuple[NodePath, ...]
+    """The subtasks that had failed or were cut short, and may begin again."""
+    model: str | None = None
+
+
 class TaskCancelling(_Placed):
     type: Literal["task.cancelling"] = "task.cancelling"
 
@@ -183,6 +190,7 @@ Event = Annotated[
     | TaskStarted
     | TaskPaused
     | TaskResumed
+    | TaskRetried
     | TaskCancelling
     | TaskCompleted
     | TaskFailed
@@ -210,7 +218,7 @@ Event = Annotated[
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 LAST = ("task.completed", "task.failed", "task.cancelled")
-"""After one of these nothing follows."""
+"""After one of these nothing follows, unless a task that failed is tried again (`TaskRetried`)."""
 
 
 class EventFrame(Contract):

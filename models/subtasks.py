@@ -37,6 +37,8 @@ class SubtaskInput(Contract):
     paused: bool = False
     step: int = 0
     """Turns already taken; the next model call is `step + 1`."""
+    retries: int = 0
+    """How often the whole task was tried again; see `TaskInput`."""
     retry: int = 0
     """How often this subtask failed before; finished calls of earlier tries come back from the ledger, unpaid."""
 
@@ -48,6 +50,9 @@ class SubtaskView(Contract):
     key: str
     title: str
     agent: str
+    model: str | None = Field(
+        default=None, description="Asked in place of its agent's: named when the task was tried again"
+    )
     status: SubtaskStatus
     depends_on: tuple[str, ...]
     instruction: str

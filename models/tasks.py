@@ -156,6 +156,8 @@ class TaskInput(Contract):
     priority: int = 3
     plan: tuple[PlanNode, ...] | None = None
     """Given by the caller; None means that the planner makes it."""
+    retries: int = 0
+    """How often the task was tried again after it had failed; each time planners have rounds anew."""
 
 
 class TaskResult(Contract):
@@ -179,6 +181,18 @@ class Guidance(Body):
         default=None, max_length=200, description="Only this subtask and what is below it; without one the whole task"
     )
     interrupt: Flag = Field(default=False, description="Cut the model call in flight, so that it is seen at once")
+
+
+class TaskRetry(Body):
+    """How a failed task is tried again: `POST /api/v1/tasks/{id}/retry`. What is left out stays as it was."""
+
+    model: ModelRef | None = Field(
+        default=None, description="Asked in place of the models of the subtasks that failed; where none did, the task's"
+    )
+    budget: Budget | None = Field(default=None, description="Limits to set anew")
+    guidance: str | None = Field(
+        default=None, min_length=1, max_length=20_000, description="What the failed subtasks should know this time"
+    )
 
 
 class SteerRequest(Contract):
@@ -269,6 +283,7 @@ class TaskView(Contract):
     usage: Usage
     subtasks_total: int
     subtasks_done: int
+    retries: int = Field(default=0, description="How often it was tried again after it had failed")
     result: str | None
     finish_reason: FinishReason | None = Field(
         default=None, description="How the answer ended; length: it was cut at its limit and isn't complete"

@@ -54,6 +54,7 @@ class SubtaskWorkflow(SubtaskRuns):
             path=subtask.path,
             policy=subtask.policy,
             priority=subtask.priority,
+            retries=subtask.retries,
             retry=subtask.retry,
         )
         await self._tree.run(None)

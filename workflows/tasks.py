@@ -28,6 +28,7 @@ class TaskWorkflow(TaskRuns):
             path=ROOT,
             policy=task.policy,
             priority=task.priority,
+            retries=task.retries,
         )
 
     @workflow.run

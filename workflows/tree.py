@@ -28,7 +28,7 @@ from workflows.plan import Progress
 from workflows.turn import check_whole
 
 PLAN_ROUNDS = 2
-"""The planner's first try and one repair; each retry of the node has as many again."""
+"""The planner's first try and one repair; each retry of the node, or of the task, has as many again."""
 
 TAKE_OVER = "take-over"
 """Protects histories from before a run that was reset took its subtasks over."""
@@ -48,6 +48,7 @@ class Tree:
         path: NodePath,
         policy: RunPolicy,
         priority: int,
+        retries: int = 0,
         retry: int = 0,
     ) -> None:
         self._gate = gate
@@ -56,6 +57,7 @@ class Tree:
         self._path = path
         self._policy = policy
         self._priority = priority
+        self._retries = retries
         self._retry = retry
         self._progress: Progress | None = None
         self.children: dict[NodePath, Child] = {}
@@ -123,7 +125,7 @@ class Tree:
         accepted before is used again, and refused ones are not all there is.
         """
         problems: tuple[str, ...] = ()
-        for step in range(1, PLAN_ROUNDS * (self._retry + 1) + 1):
+        for step in range(1, PLAN_ROUNDS * (self._retries + self._retry + 1) + 1):
             outcome = await self._gate.call(self._request(Purpose.PLAN, step, PLANNER))
             if outcome.plan:
                 return outcome.plan
@@ -225,6 +227,7 @@ class Tree:
                 priority=self._priority,
                 paused=paused,
                 retry=self._retry + retry,
+                **({"retries": self._retries} if self._retries else {}),
             ),
             id=workflow_id_of(self._task_id, path),
             static_summary=f"{node.agent}: {node.title}" if node.title else node.agent,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
-from chimera.db import costs, task_controls, task_views, tasks, timelines
+from chimera.db import costs, retries, task_controls, task_views, tasks, timelines
 from chimera.db.task_views import TaskFilter
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
@@ -19,6 +19,7 @@ from models.tasks import (
     OnFailure,
     SteerRequest,
     TaskPage,
+    TaskRetry,
     TaskSpec,
     TaskStatus,
     TaskView,
@@ -202,6 +203,19 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
     """Let a paused task go on."""
     async with parts.database.begin() as session:
         await task_controls.resume(session, caller, task_id)
+    return await _told(parts, caller, task_id)
+
+
+@router.post("/{task_id}/retry", operation_id="retry_task", status_code=status.HTTP_202_ACCEPTED)
+async def retry_task(
+    task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
+) -> TaskView:
+    """Let a failed task go on where it failed; what was answered stands and is not paid for again."""
+    wish = wish or TaskRetry()
+    if wish.model is not None:
+        await parts.checks.models.check(wish.model)
+    async with parts.database.begin() as session:
+        await retries.retry(session, caller, task_id, wish)
     return await _told(parts, caller, task_id)
 
 

@@ -49,7 +49,10 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
     """Build a task's workflow argument from its rows; None when it was stopped before it began."""
     row = (
         await session.execute(
-            text("SELECT owner_id, title, goal, policy, priority, status, subtasks_total FROM tasks WHERE id = :id"),
+            text(
+                "SELECT owner_id, title, goal, policy, priority, status, subtasks_total, retries FROM tasks"
+                " WHERE id = :id"
+            ),
             {"id": task_id},
         )
     ).one_or_none()
@@ -62,6 +65,7 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
         policy=RunPolicy.model_validate(row.policy),
         priority=row.priority,
         plan=plan or None,
+        retries=row.retries,
     )
     return Start(task=task, title=row.title or preview_of(row.goal, 120))
 
@@ -173,9 +177,12 @@ async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) ->
 async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled: bool) -> bool:
     """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say).
 
-    Returns whether it was open until now.
+    Returns whether it was open until now. One whose start is still to be delivered is left alone: it is the run before,
+    which failed, that Temporal speaks of.
     """
     status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
+    if await outbox.is_promised(session, task_id, "start"):
+        return False
     # Whoever asked for a stop got one, however the run ended.
     cancelled = cancelled or status == TaskStatus.CANCELLING
     transition = TransitionRecord(

@@ -161,6 +161,8 @@ class Task(Table):
     last_call_at: Mapped[datetime | None]
     cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often the sweeper sent a cancel again that had not ended the run."""
+    retries: Mapped[int] = mapped_column(server_default="0")
+    """How often it was tried again after it had failed."""
     deleted_at: Mapped[datetime | None]
     __table_args__ = (
         Index("tasks_idempotency", "owner_id", "idempotency_key", unique=True),
@@ -184,6 +186,8 @@ class Subtask(Table):
     title: Mapped[str]
     instruction: Mapped[str]
     agent: Mapped[str]
+    model: Mapped[str | None]
+    """Asked in place of its agent's: named when the task was tried again."""
     depends_on: Mapped[list[str]]
     decompose: Mapped[bool]
     status: Mapped[str] = mapped_column(server_default="pending")
@@ -244,6 +248,8 @@ class ModelCall(Table):
     purpose: Mapped[str] = mapped_column(primary_key=True)
     step: Mapped[int] = mapped_column(primary_key=True)
     attempt: Mapped[int]
+    forgiven: Mapped[int] = mapped_column(server_default="0")
+    """Attempts up to this one count for nothing any more: the task was tried again after they had failed it."""
     status: Mapped[str]
     outcome: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = _now()

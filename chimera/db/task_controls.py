@@ -52,7 +52,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
     """Start a draft."""
     task = await locked(session, caller, task_id)
     if task.status != TaskStatus.DRAFT:
-        raise _refusal(task, "only a draft can be started")
+        raise refusal(task, "only a draft can be started")
     task.status = TaskStatus.QUEUED
     await outbox.enqueue(session, task_id, "start")
 
@@ -85,7 +85,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     if task.status == TaskStatus.PAUSED:
         return
     if task.status not in PAUSABLE:
-        raise _refusal(task, "only a queued, running or waiting one can be paused")
+        raise refusal(task, "only a queued, running or waiting one can be paused")
     await _check_takes_more(session, task_id)
     task.status = TaskStatus.PAUSED
     await events.append(session, task_id, TaskPaused())
@@ -100,8 +100,8 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     if task.status == TaskStatus.WAITING:
         raise Conflict(f"The task waits for money; raise its budget at POST /api/v1/tasks/{task_id}/budget.")
     if task.status != TaskStatus.PAUSED:
-        raise _refusal(task, "only a paused one can be resumed")
-    task.status = _going_on(task)
+        raise refusal(task, "only a paused one can be resumed")
+    task.status = going_on(task)
     await events.append(session, task_id, TaskResumed())
     await outbox.enqueue(session, task_id, "resume")
 
@@ -113,18 +113,13 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     """
     task = await locked(session, caller, task_id)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
-        raise _refusal(task, "its budget no longer matters")
-    _check_above_spent(task, budget)
+        raise refusal(task, "its budget no longer matters")
     if task.status != TaskStatus.WAITING:
         # One that waits could do nothing else but be cancelled.
         await _check_takes_more(session, task_id)
-    for field, limit in budget.model_dump(exclude_none=True).items():
-        setattr(task, field, limit)
+    raised = set_limits(task, budget)
     if task.status == TaskStatus.WAITING:
-        task.status = _going_on(task)
-    raised = BudgetRaised(
-        max_cost_micro_usd=task.max_cost_micro_usd, max_tokens=task.max_tokens, max_model_calls=task.max_model_calls
-    )
+        task.status = going_on(task)
     await events.append(session, task_id, raised)
     if task.status != TaskStatus.DRAFT:
         await outbox.enqueue(session, task_id, "budget_raised")
@@ -137,7 +132,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     """
     task = await locked(session, caller, task_id)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
-        raise _refusal(task, "guidance would reach nobody")
+        raise refusal(task, "guidance would reach nobody")
     subtasks = await _statuses(session, task_id)
     if guidance.path:
         _check_path(subtasks, guidance.path)
@@ -156,6 +151,19 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
     await session.execute(delete(GuidanceRow).where(GuidanceRow.id == guidance_id))
 
 
+def set_limits(task: Task, budget: Budget) -> BudgetRaised:
+    """Set the limits that `budget` names in a task's row; return the event that says so.
+
+    Raises InvalidInput when a limit is not above what is spent already.
+    """
+    _check_above_spent(task, budget)
+    for field, limit in budget.model_dump(exclude_none=True).items():
+        setattr(task, field, limit)
+    return BudgetRaised(
+        max_cost_micro_usd=task.max_cost_micro_usd, max_tokens=task.max_tokens, max_model_calls=task.max_model_calls
+    )
+
+
 _NEW_TASK = "it can't be begun again, create a new one at POST /api/v1/tasks"
 _WAYS_OUT = {
     TaskStatus.DRAFT: "start it at POST /api/v1/tasks/{id}/execute",
@@ -165,19 +173,21 @@ _WAYS_OUT = {
     TaskStatus.WAITING: "raise its budget at POST /api/v1/tasks/{id}/budget",
     TaskStatus.CANCELLING: _NEW_TASK,
     TaskStatus.COMPLETED: _NEW_TASK,
-    TaskStatus.FAILED: _NEW_TASK,
+    TaskStatus.FAILED: "try it again at POST /api/v1/tasks/{id}/retry: what was answered stands",
     TaskStatus.CANCELLED: _NEW_TASK,
 }
 """What can be done with a task instead of what its state forbids."""
 
 
-def _refusal(task: Task, rule: str) -> Conflict:
+def refusal(task: Task, rule: str) -> Conflict:
+    """Say why a task's state forbids something, and what can be done instead."""
     status = TaskStatus(task.status)
     shown = "a draft" if status is TaskStatus.DRAFT else status
     return Conflict(f"The task is {shown}: {rule}; {_WAYS_OUT[status].format(id=task.id)}.")
 
 
-def _going_on(task: Task) -> TaskStatus:
+def going_on(task: Task) -> TaskStatus:
+    """Where a task stands that nothing keeps back any more."""
     return TaskStatus.QUEUED if task.started_at is None else TaskStatus.RUNNING
 
 

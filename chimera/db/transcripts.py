@@ -67,6 +67,8 @@ class CallContext:
     """Files of the owner that the task's models are shown."""
     instruction: str
     depends_on: tuple[str, ...]
+    own_model: str | None
+    """Named for this node when its task was tried again."""
     agent_spec: dict[str, Any] | None
     guidance: tuple[tuple[int, str], ...]
     """What this node has not heard yet."""
@@ -88,7 +90,7 @@ _CONTEXT = f"""
 SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.images, t.guidance_given,
        t.policy ->> 'on_truncated' AS on_truncated,
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
-       COALESCE(s.depends_on, '{{}}') AS depends_on,
+       COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        CASE WHEN c.attempt IS NOT NULL THEN (
            SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest, f.way)) FROM (
@@ -99,7 +101,7 @@ SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.imag
                       END AS way
                FROM model_call_attempts a
                WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
-                 AND a.status NOT IN ('cancelled', 'finished')
+                 AND a.status NOT IN ('cancelled', 'finished') AND a.attempt > c.forgiven
                GROUP BY 1, 2, 5) f) END AS failures,
        (SELECT spec FROM agents g WHERE g.owner_id = t.owner_id AND g.name = %(agent)s) AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
@@ -126,6 +128,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         images=tuple(row.images),
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
+        own_model=row.own_model,
         agent_spec=row.agent_spec,
         guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
         guidance_given=row.guidance_given,

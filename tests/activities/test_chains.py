@@ -1,5 +1,7 @@
 """Which model is asked next, from what the ledger says of the attempts so far."""
 
+from dataclasses import replace
+
 import pytest
 
 from activities.chains import Chain, chain_of
@@ -27,7 +29,18 @@ def agent(model: str | None = None, *fallbacks: str) -> AgentSpec:
     [(agent(), (A, B)), (agent(None, C), (A, C)), (agent(C), (C,)), (agent(C, B, C), (C, B))],
 )
 def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tuple[str, ...]) -> None:
-    context = CallContext(
+    assert chain_of(own, a_context(), retry=0, max_attempts=3).models == models
+
+
+@pytest.mark.parametrize(("own", "models"), [(agent(), (C, B)), (agent(A, B), (C, B)), (agent(A, C), (C,))])
+def test_a_model_named_for_the_node_goes_before_all_others(own: AgentSpec, models: tuple[str, ...]) -> None:
+    context = replace(a_context(), own_model=C)
+    assert chain_of(own, context, retry=0, max_attempts=3).models == models
+
+
+def a_context() -> CallContext:
+    """A call of a task whose model is A and has B for when that fails."""
+    return CallContext(
         owner_id="",
         task_status="running",
         left_out=False,
@@ -37,6 +50,7 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
         images=(),
         instruction="",
         depends_on=(),
+        own_model=None,
         agent_spec=None,
         guidance=(),
         guidance_given=0,
@@ -46,7 +60,6 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
         failures=(),
         outcome=None,
     )
-    assert chain_of(own, context, retry=0, max_attempts=3).models == models
 
 
 @pytest.mark.parametrize(

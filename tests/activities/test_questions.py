@@ -12,7 +12,7 @@ from models.tasks import OnTruncated
 from tests.activities.test_replies import CHAT, INTENT
 
 CONTEXT = CallContext(
-    "u", "running", False, "Go", "m", (), (), "Go", (), None, (), 0, OnTruncated.ACCEPT, None, 0, (), None
+    "u", "running", False, "Go", "m", (), (), "Go", (), None, None, (), 0, OnTruncated.ACCEPT, None, 0, (), None
 )
 
 

@@ -1,0 +1,194 @@
+"""Failed tasks that go on where they failed: what was answered stands, counted at the provider."""
+
+from typing import Any
+
+import pytest
+
+from chimera.db import retries
+from models.errors import Conflict, InvalidInput
+from models.events import TaskRetried
+from models.ids import TaskId
+from models.tasks import Budget, TaskRetry
+from tests.conftest import SimulatorServer
+from tests.runs import Runs, a_subtask, runs_with_worker
+
+ONCE = "[[sim: status=401; times=1; tokens=5]] go"
+"""Fails for good the first time, and is answered the second."""
+ALWAYS = "[[sim: status=400; model=fast; tokens=5]] go"
+"""Is refused by one model, and answered by others."""
+
+
+def a_chain(*instructions: str) -> list[dict[str, Any]]:
+    keys = [f"s{number}" for number in range(1, len(instructions) + 1)]
+    return [
+        a_subtask(key, words, depends_on=[keys[number - 1]] if number else [])
+        for number, (key, words) in enumerate(zip(keys, instructions, strict=True))
+    ]
+
+
+def eight_of_which_the_7th(instruction: str) -> list[dict[str, Any]]:
+    """With the answer at the end nine calls."""
+    words = ["[[sim: tokens=5]] go"] * 8
+    words[6] = instruction
+    return a_chain(*words)
+
+
+def arrived(simulator: SimulatorServer, task_id: TaskId) -> list[str]:
+    """The calls that reached the provider, in order, each as often as it did."""
+    asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
+    return [entry["call_id"].removeprefix(task_id) for entry in asked]
+
+
+async def test_a_retry_asks_only_for_what_was_not_answered(runs: Runs, simulator: SimulatorServer) -> None:
+    task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ONCE))
+    failed = await runs.ended(task_id)
+    assert (failed["status"], failed["error_code"], failed["subtasks_done"]) == ("failed", "wrong_key", 6)
+    before = arrived(simulator, task_id)
+    assert len(before) == 7
+    await runs.control(retries.retry, task_id, TaskRetry())
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error_code"], row["subtasks_done"], row["retries"]) == ("completed", None, 8, 1)
+    assert arrived(simulator, task_id)[7:] == ["/s7#turn.1", "/s8#turn.1", "#aggregate.1"]
+    assert row["spent_micro_usd"] == sum(attempt["cost_micro_usd"] for attempt in await runs.attempts(task_id))
+    assert (row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0)
+    assert await runs.close_status(task_id) == "COMPLETED"
+
+
+async def test_events_of_a_retry_go_on_without_gaps(runs: Runs) -> None:
+    task_id = await runs.start("Three", plan=a_chain("[[sim: tokens=5]] go", ONCE, "[[sim: tokens=5]] go"))
+    await runs.ended(task_id)
+    await runs.control(retries.retry, task_id, TaskRetry())
+    row = await runs.ended(task_id)
+    numbers = await runs.rows("SELECT seq FROM events WHERE task_id = :id ORDER BY seq", task_id)
+    assert [number["seq"] for number in numbers] == list(range(1, row["event_seq"] + 1))
+    happened = await runs.events(task_id)
+    types = [event.type for event in happened if event.type.startswith("task.")]
+    assert types == ["task.accepted", "task.started", "task.failed", "task.retried", "task.completed"]
+    assert next(event.paths for event in happened if isinstance(event, TaskRetried)) == ("s2", "s3")
+
+
+async def test_another_model_for_what_failed(runs: Runs) -> None:
+    task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ALWAYS))
+    assert (await runs.ended(task_id))["error_code"] == "bad_request"
+    await runs.control(retries.retry, task_id, TaskRetry())
+    assert (await runs.ended(task_id))["error_code"] == "bad_request"
+    await runs.control(retries.retry, task_id, TaskRetry(model="simulator/standard"))
+    row = await runs.ended(task_id)
+    assert (row["status"], row["retries"]) == ("completed", 2)
+    asked = [(attempt["path"], attempt["model"]) for attempt in await runs.attempts(task_id)]
+    assert asked[6:] == [
+        ("s7", "simulator/fast"),
+        ("s7", "simulator/fast"),
+        ("s7", "simulator/standard"),
+        ("s8", "simulator/fast"),
+        ("", "simulator/fast"),
+    ]
+
+
+async def test_what_failed_hears_the_guidance_of_the_retry(runs: Runs) -> None:
+    task_id = await runs.start("Two", plan=a_chain("[[sim: tokens=5]] go", ONCE))
+    await runs.ended(task_id)
+    await runs.control(retries.retry, task_id, TaskRetry(guidance="Mention the moon."))
+    assert (await runs.ended(task_id))["status"] == "completed"
+    heard = await runs.rows(
+        "SELECT path, content FROM messages WHERE task_id = :id AND guidance_id IS NOT NULL", task_id
+    )
+    assert [(message["path"], "Mention the moon." in message["content"]) for message in heard] == [("s2", True)]
+
+
+async def test_a_planner_whose_plans_were_refused_plans_anew(runs: Runs) -> None:
+    task_id = await runs.start("Plan [[sim plan: badplan=cyclic; times=2; split=2]]")
+    assert (await runs.ended(task_id))["error_code"] == "plan_invalid"
+    await runs.control(retries.retry, task_id, TaskRetry())
+    row = await runs.ended(task_id)
+    assert (row["status"], row["subtasks_done"]) == ("completed", 2)
+
+
+async def test_a_task_below_a_split_subtask_goes_on_there(runs: Runs, simulator: SimulatorServer) -> None:
+    deep = a_subtask("deep", 'Look [[sim plan: split=2; sub="status=401,times=1,tokens=5"]]', decompose=True)
+    task_id = await runs.start("Deep", plan=[deep])
+    assert (await runs.ended(task_id))["status"] == "failed"
+    before = arrived(simulator, task_id)
+    await runs.control(retries.retry, task_id, TaskRetry())
+    row = await runs.ended(task_id)
+    if row["status"] == "failed":
+        # The sibling that was cut before its first request fails once, too.
+        await runs.control(retries.retry, task_id, TaskRetry())
+        row = await runs.ended(task_id)
+    assert row["status"] == "completed"
+    assert "/deep#plan.1" in before
+    assert "/deep#plan.1" not in arrived(simulator, task_id)[len(before) :]
+
+
+async def test_where_every_subtask_was_skipped_all_are_tried_again(runs: Runs) -> None:
+    plan = [a_subtask("a", ONCE), a_subtask("b", ONCE)]
+    task_id = await runs.start("Skip", plan=plan, on_failure="skip")
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error_code"], row["subtasks_done"]) == ("failed", "subtask_failed", 2)
+    await runs.control(retries.retry, task_id, TaskRetry())
+    row = await runs.ended(task_id)
+    assert (row["status"], row["subtasks_done"]) == ("completed", 2)
+
+
+async def test_a_retry_has_all_of_a_calls_attempts_anew(runs: Runs, simulator: SimulatorServer) -> None:
+    limit = runs.settings.call_max_attempts
+    words = f"[[sim: status=500; retry_after=0.05; times={limit + 1}; tokens=5]] go"
+    task_id = await runs.start("Down", plan=[a_subtask("one", words)])
+    assert (await runs.ended(task_id))["error_code"] == "attempts_used_up"
+    await runs.control(retries.retry, task_id, TaskRetry())
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert len(arrived(simulator, task_id)) == limit + 2
+
+
+async def test_a_retry_goes_on_after_everything_was_started_anew(runs: Runs, simulator: SimulatorServer) -> None:
+    """The worker that takes the retry up is another one, in which nothing is remembered."""
+    task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ONCE))
+    await runs.ended(task_id)
+    queue = runs.settings.model_copy(update={"task_queue": "retried-elsewhere"})
+    async with runs_with_worker(queue) as others:
+        others.caller = runs.caller
+        await others.control(retries.retry, task_id, TaskRetry())
+        assert (await others.ended(task_id))["status"] == "completed"
+    assert len(arrived(simulator, task_id)) == 10
+
+
+@pytest.mark.parametrize(("status", "told"), [("completed", "completed"), ("running", "it runs already")])
+async def test_only_a_failed_task_can_be_tried_again(runs: Runs, status: str, told: str) -> None:
+    words = "[[sim: tokens=5]] go" if status == "completed" else "[[sim: drip=0.5; tokens=500]] go"
+    task_id = await runs.start("One", plan=[a_subtask("one", words)])
+    await runs.until(task_id, lambda row: row["status"] == status)
+    with pytest.raises(Conflict, match=told):
+        await runs.control(retries.retry, task_id, TaskRetry())
+    if status == "running":
+        await runs.cancel(task_id)
+
+
+async def test_answers_that_fail_a_task_are_not_tried_again(runs: Runs) -> None:
+    plan = [a_subtask("one", "[[sim: finish=length; tokens=5]] go")]
+    task_id = await runs.start("Cut", plan=plan, on_truncated="fail")
+    assert (await runs.ended(task_id))["error_code"] == "answer_truncated"
+    with pytest.raises(Conflict, match="in the same way again"):
+        await runs.control(retries.retry, task_id, TaskRetry())
+    assert (await runs.row(task_id))["status"] == "failed"
+
+
+async def test_a_retry_that_is_refused_changes_nothing(runs: Runs) -> None:
+    task_id = await runs.start("Two", plan=a_chain("[[sim: tokens=5]] go", ONCE))
+    before = dict(await runs.ended(task_id))
+    with pytest.raises(InvalidInput, match="is not above"):
+        await runs.control(retries.retry, task_id, TaskRetry(budget=Budget(max_model_calls=1), guidance="Try."))
+    assert dict(await runs.row(task_id)) == before
+    await runs.control(retries.retry, task_id, TaskRetry(budget=Budget(max_model_calls=4)))
+    row = await runs.ended(task_id)
+    assert (row["status"], row["max_model_calls"], row["model_calls"]) == ("completed", 4, 4)
+
+
+async def test_of_two_retries_at_once_one_is_taken(runs: Runs, simulator: SimulatorServer) -> None:
+    task_id = await runs.start("Two", plan=a_chain("[[sim: tokens=5]] go", ONCE))
+    await runs.ended(task_id)
+    # The run that failed may not have ended yet: its row is written first.
+    await runs.control(retries.retry, task_id, TaskRetry())
+    with pytest.raises(Conflict):
+        await runs.control(retries.retry, task_id, TaskRetry())
+    await runs.ended(task_id)
+    assert len(arrived(simulator, task_id)) == 4
