@@ -24,7 +24,7 @@ from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
-from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskView
+from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
 from models.users import Tokens, UserView
 
 API = "/api/v1"
@@ -166,6 +166,9 @@ class Client:
     async def control(self, task_id: TaskId, what: str) -> TaskView:
         """Cancel, pause or resume."""
         return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/{what}"))
+
+    async def retry(self, task_id: TaskId, wish: TaskRetry) -> TaskView:
+        return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/retry", _body_of(wish)))
 
     async def set_budget(self, task_id: TaskId, budget: Budget) -> TaskView:
         return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/budget", _body_of(budget)))

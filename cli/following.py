@@ -13,7 +13,7 @@ from cli.errors import NotReachable
 from cli.screens import Banner, Say, showing
 from cli.trouble import Trouble
 from cli.view import TaskState
-from models.events import EventFrame, Frame, SnapshotFrame
+from models.events import LAST, EventFrame, Frame, SnapshotFrame
 from models.tasks import CLOSED, TaskStatus, TaskView
 
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
@@ -62,6 +62,7 @@ async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> Asy
     Raises NotReachable when the API stays away for ten minutes.
     """
     trouble = Trouble(say, PATIENCE_S, "The task goes on.")
+    ended = False
     while True:
         try:
             async with client.events(task.id, after) as source:
@@ -72,9 +73,12 @@ async def frames_of(client: Client, task: TaskView, after: int, say: Say) -> Asy
                         continue
                     if isinstance(frame, (EventFrame, SnapshotFrame)):
                         after = frame.seq
+                    if isinstance(frame, EventFrame):
+                        # A task that failed may have been tried again: its end is the one that nothing follows.
+                        ended = frame.event.type in LAST
                     yield frame
-            # An orderly end: the task has ended, or the server went away.
-            if (await client.task(task.id)).status in CLOSED:
+            # An orderly end without a last event: the server went away, or all was seen before.
+            if ended or (await client.task(task.id)).status in CLOSED:
                 return
             await asyncio.sleep(0.2)
         except NotReachable as error:

@@ -17,6 +17,7 @@ _COMMANDS = tuple(
         (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1"),
         (r",? at POST /api/v1/tasks/([\w-]+)/cancel", r": chimera cancel \1"),
         (r",? at POST /api/v1/tasks/([\w-]+)/resume", r": chimera resume \1"),
+        (r",? at POST /api/v1/tasks/([\w-]+)/retry", r": chimera retry \1"),
         (r",? at POST /api/v1/tasks\b(?!/)", ": chimera run"),
         (r"DELETE /api/v1/tasks/([\w-]+)", r"chimera delete \1"),
         (r"GET /api/v1/tasks/([\w-]+)/cost", r"chimera cost \1"),

@@ -574,3 +574,10 @@ class AiCallFailed(ProviderError):
 
     def __init__(self, call_id: str, code: str, message: str) -> None:
         super().__init__(f"{code}: {message.rstrip('.')}. GET /api/v1/ai/calls/{call_id} shows what it cost.")
+
+
+SETTLED = {
+    AnswerTruncated.code: "its answer was cut at its limit of tokens, and the task wants none that is",
+    TurnLimitReached.code: "its agent used all its turns",
+}
+"""Failures that come from answers, not from calls, in words: with those answers the same would come again."""

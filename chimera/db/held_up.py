@@ -25,7 +25,7 @@ WITH told AS (
     WINDOW call AS (PARTITION BY path, purpose, step)),
  latest AS (SELECT DISTINCT ON (path, purpose, step) * FROM told ORDER BY path, purpose, step, seq DESC),
  due AS (SELECT *, at + CAST(payload ->> 'retry_after_s' AS float8) * interval '1 second' AS due_at FROM latest)
-SELECT payload, since, attempts, model, CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
+SELECT payload, since, attempts, asked.model, CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
 FROM due
 CROSS JOIN LATERAL (
     SELECT count(*) AS attempts, (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a

@@ -14,18 +14,12 @@ from chimera.db.tables import Guidance, Subtask, Task
 from chimera.db.task_controls import going_on, refusal, set_limits
 from chimera.db.tasks import locked
 from models.base import preview_of
-from models.errors import AnswerTruncated, Conflict, TurnLimitReached
+from models.errors import SETTLED, Conflict
 from models.events import Event, GuidanceGiven, TaskRetried
 from models.ids import ROOT, NodePath, TaskId
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskRetry, TaskStatus
 from models.users import Caller
-
-SETTLED = {
-    AnswerTruncated.code: "its answer was cut at its limit of tokens, and the task wants none that is",
-    TurnLimitReached.code: "its agent used all its turns",
-}
-"""Failures that come from answers, not from calls: with those answers the same would come again."""
 
 
 async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> None:

@@ -177,11 +177,12 @@ async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) ->
 async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled: bool) -> bool:
     """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say).
 
-    Returns whether it was open until now. One whose start is still to be delivered is left alone: it is the run before,
-    which failed, that Temporal speaks of.
+    Returns whether it was open until now. One that is tried again and whose start is still to be delivered is left
+    alone: it is the run before, which failed, that Temporal speaks of.
     """
-    status = await session.scalar(text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE"), {"id": task_id})
-    if await outbox.is_promised(session, task_id, "start"):
+    lock = text("SELECT status, retries FROM tasks WHERE id = :id FOR NO KEY UPDATE")
+    status, retries = (await session.execute(lock, {"id": task_id})).one_or_none() or (None, 0)
+    if retries and await outbox.is_promised(session, task_id, "start"):
         return False
     # Whoever asked for a stop got one, however the run ended.
     cancelled = cancelled or status == TaskStatus.CANCELLING

@@ -58,7 +58,7 @@ class Refusal:
     retry_after_s: float | None = None
 
     def no_quota(self) -> NoQuota:
-        return NoQuota(f"The account at {self.provider} has no quota left; raise it there, then start the task again.")
+        return NoQuota(f"The account at {self.provider} has no quota left; raise it there, then retry the task.")
 
     def rate_limited(self) -> RateLimited:
         when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"

@@ -24,9 +24,9 @@ from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, plain
 from models.base import usd
-from models.errors import ChimeraError
+from models.errors import SETTLED, ChimeraError
 from models.ids import FileId
-from models.tasks import TaskStatus, TaskView
+from models.tasks import Budget, TaskRetry, TaskStatus, TaskView
 
 
 def spec_from(
@@ -56,20 +56,12 @@ async def run(
     spec: dict[str, Any], *, images: Sequence[Path] = (), follow_it: bool, exit_on_budget: bool = False, as_json: bool
 ) -> int:
     """Hand a task in, after its pictures, and, unless told otherwise, watch it to its end."""
-    if exit_on_budget and not follow_it:
-        raise WrongUsage("--exit-on-budget says when to stop watching; leave it or --no-follow out.")
+    _check_watch(follow_it, exit_on_budget)
     console = Console(stderr=True, highlight=False)
     pictures = [(text_of(path.name, "Its name"), await bytes_of(path)) for path in images]
     async with connected(where_settings()) as client:
         task = await _handed_in(client, spec, pictures)
-        if follow_it:
-            return await _watch(client, task, console, exit_on_budget=exit_on_budget, as_json=as_json)
-        if as_json:
-            print_json(task)
-        else:
-            print(task.id)
-            console.print(f"It runs. Watch it: chimera follow {short(task.id)}")
-        return 0
+        return await _watch_if(client, task, console, follow_it, exit_on_budget=exit_on_budget, as_json=as_json)
 
 
 async def follow(name: str, *, after: int, exit_on_budget: bool, as_json: bool) -> int:
@@ -78,6 +70,49 @@ async def follow(name: str, *, after: int, exit_on_budget: bool, as_json: bool) 
     async with connected(where_settings()) as client:
         task = await task_named(client, name)
         return await _watch(client, task, console, after=after, exit_on_budget=exit_on_budget, as_json=as_json)
+
+
+async def retry(
+    name: str,
+    *,
+    model: str | None,
+    guidance: str | None,
+    limits: tuple[int | None, int | None, int | None],
+    follow_it: bool,
+    exit_on_budget: bool,
+    as_json: bool,
+) -> int:
+    """Let a failed task go on and, unless told otherwise, watch it. `limits`: micro-USD, tokens and requests."""
+    _check_watch(follow_it, exit_on_budget)
+    micro_usd, tokens, requests = limits
+    budget = Budget.model_construct(max_cost_micro_usd=micro_usd, max_tokens=tokens, max_model_calls=requests)
+    # The API is the one that judges it.
+    wish = TaskRetry.model_construct(
+        model=model, guidance=guidance, budget=None if limits == (None, None, None) else budget
+    )
+    console = Console(stderr=True, highlight=False)
+    async with connected(where_settings()) as client:
+        task = await client.retry((await task_named(client, name)).id, wish)
+        return await _watch_if(client, task, console, follow_it, exit_on_budget=exit_on_budget, as_json=as_json)
+
+
+async def _watch_if(
+    client: Client, task: TaskView, console: Console, follow_it: bool, *, exit_on_budget: bool, as_json: bool
+) -> int:
+    if follow_it:
+        return await _watch(client, task, console, exit_on_budget=exit_on_budget, as_json=as_json)
+    if as_json:
+        print_json(task)
+    else:
+        print(task.id)
+        console.print(f"It runs. Watch it: chimera follow {short(task.id)}")
+    return 0
+
+
+def _check_watch(follow_it: bool, exit_on_budget: bool) -> None:
+    """Raise WrongUsage for an option that only a command that watches has a use for."""
+    if exit_on_budget and not follow_it:
+        raise WrongUsage("--exit-on-budget says when to stop watching; leave it or --no-follow out.")
 
 
 async def _handed_in(client: Client, spec: dict[str, Any], pictures: Sequence[tuple[str, bytes]]) -> TaskView:
@@ -131,6 +166,8 @@ def tell_end(task: TaskView, console: Console) -> None:
         console.print(f"  Or stop it: chimera cancel {short(task.id)}")
     else:
         console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red"))
+        if task.error_code not in SETTLED:
+            console.print(f"  Let it go on where it failed: chimera retry {short(task.id)}")
     console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
 
 

@@ -17,6 +17,12 @@ ExitOnBudget = Annotated[
     bool, typer.Option("--exit-on-budget", help="Stop watching, with 4, when it has used up its budget and waits.")
 ]
 
+Follow = Annotated[bool, typer.Option(help="Watch it until it has ended.")]
+Usd = Annotated[int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="US dollars.")]
+Tokens = Annotated[int | None, typer.Option(parser=whole(1), help="Input and output together.")]
+Requests = Annotated[int | None, typer.Option(parser=whole(1), help="Requests to models, repeated ones included.")]
+"""Limits of what a task may spend in all."""
+
 
 def run(
     goal: Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done.", show_default=False)],
@@ -39,7 +45,7 @@ def run(
         OnTruncated | None, typer.Option(help="What to do with an answer that was cut at its limit of tokens.")
     ] = None,
     priority: Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")] = None,
-    follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,
+    follow: Follow = True,
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> None:
@@ -124,6 +130,34 @@ def resume(task_id: Id) -> None:
     _control(task_id, "resume")
 
 
+def retry(
+    task_id: Id,
+    model: Annotated[str | None, typer.Option(help="provider/model for what failed.")] = None,
+    guidance: Annotated[str | None, typer.Option(help="What the failed subtasks should know this time.")] = None,
+    usd: Usd = None,
+    tokens: Tokens = None,
+    requests: Requests = None,
+    follow: Follow = True,
+    exit_on_budget: ExitOnBudget = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a failed task go on where it failed, and watch it; what was answered is not paid for again."""
+    from cli.actions.run import retry
+    from cli.running import finish
+
+    finish(
+        lambda: retry(
+            task_id,
+            model=model,
+            guidance=guidance,
+            limits=(usd, tokens, requests),
+            follow_it=follow,
+            exit_on_budget=exit_on_budget,
+            as_json=as_json,
+        )
+    )
+
+
 def steer(
     task_id: Id,
     guidance: Annotated[
@@ -141,11 +175,9 @@ def steer(
 
 def budget(
     task_id: Id,
-    usd: Annotated[int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="US dollars.")] = None,
-    tokens: Annotated[int | None, typer.Option(parser=whole(1), help="Input and output together.")] = None,
-    requests: Annotated[
-        int | None, typer.Option(parser=whole(1), help="Requests to models, repeated ones included.")
-    ] = None,
+    usd: Usd = None,
+    tokens: Tokens = None,
+    requests: Requests = None,
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget

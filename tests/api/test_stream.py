@@ -28,6 +28,8 @@ from models.events import (
     ModelCallStarted,
     SnapshotFrame,
     TaskCompleted,
+    TaskFailed,
+    TaskRetried,
     TokensFrame,
 )
 from models.ids import ROOT, TaskId, UserId
@@ -61,6 +63,18 @@ async def test_a_follower_gets_what_was_and_what_comes_until_the_last_event(
         await tell(app, task_id, finished(1), started(2))
         await tell(app, task_id, finished(2), TaskCompleted(preview="done"))
         assert _seqs(await _all(frames)) == [3, 4, 5, 6]
+
+
+async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
+        assert _seqs([await anext(frames)]) == [1]
+        await tell(app, task_id, TaskFailed(code="wrong_key", message="No."), TaskRetried(paths=()))
+        assert _seqs([await anext(frames), await anext(frames)]) == [2, 3]
+        await tell(app, task_id, TaskCompleted(preview="done"))
+        assert _seqs(await _all(frames)) == [4]
 
 
 async def test_a_follower_is_told_before_anybody_looks(

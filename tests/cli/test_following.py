@@ -13,7 +13,7 @@ from cli.actions.run import follow
 from cli.connect import signed_in_by
 from cli.errors import NotReachable
 from cli.following import frames_of
-from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskStarted
+from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
 from models.tasks import TaskStatus, TaskView
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
@@ -33,6 +33,13 @@ async def test_a_stream_ends_with_its_last_event(tmp_path: Path) -> None:
     api = TinyApi(streams=[[*BEGINNING, *END]])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
     assert api.asked_after == [0]
+
+
+async def test_a_task_that_was_tried_again_is_followed_past_its_failure(tmp_path: Path) -> None:
+    failed = [happened(3, TaskFailed(code="wrong_key", message="No.")), happened(4, TaskRetried(paths=()))]
+    end = happened(5, TaskCompleted(preview="done"))
+    api = TinyApi(streams=[[*BEGINNING, *failed, end]])
+    assert await followed(api, tmp_path, []) == [*BEGINNING, *failed, end]
 
 
 async def test_a_stream_that_ended_early_is_taken_up_behind_the_last_event(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from models.events import (
     SubtaskStarted,
     TaskCompleted,
     TaskFailed,
+    TaskRetried,
     TaskStarted,
     ToolCallFinished,
 )
@@ -47,6 +48,18 @@ def state_after(*frames: object) -> TaskState:
 def tail_of(state: TaskState, path: str = "a") -> str | None:
     writing = state.nodes[NodePath(path)].writing
     return writing.tail if writing else None
+
+
+def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None:
+    state = state_after(
+        happened(1, planned(PlanNode(key="a", agent="writer"))),
+        happened(2, SubtaskFailed(path=A, code="wrong_key", message="No.")),
+        happened(3, TaskFailed(code="wrong_key", message="No.")),
+    )
+    assert (state.is_closed, state.nodes[A].status) == (True, SubtaskStatus.FAILED)
+    state.apply(happened(4, TaskRetried(paths=(A,))))
+    assert (state.is_closed, state.ended_at, state.note) == (False, None, "")
+    assert (state.nodes[A].status, state.nodes[A].note) == (SubtaskStatus.PENDING, "")
 
 
 def test_text_is_put_together_in_order() -> None:

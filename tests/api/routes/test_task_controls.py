@@ -6,8 +6,9 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
+from chimera.db import runs
 from chimera.db.engine import Database
 from chimera.db.events import read_after
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
@@ -30,7 +31,7 @@ PLAN = [
     {"key": "facts", "instruction": "Collect facts.", "agent": "researcher"},
     {"key": "text", "instruction": "Write.", "agent": "writer", "depends_on": ["facts"]},
 ]
-CONTROLS = ("execute", "pause", "resume", "cancel", "budget", "steer", "delete")
+CONTROLS = ("execute", "pause", "resume", "retry", "cancel", "budget", "steer", "delete")
 ALLOWED = {
     "draft": {"execute": "queued", "cancel": "cancelled", "budget": "draft", "steer": "draft", "delete": "gone"},
     "queued": {"pause": "paused", "resume": "queued", "cancel": "cancelling", "budget": "queued", "steer": "queued"},
@@ -39,7 +40,7 @@ ALLOWED = {
     "waiting": {"pause": "paused", "cancel": "cancelling", "budget": "running", "steer": "waiting"},
     "cancelling": {"cancel": "cancelling"},
     "completed": {"delete": "gone"},
-    "failed": {"delete": "gone"},
+    "failed": {"retry": "running", "delete": "gone"},
     "cancelled": {"cancel": "cancelled", "delete": "gone"},
 }
 """What each control makes of a task in each state; what is missing is refused."""
@@ -49,7 +50,8 @@ WAYS_OUT = {
     "running": "GET /api/v1/tasks/{id} shows",
     "paused": "POST /api/v1/tasks/{id}/resume",
     "waiting": "POST /api/v1/tasks/{id}/budget",
-    **dict.fromkeys(("cancelling", "completed", "failed", "cancelled"), "create a new one at POST /api/v1/tasks."),
+    "failed": "POST /api/v1/tasks/{id}/retry",
+    **dict.fromkeys(("cancelling", "completed", "cancelled"), "create a new one at POST /api/v1/tasks."),
     "cancel": "DELETE /api/v1/tasks/{id} deletes",
     "delete": "POST /api/v1/tasks/{id}/cancel",
 }
@@ -109,6 +111,43 @@ async def test_a_control_writes_its_event_and_its_message_together(
         "budget.raised",
         "task.cancelling",
     ]
+
+
+async def test_a_retry_names_a_model_that_can_be_asked(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    await set_task(database, task_id, status="failed", error_code="wrong_key", error="No.", started_at=func.now())
+    for body, field in (({"model": "nobody/x"}, "model"), ({"guidance": ""}, "guidance"), ({"modle": "a/b"}, "modle")):
+        refused = await alice.post(f"/api/v1/tasks/{task_id}/retry", json=body)
+        assert (refused.status_code, field in str(refused.json())) == (422, True)
+    answer = await alice.post(f"/api/v1/tasks/{task_id}/retry", json={"model": "simulator/fast"})
+    assert (answer.status_code, answer.json()["retries"], answer.json()["model"]) == (202, 1, "simulator/fast")
+    assert (answer.json()["error_code"], answer.json()["error"], answer.json()["ended_at"]) == (None, None, None)
+
+
+async def test_a_retry_belongs_to_the_tasks_owner(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    await set_task(database, task_id, status="failed", started_at=func.now())
+    assert (await bob.post(f"/api/v1/tasks/{task_id}/retry")).status_code == 404
+
+
+async def test_a_run_that_failed_does_not_end_its_retry(
+    app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal still knows the run before while the start of the next one waits to be delivered."""
+    monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
+    task_id = (await new_task(alice))["id"]
+    async with database.begin() as session:
+        await session.execute(delete(Outbox).where(Outbox.task_id == task_id))
+    await set_task(database, task_id, status="failed", started_at=func.now())
+    await alice.post(f"/api/v1/tasks/{task_id}/retry")
+    async with database.begin() as session:
+        assert await runs.close_from_temporal(session, TaskId(task_id), False) is False
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == "running"
 
 
 async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
