@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
-from uuid import UUID
 
 from chimera.db.pages import Place
 from models.errors import InvalidInput
@@ -19,18 +18,26 @@ class Cursors:
         self._key = hashlib.sha256(b"chimera cursors\0" + secret.encode()).digest()
 
     def seal(self, place: Place, of: str) -> str:
-        payload = f"{place[0].isoformat()} {place[1]}".encode()
+        return self.seal_text(f"{place[0].isoformat()} {place[1]}", of)
+
+    def seal_text(self, place: str, of: str) -> str:
+        """Seal the place of a list that has a key of its own."""
+        payload = place.encode()
         return urlsafe_b64encode(self._mac(payload, of) + payload).decode().rstrip("=")
 
     def open(self, cursor: str, of: str) -> Place:
         """Raises InvalidInput for anything but a cursor that was sealed here for the same list."""
+        created_at, _, id = self.open_text(cursor, of).partition(" ")
+        return datetime.fromisoformat(created_at), id
+
+    def open_text(self, cursor: str, of: str) -> str:
+        """The same for `seal_text`."""
         try:
             sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             mac, payload = sealed[:MAC_BYTES], sealed[MAC_BYTES:]
             if not hmac.compare_digest(mac, self._mac(payload, of)):
                 raise ValueError
-            created_at, _, id = payload.decode().partition(" ")
-            return datetime.fromisoformat(created_at), str(UUID(id))
+            return payload.decode()
         except ValueError as error:
             raise InvalidInput(
                 "cursor", "This is no cursor of this list; begin again without one, and keep filters and order."

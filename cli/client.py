@@ -21,6 +21,7 @@ from models.base import Body
 from models.costs import CostView
 from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.messages import MessagePage
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
@@ -166,6 +167,10 @@ class Client:
     async def control(self, task_id: TaskId, what: str) -> TaskView:
         """Cancel, pause or resume."""
         return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/{what}"))
+
+    async def messages(self, task_id: TaskId, path: str, cursor: str | None = None) -> MessagePage:
+        params = {"path": path, "limit": 100} | ({} if cursor is None else {"cursor": cursor})
+        return MessagePage.model_validate_json(await self._get(f"/tasks/{task_id}/messages", params))
 
     async def retry(self, task_id: TaskId, wish: TaskRetry) -> TaskView:
         return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/retry", _body_of(wish)))

@@ -3,14 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
+from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
-from chimera.db import costs, retries, task_controls, task_views, tasks, timelines
+from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines
+from chimera.db.messages import MessagePlace
 from chimera.db.task_views import TaskFilter
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
-from models.ids import ScheduleId, TaskId
+from models.ids import NodePath, ScheduleId, TaskId
+from models.messages import MessagePage
 from models.subtasks import SubtaskView
 from models.tasks import (
     Budget,
@@ -164,6 +167,30 @@ async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithPart
     """Return what a task has cost, with every attempt at a provider; also of a task that was deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
+
+
+@router.get("/{task_id}/messages", operation_id="list_task_messages")
+async def list_task_messages(
+    task_id: WithTaskId,
+    caller: WithCaller,
+    parts: WithParts,
+    path: Annotated[
+        str | None, Query(max_length=200, description="Only of this node; empty for the task's own calls")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Annotated[str | None, Query(max_length=500, description="next_cursor of the page before")] = None,
+) -> MessagePage:
+    """List what was said in the caller's own task, node by node: prompts, replies, tool calls and their results.
+
+    A page has at most 1 MiB, or one message.
+    """
+    node = None if path is None else NodePath(path)
+    list_name = f"messages {caller.user_id} {task_id} {path!r}"
+    after = MessagePlace(*from_json(parts.cursors.open_text(cursor, list_name))) if cursor else None
+    async with parts.database.begin() as session:
+        views, place = await messages.page(session, caller, task_id, path=node, after=after, limit=limit)
+    sealed = parts.cursors.seal_text(to_json(place).decode(), list_name) if place else None
+    return MessagePage(items=tuple(views), next_cursor=sealed)
 
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")

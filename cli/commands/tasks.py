@@ -99,12 +99,20 @@ def list_tasks(
     finish(lambda: list_tasks(status or [], limit, as_json=as_json))
 
 
-def show(task_id: Id, as_json: AsJson = False) -> None:
-    """Show a task: its subtasks, what it cost, its result."""
+def show(
+    task_id: Id,
+    path: Annotated[
+        str | None,
+        typer.Option(help="All that was said at this subtask, as in facts; / is for the task's own calls."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks."""
+    from cli.actions.messages import show_messages
     from cli.actions.showing import show
     from cli.running import finish
 
-    finish(lambda: show(task_id, as_json=as_json))
+    finish(lambda: show(task_id, as_json=as_json) if path is None else show_messages(task_id, path, as_json=as_json))
 
 
 def cost(task_id: Id, as_json: AsJson = False) -> None:
