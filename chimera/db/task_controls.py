@@ -173,7 +173,7 @@ _WAYS_OUT = {
     TaskStatus.WAITING: "raise its budget at POST /api/v1/tasks/{id}/budget",
     TaskStatus.CANCELLING: _NEW_TASK,
     TaskStatus.COMPLETED: _NEW_TASK,
-    TaskStatus.FAILED: "try it again at POST /api/v1/tasks/{id}/retry: what was answered stands",
+    TaskStatus.FAILED: "what was answered stands if you try it again at POST /api/v1/tasks/{id}/retry",
     TaskStatus.CANCELLED: _NEW_TASK,
 }
 """What can be done with a task instead of what its state forbids."""

@@ -49,7 +49,7 @@ async def _said_at(client: Client, task_id: TaskId, path: str) -> list[MessageVi
 
 
 def heading_of(message: MessageView) -> str:
-    """Say in a line who speaks, and where: `turn 2 · analyst (openai/gpt-5-mini)`."""
+    """Say in a line who speaks, and where: `── turn 2 · analyst (openai/gpt-5-mini)`."""
     if message.role == "tool":
         failed = " failed" if message.failed else ""
         who = f"{message.tool or 'a tool'}{failed}"
@@ -57,7 +57,7 @@ def heading_of(message: MessageView) -> str:
         who = f"{message.agent or 'the model'} ({message.model})" if message.model else message.agent or "the model"
     else:
         who = "guidance" if message.guidance_id is not None else "prompt"
-    return one_line(f"{message.purpose} {message.step} · {who}", 300)
+    return one_line(f"── {message.purpose} {message.step} · {who}", 300)
 
 
 def parts_of(message: MessageView) -> Iterator[tuple[str, str]]:
