@@ -234,7 +234,7 @@ class HeldUpCall(Contract):
 
     path: NodePath
     step: int
-    code: str = Field(description="Why: rate_limited, provider_away, overloaded …")
+    code: str = Field(description="Why: rate_limited, provider_away, model_loading, overloaded …")
     message: str
     since: UtcDatetime = Field(
         description="When it was first refused or told to wait, as far as the newest events of the task tell"

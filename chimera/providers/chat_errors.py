@@ -5,6 +5,7 @@ another try.
 import re
 from collections.abc import Mapping
 
+from chimera.providers.model_loading import is_loading
 from chimera.providers.pieces import ErrorInAnswer
 from chimera.providers.refusals import Refusal, disconnected, reason_of
 from chimera.providers.retry_times import retry_after_of
@@ -44,6 +45,8 @@ def _sort_told(
         return refusal.no_quota()
     if is_too_long(told, status):
         return refusal.too_long()
+    if is_loading(told, status):
+        return refusal.loading()
     if status == 429 or "rate_limit" in codes:
         return refusal.rate_limited()
     if status in (401, 403) or "invalid_api_key" in codes:
