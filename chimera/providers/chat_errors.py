@@ -39,7 +39,7 @@ def _sort_told(
     told: Told, status: int | None, headers: Mapping[str, str], provider: str, model: str, secret: str
 ) -> ProviderError:
     codes = told.codes
-    reason = reason_of(told.words, secret)
+    reason = reason_of(told.words, secret, is_ours=provider == "simulator")
     refusal = Refusal(provider, model, status, reason, retry_after_of(headers, told.words))
     if status == 402 or _NO_MONEY.search(codes):
         return refusal.no_quota()

@@ -42,6 +42,8 @@ _OVERLOAD = re.compile(
     re.IGNORECASE,
 )
 _REASON_CHARS = 180
+_OWN_CHARS = 440
+"""With what stands around it, no more than the ledger keeps of an error."""
 _KEY = re.compile(
     r"\b(?:(?:sk|pk|rk)[-_]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}"
     # Behind these two a word may stand: a key has a figure in it. To look further takes too long.
@@ -133,8 +135,11 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
     return Overloaded(f"{provider} closed the connection without an answer.")
 
 
-def reason_of(message: str, secret: str) -> str:
-    """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key."""
+def reason_of(message: str, secret: str, *, is_ours: bool = False) -> str:
+    """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key.
+
+    `is_ours`: it is the simulator's, which says no more than is needed.
+    """
     if len(secret) >= MIN_KEY_CHARS:
         message = message.replace(secret, "…")
-    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _REASON_CHARS)
+    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _OWN_CHARS if is_ours else _REASON_CHARS)
