@@ -521,8 +521,8 @@ class AnswerTruncated(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The answer was cut at its limit of tokens; ask for less, raise max_output_tokens of an agent of your own,"
-            " or set the task's on_truncated to continue."
+            "The answer was cut at its limit of tokens; ask for less, raise the task's limits.max_output_tokens (of an"
+            " agent of your own, its max_output_tokens), or set the task's on_truncated to continue."
         )
 
 
