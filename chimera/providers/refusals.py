@@ -107,9 +107,8 @@ class Refusal:
 
     def trouble(self, codes: str = "") -> Overloaded:
         """Trouble of the whole server, or over this request: only the former keeps others from asking it."""
-        is_away = self.status in _AWAY_STATUSES or _OVERLOAD.search(f"{codes} {self.reason}")
-        is_away = is_away and not cannot_load(self.reason)
-        return (Overloaded if is_away else InternalFailure)(
+        is_away = self.status in _AWAY_STATUSES or bool(_OVERLOAD.search(f"{codes} {self.reason}"))
+        return (Overloaded if is_away and not cannot_load(self.reason) else InternalFailure)(
             f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self.reason}",
             retry_after_s=self.retry_after_s,
         )
