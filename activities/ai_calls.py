@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities import media
-from activities.chains import FREE
+from activities.chains import FREE, PATIENT
 from activities.failures import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
 from activities.heartbeats import heartbeats
 from activities.media import Answer, Asked
@@ -55,7 +55,6 @@ from models.errors import (
     RateLimited,
     StillUnderway,
     TookTooLong,
-    Unreachable,
 )
 from models.ids import AiCallId, FileId, UserId
 from models.users import Caller
@@ -334,11 +333,11 @@ class AiCalls(contract.AiCalls):
         """Note a failure where it counts; return the error to go on with."""
         asker = asker_of(ready.standing.owner_id, ready.standing.id)
         error = await self._standings.failed(ready.account, asker, error, began_at=began_at)
-        if isinstance(error, RateLimited | Unreachable):
+        if isinstance(error, PATIENT):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, ready.attempt - 1))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
-        counts = error.code not in FREE
+        counts = error.code not in FREE or error.may_be_billed
         failures = ready.standing.failures + int(counts)
         is_again = error.may_be_billed and (error.code, error.message[:500]) == (
             ready.standing.error_code,

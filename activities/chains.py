@@ -11,6 +11,7 @@ from models.errors import (
     ChimeraError,
     InternalFailure,
     Malformed,
+    ModelLoading,
     ProviderAway,
     ProviderError,
     RateLimited,
@@ -23,8 +24,12 @@ from models.events import ModelCallFellBack
 from models.model_calls import ModelCallRequest
 from models.tasks import Usage
 
-FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code})
-"""Failures that say nothing about the call and cost nothing: it waits for them to end as long as its activity lasts."""
+FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code, ModelLoading.code})
+"""Failures that say nothing about the call: where they cost nothing, it waits for their end as long as its activity
+lasts.
+"""
+PATIENT = RateLimited | Unreachable | ModelLoading
+"""Of these, what a call has to wait for by itself, longer and longer: none of its attempts is used up."""
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
 SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code, TookTooLong.code})
@@ -50,8 +55,9 @@ class Chain:
         One that was rate-limited or away as often as it may fail makes room for the next, and is asked again only when
         no other is left.
         """
-        fresh = tuple(model for model in self.models if not self._is_spent(model, but=frozenset()))
-        return fresh or tuple(model for model in self.models if not self._is_spent(model, but=FREE))
+        fresh = tuple(model for model in self.models if not self._is_spent(model, self.failures))
+        counting = [failed for failed in self.failures if not _is_free(failed)]
+        return fresh or tuple(model for model in self.models if not self._is_spent(model, counting))
 
     def after(self, model: str, code: str, way: str | None) -> "Chain":
         """The chain with one failure more."""
@@ -65,7 +71,7 @@ class Chain:
 
     def failed(self) -> int:
         """How many attempts have failed so that it counts."""
-        return sum(failed.times for failed in self.failures if failed.code not in FREE)
+        return sum(failed.times for failed in self.failures if not _is_free(failed))
 
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]
@@ -91,8 +97,8 @@ class Chain:
         """How often any of the models failed like this."""
         return sum(failed.times for failed in self.failures if failed.code == code)
 
-    def _is_spent(self, model: str, *, but: frozenset[str]) -> bool:
-        mine = [failed for failed in self.failures if failed.model == model and failed.code not in but]
+    def _is_spent(self, model: str, failures: Sequence[FailedBefore]) -> bool:
+        mine = [failed for failed in failures if failed.model == model]
         for_good = sum(failed.times for failed in mine if failed.code in FOR_GOOD)
         if any(_is_the_same_again(failed, self.retry) for failed in mine):
             return True
@@ -119,6 +125,11 @@ def way_of(code: str, message: str, spent: Usage) -> str | None:
         return None
     where = str(spent.output_tokens) if code in (Truncated.code, Stalled.code) else ""
     return md5(f"{clean_text(message)[:500]}{where}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _is_free(failed: FailedBefore) -> bool:
+    """Say whether a failure counts for nothing; one in the midst of an answer was paid for, whatever it says."""
+    return failed.code in FREE and failed.way is None
 
 
 def _is_the_same_again(failed: FailedBefore, retry: int) -> bool:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from activities import replies
 from activities.answers import ReadyCall
-from activities.chains import way_of
+from activities.chains import PATIENT, way_of
 from activities.settlements import Settlements
 from chimera.standing import Standings
-from models.errors import AttemptsUsedUp, FallsBack, ProviderAway, ProviderError, RateLimited, Unreachable
+from models.errors import AttemptsUsedUp, FallsBack, ProviderAway, ProviderError, Unreachable
 
 SHORT_WAIT_S = 30.0
 """A provider that asks for no more than this is waited for, also where another model could be asked instead."""
@@ -33,7 +33,7 @@ class Failures:
     async def judge(self, call: ReadyCall, text: str, error: ProviderError, began_at: float) -> Failure:
         """Count a failure against its provider and decide what follows. `text` is what had come of the answer."""
         seen, error = error, await self._standings.failed(call.account, call.asker, error, began_at=began_at)
-        if isinstance(error, RateLimited | Unreachable):
+        if isinstance(error, PATIENT):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, call.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)

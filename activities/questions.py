@@ -41,10 +41,14 @@ _PLAN_SCHEMA = Plan.model_json_schema()
 
 
 def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
-    """Find the agent of a call. Raises UnknownAgent when it was deleted since the task began."""
+    """Find the agent of a call, a built-in one with the answer that its task allows.
+
+    Raises UnknownAgent when it was deleted since the task began.
+    """
     built_in = BUILT_IN_BY_NAME.get(request.agent)
     if built_in is not None:
-        return built_in
+        output = context.max_output_tokens
+        return built_in if output is None else built_in.model_copy(update={"max_output_tokens": output})
     if context.agent_spec is None:
         raise UnknownAgent(request.agent, sorted(BUILT_IN_BY_NAME))
     return AgentSpec.model_validate(context.agent_spec)
@@ -72,7 +76,7 @@ async def put_together(
 ) -> Question:
     """Return the question for `model`, cut to its window. Raises AnswerMissing where results it builds on are."""
     window = window_of(model, settings.own_windows)
-    output = min(agent.max_output_tokens, window.max_output_tokens, window.context_tokens // 2)
+    output = min(agent.max_output_tokens, window.longest_answer)
     tools = _tools_of(agent, request)
     schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
     images, left_out_images = await _pictures_for(model, connection, context, settings)

@@ -19,7 +19,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
 from chimera.settings import Settings
 from chimera.text import clean_json, clean_text, estimate_tokens
 from models.base import preview_of
-from models.errors import ProviderError, Unreachable
+from models.errors import ProviderError
 from models.events import (
     Event,
     ModelCallFailed,
@@ -175,7 +175,7 @@ def failure_of(
         usage=usage,
         cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
         estimated=not (isinstance(error, ProviderError) and error.usage is usage),
-        asked=not isinstance(error, Unreachable),
+        asked=not isinstance(error, ProviderError) or error.taken_up,
         events=(
             ModelCallFailed(
                 path=request.path,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db import agents, files
 from chimera.due_times import check_time_zone
 from chimera.file_types import IMAGES
-from chimera.pricing import abilities_of
+from chimera.pricing import abilities_of, window_of
 from chimera.providers import PROVIDERS, check_model
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
@@ -73,6 +73,7 @@ class Checks:
         await self.models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
             await self.models.check(model, f"{within}fallbacks.{index}")
+        await self._longest_answer(spec, within)
         await self._images(session, owner_id, spec, within)
         if spec.plan is None:
             return
@@ -106,6 +107,19 @@ class Checks:
     async def operation(self, operation: Operation, model: str) -> Provider:
         """Return the provider of a model that may be asked for this. Raises what keeps it from that."""
         return await asyncio.to_thread(check_operation, model, operation, self._settings)
+
+    async def _longest_answer(self, spec: TaskSpec, within: str) -> None:
+        """Raise where the task's model writes less than is asked for; one that stands in writes what it can."""
+        wanted, model = spec.limits.max_output_tokens, spec.model or self._settings.default_model
+        if wanted is None:
+            return
+        window = await asyncio.to_thread(window_of, model, self._settings.own_windows)
+        if wanted > window.longest_answer:
+            raise InvalidInput(
+                f"{within}limits.max_output_tokens",
+                f"{model!r} writes at most {window.longest_answer} tokens in an answer, as far as is known; ask for"
+                " no more, or say in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE what it reads and writes.",
+            )
 
     async def _images(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str) -> None:
         """Raise what keeps a task's pictures from being shown to its model; agents may have others of their own."""

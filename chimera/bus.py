@@ -13,6 +13,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from chimera import redis_clients
 from chimera.settings import Settings
 from models.events import TokensFrame
 from models.ids import TaskId
@@ -101,8 +102,8 @@ class Bus:
     async def close(self) -> None:
         if self._sending is not None:
             await self._sending
-        await self._redis.aclose()
-        await self._reader.aclose()
+        await redis_clients.close(self._redis)
+        await redis_clients.close(self._reader)
 
     def _send(self, task_id: TaskId, fields: dict[str, str]) -> None:
         """Queue an entry. Whoever publishes never waits for Redis; what gathers meanwhile goes in one round trip."""

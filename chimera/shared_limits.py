@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
+from chimera import redis_clients
 from chimera.windows import KEPT_S, Amounts
 
 # A second more than in memory: an age in whole seconds may be one too few.
@@ -100,4 +101,4 @@ class SharedLimits:
         return Answer(verdict.decode(), max(0, lacks - 1), wait_ms / 1000, int(workers), (requests, tokens))
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await redis_clients.close(self._redis)

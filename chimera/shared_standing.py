@@ -14,6 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from chimera import redis_clients
 from chimera.breaker import Asker, Failures
 from chimera.providers.retry_times import MAX_RETRY_AFTER_S
 
@@ -121,7 +122,7 @@ class SharedStandings:
                 await asyncio.sleep(1.0)
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await redis_clients.close(self._redis)
 
     async def _run(self, script: str, account: str, *values: str | float) -> Any:
         keys = _keys(account)

@@ -27,7 +27,7 @@ from chimera.breaker import Asker, Failures, source_of
 from chimera.providers.retry_times import MAX_RETRY_AFTER_S
 from chimera.settings import Settings
 from chimera.shared_standing import Shared, SharedStandings
-from models.errors import ProviderAway, ProviderError, RateLimited
+from models.errors import ModelLoading, ProviderAway, ProviderError, RateLimited
 
 log = structlog.get_logger()
 
@@ -130,7 +130,8 @@ class Standings:
         if isinstance(error, RateLimited):
             self.answered(account)
             return await self._hold(account, standing, error)
-        if not error.retryable:
+        # Who loads a model is there, for whoever asks for another one.
+        if not error.retryable or isinstance(error, ModelLoading):
             self.answered(account)
         # Who answered somebody else meanwhile is not away.
         if not error.away or standing.answered_at > began_at:

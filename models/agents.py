@@ -11,6 +11,10 @@ ReasoningEffort = Literal["none", "low", "medium", "high"]
 AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME)]
 
 
+AnswerTokens = Annotated[Whole, Field(ge=16, le=131_072)]
+"""The longest answer of a model call."""
+
+
 class AgentSpec(Body):
     """An agent as a caller describes it."""
 
@@ -25,7 +29,7 @@ class AgentSpec(Body):
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="For models that reason; without it they do what they do by default"
     )
-    max_output_tokens: Whole = Field(default=2048, ge=16, le=131_072)
+    max_output_tokens: AnswerTokens = 2048
 
 
 class AgentView(Contract):

@@ -406,6 +406,8 @@ class ProviderError(ChimeraError):
     code, http_status, title = "provider_error", 502, "The model provider did not answer well"
     away: ClassVar[bool] = False
     """Says that the provider as a whole is away, not what is wrong with one call."""
+    taken_up: ClassVar[bool] = True
+    """Else the request uses up none of those that a budget allows."""
 
     def __init__(
         self,
@@ -430,6 +432,14 @@ class Unreachable(ProviderError):
     """There was no connection, so nothing was asked: the server is down, its address is wrong, or the network is."""
 
     code, retryable, away = "unreachable", True, True
+    taken_up = False
+
+
+class ModelLoading(ProviderError):
+    """The server is there and loads the model: it took nothing up, and its other models may answer meanwhile."""
+
+    code, retryable = "model_loading", True
+    taken_up = False
 
 
 class Overloaded(ProviderError):
@@ -511,8 +521,8 @@ class AnswerTruncated(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The answer was cut at its limit of tokens; ask for less, raise max_output_tokens of an agent of your own,"
-            " or set the task's on_truncated to continue."
+            "The answer was cut at its limit of tokens; ask for less, raise the task's limits.max_output_tokens (of an"
+            " agent of your own, its max_output_tokens), or set the task's on_truncated to continue."
         )
 
 

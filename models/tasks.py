@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, field_validator, model_validator
 from pydantic_core import to_json
 
+from models.agents import AnswerTokens
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
 from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
@@ -99,6 +100,9 @@ class RunLimits(Body):
     """How far each subtask may go."""
 
     max_turns: Whole = Field(default=20, ge=1, le=1000, description="Model calls of one subtask")
+    max_output_tokens: AnswerTokens | None = Field(
+        default=None, description="Longest answer of a built-in agent, planner and coordinator included; else 2048"
+    )
 
 
 class TaskSpec(Body):
@@ -142,6 +146,8 @@ class RunPolicy(Contract):
     max_turns: int = 20
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     """The default protects histories, and tasks, from before answers were continued."""
+    max_output_tokens: int | None = None
+    """Of built-in agents. The default protects histories, and tasks, from before it could be said."""
     max_history_events: int = Field(
         default=2000, description="Continue as new above this, or when Temporal suggests it"
     )
@@ -248,7 +254,7 @@ class HeldUpCall(Contract):
 
     path: NodePath
     step: int
-    code: str = Field(description="Why: rate_limited, provider_away, overloaded …")
+    code: str = Field(description="Why: rate_limited, provider_away, model_loading, overloaded …")
     message: str
     since: UtcDatetime = Field(
         description="When it was first refused or told to wait, as far as the newest events of the task tell"

@@ -18,7 +18,7 @@ from benchmarks.faults.clients import Follower, Offers
 from benchmarks.faults.journal import Arrival
 from benchmarks.faults.lab import Lab, until
 from chimera.pricing import cost_of, price_of
-from models.errors import Unreachable
+from models.errors import ModelLoading, Unreachable
 from models.events import LAST
 from models.ids import NodePath, TaskId, call_id_of, workflow_id_of
 from models.tasks import CLOSED, Usage
@@ -178,7 +178,7 @@ class _Ledger:
         own = [row for row in self.attempts.values() if row["task_id"] == task["id"]]
         spent = sum(row["cost_micro_usd"] for row in own)
         doubtful = sum(row["reserved_micro_usd"] for row in own if row["status"] == "doubtful")
-        asked = sum(row["error_code"] != Unreachable.code for row in own)
+        asked = sum(row["error_code"] not in (Unreachable.code, ModelLoading.code) for row in own)
         held = (task["reserved_micro_usd"], task["reserved_tokens"]) if task["status"] in CLOSED else (0, 0)
         account = (task["spent_micro_usd"], task["doubtful_micro_usd"], task["model_calls"])
         return account != (spent, doubtful, asked) or held != (0, 0)

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from benchmarks.faults import broken, controls, deaths, freezes, kills, meaning, outages, patience, providers
+from benchmarks.faults import (
+    broken,
+    controls,
+    deaths,
+    freezes,
+    kills,
+    meaning,
+    outages,
+    patience,
+    providers,
+    tool_calls,
+)
 from benchmarks.faults.lab import staff
 from benchmarks.faults.report import Trial
 
@@ -59,6 +70,7 @@ EXPERIMENTS = [
     ),
     Experiment("F24", "a token every 20 s", patience.drip, {"runs": 2, "gap_s": 1.0, "stall_s": 3.0, "total_s": 6.0}),
     Experiment("F25", "streams that are cut", providers.cut_streams, {"runs": 4}),
+    Experiment("F26", "tool calls that are cut", tool_calls.cut_tool_calls, {"rounds": 1}),
     Experiment("F27", "answers that are none", providers.answer_nonsense, {"runs": 1}),
     Experiment("F28", "poison text", providers.send_poison, {"runs": 2}),
     Experiment("F29", "answers of 3 MB and 10 MB", providers.send_much),

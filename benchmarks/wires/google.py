@@ -86,7 +86,8 @@ class _Writer:
         return b""
 
     def _end(self, reason: str, usage: Usage | None) -> bytes:
-        parts = [_called(call, "".join(arguments)) for call, arguments in self._calls]
+        # A call that was cut never gets as far as here.
+        parts = [_called(call, "".join(arguments)) for call, arguments in self._calls if reason]
         content = {"content": {"role": "model", "parts": parts}} if parts else {}
         told = {} if usage is None else {"usageMetadata": _figures(usage)}
         return self._event({**content, "finishReason": _REASONS.get(reason, reason)}, **told)

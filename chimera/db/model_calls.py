@@ -300,7 +300,7 @@ class Failure:
     usage: Usage
     cost_micro_usd: int
     asked: bool = True
-    """False: there was no connection, so no request, and none of those that a budget allows is used up."""
+    """False: nobody took the request up, so none of those that a budget allows is used up."""
     events: tuple[Event, ...] = ()
     estimated: bool = True
     """False: the provider told what it counted."""

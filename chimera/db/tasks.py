@@ -161,4 +161,5 @@ def _policy_of(spec: TaskSpec) -> RunPolicy:
         max_retries=spec.max_retries,
         max_turns=spec.limits.max_turns,
         on_truncated=spec.on_truncated,
+        max_output_tokens=spec.limits.max_output_tokens,
     )

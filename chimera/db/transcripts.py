@@ -79,6 +79,8 @@ class CallContext:
     attempt: int
     failures: tuple[FailedBefore, ...]
     outcome: dict[str, Any] | None
+    max_output_tokens: int | None = None
+    """Of built-in agents, where the task says so."""
 
 
 _UNHEARD = """
@@ -89,6 +91,7 @@ _UNHEARD = """
 _CONTEXT = f"""
 SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.images, t.guidance_given,
        t.policy ->> 'on_truncated' AS on_truncated,
+       CAST(t.policy ->> 'max_output_tokens' AS int) AS max_output_tokens,
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
        COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
@@ -137,6 +140,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         attempt=row.attempt,
         failures=tuple(FailedBefore(*failed) for failed in row.failures or ()),
         outcome=row.outcome,
+        max_output_tokens=row.max_output_tokens,
     )
 
 

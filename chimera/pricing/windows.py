@@ -26,6 +26,11 @@ class Window(NamedTuple):
     max_output_tokens: int
     max_input_tokens: int | None = None
 
+    @property
+    def longest_answer(self) -> int:
+        """Tokens that are asked for at most: half the window at least is the prompt's."""
+        return min(self.max_output_tokens, self.context_tokens // 2)
+
     def room_for(self, output_tokens: int) -> int:
         """How large a prompt may be that leaves room for an answer."""
         room = self.context_tokens - output_tokens

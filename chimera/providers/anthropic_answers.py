@@ -11,7 +11,7 @@ from chimera.providers.anthropic_requests import PROVIDER
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.endings import reason_of, useless
 from chimera.providers.pieces import DONE, Piece
-from chimera.providers.values import dict_of, figure_of, index_of, json_of, list_of, text_of, word_of
+from chimera.providers.values import dict_of, figure_of, index_of, is_object, json_of, list_of, text_of, word_of
 from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
@@ -74,8 +74,12 @@ class Answer:
     @property
     def is_whole(self) -> bool:
         """A reason to stop, or the last event behind something that was said."""
-        said = any(block.kind == "text" and block.text for block in self._blocks.values())
-        return self._reason is not None or (self._stopped and said)
+        if self._reason is not None or not self._stopped:
+            return self._reason is not None
+        blocks = self._blocks.values()
+        # Without arguments a tool is called that has no parameters.
+        calls_are_whole = all(is_object(each.text or "{}") for each in blocks if each.kind == "tool_use")
+        return calls_are_whole and any(each.kind == "text" and each.text for each in blocks)
 
     @property
     def usage(self) -> Usage | None:

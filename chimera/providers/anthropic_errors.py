@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from chimera.providers.anthropic_requests import PROVIDER
+from chimera.providers.model_loading import is_loading
 from chimera.providers.pieces import ErrorInAnswer
 from chimera.providers.refusals import Refusal, disconnected, reason_of
 from chimera.providers.retry_times import retry_after_of
@@ -59,6 +60,8 @@ def _sort_told(told: Told, status: int | None, headers: Mapping[str, str], model
         return refusal.no_quota()
     if is_too_long(told, kind):
         return refusal.too_long()
+    if is_loading(told, kind):
+        return refusal.loading()
     if kind == 429:
         return refusal.rate_limited()
     if kind in (401, 403):

@@ -5,6 +5,7 @@ another try.
 import re
 from collections.abc import Mapping
 
+from chimera.providers.model_loading import is_loading
 from chimera.providers.pieces import ErrorInAnswer
 from chimera.providers.refusals import Refusal, disconnected, reason_of
 from chimera.providers.retry_times import retry_after_of
@@ -38,12 +39,14 @@ def _sort_told(
     told: Told, status: int | None, headers: Mapping[str, str], provider: str, model: str, secret: str
 ) -> ProviderError:
     codes = told.codes
-    reason = reason_of(told.words, secret)
+    reason = reason_of(told.words, secret, is_ours=provider == "simulator")
     refusal = Refusal(provider, model, status, reason, retry_after_of(headers, told.words))
     if status == 402 or _NO_MONEY.search(codes):
         return refusal.no_quota()
     if is_too_long(told, status):
         return refusal.too_long()
+    if is_loading(told, status):
+        return refusal.loading()
     if status == 429 or "rate_limit" in codes:
         return refusal.rate_limited()
     if status in (401, 403) or "invalid_api_key" in codes:

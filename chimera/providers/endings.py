@@ -35,6 +35,6 @@ def useless(provider: str, max_output_tokens: int) -> UselessAnswer:
     """The error for an answer whose tokens all went into thinking."""
     return UselessAnswer(
         f"{provider} came to its limit of tokens (at most {max_output_tokens} were asked for) before its first word;"
-        " raise the agent's max_output_tokens, name the model's window in CHIMERA_CONTEXT_WINDOWS if it isn't known,"
-        " or lower reasoning_effort."
+        " raise the task's limits.max_output_tokens (of an agent of your own, its max_output_tokens), name the model's"
+        " window in CHIMERA_CONTEXT_WINDOWS if it isn't known, or lower reasoning_effort."
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chimera.providers.google_requests import PROVIDER
+from chimera.providers.model_loading import is_loading
 from chimera.providers.refusals import Refusal, reason_of
 from chimera.providers.retry_times import retry_after_of
 from chimera.providers.told import Told, told_by
@@ -34,6 +35,8 @@ def sort_told(
     refusal = Refusal(PROVIDER, model, status, reason_of(told.words, secret), wait_s)
     if status == 402 or _is_used_up(status, error, told, details):
         return refusal.no_quota()
+    if is_loading(told, status):
+        return refusal.loading()
     if status == 429:
         return refusal.rate_limited()
     if status in (401, 403) or _is_wrong_key(told, details):

@@ -7,6 +7,7 @@ our own words only, and every other message is cut short and cleared of anything
 import re
 from dataclasses import dataclass
 
+from chimera.providers.model_loading import cannot_load
 from chimera.text import clean_text
 from models.base import preview_of
 from models.errors import (
@@ -14,6 +15,7 @@ from models.errors import (
     ContentRefused,
     ContextTooLong,
     InternalFailure,
+    ModelLoading,
     NoQuota,
     Overloaded,
     ProviderError,
@@ -34,12 +36,14 @@ _AWAY_STATUSES = frozenset({502, 503, 504, 521, 522, 523, 529})
 _OVERLOAD = re.compile(
     r"overload|(over|at|out of|insufficient|no) capacity|capacity (is )?(exceeded|reached|limit)|too busy"
     r"|(server|model|system|engine|service|cluster)s? (is |are )?(currently |temporarily |still )?"
-    r"(busy|unavailable|loading|overwhelmed|starting)|temporarily unavailable|(server|system)_busy|loading model"
+    r"(busy|unavailable|overwhelmed)|temporarily unavailable|(server|system)_busy"
     r"|no (available|healthy) (server|backend|worker|instance|upstream|provider|channel|replica|node|deployment)"
     r"|queue is full",
     re.IGNORECASE,
 )
 _REASON_CHARS = 180
+_OWN_CHARS = 440
+"""With what stands around it, no more than the ledger keeps of an error."""
 _KEY = re.compile(
     r"\b(?:(?:sk|pk|rk)[-_]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}"
     # Behind these two a word may stand: a key has a figure in it. To look further takes too long.
@@ -63,6 +67,12 @@ class Refusal:
     def rate_limited(self) -> RateLimited:
         when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"
         return RateLimited(f"{self.provider} asks for fewer requests{when}.", retry_after_s=self.retry_after_s)
+
+    def loading(self) -> ModelLoading:
+        return ModelLoading(
+            f"{self.provider} is loading {self.model!r}, or starting: {self._why()}",
+            retry_after_s=self.retry_after_s,
+        )
 
     def wrong_key(self) -> WrongKey:
         setting = f"CHIMERA_{self.provider.upper()}_API_KEY"
@@ -97,8 +107,8 @@ class Refusal:
 
     def trouble(self, codes: str = "") -> Overloaded:
         """Trouble of the whole server, or over this request: only the former keeps others from asking it."""
-        is_away = self.status in _AWAY_STATUSES or _OVERLOAD.search(f"{codes} {self.reason}")
-        return (Overloaded if is_away else InternalFailure)(
+        is_away = self.status in _AWAY_STATUSES or bool(_OVERLOAD.search(f"{codes} {self.reason}"))
+        return (Overloaded if is_away and not cannot_load(self.reason) else InternalFailure)(
             f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self.reason}",
             retry_after_s=self.retry_after_s,
         )
@@ -124,8 +134,11 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
     return Overloaded(f"{provider} closed the connection without an answer.")
 
 
-def reason_of(message: str, secret: str) -> str:
-    """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key."""
+def reason_of(message: str, secret: str, *, is_ours: bool = False) -> str:
+    """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key.
+
+    `is_ours`: it is the simulator's, which says no more than is needed.
+    """
     if len(secret) >= MIN_KEY_CHARS:
         message = message.replace(secret, "…")
-    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _REASON_CHARS)
+    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _OWN_CHARS if is_ours else _REASON_CHARS)

@@ -12,7 +12,7 @@ from chimera.patience import Patience
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
 from chimera.providers.wire import Waits
-from models.errors import Malformed, ProviderError, Truncated
+from models.errors import InternalFailure, Malformed, ModelLoading, ProviderError, Truncated
 from models.tasks import Usage
 
 if TYPE_CHECKING:
@@ -153,10 +153,7 @@ async def read(
             yield TextDelta(rest)
         end = _ended(answer, request)
     except ProviderError as error:
-        is_at_work = answer.has_begun or says_stream(pieces.response) or isinstance(error, Truncated)
-        error.may_be_billed = error.may_be_billed or is_at_work
-        error.usage = error.usage or answer.usage
-        raise
+        raise _billed(error, answer, pieces) from None
     finally:
         await close()
     yield replace(end, skipped=end.skipped + pieces.skipped)
@@ -200,6 +197,19 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
     except Exception as error:  # noqa: BLE001
         log.error("answer_not_understood", error=type(error).__name__)
         raise Malformed(f"The answer can't be put together ({type(error).__name__}).") from None
+
+
+def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderError:
+    """Note whether a failure may be billed, and what the server counted."""
+    if isinstance(error, ModelLoading):
+        if not answer.has_begun:
+            return error
+        # Waited for, it would be paid again and again.
+        error = InternalFailure(error.message)
+    is_at_work = answer.has_begun or says_stream(pieces.response) or isinstance(error, Truncated)
+    error.may_be_billed = error.may_be_billed or is_at_work
+    error.usage = error.usage or answer.usage
+    return error
 
 
 def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -36,10 +37,17 @@ class Answer:
         return len(self.tokens) + (len(self.tool.arguments) // 4 + 4 if self.tool else 0)
 
 
-def answer_to(conversation: Conversation, script: Script, *, seed: int, body: dict[str, Any]) -> Answer:
-    """Answer as `script` says, otherwise plausibly. A scripted length is obeyed even beyond the request's limit."""
+def answer_to(
+    conversation: Conversation, script: Script, *, seed: int, body: dict[str, Any], idle: Sequence[str] = ()
+) -> Answer:
+    """Answer as `script` says, otherwise plausibly. A scripted length is obeyed even beyond the request's limit.
+
+    What `idle` says of directives without effect stands before all else, and is not counted in a scripted length.
+    """
     random = _random(seed, body)
     answer = _answer(conversation, script, random)
+    if idle and not script.null:
+        answer = replace(answer, tokens=[*_note_on(idle), *answer.tokens])
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     scripted = script.tokens is not None or script.bytes is not None or conversation.purpose == "plan"
     if isinstance(limit, int) and len(answer.tokens) > limit and not scripted:
@@ -125,6 +133,11 @@ def _opening(conversation: Conversation, script: Script) -> str:
 
 def _sentences(parts: list[str]) -> str:
     return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts)
+
+
+def _note_on(idle: Sequence[str]) -> list[str]:
+    words = f"{LABEL} Note of the simulator: {'; '.join(idle)}.".split(" ")
+    return [*(f"{word} " for word in words[:-1]), f"{words[-1]}\n\n"]
 
 
 def _gist(result: str) -> str:

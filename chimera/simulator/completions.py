@@ -1,6 +1,7 @@
 """POST /v1/chat/completions. A plain ASGI endpoint: it has to break off answers in ways that frameworks prevent."""
 
 import json
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -10,6 +11,7 @@ from chimera.simulator import wire
 from chimera.simulator.brain import answer_to
 from chimera.simulator.conversation import Conversation, read_conversation
 from chimera.simulator.exchange import Exchange
+from chimera.simulator.idle import idle_in
 from chimera.simulator.journal import Arrival, Journal
 from chimera.simulator.pace import MODELS, Pace
 from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
@@ -32,7 +34,7 @@ class Completions:
         arrival = arrive(self._journal, headers, body.get("model", ""), conversation.input_tokens)
         exchange = Exchange(self._journal, arrival, receive, send)
         try:
-            pace, script = self._scripted(body, conversation, arrival)
+            pace, script, idle = self._scripted(body, conversation, arrival)
         except Refused as refused:
             await exchange.refuse(refused.status, refused.message, refused.code)
             return
@@ -46,9 +48,12 @@ class Completions:
         elif script.html:
             await exchange.whole(HTML, b"text/html")
         else:
-            await self._answer(exchange, arrival, body, conversation, pace, script)
+            await self._answer(exchange, arrival, body, conversation, pace, script, idle)
 
-    def _scripted(self, body: dict[str, Any], conversation: Conversation, arrival: Arrival) -> tuple[Pace, Script]:
+    def _scripted(
+        self, body: dict[str, Any], conversation: Conversation, arrival: Arrival
+    ) -> tuple[Pace, Script, list[str]]:
+        """Read what the directives make of a request, and which of them have no effect on it. Raises Refused."""
         if not body.get("messages"):
             raise Refused(400, "The body must be a JSON object with messages.")
         pace = MODELS.get(arrival.model)
@@ -58,9 +63,12 @@ class Completions:
         try:
             script = read_script(conversation.directive_texts, conversation.purpose)
         except ScriptError as error:
-            raise Refused(400, f"Simulator: {error}.", "unknown_directive") from None
+            raise Refused(400, f"Simulator: {error}", "unknown_directive") from None
+        idle = idle_in(script, conversation, streams=bool(body.get("stream")))
+        if idle and conversation.purpose == "plan":
+            raise Refused(400, f"Simulator: {'; '.join(idle)}.", "idle_directive")
         script = script if self._is_meant(script, arrival, conversation) else script.without_faults()
-        return pace.scripted(script.drip), script
+        return pace.scripted(script.drip), script, idle
 
     def _is_meant(self, script: Script, arrival: Arrival, conversation: Conversation) -> bool:
         """Say whether this arrival is one of those that the faults are meant for."""
@@ -78,8 +86,11 @@ class Completions:
         conversation: Conversation,
         pace: Pace,
         script: Script,
+        idle: list[str],
     ) -> None:
-        answer = answer_to(conversation, script, seed=self._seed, body=body)
+        answer = answer_to(conversation, script, seed=self._seed, body=body, idle=idle)
+        if answer.tool is None and script.cuts_a_call:
+            script = replace(script, cut="")
         digest = blake2b(f"{arrival.call_id}/{arrival.number}".encode(), digest_size=12)
         completion_id = f"chatcmpl-{digest.hexdigest()}"
         if not body.get("stream"):

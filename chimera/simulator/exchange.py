@@ -10,7 +10,7 @@ from starlette.types import Receive, Send
 
 from chimera.simulator import wire
 from chimera.simulator.journal import Arrival, Journal
-from chimera.simulator.stream import Part
+from chimera.simulator.stream import ENDS, Part
 
 _SEND_BYTES = 64 * 1024
 _GLANCE_S = 0.001
@@ -73,10 +73,10 @@ class Exchange:
                 if await self.pause(part.wait_s or _GLANCE_S):
                     self.cut(tokens)
                     return
-        # Returning in mid-body makes the server drop the connection, which is what `cut=after` asks for.
-        dropped = cut.startswith("after")
+        # Returning in mid-body makes the server drop the connection, which is what `after` and `broken` ask for.
+        dropped = cut.startswith("after") or cut.endswith(":broken")
         await self._send({"type": "http.response.body", "body": bytes(buffer), "more_body": dropped})
-        self._journal.end(self._arrival, "cut" if cut else "finished", tokens)
+        self._journal.end(self._arrival, "cut" if cut and not cut.endswith(ENDS) else "finished", tokens)
 
     def cut(self, tokens: int = 0) -> None:
         """Record that the answer didn't reach its end."""

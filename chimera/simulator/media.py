@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from chimera.simulator.exchange import Exchange
+from chimera.simulator.idle import idle_in_media
 from chimera.simulator.journal import Journal
 from chimera.simulator.pictures import png_of
 from chimera.simulator.prose import LABEL
@@ -106,9 +107,12 @@ class Media:
         if asked.model != self.model:
             raise Refused(404, f"The model `{asked.model}` does not exist; use {self.model}.", "model_not_found")
         try:
-            return read_script([asked.text], "turn")
+            script = read_script([asked.text], "turn")
         except ScriptError as error:
-            raise Refused(400, f"Simulator: {error}.", "unknown_directive") from None
+            raise Refused(400, f"Simulator: {error}", "unknown_directive") from None
+        if idle := idle_in_media(script):
+            raise Refused(400, f"Simulator: {'; '.join(idle)}.", "idle_directive")
+        return script
 
     async def _answer(self, exchange: Exchange, script: Script, body: bytes) -> None:
         if script.html:

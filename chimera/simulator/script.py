@@ -1,18 +1,25 @@
 """Directives: `[[sim: delay=2; tokens=50]]` in a prompt says how the simulator behaves.
 
 Read in the first user message and in guidance, never in results of other subtasks or in replies, so that a directive
-can't travel on its own. A misspelt one is refused with 400: a test that asks for a fault must not pass without it.
+can't travel on its own. Misspelt ones are refused with 400, all at once: a test that asks for a fault must not pass
+without it. Those that are right and have no effect here are `idle`'s business.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Literal
 
 Purpose = Literal["plan", "turn", "aggregate"]
 
 _DIRECTIVE = re.compile(r"\[\[\s*sim(?:\s+(plan|turn|aggregate))?\s*:(.*?)\]\]", re.DOTALL)
 _MISSPELT = re.compile(r"\[\[\s*sim\b(?!(?:\s+(?:plan|turn|aggregate))?\s*:)[^\]]{0,40}")
+_SCOPES = ("plan", "turn", "aggregate")
+_MOST_UNKNOWN = 8
+_MOST_PROBLEMS = 4
+"""Unknown keys are one of them."""
+_SHOWN_CHARS = 30
 _ITEM = re.compile(r'\s*([a-z_]+)\s*=\s*(?:"([^"]*)"|([^;"]*))\s*(?:;|$)')
 
 
@@ -59,9 +66,20 @@ class Script:
     nousage: bool = False
     badplan: str = ""
 
+    @property
+    def cuts_a_call(self) -> bool:
+        """The answer is cut in the midst of a tool call, not of its text."""
+        return self.cut.startswith("in_tool_args")
+
+    def given(self) -> frozenset[str]:
+        """The keys that say something else than what holds without them."""
+        return frozenset(
+            field.name for field in fields(self) if getattr(self, field.name) != getattr(_NOTHING, field.name)
+        )
+
     def without_faults(self) -> "Script":
         """The same, for an arrival that the faults aren't meant for: speed, length and content stay."""
-        return replace(self, **{name: getattr(_NO_FAULTS, name) for name in _FAULTS})
+        return replace(self, **{name: getattr(_NOTHING, name) for name in FAULTS})
 
 
 def read_script(texts: list[str], purpose: Purpose) -> Script:
@@ -70,12 +88,15 @@ def read_script(texts: list[str], purpose: Purpose) -> Script:
     `[[sim plan: …]]` is for planning only; `[[sim: …]]` is for turns and for the aggregation of the goal it stands in.
     """
     words, values = "\n".join(texts), dict[str, str]()
-    if misspelt := _MISSPELT.search(words):
-        raise ScriptError(f"{misspelt[0]!r} is no directive; write [[sim: …]], [[sim plan: …]], turn or aggregate")
+    problems = [_misspelt(match[0]) for match in _MISSPELT.finditer(words)]
     for scope, body in _DIRECTIVE.findall(words):
         if scope == purpose or (not scope and purpose != "plan"):
-            values |= _items(body)
-    return Script(**{key: _parsed(key, value) for key, value in values.items()})  # type: ignore[arg-type]
+            values |= _items(body, problems)
+    parsed = {key: _parsed(key, value, problems) for key, value in values.items() if key in _PARSERS}
+    problems[:0] = _unknown([key for key in values if key not in _PARSERS])
+    if problems:
+        raise ScriptError("; ".join(problems[:_MOST_PROBLEMS]))
+    return Script(**parsed)  # type: ignore[arg-type]
 
 
 def without_directives(text: str) -> str:
@@ -83,26 +104,48 @@ def without_directives(text: str) -> str:
     return _DIRECTIVE.sub("", text).strip() if "[[" in text else text.strip()
 
 
-def _items(body: str) -> dict[str, str]:
+def _misspelt(directive: str) -> str:
+    """Say what is wrong with a directive of no known scope."""
+    scope = re.match(r"\[\[\s*sim\s+([a-z]+)\s*:", directive)
+    meant = get_close_matches(scope[1], _SCOPES, n=1) if scope else []
+    forms = f"[[sim {meant[0]}: …]]" if meant else "[[sim: …]], [[sim plan: …]], turn or aggregate"
+    return f"{directive[:_SHOWN_CHARS]!r} is no directive; write {forms}"
+
+
+def _unknown(keys: list[str]) -> list[str]:
+    """Say which keys there are none of, and what was meant, as far as that can be guessed."""
+    if not keys:
+        return []
+    shown = keys[:_MOST_UNKNOWN]
+    named = ", ".join(repr(key[:_SHOWN_CHARS]) for key in shown)
+    if len(keys) > len(shown):
+        named += f" and {len(keys) - len(shown)} more"
+    close = [get_close_matches(key[:_SHOWN_CHARS], _PARSERS, n=1) for key in shown]
+    meant = ", ".join(dict.fromkeys(repr(key) for found in close for key in found))
+    way_out = f"did you mean {meant}?" if meant else "docs/reference/simulator.md lists them"
+    return [f"there is no directive {named}; {way_out}"]
+
+
+def _items(body: str, problems: list[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     position, body = 0, body.strip()
     while position < len(body):
         item = _ITEM.match(body, position)
         if item is None:
-            raise ScriptError(f"{body[position : position + 40]!r} is no directive; write key=value; key=value")
+            problems.append(f"{body[position : position + _SHOWN_CHARS]!r} is no directive; write key=value; key=value")
+            break
         values[item[1]] = item[2] if item[2] is not None else item[3].strip()
         position = item.end()
     return values
 
 
-def _parsed(key: str, value: str) -> object:
-    parse = _PARSERS.get(key)
-    if parse is None:
-        raise ScriptError(f"there is no directive {key!r}; use one of {', '.join(_PARSERS)}")
+def _parsed(key: str, value: str, problems: list[str]) -> object:
     try:
-        return parse(value)
-    except ValueError:
-        raise ScriptError(f"{value[:40]!r} is no value for {key!r}") from None
+        return _PARSERS[key](value)
+    except (ValueError, OverflowError):
+        known = f"; write {_VALUES[key]}" if key in _VALUES else ""
+        problems.append(f"{value[:_SHOWN_CHARS]!r} is no value for {key!r}{known}")
+        return None
 
 
 def _size(value: str) -> int:
@@ -114,7 +157,7 @@ def _flag(value: str) -> bool:
 
 
 def _cut(value: str) -> str:
-    if not re.fullmatch(r"(after|quiet):\d+B?|in_tool_args", value):
+    if not re.fullmatch(r"(after|quiet):\d+B?|in_tool_args(:(broken|done|length))?", value):
         raise ValueError(value)
     return value.rstrip("B")
 
@@ -157,7 +200,12 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "badplan": _bad_plan,
 }
 
-_FAULTS = (
+_VALUES = {
+    "cut": "after:N, quiet:N, in_tool_args or in_tool_args:broken, :done, :length",
+    "badplan": "cyclic, garbage or unknown_agent",
+}
+
+FAULTS = (
     "status",
     "hang",
     "cut",
@@ -172,6 +220,6 @@ _FAULTS = (
     "badplan",
     "delay",
 )
-_NO_FAULTS = Script()
+_NOTHING = Script()
 
 assert set(_PARSERS) == {field.name for field in fields(Script)}

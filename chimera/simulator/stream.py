@@ -9,6 +9,8 @@ from chimera.simulator.pace import Pace
 from chimera.simulator.script import Script
 
 GARBAGE = b'data: {"id": "chatcmpl-garbage", "choices": [{"index": 0, "delta": {"content": \n\n'
+ENDS = ("done", "length")
+"""How a stream may end as if all were well, though it was cut."""
 OTHER_SHAPE = b'data: {"id": 7, "choices": "none", "answer": {"text": "Not what the protocol says."}}\n\n'
 
 
@@ -26,8 +28,9 @@ def parts_of(
 ) -> Iterator[Part]:
     """Yield the parts in order; `usage_input_tokens` is None when no usage is to be told."""
     yield Part(chunks.role(), 0)
-    kind, _, limit = script.cut.partition(":")
-    tokens = _first_bytes(answer.tokens, int(limit)) if limit else answer.tokens
+    kind, _, how = script.cut.partition(":")
+    cuts_text = bool(kind) and not script.cuts_a_call
+    tokens = _first_bytes(answer.tokens, int(how)) if cuts_text else answer.tokens
     for start in range(0, len(tokens), pace.chunk_tokens):
         batch = tokens[start : start + pace.chunk_tokens]
         wait_s = pace.chunk_s * len(batch) / pace.chunk_tokens
@@ -36,16 +39,17 @@ def parts_of(
         yield Part(GARBAGE, len(tokens))
     if script.shape:
         yield Part(OTHER_SHAPE, len(tokens))
-    if answer.tool is not None and not limit:
+    if answer.tool is not None and not cuts_text:
         calls = list(chunks.tool(answer.tool))
         yield Part(b"".join(calls[:2] if kind else calls), len(tokens))
-    if not kind:
-        yield Part(_end(answer, chunks, usage_input_tokens), answer.size_tokens)
+    if not kind or how in ENDS:
+        reason = {"": answer.finish, "length": "length"}.get(how)
+        yield Part(_end(reason, answer, chunks, usage_input_tokens), answer.size_tokens)
 
 
-def _end(answer: Answer, chunks: wire.ChunkWriter, usage_input_tokens: int | None) -> bytes:
+def _end(reason: str | None, answer: Answer, chunks: wire.ChunkWriter, usage_input_tokens: int | None) -> bytes:
     usage = b"" if usage_input_tokens is None else chunks.usage(usage_input_tokens, answer.size_tokens)
-    return chunks.finish(answer.finish) + usage + wire.DONE
+    return (chunks.finish(reason) if reason else b"") + usage + wire.DONE
 
 
 def _first_bytes(tokens: list[str], limit: int) -> list[str]:

@@ -37,6 +37,7 @@ def spec_from(
     plan: Path | None = None,
     on_failure: str | None = None,
     on_truncated: str | None = None,
+    max_output_tokens: int | None = None,
     priority: int | None = None,
 ) -> dict[str, Any]:
     """Write options as the body of POST /api/v1/tasks; the API is the one that judges them."""
@@ -46,6 +47,7 @@ def spec_from(
         "plan": None if plan is None else _plan_in(plan),
         "on_failure": on_failure,
         "on_truncated": on_truncated,
+        "limits": None if max_output_tokens is None else {"max_output_tokens": max_output_tokens},
         "priority": priority,
         "budget": None if budget_micro_usd is None else {"max_cost_micro_usd": budget_micro_usd},
     }

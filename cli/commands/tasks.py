@@ -44,6 +44,9 @@ def run(
     on_truncated: Annotated[
         OnTruncated | None, typer.Option(help="What to do with an answer that was cut at its limit of tokens.")
     ] = None,
+    max_output_tokens: Annotated[
+        int | None, typer.Option(parser=whole(16, 131_072), help="Longest answer of a built-in agent; else 2048.")
+    ] = None,
     priority: Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")] = None,
     follow: Follow = True,
     exit_on_budget: ExitOnBudget = False,
@@ -62,6 +65,7 @@ def run(
                 plan=plan,
                 on_failure=on_failure,
                 on_truncated=on_truncated,
+                max_output_tokens=max_output_tokens,
                 priority=priority,
             ),
             images=image or (),

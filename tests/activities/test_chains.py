@@ -85,6 +85,13 @@ def test_when_every_model_has_failed_none_is_left() -> None:
     assert (done.left(), done.failed()) == ((), 4)
 
 
+@pytest.mark.parametrize("code", ["rate_limited", "model_loading"])
+def test_waiting_counts_only_where_it_was_paid(code: str) -> None:
+    free, paid = chain(failed(A, code, 9), models=(A,)), chain(failed(A, code, 3, way="x"), models=(A,))
+    assert (free.left(), free.failed()) == ((A,), 0)
+    assert (paid.left(), paid.failed()) == ((), 3)
+
+
 def test_a_retry_of_the_subtask_allows_as_many_failures_anew() -> None:
     failures = (failed(A, "bad_request"), failed(B, "overloaded", 3))
     assert chain(*failures, retry=1).left() == (A, B)

@@ -34,3 +34,12 @@ def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() ->
     asked = prompts.input_tokens_of(chat)
     assert intent.reserve_micro_usd == -(-asked * rate.cache_write // PER)
     assert intent.reserve_tokens == asked
+
+
+def test_a_task_lengthens_the_answers_of_built_in_agents_alone() -> None:
+    own = {"name": "poet", "prompt": "Rhyme.", "max_output_tokens": 100}
+    context = replace(CONTEXT, max_output_tokens=9000, agent_spec=own)
+    for name, longest in (("writer", 9000), ("planner", 9000), ("poet", 100)):
+        request = INTENT.request.model_copy(update={"agent": name})
+        assert questions.agent_of(request, context).max_output_tokens == longest
+    assert questions.agent_of(INTENT.request.model_copy(update={"agent": "writer"}), CONTEXT).max_output_tokens == 2048

@@ -66,6 +66,13 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("a number that is a truth", {"priority": True}, "priority", "whole number"),
     ("a truth that is text", {"start": "no"}, "start", "true or false"),
     ("a truth that is a number", {"start": 0}, "start", "true or false"),
+    ("a short answer", {"limits": {"max_output_tokens": 15}}, "limits.max_output_tokens", "16 or more"),
+    (
+        "a longer answer than the model's",
+        {"model": "simulator/fast", "limits": {"max_output_tokens": 16_385}},
+        "limits.max_output_tokens",
+        "'simulator/fast' writes at most 16384 tokens in an answer, as far as is known; ask for no more",
+    ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("a picture that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
     ("a long name in metadata", {"metadata": {"k" * 61: 1}}, f"metadata.{'k' * 60}", "About its name: Use at most 60"),

@@ -70,6 +70,24 @@ async def test_a_directive_without_a_known_scope_is_refused(simulator: Running, 
         await answer_of(simulator.provider, ask(f"Task:\nAnything {directive}"))
 
 
+async def test_all_misspelt_directives_are_named_at_once(simulator: Running) -> None:
+    prompt = "Task:\nAnything [[sim: tokns=5; satus=500; tuurns=2; xyzzy=1; cut=in_tool; badplan=x]]"
+    with pytest.raises(errors.BadRequest) as raised:
+        await answer_of(simulator.provider, ask(prompt))
+    assert raised.value.message == (
+        "simulator refused the request (400): Simulator: there is no directive 'tokns', 'satus', 'tuurns', 'xyzzy'; did"
+        " you mean 'tokens', 'status', 'turns'?; 'in_tool' is no value for 'cut'; write after:N, quiet:N, in_tool_args"
+        " or in_tool_args:broken, :done, :length; 'x' is no value for 'badplan'; write cyclic, garbage or"
+        " unknown_agent."
+    )
+
+
+async def test_many_misspelt_directives_are_counted(simulator: Running) -> None:
+    many = "; ".join(f"x{letter}{letter}x={'v' * 500}" for letter in "abcdefghijkl")
+    with pytest.raises(errors.BadRequest, match=r"'xhhx' and 4 more; docs/reference/simulator\.md lists"):
+        await answer_of(simulator.provider, ask(f"Task:\nAnything [[sim: {many}]]"))
+
+
 async def test_brackets_that_are_no_directive_are_left_alone(simulator: Running) -> None:
     await answer_of(simulator.provider, ask("Task:\nAnything [[simple: x]] [[similar]] [sim] [[ ]]"))
 
@@ -91,9 +109,11 @@ async def test_a_fault_may_end_after_some_times(simulator: Running) -> None:
 
 
 async def test_a_tool_call_that_was_cut_is_no_success(simulator: Running) -> None:
-    request = ask("What is 2 + 2 [[sim: cut=in_tool_args]]", tools=(CALCULATOR,))
-    with pytest.raises(errors.Truncated):
-        await answer_of(simulator.provider, request)
+    for how, counted in (("", 1), (":broken", 1), (":done", 0), (":length", 0)):
+        request = ask(f"What is 2 + 2 [[sim: cut=in_tool_args{how}]]", tools=(CALCULATOR,))
+        with pytest.raises(errors.Truncated):
+            await answer_of(simulator.provider, request)
+        assert simulator.cut(request.call_id) == counted, how
 
     request = ask("What is 2 + 2 [[sim: finish=length]]", tools=(CALCULATOR,))
     with pytest.raises(errors.Truncated, match="raise max_output_tokens"):

@@ -15,6 +15,7 @@ from chimera.shared_standing import SharedStandings
 from chimera.standing import Standings
 from models.errors import (
     InternalFailure,
+    ModelLoading,
     Overloaded,
     ProviderAway,
     ProviderError,
@@ -123,6 +124,17 @@ async def test_after_some_failures_in_a_row_nobody_asks_any_more(run_settings: S
         assert not await is_open(one, mine)
         await until_true(lambda: refused(other, mine))
         assert "away since" in (await other.look([mine]))[mine].note
+
+
+async def test_a_server_that_loads_a_model_is_there(run_settings: Settings) -> None:
+    mine = account()
+    async with workers(run_settings) as (one,):
+        await fail(one, mine, FAILURES)
+        assert not await is_open(one, mine)
+        told = await failed(one, mine, ModelLoading("Loading model", retry_after_s=100))
+        assert (type(told), told.retry_after_s) == (ModelLoading, 100)
+        await fail(one, mine, 2 * FAILURES, error=ModelLoading)
+        assert await is_open(one, mine)
 
 
 async def test_failures_of_several_workers_add_up(run_settings: Settings) -> None:

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from benchmarks.faults import jobs, providers
+from benchmarks.faults import jobs, providers, tool_calls
 from benchmarks.faults.lab import Lab, until
 from benchmarks.faults.report import trial
-from benchmarks.wires.wire import ANTHROPIC, GOOGLE, Wire
+from benchmarks.wires.wire import ANTHROPIC, GOOGLE, OPENAI, Wire
 from tests.faults.trials import passes
 from tests.until import LIMIT_S
 
@@ -29,6 +29,11 @@ async def test_what_a_provider_does_wrong_is_not_stored_and_not_paid_twice(lab: 
             providers.send_much(much),
         )
     assert cut.problems + nonsense.problems + poison.problems + much.problems == []
+
+
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, GOOGLE], ids=lambda wire: wire.vendor)
+async def test_no_tool_runs_with_cut_arguments(lab: Lab, wire: Wire) -> None:
+    await passes(lab, "F26", lambda made: tool_calls.cut_tool_calls(made, rounds=1), wire)
 
 
 async def test_what_goes_wrong_on_other_vendors_wires_is_not_stored_either(lab: Lab) -> None:

@@ -23,7 +23,12 @@ async def server() -> AsyncIterator[Scripted]:
 
 @pytest.fixture(scope="module")
 async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
-    at_server = {"local_base_url": f"{server.url}/v1", "local_api_key": SecretStr("k"), "graceful_shutdown_s": 1.0}
+    at_server = {
+        "local_base_url": f"{server.url}/v1",
+        "local_api_key": SecretStr("k"),
+        "graceful_shutdown_s": 1.0,
+        "context_windows": {LOCAL: 40_000},
+    }
     async with runs_with_worker(settings.model_copy(update=at_server)) as started:
         yield started
 
@@ -90,6 +95,19 @@ async def test_a_task_may_refuse_a_cut_answer(runs: Runs, server: Scripted, keys
     # What was answered is paid, and is not asked for again.
     assert len(server.bodies) == len(whole) + 1
     assert [each["status"] for each in await runs.attempts(task_id)] == ["finished"] * len(server.bodies)
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [(None, 2048), (6000, 6000), (131_072, 10_000)])
+async def test_a_task_says_how_long_answers_are(runs: Runs, server: Scripted, wanted: int | None, asked: int) -> None:
+    """Those of every built-in agent, as far as the model goes; that much is reserved, and the rest given back."""
+    server.answers(says("Whole.", "stop"))
+    plan = [a_subtask("one"), a_subtask("two")]
+    task_id = await runs.start("Write.", model=LOCAL, plan=plan, limits={"max_output_tokens": wanted})
+    row = await runs.ended(task_id)
+    assert (row["status"], row["reserved_tokens"]) == ("completed", 0)
+    assert [body["max_tokens"] for body in server.bodies] == [asked] * 3
+    reserved = await runs.rows("SELECT reserved_tokens FROM model_call_attempts WHERE task_id = :id", task_id)
+    assert all(0 < each["reserved_tokens"] - asked < 1000 for each in reserved)
 
 
 async def test_what_was_cut_stands_when_it_cant_be_continued(runs: Runs, server: Scripted) -> None:

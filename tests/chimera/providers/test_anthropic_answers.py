@@ -112,6 +112,16 @@ def test_a_tool_call_that_was_cut_is_no_success(
         _ended(_start(0, _use()), reason=reason)
 
 
+@pytest.mark.parametrize(("arguments", "is_whole"), [('{"expression": "1', False), ('{"expression": "1"}', True)])
+def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: bool) -> None:
+    answer = Answer(NEW, "", 1000)
+    _take(answer, _start(0, {"type": "text", "text": "I work it out."}))
+    _take(answer, _start(1, _use()))
+    _take(answer, _delta(1, {"type": "input_json_delta", "partial_json": arguments}))
+    _take(answer, {"type": "message_stop"})
+    assert answer.is_whole == is_whole
+
+
 @pytest.mark.parametrize(
     ("last", "is_whole"),
     [

@@ -1,0 +1,63 @@
+"""Directives that are right and have no effect on the request that they come with, and why.
+
+A model provider can't refuse what it wasn't asked for, so an answer says it; a plan, a vector or a picture can't say
+anything, so there it is refused. Either way nobody takes a fault for injected that was not.
+"""
+
+from chimera.simulator.conversation import Conversation
+from chimera.simulator.script import FAULTS, Script
+
+_OF_TOOLS = ("tool", "turns", "same", "badargs")
+_OF_TURNS = (*_OF_TOOLS, "tokens", "bytes")
+_OF_PLANS = ("split", "chain", "sub", "agent", "nest", "badplan")
+_OF_STREAMS = ("drip", "cut", "garbage", "shape", "nousage")
+_OF_MEDIA = frozenset(
+    {"times", "share", "model", "delay", "status", "code", "retry_after", "hang", "html", "nousage", "cut", "garbage"}
+)
+_NEEDED = {
+    "same": ("turns",),
+    "code": ("status",),
+    "retry_after": ("status",),
+    "agent": ("split", "chain"),
+    "times": FAULTS,
+    "share": FAULTS,
+    "model": FAULTS,
+}
+"""A directive that says more of others: without any of these it says nothing."""
+
+
+def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> list[str]:
+    """Say of each directive without effect on a chat completion why it has none."""
+    if conversation.purpose == "plan":
+        return [*_named(script, _OF_TURNS, "a plan has no turns; write it in sub", calls=True), *_lonely(script)]
+    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal may have it")
+    # Once a tool was called, the request that forbids more of them is the last one of its loop.
+    if not conversation.tools and conversation.turn == 1:
+        found += _named(script, _OF_TOOLS, "this request lets no tool be called", calls=True)
+    if not streams:
+        found += _named(script, _OF_STREAMS, "this request asks for no stream")
+    return [*found, *_lonely(script, besides=frozenset(_OF_PLANS))]
+
+
+def idle_in_media(script: Script) -> list[str]:
+    """The same of an embedding, a picture or a transcription."""
+    others = sorted(script.given() - _OF_MEDIA)
+    return [*_named(script, others, "it is for chat completions", calls=True), *_lonely(script, besides=set(others))]
+
+
+def _named(script: Script, keys: tuple[str, ...] | list[str], why: str, *, calls: bool = False) -> list[str]:
+    """One sentence for those of the keys that are given, and for a cut in a tool call where `calls` are meant too."""
+    given = script.given()
+    named = [repr(key) for key in keys if key in given]
+    if calls and script.cuts_a_call and "'cut'" not in named:
+        named.append(f"'cut={script.cut}'")
+    return [f"{', '.join(named)} did nothing: {why}"] if named else []
+
+
+def _lonely(script: Script, *, besides: frozenset[str] | set[str] = frozenset()) -> list[str]:
+    given = script.given()
+    return [
+        f"{key!r} did nothing: it needs {' or '.join(needed) if len(needed) < 3 else 'a fault'} beside it"
+        for key, needed in _NEEDED.items()
+        if key in given - besides and not given.intersection(needed)
+    ]

@@ -1,0 +1,40 @@
+"""What a closed client of Redis leaves behind."""
+
+import gc
+import warnings
+
+import pytest
+from redis.asyncio import Redis
+from temporalio.worker.workflow_sandbox._importer import Importer
+from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
+
+from chimera import redis_clients
+from chimera.settings import Settings
+from worker.sandbox import sandbox
+
+
+@pytest.mark.parametrize("ours", [True, False])
+async def test_a_closed_client_dies_without_an_import(run_settings: Settings, ours: bool) -> None:
+    """Also in the thread of a workflow; closed in redis-py's own way it loads modules there, which shows the danger."""
+    held = await _used_client(run_settings.redis_url or "", ours=ours)
+    context = RestrictionContext()
+    context.is_runtime = context.in_activation = True
+    importer = Importer(sandbox().restrictions, context)
+    gc.collect()
+    held["itself"] = held
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with importer.applied():
+            del held
+            gc.collect()
+            loaded = [name for name in importer.new_modules if name.startswith("redis")]
+    told = [each for each in caught if "was imported after initial workflow load" in str(each.message)]
+    assert bool(loaded) == bool(told) == (not ours)
+
+
+async def _used_client(url: str, *, ours: bool) -> dict[str, object]:
+    """A closed client that had a connection, held by nothing else."""
+    client = Redis.from_url(url)
+    assert await client.ping()
+    await (redis_clients.close(client) if ours else client.aclose())
+    return {"client": client}

@@ -1,0 +1,103 @@
+"""Directives that are right and have no effect: the simulator says so in its own name."""
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from chimera.providers.base import ChatMessage, ToolRequest
+from models import errors
+from models.plans import Plan
+from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
+
+NOTE = "[simulated] Note of the simulator: "
+NO_TOOL = "did nothing: this request lets no tool be called."
+
+
+@pytest.fixture(scope="module")
+async def simulator() -> AsyncIterator[Running]:
+    async with running_simulator() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("directives", "named"),
+    [
+        ("tool=rocket", "'tool'"),
+        ("badargs=1", "'badargs'"),
+        ("turns=3; same=1", "'turns', 'same'"),
+        ("cut=in_tool_args", "'cut=in_tool_args'"),
+        ("tool=a; turns=2; badargs=1; cut=in_tool_args:length; times=1", "'tool', 'turns', 'badargs', 'cut=in"),
+    ],
+)
+async def test_an_agent_without_tools_is_told(simulator: Running, directives: str, named: str) -> None:
+    reply = await answer_of(simulator.provider, ask(f"Task:\nTides [[sim: {directives}]]"))
+    note, _, answer = reply.text.partition("\n\n")
+    assert note.startswith(f"{NOTE}{named}")
+    assert note.endswith(NO_TOOL)
+    assert answer.startswith("[simulated] On “Tides”")
+
+
+async def test_tools_that_may_not_be_called_are_none(simulator: Running) -> None:
+    request = ask("Task:\nTides [[sim: turns=3]]", tools=(CALCULATOR,), tool_choice="none")
+    assert (await answer_of(simulator.provider, request)).text.startswith(NOTE)
+
+
+async def test_directives_that_had_their_effect_are_not_mentioned(simulator: Running) -> None:
+    question = ChatMessage("user", "Task:\nTides [[sim: turns=1; cut=in_tool_args; times=1; model=slow; tokens=9]]")
+    request = ask("", messages=(question,), tools=(CALCULATOR,))
+    reply = await answer_of(simulator.provider, request)
+    assert NOTE not in reply.text
+    (call,) = reply.end.tool_calls
+    later = (question, ChatMessage("assistant", "", (call,)), ChatMessage("tool", "7", (), call.id))
+    for tools in ((CALCULATOR,), ()):
+        last = await answer_of(simulator.provider, ask("", messages=later, tools=tools))
+        assert len(last.text.split(" ")) == 9
+
+
+@pytest.mark.parametrize(
+    ("directives", "note"),
+    [
+        ("split=3; agent=writer", "'split', 'agent' did nothing: only [[sim plan: …]] in a goal may have it."),
+        ("code=insufficient_quota", "'code' did nothing: it needs status beside it."),
+        ("times=2; tokens=5", "'times' did nothing: it needs a fault beside it."),
+        ("same=1; split=2", "'split' did nothing: only [[sim plan: …]] in a goal may have it; 'same' did nothing: it"),
+    ],
+)
+async def test_directives_without_their_place_are_named(simulator: Running, directives: str, note: str) -> None:
+    request = ask(f"Task:\nTides [[sim: {directives}]]", tools=(CALCULATOR,))
+    assert (await answer_of(simulator.provider, request)).text.startswith(NOTE + note)
+
+
+async def test_a_request_without_a_stream_is_told(simulator: Running) -> None:
+    body = {"model": "fast", "messages": [{"role": "user", "content": "Tides [[sim: cut=after:5; drip=9]]"}]}
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        answer = (await client.post(f"{simulator.url}/v1/chat/completions", json=body)).json()
+    said = answer["choices"][0]["message"]["content"]
+    assert said.startswith(f"{NOTE}'drip', 'cut' did nothing: this request asks for no stream.")
+
+
+@pytest.mark.parametrize("directives", ["split=2; turns=2; tokens=9", "agent=writer", "cut=in_tool_args"])
+async def test_a_plan_that_can_say_nothing_is_refused(simulator: Running, directives: str) -> None:
+    question = f"Goal:\nTides [[sim plan: {directives}]]\n\nAgents:\n- writer: Writes."
+    with pytest.raises(errors.BadRequest, match=r"Simulator: '.+ did nothing: "):
+        await answer_of(simulator.provider, ask(question, response_schema=Plan.model_json_schema()))
+
+
+async def test_a_vector_that_can_say_nothing_is_refused(simulator: Running) -> None:
+    body = {"model": "embedding", "input": "Tides [[sim: turns=3; cut=in_tool_args]]"}
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        refused = await client.post(f"{simulator.url}/v1/embeddings", json=body)
+    assert refused.status_code == 400
+    assert "'turns', 'cut=in_tool_args' did nothing" in json.loads(refused.content)["error"]["message"]
+
+
+async def test_a_call_that_was_answered_is_a_turn_that_had_tools(simulator: Running) -> None:
+    call = ToolRequest("call_2", "calculator", "{}")
+    messages = (
+        ChatMessage("user", "Task:\nTides [[sim: turns=9; tokens=7]]"),
+        ChatMessage("assistant", "", (call,)),
+        ChatMessage("tool", "7", (), "call_2"),
+    )
+    assert len((await answer_of(simulator.provider, ask("", messages=messages))).text.split(" ")) == 7
