@@ -282,6 +282,9 @@ class TaskView(Contract):
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence of the newest event")
     schedule_id: str | None
+    due_at: UtcDatetime | None = Field(
+        default=None, description="Of a schedule's run: when it was due, or asked for by a trigger"
+    )
     temporal_url: str = Field(description="The run in Temporal's Web UI")
     created_at: UtcDatetime
     started_at: UtcDatetime | None

@@ -9,16 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.actions.ids import SHORT_CHARS, is_hex
+from cli.actions.ids import SHORT_CHARS, is_hex, short
+from cli.actions.showing import marked_status_of, newest
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import NotThere, WrongUsage
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, one_line
+from models.base import usd
 from models.schedules import ScheduleView
+from models.tasks import TaskPage, TaskView
 
-_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera tasks lists it."}
+_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera schedules runs lists it."}
 
 
 async def list_schedules(*, as_json: bool) -> int:
@@ -101,6 +104,20 @@ async def backfill(name: str, start: datetime, end: datetime, overlap: str | Non
     return 0
 
 
+async def list_runs(name: str, limit: int, *, as_json: bool) -> int:
+    """List the tasks that a schedule has made, newest first."""
+    async with connected(where_settings()) as client:
+        schedule = await schedule_named(client, name)
+        tasks = await newest(limit, lambda most, cursor: client.schedule_runs(schedule.id, limit=most, cursor=cursor))
+    if as_json:
+        print_json(TaskPage(items=tuple(tasks), next_cursor=None))
+    elif not tasks:
+        print(f"{schedule.id[:SHORT_CHARS]} has made no task yet; {_next_of(schedule)}.")
+    else:
+        Console(highlight=False).print(_runs_of(tasks, _zone_named(schedule.time_zone)))
+    return 0
+
+
 async def control(name: str, what: str) -> int:
     async with connected(where_settings()) as client:
         schedule = await schedule_named(client, name)
@@ -118,15 +135,22 @@ async def delete(name: str) -> int:
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
-    """Return the schedule whose id begins with `name`. Raises NotThere when there is none or more than one."""
+    """Return the schedule called `name`, or whose id begins so. Raises NotThere when there is none or more than one."""
     wanted = name.strip().lower().replace("-", "")
-    listed = await client.schedules() if wanted and is_hex(wanted) else ()
-    found = [schedule for schedule in listed if schedule.id.replace("-", "").startswith(wanted)]
+    begins = wanted if wanted and is_hex(wanted) else None
+    found = [
+        schedule
+        for schedule in await client.schedules()
+        if schedule.name == name.strip() or (begins and schedule.id.replace("-", "").startswith(begins))
+    ]
     if not found:
-        raise NotThere(f"No schedule begins with {one_line(name, 60)!r}; `chimera schedules list` lists them.")
+        raise NotThere(
+            f"No schedule is called {one_line(name, 60)!r}, or has an id that begins so; `chimera schedules list` lists"
+            " them."
+        )
     if len(found) > 1:
         could_be = ", ".join(f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write more of the id.")
+        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write one's id.")
     return found[0]
 
 
@@ -139,6 +163,20 @@ def _list_of(schedules: Sequence[ScheduleView]) -> Table:
         when = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
         cells = (schedule.id[:SHORT_CHARS], one_line(when, 60), _next_of(schedule), one_line(schedule.name, 120))
         table.add_row(*map(Text, cells))
+    return table
+
+
+def _runs_of(tasks: Sequence[TaskView], zone: tzinfo) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Task", "Due", "Status"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Requests", "Cost"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    for task in tasks:
+        due = f"{task.due_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if task.due_at else ""
+        cells = (short(task.id), due, marked_status_of(task), str(task.model_calls), usd(task.spent_micro_usd))
+        table.add_row(*map(Text, cells), Text(one_line(task.title or task.goal, 200)))
     return table
 
 

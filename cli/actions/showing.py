@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -33,7 +33,7 @@ LOOKED_AT = 20
 
 async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
     async with connected(where_settings()) as client:
-        tasks = await _newest(client, statuses, limit)
+        tasks = await newest(limit, lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor))
         held_up = set() if as_json else await _held_up_among(client, tasks)
     if as_json:
         print_json(TaskPage(items=tuple(tasks), next_cursor=None))
@@ -80,11 +80,12 @@ async def show(name: str, *, as_json: bool) -> int:
     return 0
 
 
-async def _newest(client: Client, statuses: Sequence[str], limit: int) -> list[TaskView]:
+async def newest(limit: int, page_of: Callable[[int, str | None], Awaitable[TaskPage]]) -> list[TaskView]:
+    """Turn pages until there are `limit` tasks, or no more; `page_of` gets the most that one may have, and a cursor."""
     tasks: list[TaskView] = []
     cursor: str | None = None
     while len(tasks) < limit:
-        page = await client.tasks(statuses=statuses, limit=min(PAGE, limit - len(tasks)), cursor=cursor)
+        page = await page_of(min(PAGE, limit - len(tasks)), cursor)
         tasks += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -117,15 +118,19 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
     table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
-        status = _status_of(task, held_up)
+        status = marked_status_of(task, held_up)
         cells = (short(task.id), status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
-        table.add_row(*cells, Text(one_line(task.title or task.goal, 200)))
+        due = f"due {task.due_at.astimezone(UTC):%Y-%m-%d %H:%M} · " if task.due_at else ""
+        table.add_row(*cells, Text(one_line(f"{due}{task.title or task.goal}", 200)))
     return table
 
 
-def _status_of(task: TaskView, held_up: Set[TaskId]) -> str:
+def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
+    """A task's status, with what a list should say beside it."""
     if task.id in held_up:
         return f"{task.status} (held up)"
+    if is_cut(task):
+        return f"{task.status} (cut)"
     return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else task.status
 
 
@@ -147,6 +152,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Cost", spent_of(cost)),
         ("Doubtful", doubtful_of(cost)),
         ("Budget", limits_of(task.budget)),
+        ("Due", _when(task.due_at)),
         ("Began", _when(task.started_at)),
         ("Ended", _when(task.ended_at)),
         ("Web UI", task.temporal_url),

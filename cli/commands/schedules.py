@@ -9,7 +9,9 @@ import typer
 from cli.commands.amounts import micro_usd, moment, whole
 from cli.encodings import path
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The schedule's id, or the beginning of it.", show_default=False)]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="The schedule's id, the beginning of it, or its name.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
 Cron = Annotated[str | None, typer.Option(help="When: five fields, as in '0 7 * * 1-5'.")]
 IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")]
@@ -30,7 +32,7 @@ Time = Annotated[
 
 app = typer.Typer(
     name="schedules",
-    help="Tasks that recur: list, preview, create, change, pause, resume, trigger, backfill, delete.",
+    help="Tasks that recur: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
     no_args_is_help=True,
 )
 
@@ -129,6 +131,19 @@ def backfill(
     from cli.running import finish
 
     finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json))
+
+
+@app.command()
+def runs(
+    schedule_id: Id,
+    limit: Annotated[int, typer.Option(parser=whole(1, 1000), help="At most so many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the tasks that a schedule has made, and when each was due."""
+    from cli.actions.schedules import list_runs
+    from cli.running import finish
+
+    finish(lambda: list_runs(schedule_id, limit, as_json=as_json))
 
 
 @app.command()

@@ -50,6 +50,12 @@ def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> No
     assert "Held up" not in dict(facts_of(task_view(), a_bill()))
 
 
+def test_a_run_of_a_schedule_says_when_it_was_due() -> None:
+    late = task_view(due_at=NOW, created_at=NOW + timedelta(hours=3))
+    assert dict(facts_of(late, a_bill()))["Due"] == "2026-11-01 12:00:00 UTC"
+    assert "due 2026-11-01 12:00 · A title" in drawn(showing.list_of([late], set()))[1]
+
+
 def test_times_are_utc_and_say_so() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     facts = dict(facts_of(task_view(started_at=elsewhere, ended_at=NOW), a_bill()))
