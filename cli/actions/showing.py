@@ -12,10 +12,10 @@ from rich.text import Text
 from cli.actions.costs import THE_TASK, is_partial
 from cli.actions.ids import short, task_named
 from cli.actions.models import NAME_CHARS
-from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
+from cli.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.client import Client
 from cli.connect import connected
-from cli.endings import CUT_AT_LIMIT, is_cut
+from cli.endings import ending_of, with_ending
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
@@ -129,17 +129,15 @@ def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
     """A task's status, with what a list should say beside it."""
     if task.id in held_up:
         return f"{task.status} (held up)"
-    if is_cut(task):
-        return f"{task.status} (cut)"
-    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else task.status
+    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else with_ending(task.status, task)
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {task.error}" if task.error_code else ""
-    if is_cut(task):
-        why = f", the answer {CUT_AT_LIMIT}"
+    if (ending := ending_of(task)) is not None:
+        why = f", the answer {ending.words}"
     if task.waiting is not None:
         why = f": {task.waiting.message}"
     facts = (
@@ -181,15 +179,15 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Status", no_wrap=True)
     table.add_column("Agent", no_wrap=True)
     table.add_column("Turns", no_wrap=True, justify="right")
-    table.add_column("Cost", write(cost.spent_micro_usd), no_wrap=True, justify="right")
+    in_all = marked(write(cost.spent_micro_usd), estimated=cost.estimated)
+    table.add_column("Cost", in_all, no_wrap=True, justify="right")
     if cost.doubtful_micro_usd:
         table.add_column("Doubtful", usd(cost.doubtful_micro_usd), no_wrap=True, justify="right")
     table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:
-        status = f"{subtask.status} (cut)" if is_cut(subtask) else subtask.status
-        cells = (subtask.path, status, subtask.agent, str(subtask.turns))
+        cells = (subtask.path, with_ending(subtask.status, subtask), subtask.agent, str(subtask.turns))
         amounts = _booked(booked.get(subtask.path), cost, write)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _said_of(subtask))
     return table
@@ -206,7 +204,8 @@ def own_calls_of(cost: CostView) -> str:
 def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
     """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
     booked, doubtful = (node.cost_micro_usd, node.doubtful_micro_usd) if node else (0, 0)
-    return [write(booked), usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [write(booked)]
+    amount = marked(write(booked), estimated=node is not None and node.estimated)
+    return [amount, usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [amount]
 
 
 def _said_of(subtask: SubtaskView) -> Text:
