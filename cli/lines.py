@@ -120,9 +120,9 @@ def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed)
             tokens = marked(count(event.input_tokens + event.output_tokens, "token"), estimated=event.estimated)
             cost = marked(usd(event.cost_micro_usd), estimated=event.estimated)
             asks = f", asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
-            return f"model call {event.step} finished: {tokens}, {cost}{asks}{_ending_of(event)}"
+            return f"model call {event.step}{attempt} finished: {tokens}, {cost}{asks}{_ending_of(event)}"
         case ModelCallFailed():
-            return f"model call {event.step} {failure_of(event)}"
+            return f"model call {event.step}{attempt} {failure_of(event)}"
 
 
 def _ending_of(event: ModelCallFinished | SubtaskCompleted | TaskCompleted) -> str:

@@ -192,7 +192,9 @@ class AiCallSummary(Contract):
     model: str
     status: AiCallStatus
     simulated: bool
-    attempts: int = Field(description="How often its provider was asked, or may have been")
+    attempts: int = Field(
+        description="How often its provider was asked, or may have been; tries that found no connection count"
+    )
     doubtful: int = Field(description="Attempts whose end nobody saw")
     cost_micro_usd: int
     doubtful_micro_usd: int = Field(description="What the doubtful ones may have cost, estimated")

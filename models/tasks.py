@@ -239,7 +239,8 @@ class HeldUpCall(Contract):
     since: UtcDatetime = Field(
         description="When it was first refused or told to wait, as far as the newest events of the task tell"
     )
-    attempts: int = Field(description="How often a provider was asked so far; those that found no connection count")
+    attempts: int = Field(description="How often it was tried so far; tries that found no connection count")
+    requests: int = Field(description="Of these: requests to providers, as `model_calls` counts them")
     model: str | None = Field(description="The model that was asked last; null when none was yet")
     next_try_at: UtcDatetime | None = Field(
         description="When it is made (again), where that is known; null also when that moment has passed"

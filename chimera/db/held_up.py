@@ -25,10 +25,12 @@ WITH told AS (
     WINDOW call AS (PARTITION BY path, purpose, step)),
  latest AS (SELECT DISTINCT ON (path, purpose, step) * FROM told ORDER BY path, purpose, step, seq DESC),
  due AS (SELECT *, at + CAST(payload ->> 'retry_after_s' AS float8) * interval '1 second' AS due_at FROM latest)
-SELECT payload, since, attempts, model, CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
+SELECT payload, since, attempts, requests, model, CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
 FROM due
 CROSS JOIN LATERAL (
-    SELECT count(*) AS attempts, (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a
+    -- As `model_calls` of the task counts: without those that found no connection.
+    SELECT count(*) AS attempts, count(*) FILTER (WHERE a.error_code IS DISTINCT FROM 'unreachable') AS requests,
+           (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a
     WHERE a.task_id = :id AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
 LEFT JOIN subtasks s ON s.task_id = :id AND s.path = due.path
 WHERE held AND (s.path IS NULL OR s.status = ANY(:open))

@@ -24,7 +24,7 @@ from models.costs import CostView, NodeCost
 from models.ids import ROOT, TaskId
 from models.model_calls import Purpose
 from models.subtasks import SubtaskView
-from models.tasks import TaskPage, TaskStatus, TaskView
+from models.tasks import HeldUpCall, TaskPage, TaskStatus, TaskView
 
 PAGE = 100
 LOOKED_AT = 20
@@ -162,12 +162,21 @@ def _held_up_in(task: TaskView) -> str:
     """Say how many calls get no answer, since when, and why, each reason once."""
     if not task.held_up:
         return ""
-    calls, requests = count(len(task.held_up), "call"), count(sum(call.attempts for call in task.held_up), "request")
-    since = f"since {_when(min(call.since for call in task.held_up))}, after {requests}"
+    calls, asked = count(len(task.held_up), "call"), _asked_in(task.held_up)
+    since = f"since {_when(min(call.since for call in task.held_up))}, {asked}"
     tries = [call.next_try_at for call in task.held_up if call.next_try_at is not None]
     following = f"; next try {_when(min(tries))}" if tries else ""
     reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
     return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
+
+
+def _asked_in(calls: Sequence[HeldUpCall]) -> str:
+    """Say how often providers were asked for these calls; a try that found no connection asked nobody."""
+    requests = sum(call.requests for call in calls)
+    unconnected = sum(call.attempts for call in calls) - requests
+    made = [count(requests, "request")] if requests else []
+    made += [f"{count(unconnected, 'try', 'tries')} without a connection"] if unconnected else []
+    return f"after {' and '.join(made)}" if made else "before the first request"
 
 
 def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
