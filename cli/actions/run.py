@@ -33,7 +33,7 @@ from models.tasks import TaskStatus, TaskView
 
 
 def spec_from(
-    goal: str,
+    goal: str | None,
     *,
     model: str | None = None,
     budget_micro_usd: int | None = None,
@@ -152,6 +152,15 @@ def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str
 
 
 def _plan_in(path: Path) -> Any:
-    """Read the subtasks from a file: a list of them, or an object with a list `subtasks`."""
+    """Read the subtasks from a file: a list of them, or an object with nothing but such a list. Raises WrongUsage."""
     plan = json_of(path, "The plan")
-    return plan["subtasks"] if isinstance(plan, dict) and "subtasks" in plan else plan
+    if not isinstance(plan, dict):
+        return plan
+    if len(plan) == 1 and (name := next(iter(plan))) in ("plan", "subtasks"):
+        return plan[name]
+    names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
+    raise WrongUsage(
+        f"The plan in {str(path)!r} is an object with {names}. Write the list of subtasks alone, as in"
+        ' [{"key": "facts", "instruction": "Collect facts."}], or that list as "subtasks" or "plan" and nothing beside'
+        " it; what else a task has is said with options."
+    )
