@@ -41,8 +41,13 @@ async def list_schedules(*, as_json: bool) -> int:
 
 async def preview(timing: Mapping[str, Any], *, as_json: bool) -> int:
     """Print when a schedule would be due next."""
+    body = _said(timing)
+    if isinstance(after := body.get("after"), datetime):
+        # Without an offset it is a time of the zone that the timing is written in.
+        zone = _zone_named(body.get("time_zone", "UTC"))
+        body["after"] = (after if after.tzinfo else after.replace(tzinfo=zone)).isoformat()
     async with connected(where_settings()) as client:
-        shown = await client.preview_schedule(_said(timing))
+        shown = await client.preview_schedule(body)
     if as_json:
         print_json(shown)
     for due in () if as_json else shown.next_runs:
@@ -66,6 +71,7 @@ async def change(
     name: str, timing: Mapping[str, Any], task: Mapping[str, Any], new_name: str | None, *, as_json: bool
 ) -> int:
     """Replace what is named of a schedule; the rest stays as it is."""
+    _check_one_of(timing)
     changes = {each: value for each, value in timing.items() if value is not None}
     if not changes and not task and new_name is None:
         raise WrongUsage("Say what to change, as in --cron '0 7 * * 1-5' or --goal 'Report.'.")
@@ -191,9 +197,15 @@ def _next_of(schedule: ScheduleView) -> str:
 
 
 def _said(timing: Mapping[str, Any]) -> dict[str, Any]:
+    _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
         raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
     return {name: value for name, value in timing.items() if value is not None}
+
+
+def _check_one_of(timing: Mapping[str, Any]) -> None:
+    if timing.get("cron") is not None and timing.get("interval_s") is not None:
+        raise WrongUsage("Say when with --cron or with --interval-s, not with both; leave one of them out.")
 
 
 def _zone_named(name: str) -> tzinfo:

@@ -48,14 +48,22 @@ def list_schedules(as_json: AsJson = False) -> None:
 
 @app.command()
 def preview(
-    cron: Cron = None, interval_s: IntervalS = None, time_zone: TimeZone = None, as_json: AsJson = False
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    after: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="Later than this, as in 2027-03-01 or with an offset (now)."),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the next ten times of a timing; nothing is made."""
     from cli.actions.schedules import preview
+    from cli.options import TIMING
     from cli.running import finish
 
-    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone}
-    finish(lambda: preview(timing, as_json=as_json))
+    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "after": after}
+    finish(lambda: preview(timing, as_json=as_json), TIMING)
 
 
 @app.command()
@@ -75,6 +83,7 @@ def create(
     """Have a task run again and again; say when with --cron or --interval-s."""
     from cli.actions.run import spec_from
     from cli.actions.schedules import create
+    from cli.options import SCHEDULE
     from cli.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
@@ -87,7 +96,8 @@ def create(
             },
             timing,
             as_json=as_json,
-        )
+        ),
+        SCHEDULE,
     )
 
 
@@ -108,12 +118,20 @@ def change(
     """Change what you name of a schedule; the rest stays, and so does what runs."""
     from cli.actions.run import spec_from
     from cli.actions.schedules import change
+    from cli.options import CHANGE
     from cli.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
-    task = spec_from(goal or "", model=model, budget_micro_usd=budget_micro_usd, plan=plan)
-    task = {field: value for field, value in task.items() if field != "goal" or goal is not None}
-    finish(lambda: change(schedule_id, timing, task, name, as_json=as_json))
+    finish(
+        lambda: change(
+            schedule_id,
+            timing,
+            spec_from(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan),
+            name,
+            as_json=as_json,
+        ),
+        CHANGE,
+    )
 
 
 @app.command()
@@ -128,9 +146,10 @@ def backfill(
 ) -> None:
     """Make the runs that were due from --start to --end and weren't made."""
     from cli.actions.schedules import backfill
+    from cli.options import BACKFILL
     from cli.running import finish
 
-    finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json))
+    finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json), BACKFILL)
 
 
 @app.command()

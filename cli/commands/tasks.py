@@ -45,6 +45,7 @@ def run(
 ) -> None:
     """Hand in a task and watch it; Ctrl-C leaves it running."""
     from cli.actions.run import run, spec_from
+    from cli.options import TASK
     from cli.running import finish
 
     finish(
@@ -62,7 +63,8 @@ def run(
             follow_it=follow,
             exit_on_budget=exit_on_budget,
             as_json=as_json,
-        )
+        ),
+        TASK,
     )
 
 
@@ -88,9 +90,10 @@ def list_tasks(
 ) -> None:
     """List tasks, newest first."""
     from cli.actions.showing import list_tasks
+    from cli.options import LIST
     from cli.running import finish
 
-    finish(lambda: list_tasks(status or [], limit, as_json=as_json))
+    finish(lambda: list_tasks(status or [], limit, as_json=as_json), LIST)
 
 
 def show(task_id: Id, as_json: AsJson = False) -> None:
@@ -134,9 +137,10 @@ def steer(
 ) -> None:
     """Give a running task guidance."""
     from cli.actions.controls import steer
+    from cli.options import GUIDANCE
     from cli.running import finish
 
-    finish(lambda: steer(task_id, guidance, path=path, interrupt=interrupt))
+    finish(lambda: steer(task_id, guidance, path=path, interrupt=interrupt), GUIDANCE)
 
 
 def budget(
@@ -149,9 +153,10 @@ def budget(
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget
+    from cli.options import BUDGET
     from cli.running import finish
 
-    finish(lambda: set_budget(task_id, micro_usd=usd, tokens=tokens, requests=requests))
+    finish(lambda: set_budget(task_id, micro_usd=usd, tokens=tokens, requests=requests), BUDGET)
 
 
 def delete(task_id: Id) -> None:

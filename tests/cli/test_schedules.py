@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,20 @@ async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureF
         await schedules.preview({"cron": "0 0 7 * * *"}, as_json=False)
     with pytest.raises(WrongUsage, match="--cron or --interval-s"):
         await schedules.preview({"cron": None}, as_json=False)
+    with pytest.raises(WrongUsage, match="not with both"):
+        await schedules.preview({"cron": "0 7 * * *", "interval_s": 60}, as_json=False)
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_preview_can_begin_later(capsys: pytest.CaptureFixture[str]) -> None:
+    timing = {"cron": "30 2 * * *", "time_zone": "Europe/Berlin", "after": datetime(2027, 3, 27, 2, 30)}  # noqa: DTZ001
+    assert await schedules.preview(timing, as_json=False) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "Sun 2027-03-28 03:00:00 CEST",
+        "Mon 2027-03-29 02:30:00 CEST",
+    ]
+    assert await schedules.preview(timing | {"after": datetime(2027, 3, 28, 1, tzinfo=UTC)}, as_json=False) == 0
+    assert capsys.readouterr().out.startswith("Mon 2027-03-29 02:30:00 CEST")
 
 
 @pytest.mark.usefixtures("signed_in")
