@@ -68,8 +68,10 @@ def lines_of(error: ChimeraError, options: Options = NO_OPTIONS) -> list[Text]:
 
 
 def _line_of(problem: FieldProblem) -> Text:
-    name = [] if problem.field == BODY else [(plain(problem.field), "bold"), ": "]
-    return Text.assemble("  ", *name, plain(in_commands(problem.message)))
+    line = Text("  ")
+    if problem.field != BODY:
+        line.append(plain(problem.field), "bold").append(": ")
+    return line.append(plain(in_commands(problem.message)))
 
 
 def _headline(title: str) -> Text:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.actions.ids import PAGE, PAGES, SHORT_CHARS, is_hex
 from cli.actions.media import check_place, keep_pictures, print_result
+from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, NotThere, WrongUsage
@@ -117,6 +118,12 @@ def _list_of(calls: Sequence[AiCallSummary], held_up: Set[AiCallId]) -> Table:
     for call in calls:
         begun = f"{call.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
         status = f"{call.status} (held up)" if call.id in held_up else call.status
-        cells = (call.id[:SHORT_CHARS], begun, call.operation, status, usd(call.cost_micro_usd))
+        cells = (
+            call.id[:SHORT_CHARS],
+            begun,
+            call.operation,
+            status,
+            marked(usd(call.cost_micro_usd), estimated=call.estimated),
+        )
         table.add_row(*map(Text, cells), Text(one_line(call.model, 120)))
     return table

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import micro_usd, moment, whole
+from cli.commands.amounts import metavar_of, micro_usd, moment, one_of, whole
 from cli.encodings import path
 
 Id = Annotated[
@@ -16,9 +16,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers
 Cron = Annotated[str | None, typer.Option(help="When: five fields, as in '0 7 * * 1-5'.")]
 IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")]
 TimeZone = Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")]
+OVERLAPS = ("skip", "buffer_one", "allow_all", "cancel_other")
+BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
 Overlap = Annotated[
-    Literal["skip", "buffer_one", "allow_all", "cancel_other"] | None,
-    typer.Option(help="When one is due and the one before still runs."),
+    str | None,
+    typer.Option(
+        parser=one_of(OVERLAPS),
+        metavar=metavar_of(OVERLAPS),
+        autocompletion=lambda: OVERLAPS,
+        help="When one is due and the one before still runs.",
+    ),
 ]
 Model = Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")]
 BudgetMicroUsd = Annotated[
@@ -140,7 +147,13 @@ def backfill(
     start: Time,
     end: Time,
     overlap: Annotated[
-        Literal["buffer_all", "allow_all"] | None, typer.Option(help="One after the other, or side by side.")
+        str | None,
+        typer.Option(
+            parser=one_of(BACKFILL_OVERLAPS),
+            metavar=metavar_of(BACKFILL_OVERLAPS),
+            autocompletion=lambda: BACKFILL_OVERLAPS,
+            help="One after the other, or side by side.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

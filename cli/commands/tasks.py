@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import micro_usd, whole
+from cli.commands.amounts import metavar_of, micro_usd, one_of, whole
 from cli.encodings import path as a_path
 
-OnFailure = Literal["fail", "skip", "retry"]
-OnTruncated = Literal["continue", "accept", "fail"]
+ON_FAILURE = ("fail", "skip", "retry")
+ON_TRUNCATED = ("continue", "accept", "fail")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The task's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
@@ -34,9 +34,23 @@ def run(
         list[Path] | None,
         typer.Option(parser=a_path, help="A picture that the agents see; may be given more than once."),
     ] = None,
-    on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
+    on_failure: Annotated[
+        str | None,
+        typer.Option(
+            parser=one_of(ON_FAILURE),
+            metavar=metavar_of(ON_FAILURE),
+            autocompletion=lambda: ON_FAILURE,
+            help="What to do when a subtask fails.",
+        ),
+    ] = None,
     on_truncated: Annotated[
-        OnTruncated | None, typer.Option(help="What to do with an answer that was cut at its limit of tokens.")
+        str | None,
+        typer.Option(
+            parser=one_of(ON_TRUNCATED),
+            metavar=metavar_of(ON_TRUNCATED),
+            autocompletion=lambda: ON_TRUNCATED,
+            help="What to do with an answer that was cut at its limit of tokens.",
+        ),
     ] = None,
     priority: Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")] = None,
     follow: Annotated[bool, typer.Option(help="Watch it until it has ended.")] = True,

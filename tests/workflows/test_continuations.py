@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from activities import continuations
 from chimera.db.costs import cost_of
 from chimera.settings import Settings
+from models.costs import CostSum
 from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
 from tests.chimera.scripted import Script, Scripted, running_script
 from tests.runs import Runs, a_subtask, runs_with_worker
@@ -128,5 +129,5 @@ async def test_a_bill_says_what_is_estimated(runs: Runs, server: Scripted, usage
     await runs.ended(task_id)
     async with runs.database.begin() as session:
         cost = await cost_of(session, runs.caller, task_id)
-    sums = (cost, *cost.by_model, *cost.by_agent, *cost.by_subtask)
-    assert {each.estimated for each in sums} == {usage is None}
+    sums: tuple[CostSum, ...] = (*cost.by_model, *cost.by_agent, *cost.by_subtask)
+    assert {cost.estimated, *(each.estimated for each in sums)} == {usage is None}
