@@ -120,7 +120,7 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
         status = marked_status_of(task, held_up)
         cells = (short(task.id), status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
-        due = f"due {task.due_at.astimezone(UTC):%Y-%m-%d %H:%M} · " if task.due_at else ""
+        due = f"due {task.due_at.astimezone(UTC):%m-%d %H:%M} · " if task.due_at else ""
         table.add_row(*cells, Text(one_line(f"{due}{task.title or task.goal}", 200)))
     return table
 
