@@ -1,9 +1,24 @@
 #!/usr/bin/env bash
-# Every check: lint, form, types, import contracts, then all tests with coverage.
-# ./test.sh quick                       lint, form, import contracts, and the tests that start no servers; under 90 s
-# ./test.sh quick -k settings           the same with pytest's arguments
-# ./test.sh tests/chimera -k settings   only the tests named (pytest's arguments)
+# Every check, the quick ones, or some tests: `./test.sh --help` says how to ask for each.
 set -euo pipefail
+
+usage() {
+    cat <<'END'
+./test.sh                             every check: lint, form, import contracts, types, all tests with coverage; 10 minutes
+./test.sh quick                       lint, form, import contracts, and the tests that start no servers; a minute
+./test.sh quick -k settings           the same, with options of pytest
+./test.sh tests/chimera -k settings   some tests: files, folders and options of pytest
+./test.sh --help                      this
+
+Of pytest's options, -k WORD chooses tests by their names, -x ends at the first that fails, --lf takes those that failed last,
+and -q says less. All of them: .venv/bin/python -m pytest --help
+The first run makes .venv. Tests start PostgreSQL, Redis and Temporal of their own.
+END
+}
+for argument in "$@"; do
+    case $argument in -h | --help) usage && exit ;; esac
+done
+
 . "$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)/scripts/environment.sh"
 
 ensure_environment dev

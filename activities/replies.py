@@ -107,7 +107,15 @@ def settlement_of(
             *(row_of(result, request.step) for result in results),
         ),
         events=(
-            *_events_of(intent, outcome, end, text, answer if ends_node else None, task_ends=task_ends),
+            *_events_of(
+                intent,
+                outcome,
+                end,
+                text,
+                answer if ends_node else None,
+                estimated=estimated,
+                task_ends=task_ends,
+            ),
             *(event_of(result, request.path, request.step) for result in results),
         ),
         node_result=answer if ends_node else None,
@@ -231,7 +239,14 @@ def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | No
 
 
 def _events_of(
-    intent: Intent, outcome: ModelCallOutcome, end: ChatEnd, text: str, result: str | None, *, task_ends: bool
+    intent: Intent,
+    outcome: ModelCallOutcome,
+    end: ChatEnd,
+    text: str,
+    result: str | None,
+    *,
+    estimated: bool,
+    task_ends: bool,
 ) -> tuple[Event, ...]:
     request = intent.request
     events: list[Event] = [
@@ -245,6 +260,7 @@ def _events_of(
             input_tokens=outcome.input_tokens,
             output_tokens=outcome.output_tokens,
             cost_micro_usd=outcome.cost_micro_usd,
+            estimated=estimated,
             finish_reason=end.finish_reason,
         )
     ]

@@ -101,7 +101,15 @@ async def answered(
         raise CallCancelled(call_id)
     if view.result is None:
         response.status_code = status.HTTP_202_ACCEPTED
+        view = await with_reason(parts, view)
     return written(view.result or view, found.vectors, response)
+
+
+async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
+    """Add to an open call why it makes no progress, if so."""
+    if view.status not in OPEN:
+        return view
+    return view.model_copy(update={"held_up": await parts.ai_calls.held_up(view.id)})
 
 
 class Found(NamedTuple):

@@ -4,6 +4,7 @@ Closed by default: everything below /api/v1 asks for a caller, but for the route
 before we know who sends it.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -25,13 +26,14 @@ from chimera.auth import Auth, SignedIn
 from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.json_names import name_twice
 from chimera.outbox import Dispatcher
 from chimera.providers.available import Available
 from chimera.schedules import Schedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
-from models.errors import InvalidInput, NotJson, NotSignedIn
+from models.errors import InvalidInput, NameTwice, NotJson, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
@@ -138,17 +140,22 @@ WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
 class _StrictRequest(Request):
-    """Takes JSON that PostgreSQL can store: UTF-8, no lone surrogates, NaN or NUL, at most 200 levels."""
+    """Takes JSON that PostgreSQL can store: UTF-8, no lone surrogates, NaN or NUL, at most 200 levels.
+
+    A mark at the beginning is left out, as RFC 8259 allows, and a name that stands twice in its object is refused.
+    """
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
-            body = await self.body()
+            body = (await self.body()).removeprefix(BOM_UTF8)
             try:
                 value = from_json(body, allow_inf_nan=False)
             except ValueError as error:
                 raise Refused(NotJson(str(error)[:200])) from None
             if rb"\u0000" in body and _has_nul(value):
                 raise Refused(NotJson("a text in it has the character NUL"))
+            if (place := name_twice(body.decode())) is not None:
+                raise Refused(NameTwice(place))
             self._json = value
         return self._json
 

@@ -4,20 +4,33 @@ Their rows are what is swept: those that Temporal has not taken over yet.
 """
 
 import asyncio
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from chimera.db import ai_call_attempts, ai_calls
 from chimera.db.engine import Database
 from chimera.temporal import Temporal
+from models.ai_calls import HeldUp
+from models.errors import Unavailable
 from models.ids import AiCallId
 
 log = structlog.get_logger()
 
 SWEPT_AT_ONCE = 100
+
+_TEMPORAL_AWAY = HeldUp(
+    code=Unavailable.code,
+    message="Temporal doesn't answer or has not taken the call over yet; it is kept, and made then.",
+)
+_NO_WORKER = HeldUp(code="no_worker", message="No worker has begun it; `chimera doctor` counts those that run.")
+_WORKER_LOST = "The worker that had it gave no more sign of life; another one takes it up."
 
 
 class AiCallStarts:
@@ -56,6 +69,16 @@ class AiCallStarts:
             for each in waits:
                 each.cancel()
 
+    async def held_up(self, call_id: AiCallId) -> HeldUp | None:
+        """Say why an open call makes no progress now; None while a worker has it.
+
+        Temporal keeps the last failure of a run's activity and when it is due again, so nothing else has to note them.
+        """
+        try:
+            return held_up_in(await self._temporal.pending_ai_call(call_id))
+        except (RPCError, RuntimeError):
+            return _TEMPORAL_AWAY
+
     def stop_waiting(self) -> None:
         """Let everybody go who waits: their calls go on, and this process doesn't."""
         self._stopping.set()
@@ -65,3 +88,22 @@ class AiCallStarts:
         async with self._database.begin() as session:
             call_ids = await ai_calls.to_hand_over(session, limit=SWEPT_AT_ONCE)
         await asyncio.gather(*map(self.start, call_ids))
+
+
+def held_up_in(pending: PendingActivityInfo | None) -> HeldUp | None:
+    """Read why the activity of an open call isn't at work; None when it is."""
+    if pending is None:
+        return _NO_WORKER
+    if pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+        return None
+    if not pending.HasField("last_failure"):
+        return _NO_WORKER
+    code, message = _said_in(pending.last_failure)
+    due = pending.next_attempt_schedule_time.ToDatetime(UTC)
+    return HeldUp(code=code, message=message, next_try_at=due if due > datetime.now(UTC) else None)
+
+
+def _said_in(failure: Failure) -> tuple[str, str]:
+    if failure.HasField("application_failure_info"):
+        return failure.application_failure_info.type, failure.message
+    return "worker_lost", _WORKER_LOST

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, ListWorkflowExecutionsRequest
 from temporalio.client import (
     Client,
@@ -53,6 +54,8 @@ from models.workflows import (
 log = structlog.get_logger()
 
 RPC_TIMEOUT = timedelta(seconds=5)
+GLANCE_TIMEOUT = timedelta(seconds=2)
+"""For what is shown beside an answer that stands without it."""
 STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 VISIBILITY_PAGE = 1000
@@ -218,6 +221,15 @@ class Temporal:
         except (TimeoutError, WorkflowFailureError, RPCError, RuntimeError):
             # Its row says what became of it.
             return
+
+    async def pending_ai_call(self, call_id: AiCallId) -> PendingActivityInfo | None:
+        """Return how the activity of a call's run stands; None when the run has ended or no worker has scheduled it.
+
+        Raises RPCError or RuntimeError, also when Temporal doesn't know the run.
+        """
+        handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+        described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
+        return next(iter(described.raw_description.pending_activities), None)
 
     async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
         """Tell a run about stored guidance and return its receipt.

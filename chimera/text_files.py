@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from chimera.json_names import name_twice
+
 _MARKS: Mapping[bytes, str] = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -63,6 +65,8 @@ def json_in(path: Path) -> JsonValue:
         value: JsonValue = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise NotReadable(f"is no JSON: {said_of(error, text)}") from None
+    if (place := name_twice(text)) is not None:
+        raise NotReadable(f"has a name twice in one object: {place}. Leave one of the two out.")
     return value
 
 

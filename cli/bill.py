@@ -8,11 +8,20 @@ from models.costs import CostView
 from models.events import BudgetRaised
 from models.tasks import BudgetView
 
+ESTIMATED = "~"
+"""Before counts and costs of which a provider told no usage, so that they are our estimate, at least in part."""
+
+
+def marked(amount: str, *, estimated: bool) -> str:
+    """An amount, with the sign of an estimate where it is one."""
+    return f"{ESTIMATED}{amount}" if estimated else amount
+
 
 def spent_of(cost: CostView) -> str:
     """Say what is booked, and for how much."""
-    tokens = count(cost.usage.input_tokens + cost.usage.output_tokens, "token")
-    return f"{usd(cost.spent_micro_usd)} for {count(cost.model_calls, 'request')} to models, {tokens}"
+    spent = marked(usd(cost.spent_micro_usd), estimated=cost.estimated)
+    tokens = marked(count(cost.usage.input_tokens + cost.usage.output_tokens, "token"), estimated=cost.estimated)
+    return f"{spent} for {count(cost.model_calls, 'request')} to models, {tokens}"
 
 
 def doubtful_of(cost: CostView) -> str:

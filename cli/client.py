@@ -108,6 +108,10 @@ class Client:
     async def schedules(self) -> tuple[ScheduleView, ...]:
         return _SCHEDULES.validate_json(await self._get("/schedules"))
 
+    async def schedule_runs(self, schedule_id: ScheduleId, *, limit: int = 20, cursor: str | None = None) -> TaskPage:
+        params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        return TaskPage.model_validate_json(await self._get(f"/schedules/{schedule_id}/runs", params))
+
     async def create_schedule(self, spec: Mapping[str, Any]) -> ScheduleView:
         return ScheduleView.model_validate_json(await self._post("/schedules", spec))
 

@@ -1,10 +1,10 @@
 """How an answer ended, where who reads it should know."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from models.tasks import FinishReason
-
-CUT_AT_LIMIT = "cut at its limit"
 
 
 class Ended(Protocol):
@@ -14,6 +14,30 @@ class Ended(Protocol):
     def finish_reason(self) -> FinishReason | None: ...
 
 
-def is_cut(told: Ended) -> bool:
-    """Whether an answer, or what came of it, ends where its limit of tokens was."""
-    return told.finish_reason == "length"
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of an answer that may not be all of it."""
+
+    mark: str
+    """In a list."""
+    words: str
+    """Behind "the answer was"."""
+
+
+_ENDINGS: Mapping[FinishReason, Ending] = {
+    "length": Ending("cut", "cut at its limit"),
+    "content_filter": Ending("filtered", "cut by a content filter"),
+    "refusal": Ending("refused", "refused by the model"),
+    "other": Ending("end unknown", "ended for an unknown reason"),
+}
+
+
+def ending_of(told: Ended) -> Ending | None:
+    """Return how an answer ended that may not be all of it; None for one that ended by itself, or for no answer."""
+    return None if told.finish_reason is None else _ENDINGS.get(told.finish_reason)
+
+
+def with_ending(status: str, told: Ended) -> str:
+    """A status, with the mark of how its answer ended."""
+    ending = ending_of(told)
+    return f"{status} ({ending.mark})" if ending else status

@@ -2,8 +2,8 @@
 
 import re
 
-from cli.bill import limits_of
-from cli.endings import CUT_AT_LIMIT, is_cut
+from cli.bill import limits_of, marked
+from cli.endings import ending_of
 from cli.text import count, in_commands, one_line
 from models.base import usd
 from models.events import (
@@ -86,7 +86,7 @@ def _said(event: Event) -> str:
             return f"started ({event.agent})"
         case SubtaskCompleted() | TaskCompleted():
             simulated = " (simulated)" if isinstance(event, TaskCompleted) and event.simulated else ""
-            return f"completed{simulated}: {event.preview}"
+            return f"completed{simulated}{_ending_of(event)}: {event.preview}"
         case SubtaskFailed() | SubtaskSkipped() | TaskFailed():
             return f"{_name_of(event)}: {event.code}: {short_of(event.message)}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
@@ -117,12 +117,17 @@ def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed)
             simulated = ", simulated" if event.simulated else ""
             return f"model call {event.step} ({event.agent}, {event.model}{simulated}){attempt}"
         case ModelCallFinished():
-            tokens = count(event.input_tokens + event.output_tokens, "token")
+            tokens = marked(count(event.input_tokens + event.output_tokens, "token"), estimated=event.estimated)
+            cost = marked(usd(event.cost_micro_usd), estimated=event.estimated)
             asks = f", asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
-            cut = f", {CUT_AT_LIMIT}" if is_cut(event) else ""
-            return f"model call {event.step} finished: {tokens}, {usd(event.cost_micro_usd)}{asks}{cut}"
+            return f"model call {event.step}{attempt} finished: {tokens}, {cost}{asks}{_ending_of(event)}"
         case ModelCallFailed():
-            return f"model call {event.step} {failure_of(event)}"
+            return f"model call {event.step}{attempt} {failure_of(event)}"
+
+
+def _ending_of(event: ModelCallFinished | SubtaskCompleted | TaskCompleted) -> str:
+    ending = ending_of(event)
+    return f", {ending.words}" if ending else ""
 
 
 def _name_of(event: Event) -> str:

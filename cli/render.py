@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from cli.bill import marked
 from cli.text import count, one_line, plain
 from cli.view import Node, TaskState
 from models.base import usd
@@ -103,7 +104,8 @@ def _node_line(node: Node, width: int, *, full: bool = False, newest: bool = Fal
     if node.status is SubtaskStatus.PENDING and node.depends_on:
         line.append(f"  after {one_line(', '.join(node.depends_on), 60)}", style="dim")
     if node.turns:
-        line.append(f"  {count(node.turns, 'call')}, {usd(node.cost_micro_usd)}", style="dim")
+        cost = marked(usd(node.cost_micro_usd), estimated=node.estimated)
+        line.append(f"  {count(node.turns, 'call')}, {cost}", style="dim")
     note = one_line(node.note or node.title, 300)
     below = newest and bool(node.note) and line.cell_len + 2 + len(note) > width
     if note and not below:
@@ -159,8 +161,8 @@ def _sums(state: TaskState, elapsed_s: float) -> Text:
     said = [
         f"{elapsed_s:.0f} s",
         count(state.finished_calls, "model call"),
-        count(state.tokens, "token"),
-        usd(state.spent_micro_usd),
+        marked(count(state.tokens, "token"), estimated=state.estimated),
+        marked(usd(state.spent_micro_usd), estimated=state.estimated),
     ]
     if state.repeated_calls:
         said.append(f"{count(state.repeated_calls, 'call')} made again")

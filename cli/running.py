@@ -9,23 +9,26 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.text import Text
 
-from cli.errors import INTERRUPTED, TROUBLE, Refused, WrongUsage
+from cli.errors import INTERRUPTED, TROUBLE, FieldProblem, Refused, WrongUsage
+from cli.options import BODY, Options, in_options, with_options
 from cli.text import in_commands, plain
 from models.errors import ChimeraError
+
+NO_OPTIONS: Options = {}
 
 
 class Finished(SystemExit):
     """A command's own exit code, as against the one that Typer gives to wrong usage."""
 
 
-def finish(action: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Run what `action` makes to its exit code."""
+def finish(action: Callable[[], Coroutine[Any, Any, int]], options: Options = NO_OPTIONS) -> NoReturn:
+    """Run what `action` makes to its exit code. What the API says of fields is said of the `options` that they are."""
     try:
         # psycopg can't use the loop that Windows has by default; the others have this one anyway.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             code = runner.run(action())
     except ChimeraError as error:
-        explain(error)
+        explain(error, options=options)
         code = TROUBLE
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -42,29 +45,33 @@ def finish(action: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     raise Finished(code)
 
 
-def explain(error: ChimeraError, console: Console | None = None) -> None:
+def explain(error: ChimeraError, console: Console | None = None, *, options: Options = NO_OPTIONS) -> None:
     """Print what went wrong and the way out."""
     console = console or Console(stderr=True, highlight=False)
-    for line in lines_of(error):
+    for line in lines_of(error, options):
         console.print(line, soft_wrap=True)
 
 
-def lines_of(error: ChimeraError) -> list[Text]:
+def lines_of(error: ChimeraError, options: Options = NO_OPTIONS) -> list[Text]:
     """An error as lines: what happened, then each field and what is wrong with it, then where to look it up."""
     if not isinstance(error, Refused):
         return [_headline(error.title), *_indented(in_commands(error.message))]
     problem = error.problem
     lines = [_headline(problem.title)]
-    lines += [
-        Text.assemble("  ", (plain(each.field), "bold"), ": ", plain(in_commands(each.message)))
-        for each in problem.errors
-    ]
+    lines += [_line_of(in_options(each, options)) for each in problem.errors]
     told = [each.message for each in problem.errors]
     if not told or not any(message in problem.detail for message in told):
-        lines += _indented(in_commands(problem.detail))
+        lines += _indented(in_commands(with_options(problem.detail, options)))
     request = f"request {problem.instance}" if problem.instance else ""
     reference = ", ".join(filter(None, (str(problem.status), problem.code, request)))
     return [*lines, Text(f"  ({plain(reference)})", style="dim")]
+
+
+def _line_of(problem: FieldProblem) -> Text:
+    line = Text("  ")
+    if problem.field != BODY:
+        line.append(plain(problem.field), "bold").append(": ")
+    return line.append(plain(in_commands(problem.message)))
 
 
 def _headline(title: str) -> Text:

@@ -65,9 +65,9 @@ class Lines:
     def show(self, frame: Frame) -> None:
         if isinstance(frame, SnapshotFrame):
             self.say(line_of_snapshot(frame))
-        if isinstance(frame, EventFrame) and (times := self._repeats.times(frame.event)) is not None:
-            again = f" ({times} times by now)" if times > 1 else ""
-            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(frame.event)}{again}")
+        if isinstance(frame, EventFrame) and (left_out := self._repeats.left_out_before(frame.event)) is not None:
+            note = f" ({left_out})" if left_out else ""
+            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(frame.event)}{note}")
 
     def say(self, line: str) -> None:
         say(self._console, line)

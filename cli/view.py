@@ -6,6 +6,7 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cli.endings import ending_of
 from cli.lines import failure_of, short_of, waiting_of
 from models.events import (
     BudgetRaised,
@@ -78,6 +79,8 @@ class Node:
     depends_on: tuple[str, ...] = ()
     turns: int = 0
     cost_micro_usd: int = 0
+    estimated: bool = False
+    """Some of what it cost is an estimate of ours."""
     note: str = ""
     """The newest thing that a person should know: a tool's result, why it failed, that a call is made again."""
     waits: str = ""
@@ -110,6 +113,7 @@ class TaskState:
         self.repeated_calls = 0
         self.spent_micro_usd = 0
         self.tokens = 0
+        self.estimated = False
         self.note = ""
         """Why the task waits, failed or could not be planned."""
         self.noted = ROOT
@@ -261,6 +265,8 @@ class TaskState:
         node.note = f"asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
         node.turns += 1
         node.cost_micro_usd += event.cost_micro_usd
+        node.estimated = node.estimated or event.estimated
+        self.estimated = self.estimated or event.estimated
         self.finished_calls += 1
         self.spent_micro_usd += event.cost_micro_usd
         self.tokens += event.input_tokens + event.output_tokens
@@ -274,6 +280,8 @@ class TaskState:
             return
         node.status = SubtaskStatus(event.type.removeprefix("subtask."))
         node.writing = None
+        if isinstance(event, SubtaskCompleted) and (ending := ending_of(event)) is not None:
+            node.note = f"its answer was {ending.words}"
         if isinstance(event, (SubtaskFailed, SubtaskSkipped)):
             node.note = f"{event.code}: {short_of(event.message)}"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,14 +11,15 @@ from cli.client import PATIENCE_S as PATIENCE_OF_AN_OFFER_S
 from cli.client import Client
 from cli.errors import Problem, Refused
 from cli.following import PATIENCE_S
-from cli.text import count, one_line
+from cli.text import count, in_commands, one_line
 from cli.trouble import Trouble, come_through
-from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, Operation
+from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
 from models.ids import AiCallId
 
 LOOK_AGAIN_S = 1.0
+LONGER = timedelta(seconds=10)
 _SAID = {
-    AiCallStatus.QUEUED: "it is queued, and no worker has begun it",
+    AiCallStatus.QUEUED: "it is queued",
     AiCallStatus.STARTED: "its provider works on it",
     AiCallStatus.FINISHED: "it is finished",
     AiCallStatus.FAILED: "it failed",
@@ -51,15 +53,15 @@ async def made(
         raise
 
 
-def where_it_stands(call: AiCallSummary) -> str:
-    """Say where a call stands and, where its row tells, why."""
-    said = f"{call.error_code}: {call.error or ''}".rstrip(". :") if call.error_code else _SAID[call.status]
-    return one_line(f"{said}; {count(call.attempts, 'attempt')} so far" if call.attempts else said, 400)
+def where_it_stands(call: AiCallView) -> str:
+    """Say where a call stands and, where that is known, why, and when it goes on."""
+    tries = f"{count(call.attempts, 'attempt')} so far" if call.attempts else ""
+    return one_line("; ".join(filter(None, (_why(call), tries, _next_try(call)))), 500)
 
 
 async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
     trouble = Trouble(say, PATIENCE_S, "The call goes on.")
-    told = ""
+    told = _Told()
     while True:
         call = await come_through(lambda: client.ai_call(call_id), trouble)
         if call.status is AiCallStatus.FINISHED:
@@ -67,11 +69,40 @@ async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
         if call.status not in OPEN:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
             raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
-        stands = where_it_stands(call)
-        if stands != told:
-            say(f"Waiting for call {call_id[:SHORT_CHARS]}: {stands}.")
-            told = stands
+        if told.is_news(call):
+            say(f"Waiting for call {call_id[:SHORT_CHARS]}: {where_it_stands(call)}.")
         await asyncio.sleep(LOOK_AGAIN_S)
+
+
+class _Told:
+    """What was said last of a call: the same trouble is said again only when it keeps the call for much longer."""
+
+    def __init__(self) -> None:
+        self._why = ""
+        self._until: datetime | None = None
+
+    def is_news(self, call: AiCallView) -> bool:
+        held = call.held_up
+        why, until = (held.code, held.next_try_at) if held else (_why(call), None)
+        if why == self._why and (until is None or (self._until is not None and until < self._until + LONGER)):
+            return False
+        self._why, self._until = why, until
+        return True
+
+
+def _why(call: AiCallView) -> str:
+    if call.held_up is not None:
+        return f"{call.held_up.code}: {in_commands(call.held_up.message)}".rstrip(". :")
+    if call.status is AiCallStatus.STARTED or not call.error_code:
+        # What ended the attempt before is over.
+        return _SAID[call.status]
+    return f"{call.error_code}: {in_commands(call.error or '')}".rstrip(". :")
+
+
+def _next_try(call: AiCallView) -> str:
+    if call.held_up is None or call.held_up.next_try_at is None:
+        return ""
+    return f"next try {call.held_up.next_try_at.astimezone(UTC):%H:%M:%S} UTC"
 
 
 def _ended(status: AiCallStatus) -> str:

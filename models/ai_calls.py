@@ -192,7 +192,9 @@ class AiCallSummary(Contract):
     model: str
     status: AiCallStatus
     simulated: bool
-    attempts: int = Field(description="How often its provider was asked, or may have been")
+    attempts: int = Field(
+        description="How often its provider was asked, or may have been; tries that found no connection count"
+    )
     doubtful: int = Field(description="Attempts whose end nobody saw")
     cost_micro_usd: int
     doubtful_micro_usd: int = Field(description="What the doubtful ones may have cost, estimated")
@@ -205,9 +207,24 @@ class AiCallSummary(Contract):
     ended_at: UtcDatetime | None
 
 
+class HeldUp(Contract):
+    """Why an open call makes no progress now; it goes on by itself."""
+
+    code: str = Field(
+        description="rate_limited, provider_away …; no_worker: none has begun it; unavailable: Temporal is away"
+    )
+    message: str
+    next_try_at: UtcDatetime | None = Field(
+        default=None, description="When it is made (again), where that is known; null also when that moment has passed"
+    )
+
+
 class AiCallView(AiCallSummary):
     """One call, with what was asked and what came of it."""
 
+    held_up: HeldUp | None = Field(
+        default=None, description="Of an open call that makes no progress now; null while its provider works on it"
+    )
     request: dict[str, Any]
     result: AiCallResult | None = None
 

@@ -17,6 +17,9 @@ class CostSum(Contract):
     cost_micro_usd: int = Field(description="What is booked: all of these add up to `spent_micro_usd`")
     doubtful_micro_usd: int = Field(description="Beside it: the estimate of those whose end nobody saw")
     usage: Usage
+    estimated: bool = Field(
+        default=False, description="true where the provider of at least one told no usage: that share is our estimate"
+    )
 
 
 class ModelCost(CostSum):
@@ -40,6 +43,7 @@ class CostView(Contract):
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw")
     model_calls: int
     usage: Usage
+    estimated: bool = Field(default=False, description="true where `usage` and `spent_micro_usd` are so in part")
     budget: BudgetView | None
     by_model: tuple[ModelCost, ...]
     by_agent: tuple[AgentCost, ...]

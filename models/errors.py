@@ -181,6 +181,14 @@ class NotJson(ChimeraError):
         )
 
 
+class NameTwice(InvalidInput):
+    """A name that stands twice in one object of a body: whichever was meant, the other would be lost."""
+
+    def __init__(self, place: str) -> None:
+        name = place.rpartition(".")[2]
+        super().__init__(place[:200], f"{name[:60]!r} stands twice in one object; leave one of the two out.")
+
+
 class BodyTooLarge(ChimeraError):
     code, http_status, title = "body_too_large", 413, "The request body is too large"
 

@@ -122,6 +122,8 @@ class ModelCallFinished(_Placed):
     input_tokens: int
     output_tokens: int
     cost_micro_usd: int
+    estimated: bool = False
+    """The provider told no usage: tokens and cost are our estimate. The default is that of events of before."""
     finish_reason: FinishReason = "stop"
 
 

@@ -3,6 +3,7 @@
 A node is a place in a task's tree: the root is "", its subtasks are `research`, theirs `research/prices`.
 """
 
+from datetime import datetime
 from typing import NewType
 
 TaskId = NewType("TaskId", str)
@@ -13,6 +14,9 @@ AiCallId = NewType("AiCallId", str)
 NodePath = NewType("NodePath", str)
 
 ROOT = NodePath("")
+
+_A_SCHEDULE, _ID_CHARS = "schedule-", 37
+"""What stands before the nominal time of a run: the schedule's id and a hyphen behind it."""
 
 
 def workflow_id_of(task_id: TaskId, path: NodePath = ROOT) -> str:
@@ -42,4 +46,14 @@ def ai_call_workflow_id(call_id: AiCallId) -> str:
 
 def schedule_workflow_id(schedule_id: ScheduleId) -> str:
     """The workflow id that a schedule starts; Temporal appends the nominal time."""
-    return f"schedule-{schedule_id}"
+    return f"{_A_SCHEDULE}{schedule_id}"
+
+
+def due_at_of(scheduled_run_id: str | None) -> datetime | None:
+    """Read the nominal time from the workflow id of a schedule's run; None for what has none."""
+    _, _, nominal = (scheduled_run_id or "").partition(_A_SCHEDULE)
+    try:
+        due_at = datetime.fromisoformat(nominal[_ID_CHARS:])
+    except ValueError:
+        return None
+    return due_at if due_at.tzinfo is not None else None

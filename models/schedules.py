@@ -11,6 +11,9 @@ from models.cron import parse
 from models.ids import ScheduleId, TaskId, UserId
 from models.tasks import TaskSpec
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+"""Of previews: clocks changed otherwise before, and nobody knows their rules after."""
+
 
 class Overlap(StrEnum):
     """What happens when a run is due while the one before still runs (Temporal's names)."""
@@ -62,15 +65,6 @@ class ScheduleSpec(Timing):
     paused: Flag = False
 
 
-class PreviewSpec(Timing):
-    """A schedule that is only looked at; all but its timing may be left out."""
-
-    name: str | None = Field(default=None, min_length=1, max_length=120)
-    task: TaskSpec | None = None
-    overlap: Overlap = Overlap.SKIP
-    paused: Flag = False
-
-
 def _moment(sent: object) -> datetime:
     try:
         moment = datetime.fromisoformat(sent) if isinstance(sent, str) else None
@@ -82,6 +76,25 @@ def _moment(sent: object) -> datetime:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+def _foreseeable(after: datetime) -> datetime:
+    # As it is written: the first and the last times that there are can't be those of another zone.
+    if not FIRST_YEAR <= after.year < LAST_YEAR:
+        raise ValueError(f"Use a time from {FIRST_YEAR} to {LAST_YEAR}.")
+    return after
+
+
+class PreviewSpec(Timing):
+    """A schedule that is only looked at; all but its timing may be left out."""
+
+    after: Annotated[Moment, AfterValidator(_foreseeable)] | None = Field(
+        default=None, description="Show times later than this; now unless you say otherwise"
+    )
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    task: TaskSpec | None = None
+    overlap: Overlap = Overlap.SKIP
+    paused: Flag = False
 
 
 class BackfillSpec(Body):

@@ -259,7 +259,8 @@ class HeldUpCall(Contract):
     since: UtcDatetime = Field(
         description="When it was first refused or told to wait, as far as the newest events of the task tell"
     )
-    attempts: int = Field(description="How often a provider was asked so far; those that found no connection count")
+    attempts: int = Field(description="How often it was tried so far; tries that found no connection count")
+    requests: int = Field(description="Of these: requests to providers, as `model_calls` counts them")
     model: str | None = Field(description="The model that was asked last; null when none was yet")
     next_try_at: UtcDatetime | None = Field(
         description="When it is made (again), where that is known; null also when that moment has passed"
@@ -303,6 +304,9 @@ class TaskView(Contract):
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence of the newest event")
     schedule_id: str | None
+    due_at: UtcDatetime | None = Field(
+        default=None, description="Of a schedule's run: when it was due, or asked for by a trigger"
+    )
     temporal_url: str = Field(description="The run in Temporal's Web UI")
     created_at: UtcDatetime
     started_at: UtcDatetime | None

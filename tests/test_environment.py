@@ -54,6 +54,17 @@ def test_one_installation_waits_for_another_and_not_for_a_dead_one(tmp_path: Pat
         assert waiting.communicate()[0] == "mine\n"
 
 
+@pytest.mark.parametrize("typed", ["--help", "-h", "quick --help", "tests/chimera -h"])
+def test_the_tests_say_what_can_be_passed(typed: str, tmp_path: Path) -> None:
+    # Without an environment, and without making one.
+    shutil.copy(ROOT / "test.sh", tmp_path)
+    done = subprocess.run(
+        ["bash", str(tmp_path / "test.sh"), *typed.split()], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "./test.sh quick -k settings" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("typed", "run"),
     [

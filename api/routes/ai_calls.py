@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, written
+from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.db import ai_call_views, ai_calls
 from chimera.providers.media import Draws, Embeds
@@ -91,7 +91,8 @@ async def list_ai_calls(
 @router.get("/calls/{call_id}", operation_id="get_ai_call", response_model=AiCallView)
 async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
     """Show a call: where it stands, what it cost, and what came of it."""
-    return written(*await find(parts, caller, call_id), response)
+    view, vectors = await find(parts, caller, call_id)
+    return written(await with_reason(parts, view), vectors, response)
 
 
 @router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)

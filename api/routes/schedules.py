@@ -36,10 +36,11 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
 
 @router.post("/preview", operation_id="preview_schedule")
 async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
-    """Say when a schedule would be due, and what is wrong with it, without storing anything."""
+    """Say when a schedule would be due, from now or `after`, and what is wrong with it, without storing anything."""
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
-    return PreviewView(time_zone=spec.time_zone, next_runs=tuple(next_times(spec, datetime.now(UTC), NEXT_SHOWN)))
+    times = next_times(spec, spec.after or datetime.now(UTC), NEXT_SHOWN)
+    return PreviewView(time_zone=spec.time_zone, next_runs=tuple(times))
 
 
 @router.get("", operation_id="list_schedules")

@@ -22,6 +22,7 @@ _SUMS = (
     func.coalesce(
         func.sum(ModelCallAttempt.reserved_micro_usd).filter(ModelCallAttempt.status == AttemptStatus.DOUBTFUL), 0
     ).label("doubtful_micro_usd"),
+    func.bool_or(ModelCallAttempt.estimated).label("estimated"),
     func.coalesce(func.sum(ModelCallAttempt.input_tokens), 0).label("input_tokens"),
     func.coalesce(func.sum(ModelCallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
     func.coalesce(func.sum(ModelCallAttempt.cache_write_tokens), 0).label("cache_write_tokens"),
@@ -36,6 +37,7 @@ async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> Cos
     task = (await session.execute(statement)).one_or_none()
     if task is None:
         raise NotFound("task", task_id)
+    by_model = await _by_model(session, task_id)
     return CostView(
         spent_micro_usd=task.spent_micro_usd,
         reserved_micro_usd=task.reserved_micro_usd,
@@ -43,7 +45,8 @@ async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> Cos
         model_calls=task.model_calls,
         usage=usage_of(task),
         budget=budget_of(task),
-        by_model=await _by_model(session, task_id),
+        estimated=any(each.estimated for each in by_model),
+        by_model=by_model,
         by_agent=await _by_agent(session, task_id),
         by_subtask=await _by_subtask(session, task_id),
         attempts=await _attempts(session, task_id),
@@ -76,6 +79,7 @@ def _sum_in(row: AnyRow) -> dict[str, Any]:
         "cost_micro_usd": int(row.cost_micro_usd),
         "doubtful_micro_usd": int(row.doubtful_micro_usd),
         "usage": usage_of(row),
+        "estimated": row.estimated,
     }
 
 

@@ -4,10 +4,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import words
+from models.errors import ModelLoading, Unreachable
 from models.ids import TaskId
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import HeldUpCall
 
+_NOT_TAKEN_UP = [error.code for error in (Unreachable, ModelLoading)]
 _LOOKED_AT = 500
 """Events that are looked at, the newest: of a task with more, a call that is held up for long may be left out."""
 
@@ -25,10 +27,14 @@ WITH told AS (
     WINDOW call AS (PARTITION BY path, purpose, step)),
  latest AS (SELECT DISTINCT ON (path, purpose, step) * FROM told ORDER BY path, purpose, step, seq DESC),
  due AS (SELECT *, at + CAST(payload ->> 'retry_after_s' AS float8) * interval '1 second' AS due_at FROM latest)
-SELECT payload, since, attempts, asked.model, CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
+SELECT payload, since, attempts, requests, asked.model,
+       CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at
 FROM due
 CROSS JOIN LATERAL (
-    SELECT count(*) AS attempts, (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a
+    -- As `model_calls` of the task counts: without those that found no connection, or a model that loads.
+    SELECT count(*) AS attempts,
+           count(*) FILTER (WHERE a.error_code IS NULL OR a.error_code <> ALL(:not_taken_up)) AS requests,
+           (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a
     WHERE a.task_id = :id AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
 LEFT JOIN subtasks s ON s.task_id = :id AND s.path = due.path
 WHERE held AND (s.path IS NULL OR s.status = ANY(:open))
@@ -38,5 +44,6 @@ ORDER BY since, due.path
 
 async def held_up_calls(session: AsyncSession, task_id: TaskId) -> tuple[HeldUpCall, ...]:
     """Read them with what their provider said last, the one that has waited longest first."""
-    rows = await session.execute(_HELD_UP, {"id": task_id, "looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS)})
+    limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_taken_up": _NOT_TAKEN_UP}
+    rows = await session.execute(_HELD_UP, {"id": task_id, **limits})
     return tuple(HeldUpCall.model_validate({**row.pop("payload"), **row}) for row in map(dict, rows.mappings()))

@@ -13,7 +13,7 @@ from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Ta
 from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
-from models.ids import NodePath, TaskId, UserId
+from models.ids import NodePath, TaskId, UserId, due_at_of
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Usage, Waiting
 from models.users import Caller
@@ -195,6 +195,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=row.schedule_id,
+        due_at=due_at_of(row.scheduled_run_id),
         temporal_url=link_to(task_id),
         created_at=row.created_at,
         started_at=row.started_at,

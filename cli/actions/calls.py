@@ -1,6 +1,7 @@
 """Embeddings, images and transcriptions that were asked for before: list, show, cancel."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Sequence, Set
 from datetime import UTC
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from cli.actions.ids import PAGE, PAGES, SHORT_CHARS, is_hex
 from cli.actions.media import check_place, keep_pictures, print_result
+from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, NotThere, WrongUsage
@@ -22,16 +24,20 @@ from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, Image
 from models.base import usd
 from models.ids import AiCallId
 
+LOOKED_AT = 20
+"""Open calls of a list that are asked whether they are held up."""
+
 
 async def list_calls(*, limit: int, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         page = await client.ai_calls(limit=limit)
+        held_up = set() if as_json else await _held_up_among(client, page.items)
     if as_json:
         print_json(page)
     elif not page.items:
         print('No calls yet. Make one: chimera embed "a red apple"')
     else:
-        Console(highlight=False).print(_list_of(page.items))
+        Console(highlight=False).print(_list_of(page.items, held_up))
     return 0
 
 
@@ -97,13 +103,27 @@ async def _beginning_with(client: Client, wanted: str) -> list[AiCallSummary]:
     return found
 
 
-def _list_of(calls: Sequence[AiCallSummary]) -> Table:
+async def _held_up_among(client: Client, calls: Sequence[AiCallSummary]) -> set[AiCallId]:
+    """Which open calls are held up, among the newest ones: a list doesn't say it, each call does."""
+    open_calls = [call.id for call in calls if call.status in OPEN][:LOOKED_AT]
+    found = await asyncio.gather(*map(client.ai_call, open_calls), return_exceptions=True)
+    return {call.id for call in found if isinstance(call, AiCallView) and call.held_up is not None}
+
+
+def _list_of(calls: Sequence[AiCallSummary], held_up: Set[AiCallId]) -> Table:
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Begun (UTC)", "Kind", "Status", "Cost"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Model", no_wrap=True, overflow="ellipsis", ratio=1)
     for call in calls:
         begun = f"{call.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        cells = (call.id[:SHORT_CHARS], begun, call.operation, call.status, usd(call.cost_micro_usd))
+        status = f"{call.status} (held up)" if call.id in held_up else call.status
+        cells = (
+            call.id[:SHORT_CHARS],
+            begun,
+            call.operation,
+            status,
+            marked(usd(call.cost_micro_usd), estimated=call.estimated),
+        )
         table.add_row(*map(Text, cells), Text(one_line(call.model, 120)))
     return table

@@ -1,5 +1,6 @@
 """Show what a task has cost: by model, by agent, by place in its tree, and the attempts that came to nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -7,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.actions.ids import id_named
-from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
+from cli.bill import ESTIMATED, doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.connect import connected
-from cli.endings import is_cut
+from cli.endings import ending_of
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, one_line
@@ -40,9 +41,11 @@ async def show_cost(name: str, *, as_json: bool) -> int:
     for table in tables_of(cost):
         console.print()
         console.print(table)
-    if cut := sum(map(is_cut, cost.attempts)):
-        were = "was" if cut == 1 else "were"
-        console.print(Text(f"{count(cut, 'answer')} {were} cut at the limit of tokens."))
+    for ending, number in Counter(filter(None, map(ending_of, cost.attempts))).items():
+        were = "was" if number == 1 else "were"
+        console.print(Text(f"{count(number, 'answer')} {were} {ending.words}."))
+    if cost.estimated:
+        console.print(Text(f"{ESTIMATED} is an estimate, at least in part: a provider told no usage."))
     if is_partial(cost):
         console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts were looked at for this list.", style="dim"))
     return 0
@@ -97,8 +100,9 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
         table.add_column("Doubtful", no_wrap=True, justify="right")
     for name, each in rows:
         doubtful = [usd(each.doubtful_micro_usd) if each.doubtful_micro_usd else ""] if in_doubt else []
-        tokens = (f"{each.usage.input_tokens:,}", f"{each.usage.output_tokens:,}")
-        table.add_row(Text(one_line(name, 200)), str(each.attempts), *tokens, write(each.cost_micro_usd), *doubtful)
+        amounts = (f"{each.usage.input_tokens:,}", f"{each.usage.output_tokens:,}", write(each.cost_micro_usd))
+        shown = (marked(amount, estimated=each.estimated) for amount in amounts)
+        table.add_row(Text(one_line(name, 200)), str(each.attempts), *shown, *doubtful)
     return table
 
 
@@ -114,7 +118,7 @@ def _attempts(attempts: Sequence[ModelCallView]) -> Table:
         doubtful = each.status is AttemptStatus.DOUBTFUL
         why = "its end was not seen" if doubtful else each.error_code or ""
         call = f"{each.purpose} {each.step}"
-        cost = "in doubt" if doubtful else usd(each.cost_micro_usd)
+        cost = "in doubt" if doubtful else marked(usd(each.cost_micro_usd), estimated=each.estimated)
         cells = (place_of(each.path), call, str(each.attempt), each.status, why, cost)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells))
     return table

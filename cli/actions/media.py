@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 from rich.console import Console
 
+from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
 from cli.encodings import text_of
@@ -129,6 +130,6 @@ def _say(line: str) -> None:
 
 
 def _tell(call: AiCallView, what: str) -> None:
-    cost = f"{'about ' if call.estimated else ''}{usd(call.cost_micro_usd)}"
+    cost = marked(usd(call.cost_micro_usd), estimated=call.estimated)
     simulated = ", simulated" if call.simulated else ""
     _say(f"{call.model}{simulated}: {what}, {cost}")

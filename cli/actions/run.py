@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -12,25 +12,28 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.actions.ids import short, task_named
+from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
 from cli.encodings import text_of
-from cli.endings import CUT_AT_LIMIT, is_cut
+from cli.endings import ending_of
 from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
 from cli.files import bytes_of, json_of
 from cli.following import follow as follow_task
 from cli.lines import short_of
 from cli.printing import print_json
 from cli.settings import where_settings
-from cli.text import count, plain
+from cli.text import count, one_line, plain
 from models.base import usd
+from models.costs import CostView
 from models.errors import SETTLED, ChimeraError
 from models.ids import FileId
+from models.subtasks import SubtaskView
 from models.tasks import Budget, TaskRetry, TaskStatus, TaskView
 
 
 def spec_from(
-    goal: str,
+    goal: str | None,
     *,
     model: str | None = None,
     budget_micro_usd: int | None = None,
@@ -147,22 +150,22 @@ async def _watch(
     if as_json:
         print_json(task)
     else:
-        tell_end(task, console)
+        tell_end(task, await client.cost(task.id), await client.subtasks(task.id), console)
     return WAITS if task.status is TaskStatus.WAITING else EXIT_CODES.get(task.status, 1)
 
 
-def tell_end(task: TaskView, console: Console) -> None:
+def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
     """Print what became of a task: its result on stdout, the rest where progress went."""
     if task.status == TaskStatus.COMPLETED:
         simulated = " (simulated)" if task.simulated else ""
-        console.print(Text(f"✓ Completed{simulated}, {_spent(task)}"))
-        if is_cut(task):
-            console.print(Text(f"  The answer was {CUT_AT_LIMIT}: it is not all of it.", style="yellow"))
+        console.print(Text(f"✓ Completed{simulated}, {_spent(cost)}"))
+        for line in _endings_of(task, subtasks):
+            console.print(Text(f"  {line}", style="yellow"), soft_wrap=True)
         sys.stdout.write(plain(task.result or "").rstrip() + "\n")
     elif task.status == TaskStatus.CANCELLED:
-        console.print(Text(f"■ Cancelled after {_spent(task)}"))
+        console.print(Text(f"■ Cancelled after {_spent(cost)}"))
     elif task.status == TaskStatus.WAITING:
-        console.print(Text(f"‖ It waits for its budget, after {_spent(task)}", style="yellow"))
+        console.print(Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
         if task.waiting is not None:
             console.print(Text(f"  {plain(short_of(task.waiting.message))}"), soft_wrap=True)
         console.print(f"  Or stop it: chimera cancel {short(task.id)}")
@@ -173,11 +176,30 @@ def tell_end(task: TaskView, console: Console) -> None:
     console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
 
 
-def _spent(task: TaskView) -> str:
-    return f"{count(task.model_calls, 'request')} to models, {usd(task.spent_micro_usd)}"
+def _spent(cost: CostView) -> str:
+    spent = marked(usd(cost.spent_micro_usd), estimated=cost.estimated)
+    return f"{count(cost.model_calls, 'request')} to models, {spent}"
+
+
+def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str]:
+    """Say of which answers there may be more than is kept."""
+    if (ending := ending_of(task)) is not None:
+        yield f"The answer was {ending.words}: it may not be all of it."
+    for subtask in subtasks:
+        if (ending := ending_of(subtask)) is not None:
+            yield f"The answer of subtask {one_line(subtask.path, 200)} was {ending.words}."
 
 
 def _plan_in(path: Path) -> Any:
-    """Read the subtasks from a file: a list of them, or an object with a list `subtasks`."""
+    """Read the subtasks from a file: a list of them, or an object with nothing but such a list. Raises WrongUsage."""
     plan = json_of(path, "The plan")
-    return plan["subtasks"] if isinstance(plan, dict) and "subtasks" in plan else plan
+    if not isinstance(plan, dict):
+        return plan
+    if len(plan) == 1 and (name := next(iter(plan))) in ("plan", "subtasks"):
+        return plan[name]
+    names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
+    raise WrongUsage(
+        f"The plan in {str(path)!r} is an object with {names}. Write the list of subtasks alone, as in"
+        ' [{"key": "facts", "instruction": "Collect facts."}], or that list as "subtasks" or "plan" and nothing beside'
+        " it; what else a task has is said with options."
+    )

@@ -9,16 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.actions.ids import SHORT_CHARS, is_hex
+from cli.actions.ids import SHORT_CHARS, is_hex, short
+from cli.actions.showing import marked_status_of, newest
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import NotThere, WrongUsage
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, one_line
+from models.base import usd
 from models.schedules import ScheduleView
+from models.tasks import TaskPage, TaskView
 
-_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera tasks lists it."}
+_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera schedules runs lists it."}
 
 
 async def list_schedules(*, as_json: bool) -> int:
@@ -38,8 +41,13 @@ async def list_schedules(*, as_json: bool) -> int:
 
 async def preview(timing: Mapping[str, Any], *, as_json: bool) -> int:
     """Print when a schedule would be due next."""
+    body = _said(timing)
+    if isinstance(after := body.get("after"), datetime):
+        # Without an offset it is a time of the zone that the timing is written in.
+        zone = _zone_named(body.get("time_zone", "UTC"))
+        body["after"] = (after if after.tzinfo else after.replace(tzinfo=zone)).isoformat()
     async with connected(where_settings()) as client:
-        shown = await client.preview_schedule(_said(timing))
+        shown = await client.preview_schedule(body)
     if as_json:
         print_json(shown)
     for due in () if as_json else shown.next_runs:
@@ -63,6 +71,7 @@ async def change(
     name: str, timing: Mapping[str, Any], task: Mapping[str, Any], new_name: str | None, *, as_json: bool
 ) -> int:
     """Replace what is named of a schedule; the rest stays as it is."""
+    _check_one_of(timing)
     changes = {each: value for each, value in timing.items() if value is not None}
     if not changes and not task and new_name is None:
         raise WrongUsage("Say what to change, as in --cron '0 7 * * 1-5' or --goal 'Report.'.")
@@ -101,6 +110,20 @@ async def backfill(name: str, start: datetime, end: datetime, overlap: str | Non
     return 0
 
 
+async def list_runs(name: str, limit: int, *, as_json: bool) -> int:
+    """List the tasks that a schedule has made, newest first."""
+    async with connected(where_settings()) as client:
+        schedule = await schedule_named(client, name)
+        tasks = await newest(limit, lambda most, cursor: client.schedule_runs(schedule.id, limit=most, cursor=cursor))
+    if as_json:
+        print_json(TaskPage(items=tuple(tasks), next_cursor=None))
+    elif not tasks:
+        print(f"{schedule.id[:SHORT_CHARS]} has made no task yet; {_next_of(schedule)}.")
+    else:
+        Console(highlight=False).print(_runs_of(tasks, _zone_named(schedule.time_zone)))
+    return 0
+
+
 async def control(name: str, what: str) -> int:
     async with connected(where_settings()) as client:
         schedule = await schedule_named(client, name)
@@ -118,15 +141,22 @@ async def delete(name: str) -> int:
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
-    """Return the schedule whose id begins with `name`. Raises NotThere when there is none or more than one."""
+    """Return the schedule called `name`, or whose id begins so. Raises NotThere when there is none or more than one."""
     wanted = name.strip().lower().replace("-", "")
-    listed = await client.schedules() if wanted and is_hex(wanted) else ()
-    found = [schedule for schedule in listed if schedule.id.replace("-", "").startswith(wanted)]
+    begins = wanted if wanted and is_hex(wanted) else None
+    found = [
+        schedule
+        for schedule in await client.schedules()
+        if schedule.name == name.strip() or (begins and schedule.id.replace("-", "").startswith(begins))
+    ]
     if not found:
-        raise NotThere(f"No schedule begins with {one_line(name, 60)!r}; `chimera schedules list` lists them.")
+        raise NotThere(
+            f"No schedule is called {one_line(name, 60)!r}, or has an id that begins so; `chimera schedules list` lists"
+            " them."
+        )
     if len(found) > 1:
         could_be = ", ".join(f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write more of the id.")
+        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write one's id.")
     return found[0]
 
 
@@ -142,6 +172,20 @@ def _list_of(schedules: Sequence[ScheduleView]) -> Table:
     return table
 
 
+def _runs_of(tasks: Sequence[TaskView], zone: tzinfo) -> Table:
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Task", "Due", "Status"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Requests", "Cost"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    for task in tasks:
+        due = f"{task.due_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if task.due_at else ""
+        cells = (short(task.id), due, marked_status_of(task), str(task.model_calls), usd(task.spent_micro_usd))
+        table.add_row(*map(Text, cells), Text(one_line(task.title or task.goal, 200)))
+    return table
+
+
 def _next_of(schedule: ScheduleView) -> str:
     if schedule.note:
         return "needs a change"
@@ -153,9 +197,15 @@ def _next_of(schedule: ScheduleView) -> str:
 
 
 def _said(timing: Mapping[str, Any]) -> dict[str, Any]:
+    _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
         raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
     return {name: value for name, value in timing.items() if value is not None}
+
+
+def _check_one_of(timing: Mapping[str, Any]) -> None:
+    if timing.get("cron") is not None and timing.get("interval_s") is not None:
+        raise WrongUsage("Say when with --cron or with --interval-s, not with both; leave one of them out.")
 
 
 def _zone_named(name: str) -> tzinfo:

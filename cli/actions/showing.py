@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -12,10 +12,10 @@ from rich.text import Text
 from cli.actions.costs import THE_TASK, is_partial
 from cli.actions.ids import short, task_named
 from cli.actions.models import NAME_CHARS
-from cli.bill import doubtful_of, in_a_column, limits_of, spent_of
+from cli.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.client import Client
 from cli.connect import connected
-from cli.endings import CUT_AT_LIMIT, is_cut
+from cli.endings import ending_of, with_ending
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
@@ -24,7 +24,7 @@ from models.costs import CostView, NodeCost
 from models.ids import ROOT, TaskId
 from models.model_calls import Purpose
 from models.subtasks import SubtaskView
-from models.tasks import TaskPage, TaskStatus, TaskView
+from models.tasks import HeldUpCall, TaskPage, TaskStatus, TaskView
 
 PAGE = 100
 LOOKED_AT = 20
@@ -33,7 +33,7 @@ LOOKED_AT = 20
 
 async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
     async with connected(where_settings()) as client:
-        tasks = await _newest(client, statuses, limit)
+        tasks = await newest(limit, lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor))
         held_up = set() if as_json else await _held_up_among(client, tasks)
     if as_json:
         print_json(TaskPage(items=tuple(tasks), next_cursor=None))
@@ -80,11 +80,12 @@ async def show(name: str, *, as_json: bool) -> int:
     return 0
 
 
-async def _newest(client: Client, statuses: Sequence[str], limit: int) -> list[TaskView]:
+async def newest(limit: int, page_of: Callable[[int, str | None], Awaitable[TaskPage]]) -> list[TaskView]:
+    """Turn pages until there are `limit` tasks, or no more; `page_of` gets the most that one may have, and a cursor."""
     tasks: list[TaskView] = []
     cursor: str | None = None
     while len(tasks) < limit:
-        page = await client.tasks(statuses=statuses, limit=min(PAGE, limit - len(tasks)), cursor=cursor)
+        page = await page_of(min(PAGE, limit - len(tasks)), cursor)
         tasks += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -117,24 +118,26 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
     table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
-        status = _status_of(task, held_up)
+        status = marked_status_of(task, held_up)
         cells = (short(task.id), status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
-        table.add_row(*cells, Text(one_line(task.title or task.goal, 200)))
+        due = f"due {task.due_at.astimezone(UTC):%m-%d %H:%M} · " if task.due_at else ""
+        table.add_row(*cells, Text(one_line(f"{due}{task.title or task.goal}", 200)))
     return table
 
 
-def _status_of(task: TaskView, held_up: Set[TaskId]) -> str:
+def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
+    """A task's status, with what a list should say beside it."""
     if task.id in held_up:
         return f"{task.status} (held up)"
-    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else task.status
+    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else with_ending(task.status, task)
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {task.error}" if task.error_code else ""
-    if is_cut(task):
-        why = f", the answer {CUT_AT_LIMIT}"
+    if (ending := ending_of(task)) is not None:
+        why = f", the answer {ending.words}"
     if task.waiting is not None:
         why = f": {task.waiting.message}"
     facts = (
@@ -147,6 +150,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Cost", spent_of(cost)),
         ("Doubtful", doubtful_of(cost)),
         ("Budget", limits_of(task.budget)),
+        ("Due", _when(task.due_at)),
         ("Began", _when(task.started_at)),
         ("Ended", _when(task.ended_at)),
         ("Web UI", task.temporal_url),
@@ -158,12 +162,21 @@ def _held_up_in(task: TaskView) -> str:
     """Say how many calls get no answer, since when, and why, each reason once."""
     if not task.held_up:
         return ""
-    calls, requests = count(len(task.held_up), "call"), count(sum(call.attempts for call in task.held_up), "request")
-    since = f"since {_when(min(call.since for call in task.held_up))}, after {requests}"
+    calls, asked = count(len(task.held_up), "call"), _asked_in(task.held_up)
+    since = f"since {_when(min(call.since for call in task.held_up))}, {asked}"
     tries = [call.next_try_at for call in task.held_up if call.next_try_at is not None]
     following = f"; next try {_when(min(tries))}" if tries else ""
     reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
     return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
+
+
+def _asked_in(calls: Sequence[HeldUpCall]) -> str:
+    """Say how often providers were asked for these calls; a try that found no connection asked nobody."""
+    requests = sum(call.requests for call in calls)
+    unconnected = sum(call.attempts for call in calls) - requests
+    made = [count(requests, "request")] if requests else []
+    made += [f"{count(unconnected, 'try', 'tries')} without a connection"] if unconnected else []
+    return f"after {' and '.join(made)}" if made else "before the first request"
 
 
 def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
@@ -175,15 +188,15 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Status", no_wrap=True)
     table.add_column("Agent", no_wrap=True)
     table.add_column("Turns", no_wrap=True, justify="right")
-    table.add_column("Cost", write(cost.spent_micro_usd), no_wrap=True, justify="right")
+    in_all = marked(write(cost.spent_micro_usd), estimated=cost.estimated)
+    table.add_column("Cost", in_all, no_wrap=True, justify="right")
     if cost.doubtful_micro_usd:
         table.add_column("Doubtful", usd(cost.doubtful_micro_usd), no_wrap=True, justify="right")
     table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:
-        status = f"{subtask.status} (cut)" if is_cut(subtask) else subtask.status
-        cells = (subtask.path, status, subtask.agent, str(subtask.turns))
+        cells = (subtask.path, with_ending(subtask.status, subtask), subtask.agent, str(subtask.turns))
         amounts = _booked(booked.get(subtask.path), cost, write)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _said_of(subtask))
     return table
@@ -200,7 +213,8 @@ def own_calls_of(cost: CostView) -> str:
 def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
     """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
     booked, doubtful = (node.cost_micro_usd, node.doubtful_micro_usd) if node else (0, 0)
-    return [write(booked), usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [write(booked)]
+    amount = marked(write(booked), estimated=node is not None and node.estimated)
+    return [amount, usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [amount]
 
 
 def _said_of(subtask: SubtaskView) -> Text:

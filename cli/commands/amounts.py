@@ -1,11 +1,11 @@
-"""Amounts, numbers and times on the command line: one way to write each, and whatever could mean two is refused.
+"""Amounts, numbers, times and choices on the command line: one way to write each; what could mean two is refused.
 
 `0,050` is five cents to half of the world, and fifty dollars to a reader that leaves commas out. Loads nothing, because
 `--help` shows these options.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -53,6 +53,26 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
 
     read.__name__ = "number"
     return read
+
+
+def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """Return a reader of one of some words. Typer's own says of a wrong one that it is a "Value error"."""
+
+    def read(written: str) -> str:
+        if written in choices:
+            return written
+        from difflib import get_close_matches
+
+        meant = get_close_matches(written[:_SHOWN_CHARS].lower(), choices, n=1)
+        hint = f"; did you mean {meant[0]!r}?" if meant else "."
+        raise typer.BadParameter(f"{_shown(written)} is not one of {', '.join(map(repr, choices))}{hint}")
+
+    return read
+
+
+def metavar_of(choices: Sequence[str]) -> str:
+    """Name some words as `--help` does."""
+    return f"<{'|'.join(choices)}>"
 
 
 def moment(written: str) -> datetime:

@@ -22,9 +22,10 @@ def embed(
 ) -> None:
     """Turn a text into a vector and print it."""
     from cli.actions.media import embed
+    from cli.options import EMBED
     from cli.running import finish
 
-    finish(lambda: embed(text, model=model, dimensions=dimensions, as_json=as_json))
+    finish(lambda: embed(text, model=model, dimensions=dimensions, as_json=as_json), EMBED)
 
 
 def image(
@@ -40,9 +41,10 @@ def image(
 ) -> None:
     """Draw a picture into a file."""
     from cli.actions.media import image
+    from cli.options import IMAGE
     from cli.running import finish
 
-    finish(lambda: image(prompt, out, model=model, size=size, as_json=as_json, force=force))
+    finish(lambda: image(prompt, out, model=model, size=size, as_json=as_json, force=force), IMAGE)
 
 
 def transcribe(
@@ -54,6 +56,7 @@ def transcribe(
 ) -> None:
     """Write a recording down."""
     from cli.actions.media import transcribe
+    from cli.options import TRANSCRIBE
     from cli.running import finish
 
-    finish(lambda: transcribe(audio, model=model, language=language, prompt=prompt, as_json=as_json))
+    finish(lambda: transcribe(audio, model=model, language=language, prompt=prompt, as_json=as_json), TRANSCRIBE)

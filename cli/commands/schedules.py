@@ -6,17 +6,26 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import micro_usd, moment, whole
+from cli.commands.amounts import metavar_of, micro_usd, moment, one_of, whole
 from cli.encodings import path
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The schedule's id, or the beginning of it.", show_default=False)]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="The schedule's id, the beginning of it, or its name.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
 Cron = Annotated[str | None, typer.Option(help="When: five fields, as in '0 7 * * 1-5'.")]
 IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")]
 TimeZone = Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")]
+OVERLAPS = ("skip", "buffer_one", "allow_all", "cancel_other")
+BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
 Overlap = Annotated[
-    Literal["skip", "buffer_one", "allow_all", "cancel_other"] | None,
-    typer.Option(help="When one is due and the one before still runs."),
+    str | None,
+    typer.Option(
+        parser=one_of(OVERLAPS),
+        metavar=metavar_of(OVERLAPS),
+        autocompletion=lambda: OVERLAPS,
+        help="When one is due and the one before still runs.",
+    ),
 ]
 Model = Annotated[str | None, typer.Option(help="provider/model for agents without one of their own.")]
 BudgetMicroUsd = Annotated[
@@ -30,7 +39,7 @@ Time = Annotated[
 
 app = typer.Typer(
     name="schedules",
-    help="Tasks that recur: list, preview, create, change, pause, resume, trigger, backfill, delete.",
+    help="Tasks that recur: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
     no_args_is_help=True,
 )
 
@@ -46,14 +55,22 @@ def list_schedules(as_json: AsJson = False) -> None:
 
 @app.command()
 def preview(
-    cron: Cron = None, interval_s: IntervalS = None, time_zone: TimeZone = None, as_json: AsJson = False
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    after: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="Later than this, as in 2027-03-01 or with an offset (now)."),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the next ten times of a timing; nothing is made."""
     from cli.actions.schedules import preview
+    from cli.options import TIMING
     from cli.running import finish
 
-    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone}
-    finish(lambda: preview(timing, as_json=as_json))
+    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "after": after}
+    finish(lambda: preview(timing, as_json=as_json), TIMING)
 
 
 @app.command()
@@ -73,6 +90,7 @@ def create(
     """Have a task run again and again; say when with --cron or --interval-s."""
     from cli.actions.run import spec_from
     from cli.actions.schedules import create
+    from cli.options import SCHEDULE
     from cli.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
@@ -85,7 +103,8 @@ def create(
             },
             timing,
             as_json=as_json,
-        )
+        ),
+        SCHEDULE,
     )
 
 
@@ -106,12 +125,20 @@ def change(
     """Change what you name of a schedule; the rest stays, and so does what runs."""
     from cli.actions.run import spec_from
     from cli.actions.schedules import change
+    from cli.options import CHANGE
     from cli.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
-    task = spec_from(goal or "", model=model, budget_micro_usd=budget_micro_usd, plan=plan)
-    task = {field: value for field, value in task.items() if field != "goal" or goal is not None}
-    finish(lambda: change(schedule_id, timing, task, name, as_json=as_json))
+    finish(
+        lambda: change(
+            schedule_id,
+            timing,
+            spec_from(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan),
+            name,
+            as_json=as_json,
+        ),
+        CHANGE,
+    )
 
 
 @app.command()
@@ -120,15 +147,35 @@ def backfill(
     start: Time,
     end: Time,
     overlap: Annotated[
-        Literal["buffer_all", "allow_all"] | None, typer.Option(help="One after the other, or side by side.")
+        str | None,
+        typer.Option(
+            parser=one_of(BACKFILL_OVERLAPS),
+            metavar=metavar_of(BACKFILL_OVERLAPS),
+            autocompletion=lambda: BACKFILL_OVERLAPS,
+            help="One after the other, or side by side.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the runs that were due from --start to --end and weren't made."""
     from cli.actions.schedules import backfill
+    from cli.options import BACKFILL
     from cli.running import finish
 
-    finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json))
+    finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json), BACKFILL)
+
+
+@app.command()
+def runs(
+    schedule_id: Id,
+    limit: Annotated[int, typer.Option(parser=whole(1, 1000), help="At most so many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the tasks that a schedule has made, and when each was due."""
+    from cli.actions.schedules import list_runs
+    from cli.running import finish
+
+    finish(lambda: list_runs(schedule_id, limit, as_json=as_json))
 
 
 @app.command()

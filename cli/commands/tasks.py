@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import micro_usd, whole
+from cli.commands.amounts import metavar_of, micro_usd, one_of, whole
 from cli.encodings import path as a_path
 
-OnFailure = Literal["fail", "skip", "retry"]
-OnTruncated = Literal["continue", "accept", "fail"]
+ON_FAILURE = ("fail", "skip", "retry")
+ON_TRUNCATED = ("continue", "accept", "fail")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The task's id, or the beginning of it.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
@@ -40,9 +40,23 @@ def run(
         list[Path] | None,
         typer.Option(parser=a_path, help="A picture that the agents see; may be given more than once."),
     ] = None,
-    on_failure: Annotated[OnFailure | None, typer.Option(help="What to do when a subtask fails.")] = None,
+    on_failure: Annotated[
+        str | None,
+        typer.Option(
+            parser=one_of(ON_FAILURE),
+            metavar=metavar_of(ON_FAILURE),
+            autocompletion=lambda: ON_FAILURE,
+            help="What to do when a subtask fails.",
+        ),
+    ] = None,
     on_truncated: Annotated[
-        OnTruncated | None, typer.Option(help="What to do with an answer that was cut at its limit of tokens.")
+        str | None,
+        typer.Option(
+            parser=one_of(ON_TRUNCATED),
+            metavar=metavar_of(ON_TRUNCATED),
+            autocompletion=lambda: ON_TRUNCATED,
+            help="What to do with an answer that was cut at its limit of tokens.",
+        ),
     ] = None,
     max_output_tokens: Annotated[
         int | None, typer.Option(parser=whole(16, 131_072), help="Longest answer of a built-in agent; else 2048.")
@@ -54,6 +68,7 @@ def run(
 ) -> None:
     """Hand in a task and watch it; Ctrl-C leaves it running."""
     from cli.actions.run import run, spec_from
+    from cli.options import TASK
     from cli.running import finish
 
     finish(
@@ -72,7 +87,8 @@ def run(
             follow_it=follow,
             exit_on_budget=exit_on_budget,
             as_json=as_json,
-        )
+        ),
+        TASK,
     )
 
 
@@ -98,9 +114,10 @@ def list_tasks(
 ) -> None:
     """List tasks, newest first."""
     from cli.actions.showing import list_tasks
+    from cli.options import LIST
     from cli.running import finish
 
-    finish(lambda: list_tasks(status or [], limit, as_json=as_json))
+    finish(lambda: list_tasks(status or [], limit, as_json=as_json), LIST)
 
 
 def show(
@@ -180,9 +197,10 @@ def steer(
 ) -> None:
     """Give a running task guidance."""
     from cli.actions.controls import steer
+    from cli.options import GUIDANCE
     from cli.running import finish
 
-    finish(lambda: steer(task_id, guidance, path=path, interrupt=interrupt))
+    finish(lambda: steer(task_id, guidance, path=path, interrupt=interrupt), GUIDANCE)
 
 
 def budget(
@@ -193,9 +211,10 @@ def budget(
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget
+    from cli.options import BUDGET
     from cli.running import finish
 
-    finish(lambda: set_budget(task_id, micro_usd=usd, tokens=tokens, requests=requests))
+    finish(lambda: set_budget(task_id, micro_usd=usd, tokens=tokens, requests=requests), BUDGET)
 
 
 def delete(task_id: Id) -> None:

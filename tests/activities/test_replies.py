@@ -12,6 +12,7 @@ from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from chimera.settings import Settings
 from models.errors import Overloaded, ProviderTimeout
+from models.events import ModelCallFinished
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
@@ -64,6 +65,14 @@ def test_a_part_of_an_answer_costs_what_came(settings: Settings) -> None:
     failure = failed(settings, Overloaded("It broke off."), "Some words that came")
     assert failure.usage.output_tokens > 0
     assert failure.cost_micro_usd > 0
+
+
+def test_an_answer_without_usage_is_estimated(settings: Settings) -> None:
+    for usage in (Usage(input_tokens=1, output_tokens=1), None):
+        settlement = replies.settlement_of(INTENT, CHAT, "Words.", ChatEnd("stop", usage), settings=settings)
+        finished = settlement.events[0]
+        assert isinstance(finished, ModelCallFinished)
+        assert finished.estimated is settlement.estimated is (usage is None)
 
 
 def test_a_turn_that_asks_for_tools_goes_on(settings: Settings) -> None:

@@ -249,6 +249,31 @@ async def test_what_is_not_json_is_said_with_its_place(alice: httpx2.AsyncClient
     assert f"as Chimera takes it: {reason}. It takes UTF-8" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"goal": "a", "goal": "b"}', "goal"),
+        (b'{"goal": "a", "plan": [{"key": "a", "instruction": "x", "key": "b"}]}', "plan.0.key"),
+        (b'{"goal": "a", "metadata": {"k": 1, "k": 1}}', "metadata.k"),
+    ],
+)
+async def test_a_name_twice_in_one_object_is_refused(
+    alice: httpx2.AsyncClient, database: Database, body: bytes, field: str
+) -> None:
+    before = await _tasks_in(database)
+    answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
+    name = field.rpartition(".")[2]
+    message = f"'{name}' stands twice in one object; leave one of the two out."
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": field, "message": message}])
+    assert await _tasks_in(database) == before
+
+
+async def test_a_mark_before_a_body_is_left_out(alice: httpx2.AsyncClient) -> None:
+    body = b'\xef\xbb\xbf{"goal": "Find out.", "start": false}'
+    answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["goal"]) == (202, "Find out.")
+
+
 async def test_a_goal_may_speak_of_escapes(alice: httpx2.AsyncClient) -> None:
     goal = r"Explain \u0000 in JSON: \\u0000."
     assert (await new_task(alice, goal=goal))["goal"] == goal

@@ -53,6 +53,7 @@ class TinyApi:
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
                 Route("/api/v1/tasks/{task_id}/budget", self._signed_in(self._budget), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}/cost", self._signed_in(self._cost)),
+                Route("/api/v1/tasks/{task_id}/subtasks", self._signed_in(self._subtasks)),
                 Route("/api/v1/ai/embeddings", self._signed_in(self._new_ai_call), methods=["POST"]),
                 Route("/api/v1/ai/calls/{call_id}", self._signed_in(self._ai_call)),
                 Route("/api/v1/tasks/{task_id}/events", self._signed_in(self._events)),
@@ -120,6 +121,9 @@ class TinyApi:
 
     async def _cost(self, request: Request) -> Response:
         return Response(self.bill.model_dump_json(), media_type="application/json")
+
+    async def _subtasks(self, request: Request) -> Response:
+        return JSONResponse([])
 
     async def _new_ai_call(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])

@@ -5,7 +5,11 @@ import typer
 from typer.testing import CliRunner
 
 from cli.commands.amounts import micro_usd, whole
+from cli.commands.schedules import BACKFILL_OVERLAPS, OVERLAPS
+from cli.commands.tasks import ON_FAILURE, ON_TRUNCATED
 from cli.main import app
+from models.schedules import BackfillOverlap, Overlap
+from models.tasks import OnFailure, OnTruncated
 
 
 @pytest.mark.parametrize(
@@ -111,3 +115,28 @@ def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], s
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert said in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "run x --on-failure retri",
+            "--on-failure: 'retri' is not one of 'fail', 'skip', 'retry'; did you mean 'retry'?",
+        ),
+        ("run x --on-truncated zzz", "--on-truncated: 'zzz' is not one of 'continue', 'accept', 'fail'."),
+        ("schedules create a b --overlap SKIP", "--overlap: 'SKIP' is not one of 'skip', 'buffer_one', 'allow_all',"),
+        ("schedules backfill a --start 2026-01-01 --end 2026-01-02 --overlap no", "--overlap: 'no' is not one of"),
+    ],
+)
+def test_a_wrong_choice_is_told_in_our_words(typed: str, said: str) -> None:
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, typed.split()).output
+    assert said in shown.replace("'--", "--").replace("':", ":")
+    assert "Value error" not in shown
+
+
+def test_choices_are_those_of_the_api() -> None:
+    assert list(ON_FAILURE) == list(OnFailure)
+    assert list(ON_TRUNCATED) == list(OnTruncated)
+    assert list(OVERLAPS) == list(Overlap)
+    assert list(BACKFILL_OVERLAPS) == list(BackfillOverlap)

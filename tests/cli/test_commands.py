@@ -134,6 +134,29 @@ def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
     assert (spec.budget.max_cost_micro_usd, spec.on_failure, spec.priority) == (100_000, OnFailure.SKIP, 1)
 
 
+@pytest.mark.parametrize("name", ["plan", "subtasks", None])
+def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | None) -> None:
+    plan, subtasks = tmp_path / "plan.json", [{"key": "a", "instruction": "Do it."}]
+    plan.write_text(json.dumps({name: subtasks} if name else subtasks))
+    assert spec_from("A goal", plan=plan)["plan"] == subtasks
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"goal": "x", "plan": []}', "is an object with 'goal', 'plan'. Write the list of subtasks alone"),
+        ('{"key": "a"}', "is an object with 'key'. Write"),
+        ("{}", "is an object with nothing. Write"),
+        ('[{"key": "a", "key": "b"}]', "has a name twice in one object: 0.key. Leave one"),
+    ],
+)
+def test_a_plan_of_another_form_says_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(text)
+    with pytest.raises(WrongUsage, match=re.escape(said)):
+        spec_from("A goal", plan=plan)
+
+
 def test_options_that_were_not_given_are_left_to_the_api() -> None:
     assert spec_from("A goal") == {"goal": "A goal"}
 

@@ -64,6 +64,20 @@ def test_the_sums_of_a_bill_are_named_and_those_of_nothing_left_out() -> None:
     assert tables_of(a_bill()) == []
 
 
+def test_estimates_are_marked_in_a_bill() -> None:
+    guessed = a_bill(
+        estimated=True,
+        by_model=(a_sum(1, 300, model="local/a", simulated=False, estimated=True),),
+        by_agent=(a_sum(1, 300, agent="planner"), a_sum(1, 600, agent="analyst", estimated=True)),
+        attempts=(attempt("facts", status="failed", error_code="overloaded", cost_micro_usd=3, estimated=True),),
+    )
+    assert dict(facts_of(TASK, guessed))["Cost"] == "~$0.0009 for 3 requests to models, ~15 tokens"
+    shown = drawn(guessed)
+    assert shown[1] == "local/a 1 ~10 ~5 ~$0.0003"
+    assert shown[3:5] == ["planner 1 10 5 $0.0003", "analyst 1 ~10 ~5 ~$0.0006"]
+    assert shown[-1] == "facts turn 1 1 failed overloaded ~$0.000003"
+
+
 async def test_a_deleted_tasks_bill_is_printed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

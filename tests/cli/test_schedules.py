@@ -4,13 +4,14 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
 from pydantic import SecretStr
+from rich.console import Console
 
 from api.app import create_app
 from chimera.settings import Settings
@@ -21,6 +22,7 @@ from cli.errors import NotThere, Refused, WrongUsage
 from cli.settings import where_settings
 from cli.stack import sign_in_here
 from models.schedules import ScheduleView
+from tests.cli.builders import NOW, task_view
 from tests.media import a_png
 from tests.parts import fresh_database, serving
 
@@ -79,6 +81,20 @@ async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureF
         await schedules.preview({"cron": "0 0 7 * * *"}, as_json=False)
     with pytest.raises(WrongUsage, match="--cron or --interval-s"):
         await schedules.preview({"cron": None}, as_json=False)
+    with pytest.raises(WrongUsage, match="not with both"):
+        await schedules.preview({"cron": "0 7 * * *", "interval_s": 60}, as_json=False)
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_preview_can_begin_later(capsys: pytest.CaptureFixture[str]) -> None:
+    timing = {"cron": "30 2 * * *", "time_zone": "Europe/Berlin", "after": datetime(2027, 3, 27, 2, 30)}  # noqa: DTZ001
+    assert await schedules.preview(timing, as_json=False) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "Sun 2027-03-28 03:00:00 CEST",
+        "Mon 2027-03-29 02:30:00 CEST",
+    ]
+    assert await schedules.preview(timing | {"after": datetime(2027, 3, 28, 1, tzinfo=UTC)}, as_json=False) == 0
+    assert capsys.readouterr().out.startswith("Mon 2027-03-29 02:30:00 CEST")
 
 
 @pytest.mark.usefixtures("signed_in")
@@ -104,6 +120,30 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     assert "2 runs asked for" in capsys.readouterr().out
     assert await schedules.backfill(before["id"], start, end, "allow_all", as_json=True) == 0
     assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
+
+
+@pytest.mark.usefixtures("signed_in")
+async def test_a_schedule_is_found_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("Morning", "cafe"):
+        spec = {"name": name, "task": spec_from("Report."), "paused": True}
+        await schedules.create(spec, {"cron": "0 7 * * *"}, as_json=False)
+        beginning = capsys.readouterr().out.split()[0]
+        assert await schedules.list_runs(name, 20, as_json=False) == 0
+        assert capsys.readouterr().out == f"{beginning} has made no task yet; paused.\n"
+    assert await schedules.list_runs("Morning", 20, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == {"items": [], "next_cursor": None}
+    with pytest.raises(NotThere, match="is called 'Noon'"):
+        await schedules.list_runs("Noon", 20, as_json=False)
+
+
+def test_runs_are_listed_with_their_due_times() -> None:
+    late = task_view(title="Report", due_at=NOW, created_at=NOW + timedelta(hours=3), status="completed")
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(schedules._runs_of([late, task_view(title="Old")], ZoneInfo("Europe/Berlin")))
+    first, second = capture.get().splitlines()[1:]
+    assert first.split() == ["6c1f0b1e", "2026-11-01", "13:00:00", "CET", "completed", "0", "$0.00", "Report"]
+    assert second.split() == ["6c1f0b1e", "running", "0", "$0.00", "Old"]
 
 
 @pytest.mark.usefixtures("signed_in")

@@ -36,7 +36,15 @@ def test_requests_are_counted_and_doubtful_ones_explained() -> None:
 
 
 def a_call_held_up(path: str, **fields: Any) -> HeldUpCall:
-    known = {"step": 1, "purpose": "turn", "code": "overloaded", "message": "Busy.", "since": NOW, "attempts": 2}
+    known = {
+        "step": 1,
+        "purpose": "turn",
+        "code": "overloaded",
+        "message": "Busy.",
+        "since": NOW,
+        "attempts": 2,
+        "requests": 2,
+    }
     return HeldUpCall.model_validate({"path": path, "model": None, "next_try_at": None, **known, **fields})
 
 
@@ -48,6 +56,22 @@ def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> No
         " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
     )
     assert "Held up" not in dict(facts_of(task_view(), a_bill()))
+
+
+def test_tries_without_a_connection_are_no_requests() -> None:
+    def said(*calls: HeldUpCall) -> str:
+        return dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"].split(", ")[2].partition(".")[0]
+
+    assert said(a_call_held_up("a", attempts=5, requests=0)) == "after 5 tries without a connection"
+    some = (a_call_held_up("a", attempts=2, requests=1), a_call_held_up("b", attempts=1, requests=1))
+    assert said(*some) == "after 2 requests and 1 try without a connection"
+    assert said(a_call_held_up("a", attempts=0, requests=0)) == "before the first request"
+
+
+def test_a_run_of_a_schedule_says_when_it_was_due() -> None:
+    late = task_view(due_at=NOW, created_at=NOW + timedelta(hours=3))
+    assert dict(facts_of(late, a_bill()))["Due"] == "2026-11-01 12:00:00 UTC"
+    assert "due 11-01 12:00 · A title" in drawn(showing.list_of([late], set()))[1]
 
 
 def test_times_are_utc_and_say_so() -> None:

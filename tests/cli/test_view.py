@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from rich.console import Console
+
 from cli.lines import line_of, line_of_snapshot
+from cli.render import picture_of
 from cli.view import TaskState
 from models.events import (
     BudgetRaised,
@@ -60,6 +63,19 @@ def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None
     state.apply(happened(4, TaskRetried(paths=(A,))))
     assert (state.is_closed, state.ended_at, state.note) == (False, None, "")
     assert (state.nodes[A].status, state.nodes[A].note) == (SubtaskStatus.PENDING, "")
+
+
+def test_estimates_are_marked_while_a_task_runs() -> None:
+    guess = call_finished("a").model_copy(update={"estimated": True})
+    assert line_of(guess) == "a: model call 1 finished: ~15 tokens, ~$0.000030"
+    state = state_after(happened(1, call_finished("b")), happened(2, guess))
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(picture_of(state, elapsed_s=1))
+    shown = capture.get()
+    assert "1 s · 2 model calls · ~30 tokens · ~$0.000060" in shown
+    assert "1 call, ~$0.000030" in shown
+    assert "1 call, $0.000030" in shown
 
 
 def test_text_is_put_together_in_order() -> None:

@@ -1,11 +1,12 @@
 """A call is handed in once and waited for, whatever happens to the connection."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cli.connect import signed_in_by
 from cli.waiting import made
-from models.ai_calls import AiCallStatus, AiCallView, Operation
+from models.ai_calls import AiCallStatus, AiCallView, HeldUp, Operation
 from models.ids import AiCallId
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import NOW
@@ -47,11 +48,19 @@ async def waited_for(api: TinyApi, tmp_path: Path) -> list[str]:
 
 async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("cli.waiting.LOOK_AGAIN_S", 0)
-    away = call_view(status=AiCallStatus.STARTED, attempts=1, error_code=AWAY, error="OpenAI is away.")
-    api = TinyApi(ai_calls=[call_view(), call_view(), away, away, call_view(status=AiCallStatus.FINISHED)])
+    held = HeldUp(code=AWAY, message="OpenAI is away.", next_try_at=NOW)
+    away = call_view(attempts=1, error_code="overloaded", held_up=held)
+    sooner = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=9)})})
+    later = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=60)})})
+    works = call_view(status=AiCallStatus.STARTED, attempts=2, error_code="overloaded")
+    done = call_view(status=AiCallStatus.FINISHED)
+    api = TinyApi(ai_calls=[call_view(), call_view(), away, away, sooner, later, works, done])
+    waiting = "Waiting for call 7d1f0b1e"
     assert await waited_for(api, tmp_path) == [
-        "Waiting for call 7d1f0b1e: it is queued, and no worker has begun it.",
-        "Waiting for call 7d1f0b1e: provider_away: OpenAI is away; 1 attempt so far.",
+        f"{waiting}: it is queued.",
+        f"{waiting}: provider_away: OpenAI is away; 1 attempt so far; next try 12:00:00 UTC.",
+        f"{waiting}: provider_away: OpenAI is away; 1 attempt so far; next try 12:01:00 UTC.",
+        f"{waiting}: its provider works on it; 2 attempts so far.",
     ]
 
 

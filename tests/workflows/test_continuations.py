@@ -7,7 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from activities import continuations
+from chimera.db.costs import cost_of
 from chimera.settings import Settings
+from models.costs import CostSum
 from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
 from tests.chimera.scripted import Script, Scripted, running_script
 from tests.runs import Runs, a_subtask, runs_with_worker
@@ -33,8 +35,10 @@ async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
         yield started
 
 
-def says(text: str, finish: str) -> Script:
-    usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+
+def says(text: str, finish: str, usage: dict[str, int] | None = USAGE) -> Script:
     chunks = [
         {"id": "c", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]},
         {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]},
@@ -134,3 +138,14 @@ def test_what_a_piece_repeats_is_left_out() -> None:
         continuations.joined(["The tide comes in twice", "comes in twice a day."]) == "The tide comes in twice a day."
     )
     assert continuations.joined(["ha ha", " ha ha"]) == "ha ha ha ha"
+
+
+@pytest.mark.parametrize("usage", [USAGE, None])
+async def test_a_bill_says_what_is_estimated(runs: Runs, server: Scripted, usage: dict[str, int] | None) -> None:
+    server.answers(says("One.", "stop", usage))
+    task_id = await runs.start("Count.", model=LOCAL, plan=[a_subtask("one")])
+    await runs.ended(task_id)
+    async with runs.database.begin() as session:
+        cost = await cost_of(session, runs.caller, task_id)
+    sums: tuple[CostSum, ...] = (*cost.by_model, *cost.by_agent, *cost.by_subtask)
+    assert {cost.estimated, *(each.estimated for each in sums)} == {usage is None}

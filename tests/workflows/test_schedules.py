@@ -10,7 +10,9 @@ from temporalio.exceptions import ApplicationError
 
 from chimera.calendars import fingerprint_of, spec_of
 from chimera.db import schedules as rows
+from chimera.db import task_views
 from chimera.db.tables import Schedule, User
+from chimera.db.task_views import TaskFilter
 from chimera.due_times import times_between
 from chimera.schedules import Schedules
 from models.ids import ScheduleId, schedule_workflow_id
@@ -94,6 +96,11 @@ async def test_a_backfill_makes_each_time_once(runs: Runs) -> None:
     tasks = await _ended(runs, schedule_id, 3)
     ids = [f"{schedule_workflow_id(schedule_id)}-{at:%Y-%m-%dT%H:%M:%SZ}" for at in due]
     assert [task["scheduled_run_id"] for task in tasks] == ids
+    async with runs.database.begin() as session:
+        views, _ = await task_views.page(
+            session, runs.caller, runs.temporal.ui_url, only=TaskFilter(schedule_id=schedule_id), limit=10
+        )
+    assert sorted(view.due_at for view in views if view.due_at) == due
     assert await _results(runs, schedule_id, 3) == ["completed"] * 3
 
     earlier = times_between(spec, end - timedelta(hours=4), end, most=10)

@@ -116,6 +116,15 @@ async def test_a_server_that_is_not_up_yet_is_waited_for(
         budget = {"max_model_calls": 1}
         task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard", budget=budget)
         await until_true(lambda: _was_tried(elsewhere, task_id, 4))
+        held: list[HeldUpCall] = []
+
+        async def is_held() -> bool:
+            held[:] = await _held_up(elsewhere, task_id)
+            return bool(held)
+
+        await until_true(is_held)
+        assert held[0].attempts >= 4
+        assert held[0].requests == 0
         async with await asyncio.start_server(_led_to(simulator.url), "127.0.0.1", port):
             row = await elsewhere.ended(task_id)
         assert (row["status"], row["model_calls"]) == ("completed", 1)

@@ -11,14 +11,19 @@ from uuid import uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from activities import media
 from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
+from chimera.ai_calls import held_up_in
+from chimera.breaker import Asker
 from chimera.db.engine import Database
 from chimera.providers.media import Vectors
 from chimera.settings import Settings
+from chimera.standing import Standings
 from models.ai_calls import (
     AiCallStatus,
     AiCallView,
@@ -28,6 +33,7 @@ from models.ai_calls import (
     MediaUsage,
     Operation,
 )
+from models.errors import ProviderAway
 from models.ids import AiCallId
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
@@ -195,6 +201,47 @@ async def test_a_provider_that_asks_to_wait_is_waited_for(
     assert arrived[1]["t"] >= arrived[0]["t"] + 1
 
 
+async def test_a_held_up_call_says_why_and_until_when(alice: httpx2.AsyncClient) -> None:
+    asked = {"model": IMAGE, "prompt": "a tree [[sim: status=429; retry_after=4; times=1]]"}
+    address = (await alice.post(f"{AI}/images", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
+    call = await _held(alice, address)
+    assert (call["status"], call["attempts"], call["held_up"]["code"]) == ("queued", 1, "rate_limited")
+    assert call["held_up"]["next_try_at"] > call["created_at"]
+    assert (await ended(alice, address))["held_up"] is None
+
+
+async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient) -> None:
+    asked = {"model": "openai/text-embedding-3-small", "input": "x"}
+    address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
+    call = await _held(alice, address)
+    assert call["held_up"]["code"] in ("unreachable", "provider_away")
+    assert (await alice.post(f"{address}/cancel")).json()["held_up"] is None
+
+
+async def test_a_call_held_before_its_first_attempt_says_why(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: Standings, account: str, asker: Asker) -> None:
+        raise ProviderAway("simulator", "overloaded", retry_after_s=60.0)
+
+    monkeypatch.setattr(Standings, "admit", refuse)
+    asked = {"model": EMBEDDING, "input": "x"}
+    address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
+    call = await _held(alice, address)
+    assert (call["attempts"], call["held_up"]["code"]) == (0, "provider_away")
+    assert "simulator is away" in call["held_up"]["message"]
+    await alice.post(f"{address}/cancel")
+
+
+def test_a_run_that_no_worker_has_begun_says_so() -> None:
+    waiting = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+    for pending in (None, PendingActivityInfo(state=waiting)):
+        held = held_up_in(pending)
+        assert held is not None
+        assert held.code == "no_worker"
+    assert held_up_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
+
+
 @pytest.mark.parametrize(
     ("directive", "code"),
     [
@@ -251,6 +298,7 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
         async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=alice.headers) as client:
             answer = await client.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "later"})
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert answer.json()["held_up"]["code"] == "unavailable"
     # The sweeper of the worker finds it after five seconds.
     call = await ended(alice, answer.headers["Location"])
     assert call["status"] == "finished"
@@ -368,6 +416,17 @@ async def test_the_providers_say_what_they_can_do(alice: httpx2.AsyncClient) -> 
     everything = ["embeddings", "images", "transcriptions"]
     assert listed["openai"] == listed["google"] == listed["simulator"] == everything
     assert "anthropic" not in {name for name, operations in listed.items() if operations}
+
+
+async def _held(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
+    call: dict[str, Any] = {}
+
+    async def is_held() -> bool:
+        call.update((await client.get(address)).json())
+        return call["held_up"] is not None and call["held_up"]["code"] != "no_worker"
+
+    await until_true(is_held)
+    return call
 
 
 async def _first(simulator: SimulatorServer, client: httpx2.AsyncClient, operation: str, status: str) -> str:

@@ -189,6 +189,7 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
         "code": "provider_away",
         "message": "It is away.",
         "attempts": 0,
+        "requests": 0,
         "model": None,
     }
     await tell(app, task_id, waits.model_copy(update={"retry_after_s": 0.0}))
