@@ -5,7 +5,7 @@ of a worker's memory. What is compressed is measured as what it becomes. The bod
 to the media, which count it as it comes.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from http.client import OK
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ async def _cut(response: "httpx2.Response") -> None:
     _put_back(response, b"".join(parts)[:MAX_REFUSAL_BYTES])
 
 
-async def _unpacked(response: "httpx2.Response") -> AsyncIterator[bytes]:
+async def _unpacked(response: "httpx2.Response") -> AsyncGenerator[bytes]:
     """The body as it comes, by way of another response: the first one is read by somebody else."""
     import httpx2
 
