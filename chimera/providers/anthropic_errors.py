@@ -37,6 +37,9 @@ def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> Pro
 
     if isinstance(error, ProviderError):
         return error
+    if isinstance(error.__cause__, ProviderError):
+        # Raised by a hook of our client; the SDK takes it for a lost connection.
+        return error.__cause__
     if isinstance(error, APIConnectionError | TransportError):
         return disconnected(PROVIDER, error, begun=begun)
     if isinstance(error, APIStatusError):

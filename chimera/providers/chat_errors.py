@@ -23,6 +23,9 @@ def sort_error(error: Exception, *, provider: str, model: str, secret: str, begu
 
     if isinstance(error, ProviderError):
         return error
+    if isinstance(error.__cause__, ProviderError):
+        # Raised by a hook of our client; the SDK takes it for a lost connection.
+        return error.__cause__
     if isinstance(error, APIConnectionError | TransportError):
         return disconnected(provider, error, begun=begun)
     if isinstance(error, APIStatusError):

@@ -4,12 +4,13 @@ A picture comes as a part of an answer (`…-image` models), and a transcription
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from http.client import OK
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from chimera.providers.base import Image, Provider
+from chimera.providers.bodies import check_size
 from chimera.providers.google import Google, google_by, noting
 from chimera.providers.google_answers import known_reason
 from chimera.providers.google_requests import PROVIDER, name_in_path
@@ -26,7 +27,7 @@ from chimera.providers.media import (
     picture_of,
 )
 from chimera.providers.refusals import disconnected
-from chimera.providers.wire import SizeLimit, Waits, headers_of
+from chimera.providers.wire import Waits, headers_of, too_large_words
 from chimera.settings import Settings
 from chimera.text import clean_text
 from models.ai_calls import MediaUsage
@@ -177,10 +178,11 @@ class GoogleMedia(Google):
 
     def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":
         client, http = super()._make_clients()
+        too_large = too_large_words(self._max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES")
 
         async def limit_size(response: "httpx2.Response") -> None:
             # The SDK reads an answer whole, of whatever length.
-            response.stream = _limited(response.stream, SizeLimit(self._max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES"))
+            await check_size(response, self._max_media_bytes, too_large)
 
         http.event_hooks = {**http.event_hooks, "response": [*http.event_hooks["response"], limit_size]}
         return client, http
@@ -190,21 +192,6 @@ def make(settings: Settings) -> Provider:
     """Raises `MissingKey`."""
     google = google_by(settings, GoogleMedia)
     return google.for_media(max_bytes=settings.max_media_bytes, total_s=settings.call_total_s)
-
-
-def _limited(stream: Any, size: SizeLimit) -> "httpx2.AsyncByteStream":
-    import httpx2
-
-    class Limited(httpx2.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            async for piece in stream:
-                size.count_bytes(len(piece))
-                yield piece
-
-        async def aclose(self) -> None:
-            await stream.aclose()
-
-    return Limited()
 
 
 def _generation(

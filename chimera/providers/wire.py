@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from chimera.patience import Patience
+from chimera.providers.bodies import bound
 from chimera.text import clean_json
 from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
 
@@ -51,7 +52,7 @@ def http_client(
         mounts={f"all://{_host_of(base_url)}": None} if is_this_machine(base_url) else None,
         event_hooks={
             "request": [on_request] if on_request is not None else [],
-            "response": [on_response] if on_response is not None else [],
+            "response": [bound, *([on_response] if on_response is not None else [])],
         },
     )
 
@@ -159,9 +160,11 @@ class SizeLimit:
         """Raises `AnswerTooLarge`."""
         self._bytes_left -= size
         if self._bytes_left < 0:
-            raise AnswerTooLarge(
-                f"The answer is larger than {self._max_bytes} bytes; ask for less, or raise {self._setting}."
-            )
+            raise AnswerTooLarge(too_large_words(self._max_bytes, self._setting))
+
+
+def too_large_words(max_bytes: int, setting: str) -> str:
+    return f"The answer is larger than {max_bytes} bytes; ask for less, or raise {setting}."
 
 
 def check_calls(calls: int) -> None:

@@ -1,0 +1,115 @@
+"""Bounds of what a server answers, before an SDK gets to read it.
+
+The SDKs read refusals and lists whole, however large: half a gigabyte behind a status of 500 would be half a gigabyte
+of a worker's memory. What is compressed is measured as what it becomes. The body of an answer is left to `pieces` and
+to the media, which count it as it comes.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from http.client import OK
+from typing import TYPE_CHECKING
+
+from models.errors import AnswerTooLarge, Malformed
+
+if TYPE_CHECKING:
+    import httpx2
+
+MAX_REFUSAL_BYTES = 1024 * 1024
+"""Of a refusal that are kept; its words are among the first few thousand."""
+MAX_LIST_BYTES = 16 * 1024 * 1024
+"""Of a list of models; the longest known have less than one."""
+COMPRESSED_BYTES = 4096
+"""Unpacked in one go: gzip makes at most a thousand times as many of them."""
+
+
+async def bound(response: "httpx2.Response") -> None:
+    """Bound a response that has just begun: a hook of every client. Raises `AnswerTooLarge` and `Malformed`."""
+    encodings = [told for told in _encodings_of(response) if told != "identity"]
+    if len(encodings) > 1:
+        raise Malformed(
+            f"The answer is compressed more than once ({', '.join(encodings)[:60]}); have the server, or the proxy"
+            " before it, compress it once or not at all."
+        )
+    if encodings:
+        response.stream = _in_pieces(response.stream)
+    if response.status_code != OK:
+        await _cut(response)
+    elif response.request.method == "GET":
+        await check_size(
+            response, MAX_LIST_BYTES, f"The list is larger than {MAX_LIST_BYTES} bytes; check the address."
+        )
+
+
+async def check_size(response: "httpx2.Response", max_bytes: int, otherwise: str) -> None:
+    """Read a body that has to be whole, for whoever reads it next. Raises `AnswerTooLarge`, with these words."""
+    parts, size = [], 0
+    async with aclosing(_unpacked(response)) as pieces:
+        async for piece in pieces:
+            parts.append(piece)
+            size += len(piece)
+            if size > max_bytes:
+                raise AnswerTooLarge(otherwise)
+    _put_back(response, b"".join(parts))
+
+
+async def _cut(response: "httpx2.Response") -> None:
+    """Keep the beginning of a refusal. What its status says holds, though its body may break off or be broken."""
+    import httpx2
+
+    parts, size = [], 0
+    try:
+        async with aclosing(_unpacked(response)) as pieces:
+            async for piece in pieces:
+                parts.append(piece)
+                size += len(piece)
+                if size >= MAX_REFUSAL_BYTES:
+                    break
+    except httpx2.RequestError:
+        pass
+    _put_back(response, b"".join(parts)[:MAX_REFUSAL_BYTES])
+
+
+async def _unpacked(response: "httpx2.Response") -> AsyncGenerator[bytes]:
+    """The body as it comes, by way of another response: the first one is read by somebody else."""
+    import httpx2
+
+    reader = httpx2.Response(
+        response.status_code, headers=response.headers, stream=response.stream, request=response.request
+    )
+    try:
+        async with aclosing(reader.aiter_bytes()) as pieces:
+            async for piece in pieces:
+                yield piece
+    finally:
+        await reader.aclose()
+
+
+def _put_back(response: "httpx2.Response", body: bytes) -> None:
+    import httpx2
+
+    response.stream = httpx2.ByteStream(body)
+    if "content-encoding" in response.headers:
+        del response.headers["content-encoding"]
+
+
+def _encodings_of(response: "httpx2.Response") -> list[str]:
+    return [told.strip().lower() for told in response.headers.get_list("content-encoding", split_commas=True)]
+
+
+def _in_pieces(stream: object) -> "httpx2.AsyncByteStream":
+    import httpx2
+
+    assert isinstance(stream, httpx2.AsyncByteStream)
+    whole = stream
+
+    class InPieces(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            async for part in whole:
+                for place in range(0, len(part), COMPRESSED_BYTES):
+                    yield part[place : place + COMPRESSED_BYTES]
+
+        async def aclose(self) -> None:
+            await whole.aclose()
+
+    return InPieces()

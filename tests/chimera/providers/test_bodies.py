@@ -1,0 +1,96 @@
+"""Bodies without an end, over a real socket: what a worker takes of them, and what it says."""
+
+import gzip
+import tracemalloc
+
+import pytest
+
+from models import errors
+from tests.chimera.providers.asking import asked, provider_at, raised
+from tests.chimera.providers.wires.base import Wire
+from tests.chimera.scripted import Script, Scripted
+from tests.until import until
+
+MEGABYTE = b"no " * 350_000
+ENDLESS = [b'{"error": {"message": "Out of luck"}} ', *[MEGABYTE] * 500]
+JSON = {"content-type": "application/json"}
+MOST_BYTES = 40_000_000
+"""That anything here may take, the libraries included."""
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """A hundred megabytes of spaces behind a refusal, packed into a tenth of one."""
+    return gzip.compress(b'{"error": {"message": "Out of luck"}}' + b" " * 100_000_000)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(500, errors.InternalFailure), (503, errors.Overloaded), (400, errors.BadRequest)]
+)
+async def test_a_refusal_without_an_end_is_cut(
+    wire: Wire, server: Scripted, status: int, kind: type[errors.ProviderError]
+) -> None:
+    async with provider_at(wire, server.url) as made:
+        found = await raised(made, asked(wire), server, Script(ENDLESS, status, JSON))
+        assert type(found) is kind
+        assert "Out of luck" in found.message
+        await until(lambda: server.cut == 1)
+        server.answers(Script(ENDLESS, status, JSON))
+        with pytest.raises(kind):
+            await made.models()
+
+
+async def test_a_refusal_that_breaks_off_keeps_its_status(wire: Wire, server: Scripted) -> None:
+    broken = Script([b'{"error": {"message": "Wrong key'], 401, JSON, end=False)
+    async with provider_at(wire, server.url) as made:
+        assert type(await raised(made, asked(wire), server, broken)) is errors.WrongKey
+
+
+async def test_a_packed_refusal_is_measured_unpacked(wire: Wire, server: Scripted, bomb: bytes) -> None:
+    script = Script([bomb], 500, JSON | {"content-encoding": "gzip"})
+    async with provider_at(wire, server.url) as made:
+        await made.connect()
+        tracemalloc.start()
+        try:
+            found = await raised(made, asked(wire), server, script)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert "Out of luck" in found.message
+    assert peak < MOST_BYTES
+
+
+async def test_what_is_packed_twice_is_not_unpacked(wire: Wire, server: Scripted, bomb: bytes) -> None:
+    script = Script([gzip.compress(bomb)], 200, JSON | {"content-encoding": "gzip, gzip"})
+    async with provider_at(wire, server.url) as made:
+        found = await raised(made, asked(wire), server, script)
+    assert type(found) is errors.Malformed
+    assert "compressed more than once (gzip, gzip)" in found.message
+
+
+@pytest.mark.parametrize("script", [Script([b'{"data": [', *[MEGABYTE] * 100], 200, JSON)], ids=["endless"])
+async def test_a_list_without_an_end_is_given_up(wire: Wire, server: Scripted, script: Script) -> None:
+    async with provider_at(wire, server.url) as made:
+        server.answers(script)
+        with pytest.raises(errors.AnswerTooLarge, match="The list is larger than 16777216 bytes"):
+            await made.models()
+    await until(lambda: server.cut == 1)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("begun", [b'{"choices": [{"message": "', b'data: {"choices": "'])
+async def test_an_answer_or_event_without_an_end_is_given_up(
+    wire: Wire, server: Scripted, begun: bytes, content_type: str
+) -> None:
+    script = Script([begun, *[MEGABYTE] * 500], 200, {"content-type": content_type})
+    async with provider_at(wire, server.url) as made:
+        found = await raised(made, asked(wire), server, script)
+    assert type(found) is errors.AnswerTooLarge
+    await until(lambda: server.cut == 1)
+
+
+async def test_an_answer_may_be_packed(wire: Wire, server: Scripted) -> None:
+    async with provider_at(wire, server.url) as made:
+        body = gzip.compress(b'{"error": {"message": "Model is at capacity"}}')
+        found = await raised(made, asked(wire), server, Script([body], 500, JSON | {"content-encoding": "gzip"}))
+    assert type(found) is errors.Overloaded
