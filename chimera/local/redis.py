@@ -6,7 +6,7 @@ from urllib.parse import quote
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chimera.local import programs
+from chimera.local import programs, surroundings
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
@@ -28,7 +28,7 @@ def prepare(folder: Folder) -> Service:
             *(program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
             *("--save", "", "--appendonly", "no", "--dir", str(folder.redis), "--daemonize", "no"),
         ),
-        environment={"CHIMERA_DATA_DIR": str(folder.root)},
+        environment=surroundings.for_server() | {"CHIMERA_DATA_DIR": str(folder.root)},
         ready=lambda pid: _answers(url, pid),
         before=lambda: socket.unlink(missing_ok=True),
     )
