@@ -61,7 +61,8 @@ def licence_of(name: str) -> dict[str, Any] | None:
     classified = [
         each.rpartition(" :: ")[2] for each in told.get_all("Classifier", []) if each.startswith("License ::")
     ]
-    words = ", ".join(classified) or (told["License"] if "License" in told else "").strip().partition("\n")[0]
+    licence = told["License"] or "" if "License" in told else ""
+    words = ", ".join(classified) or licence.strip().partition("\n")[0]
     return {"license": {"name": words}} if words else None
 
 
