@@ -159,6 +159,9 @@ def owner_name(uid: int) -> str:
 
 def check(root: Path) -> None:
     """Raise FolderUnusable when `root` is no folder, or one that somebody else keeps things in; OSError as it comes."""
+    if any(sign in str(root) for sign in "\r\n"):
+        # PostgreSQL takes none.
+        raise FolderUnusable(root, "has a line break in its name")
     if not root.exists():
         return
     if not root.is_dir():

@@ -93,6 +93,11 @@ def test_an_empty_disk_that_everybody_writes_to_is_closed() -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o1775
 
 
+def test_a_line_break_in_its_name_is_refused() -> None:
+    with short_folder() as path, pytest.raises(FolderUnusable, match="line break"):
+        Folder.at(path / "my\ndata")
+
+
 @as_root
 def test_a_data_folder_of_somebody_else_is_refused() -> None:
     with short_folder() as path:
