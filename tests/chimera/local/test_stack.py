@@ -313,3 +313,12 @@ def start_holder(settings: Settings) -> "subprocess.Popen[str]":
         if line == "UP\n":
             return holder
     raise AssertionError(f"the stack did not start: exit code {holder.wait()}")
+
+
+async def test_a_local_model_that_is_missing_is_no_reason_to_stay_down(parts: Settings, data_dir: Path) -> None:
+    named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
+    said: list[str] = []
+    asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
+    async with LocalStack(asked, say=said.append, services=False) as settings:
+        assert settings.local_base_url is None
+    assert any("started without the local model" in line and "model.lock" in line for line in said)
