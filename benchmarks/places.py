@@ -181,9 +181,10 @@ def _lives(command: list[str], environment: dict[str, str], folder: Path, place:
         )
         if task.returncode != 0:
             return f"run: {(task.stdout + task.stderr).decode(errors='replace').strip()[-300:]}"
+        sockets = [each.read_text() for each in (folder / place.data / "run").glob("*.sockets")]
         up.send_signal(signal.SIGTERM)
         up.wait(LIMIT_S)
-        left = [each.name for each in Path(environment.get("TMPDIR") or tempfile.gettempdir()).glob("chimera-????????")]
+        left = [each for each in sockets if Path(each).exists()]
         if up.returncode != 0 or left:
             return f"stop: exit code {up.returncode}, left {left}"
     return "ok"

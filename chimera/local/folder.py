@@ -89,11 +89,11 @@ class Folder:
         return self.logs / f"{name}.out"
 
     def socket_folder(self, preferred: Path, name: str, owner: int | None = None) -> Path:
-        """Return `preferred`, or a short private folder in its place where a socket's address would be too long.
+        """Return `preferred`, or a short private folder in its place where that makes no address of a socket.
 
         `owner` is who runs the server, where that is not us. Raises SocketsUnsafe when others can enter `preferred`.
         """
-        if len(os.fsencode(preferred / name)) <= SOCKET_PATH_BYTES:
+        if _fits(preferred / name):
             if preferred.exists() and (problem := openness_of(preferred, owner)) is not None:
                 raise SocketsUnsafe(preferred, problem)
             return preferred
@@ -118,10 +118,18 @@ class Folder:
         return self.run / f"{preferred.name}.sockets"
 
 
+def _fits(socket: Path) -> bool:
+    """Whether it can be a socket's address: short enough, and written in letters that this process's locale knows."""
+    try:
+        return len(os.fsencode(socket)) <= SOCKET_PATH_BYTES and bool(str(socket).encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _new_folder(name: str) -> Path:
     """A folder of a name that nobody could know before, where a socket's address is short enough."""
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
-        if len(os.fsencode(Path(parent, "chimera-xxxxxxxx", name))) <= SOCKET_PATH_BYTES:
+        if _fits(Path(parent, "chimera-xxxxxxxx", name)):
             return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
     raise FolderUnusable(Path(tempfile.gettempdir()), "has too long a name for sockets (TMPDIR)")
 

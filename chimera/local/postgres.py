@@ -113,7 +113,8 @@ async def _answers(address: str, data: Path, pid: int) -> bool:
 
 
 def _pid_in(data: Path) -> int:
-    return int((data / "postmaster.pid").read_text().splitlines()[0])
+    # As bytes: the folder's name, which may be of another locale, is in it too.
+    return int((data / "postmaster.pid").read_bytes().splitlines()[0])
 
 
 def _binaries() -> Path:

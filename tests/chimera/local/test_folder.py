@@ -36,6 +36,13 @@ def test_the_private_folder_is_found_again(long_folder: Folder) -> None:
     assert Folder.at(long_folder.root).socket_folder(long_folder.redis, NAME) == first
 
 
+def test_letters_that_no_locale_knows_make_no_address() -> None:
+    with short_folder() as path:
+        folder = Folder.at(path / os.fsdecode(b"d\xe0ta"))
+        assert str(folder.socket_folder(folder.redis, NAME)).isascii()
+        folder.remove_sockets()
+
+
 def test_its_name_can_not_be_known_before(long_folder: Folder) -> None:
     first = long_folder.socket_folder(long_folder.redis, NAME)
     long_folder.remove_sockets()
