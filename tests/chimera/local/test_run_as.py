@@ -16,6 +16,10 @@ from tests.parts import short_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="is about root")
 PROGRAM = Path(shutil.which("ls") or "/bin/ls")
+by_name = pytest.mark.skipif(
+    sys.platform != "linux" or not run_as._runs(PROGRAM, run_as.RunAs(65534, 65534, is_name=True)),
+    reason="this system forbids user namespaces",
+)
 
 
 @pytest.fixture
@@ -43,6 +47,7 @@ def test_a_user_without_rights_runs_what_it_can_reach(above: Path) -> None:
     assert (above / "data" / "postgres").stat().st_uid == found.uid
 
 
+@by_name
 def test_no_folder_above_ours_is_opened(above: Path) -> None:
     above.chmod(0o700)
     found = chosen(above)
@@ -50,6 +55,7 @@ def test_no_folder_above_ours_is_opened(above: Path) -> None:
     assert (mode(above), mode(above / "data")) == (0o700, 0o700)
 
 
+@by_name
 def test_another_name_has_our_files_without_our_rights(above: Path) -> None:
     above.chmod(0o700)
     (above / "data" / "postgres" / "ours").touch(mode=0o600)
@@ -66,6 +72,7 @@ def test_another_name_has_our_files_without_our_rights(above: Path) -> None:
     assert (uid != "0", int(rights.split()[1], 16), done.returncode != 0) == (True, 0, True)
 
 
+@by_name
 def test_data_change_hands_with_who_runs_it(above: Path) -> None:
     owner, kept = chosen(above).owner, above / "data" / "postgres" / "base"
     kept.touch()
