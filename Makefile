@@ -4,7 +4,7 @@ PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock"
 
-.PHONY: help up demo check quick test format bench lock migration migration-initial
+.PHONY: help up demo check quick test format bench lock sbom audit migration migration-initial
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,13 @@ lock: ## Resolve again; UPGRADE=1 takes newer versions
 	@$(PY) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['model'], sep='\n')" \
 		| $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements/runtime.lock --output-file requirements/model.lock
 	@sed -n '/^uv==/,/^    # via/p' requirements/runtime.lock > requirements/uv.lock
+
+sbom: ## Write dist/sbom.json: every locked package with its hashes, and the servers among them (CycloneDX)
+	@$(PY) scripts/sbom.py
+
+audit: ## Look the locked packages up among known holes; asks PyPI's and OSV's databases over the network
+	@for lock in runtime model dev; do .venv/bin/uv tool run pip-audit --disable-pip --require-hashes --strict \
+		--progress-spinner off --requirement requirements/$$lock.lock || exit 1; done
 
 migration: ## Write the migration that tables.py asks for; make migration NAME="add teams"
 	@$(PY) -m tests.migration "$(NAME)" && $(MAKE) --no-print-directory format

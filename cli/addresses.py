@@ -1,8 +1,5 @@
 """Where this installation's own parts are reached from this machine."""
 
-import ipaddress
-from urllib.parse import urlsplit
-
 from chimera.settings import Settings
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "localhost", ""})  # noqa: S104
@@ -17,15 +14,6 @@ def api_url_of(settings: Settings) -> str:
 def temporal_ui_of(settings: Settings) -> str:
     """The address of Temporal's Web UI."""
     return settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}"
-
-
-def is_this_machine(url: str) -> bool:
-    """Whether an address is this machine's own, where no proxy can be asked."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def without_password(url: str) -> str:

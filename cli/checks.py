@@ -20,6 +20,7 @@ from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
 from chimera.local import ports as local_ports
 from chimera.local import programs as local_programs
+from chimera.local import redis as local_redis
 from chimera.local.errors import FolderUnusable, HostUnusable, ModelMissing, PortsTaken
 from chimera.providers.values import names_in
 from chimera.settings import Settings
@@ -106,7 +107,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
 
 def programs(settings: Settings) -> Iterator[Finding]:
     """The programs of the servers that settings give no address for."""
-    redis = local_programs.find("redis-server", "valkey-server")
+    redis = local_redis.program_of()
     if settings.temporal_address is None:
         yield _program("Temporal", "CHIMERA_TEMPORAL_ADDRESS", local_programs.find("temporal"))
     if settings.redis_url is None:

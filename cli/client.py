@@ -12,7 +12,7 @@ import httpx2
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from cli.addresses import is_this_machine
+from chimera.addresses import is_near
 from cli.errors import NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
 from models.agents import AgentView
@@ -232,8 +232,8 @@ class Client:
 
 
 def new_http(api_url: str) -> httpx2.AsyncClient:
-    """A client for one API; a company's proxy is asked only for addresses that aren't this machine's."""
-    return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_this_machine(api_url))
+    """A client for one API; a proxy of the environment is asked only for addresses elsewhere."""
+    return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_near(api_url))
 
 
 def raise_for(response: httpx2.Response) -> None:

@@ -87,6 +87,8 @@ install_locked() {
     fi
 }
 
+has_model() { compgen -G "$venv/lib/python*/site-packages/xllamacpp" >/dev/null; }
+
 take_turn() { # one installation at a time; one that died leaves a lock of a process that is gone
     local told=
     until ln -s $$ "$venv.lock" 2>/dev/null; do
@@ -113,17 +115,22 @@ ensure_environment() { # ensure_environment runtime|dev; dev has all that runtim
 }
 
 make_environment() {
-    local kind=$1 python how=sync
+    local kind=$1 python how=sync model=
     if ready_for runtime; then how=add; fi
     use_caches
     if ! "$venv/bin/python" -c '' >/dev/null 2>&1; then
         python=$(find_python) || return 1
         step "Made .venv with $("$python" -V 2>&1)" make_venv "$python" || return 1
     fi
+    # An extra that somebody added stays, at the version that goes with the new locks.
+    if has_model; then model=1; fi
     rm -f "$venv/stamp"
     step "Installed the installer (uv, by its hash)" install_uv || return 1
     step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages, all by their hashes" \
         install_locked "$kind" "$how" || return 1
+    if [ -n "$model" ] && ! step "Installed the extra for a local model again" install_locked model add; then
+        say "Going on without it: CHIMERA_LOCAL_MODEL can't be served until that works."
+    fi
     step "Installed Chimera" install_chimera || return 1
     {
         printf '%s\n' "$kind $root $(sum_of "$kind")"

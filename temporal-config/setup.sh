@@ -1,6 +1,6 @@
 #!/bin/sh
 # Set a Temporal server up, from the image temporalio/admin-tools. Each part may run any number of times.
-#   setup.sh schema      before the server: its two databases and their tables (SQL_HOST, SQL_USER, SQL_PASSWORD)
+#   setup.sh schema      before the server: the tables of its two databases (SQL_HOST, SQL_USER, SQL_PASSWORD)
 #   setup.sh namespace   after it: the namespace and Chimera's search attributes (TEMPORAL_ADDRESS)
 set -eu
 
@@ -23,7 +23,6 @@ schema() {
     for part in temporal visibility; do
         database=$part
         [ "$part" = temporal ] || database=temporal_visibility
-        sql --database "$database" create-database
         # Fails where the tables exist already; update-schema then brings them up to date.
         sql --database "$database" setup-schema -v 0.0 || true
         sql --database "$database" update-schema --schema-dir "$SCHEMA/$part/versioned"

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 import uvicorn
 from redis.asyncio import Redis
@@ -25,7 +26,8 @@ from starlette.types import ASGIApp
 from benchmarks.ports import free_port
 from chimera.db import migrate
 from chimera.db.engine import driver_url
-from chimera.local import LocalStack
+from chimera.local import LocalStack, postgres
+from chimera.local.folder import Folder
 from chimera.settings import Settings
 
 
@@ -46,6 +48,8 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 def short_folder() -> Iterator[Path]:
     """Make a folder straight below the system's temporary one: pytest's own are too deep for Unix sockets."""
     path = Path(tempfile.mkdtemp(prefix="chimera-test-"))
+    # Where root runs the tests, PostgreSQL's user passes it; what is below is closed by itself.
+    path.chmod(0o711)
     try:
         yield path
     finally:
@@ -67,10 +71,19 @@ async def running_parts() -> AsyncIterator[Settings]:
         if (value := os.environ.get(f"CHIMERA_TEST_{name.upper()}"))
     }
     with short_folder() as data_dir:
-        async with LocalStack(settings_in(data_dir, **named), services=False) as settings:
+        stack = LocalStack(settings_in(data_dir, **named), services=False)
+        async with stack as settings:
+            if "postgres" in stack.parts:
+                await _let_make_databases(stack.folder)
             async with Redis.from_url(settings.redis_url or "") as redis:
                 await redis.flushdb()
             yield settings
+
+
+async def _let_make_databases(folder: Folder) -> None:
+    """The role that Chimera has of its own database makes no others, and no roles, as tests do."""
+    async with await psycopg.AsyncConnection.connect(postgres.superuser_address(folder), autocommit=True) as server:
+        await server.execute(f"ALTER ROLE {postgres.ROLE} CREATEDB CREATEROLE")
 
 
 @asynccontextmanager

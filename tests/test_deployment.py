@@ -35,9 +35,33 @@ def test_what_stays_up_has_a_health_check_and_limits() -> None:
 
 
 def test_only_settings_that_exist_are_set() -> None:
-    known = {f"CHIMERA_{name.upper()}" for name in Settings.model_fields} | {"CHIMERA_READY_FILE"}
+    # The last is the composition's own: a part of an address.
+    known = {f"CHIMERA_{name.upper()}" for name in Settings.model_fields}
+    known |= {"CHIMERA_READY_FILE", "CHIMERA_DATABASE_PASSWORD"}
     for file in ("docker-compose.yml", "Dockerfile"):
         assert set(re.findall(r"CHIMERA_[A-Z_]*[A-Z]", (ROOT / file).read_text())) <= known, file
+
+
+def test_only_who_uses_a_secret_gets_it() -> None:
+    """A reference to one of `.env`, or the whole of it less what is set to nothing."""
+    secrets = ("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD", "CHIMERA_JWT_SECRET")
+    has = {secret: set[str]() for secret in secrets}
+    keys = set()
+    for name, service in compose()["services"].items():
+        environment = service.get("environment", {})
+        if "env_file" in service:
+            keys.add(name)
+        for secret in secrets:
+            referred = any(f"${{{secret}" in str(value) for value in environment.values())
+            if referred or ("env_file" in service and environment.get(secret) != ""):
+                has[secret].add(name)
+    assert keys == {"api", "worker"}
+    assert has == {
+        "POSTGRES_PASSWORD": {"postgres", "roles"},
+        "CHIMERA_DATABASE_PASSWORD": {"roles", "migrate", "api", "worker"},
+        "TEMPORAL_DATABASE_PASSWORD": {"roles", "temporal-schema", "temporal"},
+        "CHIMERA_JWT_SECRET": {"api"},
+    }
 
 
 def test_both_servers_get_the_same_dynamic_configuration() -> None:

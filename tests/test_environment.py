@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,19 @@ def test_options_without_a_command_are_those_of_up(typed: str, run: str, tmp_pat
         (tmp_path / "start.sh", *typed.split()), capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == f"{run}\n"
+
+
+@pytest.mark.parametrize(("added", "installed"), [(True, ["runtime sync", "model add"]), (False, ["runtime sync"])])
+def test_an_extra_outlives_newer_packages(tmp_path: Path, added: bool, installed: list[str]) -> None:
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
+    if added:
+        (tmp_path / "venv" / "lib" / "python3.12" / "site-packages" / "xllamacpp").mkdir(parents=True)
+    said = tmp_path / "said"
+    script = f"""
+        . '{SCRIPT}'; venv='{tmp_path}/venv'
+        install_uv() {{ :; }}; install_chimera() {{ :; }}; ready_for() {{ false; }}
+        install_locked() {{ echo "$@" >>'{said}'; }}
+        make_environment runtime"""
+    subprocess.run(("bash", "-c", script), check=True, capture_output=True, timeout=60)
+    assert said.read_text().splitlines() == installed

@@ -123,6 +123,33 @@ class FolderUnusable(ChimeraError):
         )
 
 
+class WayBarred(ChimeraError):
+    """Started as root, and the user that PostgreSQL would run as can't reach it or its data."""
+
+    code, http_status, title = "way_barred", 409, "PostgreSQL can't be run from here"
+
+    def __init__(self, user: str, barrier: Path, program: Path) -> None:
+        super().__init__(
+            f"PostgreSQL refuses to be run by root, and {user!r}, who would run {program}, can't pass {barrier}. Start"
+            " Chimera as a user of its own; or have the checkout and CHIMERA_DATA_DIR where everybody may pass, as in"
+            f" /opt or /srv; or let others pass, which shows them nothing by itself: chmod o+x {barrier}",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
+class SocketsUnsafe(ChimeraError):
+    """A folder for sockets can be entered by others: whoever owns a socket is the database for the rest."""
+
+    code, http_status, title = "sockets_unsafe", 409, "A folder of the stack is open to others"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"{folder} {reason}, so others could take the place of PostgreSQL or Redis. Give it back to whoever starts"
+            " Chimera and close it, or name another folder: CHIMERA_DATA_DIR=/another/folder",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
 class PartMissing(ChimeraError):
     """The program of a part is neither installed with Chimera nor found on the PATH."""
 

@@ -1,21 +1,17 @@
 """The one folder that the embedded stack keeps everything in, the lock on it, and the secrets made for it."""
 
-import hashlib
-import json
 import os
 import re
-import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pydantic import SecretStr
-
 from chimera import disk
-from chimera.local.errors import FolderInUse, FolderUnusable, NoRoom
+from chimera.local.errors import FolderInUse, FolderUnusable, NoRoom, SocketsUnsafe
 
 SOCKET_PATH_BYTES = 103
 """The longest address of a Unix socket: 103 bytes on macOS, 107 on Linux."""
@@ -55,6 +51,8 @@ class Folder:
             for each in (folder.root, folder.logs, folder.run, folder.redis):
                 if not each.exists():
                     each.mkdir(parents=True, mode=0o700)
+                elif each == folder.root:
+                    _close(each)
         except OSError as error:
             if disk.is_full(error):
                 raise NoRoom("Chimera", folder.root) from error
@@ -90,32 +88,98 @@ class Folder:
         """What a process prints; its own log, where it keeps one, is `<name>.log` beside it."""
         return self.logs / f"{name}.out"
 
-    def socket_folder(self, preferred: Path, name: str) -> Path:
-        """Return `preferred`, or a short private folder in its place where a socket's address would be too long."""
-        if len(os.fsencode(preferred / name)) <= SOCKET_PATH_BYTES:
+    def socket_folder(self, preferred: Path, name: str, owner: int | None = None) -> Path:
+        """Return `preferred`, or a short private folder in its place where that makes no address of a socket.
+
+        `owner` is who runs the server, where that is not us. Raises SocketsUnsafe when others can enter `preferred`.
+        """
+        if _fits(preferred / name):
+            if preferred.exists() and (problem := openness_of(preferred, owner)) is not None:
+                raise SocketsUnsafe(preferred, problem)
             return preferred
-        short = self._short_folder(preferred)
-        short.mkdir(mode=0o700, exist_ok=True)
-        if short.is_symlink() or (hasattr(os, "geteuid") and os.geteuid() not in (0, short.stat().st_uid)):
-            raise PermissionError(f"{short} belongs to somebody else; use a shorter CHIMERA_DATA_DIR")
+        kept = self._kept_for(preferred)
+        short = Path(kept.read_text()) if kept.exists() else None
+        # One that somebody else made or opened is left as it is, and another taken.
+        if short is None or not short.exists() or openness_of(short, owner) is not None:
+            short = _new_folder(name)
+            kept.write_text(str(short))
         return short
 
     def remove_sockets(self) -> None:
         """Remove what `socket_folder` made outside this folder."""
         for preferred in (self.postgres, self.redis):
-            shutil.rmtree(self._short_folder(preferred), ignore_errors=True)
+            kept = self._kept_for(preferred)
+            if kept.exists():
+                shutil.rmtree(kept.read_text(), ignore_errors=True)
+                kept.unlink()
 
-    def _short_folder(self, preferred: Path) -> Path:
-        digest = hashlib.sha256(os.fsencode(preferred)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"chimera-{digest}"
+    def _kept_for(self, preferred: Path) -> Path:
+        """Where the random name of its short folder is kept, for whoever looks for the server."""
+        return self.run / f"{preferred.name}.sockets"
+
+
+def _fits(socket: Path) -> bool:
+    """Whether it can be a socket's address: short enough, and written in letters that this process's locale knows."""
+    try:
+        return len(os.fsencode(socket)) <= SOCKET_PATH_BYTES and bool(str(socket).encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _new_folder(name: str) -> Path:
+    """A folder of a name that nobody could know before, where a socket's address is short enough."""
+    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
+        if _fits(Path(parent, "chimera-xxxxxxxx", name)):
+            return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
+    raise FolderUnusable(Path(tempfile.gettempdir()), "has too long a name for sockets (TMPDIR)")
+
+
+def _close(root: Path) -> None:
+    """Take away from everybody what a folder that is new to us, such as a mounted disk, let them do: write to it."""
+    mode = stat.S_IMODE(root.stat().st_mode)
+    if sys.platform != "win32" and mode & stat.S_IWOTH:
+        root.chmod(mode & ~stat.S_IWOTH)
+
+
+def openness_of(folder: Path, owner: int | None = None) -> str | None:
+    """Say how others than us, and `owner`, can get at what is in a folder of ours; None when they can't."""
+    if sys.platform == "win32":
+        return None
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        return "is no folder"
+    if found.st_uid not in (os.geteuid(), owner):
+        return f"belongs to {owner_name(found.st_uid)}"
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return f"can be entered by others (mode {stat.S_IMODE(found.st_mode):o})"
+    return None
+
+
+def owner_name(uid: int) -> str:
+    """The name of a user, for a message."""
+    import pwd
+
+    try:
+        return repr(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return f"user {uid}"
 
 
 def check(root: Path) -> None:
     """Raise FolderUnusable when `root` is no folder, or one that somebody else keeps things in; OSError as it comes."""
+    if any(sign in str(root) for sign in "\r\n"):
+        # PostgreSQL takes none.
+        raise FolderUnusable(root, "has a line break in its name")
     if not root.exists():
         return
     if not root.is_dir():
         raise FolderUnusable(root, "is a file, not a folder")
+    if sys.platform != "win32":
+        found = root.stat()
+        if found.st_uid != os.geteuid():
+            raise FolderUnusable(root, f"belongs to {owner_name(found.st_uid)}, and you are {owner_name(os.geteuid())}")
+        if found.st_mode & stat.S_IWOTH and any(not entry.name.startswith((".", "lost")) for entry in root.iterdir()):
+            raise FolderUnusable(root, "could be written to by everybody, who may have put there what is in it")
     if (root / "run" / "lock").exists():
         return
     strange = sorted(entry.name for entry in root.iterdir() if not OWN_NAMES.fullmatch(entry.name))
@@ -156,17 +220,3 @@ class FolderLock:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def signing_secret(folder: Folder) -> SecretStr:
-    """Return the secret that this folder's tokens are signed with; make it at the first start."""
-    path = folder.root / "secrets.json"
-    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    if "jwt_secret" not in kept:
-        kept["jwt_secret"] = secrets.token_urlsafe(48)
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(kept, file)
-        new.replace(path)
-    return SecretStr(kept["jwt_secret"])

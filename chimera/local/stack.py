@@ -8,9 +8,9 @@ from typing import Any
 
 from chimera import disk
 from chimera.db.refusals import DISK_FULL, sqlstate_of
-from chimera.local import elsewhere, model_server, ports, postgres, redis, temporal
-from chimera.local.errors import NoRoom
-from chimera.local.folder import Folder, FolderLock, signing_secret
+from chimera.local import elsewhere, kept_secrets, model_server, ports, postgres, redis, temporal
+from chimera.local.errors import ModelMissing, NoRoom
+from chimera.local.folder import Folder, FolderLock
 from chimera.local.ports import LOOPBACK
 from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
@@ -76,11 +76,16 @@ class LocalStack:
         for values in await together(self._start_database(), self._start_redis(), self._start_temporal()):
             added |= values
         if settings.jwt_secret is None:
-            added["jwt_secret"] = signing_secret(self.folder)
+            added["jwt_secret"] = kept_secrets.kept(self.folder, kept_secrets.SIGNING)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)
-        if model_server.is_wanted(settings):
-            added["local_base_url"] = model_server.base_url(settings)
+        if settings.local_model is not None and model_server.is_wanted(settings):
+            try:
+                model_server.check(settings.local_model)
+                added["local_base_url"] = model_server.base_url(settings)
+            except ModelMissing as missing:
+                # All the rest works without it.
+                self._say(f"Warning: started without the local model, so local/… can't be asked. {missing}")
         return added
 
     async def _start_database(self) -> dict[str, Any]:

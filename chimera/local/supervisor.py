@@ -1,7 +1,6 @@
 """Keep one process running: start it, wait until it is ready, start another when it dies, stop it."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -12,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chimera import disk
-from chimera.local import processes
+from chimera.local import processes, surroundings
 from chimera.local.errors import NoRoom, StartFailed
 from chimera.local.folder import Folder
 from chimera.local.register import Register
+from chimera.local.run_as import RunAs
 from models.errors import ChimeraError
 
 Say = Callable[[str], None]
@@ -42,10 +42,12 @@ class Service:
     ready: Ready
     before: Callable[[], None] = lambda: None
     """Runs before each start: removes what an earlier process left."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=surroundings.for_server)
+    """All of it: nothing is taken over from the process that starts it."""
     log: Path | None = None
     """The file that it logs to itself, beside what it prints."""
-    user: int | None = None
+    run_as: RunAs | None = None
+    """Who runs it, where that is not us."""
     ready_limit_s: float = 60.0
     stop_signal: int = signal.SIGTERM
     stop_limit_s: float = 10.0
@@ -133,10 +135,10 @@ class Supervised:
         self._said_before = output.stat().st_size if output.exists() else 0
         self._process = processes.spawn(
             service.command,
-            environment={**os.environ, **service.environment},
+            environment=service.environment,
             output=output,
             death_signal=service.death_signal,
-            user=service.user,
+            run_as=service.run_as,
         )
         self.starts += 1
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 from temporalio.common import SearchAttributeKey
 
-from chimera.local import processes, programs
+from chimera.local import processes, programs, surroundings
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
@@ -46,7 +46,7 @@ def prepare(folder: Folder, settings: Settings) -> Service:
             *(part for attribute in SEARCH_ATTRIBUTES for part in ("--search-attribute", registration(attribute))),
             *(part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)),
         ),
-        environment={"CHIMERA_DATA_DIR": str(folder.root)},
+        environment=surroundings.for_server() | {"CHIMERA_DATA_DIR": str(folder.root)},
         ready=lambda pid: _answers(settings, pid),
     )
 

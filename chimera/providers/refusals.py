@@ -75,7 +75,10 @@ class Refusal:
         )
 
     def wrong_key(self) -> WrongKey:
-        setting = f"CHIMERA_{self.provider.upper()}_API_KEY"
+        # The simulator has no key: one that refuses it is another server, or was told to.
+        setting = (
+            "CHIMERA_SIMULATOR_URL" if self.provider == "simulator" else f"CHIMERA_{self.provider.upper()}_API_KEY"
+        )
         return WrongKey(f"{self.provider} refused the key ({self.status or 401}); check {setting}.")
 
     def content(self) -> ContentRefused:

@@ -4,10 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urlsplit
 
+from chimera.addresses import is_near
 from chimera.patience import Patience
 from chimera.providers.bodies import bound
 from chimera.text import clean_json
@@ -38,18 +37,21 @@ def http_client(
 ) -> "httpx2.AsyncClient":
     """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates.
 
-    A proxy of the environment is for addresses elsewhere: a server on this machine is reached directly.
+    A proxy of the environment is for addresses elsewhere: a server on this machine or in a private network is reached
+    directly, and whatever the environment names as a proxy doesn't keep its client from being made.
     """
     import httpx2
 
+    direct = is_near(base_url)
     return httpx2.AsyncClient(
         # Waits for bytes are bounded by `Waits`, where what they mean is known.
         timeout=httpx2.Timeout(None, connect=CONNECT_S),
         limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
         # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
         follow_redirects=False,
-        trust_env=trust_env,
-        mounts={f"all://{_host_of(base_url)}": None} if is_this_machine(base_url) else None,
+        trust_env=trust_env and not direct,
+        # Certificates that the environment names hold for a private network too.
+        verify=httpx2.create_ssl_context(trust_env=trust_env) if base_url.lower().startswith("https:") else True,
         event_hooks={
             "request": [on_request] if on_request is not None else [],
             "response": [bound, *([on_response] if on_response is not None else [])],
@@ -60,21 +62,6 @@ def http_client(
 async def connecting_alone(request: "httpx2.Request") -> None:
     """Bound connecting and nothing else, for an SDK that overrides what its client was made with."""
     request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
-
-
-def is_this_machine(url: str) -> bool:
-    """Say whether an address is this machine's own, where no proxy can be asked."""
-    host = urlsplit(url).hostname or ""
-    try:
-        address = ip_address(host)
-        return address.is_loopback or address.is_unspecified
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _host_of(url: str) -> str:
-    host = urlsplit(url).hostname or ""
-    return f"[{host}]" if ":" in host else host
 
 
 class Attempt(Protocol):

@@ -93,11 +93,11 @@ async def test_a_database_that_turned_read_only_is_named(own: Settings, client: 
 
 
 async def test_a_server_without_connections_left_is_named(own: Settings) -> None:
-    await spoil(own, "DROP ROLE IF EXISTS crowded; CREATE ROLE crowded LOGIN CONNECTION LIMIT 1")
+    await spoil(own, "DROP ROLE IF EXISTS crowded; CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 1")
     address = (own.database_url or "").replace("postgresql+psycopg://", "postgresql://")
-    async with await psycopg.AsyncConnection.connect(address, user="crowded"):
+    async with await psycopg.AsyncConnection.connect(address, user="crowded", password="crowded"):
         with pytest.raises(psycopg.OperationalError) as refused:
-            await psycopg.AsyncConnection.connect(address, user="crowded")
+            await psycopg.AsyncConnection.connect(address, user="crowded", password="crowded")
     known = refusal_of(refused.value)
     assert known is not None
     assert known.code == "too_many_connections"

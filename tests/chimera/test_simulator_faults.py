@@ -22,7 +22,7 @@ async def simulator() -> AsyncIterator[Running]:
         ("status=429; retry_after=7", errors.RateLimited, "pause of 7 s"),
         ("status=429", errors.RateLimited, "fewer requests"),
         ("status=429; code=insufficient_quota", errors.NoQuota, "no quota left"),
-        ("status=401", errors.WrongKey, "CHIMERA_SIMULATOR_API_KEY"),
+        ("status=401", errors.WrongKey, "CHIMERA_SIMULATOR_URL"),
         ("status=403", errors.WrongKey, "refused the key"),
         ("status=404", errors.UnknownModel, "'fast'"),
         ("status=400; code=context_length_exceeded", errors.ContextTooLong, "longer than"),

@@ -16,7 +16,7 @@ from chimera.db.task_views import TaskFilter
 from chimera.due_times import times_between
 from chimera.schedules import Schedules
 from models.ids import ScheduleId, schedule_workflow_id
-from models.schedules import BackfillOverlap, ScheduleSpec
+from models.schedules import BackfillOverlap, ScheduledRunInput, ScheduledRunResult, ScheduleSpec
 from models.tasks import CLOSED
 from tests.runs import MODEL, Runs, new_user
 from tests.until import until_true
@@ -235,3 +235,17 @@ async def test_a_name_of_before_runs_as_its_five_fields(runs: Runs) -> None:
     await _ended(runs, schedule_id, 1)
     daily = (await _described(runs, schedule_id)).schedule.spec.calendars
     assert [(each.hour[0].start, each.day_of_month[0].end) for each in daily] == [(0, 31)]
+
+
+async def test_a_forged_owner_gets_no_task(runs: Runs) -> None:
+    """Whoever reaches Temporal can start a run with any input; whose task it makes is the row's to say."""
+    schedule_id, _, _ = await _new(runs)
+    stranger = await new_user(runs.database)
+    forged = ScheduledRunInput(schedule_id=schedule_id, owner_id=stranger)
+    client = await runs.temporal.client()
+    queue = runs.settings.task_queue
+    result = await client.execute_workflow(
+        "ScheduledTaskWorkflow", forged, id=f"forged-{schedule_id}", task_queue=queue, result_type=ScheduledRunResult
+    )
+    (task,) = await _tasks(runs, schedule_id)
+    assert (str(task["id"]), str(task["owner_id"])) == (result.task_id, runs.caller.user_id)

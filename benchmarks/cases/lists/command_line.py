@@ -174,6 +174,22 @@ CASES = (
         for name in ("utf-16", "latin-1")
     ),
     _plan("B47.ascii", "a right plan in UTF-8 under an ASCII locale", PLAN.encode(), Exits(0), ASCII),
+    Case(
+        "cli.cp1252",
+        KIND,
+        "https://github.com/Aider-AI/aider/pull/5294",
+        "a result with a box and an emoji on a Windows-1252 stream",
+        Command(("run", "Say █ 🐦.", "--model", "simulator/fast"), {"PYTHONIOENCODING": "cp1252"}),
+        Exits(0),
+    ),
+    _plan(
+        "plan.utf-16-le",
+        "a plan as PowerShell writes one",
+        b"\xff\xfe" + PLAN.encode("utf-16-le"),
+        Exits(3, says=("UTF-8",)),
+    ),
+    _plan("plan.empty", "an empty plan", b"", Exits(3, says=("JSON",))),
+    _plan("plan.nul", "a plan with a byte of nothing", PLAN.replace("a", "\0", 1).encode(), Exits(3)),
     _plan("B47.bom", "a plan with a byte order mark", b"\xef\xbb\xbf" + PLAN.encode(), Exits(0)),
     _plan("B47.utf-16", "a plan in UTF-16", PLAN.encode("utf-16"), Exits(3, says=("UTF-8",))),
     _plan("B47.latin-1", "a plan in Latin-1", PLAN.encode("latin-1"), Exits(3, says=("UTF-8",))),

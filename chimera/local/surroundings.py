@@ -1,0 +1,47 @@
+"""Which variables of the environment a process of the stack gets: those that it needs, and no other.
+
+A key in the environment of `chimera up` is no business of PostgreSQL, Redis, Temporal or the simulator: what a process
+has in its environment can be read by everything that runs as the same user.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+
+_SYSTEM = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|TZDIR|LANG|LANGUAGE|LC_\w+|LOCPATH|XDG_(CACHE|CONFIG|DATA|RUNTIME)_\w+"
+    # How a program finds its libraries and how much memory and how many threads it may take.
+    r"|(LD|DYLD|NIX_LD|MALLOC|OMP)_\w+|GO(GC|DEBUG|MAXPROCS|MEMLIMIT|TRACEBACK)"
+    # Windows starts nothing without them.
+    r"|SYSTEM(ROOT|DRIVE)|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERPROFILE|(LOCAL)?APPDATA|PROGRAM(DATA|FILES\S*)"
+    r"|NUMBER_OF_PROCESSORS|PROCESSOR_\w+",
+    re.IGNORECASE,
+)
+_PYTHON = re.compile(r"PYTHON\w+|VIRTUAL_ENV|CONDA_PREFIX|COVERAGE_\w+", re.IGNORECASE)
+_OUTWARD = re.compile(
+    # The way to providers, and whom to trust on it.
+    r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|OPENSSL_CONF"
+    # What PostgreSQL's client library goes by where an address leaves it open.
+    r"|PG[A-Z]+",
+    re.IGNORECASE,
+)
+
+
+def for_server(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What any program needs of its surroundings."""
+    return _matching(environ, _SYSTEM)
+
+
+def for_python(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The same for a Python of ours that speaks to nobody elsewhere."""
+    return _matching(environ, _SYSTEM, _PYTHON)
+
+
+def for_client(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The same for one that reaches providers and databases."""
+    return _matching(environ, _SYSTEM, _PYTHON, _OUTWARD)
+
+
+def _matching(environ: Mapping[str, str] | None, *patterns: re.Pattern[str]) -> dict[str, str]:
+    found = os.environ if environ is None else environ
+    return {name: value for name, value in found.items() if any(pattern.fullmatch(name) for pattern in patterns)}

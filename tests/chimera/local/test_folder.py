@@ -1,0 +1,114 @@
+"""Whose a folder is, and where sockets are."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from chimera.local.errors import FolderUnusable, SocketsUnsafe
+from chimera.local.folder import Folder, openness_of
+from tests.parts import short_folder
+
+NAME = "redis.sock"
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no owners and modes of this kind")
+as_root = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root gives folders away")
+
+
+@pytest.fixture
+def long_folder() -> Iterator[Folder]:
+    """One whose own folders have too long names for sockets."""
+    with short_folder() as path:
+        folder = Folder.at(path / ("long" * 30))
+        yield folder
+        folder.remove_sockets()
+
+
+def test_sockets_of_a_long_path_get_a_private_folder(long_folder: Folder) -> None:
+    sockets = long_folder.socket_folder(long_folder.redis, NAME)
+    assert sockets != long_folder.redis
+    assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+
+
+def test_the_private_folder_is_found_again(long_folder: Folder) -> None:
+    first = long_folder.socket_folder(long_folder.redis, NAME)
+    assert Folder.at(long_folder.root).socket_folder(long_folder.redis, NAME) == first
+
+
+def test_letters_that_no_locale_knows_make_no_address() -> None:
+    with short_folder() as path:
+        folder = Folder.at(path / os.fsdecode(b"d\xe0ta"))
+        assert str(folder.socket_folder(folder.redis, NAME)).isascii()
+        folder.remove_sockets()
+
+
+def test_its_name_can_not_be_known_before(long_folder: Folder) -> None:
+    first = long_folder.socket_folder(long_folder.redis, NAME)
+    long_folder.remove_sockets()
+    assert not first.exists()
+    assert long_folder.socket_folder(long_folder.redis, NAME) != first
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o755, 0o710])
+def test_one_that_others_can_enter_is_left_aside(long_folder: Folder, mode: int) -> None:
+    first = long_folder.socket_folder(long_folder.redis, NAME)
+    first.chmod(mode)
+    second = long_folder.socket_folder(long_folder.redis, NAME)
+    assert (second != first, openness_of(second), first.exists()) == (True, None, True)
+    first.rmdir()
+
+
+def test_a_link_in_its_place_is_left_aside(long_folder: Folder) -> None:
+    first = long_folder.socket_folder(long_folder.redis, NAME)
+    first.rmdir()
+    first.symlink_to(long_folder.root)
+    second = long_folder.socket_folder(long_folder.redis, NAME)
+    assert (second != first, openness_of(second)) == (True, None)
+    first.unlink()
+
+
+@as_root
+def test_one_that_somebody_else_owns_is_left_aside(long_folder: Folder) -> None:
+    first = long_folder.socket_folder(long_folder.redis, NAME)
+    os.chown(first, 12345, -1)
+    assert long_folder.socket_folder(long_folder.redis, NAME, owner=65534) != first
+    assert long_folder.socket_folder(long_folder.postgres, NAME, owner=12345) != first
+    first.rmdir()
+
+
+def test_a_folder_for_sockets_that_is_open_is_refused() -> None:
+    with short_folder() as path:
+        folder = Folder.at(path / "data")
+        folder.redis.chmod(0o777)
+        with pytest.raises(SocketsUnsafe, match=r"data/redis can be entered by others \(mode 777\).*CHIMERA_DATA_DIR"):
+            folder.socket_folder(folder.redis, NAME)
+
+
+def test_a_data_folder_that_everybody_writes_to_is_refused() -> None:
+    with short_folder() as path:
+        (path / "postgres").mkdir()
+        path.chmod(0o777)
+        with pytest.raises(FolderUnusable, match="could be written to by everybody"):
+            Folder.at(path)
+
+
+def test_an_empty_disk_that_everybody_writes_to_is_closed() -> None:
+    with short_folder() as path:
+        path.chmod(0o1777)
+        Folder.at(path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o1775
+
+
+def test_a_line_break_in_its_name_is_refused() -> None:
+    with short_folder() as path, pytest.raises(FolderUnusable, match="line break"):
+        Folder.at(path / "my\ndata")
+
+
+@as_root
+def test_a_data_folder_of_somebody_else_is_refused() -> None:
+    with short_folder() as path:
+        Folder.at(path)
+        os.chown(path, 12345, -1)
+        with pytest.raises(FolderUnusable, match="belongs to user 12345, and you are 'root'"):
+            Folder.at(path)

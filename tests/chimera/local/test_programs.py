@@ -1,0 +1,54 @@
+"""Which of several programs is run."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chimera.local import programs
+
+NAMES = ("valkey-server", "redis-server")
+Maker = Callable[[str, str, str], Path]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
+    """Put a program of that version `own` (beside this Python) or on the `path`."""
+    for place in ("own", "path"):
+        (tmp_path / place).mkdir()
+    monkeypatch.setattr(programs, "_scripts", lambda: str(tmp_path / "own"))
+    # Where an environment is activated, its programs are on the PATH too.
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "own"), str(tmp_path / "path")]))
+
+    def made(place: str, name: str, told: str) -> Path:
+        program = tmp_path / place / name
+        program.write_text(f"#!/bin/sh\n{told}\n")
+        program.chmod(0o755)
+        return program
+
+    return made
+
+
+def test_a_newer_one_of_the_system_goes_before_the_bundled(make: Maker) -> None:
+    make("own", "redis-server", "echo 'Redis server v=6.2.14 sha=4030:0 malloc=libc bits=64'")
+    valkey = make("path", "valkey-server", "echo 'Valkey server v=8.1.10 sha=0:0 malloc=jemalloc bits=64'")
+    assert programs.newest(*NAMES) == str(valkey)
+
+
+def test_an_older_one_of_the_system_does_not(make: Maker) -> None:
+    own = make("own", "redis-server", "echo 'Redis server v=6.2.14 sha=4030:0 malloc=libc bits=64'")
+    make("path", "redis-server", "echo 'Redis server v=5.0.7 sha=0:0 malloc=jemalloc bits=64'")
+    assert programs.newest(*NAMES) == str(own)
+
+
+@pytest.mark.parametrize("told", ["exit 1", "echo no number"])
+def test_one_that_can_not_be_run_is_the_last_resort(make: Maker, told: str) -> None:
+    broken = make("path", "valkey-server", told)
+    assert programs.newest(*NAMES) == str(broken)
+    own = make("own", "redis-server", "echo 'Redis server v=6.2.14 sha=4030:0'")
+    assert programs.newest(*NAMES) == str(own)
+
+
+def test_without_any_there_is_none(make: Maker) -> None:
+    assert programs.newest(*NAMES) is None
