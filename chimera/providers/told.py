@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from chimera.providers.pieces import parsed
+from chimera.providers.frames import parsed
 from chimera.providers.values import index_of
 
 MOST_CHARS = 8_000

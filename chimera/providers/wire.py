@@ -41,6 +41,8 @@ def http_client(
     """
     import httpx2
 
+    from chimera.providers.bodies import trust_bytes
+
     return httpx2.AsyncClient(
         # Waits for bytes are bounded by `Waits`, where what they mean is known.
         timeout=httpx2.Timeout(None, connect=CONNECT_S),
@@ -51,7 +53,7 @@ def http_client(
         mounts={f"all://{_host_of(base_url)}": None} if is_this_machine(base_url) else None,
         event_hooks={
             "request": [on_request] if on_request is not None else [],
-            "response": [on_response] if on_response is not None else [],
+            "response": [trust_bytes, *([on_response] if on_response is not None else [])],
         },
     )
 

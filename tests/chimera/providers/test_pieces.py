@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from chimera.providers.pieces import DONE, MAX_SKIPPED, MAX_VALUES, SLICE_BYTES, ErrorInAnswer, Frames, Piece, Pieces
+from chimera.providers.frames import Frames
+from chimera.providers.pieces import DONE, MAX_SKIPPED, MAX_VALUES, SLICE_BYTES, ErrorInAnswer, Piece, Pieces
 from models.errors import AnswerTooLarge
 
 ONE, TWO = {"choices": [{"delta": {"content": "Grüße 🌍"}}]}, {"usage": {"prompt_tokens": 1}}
