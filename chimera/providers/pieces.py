@@ -210,8 +210,13 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
         return True
     if kind == "error" or body.get("object") == "error" or body.get("type") == "error":
         return True
-    if kind in ("", "message") and ("detail" in body or "errors" in body):
-        return not any(key in body for key in _ANSWER_KEYS) and bool(body.get("detail") or body.get("errors"))
+    base = body.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
+        # MiniMax's, which has it in every piece.
+        return True
+    if kind in ("", "message") and not any(body.get(key) for key in _ANSWER_KEYS):
+        told = body.get("success") is False or body.get("status") in ("error", "failed")
+        return bool(told or body.get("detail") or body.get("errors") or body.get("error_msg") or body.get("error_code"))
     return False
 
 

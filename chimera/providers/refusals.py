@@ -66,6 +66,9 @@ class Refusal:
 
     def wrong_key(self) -> WrongKey:
         setting = f"CHIMERA_{self.provider.upper()}_API_KEY"
+        if self.status == 403 and self.reason:
+            # The key is known, and may not do this: what it may not, only the server's words say.
+            return WrongKey(f"{self.provider} refused the key (403): {self._why()} Check {setting} and its rights.")
         return WrongKey(f"{self.provider} refused the key ({self.status or 401}); check {setting}.")
 
     def content(self) -> ContentRefused:

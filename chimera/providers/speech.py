@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from chimera.providers.base import ToolSpec
-from chimera.providers.written_calls import Call, WrittenCalls
 from chimera.providers.thoughts import Thoughts, answer_in
+from chimera.providers.written_calls import Call, WrittenCalls
 from chimera.text import Halves, clean_text
 
 _STOPS = re.compile(

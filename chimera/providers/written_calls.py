@@ -67,6 +67,8 @@ class WrittenCalls:
         self._is_at_beginning = bool(tools)
         self._is_held = False
         self._in_code = False
+        self._ticks = ""
+        """Of a fence, at the end of what was passed on."""
 
     @property
     def may_be_calls(self) -> bool:
@@ -107,7 +109,9 @@ class WrittenCalls:
 
     def _passed_on(self, text: str) -> str:
         self._openings = _MARKUP
-        self._in_code = self._in_code != bool(text.count("```") % 2)
+        ticks = self._ticks + text
+        self._in_code = self._in_code != bool(ticks.count("```") % 2)
+        self._ticks = "`" * ((len(ticks) - len(ticks.rstrip("`"))) % 3)
         self._is_at_beginning, self._head = text.endswith("\n"), ""
         return text
 
