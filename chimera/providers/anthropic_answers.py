@@ -131,7 +131,9 @@ class Answer:
         if not self.is_whole:
             raise Truncated(f"{PROVIDER} stopped in the middle of its answer; the answer is thrown away.")
         text, is_less = self._speech.end()
-        nameless = sum(block.kind == "tool_use" and not block.name for block in blocks)
+        unnamed = [block.text.strip() for block in blocks if block.kind == "tool_use" and not block.name]
+        # One without arguments asks for nothing.
+        nameless = sum(arguments not in ("", "{}") for arguments in unnamed)
         self._check(text, tools, nameless, max_output_tokens)
         thoughts = [block.text for block in blocks if block.kind == "thinking"]
         reason = self._reason or "stop"
@@ -160,9 +162,9 @@ class Answer:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
+        if not tools and nameless:
+            raise Malformed(f"{PROVIDER} asked for a tool without naming it.")
         if not tools and not text.strip():
-            if nameless:
-                raise Malformed(f"{PROVIDER} asked for a tool without naming it.")
             if self._reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
             raise Malformed(f"{PROVIDER} finished without a word or a tool call.")

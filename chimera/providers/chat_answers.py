@@ -225,9 +225,9 @@ class Answer:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
+        if not tools and self._tools.nameless:
+            raise Malformed(f"{self._provider} asked for a tool without naming it.")
         if not text.strip() and not tools:
-            if self._tools.nameless:
-                raise Malformed(f"{self._provider} asked for a tool without naming it.")
             raise self._wordless(max_output_tokens)
 
     def _wordless(self, max_output_tokens: int) -> ProviderError:

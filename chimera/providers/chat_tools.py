@@ -115,8 +115,8 @@ class ToolCalls:
 
     @property
     def nameless(self) -> int:
-        """Calls that nothing can be made of."""
-        return sum(not call.name and bool(call.text.strip()) for call in self._calls)
+        """Calls that nothing can be made of: something was asked for, but not what of. Empty ones ask for nothing."""
+        return sum(not call.name and call.text.strip() not in ("", "{}") for call in self._calls)
 
     @property
     def are_whole(self) -> bool:

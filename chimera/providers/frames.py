@@ -98,7 +98,7 @@ class Frames:
                 yield from self._other_line(value)
 
     def _data_line(self, data: str) -> Iterator[tuple[str, str]]:
-        if data.lstrip()[:1] in ("{", "[") and self._has_whole():
+        if (data.lstrip()[:1] in ("{", "[") or self._next_kind != self._kind) and self._has_whole():
             # https://github.com/rexxars/eventsource-parser/pull/31
             yield from self._flushed()
         self._data.append(data)
@@ -155,7 +155,7 @@ def parsed(text: str) -> object:
     """JSON as what it says; None for what is none."""
     try:
         return from_json(text)
-    except ValueError:
+    except (ValueError, TypeError):
         # It refuses half an emoji, which `clean_text` takes out, and tabs in texts. This doesn't, and takes five times
         # as long.
         with suppress(ValueError, RecursionError):

@@ -124,9 +124,9 @@ class Answer:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
+        if not tools and any(call["args"] for call in self._calls):
+            raise Malformed("google asked for a tool without naming it.")
         if not tools and not text.strip():
-            if self._calls:
-                raise Malformed("google asked for a tool without naming it.")
             if finish_reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
             raise Malformed(f"google finished without a word or a tool call{_because(self._told)}.")
@@ -149,8 +149,8 @@ class Answer:
             self._told = word or "OTHER"
             self._reason_message = text_of(candidate.get("finishMessage"))
         content = candidate.get("content")
-        if isinstance(content, list):
-            content = next(filter(None, map(dict_of, content)), None)
+        if isinstance(content, list) and any("parts" in dict_of(each) for each in content):
+            content = next(dict_of(each) for each in content if "parts" in dict_of(each))
         parts = dict_of(content).get("parts") if isinstance(content, dict) else content
         return "".join(map(self._add, [{"text": parts}] if isinstance(parts, str) else list_of(parts)))
 

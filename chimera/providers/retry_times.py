@@ -30,7 +30,7 @@ _CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(毫秒|秒|分钟|小时)[钟
 _CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
 _BETWEEN = re.compile(r"[\s,]*(?:and\s+)?")
 _RESET = re.compile(r"(?:x-)?ratelimit-reset(?:-.+)?|anthropic-ratelimit-.+-reset")
-_DRAFT = re.compile(r"\b(?:r|remaining)=0\b.*?\b(?:t|reset)=(\d{1,9})\b")
+_DRAFT = re.compile(r"\b(?:r|remaining)=0\b[^=]{0,40}\b(?:t|reset)=(\d{1,9})\b")
 """The newest form of the standard: `"default";r=0;t=30`."""
 _EPOCH_S = 1_000_000_000
 """A number that is larger is a time, and no number of seconds; a thousand times that is one in milliseconds."""

@@ -11,10 +11,9 @@ from itertools import pairwise
 from chimera.providers.frames import parsed
 from chimera.providers.values import is_object
 
-_MARKUP = re.compile(r"\s*<\|.*\Z", re.DOTALL)
 _NUMBER = re.compile(r":\d+\Z")
-_FENCE = re.compile(r"\s*```\w*\s*(.*?)\s*```\s*\Z", re.DOTALL)
-_LEFTOVERS = re.compile(r"[\s}\]]*(?:<\|[\w ]*\|>|</s>|</tool_call>|\s)*\Z")
+_LANGUAGE = re.compile(r"\w*")
+_LEFTOVERS = re.compile(r"(?:[\s}\]]|<\|[\w ]*\|>|</s>|</tool_call>)*\Z")
 """Behind arguments: a bracket too many, and the tokens of a template."""
 _BLANK = re.compile(r"\s*")
 
@@ -27,7 +26,7 @@ def known_name(name: str, known: Collection[str]) -> str:
     """
     if name in known:
         return name
-    short = re.split(r"[.:]", _NUMBER.sub("", _MARKUP.sub("", name)))[-1].strip()
+    short = re.split(r"[.:]", _NUMBER.sub("", name.split("<|")[0].strip()))[-1].strip()
     return short if short in known else name
 
 
@@ -58,8 +57,7 @@ def whole_arguments(text: str) -> str:
     """
     if is_object(text):
         return text
-    fenced = _FENCE.match(text)
-    text = fenced[1] if fenced else text
+    text = _unfenced(text)
     value = parsed(text)
     if isinstance(value, str):
         return value if is_object(value) else text
@@ -74,6 +72,15 @@ def whole_arguments(text: str) -> str:
     except (ValueError, RecursionError):
         return text
     return text[:end] if isinstance(first, dict) and _LEFTOVERS.match(text, end) else text
+
+
+def _unfenced(text: str) -> str:
+    inner = text.strip()
+    if not (inner.startswith("```") and inner.endswith("```") and len(inner) > 2 * len("```")):
+        return text
+    inner = inner[len("```") : -len("```")]
+    language = _LANGUAGE.match(inner)
+    return inner[language.end() if language else 0 :].strip()
 
 
 def objects_in(text: str) -> list[str]:

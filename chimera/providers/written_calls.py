@@ -26,6 +26,7 @@ _JSON = ('{"name":', '[{"name":', '{"function":', '{"type":"function"', '```json
 """What may be a call without any markup: only at the beginning of an answer, and only with the name of a tool."""
 _HEAD_CHARS = max(map(len, (*_MARKUP, *_JSON)))
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_BLANKS = re.compile(r"\s+")
 
 _BETWEEN = re.compile(
     r"(?:\s|\[/?TOOL_CALLS\]|[,;\[\]]|```(?:json|tool_calls?)?|</?(?:tool_calls?|function_calls|minimax:tool_call)>|<\|python_tag\|>"
@@ -34,7 +35,7 @@ _BETWEEN = re.compile(
 )
 _NAME = r"[\w.:-]{1,80}"
 _BEFORE_JSON = re.compile(
-    rf"<\|channel\|>commentary\s+to=(?P<harmony>{_NAME})[^{{<]*(?:<\|constrain\|>\w+)?\s*<\|message\|>\s*(?={{)"
+    rf"<\|channel\|>commentary\s+to=(?P<harmony>{_NAME})[^{{<]{{0,40}}(?:<\|constrain\|>\w+)?\s*<\|message\|>\s*(?={{)"
     rf"|(?P<kimi>{_NAME})\s*<\|tool_call_argument_begin\|>\s*(?={{)"
     rf"|(?:function\s*)?<｜tool▁sep｜>(?P<deepseek>{_NAME})\s*(?:```json\s*)?(?={{)"
     rf"|(?P<deepseek31>{_NAME})<｜tool▁sep｜>\s*(?={{)"
@@ -81,6 +82,8 @@ class WrittenCalls:
             return ""
         if not self._tools:
             return text
+        if "\n" not in text[:-1]:
+            return self._line(text)
         known = [self._line(line[0]) for line in _LINES.finditer(text)]
         return "".join(known)
 
@@ -99,7 +102,7 @@ class WrittenCalls:
         if not self._is_at_beginning:
             return self._passed_on(line)
         self._held.append(line)
-        self._head = (self._head + "".join(line[: 4 * _HEAD_CHARS].split()))[:_HEAD_CHARS]
+        self._head = (self._head + _BLANKS.sub("", line[: 4 * _HEAD_CHARS]))[:_HEAD_CHARS]
         self._is_held = self._head.startswith(self._openings)
         if self._is_held or not self._head or any(opening.startswith(self._head) for opening in self._openings):
             return ""

@@ -132,7 +132,7 @@ async def test_an_event_keeps_its_name_without_blank_lines() -> None:
     assert [piece.kind for piece in pieces] == ["b"]
 
 
-@pytest.mark.parametrize("broken", [b'{"text": "a\tb"}', b'{"text":\n"a\tb"}', b'{"text": "a\tb"\n\n}'[:15] + b"\n}"])
+@pytest.mark.parametrize("broken", [b'{"text": "a\tb"}', b'{"text":\n"a\tb"}', b'{"text":\n"a\tb"\n}'])
 async def test_json_that_is_broken_across_lines_is_read(broken: bytes) -> None:
     pieces, _ = await read(b"data: " + broken + b"\n\n")
     assert [piece.body for piece in pieces] == [{"text": "a\tb"}]
