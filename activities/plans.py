@@ -91,7 +91,7 @@ def _judged(plan: Read, room: PlanRoom, depth: int, at_most: int) -> Read:
 def _read(plan: Mapping[str, Any]) -> Read:
     # One more than there may be says that there are too many.
     subtasks = [_shaped(subtask) for subtask in plan["subtasks"][: MAX_NODES + 1]]
-    keys = {subtask["key"] for subtask in subtasks if isinstance(subtask, dict) and isinstance(subtask.get("key"), str)}
+    keys = {str(subtask.get("key")) for subtask in subtasks if isinstance(subtask, dict)}
     for subtask in subtasks:
         if isinstance(subtask, dict) and isinstance(names := subtask.get("depends_on"), list):
             subtask["depends_on"] = [name for name in names if not _is_nothing(name, keys)]

@@ -1,7 +1,7 @@
 """What a provider says in place of an answer, in the same words of ours for every vendor.
 
-A vendor's message may quote the request, and OpenAI's quotes the key that it refuses. So a refused key is reported in
-our own words only, and every other message is cut short and cleared of anything that looks like a key.
+A vendor's message may quote the request, and OpenAI's quotes the key that it refuses. So a key that isn't known (401)
+is reported in our own words only, and every other message is cut short and cleared of anything that looks like a key.
 """
 
 import re

@@ -168,7 +168,7 @@ def _of_object(value: Any) -> Call:
     call = dict_of(dict_of(value).get("function")) or dict_of(value)
     if not word_of(call.get("name")):
         raise ValueError("no name")
-    told = next((call[key] for key in ("arguments", "parameters", "input") if call.get(key) is not None), {})
+    told: Any = next((call[key] for key in ("arguments", "parameters", "input") if call.get(key) is not None), {})
     return {"name": word_of(call["name"]), "arguments": told}
 
 

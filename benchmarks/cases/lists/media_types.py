@@ -84,7 +84,7 @@ CASES = (
     _case(
         "types.events-as-page",
         "events as text/html, Flask's own type",
-        said("a b", media_type="text/html; charset=utf-8"),
+        (said("a b", media_type="text/html; charset=utf-8"),),
         "own",
     ),
 )

@@ -91,7 +91,9 @@ CASES = (
         "reasoning beside what was written, as xAI counts",
         _told(
             {
-                "prompt_tokens": 11, "completion_tokens": 4, "total_tokens": 18,
+                "prompt_tokens": 11,
+                "completion_tokens": 4,
+                "total_tokens": 18,
                 "completion_tokens_details": {"reasoning_tokens": 3},
             }
         ),

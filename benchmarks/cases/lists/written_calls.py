@@ -7,6 +7,8 @@ KIND = "tool-calls"
 FOUND = "https://github.com/ggml-org/llama.cpp/pull/16932"
 CALL = f'{{"name": "calculator", "arguments": {FIRST}}}'
 QWEN = "<function=calculator>\n<parameter=expression>\n17*23\n</parameter>\n</function>"
+INVOKE = '<invoke name="calculator">\n<parameter name="expression">17*23</parameter>\n</invoke>'
+KIMI = f"<|tool_call_begin|>functions.calculator:0<|tool_call_argument_begin|>{FIRST}<|tool_call_end|>"
 RIGHT = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)
 WRITTEN = {
     "words-before": (f"Let me see.\n<tool_call>{CALL}</tool_call>", "https://github.com/mudler/LocalAI/issues/10052"),
@@ -14,18 +16,15 @@ WRITTEN = {
     "qwen-unwrapped": (f"{QWEN}\n</tool_call>", "https://github.com/ollama/ollama/pull/17742"),
     "glm": ("<tool_call>calculator\n<arg_key>expression</arg_key>\n<arg_value>17*23</arg_value>\n</tool_call>", FOUND),
     "minimax": (
-        '<minimax:tool_call>\n<invoke name="calculator">\n<parameter name="expression">17*23</parameter>\n</invoke>\n'
-        "</minimax:tool_call>",
+        f"<minimax:tool_call>\n{INVOKE}\n</minimax:tool_call>",
         FOUND,
     ),
     "claude": (
-        '<function_calls>\n<invoke name="calculator">\n<parameter name="expression">17*23</parameter>\n</invoke>\n'
-        "</function_calls>",
+        f"<function_calls>\n{INVOKE}\n</function_calls>",
         "https://github.com/QwenLM/qwen-code/issues/10692",
     ),
     "kimi": (
-        "<|tool_calls_section_begin|><|tool_call_begin|>functions.calculator:0<|tool_call_argument_begin|>"
-        f"{FIRST}<|tool_call_end|><|tool_calls_section_end|>",
+        f"<|tool_calls_section_begin|>{KIMI}<|tool_calls_section_end|>",
         "https://github.com/NousResearch/hermes-agent/issues/24534",
     ),
     "deepseek": (
