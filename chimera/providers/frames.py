@@ -87,7 +87,8 @@ class Frames:
         value = line[field.end() if field else 0 :].decode("utf-8", "replace")
         match field[1].lower() if field else b"":
             case b"data":
-                yield from self._data_line(_DATA_AGAIN.sub("", value, count=1).removeprefix(" "))
+                again = _DATA_AGAIN.match(value)
+                yield from self._data_line(value[again.end() :] if again else value.removeprefix(" "))
             case b"event":
                 self._name(value.strip().lower())
             case b"id" | b"retry":

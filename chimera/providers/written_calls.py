@@ -24,8 +24,13 @@ _MARKUP = (
 )
 _JSON = ('{"name":', '[{"name":', '{"function":', '{"type":"function"', '```json{"name":', "```tool_call")
 """What may be a call without any markup: only at the beginning of an answer, and only with the name of a tool."""
+MAX_LOOKS = 1000
+"""At lines that begin like a call and are none; what stands behind them is the answer."""
 _HEAD_CHARS = max(map(len, (*_MARKUP, *_JSON)))
-_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_BLANK_LINES = re.compile(r"\s*\n")
+_MAY_BEGIN = re.compile(r"^[^\S\n]*(?:<(?:tool|func|invoke|minimax|\||｜)|\[TOOL)", re.MULTILINE)
+"""What the markup begins with, at the beginning of a line."""
 _BLANKS = re.compile(r"\s+")
 
 _BETWEEN = re.compile(
@@ -67,6 +72,7 @@ class WrittenCalls:
         """What stands at the beginning of the line, or of the answer, without blanks."""
         self._is_at_beginning = bool(tools)
         self._is_held = False
+        self._looks_left = MAX_LOOKS
         self._in_code = False
         self._ticks = ""
         """Of a fence, at the end of what was passed on."""
@@ -80,11 +86,20 @@ class WrittenCalls:
         if self._is_held:
             self._held.append(text)
             return ""
-        if not self._tools:
+        if not self._tools or (not self._looks_left and not self._held):
             return text
-        if "\n" not in text[:-1]:
+        if text.find("\n", 0, len(text) - 1) < 0:
             return self._line(text)
-        known = [self._line(line[0]) for line in _LINES.finditer(text)]
+        known, place = [], 0
+        while place < len(text):
+            end = len(text) if not self._looks_left else self._plain_to(text, place)
+            if end > place:
+                known.append(self._passed_on(text[place:end]))
+            else:
+                line = _BLANK_LINES.match(text, place) or _LINE.match(text, place)
+                end = line.end() if line else len(text)
+                known.append(self._line(text[place:end]))
+            place = end
         return "".join(known)
 
     def rest(self) -> str:
@@ -94,6 +109,14 @@ class WrittenCalls:
         if self._is_held and not self._in_code:
             self.calls = calls_in(text, self._tools)
         return "" if self.calls else text
+
+    def _plain_to(self, text: str, place: int) -> int:
+        """Where the lines end that can't begin a call, all at once: most texts have no others."""
+        if self._is_held or self._held or self._openings is not _MARKUP:
+            return place
+        end = text.rfind("\n", place) + 1
+        found = _MAY_BEGIN.search(text, place, end)
+        return found.start() if found else max(place, end)
 
     def _line(self, line: str) -> str:
         if self._is_held:
@@ -106,6 +129,7 @@ class WrittenCalls:
         self._is_held = self._head.startswith(self._openings)
         if self._is_held or not self._head or any(opening.startswith(self._head) for opening in self._openings):
             return ""
+        self._looks_left -= self._head.startswith(("<", "["))
         text = "".join(self._held)
         self._held.clear()
         return self._passed_on(text)

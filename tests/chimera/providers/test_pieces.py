@@ -125,6 +125,12 @@ async def test_an_end_without_a_blank_line_before_it() -> None:
         assert [piece.body for piece in pieces] == [ONE, {}]
 
 
+async def test_what_a_text_says_of_events_is_text() -> None:
+    body = {"text": " data: {} data: [DONE] event: done", "done": False}
+    pieces, _ = await read(b"data: " + data(body) + b"\n\n")
+    assert [piece.body for piece in pieces] == [body]
+
+
 async def test_an_event_keeps_its_name_without_blank_lines() -> None:
     pieces, _ = await read(b"event: a\ndata: %s\nevent: b\ndata: %s\n" % (data(ONE), data(TWO)))
     assert [piece.kind for piece in pieces] == ["a", "b"]

@@ -101,6 +101,13 @@ def test_text_is_passed_on_as_soon_as_it_is_known() -> None:
     assert [written.take(piece) for piece in ("<", "b>", "x\n", "<tool", "s>")] == ["", "<b>", "x\n", "", "<tools>"]
 
 
+def test_lines_are_looked_at_up_to_a_number() -> None:
+    for pieces in (["<tools>\n" * 5000], ["<tools>\n"] * 5000):
+        written = WrittenCalls(TOOLS)
+        passed = "".join([*map(written.take, pieces), written.take(WRITTEN["Hermes"]), written.rest()])
+        assert passed == "<tools>\n" * 5000 + WRITTEN["Hermes"]
+
+
 def test_calls_in_a_text_are_read_up_to_a_number() -> None:
     one = '<tool_call>{"name": "calc"}</tool_call>'
     assert len(split(one * MAX_CALLS, 1000)[1]) == MAX_CALLS
