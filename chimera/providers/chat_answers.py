@@ -133,7 +133,7 @@ class Answer:
     def _chosen(self, choice: dict[str, Any]) -> str:
         """Read a choice and return its text, not yet split from thoughts."""
         if is_error("", choice):
-            raise ErrorInAnswer(choice["error"])
+            raise ErrorInAnswer(choice.get("error", choice))
         delta = choice.get("delta")
         places = (choice, dict_of(delta))
         told = (place.get(name) for name in ("finish_reason", "finishReason") for place in places)
