@@ -5,7 +5,7 @@ What no field is known for is refused, because it may say which subtask waits fo
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
@@ -29,6 +29,23 @@ CUT_OFF = "plan: It is cut off, or its brackets don't match; close them all, and
 
 _TITLE_CHARS = 120
 _REQUIRED = ("key", "instruction")
+_NOTHING = ("", "-", "none", "null", "nil", "n/a", "na", "nothing", "[]")
+"""Said in place of an empty list, where no subtask is called so."""
+_REMARKS = frozenset(
+    (
+        "notes",
+        "note",
+        "reasoning",
+        "thoughts",
+        "thinking",
+        "rationale",
+        "assumptions",
+        "risks",
+        "explanation",
+        "analysis",
+    )
+)
+"""Beside a plan, and nothing that could say which subtask waits for which."""
 
 Read = tuple[tuple[PlannedSubtask, ...], list[str]]
 """Subtasks, or why there are none that can run."""
@@ -73,9 +90,13 @@ def _judged(plan: Read, room: PlanRoom, depth: int, at_most: int) -> Read:
 
 def _read(plan: Mapping[str, Any]) -> Read:
     # One more than there may be says that there are too many.
-    subtasks = plan["subtasks"][: MAX_NODES + 1]
+    subtasks = [_shaped(subtask) for subtask in plan["subtasks"][: MAX_NODES + 1]]
+    keys = {str(subtask.get("key")) for subtask in subtasks if isinstance(subtask, dict)}
+    for subtask in subtasks:
+        if isinstance(subtask, dict) and isinstance(names := subtask.get("depends_on"), list):
+            subtask["depends_on"] = [name for name in names if not _is_nothing(name, keys)]
     try:
-        checked = Plan.model_validate({**plan, "subtasks": [_shaped(subtask) for subtask in subtasks]})
+        checked = Plan.model_validate({**plan, "subtasks": subtasks})
     except ValidationError as error:
         found = told([dict(entry) for entry in error.errors()])[:MAX_PROBLEMS]
         return (), [f"{'.'.join(map(str, entry['loc']))}: {_sentence(entry)}" for entry in found]
@@ -94,9 +115,11 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
         return _plan_in(value[0], wrappers + 1) if len(value) == 1 and isinstance(value[0], dict) else None
     if not isinstance(value, dict) or wrappers > MAX_WRAPPERS or _is_subtask(value):
         return None
-    within = {name: inner for name, inner in value.items() if isinstance(inner, dict | list)}
-    named = [name for name, inner in within.items() if _plain(name) == "subtasks" and isinstance(inner, list)]
-    plans: dict[str, dict[str, Any]] = {name: {"subtasks": within[name]} for name in named}
+    within = {name: inner for name, told in value.items() if isinstance(inner := _inner(told), dict | list)}
+    lists = {name: _listed(inner) for name, inner in within.items() if _plain(name) == "subtasks"}
+    plans: dict[str, dict[str, Any]] = {
+        name: {"subtasks": listed} for name, listed in lists.items() if listed is not None
+    }
     if not plans:
         found = {name: _plan_in(inner, wrappers + 1) for name, inner in within.items()}
         plans = {name: plan for name, plan in found.items() if plan is not None}
@@ -104,12 +127,50 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
         return None
     [(place, plan)] = plans.items()
     # A goal or a thought beside the plan changes nothing in it; a list of edges would.
-    return {**{name: inner for name, inner in within.items() if inner and name != place}, **plan}
+    beside = {name: inner for name, inner in within.items() if inner and name != place and _plain(name) not in _REMARKS}
+    return {**beside, **plan}
+
+
+def _inner(value: JsonValue) -> JsonValue:
+    """JSON in a text of JSON, where that is all that the text is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    found = json_in(value)
+    return found.values[0] if len(found.values) == 1 and not found.cut_off else value
+
+
+def _listed(value: JsonValue) -> list[JsonValue] | None:
+    """Subtasks as a list, also of texts, or under their keys or numbers; None where they are none."""
+    if isinstance(value, list):
+        return [_unwrapped(_inner(subtask)) for subtask in value]
+    if not isinstance(value, dict) or not value or not all(isinstance(subtask, dict) for subtask in value.values()):
+        return None
+    listed: list[JsonValue] = []
+    for key, subtask in value.items():
+        named = {"key": key, **subtask} if isinstance(subtask, dict) else subtask
+        if not _is_subtask(named) or not _says_what(named):
+            return None
+        listed.append(named)
+    return listed
+
+
+def _unwrapped(subtask: JsonValue) -> JsonValue:
+    """`{"subtask": {…}}` as what is in it."""
+    if isinstance(subtask, dict) and len(subtask) == 1 and not _is_subtask(subtask):
+        inner = next(iter(subtask.values()))
+        return inner if _is_subtask(inner) else subtask
+    return subtask
+
+
+def _says_what(subtask: JsonValue) -> bool:
+    return isinstance(subtask, dict) and any(_FIELDS.get(_plain(name)) == "instruction" for name in subtask)
 
 
 def _is_subtask(value: JsonValue) -> bool:
     names = set(map(_plain, value)) if isinstance(value, dict) else set()
-    return "key" in names or ("instruction" in names and "subtasks" not in names)
+    # Other words for the two count together alone: "id" or "description" may be of anything.
+    fields = {_FIELDS.get(name) for name in names}
+    return "key" in names or ("subtasks" not in names and ("instruction" in names or fields.issuperset(_REQUIRED)))
 
 
 def _shaped(subtask: JsonValue) -> JsonValue:
@@ -117,7 +178,8 @@ def _shaped(subtask: JsonValue) -> JsonValue:
     if not isinstance(subtask, dict):
         return subtask
     shaped: dict[str, JsonValue] = {}
-    for name, value in subtask.items():
+    # Our own names first: another word for what has been told is an extra field.
+    for name, value in sorted(subtask.items(), key=lambda told: _plain(told[0]) not in _OWN_FIELDS):
         field = _FIELDS.get(_plain(name), name)
         if value is not None or field in _REQUIRED:
             shaped[name if field in shaped else field] = _SHAPES.get(field, _as_it_is)(value)
@@ -132,9 +194,19 @@ def _key(value: JsonValue) -> JsonValue:
 
 
 def _keys(value: JsonValue) -> JsonValue:
+    value = _inner(value)
     if isinstance(value, str):
-        return [_key(name) for name in value.split(",") if name.strip()]
-    return [_key(name) for name in value] if isinstance(value, list) else _keys([value])
+        return [_key(name) for name in re.split(r"[,;]", value) if name.strip()]
+    return [_key(_key_in(name)) for name in value] if isinstance(value, list) else _keys([value])
+
+
+def _key_in(value: JsonValue) -> JsonValue:
+    """The key of a subtask that is told as an object."""
+    return value["key"] if isinstance(value, dict) and value.keys() == {"key"} else value
+
+
+def _is_nothing(name: JsonValue, keys: Collection[str]) -> bool:
+    return name is None or name is False or (isinstance(name, str) and name in _NOTHING and name not in keys)
 
 
 def _flag(value: JsonValue) -> JsonValue:
@@ -142,6 +214,10 @@ def _flag(value: JsonValue) -> JsonValue:
 
 
 def _name(value: JsonValue) -> JsonValue:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict) and value.keys() == {"name"}:
+        value = value["name"]
     return value.strip().lower() if isinstance(value, str) else value
 
 
@@ -169,9 +245,18 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-_FIELDS = {_plain(name): name for name in PlannedSubtask.model_fields} | {
+_OWN_FIELDS = {_plain(name): name for name in PlannedSubtask.model_fields}
+_FIELDS = _OWN_FIELDS | {
     "dependencies": "depends_on",
+    "dependency": "depends_on",
     "depends": "depends_on",
+    "deps": "depends_on",
+    "requires": "depends_on",
+    "prerequisites": "depends_on",
+    "id": "key",
+    "instructions": "instruction",
+    "description": "instruction",
+    "prompt": "instruction",
 }
 _SHAPES = {
     "key": _key,

@@ -66,6 +66,9 @@ def json_in(text: str) -> JsonFound:
     """
     text = text.strip("\ufeff \t\r\n")
     whole = _read(text)[0]
+    if whole is None and text[:1] in "{[" and text[1:].lstrip().startswith('\\"'):
+        # What was in a text of JSON, without the quotes around it.
+        whole = _read(f'"{text}"')[0]
     if isinstance(whole, str):
         text, whole = whole, _read(whole)[0]  # JSON in JSON
     if isinstance(whole, dict | list):

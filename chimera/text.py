@@ -38,6 +38,19 @@ def clean_text(text: str) -> str:
     return text if text.isascii() else _long_runs_of_marks().sub(r"\1", text)
 
 
+class Halves:
+    """Joins the halves of an emoji that come in two pieces: https://github.com/elie222/rakazo/issues/416."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def take(self, text: str) -> str:
+        """Return a piece with the half that came before it, and without the one that it ends in."""
+        text = self._half + text
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return text.removesuffix(self._half)
+
+
 def clean_json(value: object, depth: int = 0) -> JsonValue:
     """Clean every string of parsed JSON; NaN, infinities and whatever is nested deeper than 64 become null."""
     if depth > MAX_JSON_DEPTH:

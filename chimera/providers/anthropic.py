@@ -86,7 +86,8 @@ class Anthropic:
 
         asking = self._refused.ask(request, body_of, send)
         events = await opened(asking, self._waits, sort, deadline=deadline)
-        answer = Answer(request.model, prefix, self._max_answer_bytes)
+        offered = request.tools if request.tool_choice == "auto" else ()
+        answer = Answer(request.model, prefix, self._max_answer_bytes, offered)
         pieces = Pieces(events.response, self._max_answer_bytes)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):

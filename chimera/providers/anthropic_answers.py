@@ -4,13 +4,16 @@ What means nothing is left out and counted. Text and tool calls are cleaned here
 signed: where something in it can't be stored as it is, none of it is kept to be sent back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chimera.providers.anthropic_requests import PROVIDER
-from chimera.providers.base import ChatEnd, ToolRequest
-from chimera.providers.endings import reason_of, useless
+from chimera.providers.base import ChatEnd, ToolRequest, ToolSpec
+from chimera.providers.endings import believable, reason_of, useless
 from chimera.providers.pieces import DONE, Piece
+from chimera.providers.speech import Speech
+from chimera.providers.tool_requests import arguments_in, arguments_of_each, known_name, whole_arguments
 from chimera.providers.values import dict_of, figure_of, index_of, is_object, json_of, list_of, text_of, word_of
 from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
@@ -25,8 +28,14 @@ _DELTAS = {
     "text_delta": ("text", "text"),
     "thinking_delta": ("thinking", "thinking"),
     "input_json_delta": ("tool_use", "partial_json"),
+    "text": ("text", "text"),
 }
 """By type: the kind of block that it belongs to, and its field."""
+_BY_FIELD = {"text": "text_delta", "thinking": "thinking_delta", "partial_json": "input_json_delta"}
+"""The type of a delta that has none."""
+_KINDS = ("text", "thinking", "redacted_thinking", "tool_use")
+_OTHER_NAMES = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
+"""Those of gateways in front of other vendors."""
 MAX_BLOCKS = 1000
 """Of one answer; a turn of text, thoughts and calls has a few dozen."""
 
@@ -55,7 +64,10 @@ class Answer:
 
     noun = "a message"
 
-    def __init__(self, model: str, prefix: str, max_bytes: int) -> None:
+    def __init__(self, model: str, prefix: str, max_bytes: int, tools: Sequence[ToolSpec] = ()) -> None:
+        """`tools` are those that may be called."""
+        self._names = {tool.name for tool in tools}
+        self._speech = Speech(tools)
         self._model = model
         self._prefix = prefix
         self._size = SizeLimit(max_bytes)
@@ -106,30 +118,42 @@ class Answer:
         text = self._taken(word_of(piece.body.get("type")) or piece.kind, piece.body)
         if text is not None:
             self.has_begun = True
-        return None if text is None else clean_text(text)
+        return None if text is None else self._speech.take(text)
 
     def rest(self) -> str:
-        return ""
+        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        rest = self._speech.rest()
+        if not any(block.kind == "tool_use" and block.name for block in self._blocks.values()):
+            for call in self._speech.calls:
+                self._begin(None, {"type": "tool_use", "name": call["name"], "input": call["arguments"]})
+        return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
         """Close the answer. Raises a `ProviderError` when it is no answer to use: cut, refused, or without a word."""
         blocks = [block for _, block in sorted(self._blocks.items())]
-        tools = _tools(blocks)
+        tools = self._tools(blocks)
         if not self.is_whole:
             raise Truncated(f"{PROVIDER} stopped in the middle of its answer; the answer is thrown away.")
-        self._check(blocks, tools, max_output_tokens)
+        text, is_less = self._speech.end()
+        unnamed = [block.text.strip() for block in blocks if block.kind == "tool_use" and not block.name]
+        # One without arguments asks for nothing.
+        nameless = sum(arguments not in ("", "{}") for arguments in unnamed)
+        self._check(text, tools, nameless, max_output_tokens)
+        thoughts = [block.text for block in blocks if block.kind == "thinking"]
         reason = self._reason or "stop"
         return ChatEnd(
             # "tool_use" without a call is how gateways say that they had tools.
             finish_reason="tool_calls" if tools else "stop" if reason == "tool_calls" else reason,
-            usage=self.usage,
+            usage=believable(self.usage),
             tool_calls=tools,
             request_id=self._id,
             state=self._state(blocks),
-            thought=clean_text("\n".join(block.text for block in blocks if block.kind == "thinking")).strip(),
+            answer=text if is_less else None,
+            thought=clean_text("\n".join([*thoughts, self._speech.thought])).strip(),
+            skipped=nameless,
         )
 
-    def _check(self, blocks: list[_Block], tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
+    def _check(self, text: str, tools: tuple[ToolRequest, ...], nameless: int, max_output_tokens: int) -> None:
         if self._reason == "content_filter":
             raise ContentRefused(
                 f"{PROVIDER} held its answer back by its content filter; change what is asked, or the model."
@@ -142,9 +166,9 @@ class Answer:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
-        if not all(tool.name for tool in tools):
+        if not tools and nameless:
             raise Malformed(f"{PROVIDER} asked for a tool without naming it.")
-        if not tools and not any(block.kind == "text" and block.text.strip() for block in blocks):
+        if not tools and not text.strip():
             if self._reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
             raise Malformed(f"{PROVIDER} finished without a word or a tool call.")
@@ -159,11 +183,18 @@ class Answer:
             case "content_block_start":
                 return self._begin(index_of(event.get("index")), dict_of(event.get("content_block")))
             case "content_block_delta":
-                return self._extend(index_of(event.get("index")), dict_of(event.get("delta")))
+                delta = event.get("delta")
+                return self._extend(
+                    index_of(event.get("index")), {"text": delta} if isinstance(delta, str) else dict_of(delta)
+                )
+            case "" if event.get("role") == "assistant" and "content" in event:
+                return self._message(event)
             case "message_delta":
                 self._count_usage(dict_of(event.get("usage")))
                 return self._finish(dict_of(event.get("delta")))
-        self._stopped = self._stopped or kind == "message_stop"
+        if kind == "message_stop":
+            self._stopped = True
+            self._count_usage(dict_of(event.get("usage")))
         return "" if kind in _KNOWN else None
 
     def _message(self, message: dict[str, Any]) -> str | None:
@@ -171,7 +202,9 @@ class Answer:
             return None
         self._id = self._id or clean_text(word_of(message.get("id"))) or None
         self._count_usage(dict_of(message.get("usage")))
-        texts = [self._begin(None, dict_of(block)) or "" for block in list_of(message.get("content"))]
+        content = message.get("content")
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else list_of(content)
+        texts = [self._begin(None, dict_of(block)) or "" for block in blocks]
         self._finish(message)
         return "".join(texts)
 
@@ -209,7 +242,7 @@ class Answer:
         return ""
 
     def _extend(self, index: int | None, delta: dict[str, Any]) -> str | None:
-        kind = word_of(delta.get("type"))
+        kind = word_of(delta.get("type")) or next((_BY_FIELD[name] for name in _BY_FIELD if name in delta), "")
         if kind == "signature_delta":
             self._sign(self._block(index, "thinking"), text_of(delta.get("signature")))
             return ""
@@ -217,14 +250,18 @@ class Answer:
             return None
         of, name = _DELTAS[kind]
         piece = json_of(delta.get(name)) if of == "tool_use" else text_of(delta.get(name))
-        self._add(self._block(index, of), piece)
+        block = self._block(index, of)
+        if block.kind != of:
+            return None
+        self._add(block, piece)
         return piece if of == "text" else ""
 
     def _block(self, index: int | None, kind: str) -> _Block:
         """The block of a piece; one that was never begun begins here."""
         place = max(self._last_place, 0) if index is None else self._places.get(index, index)
         found = self._blocks.get(place)
-        if found is None or found.kind != kind:
+        # What belongs to a block of an unknown kind is of no interest either.
+        if found is None or (found.kind != kind and found.kind in _KINDS):
             found = self._new_block(place if found is None else self._last_place + 1, kind)
         return found
 
@@ -245,11 +282,31 @@ class Answer:
         return piece
 
     def _count_usage(self, told: dict[str, Any]) -> None:
-        """The figures of the end are totals, and repeat what the beginning said only in part."""
-        self._figures |= {name: told[name] for name in _FIGURES if told.get(name) is not None}
+        """The figures of the end are totals, and repeat what the beginning said only in part, or as 0."""
+        told = {_OTHER_NAMES.get(name, name): figure for name, figure in told.items()}
+        self._figures |= {
+            name: told[name]
+            for name in _FIGURES
+            if told.get(name) is not None and (told[name] or not self._figures.get(name))
+        }
         thinking = dict_of(told.get("output_tokens_details")).get("thinking_tokens")
         if thinking is not None:
             self._figures["thinking_tokens"] = thinking
+
+    def _tools(self, blocks: list[_Block]) -> tuple[ToolRequest, ...]:
+        """The calls that have a name, each with an id of its own, which its block gets too."""
+        tools, taken = [], set[str]()
+        named = (block for block in blocks if block.kind == "tool_use" and block.name)
+        for place, block in enumerate(named):
+            number = place
+            while not block.id or block.id in taken:
+                block.id, number = f"toolu_{number}", number + 1
+            taken.add(block.id)
+            block.name = known_name(block.name, self._names)
+            told = arguments_of_each(arguments_in(block.pieces))
+            block.pieces = [whole_arguments(told[0] if len(told) == 1 else block.text)]
+            tools.append(ToolRequest(block.id, block.name, clean_text(block.text) or "{}"))
+        return tuple(tools)
 
     def _state(self, blocks: list[_Block]) -> dict[str, Any] | None:
         """What goes back with this answer, if it has reasoning: all its blocks, and what they are bound to."""
@@ -263,18 +320,6 @@ class Answer:
         return {"provider": PROVIDER, "model": self._model, "prefix": self._prefix, "content": content}
 
 
-def _tools(blocks: list[_Block]) -> tuple[ToolRequest, ...]:
-    """The calls, each with an id of its own, which its block gets too."""
-    tools, taken = [], set[str]()
-    for place, block in enumerate(block for block in blocks if block.kind == "tool_use"):
-        number = place
-        while not block.id or block.id in taken:
-            block.id, number = f"toolu_{number}", number + 1
-        taken.add(block.id)
-        tools.append(ToolRequest(block.id, block.name, clean_text(block.text) or "{}"))
-    return tuple(tools)
-
-
 def _sent_back(block: _Block) -> dict[str, Any] | None:
     match block.kind:
         case "text" if block.text.strip():
@@ -283,7 +328,7 @@ def _sent_back(block: _Block) -> dict[str, Any] | None:
             return {"type": "thinking", "thinking": block.text, "signature": block.signature}
         case "redacted_thinking":
             return {"type": "redacted_thinking", "data": block.text}
-        case "tool_use":
+        case "tool_use" if block.name:
             return {"type": "tool_use", "id": block.id, "name": block.name, "input": object_of(block.text)}
     return None
 

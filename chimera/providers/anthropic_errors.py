@@ -17,6 +17,7 @@ from chimera.providers.values import dict_of
 from models.errors import Malformed, ProviderError
 
 _NO_MONEY = re.compile(r"credit balance|usage limits?\b", re.IGNORECASE)
+_BLOCKED = re.compile(r"blocked by content filter", re.IGNORECASE)
 _SPENT = ("spend_limit_reached", "billing_unavailable")
 _STATUSES = {
     "invalid_request_error": 400,
@@ -65,6 +66,8 @@ def _sort_told(told: Told, status: int | None, headers: Mapping[str, str], model
         return refusal.too_long()
     if is_loading(told, kind):
         return refusal.loading()
+    if kind == 400 and _BLOCKED.search(told.words):
+        return refusal.content()
     if kind == 429:
         return refusal.rate_limited()
     if kind in (401, 403):

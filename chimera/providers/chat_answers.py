@@ -8,12 +8,12 @@ provider ever sees text that can't be stored.
 from typing import Any
 
 from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
-from chimera.providers.chat_tools import WRITTEN_OPENING, ToolCalls, calls_written_in
+from chimera.providers.chat_tools import ToolCalls
 from chimera.providers.chat_usage import usage_of
-from chimera.providers.endings import reason_of, useless
+from chimera.providers.endings import believable, reason_of, useless
 from chimera.providers.pieces import DONE, ErrorInAnswer, Piece, is_error
-from chimera.providers.thoughts import Thoughts, answer_in
-from chimera.providers.values import dict_of, first_of, list_of, text_of, word_of
+from chimera.providers.speech import Speech
+from chimera.providers.values import dict_of, first_of, json_of, list_of, text_of, word_of
 from chimera.providers.wire import SizeLimit
 from chimera.text import clean_text
 from models.base import preview_of
@@ -35,15 +35,12 @@ class Answer:
     def __init__(self, provider: str, max_bytes: int, request: ChatRequest) -> None:
         self._provider = provider
         self._size = SizeLimit(max_bytes)
-        self._tools = ToolCalls(self._size)
-        self._may_call = bool(request.tools) and request.tool_choice == "auto"
-        self._thoughts = Thoughts()
+        offered = request.tools if request.tool_choice == "auto" else ()
+        self._tools = ToolCalls(self._size, {tool.name for tool in request.tools})
+        self._speech = Speech(offered)
         self._thought: list[str] = []
-        self._text: list[str] = []
-        self._written_call: list[str] = []
-        self._is_written_call = False
-        self._call_opening = ""
-        """The first characters of what may be a call."""
+        self._strays: list[dict[str, Any]] = []
+        self._has_choice = False
         self._refusal: list[str] = []
         self._reason: FinishReason | None = None
         self._is_done = False
@@ -62,7 +59,7 @@ class Answer:
         """A reason to stop, or the end of the stream behind something that was said."""
         if self._reason is not None or self._is_document:
             return True
-        said = bool(self._text or self._refusal or self._written_call)
+        said = self._speech.has_words or bool(self._refusal)
         return self._is_done and (said or bool(self._tools)) and self._tools.are_whole
 
     def take(self, piece: Piece) -> str | None:
@@ -72,63 +69,79 @@ class Answer:
             return ""
         body = piece.body
         usage = usage_of(body)
-        self.usage = usage or self.usage
+        self._count(usage)
         # The piece of the usage, and those that say who works on the answer, have no choice.
         choices = list_of(body.get("choices"))
         if not choices:
+            self._reason = reason_of(body.get("finish_reason")) or self._reason
             return "" if usage is not None or "choices" in body else None
         self._id = self._id or clean_text(word_of(body.get("id"))) or None
         choice = first_of(choices)
         if choice is None:
-            return None
-        self.has_begun = True
+            return self._stray(choices)
+        self.has_begun = self._has_choice = True
         self._is_document = self._is_document or body.get("object") == "chat.completion"
-        return self._passed_on(self._chosen(choice))
+        return self._speech.take(self._chosen(choice))
 
     def rest(self) -> str:
-        """Return the text that was held back, as it may have been a tag or a call."""
-        rest = self._hold_call(clean_text(self._thoughts.rest()))
-        held = self._released()
-        calls = calls_written_in(held) if self._may_call and not self._tools else []
-        for index, call in enumerate(calls):
-            self._tools.take([{**call, "index": index}])
-        if not calls:
-            rest = held + rest
-        if rest:
-            self._text.append(rest)
+        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        strays = ""
+        if not self._has_choice:
+            # One choice was asked for: what came under other numbers is it.
+            strays = "".join(self._speech.take(self._chosen(choice)) for choice in self._strays)
+        rest = strays + self._speech.rest("".join(self._thought))
+        if not self._tools:
+            for index, call in enumerate(self._speech.calls):
+                self._tools.take([{"function": call, "index": index}])
         return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
         """Close the answer. Raises a `ProviderError` when it is no answer to use."""
         if not self.is_whole:
             raise Truncated(f"{self._provider} stopped in the middle of its answer; the answer is thrown away.")
-        text = "".join(self._text)
-        split = answer_in(text)
-        if split is not None:
-            self._thought.append(split[0])
-            text = split[1]
-        tools = self._made()
+        text, is_less = self._speech.end()
+        tools = self._tools.made()
         self._check(text, tools, max_output_tokens)
         return ChatEnd(
             finish_reason=self._finish(bool(tools)),
-            usage=self.usage,
+            usage=believable(self.usage),
             tool_calls=tools,
             request_id=self._id,
-            answer=None if split is None else text,
-            thought=clean_text("".join([*self._thought, *self._thoughts.thought])).strip(),
-            skipped=self._skipped,
+            answer=text if is_less else None,
+            thought=clean_text("".join([*self._thought, self._speech.thought])).strip(),
+            skipped=self._skipped + self._tools.nameless,
         )
+
+    def _count(self, usage: Usage | None) -> None:
+        """Take figures in: totals, of which a part that comes last takes nothing from the whole."""
+        if usage is not None and (self.usage is None or usage.output_tokens or not self.usage.output_tokens):
+            self.usage = usage
+
+    def _stray(self, choices: list[Any]) -> str | None:
+        """Keep a choice of another number: old servers of Hugging Face's count tokens in it.
+
+        https://github.com/huggingface/text-generation-inference/pull/1648
+        """
+        kept = [choice for choice in choices if isinstance(choice, dict)]
+        if self._has_choice or not kept:
+            return None
+        self.has_begun = True
+        self._size.count(json_of(kept))
+        self._strays += kept
+        return ""
 
     def _chosen(self, choice: dict[str, Any]) -> str:
         """Read a choice and return its text, not yet split from thoughts."""
         if is_error("", choice):
-            raise ErrorInAnswer(choice["error"])
-        told = choice.get("finish_reason")
-        self._reason = reason_of(told) or self._reason
-        self.usage = usage_of(choice) or self.usage
+            raise ErrorInAnswer(choice.get("error", choice))
         delta = choice.get("delta")
+        places = (choice, dict_of(delta))
+        told = (place.get(name) for name in ("finish_reason", "finishReason") for place in places)
+        self._reason = next(filter(None, map(reason_of, told)), None) or self._reason
+        for place in places:
+            self._count(usage_of(place))
         if isinstance(delta, dict) and delta:
-            text = self._said(delta)
+            text = self._said(delta) or self._content(choice.get("text"), 0)
         elif isinstance(choice.get("message"), dict):
             text = self._message(choice["message"])
         else:
@@ -203,35 +216,6 @@ class Answer:
         if text:
             self._refusal.append(text)
 
-    def _passed_on(self, text: str) -> str:
-        answer = self._hold_call(clean_text(self._thoughts.take(text)))
-        if answer:
-            self._text.append(answer)
-        return answer
-
-    def _hold_call(self, text: str) -> str:
-        """Hold back a text that begins like a call, where one may be made."""
-        if not text or self._text or not self._may_call:
-            return text
-        self._written_call.append(text)
-        if not self._is_written_call:
-            self._call_opening = (self._call_opening + text).lstrip()[: len(WRITTEN_OPENING)]
-            self._is_written_call = self._call_opening == WRITTEN_OPENING
-            if not WRITTEN_OPENING.startswith(self._call_opening):
-                return self._released()
-        return ""
-
-    def _released(self) -> str:
-        text = "".join(self._written_call)
-        self._written_call.clear()
-        return text
-
-    def _made(self) -> tuple[ToolRequest, ...]:
-        tools = self._tools.made()
-        if tools is None:
-            raise Malformed(f"{self._provider} asked for a tool without naming it.")
-        return tools
-
     def _check(self, text: str, tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
         if self._reason == "content_filter":
             raise ContentRefused(
@@ -241,6 +225,8 @@ class Answer:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
+        if not tools and self._tools.nameless:
+            raise Malformed(f"{self._provider} asked for a tool without naming it.")
         if not text.strip() and not tools:
             raise self._wordless(max_output_tokens)
 
@@ -250,7 +236,8 @@ class Answer:
             return ContentRefused(f"{self._provider}'s model refused: {why}")
         if self._reason == "length":
             return useless(self._provider, max_output_tokens)
-        return Malformed(f"{self._provider} finished without a word or a tool call.")
+        thought = " It did think: its server may take the answer for a thought." if self._thought else ""
+        return Malformed(f"{self._provider} finished without a word or a tool call.{thought}")
 
     def _finish(self, calls: bool) -> FinishReason:
         if calls:

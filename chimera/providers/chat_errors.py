@@ -13,7 +13,21 @@ from chimera.providers.told import Told, told_by
 from chimera.providers.too_long import is_too_long
 from models.errors import Malformed, ProviderError
 
-_NO_MONEY = re.compile(r"insufficient_(user_)?quota|insufficient_balance|billing_hard_limit")
+_NO_MONEY = re.compile(r"insufficient_(user_)?quota|insufficient_balance|billing_hard_limit|arrearage")
+_NO_MONEY_WORDS = re.compile(
+    r"insufficient (account |credit )?(balance|credits?|funds)|balance is (insufficient|not enough)|out of credits"
+    r"|account is in (good standing|arrears)|余额不足|欠费",
+    re.IGNORECASE,
+)
+_CONTENT = re.compile(
+    r"content_?filter|content_policy|moderation_blocked|responsibleaipolicy|data_?inspection|sensitive_words"
+)
+_CONTENT_WORDS = re.compile(r"flagged (by|for|as)\b|(content|input|prompt).{0,40}\bmoderation\b", re.IGNORECASE)
+_NO_MODEL_WORDS = re.compile(
+    r"\bmodel\b[^.]{0,80}\b(does ?n.t exist|does not exist|not exist|not found)\b|not a valid model|unknown model"
+    r"|invalid model (id|name)",
+    re.IGNORECASE,
+)
 
 
 def sort_error(error: Exception, *, provider: str, model: str, secret: str, begun: bool) -> ProviderError:
@@ -44,7 +58,8 @@ def _sort_told(
     codes = told.codes
     reason = reason_of(told.words, secret, is_ours=provider == "simulator")
     refusal = Refusal(provider, model, status, reason, retry_after_of(headers, told.words))
-    if status == 402 or _NO_MONEY.search(codes):
+    refuses = status is None or 400 <= status < 500
+    if status == 402 or _NO_MONEY.search(codes) or (refuses and _NO_MONEY_WORDS.search(told.words)):
         return refusal.no_quota()
     if is_too_long(told, status):
         return refusal.too_long()
@@ -52,12 +67,12 @@ def _sort_told(
         return refusal.loading()
     if status == 429 or "rate_limit" in codes:
         return refusal.rate_limited()
+    if status != 401 and (_CONTENT.search(codes) or (status in (400, 403) and _CONTENT_WORDS.search(told.words))):
+        return refusal.content()
+    if status == 404 or "model_not_found" in codes or (status in (400, 422) and _NO_MODEL_WORDS.search(told.words)):
+        return refusal.unknown_model()
     if status in (401, 403) or "invalid_api_key" in codes:
         return refusal.wrong_key()
-    if "content_filter" in codes or "content_policy" in codes or "moderation_blocked" in codes:
-        return refusal.content()
-    if status == 404 or "model_not_found" in codes:
-        return refusal.unknown_model()
     if status is not None and 300 <= status < 500 and status not in (408, 409):
         return refusal.request()
     return refusal.trouble(codes)

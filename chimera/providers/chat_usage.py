@@ -23,13 +23,23 @@ def usage_of(body: dict[str, Any]) -> Usage | None:
     if read is None or written is None or not (read or written):
         return None
     details = dict_of(_first(told, "prompt_tokens_details", "input_tokens_details"))
-    # The second name is DeepSeek's.
-    cached = _detail(details.get("cached_tokens", told.get("prompt_cache_hit_tokens")))
+    # The second name is DeepSeek's; Kimi has the first one beside the others.
+    cached = _detail(_first(details | told, "cached_tokens", "prompt_cache_hit_tokens"))
     details = dict_of(_first(told, "completion_tokens_details", "output_tokens_details"))
     reasoning = _detail(details.get("reasoning_tokens"))
     if cached is None or reasoning is None:
         return None
+    if reasoning and _is_apart(reasoning, read, written, figure_of(told.get("total_tokens"))):
+        written += reasoning
     return Usage(input_tokens=read, cached_input_tokens=cached, output_tokens=written, reasoning_tokens=reasoning)
+
+
+def _is_apart(reasoning: int, read: int, written: int, total: int | None) -> bool:
+    """Say whether what was reasoned isn't within what was written, as xAI counts.
+
+    https://github.com/vercel/ai/pull/12425
+    """
+    return reasoning > written if total is None else total == read + written + reasoning
 
 
 def _first(told: dict[str, Any], *names: str) -> object:

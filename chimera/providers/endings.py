@@ -1,16 +1,18 @@
 """Why an answer ended, in our words, whatever a server calls it."""
 
 from models.errors import UselessAnswer
-from models.tasks import FinishReason
+from models.tasks import FinishReason, Usage
 
 _REASONS: dict[FinishReason, tuple[str, ...]] = {
     "stop": (
         *("stop", "stopped", "end", "eos", "eos_token", "eot", "end_turn", "end_of_turn", "endoftext", "complete"),
         *("completed", "done", "finished", "finish", "success", "stop_sequence", "stop_token", "normal"),
+        *("stop_str", "stop_string", "eos_found", "eos_token_id"),
     ),
     "length": (
         *("length", "max_tokens", "max_token", "max_length", "max_output_tokens", "max_new_tokens", "model_length"),
         *("max_completion_tokens", "model_context_window_exceeded", "context_length", "continuation", "limit"),
+        *("length_limit", "token_limit", "output_limit", "max_tokens_exceeded", "context_window_exceeded"),
     ),
     "tool_calls": ("tool_calls", "tool_call", "tool_use", "function_call", "function_calls"),
     "content_filter": (
@@ -27,8 +29,15 @@ def reason_of(told: object) -> FinishReason | None:
     """Read a reason to stop; None where none is told, and "other" for one that isn't known."""
     if isinstance(told, str):
         word = told.strip().lower().replace("-", "_")
+        # The name of an enumeration's value, as gateways print it.
+        word = word.removeprefix("finish_reason_").removeprefix("finishreason.")
         return None if word in _NO_REASON else _TABLE.get(word, "other")
     return "other" if told else None
+
+
+def believable(usage: Usage | None) -> Usage | None:
+    """Leave out what can't be of an answer with words: 0 read, or 0 written. The ledger then estimates."""
+    return usage if usage is not None and usage.input_tokens and usage.output_tokens else None
 
 
 def useless(provider: str, max_output_tokens: int) -> UselessAnswer:

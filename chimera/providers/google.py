@@ -75,7 +75,8 @@ class Google:
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
         response = await self._asked(client, request, responses, sort, deadline)
         pieces = Pieces(response, self._max_answer_bytes)
-        answer = Answer(request.model, self._max_answer_bytes)
+        offered = request.tools if request.tool_choice == "auto" else ()
+        answer = Answer(request.model, self._max_answer_bytes, offered)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):
             async for item in reading:

@@ -6,12 +6,15 @@ left out and counted. Everything is cleaned here, so nothing behind sees text th
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from chimera.providers.base import ChatEnd, ToolRequest
-from chimera.providers.endings import reason_of, useless
+from chimera.providers.base import ChatEnd, ToolRequest, ToolSpec
+from chimera.providers.endings import believable, reason_of, useless
 from chimera.providers.google_requests import PROVIDER
 from chimera.providers.pieces import DONE, Piece
+from chimera.providers.speech import Speech
+from chimera.providers.tool_requests import known_name, whole_arguments
 from chimera.providers.values import dict_of, figure_of, first_of, json_of, list_of, text_of, word_of
 from chimera.providers.wire import SizeLimit, check_calls, object_of
 from chimera.text import clean_json, clean_text
@@ -37,7 +40,10 @@ class Answer:
 
     noun = "a Gemini answer"
 
-    def __init__(self, model: str, max_bytes: int) -> None:
+    def __init__(self, model: str, max_bytes: int, tools: Sequence[ToolSpec] = ()) -> None:
+        """`tools` are those that may be called."""
+        self._names = {tool.name for tool in tools}
+        self._speech = Speech(tools)
         self._model = model
         self._size = SizeLimit(max_bytes)
         self._parts: list[dict[str, Any]] = []
@@ -76,13 +82,18 @@ class Answer:
         if piece is DONE:
             self._is_done = True
             return ""
-        body = piece.body
+        body = _named(piece.body)
+        if "candidates" not in body and isinstance(body.get("response"), dict):
+            # Of the servers behind Google's own command line, which proxies pass on.
+            body = _named(body["response"])
         feedback = dict_of(body.get("promptFeedback"))
         blocked = word_of(feedback.get("blockReason"))
         self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
         # Each chunk tells totals; one that leaves some out doesn't take them back.
         self._figures |= {
-            name: figure for name, figure in dict_of(body.get("usageMetadata")).items() if figure is not None
+            name: figure
+            for name, figure in _named(dict_of(body.get("usageMetadata"))).items()
+            if figure is not None and (figure or not self._figures.get(name))
         }
         candidate = first_of(body.get("candidates"))
         known = candidate is not None or any(key in body for key in ("usageMetadata", "promptFeedback"))
@@ -90,10 +101,15 @@ class Answer:
             return None
         self.has_begun = True
         self._id = self._id or clean_text(word_of(body.get("responseId"))) or None
-        return "" if candidate is None else clean_text(self._taken(candidate))
+        return "" if candidate is None else self._speech.take(self._taken(_named(candidate)))
 
     def rest(self) -> str:
-        return ""
+        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        rest = self._speech.rest()
+        if not self._calls:
+            for call in self._speech.calls:
+                self._add({"functionCall": {"name": call["name"], "args": call["arguments"]}})
+        return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
         """Close the answer. Raises a `ProviderError` when it is no answer to use."""
@@ -103,22 +119,26 @@ class Answer:
             raise Truncated("google stopped in the middle of its answer; the answer is thrown away.")
         finish_reason = known_reason(self._told, self._reason_message) if self._told else "stop"
         tools = self._tools()
+        text, is_less = self._speech.end()
         if finish_reason == "length" and tools:
             raise Truncated(
                 f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
-        if not tools and not self._has_text:
+        if not tools and any(call["args"] for call in self._calls):
+            raise Malformed("google asked for a tool without naming it.")
+        if not tools and not text.strip():
             if finish_reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
             raise Malformed(f"google finished without a word or a tool call{_because(self._told)}.")
         return ChatEnd(
             finish_reason="tool_calls" if tools else "stop" if finish_reason == "tool_calls" else finish_reason,
-            usage=self.usage,
+            usage=believable(self.usage),
             tool_calls=tools,
             request_id=self._id,
             state=self._state(),
-            thought=clean_text("".join(self._thought)).strip(),
-            skipped=self._skipped,
+            answer=text if is_less else None,
+            thought=clean_text("".join([*self._thought, self._speech.thought])).strip(),
+            skipped=self._skipped + len(self._calls) - len(tools),
         )
 
     def _taken(self, candidate: dict[str, Any]) -> str:
@@ -129,12 +149,14 @@ class Answer:
             self._told = word or "OTHER"
             self._reason_message = text_of(candidate.get("finishMessage"))
         content = candidate.get("content")
+        if isinstance(content, list) and any("parts" in dict_of(each) for each in content):
+            content = next(dict_of(each) for each in content if "parts" in dict_of(each))
         parts = dict_of(content).get("parts") if isinstance(content, dict) else content
         return "".join(map(self._add, [{"text": parts}] if isinstance(parts, str) else list_of(parts)))
 
     def _add(self, part: object) -> str:
         """Keep a part and return the text in it that is meant to be read."""
-        kept = _kept(dict_of(part))
+        kept = _kept(_named(dict_of(part)))
         if not {"functionCall", "text"} & kept.keys():
             # Pictures and code that ran are nothing that was asked for.
             self._skipped += 1
@@ -167,17 +189,20 @@ class Answer:
             self._text.clear()
 
     def _tools(self) -> tuple[ToolRequest, ...]:
-        """The calls, each with an id of its own."""
-        tools, taken = [], set[str]()
+        """The calls that have a name, each with an id of its own."""
+        tools, taken, asked = [], set[str](), set[tuple[str, str, str]]()
         for index, call in enumerate(self._calls):
-            name = clean_text(word_of(call.get("name")))
-            if not name:
-                raise Malformed("google asked for a tool without naming it.")
+            name = known_name(clean_text(word_of(call.get("name"))), self._names)
             id, number = clean_text(word_of(call.get("id"))), index
+            arguments = json.dumps(clean_json(call["args"]), ensure_ascii=False)
+            if not name or (id and (id, name, arguments) in asked):
+                # Nothing can be made of it, or it is told again at the end.
+                continue
+            asked.add((id, name, arguments))
             while not id or id in taken:
                 id, number = self._own_id(number), number + 1
             taken.add(id)
-            tools.append(ToolRequest(id, name, json.dumps(clean_json(call["args"]), ensure_ascii=False)))
+            tools.append(ToolRequest(id, name, arguments))
         return tuple(tools)
 
     def _own_id(self, number: int) -> str:
@@ -202,7 +227,7 @@ def known_reason(told: str, message: str) -> FinishReason:
         raise ContentRefused(f"google held its answer back: {reason}")
     if told == "MISSING_THOUGHT_SIGNATURE":
         raise BadRequest(f"google misses the model's signature in the conversation: {reason}")
-    if told in _FAILURES:
+    if told.upper() in _FAILURES:
         raise Malformed(f"google gave no answer that can be used: {reason}")
     known = reason_of(told) or "other"
     if known in ("content_filter", "refusal"):
@@ -232,8 +257,15 @@ def _kept(part: dict[str, Any]) -> dict[str, Any]:
 
 def _arguments(call: dict[str, Any]) -> dict[str, Any]:
     """An object, as Google sends it, or what stands for one."""
-    told = call.get("args")
-    return told if isinstance(told, dict) else object_of(json_of(told))
+    told = call["arguments"] if call.get("args") is None and "arguments" in call else call.get("args")
+    return told if isinstance(told, dict) else object_of(whole_arguments(json_of(told)))
+
+
+def _named(told: dict[str, Any]) -> dict[str, Any]:
+    """Fields under the names that Google's JSON has for them; its SDKs, and servers built on them, write a_b for aB."""
+    if not any("_" in name for name in told):
+        return told
+    return {re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): value for name, value in told.items()}
 
 
 def _usage_of(told: dict[str, Any]) -> Usage | None:
@@ -252,6 +284,9 @@ def _usage_of(told: dict[str, Any]) -> Usage | None:
     return Usage(
         input_tokens=read + by_tools,
         cached_input_tokens=cached,
-        output_tokens=written + thoughts,
+        # Some gateways count thoughts among the rest.
+        output_tokens=written
+        if figure_of(told.get("totalTokenCount")) == read + by_tools + written
+        else written + thoughts,
         reasoning_tokens=thoughts,
     )

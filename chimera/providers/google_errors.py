@@ -14,7 +14,7 @@ from chimera.providers.refusals import Refusal, reason_of
 from chimera.providers.retry_times import retry_after_of
 from chimera.providers.told import Told, told_by
 from chimera.providers.too_long import is_too_long
-from chimera.providers.values import dict_of, index_of
+from chimera.providers.values import dict_of, figure_of, index_of
 from models.errors import ProviderError
 
 _WRONG_KEY = re.compile(r"api key (not valid|expired|not found)", re.IGNORECASE)
@@ -74,9 +74,17 @@ def _is_wrong_key(told: Told, details: list[dict[str, Any]]) -> bool:
 
 def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str) -> float | None:
     """The longer of the two ways to say when: the header, or words, and `RetryInfo` ("36.4s")."""
-    delays = [str(detail["retryDelay"]).removesuffix("s") for detail in details if "retryDelay" in detail]
+    delays = [_delay(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     told = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
     return max((wait for wait in told if wait is not None), default=None)
+
+
+def _delay(told: object) -> str:
+    """Of protobuf's JSON, which writes "36.4s", and of those that write its fields."""
+    if isinstance(told, dict):
+        seconds, nanos = (figure_of(told.get(name, 0)) or 0 for name in ("seconds", "nanos"))
+        return str(seconds + nanos / 1e9)
+    return str(told)
 
 
 def _error_in(body: object) -> dict[str, Any]:

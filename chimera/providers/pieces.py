@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic_core import from_json
-
+from chimera.providers.frames import ENDS, Frames, is_done, parsed
 from models.errors import AnswerTooLarge, Malformed
 
 if TYPE_CHECKING:
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 DRAIN_S = 0.1
 """For the end of a body after its last event, so that the connection can be used again."""
-BYTES_A_CHARACTER = 6
-"""At most, of a character that JSON escapes."""
-MOST_OVERHEAD_BYTES = 1_000_000
-"""Of one event, besides the text in it."""
 MAX_VALUES = 50_000
 """Of one event's JSON: more than a model writes in an answer. To go through more of them takes 0.1 s and longer."""
 MAX_SKIPPED = 200_000
@@ -38,10 +33,11 @@ SHARE_BYTES = 64 * 1024
 """That are read before others get their turn: a reader that never waits would stop every heartbeat of its worker."""
 STEP_BYTES = 256
 """What a step costs besides its bytes, in bytes."""
+_DONE_CHARS = len("[DONE]")
 
-_NO_ANSWER = ("text/html", "application/xhtml", "image/", "audio/", "video/", "font/")
+_NO_ANSWER = ("image/", "audio/", "video/", "font/")
+_GLUE = re.compile(r"[\s,]*(?:data:\s*)?")
 _KEEP_ALIVES = frozenset({"ping", "keepalive", "keep-alive", "keep_alive", "heartbeat", "heart-beat"})
-_BLANK_LINES = re.compile(rb"\n{3,}")
 _ANSWER_KEYS = ("choices", "candidates", "content_block", "delta", "usage", "usageMetadata")
 
 
@@ -123,19 +119,26 @@ class Pieces(AsyncIterator[Piece]):
             await asyncio.sleep(0)
 
     def _piece(self, kind: str, data: str) -> Piece | None:
-        if data.startswith("[DONE]"):
-            self._is_done, self._ready = True, iter(())
-            return DONE
+        if is_done(data):
+            return self._ended()
         if data.count(",") > MAX_VALUES and _values_in(data) > MAX_VALUES:
             raise AnswerTooLarge(f"One event of the answer has more than {MAX_VALUES} values in it; ask for less.")
         body = parsed(data)
+        if body is None:
+            body = _glued(data, 0) or (_glued(data, 1) if data.startswith("[") else None) or None
         if isinstance(body, list):
             # Gemini's form for those who ask for no events.
             self._items = ((kind, item) for item in _flat(body, MAX_LISTS))
             return None
         return self._sorted(kind, body, data)
 
+    def _ended(self) -> Piece:
+        self._is_done, self._ready, self._items = True, iter(()), iter(())
+        return DONE
+
     def _sorted(self, kind: str, body: object, data: str) -> Piece | None:
+        if body is DONE or (_closes(kind, body) and not _says_something(body)):
+            return self._ended()
         if not isinstance(body, dict):
             if kind == "error":
                 raise ErrorInAnswer(data if body is None else body)
@@ -158,94 +161,31 @@ class Pieces(AsyncIterator[Piece]):
                     await self._give_way(len(chunk))
 
 
-class Frames:
-    """Cuts bytes into events: pairs of a name and the data. A body that is no events is one of data alone."""
+def _glued(data: str, place: int) -> list[object]:
+    """Several values in one event, as proxies glue them together; what comes behind the last whole one is left out.
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._bytes_left = self._all_bytes = max_bytes * BYTES_A_CHARACTER + MOST_OVERHEAD_BYTES
-        self._rest: list[bytes] = []
-        self._kind = ""
-        self._data: list[str] = []
-        self._other: list[str] = []
-        self._other_bytes = 0
-        self._is_first = True
-        self._skips_newline = False
-
-    def feed(self, chunk: bytes) -> Iterator[tuple[str, str]]:
-        """Yield the events that end in this chunk. Raises `AnswerTooLarge` for one that never ends."""
-        self._bytes_left -= len(chunk)
-        if self._bytes_left < 0:
-            raise AnswerTooLarge(
-                f"One event of the answer is larger than its {self._max_bytes} bytes of text can be; ask for less, or"
-                " raise CHIMERA_MAX_ANSWER_BYTES."
-            )
-        if self._skips_newline and chunk:
-            self._skips_newline = False
-            chunk = chunk.removeprefix(b"\n")
-        if b"\r" in chunk:
-            self._skips_newline = chunk.endswith(b"\r")
-            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        # One blank line ends an event; those behind it say nothing.
-        chunk = _BLANK_LINES.sub(b"\n\n", chunk)
-        first, *lines = chunk.split(b"\n")
-        self._rest.append(first)
-        for line in lines:
-            yield from self._line(b"".join(self._rest))
-            self._rest = [line]
-
-    def end(self) -> Iterator[tuple[str, str]]:
-        """Yield what the end of the body ends."""
-        yield from self._line(b"".join(self._rest))
-        self._rest = []
-        yield from self._event()
-        if self._other:
-            yield "", "\n".join(self._other)
-            self._other = []
-
-    def _line(self, line: bytes) -> Iterator[tuple[str, str]]:
-        if self._is_first:
-            self._is_first = False
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if line.startswith(b"data:"):
-            # Half a character of a model that writes bytes is no reason to lose the answer.
-            self._data.append(line[5:].decode("utf-8", "replace").removeprefix(" "))
-        elif not line:
-            yield from self._event()
-        elif line.startswith(b"event:"):
-            self._kind = line[6:].decode("utf-8", "replace").strip().lower()
-        elif line.startswith((b":", b"id:", b"retry:")) or line in (b"data", b"event", b"id", b"retry"):
-            self._bytes_left += len(line)
-        else:
-            yield from self._other_line(line.decode("utf-8", "replace"))
-
-    def _event(self) -> Iterator[tuple[str, str]]:
-        if self._data:
-            self._bytes_left = self._all_bytes - self._other_bytes
-            yield self._kind, self._data[0] if len(self._data) == 1 else "\n".join(self._data)
-            self._data = []
-        self._kind = ""
-
-    def _other_line(self, line: str) -> Iterator[tuple[str, str]]:
-        """A line of no event: JSON, one object a line or one over many."""
-        is_whole = not self._other and line.lstrip().startswith("{") and isinstance(parsed(line), dict)
-        if is_whole:
-            self._bytes_left = self._all_bytes
-            yield "", line
-        else:
-            self._other.append(line)
-            self._other_bytes += len(line)
+    `place` is where they begin: behind the bracket of a list that never ends.
+    """
+    found: list[object] = []
+    decoder = json.JSONDecoder(strict=False)
+    with suppress(ValueError, RecursionError):
+        while data[place : place + 1] in ("{", "["):
+            if is_done(data[place : place + _DONE_CHARS]):
+                return [*found, DONE]
+            value, end = decoder.raw_decode(data, place)
+            found.append(value)
+            glue = _GLUE.match(data, end)
+            place = glue.end() if glue else end
+    return found
 
 
-def parsed(text: str) -> object:
-    """JSON as what it says; None for what is none."""
-    try:
-        return from_json(text)
-    except ValueError:
-        # It refuses half an emoji, which `clean_text` takes out. This doesn't, and takes five times as long.
-        with suppress(ValueError, RecursionError):
-            return json.loads(text)
-    return None
+def _closes(kind: str, body: object) -> bool:
+    """Say whether an event closes the stream by its name, or by a field."""
+    return kind in ENDS or (isinstance(body, dict) and body.get("done") is True)
+
+
+def _says_something(body: object) -> bool:
+    return isinstance(body, dict) and any(body.get(key) for key in (*_ANSWER_KEYS, "error", "message"))
 
 
 def _values_in(data: str) -> int:
@@ -270,13 +210,18 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
         return True
     if kind == "error" or body.get("object") == "error" or body.get("type") == "error":
         return True
-    if kind in ("", "message") and ("detail" in body or "errors" in body):
-        return not any(key in body for key in _ANSWER_KEYS) and bool(body.get("detail") or body.get("errors"))
+    base = body.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
+        # MiniMax's, which has it in every piece.
+        return True
+    if kind in ("", "message") and not any(body.get(key) for key in _ANSWER_KEYS):
+        told = body.get("success") is False or body.get("status") in ("error", "failed")
+        return bool(told or body.get("detail") or body.get("errors") or body.get("error_msg") or body.get("error_code"))
     return False
 
 
 def check_head(response: "httpx2.Response", provider: str) -> None:
-    """Raises Malformed where a page is answered, a portal's for one. Every other type is looked into."""
+    """Raises Malformed for pictures and sound. Every other type is looked into: Flask's own is that of pages."""
     if response.headers.get("content-type", "").strip().lower().startswith(_NO_ANSWER):
         raise no_answer(response, provider)
 

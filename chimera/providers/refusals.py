@@ -1,7 +1,7 @@
 """What a provider says in place of an answer, in the same words of ours for every vendor.
 
-A vendor's message may quote the request, and OpenAI's quotes the key that it refuses. So a refused key is reported in
-our own words only, and every other message is cut short and cleared of anything that looks like a key.
+A vendor's message may quote the request, and OpenAI's quotes the key that it refuses. So a key that isn't known (401)
+is reported in our own words only, and every other message is cut short and cleared of anything that looks like a key.
 """
 
 import re
@@ -79,6 +79,9 @@ class Refusal:
         setting = (
             "CHIMERA_SIMULATOR_URL" if self.provider == "simulator" else f"CHIMERA_{self.provider.upper()}_API_KEY"
         )
+        if self.status == 403 and self.reason:
+            # The key is known, and may not do this: what it may not, only the server's words say.
+            return WrongKey(f"{self.provider} refused the key (403): {self._why()} Check {setting} and its rights.")
         return WrongKey(f"{self.provider} refused the key ({self.status or 401}); check {setting}.")
 
     def content(self) -> ContentRefused:

@@ -4,7 +4,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 MAX_RETRY_AFTER_S = 3600.0
@@ -16,11 +16,22 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
+_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _ASKS_TO_WAIT = re.compile(
-    r"(?:try(?:ing)? again|retry(?:ing)?|come back|wait|available again|resets?)\b[^.\d]{0,30}", re.IGNORECASE
+    r"(?:try(?:ing)? again|retry(?:ing|[_ -]?delay|[_ -]?after)?|come back|wait(?:ing)?|available(?: again)?|resets?"
+    r"|cool-?down)\b[^.\d]{0,30}",
+    re.IGNORECASE,
 )
+_SECONDS_FIELD = re.compile(
+    r"retry[_-]?after(?:_?s(?:ec(?:ond)?s?)?)?[\"']?\s*[:=]\s*[\"']?(\d{1,9}(?:\.\d{1,9})?)\b", re.IGNORECASE
+)
+"""Of a gateway that puts JSON into its words."""
+_CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(毫秒|秒|分钟|小时)[钟]?(?:之?后|内)")
+_CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
 _BETWEEN = re.compile(r"[\s,]*(?:and\s+)?")
-_RESET = re.compile(r"(x-)?ratelimit-reset(-.+)?")
+_RESET = re.compile(r"(?:x-)?ratelimit-reset(?:-.+)?|anthropic-ratelimit-.+-reset")
+_DRAFT = re.compile(r"\b(?:r|remaining)=0\b[^=]{0,40}\b(?:t|reset)=(\d{1,9})\b")
+"""The newest form of the standard: `"default";r=0;t=30`."""
 _EPOCH_S = 1_000_000_000
 """A number that is larger is a time, and no number of seconds; a thousand times that is one in milliseconds."""
 
@@ -28,19 +39,33 @@ _EPOCH_S = 1_000_000_000
 def retry_after_of(headers: Mapping[str, str], words: str = "") -> float | None:
     """Read how many seconds to wait, between 0 and an hour; None where nothing says so.
 
-    `retry-after-ms`, `Retry-After` (seconds, or an HTTP date), "try again in 6.2s", and then the rate limit's reset. A
-    date is by the vendor's clock, which `Date` tells (RFC 9110, 10.2.3 and 6.6.1); only without it ours has to do.
+    `retry-after-ms`, `Retry-After` (seconds, a duration or a date), "try again in 6.2s", and then the rate limit's
+    reset. A date is by the vendor's clock, which `Date` tells (RFC 9110, 10.2.3 and 6.6.1); only without it ours has to
+    do.
     """
     now_s = _moment(headers.get("date", "")) or time.time()
     told = (
         _scaled(headers.get("retry-after-ms", ""), 0.001),
-        _scaled(headers.get("retry-after", ""), 1.0),
-        _until_date(headers.get("retry-after", ""), now_s),
+        _scaled(headers.get("x-ms-retry-after-ms", ""), 0.001),
+        wait_in(headers.get("retry-after", ""), now_s),
         _in_words(words),
         _until_reset(headers, now_s),
     )
     wait = next((wait for wait in told if wait is not None), None)
     return None if wait is None else min(max(wait, 0.0), MAX_RETRY_AFTER_S)
+
+
+def wait_in(value: str, now_s: float) -> float | None:
+    """Read a wait: seconds, a duration as in 1m30s or "6 seconds", an HTTP date, an ISO one, or Unix time."""
+    # Two headers of one name come as one.
+    value = value.split(",")[0].strip() if _NUMBER.match(value.strip()) else value.strip()
+    number = _scaled(value.strip('"'), 1.0)
+    if number is not None:
+        return _until_moment(number, now_s) if number > _EPOCH_S else number
+    if (part := _PART.match(value)) is not None and part.start() == 0:
+        return _seconds(value)
+    moment_s = _moment(value)
+    return None if moment_s is None else moment_s - now_s
 
 
 def _scaled(value: str, unit_s: float) -> float | None:
@@ -51,24 +76,31 @@ def _scaled(value: str, unit_s: float) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
-def _until_date(value: str, now_s: float) -> float | None:
-    moment_s = _moment(value)
-    return None if moment_s is None else moment_s - now_s
-
-
 def _moment(value: str) -> float | None:
-    """An HTTP date in seconds of Unix time."""
-    try:
-        moment = parsedate_to_datetime(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    """An HTTP date, or one of ISO's (RFC 3339), in seconds of Unix time."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(value.strip())
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _until_moment(number: float, now_s: float) -> float:
+    """Of Unix time in seconds or milliseconds."""
+    return (number / 1000 if number > _EPOCH_S * 1000 else number) - now_s
 
 
 def _in_words(words: str) -> float | None:
     """A duration as in "try again in 1m2.5s" or "wait for 7 minutes and 12 seconds"."""
-    asks = _ASKS_TO_WAIT.search(words)
-    return _seconds(words, asks.end()) if asks else None
+    for asks in _ASKS_TO_WAIT.finditer(words):
+        if (wait := _seconds(words, asks.end())) is not None:
+            return wait
+    if (field := _SECONDS_FIELD.search(words)) is not None:
+        return float(field[1])
+    chinese = _CHINESE.search(words)
+    return float(chinese[1]) * _CHINESE_UNITS[chinese[2]] if chinese else None
 
 
 def _seconds(text: str, place: int = 0) -> float | None:
@@ -92,6 +124,8 @@ def _until_reset(headers: Mapping[str, str], now_s: float) -> float | None:
         name = name.lower()
         if _RESET.fullmatch(name) and headers.get(name.replace("-reset", "-remaining"), "0").strip() in ("0", "0.0"):
             waits.append(_reset_s(name, value.strip(), now_s))
+        if name == "ratelimit" and (draft := _DRAFT.search(value)) is not None:
+            waits.append(float(draft[1]))
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -100,8 +134,9 @@ def _reset_s(name: str, value: str, now_s: float) -> float | None:
         return _seconds(value)
     number = _scaled(value, 1.0)
     if number is None:
-        return None
+        moment_s = _moment(value)
+        return None if moment_s is None else moment_s - now_s
     if number > _EPOCH_S:
-        return (number / 1000 if number > _EPOCH_S * 1000 else number) - now_s
+        return _until_moment(number, now_s)
     # A small number is in seconds by the draft of the standard; under the older names anything may be meant.
-    return number if name == "ratelimit-reset" else None
+    return number if name in ("ratelimit-reset", "x-ratelimit-reset-after") else None

@@ -20,12 +20,29 @@ _PAIRS = {
 }
 """In small letters. DeepSeek, Qwen, Anthropic's prompts, Gemma, Seed, MiniMax, Magistral, Kimi."""
 
+_MARKUP = {
+    "<|channel|>analysis<|message|>": "<|end|>",
+    "<|start|>assistant<|channel|>analysis<|message|>": "<|end|>",
+    "<|channel>thought": "<channel|>",
+    "<|start_thinking|>": "<|end_thinking|>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<unused94>thought": "<unused95>",
+    "<antthinking>": "</antthinking>",
+}
+"""Leaked by servers that don't know the template. gpt-oss, Gemma 4, Command A, OpenThinker, MedGemma, Claude 3."""
+_ANSWERS = ("<|channel|>final<|message|>", "<|start|>assistant<|channel|>final<|message|>", "<|start_response|>")
+"""Before an answer, in the same markup."""
+_OPENING = _PAIRS | _MARKUP
+_WORDS_OF_MARKUP = re.compile(r"\Aanalysis.*?assistantfinal", re.DOTALL)
+"""gpt-oss's markup without its special tokens: https://github.com/Augustas11/macprovider/issues/743"""
+
 _CLOSING = (*_PAIRS.values(), "<think/>", "<think />")
 """The last two are a thought without a word in it."""
 # A look at the next characters spares the test of each tag.
 _ANY_CLOSING = re.compile(rf"(?=[<\[◁](?:/|think))(?:{'|'.join(map(re.escape, _CLOSING))})", re.IGNORECASE)
 _ANY_OPENING = re.compile(rf"(?=[<\[◁][trsm])(?:{'|'.join(map(re.escape, _PAIRS))})", re.IGNORECASE)
-_LONGEST = max(map(len, (*_PAIRS, *_CLOSING)))
+_TAGS = (*_OPENING, *_CLOSING, *_ANSWERS)
+_LONGEST = max(map(len, _TAGS))
 MAX_TAGS = 1000
 """At the beginning of an answer; what stands behind them is read as the answer."""
 _WORD = re.compile(r"\S")
@@ -81,15 +98,15 @@ class Thoughts:
         word = _WORD.search(text, place)
         begin = word.start() if word else len(text)
         start = text[begin : begin + _LONGEST + 1].lower()
-        for tag in (*_PAIRS, *_CLOSING):
+        for tag in _TAGS:
             if self._tags_left and start.startswith(tag):
                 self._tags_left -= 1
-                self._closing = _PAIRS.get(tag, "")
+                self._closing = _OPENING.get(tag, "")
                 # A closing tag is what a model writes that was told not to think.
                 self._after_thought = self._after_thought or not self._closing
                 self._blank.clear()
                 return begin + len(tag)
-        self._at_start = self._tags_left > 0 and any(tag.startswith(start) for tag in (*_PAIRS, *_CLOSING))
+        self._at_start = self._tags_left > 0 and any(tag.startswith(start) for tag in _TAGS)
         self._blank.append(text[place:begin])
         self._held = text[begin:]
         return None
@@ -106,6 +123,9 @@ class Thoughts:
 
 def answer_in(text: str) -> tuple[str, str] | None:
     """Find thought and answer in a text whose thought has a closing tag alone; None where it has none."""
+    told = _WORDS_OF_MARKUP.match(text)
+    if told is not None:
+        return told[0].removeprefix("analysis").removesuffix("assistantfinal"), text[told.end() :].lstrip()
     found = _ANY_CLOSING.search(text)
     if found is None or _ANY_OPENING.search(text, 0, found.start()):
         return None

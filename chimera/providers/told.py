@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from chimera.providers.pieces import parsed
+from chimera.providers.frames import parsed
 from chimera.providers.values import index_of
 
 MOST_CHARS = 8_000
@@ -21,17 +21,22 @@ MOST_INNER_CHARS = 100_000
 
 _WORDS = (
     *("error", "message", "msg", "detail", "error_description", "errors", "error_message", "errorMessage"),
-    *("status_msg", "description", "reason", "title"),
+    *("status_msg", "error_msg", "description", "reason", "title", "base_resp", "fault", "faultstring", "details"),
+    *("innererror", "response", "data", "body", "text", "Message", "Error"),
 )
 """Where the words are, in this order."""
 _CODES = (
     *("code", "type", "status", "status_code", "statusCode"),
-    *("error_type", "errorType", "error_code", "reason", "__type"),
+    *("error_type", "errorType", "error_code", "reason", "__type", "Code"),
 )
+_HAVE_CODES = ("error", "errors", "message", "detail", "base_resp", "innererror", "response", "Error")
+"""Where more of them are."""
 _DEPTH = 6
 _ITEMS = 4
 # What has no end goes to the end of the text: each of many would be looked for to there.
 _TAGS = re.compile(r"<(script|style|head)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_FRAMED = re.compile(r"\A[\ufeff\s]*(?:event:[^\n]*\n)?\s*(?:data:\s*)?")
+"""Around a refusal that a server sends as it sends its answers."""
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 
@@ -50,7 +55,7 @@ def told_by(body: object) -> Told:
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
     if isinstance(body, str):
-        body = _inner(body[:MOST_CHARS])
+        body = _inner(_FRAMED.sub("", body[:MOST_CHARS]))
     codes = _codes_in(body, 0)
     statuses = (index_of(code) for code in codes)
     return Told(
@@ -104,7 +109,7 @@ def _codes_in(value: object, depth: int) -> list[str | int]:
     if not isinstance(value, dict):
         return []
     own = [value[key] for key in _CODES if isinstance(value.get(key), str | int) and not isinstance(value[key], bool)]
-    inner = [code for key in ("error", "errors", "message", "detail") for code in _codes_in(value.get(key), depth + 1)]
+    inner = [code for key in _HAVE_CODES for code in _codes_in(value.get(key), depth + 1)]
     return [*own, *inner]
 
 

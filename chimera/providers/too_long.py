@@ -32,13 +32,17 @@ _SURE = (
     r"total number of tokens.{0,40}cannot exceed|contains (at least )?\d+ (input )?tokens.{0,60}(limit|max)",
     # TGI, Together, xAI, Qwen, older vLLM
     r"\binputs?\b.{0,60}must (have|be) (less|fewer|at most|under|<)",
-    r"max(imum)? (prompt|input|sequence|model) length",
+    r"max(imum)? (prompt|input|sequence|model) length|max_(input_length|model_len)\b",
+    r"max(imum)? number of input tokens|number of (input |prompt )?tokens exceed",
+    r"input token count is \d+.{0,40}(support|limit|max)|request payload size exceeds",
+    r"(total )?length of (the )?messages exceed|messages? exceeds? the (token|context)|n_ctx.{0,20}(overflow|exceed)",
+    r"message you submitted was too long",
     r"range of input length should be",
     r"max_tokens must be at least 1, got -",
     # Groq, Cerebras, OpenAI
     r"(reduce|decrease|shorten) (the |your )?(length|prompt|input|messages?)|tokens must be reduced",
     r"messages.{0,60}string too long",
-    r"超长|(上下文|输入|提示).{0,20}(过长|超出|超过)",
+    r"超长|(上下文|输入|提示|tokens?).{0,20}(过长|超出|超过|超限)",
 )
 _IS_SURE = re.compile("|".join(_SURE), re.IGNORECASE | re.DOTALL)
 _LIKELY = re.compile(r"context[ _](length|window|size|limit)", re.IGNORECASE)

@@ -42,6 +42,8 @@ def http_client(
     """
     import httpx2
 
+    from chimera.providers.content_encodings import trust_bytes
+
     direct = is_near(base_url)
     return httpx2.AsyncClient(
         # Waits for bytes are bounded by `Waits`, where what they mean is known.
@@ -54,7 +56,7 @@ def http_client(
         verify=httpx2.create_ssl_context(trust_env=trust_env) if base_url.lower().startswith("https:") else True,
         event_hooks={
             "request": [on_request] if on_request is not None else [],
-            "response": [bound, *([on_response] if on_response is not None else [])],
+            "response": [trust_bytes, bound, *([on_response] if on_response is not None else [])],
         },
     )
 

@@ -67,6 +67,13 @@ def test_a_plan_is_read_whatever_stands_around_it(answer: str) -> None:
         {"steps": [ONE, TWO]},
         {"result": {"plan": [ONE, TWO]}},
         {"SubTasks": [ONE, TWO]},
+        {"subtasks": {"one": {"instruction": "Do it."}, "two": {"instruction": "It.", "depends_on": "one"}}},
+        {"subtasks": {"1": ONE, "2": TWO}},
+        {"subtasks": json.dumps([ONE, TWO])},
+        {"subtasks": [json.dumps(ONE), json.dumps(TWO)]},
+        {"subtasks": [{"subtask": ONE}, {"subtask": TWO}]},
+        {"name": "plan", "arguments": json.dumps({"subtasks": [ONE, TWO]})},
+        {"notes": ["Two will do."], "subtasks": [ONE, TWO]},
     ],
 )
 def test_wrappers_around_a_plan_are_taken_off(answer: Any) -> None:
@@ -91,6 +98,30 @@ def test_the_last_plan_that_can_run_counts() -> None:
 def test_a_plan_that_is_cut_off_is_never_a_shorter_one(end: int) -> None:
     assert problems_in(PLAN[:end]) == [CUT_OFF]
     assert problems_in(f"{DRAFT}\nBetter:\n{FENCE}json\n{PLAN[:end]}\n{FENCE}") == [CUT_OFF]
+
+
+def test_a_plan_with_its_quotes_escaped_is_read() -> None:
+    assert keys_in(PLAN.replace('"', '\\"')) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("told", "depends_on"),
+    [
+        *((nothing, ()) for nothing in ("none", "N/A", "-", "null", [None], [""], ["none"], False, "[]")),
+        *((one, ("one",)) for one in ('["one"]', [{"key": "one"}], {"key": "one"}, "one; one", "ONE")),
+    ],
+)
+def test_what_is_waited_for_is_told_in_many_ways(told: Any, depends_on: tuple[str, ...]) -> None:
+    subtasks, problems = read(json.dumps({"subtasks": [ONE, {**TWO, "depends_on": told}]}))
+    assert problems == []
+    assert subtasks[1].depends_on == depends_on
+
+
+def test_other_words_for_a_field_count_where_ours_is_missing() -> None:
+    one = {"id": "one", "description": "Do it.", "agent": ["writer"]}
+    assert keys_in(json.dumps({"tasks": [one, {**TWO, "depends_on": None, "requires": ["one"]}]})) == ["one", "two"]
+    assert "description: There is no such field" in problems_in({"subtasks": [{**ONE, "description": "More."}]})[0]
+    assert keys_in(json.dumps({"subtasks": [{**ONE, "key": "none"}, {**TWO, "depends_on": "none"}]})) == ["none", "two"]
 
 
 def test_names_and_values_are_read_by_their_meaning() -> None:

@@ -22,10 +22,12 @@ from benchmarks.cases.lists import (
     tool_calls,
     usage,
     waiting,
+    written_calls,
 )
 
 CASES: tuple[Case, ...] = (
     *tool_calls.CASES,
+    *written_calls.CASES,
     *call_ids.CASES,
     *framing.CASES,
     *media_types.CASES,

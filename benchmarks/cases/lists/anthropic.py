@@ -282,4 +282,36 @@ CASES = (
         Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
         "https://github.com/BerriAI/litellm/pull/32475",
     ),
+    _case(
+        "single-newlines",
+        "framing",
+        "events without a blank line between them",
+        (Answer(str(said("a b").body).replace("\n\n", "\n")),),
+        source="https://github.com/rexxars/eventsource-parser/pull/31",
+    ),
+    _case(
+        "thinking-tags",
+        "contents",
+        "`<think>…</think>` in the text",
+        (said("<think>Hm.</think>\n\na b"),),
+        source="https://github.com/admonstrator/zettelrobbe/issues/74",
+    ),
+    _case(
+        "prompt-tokens",
+        "usage",
+        "usage under OpenAI's names",
+        (
+            stream(
+                start({"prompt_tokens": 11, "completion_tokens": 0}),
+                *text("a b"),
+                *stop(usage={"prompt_tokens": 11, "completion_tokens": 7}),
+            ),
+        ),
+    ),
+    _case(
+        "zero-at-end",
+        "usage",
+        "input_tokens 0 at the end",
+        (stream(start(), *text("a b"), *stop(usage={"input_tokens": 0, "output_tokens": 7})),),
+    ),
 )

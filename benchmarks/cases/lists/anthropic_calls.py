@@ -217,4 +217,51 @@ CASES = (
         Ends(result="a b", requests=2, wait_s=3),
         alone=True,
     ),
+    _case(
+        "whole-and-pieces",
+        "tool-calls",
+        "the input whole in the block's start, then in pieces",
+        (
+            asking(
+                block(
+                    0,
+                    {"type": "tool_use", "id": "t", "name": "calculator", "input": json.loads(FIRST)},
+                    {"type": "input_json_delta", "partial_json": FIRST},
+                )
+            ),
+            said("done"),
+        ),
+        TOOL,
+    ),
+    _case(
+        "server-tool",
+        "tool-calls",
+        "a call of the server's own tool before the answer",
+        (
+            stream(
+                start(),
+                *block(
+                    0,
+                    {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+                    {"type": "input_json_delta", "partial_json": '{"query": "x"}'},
+                ),
+                *text("a b", 1),
+                *stop(),
+            ),
+        ),
+    ),
+    _case(
+        "written-call",
+        "tool-calls",
+        "a call written as text",
+        (
+            said(
+                '<function_calls>\n<invoke name="calculator">\n<parameter name="expression">17*23</parameter>\n'
+                "</invoke>\n</function_calls>"
+            ),
+            said("done"),
+        ),
+        TOOL,
+        "https://github.com/QwenLM/qwen-code/issues/10692",
+    ),
 )

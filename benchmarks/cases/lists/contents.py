@@ -157,4 +157,36 @@ CASES = (
         Ends("failed", requests=None, asked=("[… cut here to fit",)),
         "A goal beyond the window is cut with a mark. Here no plan follows, so the task fails in the end.",
     ),
+    *(
+        _case(f"parts.{name}", what, said(text), source)
+        for name, what, text, source in (
+            (
+                "gpt-oss",
+                "gpt-oss's channels",
+                "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>the answer",
+                "https://github.com/kekzl/imp/pull/768",
+            ),
+            (
+                "gpt-oss-words",
+                "gpt-oss's channels without their tokens",
+                "analysisHm.assistantfinalthe answer",
+                "https://github.com/Augustas11/macprovider/issues/743",
+            ),
+            ("gemma", "Gemma's channel", "<|channel>thought\nHm.<channel|>the answer", "own"),
+            ("end-token", "a token of the template behind it", "the answer<|im_end|>", "own"),
+        )
+    ),
+    _case(
+        "parts.other-number",
+        "a number of the token in place of the choice's",
+        stream(
+            *(
+                {"id": "c", "choices": [{"index": n, "delta": {"content": text}}]}
+                for n, text in ((1, "the "), (2, "answer"))
+            ),
+            {"id": "c", "choices": [{"index": 3, "delta": {}, "finish_reason": "stop"}]},
+            USAGE,
+        ),
+        "https://github.com/huggingface/text-generation-inference/pull/1648",
+    ),
 )

@@ -1,5 +1,6 @@
 """Errors in every shape, at once and in mid-stream: their words have to be shown."""
 
+import json
 from typing import Any
 
 from benchmarks.cases.case import Answer, Answers, Asked, Call, Called, Case, Ends
@@ -224,5 +225,60 @@ CASES = (
         Answers(200, lacks=("away",)),
         "A fault that one task's request brings about says nothing of the provider.",
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
+    ),
+    *(
+        Case(
+            f"errors.{name}",
+            KIND,
+            source,
+            what,
+            Asked((Answer(json.dumps(body), media_type="application/json"),)),
+            right,
+        )
+        for name, what, body, source, right in (
+            (
+                "base-resp",
+                "MiniMax's base_resp with status 200: no money",
+                {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None},
+                "https://github.com/MiniMax-AI/MiniMax-M2.5/issues/2",
+                Ends("failed", code="no_quota"),
+            ),
+            (
+                "success-false",
+                "{'success': false, 'msg'} with status 200",
+                {"success": False, "code": 400, "msg": WORDS},
+                "https://github.com/maximhq/bifrost/pull/5963",
+                Ends("failed", code="bad_request", says=(WORDS,)),
+            ),
+        )
+    ),
+    *(
+        Case(f"errors.{name}", KIND, source, what, Asked((refused(status, {"error": error}),)), right)
+        for name, what, status, error, source, right in (
+            (
+                "moderation",
+                "403, flagged by moderation (OpenRouter)",
+                403,
+                {"message": "Your input was flagged by moderation", "code": 403},
+                "own",
+                Ends("failed", code="content_refused"),
+            ),
+            (
+                "region",
+                "403, whose words are about the region",
+                403,
+                {"message": "Country, region, or territory not supported"},
+                "own",
+                Ends("failed", says=("territory not supported",)),
+            ),
+            (
+                "recharge",
+                "429 for an empty account (Z.ai)",
+                429,
+                {"message": "Insufficient balance or no resource package. Please recharge.", "code": "1113"},
+                "own",
+                Ends("failed", code="no_quota"),
+            ),
+        )
     ),
 )

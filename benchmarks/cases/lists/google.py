@@ -250,4 +250,35 @@ CASES = (
         (stream(chunk(finish="STOP", usage=USED)),),
         Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
     ),
+    _case(
+        "snake-case",
+        "contents",
+        "fields as Google's SDK for Python names them",
+        (
+            stream(
+                {
+                    "candidates": [{"content": {"parts": [{"text": "a b"}]}, "finish_reason": "STOP"}],
+                    "usage_metadata": {"prompt_token_count": 11, "candidates_token_count": 7},
+                }
+            ),
+        ),
+    ),
+    _case(
+        "wrapped",
+        "contents",
+        "each chunk within `response`, as Code Assist sends it",
+        (stream({"response": chunk({"text": "a b"})}, {"response": chunk(finish="STOP", usage=USED)}),),
+        source="https://github.com/justlovemaki/AIClient2API/issues/157",
+    ),
+    _case(
+        "zero-after",
+        "usage",
+        "the whole one, then counts of 0",
+        (
+            stream(
+                chunk({"text": "a b"}, usage=USED),
+                chunk(finish="STOP", usage={"promptTokenCount": 0, "candidatesTokenCount": 0}),
+            ),
+        ),
+    ),
 )

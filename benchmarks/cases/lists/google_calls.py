@@ -217,4 +217,23 @@ CASES = (
         RETRY,
         alone=True,
     ),
+    _case(
+        "namespace",
+        "tool-calls",
+        "default_api:calculator for a name",
+        (
+            asking({"functionCall": {"name": "default_api:calculator", "args": {"expression": "17*23"}}}),
+            said("done"),
+        ),
+        TOOL,
+    ),
+    _case(
+        "retry-fields",
+        "waiting",
+        "429 with RetryInfo as protobuf's fields",
+        (refused(429, "RESOURCE_EXHAUSTED", "slow", {"@type": RETRY_INFO, "retryDelay": {"seconds": 3}}), said("a b")),
+        Ends(result="a b", requests=2, wait_s=3),
+        RETRY,
+        alone=True,
+    ),
 )

@@ -81,4 +81,10 @@ CASES = (
         Ends("failed", requests=2, says=("text/html", "check its address")),
         "The second time in the same way is the last: what isn't there won't come by asking five times.",
     ),
+    _case(
+        "types.events-as-page",
+        "events as text/html, Flask's own type",
+        (said("a b", media_type="text/html; charset=utf-8"),),
+        "own",
+    ),
 )

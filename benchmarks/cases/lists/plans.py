@@ -149,4 +149,15 @@ CASES = (
         REPAIRED,
         "`planner` and `coordinator` aren't offered for subtasks.",
     ),
+    _case("plans.keyed", "subtasks under their keys", json.dumps({"subtasks": {"one": STEP}}), "own"),
+    _case("plans.numbered", "subtasks under numbers", json.dumps({"subtasks": {"1": STEP}}), "own"),
+    _case("plans.as-text", "the list as text of JSON", json.dumps({"subtasks": json.dumps([STEP])}), "own"),
+    _case("plans.escaped", "quotes that are escaped throughout", PLAN.replace('"', '\\"'), "own"),
+    _case("plans.depends-none", "depends_on 'none'", _of(depends_on="none"), "own"),
+    _case(
+        "plans.other-words",
+        "id and description for key and instruction",
+        json.dumps({"tasks": [{"id": "one", "description": "Do it.", "agent": "writer"}]}),
+        "own",
+    ),
 )

@@ -36,6 +36,13 @@ OWN_SEARCH = {
         "input length and `max_tokens` exceed context limit: 199759 + 8192 > 200000",
         "https://github.com/continuedev/continue/issues/6080",
     ),
+    "supports-up-to": (
+        "Unable to submit request because the input token count is 9000 but model only supports up to 4096.",
+        "own",
+    ),
+    "max-model-len": ("the input length (9000) is larger than max_model_len (4096)", "own"),
+    "kimi-tokens": ("tokens 超限", "own"),
+    "input-tokens": ("maximum number of input tokens is 4096", "https://github.com/openclaw/openclaw/issues/58839"),
     "string-too-long": (
         "Invalid 'messages[1].content': string too long. Expected a string with maximum length 10485760",
         "https://github.com/vellum-ai/vellum-assistant/pull/40740",

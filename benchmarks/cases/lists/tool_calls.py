@@ -1,5 +1,7 @@
 """Tool calls as servers stream them: without index, without id, in other types, as text."""
 
+import json
+
 from benchmarks.cases.case import Answer, Asked, Case, Ends
 from benchmarks.cases.chat import BOTH, FIRST, SECOND, SPENT, asking, call, calls, chunk, piece, said, stream
 
@@ -222,5 +224,79 @@ CASES = (
         asking(calls(call(FIRST, index=1, id="a")), calls(call(SECOND, index=2, id="b"))),
         TWO,
         "https://github.com/StacDev/flow_ui/pull/45",
+    ),
+    _case(
+        "calls.glued",
+        "arguments of two calls in a row under one call",
+        asking(calls(call(FIRST + SECOND, index=0, id="a"))),
+        TWO,
+        "https://github.com/NousResearch/hermes-agent/issues/25333",
+    ),
+    _case(
+        "calls.sent-twice",
+        "arguments that come twice",
+        asking(calls(call(FIRST + FIRST, index=0, id="a"))),
+        ONE,
+        "https://github.com/anomalyco/opencode/issues/33064",
+    ),
+    _case(
+        "calls.nameless-rest",
+        "the rest of the arguments under a new id and number, without a name",
+        asking(calls(call(FIRST[:9], index=0, id="a")), calls(call(FIRST[9:], "", index=1, id="b"))),
+        ONE,
+        "https://github.com/earendil-works/pi/issues/3576",
+    ),
+    _case(
+        "calls.nameless-empty",
+        "an empty call without a name beside a real one",
+        asking(calls(call(FIRST, index=0, id="a")), calls(call("{}", "", index=1, id="b"))),
+        ONE,
+        "https://github.com/earendil-works/pi/issues/3576",
+    ),
+    _case(
+        "calls.id-each-piece",
+        "an id of its own for each piece",
+        asking(
+            calls(call("", index=0, id="a")),
+            calls(call(FIRST[:9], None, index=0, id="b")),
+            calls(call(FIRST[9:], None, index=0, id="c")),
+        ),
+        ONE,
+        "own",
+    ),
+    _case(
+        "calls.growing",
+        "all arguments so far in each piece",
+        asking(calls(call(FIRST[:9], index=0, id="a")), calls(call(FIRST, None, index=0))),
+        ONE,
+        "own",
+    ),
+    _case(
+        "calls.name-in-pieces",
+        "a name in two pieces",
+        asking(calls(call("", "calc", index=0, id="a")), calls(call(FIRST, "ulator", index=0))),
+        ONE,
+        TURNS,
+    ),
+    _case(
+        "calls.namespace",
+        "functions.calculator:0 for a name",
+        asking(calls(call(FIRST, "functions.calculator:0", index=0, id="a"))),
+        ONE,
+        "https://github.com/NousResearch/hermes-agent/issues/24534",
+    ),
+    _case(
+        "calls.leaked-markup",
+        "gpt-oss's markup behind the name",
+        asking(calls(call(FIRST, "calculator<|channel|>commentary", index=0, id="a"))),
+        ONE,
+        "https://github.com/vllm-project/vllm/pull/35906",
+    ),
+    _case(
+        "calls.text-of-text",
+        "arguments as text of text",
+        asking(calls(call(json.dumps(FIRST), index=0, id="a"))),
+        ONE,
+        "https://github.com/quarkiverse/quarkus-langchain4j/pull/2642",
     ),
 )

@@ -86,4 +86,41 @@ CASES = (
         spent=None,
         note=ESTIMATE,
     ),
+    _case(
+        "usage.reasoning-apart",
+        "reasoning beside what was written, as xAI counts",
+        _told(
+            {
+                "prompt_tokens": 11,
+                "completion_tokens": 4,
+                "total_tokens": 18,
+                "completion_tokens_details": {"reasoning_tokens": 3},
+            }
+        ),
+        "https://github.com/vercel/ai/pull/12425",
+    ),
+    _case(
+        "usage.zero-written",
+        "0 written, though there is an answer",
+        _told({"prompt_tokens": 11, "completion_tokens": 0, "total_tokens": 11}),
+        "https://github.com/agentjido/req_llm/issues/781",
+        spent=None,
+        note=ESTIMATE,
+    ),
+    _case(
+        "usage.zero-after",
+        "the whole one, then one with 0 written",
+        (
+            piece("a b"),
+            {**chunk({}, "stop"), "usage": USAGE["usage"]},
+            {"id": "c", "choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 0}},
+        ),
+        "own",
+    ),
+    _case(
+        "usage.empty-delta",
+        "beside an empty delta, behind the finish",
+        (piece("a b"), chunk({}, "stop"), {**chunk({}), "usage": USAGE["usage"]}),
+        "https://github.com/diegosouzapw/OmniRoute/issues/9750",
+    ),
 )

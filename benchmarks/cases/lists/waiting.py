@@ -27,6 +27,10 @@ def _in_five_seconds() -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=5), usegmt=True)
 
 
+def _iso_in_five_seconds() -> str:
+    return (datetime.now(UTC) + timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 CASES = (
     _case("B19.seconds", "Retry-After: 3", refused(429, SLOW, retry_after="3")),
     _case(
@@ -82,4 +86,17 @@ CASES = (
         Ends("cancelled"),
         alone=True,
     ),
+    _case(
+        "wait.duration",
+        "Retry-After: 3s",
+        refused(429, SLOW, retry_after="3s"),
+        "https://github.com/CortexLM/cortex-code/pull/407",
+    ),
+    _case(
+        "wait.iso-date",
+        "Retry-After: an ISO date",
+        Answer(json.dumps(SLOW), 429, "application/json", {"retry-after": _iso_in_five_seconds}),
+        "https://github.com/promptfoo/promptfoo/pull/10322",
+    ),
+    _case("wait.in-json", '"retry_after": 3 within the words', _told("slow; retry_after: 3"), "own"),
 )

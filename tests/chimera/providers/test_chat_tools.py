@@ -1,12 +1,13 @@
 """Tool calls, joined from whatever pieces a server of the chat-completions wire sends."""
 
+import json
 from typing import Any
 
 import pytest
 
 from chimera.providers.brackets import Brackets
-from chimera.providers.chat_tools import ToolCalls, calls_written_in
-from chimera.providers.wire import MAX_CALLS, SizeLimit
+from chimera.providers.chat_tools import ToolCalls
+from chimera.providers.wire import SizeLimit
 from models.errors import AnswerTooLarge
 from tests.chimera.providers.counting import calls_during
 
@@ -18,10 +19,10 @@ def part(arguments: Any = None, *, name: Any = None, **more: Any) -> dict[str, A
 
 
 def joined(*chunks: Any) -> list[tuple[str, str, str]]:
-    calls = ToolCalls(SizeLimit(10_000))
+    calls = ToolCalls(SizeLimit(10_000), ("calc", "calculator", "calendar"))
     for chunk in chunks:
         calls.take(chunk)
-    return [(call.id, call.name, call.arguments) for call in calls.made() or ()]
+    return [(call.id, call.name, call.arguments) for call in calls.made()]
 
 
 TWO = [("a", "calc", A), ("b", "calc", B)]
@@ -126,6 +127,46 @@ JOINED: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     "one object in place of a list": ([part(A, name="calc", id="a")], TWO[:1]),
     "a function that is null": ([[part(A, name="calc", index=0, id="a")], [{"index": 0, "function": None}]], TWO[:1]),
     "what is no piece": ([[None, "x", 7, [], part(A, name="calc", index=0, id="a")], "x", 7], TWO[:1]),
+    "a name in pieces": (
+        [[part("", name="cale", index=0, id="a")], [part("", name="nd", index=0)], [part(A, name="ar", index=0)]],
+        [("a", "calendar", A)],
+    ),
+    "a name that grows": (
+        [[part("", name="calcu", index=0, id="a")], [part(A, name="calculator", index=0)]],
+        [("a", "calculator", A)],
+    ),
+    "all arguments so far in each piece": (
+        [[part(A[:9], name="calc", index=0, id="a")], [part(A[:15], index=0)], [part(A, index=0)]],
+        TWO[:1],
+    ),
+    "arguments that come twice": ([[part(A, name="calc", index=0, id="a")], [part(A, index=0)]], TWO[:1]),
+    "a call that is told again at the end": (
+        [[part(A, name="calc", index=0, id="a")], [part(A, name="calc", index=0, id="a")]],
+        TWO[:1],
+    ),
+    "arguments of two calls in a row": (
+        [[part(A + B, name="calc", index=0, id="a")]],
+        [TWO[0], ("call_0", "calc", B)],
+    ),
+    "an id for each piece": (
+        [[part("", name="calc", index=0, id="a")], [part(A[:9], index=0, id="b")], [part(A[9:], index=0, id="c")]],
+        TWO[:1],
+    ),
+    "an id and a name for each piece": (
+        [[part(A[:9], name="calc", index=0, id="a")], [part(A[9:], name="calc", index=0, id="b")]],
+        TWO[:1],
+    ),
+    "a number and an id for each piece": (
+        [[part(A[:9], name="calc", index=0, id="a")], [part(A[9:], name="", index=1, id="b")]],
+        TWO[:1],
+    ),
+    "parameters for arguments": (
+        [[{"index": 0, "id": "a", "function": {"name": "calc", "parameters": {"a": 1}}}]],
+        [("a", "calc", '{"a": 1}')],
+    ),
+    "pieces under their numbers": ([{"0": part(A, name="calc", id="a"), "1": part(B, name="calc", id="b")}], TWO),
+    "pieces as text": ([json.dumps([part(A, name="calc", id="a")])], TWO[:1]),
+    "a function as text": ([[{"id": "a", "function": json.dumps({"name": "calc", "arguments": A})}]], TWO[:1]),
     "an empty one": ([[part(A, name="calc", index=0, id="a"), {"index": 1}, {}]], TWO[:1]),
 }
 
@@ -143,7 +184,7 @@ def test_a_name_in_each_piece_costs_no_more_with_many() -> None:
             calls.take([part(piece, name="calc", index=0, id="a")])
 
     assert calls_during(take_many)["is_object"] <= 4
-    assert len(calls.made() or ()) == 1
+    assert len(calls.made()) == 1
 
 
 @pytest.mark.parametrize("cut", range(1, 24))
@@ -160,13 +201,14 @@ def test_the_older_form_is_one_call() -> None:
     calls = ToolCalls(SizeLimit(1000))
     for piece in ({"name": "calc"}, {"arguments": A[:9]}, {"arguments": A[9:]}, None):
         calls.take_legacy(piece)
-    assert [(call.id, call.name, call.arguments) for call in calls.made() or ()] == UNNAMED[:1]
+    assert [(call.id, call.name, call.arguments) for call in calls.made()] == UNNAMED[:1]
 
 
-def test_a_call_without_a_name_is_none() -> None:
+def test_a_call_without_a_name_is_left_out() -> None:
     calls = ToolCalls(SizeLimit(1000))
-    calls.take([part(A, index=0, id="a")])
-    assert calls.made() is None
+    calls.take([part(A, index=0, id="a"), part(B, name="calc", index=1, id="b"), part("", index=2, id="c")])
+    assert [call.id for call in calls.made()] == ["b"]
+    assert calls.nameless == 1
 
 
 def test_more_calls_than_anybody_makes_are_too_many() -> None:
@@ -178,28 +220,3 @@ def test_more_calls_than_anybody_makes_are_too_many() -> None:
 def test_ids_and_names_count_towards_the_size() -> None:
     with pytest.raises(AnswerTooLarge):
         ToolCalls(SizeLimit(100)).take([part("", name="x" * 60, id="y" * 60)])
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ('<tool_call>\n{"name": "calc", "arguments": {"a": "</x>"}}\n</tool_call>', ["calc"]),
-        ('<tool_call>{"name": "a"}</tool_call>\n<tool_call>{"name": "b", "arguments": "{}"}</tool_call>\n', ["a", "b"]),
-        ('<tool_call>{"name": "a"}<tool_call>{"name": "b", "parameters": {"c": {}}}', ["a", "b"]),
-        ('<tool_call>{"name": "a"}</tool_call> and so on', []),
-        ('<tool_call>{"name": "a", }</tool_call>', []),
-        ('<tool_call>{"arguments": {}}</tool_call>', []),
-        ("<tool_call>[]</tool_call>", []),
-        ('{"name": "a"}', []),
-        ("", []),
-    ],
-)
-def test_text_of_nothing_but_calls_is_read(text: str, names: list[str]) -> None:
-    assert [call["function"]["name"] for call in calls_written_in(text)] == names
-
-
-def test_calls_in_a_text_are_read_up_to_a_number() -> None:
-    one = '<tool_call>{"name": "a"}</tool_call>'
-    assert len(calls_written_in(one * MAX_CALLS)) == MAX_CALLS
-    with pytest.raises(AnswerTooLarge, match="1000 tool calls"):
-        calls_written_in(one * (MAX_CALLS + 1))

@@ -155,7 +155,7 @@ async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: P
         (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "isn't a Gemini answer"),
         (b'data: {"candidates": 7}\n\n', errors.Malformed, "isn't a Gemini answer"),
         (b'data: {"error": {"message": "No code."}}\n\n', errors.InternalFailure, "(in mid-answer): No code."),
-        (chunk({"functionCall": {}}, finish="STOP"), errors.Malformed, "without naming it"),
+        (chunk({"functionCall": {"args": {"a": 1}}}, finish="STOP"), errors.Malformed, "without naming it"),
     ],
 )
 @pytest.mark.parametrize("begun", [False, True])

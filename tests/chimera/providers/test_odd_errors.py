@@ -129,6 +129,29 @@ async def test_too_long_is_asked_once(wire: Wire, provider: Provider, server: Sc
     assert not found.retryable
 
 
+@pytest.mark.parametrize(
+    ("status", "told", "error"),
+    [
+        (403, {"message": "Insufficient balance"}, errors.NoQuota),
+        (429, {"message": "Insufficient balance or no resource package. Please recharge."}, errors.NoQuota),
+        (400, {"message": "x", "code": "Arrearage"}, errors.NoQuota),
+        (403, {"message": "Your input was flagged by moderation"}, errors.ContentRefused),
+        (400, {"message": "x", "code": "data_inspection_failed"}, errors.ContentRefused),
+        (400, {"message": "x/y is not a valid model ID"}, errors.UnknownModel),
+        (403, {"message": "You have no access to it", "code": "model_not_found"}, errors.UnknownModel),
+        (403, {"message": "This region is not supported"}, errors.WrongKey),
+        (400, {"message": "The balance of the brackets is wrong"}, errors.BadRequest),
+        (500, {"message": "Insufficient balance of load"}, errors.InternalFailure),
+    ],
+)
+async def test_a_refusal_is_known_by_its_words(
+    local: Provider, server: Scripted, status: int, told: dict[str, str], error: type[errors.ProviderError]
+) -> None:
+    found = await raised(local, asked(WIRE), server, plain(status, {"error": told}))
+    assert type(found) is error
+    assert error is not errors.WrongKey or told["message"] in found.message
+
+
 @pytest.mark.parametrize("told", [{"retry_after_ms": "6000"}, {"retry_after": "6"}, {}])
 async def test_a_server_says_when_to_come_back(
     wire: Wire, provider: Provider, server: Scripted, told: dict[str, str]

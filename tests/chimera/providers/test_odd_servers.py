@@ -115,6 +115,20 @@ WHOLE = {
         {"choices": [], "usage": {"prompt_tokens": "11", "completion_tokens": 7.0, "prompt_tokens_details": 0}},
     ],
     "usage of other names": [said("a b"), STOP, {"choices": [], "usage": {"input_tokens": 11, "output_tokens": 7}}],
+    "usage in the delta": [said("a b"), choice("stop", delta={"usage": COUNTED["usage"]})],
+    "zeros behind the usage": [
+        *(said("a b"), STOP, COUNTED),
+        {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 0}},
+    ],
+    "the reason in the delta": [said("a b"), choice(delta={"finish_reason": "stop"}), COUNTED],
+    "the reason beside the choices": [said("a b"), {**COUNTED, "finish_reason": "stop"}],
+    "text beside an empty delta": [choice(delta={"role": "assistant"}, text="a b"), STOP, COUNTED],
+    "numbers of tokens for choices": [
+        choice(index=1, delta={"content": "a "}),
+        choice(index=2, delta={"content": "b"}),
+        choice("stop", index=3, delta={}),
+        COUNTED,
+    ],
     "a thought of another field": [said(None, reasoning="hm", reasoning_content=""), said("a b", "stop"), COUNTED],
 }
 
@@ -202,6 +216,8 @@ BODIES: dict[str, tuple[bytes, dict[str, str]]] = {
     "B35 events as text": (b"".join(stream(*CHUNKS)), {"content-type": "text/plain"}),
     "B35 events as bytes": (b"".join(stream(*CHUNKS)), {"content-type": "application/octet-stream"}),
     "B35 events as JSON": (b"".join(stream(*CHUNKS)), {"content-type": "application/json"}),
+    "events as a page": (b"".join(stream(*CHUNKS)), {"content-type": "text/html; charset=utf-8"}),
+    "no encoding, whatever is told": (b"".join(stream(*CHUNKS)), {"content-encoding": "gzip"}),
     "B42 no type": (b"".join(stream(*CHUNKS)), {}),
     "B42 packed": (
         gzip.compress(b"".join(stream(*CHUNKS))),
@@ -238,11 +254,22 @@ async def test_a_whole_completion_may_call_tools(provider: Provider, server: Scr
         {"prompt_tokens": -1, "completion_tokens": 1},
         {"prompt_tokens": 10**30, "completion_tokens": 1},
         {"total_tokens": 9},
+        {"prompt_tokens": 11, "completion_tokens": 0, "total_tokens": 11},
+        {"prompt_tokens": 0, "completion_tokens": 7},
     ],
 )
 async def test_usage_that_nobody_can_read_is_missing(provider: Provider, server: Scripted, usage: Any) -> None:
     reply = await answered(provider, server, Script(stream(said("a b", "stop"), {"choices": [], "usage": usage})))
     assert (reply.text, reply.end.usage) == ("a b", None)
+
+
+@pytest.mark.parametrize("total", [{"total_tokens": 18}, {}])
+async def test_reasoning_beside_the_answer_is_paid_too(
+    provider: Provider, server: Scripted, total: dict[str, int]
+) -> None:
+    told = {"prompt_tokens": 11, "completion_tokens": 2, "completion_tokens_details": {"reasoning_tokens": 5}, **total}
+    reply = await answered(provider, server, Script(stream(said("a b", "stop"), {"choices": [], "usage": told})))
+    assert reply.end.usage == Usage(input_tokens=11, output_tokens=7, reasoning_tokens=5)
 
 
 VALUES: tuple[Any, ...] = (

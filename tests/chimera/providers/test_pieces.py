@@ -10,7 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from chimera.providers.pieces import DONE, MAX_SKIPPED, MAX_VALUES, SLICE_BYTES, ErrorInAnswer, Frames, Piece, Pieces
+from chimera.providers.content_encodings import trust_bytes
+from chimera.providers.frames import Frames
+from chimera.providers.pieces import DONE, MAX_SKIPPED, MAX_VALUES, SLICE_BYTES, ErrorInAnswer, Piece, Pieces
 from models.errors import AnswerTooLarge
 
 ONE, TWO = {"choices": [{"delta": {"content": "Grüße 🌍"}}]}, {"usage": {"prompt_tokens": 1}}
@@ -54,6 +56,15 @@ STREAMS = {
     "an object a line": b"%s\n%s\n",
     "an object a line, the last one open": b"%s\r\n%s",
     "a list of objects": b"[%s\n,\n%s]\n",
+    "a list that never ends": b"[%s\n,\n%s",
+    "without blank lines": b"data: %s\ndata: %s\n",
+    "without blank lines, with names": b"event: chunk\ndata: %s\nevent: chunk\ndata: %s\n",
+    "without blank lines, with the end": b"data: %s\r\ndata: %s\r\n",
+    "indented": b"  data: %s\n  \n  data: %s\n  \n",
+    "in capitals": b"Event: x\nData: %s\n\nDATA : %s\n\n",
+    "prefixed twice": b"data: data: %s\n\ndata:data:%s\n\n",
+    "glued together": b"data: %s%s\n\n",
+    "glued together with their prefix": b"data: %sdata: %s\n\n",
 }
 
 
@@ -95,6 +106,52 @@ async def test_half_a_character_costs_no_more_than_itself() -> None:
     assert pieces[0].body == {"text": "caf�s"}
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        *(b"data: [DONE]\n\n", b"data:[done]\n\n", b'data: "[DONE]"\n\n', b"data:  [DONE] \n", b"[DONE]\n"),
+        *(b"event: done\n\n", b"event: end\ndata: {}\n\n", b"event: done\ndata: null\n\n", b'data: {"done": true}\n\n'),
+    ],
+)
+async def test_the_end_of_a_stream_has_many_forms(end: bytes) -> None:
+    pieces, skipped = await read(b"data: %s\n\n" % data(ONE), end, b"data: %s\n\n" % data(TWO))
+    assert [piece.body for piece in pieces] == [ONE, {}]
+    assert (pieces[-1] is DONE, skipped) == (True, 0)
+
+
+async def test_an_end_without_a_blank_line_before_it() -> None:
+    for end in (b"data: [DONE]\n", b"[DONE]", b"event: done\ndata:\n\n"):
+        pieces, _ = await read(b"data: %s\n" % data(ONE), end)
+        assert [piece.body for piece in pieces] == [ONE, {}]
+
+
+async def test_what_a_text_says_of_events_is_text() -> None:
+    body = {"text": " data: {} data: [DONE] event: done", "done": False}
+    pieces, _ = await read(b"data: " + data(body) + b"\n\n")
+    assert [piece.body for piece in pieces] == [body]
+
+
+async def test_an_event_keeps_its_name_without_blank_lines() -> None:
+    pieces, _ = await read(b"event: a\ndata: %s\nevent: b\ndata: %s\n" % (data(ONE), data(TWO)))
+    assert [piece.kind for piece in pieces] == ["a", "b"]
+    pieces, _ = await read(b"data: %s\nevent: b\n\n" % data(ONE))
+    assert [piece.kind for piece in pieces] == ["b"]
+
+
+@pytest.mark.parametrize("broken", [b'{"text": "a\tb"}', b'{"text":\n"a\tb"}', b'{"text":\n"a\tb"\n}'])
+async def test_json_that_is_broken_across_lines_is_read(broken: bytes) -> None:
+    pieces, _ = await read(b"data: " + broken + b"\n\n")
+    assert [piece.body for piece in pieces] == [{"text": "a\tb"}]
+
+
+async def test_encoding_that_is_told_wrongly_is_not_believed() -> None:
+    body = b"data: %s\n\n" % data(ONE)
+    for sent in (body, gzip.compress(body)):
+        response = httpx2.Response(200, headers={"content-encoding": "gzip"}, stream=Body([b"", sent[:9], sent[9:]]))
+        await trust_bytes(response)
+        assert [piece.body async for piece in Pieces(response, 1000)] == [ONE]
+
+
 async def test_nothing_is_read_behind_the_end() -> None:
     pieces, _ = await read(b"data: %s\n\ndata: [DONE]\n\ndata: %s\n\ndata: {\n\n" % (data(ONE), data(TWO)))
     assert [piece.body for piece in pieces] == [ONE, {}]
@@ -109,6 +166,10 @@ ERRORS: list[tuple[bytes, Any]] = [
     (b'event: error\ndata: {"message": "x"}', {"message": "x"}),
     (b'data: {"choices": [], "error": {"code": 502}}', {"choices": [], "error": {"code": 502}}),
     (b'data: {"detail": "no such adapter"}', {"detail": "no such adapter"}),
+    (b'data: {"base_resp": {"status_code": 1008}}', {"base_resp": {"status_code": 1008}}),
+    (b'data: {"success": false, "msg": "x"}', {"success": False, "msg": "x"}),
+    (b'data: {"error_msg": "x"}', {"error_msg": "x"}),
+    (b'data: {"status": "error", "message": "x"}', {"status": "error", "message": "x"}),
     (b'{"error": "a line of its own"}', {"error": "a line of its own"}),
     (b'{\n"error": {\n"message": "a document"}}', {"error": {"message": "a document"}}),
 ]

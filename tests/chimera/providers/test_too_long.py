@@ -6,6 +6,11 @@ from chimera.providers.told import told_by
 from chimera.providers.too_long import is_too_long
 
 WORDS = [
+    "Unable to submit request because the input token count is 9000 but model only supports up to 4096.",
+    "the input length (9000) is larger than max_model_len (4096)",
+    "maximum number of input tokens is 4096",
+    "The total length of messages exceeds the limit",
+    "tokens 超限",
     "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens.",
     "the request exceeds the available context size. try increasing the context size or enable context shift",
     "request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it",

@@ -1,0 +1,68 @@
+"""Tool calls written as text, in the markup of each family of models: run, and in no answer."""
+
+from benchmarks.cases.case import Asked, Case, Ends
+from benchmarks.cases.chat import FIRST, SPENT, USAGE, chunk, said, stream
+
+KIND = "tool-calls"
+FOUND = "https://github.com/ggml-org/llama.cpp/pull/16932"
+CALL = f'{{"name": "calculator", "arguments": {FIRST}}}'
+QWEN = "<function=calculator>\n<parameter=expression>\n17*23\n</parameter>\n</function>"
+INVOKE = '<invoke name="calculator">\n<parameter name="expression">17*23</parameter>\n</invoke>'
+KIMI = f"<|tool_call_begin|>functions.calculator:0<|tool_call_argument_begin|>{FIRST}<|tool_call_end|>"
+RIGHT = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)
+WRITTEN = {
+    "words-before": (f"Let me see.\n<tool_call>{CALL}</tool_call>", "https://github.com/mudler/LocalAI/issues/10052"),
+    "qwen-coder": (f"<tool_call>\n{QWEN}\n</tool_call>", "https://github.com/QwenLM/qwen-code/issues/10692"),
+    "qwen-unwrapped": (f"{QWEN}\n</tool_call>", "https://github.com/ollama/ollama/pull/17742"),
+    "glm": ("<tool_call>calculator\n<arg_key>expression</arg_key>\n<arg_value>17*23</arg_value>\n</tool_call>", FOUND),
+    "minimax": (
+        f"<minimax:tool_call>\n{INVOKE}\n</minimax:tool_call>",
+        FOUND,
+    ),
+    "claude": (
+        f"<function_calls>\n{INVOKE}\n</function_calls>",
+        "https://github.com/QwenLM/qwen-code/issues/10692",
+    ),
+    "kimi": (
+        f"<|tool_calls_section_begin|>{KIMI}<|tool_calls_section_end|>",
+        "https://github.com/NousResearch/hermes-agent/issues/24534",
+    ),
+    "deepseek": (
+        f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>calculator<｜tool▁sep｜>{FIRST}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+        "https://github.com/unslothai/unsloth/pull/5624",
+    ),
+    "mistral": (f"[TOOL_CALLS]calculator[ARGS]{FIRST}", "https://github.com/antoinezambelli/forge/pull/56"),
+    "llama": (f'{{"name": "calculator", "parameters": {FIRST}}}', "own"),
+    "gpt-oss": (
+        f"<|channel|>commentary to=functions.calculator <|constrain|>json<|message|>{FIRST}<|call|>",
+        "https://github.com/vllm-project/vllm/pull/32633",
+    ),
+}
+
+CASES = (
+    *(
+        Case(f"written.{name}", KIND, source, text, Asked((said(text), said("done"))), RIGHT)
+        for name, (text, source) in WRITTEN.items()
+    ),
+    Case(
+        "written.in-thought",
+        KIND,
+        "https://github.com/vybestack/llxprt-code/pull/750",
+        "a call in `reasoning_content`, and nothing besides",
+        Asked(
+            (
+                stream(chunk({"reasoning_content": f"<tool_call>{CALL}</tool_call>"}), chunk({}, "stop"), USAGE),
+                said("done"),
+            )
+        ),
+        RIGHT,
+    ),
+    Case(
+        "written.spoken-of",
+        KIND,
+        "own",
+        "a call in an answer about calls",
+        Asked((said(f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),)),
+        Ends(result=f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```", spent=SPENT),
+    ),
+)

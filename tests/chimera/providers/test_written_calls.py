@@ -1,0 +1,115 @@
+"""Calls that models write into their text, each family in markup of its own."""
+
+import pytest
+
+from chimera.providers.base import ToolSpec
+from chimera.providers.wire import MAX_CALLS
+from chimera.providers.written_calls import WrittenCalls
+from models.errors import AnswerTooLarge
+
+TOOLS = (
+    ToolSpec("calc", "", {"properties": {"expression": {"type": "string"}, "digits": {"type": "integer"}}}),
+    ToolSpec("now", "", {"properties": {}}),
+)
+ARGUMENTS = {"expression": "17*23"}
+JSON = '{"expression": "17*23"}'
+WHOLE = f'{{"name": "calc", "arguments": {JSON}}}'
+FENCE = "`" * 3
+QWEN = "<function=calc>\n<parameter=expression>\n17*23\n</parameter>\n</function>\n</tool_call>"
+WRITTEN = {
+    "Hermes": f"<tool_call>\n{WHOLE}\n</tool_call>",
+    "Hermes, without an end": f"<tool_call>{WHOLE}",
+    "Llama": '{"name": "calc", "parameters": {"expression": "17*23"}}',
+    "Llama, marked": f"<|python_tag|>{WHOLE}<|eom_id|>",
+    "Llama, in a tag": f"<function=calc>{JSON}</function>",
+    "in a fence": f"{FENCE}json\n{WHOLE}\n{FENCE}",
+    "OpenAI": f'{{"type": "function", "function": {WHOLE}}}',
+    "Mistral, older": f"[TOOL_CALLS] [{WHOLE}]",
+    "Mistral": f"[TOOL_CALLS]calc[ARGS]{JSON}</s>",
+    "Qwen Coder": f"<tool_call>\n{QWEN}",
+    "Qwen Coder, unwrapped": QWEN,
+    "GLM": "<tool_call>calc\n<arg_key>expression</arg_key>\n<arg_value>17*23</arg_value>\n</tool_call>",
+    "MiniMax": '<minimax:tool_call>\n<invoke name="calc">\n<parameter name="expression">17*23</parameter>\n</invoke>\n'
+    "</minimax:tool_call>",
+    "Claude": '<function_calls><invoke name="calc"><parameter name="expression">17*23</parameter></invoke>'
+    "</function_calls>",
+    "Kimi": "<|tool_calls_section_begin|><|tool_call_begin|>functions.calc:0<|tool_call_argument_begin|>"
+    f"{JSON}<|tool_call_end|><|tool_calls_section_end|>",
+    "DeepSeek": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>calc\n"
+    f"{FENCE}json\n{JSON}\n{FENCE}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "DeepSeek 3.1": f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>calc<｜tool▁sep｜>{JSON}<｜tool▁call▁end｜>",
+    "gpt-oss": f"<|channel|>commentary to=functions.calc <|constrain|>json<|message|>{JSON}<|call|>",
+    "Granite": f"<|tool_call|>[{WHOLE}]",
+}
+
+
+def split(text: str, size: int) -> tuple[str, list[dict[str, object]]]:
+    """What is passed on of a text that comes in pieces, and the calls in it."""
+    written = WrittenCalls(TOOLS)
+    passed = "".join(written.take(text[start : start + size]) for start in range(0, len(text), size))
+    return passed + written.rest(), written.calls
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=list(WRITTEN))
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_call_in_any_markup_is_found(text: str, size: int) -> None:
+    for before in ("", "\n ", "Let me see.\n\n"):
+        if before.strip() and text.startswith(("{", FENCE)):
+            continue  # JSON behind words is part of an answer
+        passed, (call,) = split(before + text, size)
+        assert passed.strip() == before.strip()
+        assert str(call["name"]).endswith(("calc", "calc:0"))
+        assert call["arguments"] == ARGUMENTS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<tool_call>{WHOLE}</tool_call> and so on",
+        '<tool_call>{"name": "calc", }</tool_call>',
+        '<tool_call>{"arguments": {}}</tool_call>',
+        "<tool_call>[7]</tool_call>",
+        "<tool_call>",
+        '{"name": "Ada", "arguments": {}}',
+        '[{"name": "calc", "arguments": {}}, {"name": "Ada"}]',
+        '{"name": "calc"',
+        f"The call is {WHOLE}",
+        f"So:\n{FENCE}xml\n<tool_call>{WHOLE}</tool_call>\n{FENCE}",
+        "<function>f</function>\n<tool>hammer</tool>\n[TOOL]",
+        "",
+        "\n \n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_is_no_call_is_passed_on(text: str, size: int) -> None:
+    assert split(text, size) == (text, [])
+
+
+def test_values_are_of_the_type_that_is_wanted() -> None:
+    arguments = "<parameter=expression>\n1\n</parameter><parameter=digits>\n3\n</parameter>"
+    _, (call,) = split(f"<function=calc>{arguments}</function>", 5)
+    assert call["arguments"] == {"expression": "1", "digits": 3}
+
+
+def test_without_tools_nothing_is_held_back() -> None:
+    written = WrittenCalls(())
+    assert written.take(WRITTEN["Hermes"]) == WRITTEN["Hermes"]
+
+
+def test_text_is_passed_on_as_soon_as_it_is_known() -> None:
+    written = WrittenCalls(TOOLS)
+    assert [written.take(piece) for piece in ("<", "b>", "x\n", "<tool", "s>")] == ["", "<b>", "x\n", "", "<tools>"]
+
+
+def test_lines_are_looked_at_up_to_a_number() -> None:
+    for pieces in (["<tools>\n" * 5000], ["<tools>\n"] * 5000):
+        written = WrittenCalls(TOOLS)
+        passed = "".join([*map(written.take, pieces), written.take(WRITTEN["Hermes"]), written.rest()])
+        assert passed == "<tools>\n" * 5000 + WRITTEN["Hermes"]
+
+
+def test_calls_in_a_text_are_read_up_to_a_number() -> None:
+    one = '<tool_call>{"name": "calc"}</tool_call>'
+    assert len(split(one * MAX_CALLS, 1000)[1]) == MAX_CALLS
+    with pytest.raises(AnswerTooLarge, match="1000 tool calls"):
+        split(one * (MAX_CALLS + 1), 1000)
