@@ -61,7 +61,7 @@ def assert_fits(found: errors.ProviderError, error: type[errors.ProviderError]) 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("wrong_key", "CHIMERA_{NAME}_API_KEY"),
+        ("wrong_key", "{setting}"),
         ("no_quota", "no quota left"),
         ("unknown_model", "{model!r}"),
         ("context_too_long", "longer than {model!r}"),
@@ -74,7 +74,9 @@ async def test_a_refusal_names_what_one_can_do_something_about(
     status, body = wire.refused(kind, WORDS)
     found = await raised(provider, asked(wire), server, plain(status, body))
     assert wire.name in found.message
-    assert words.format(NAME=wire.name.upper(), model=wire.model) in found.message
+    # The simulator has no key.
+    setting = "CHIMERA_SIMULATOR_URL" if wire.name == "simulator" else f"CHIMERA_{wire.name.upper()}_API_KEY"
+    assert words.format(setting=setting, model=wire.model) in found.message
 
 
 @pytest.mark.parametrize("kind", ["rate_limited", "overloaded"])
