@@ -218,6 +218,26 @@ async def test_without_redis_a_worker_goes_by_what_it_sees(run_settings: Setting
         assert await alone.look([mine]) == {}
 
 
+async def test_a_redis_that_is_late_once_makes_no_second_look(
+    run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late(*args: object, **more: object) -> bool:
+        raise TimeoutError
+
+    mine = account()
+    async with workers(run_settings, 2) as (one, other):
+        await other.admit(mine, ALICE)
+        await fail(one, mine)
+        await until_true(lambda: refused(other, mine))
+        other._known[mine].probe_at = 0.0
+        # Both have heard from Redis who may look; then one of them doesn't hear from it in time.
+        assert not await is_open(other, mine)
+        monkeypatch.setattr(other._shared, "take_probe", late)
+        assert not await is_open(other, mine)
+        other._known[mine].probe_at = 0.0
+        assert await is_open(other, mine)
+
+
 @pytest.mark.parametrize("error", [Overloaded, ProviderTimeout])
 async def test_failures_of_one_user_hold_nobody_else(run_settings: Settings, error: type[ProviderError]) -> None:
     mine = account()
