@@ -112,6 +112,11 @@ def bearer_token(connection: HTTPConnection) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
+async def _address(connection: HTTPConnection) -> str:
+    """Where the caller is: what a listed proxy says, or else the other end of the connection."""
+    return connection.client.host if connection.client else ""
+
+
 async def _task_id(task_id: Annotated[UUID, Path()]) -> TaskId:
     return TaskId(str(task_id))
 
@@ -131,6 +136,7 @@ async def _schedule_id(schedule_id: Annotated[UUID, Path()]) -> ScheduleId:
 WithParts = Annotated[Parts, Depends(get_parts)]
 WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
+WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]

@@ -23,6 +23,7 @@ from chimera.settings_types import (
     DatabaseUrl,
     HostAndPort,
     LogLevel,
+    Network,
     Port,
     Positive,
     RedisUrl,
@@ -113,6 +114,8 @@ class Settings(FromSurroundings):
     refresh_token_days: Positive = 30
     registration_open: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Whose X-Forwarded-For is believed; of anybody else's nothing is."""
 
     # Providers. The vendors' own variable names are understood too.
     default_model: ModelRef = "simulator/standard"
@@ -162,6 +165,8 @@ class Settings(FromSurroundings):
     graceful_shutdown_s: float = 30.0
     database_pool_size: Positive = 10
     database_pool_overflow: int = 20
+    max_connections: Positive = 1000
+    """Of the API; one address that is no listed proxy may have half of them."""
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
@@ -204,7 +209,7 @@ class Settings(FromSurroundings):
             raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(known)}.")
         return value
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value

@@ -6,6 +6,7 @@ No message shows an address of a database: there may be a password in it.
 import logging
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -47,6 +48,13 @@ def _is_a_level(value: str) -> str:
     return value.upper()
 
 
+def _is_a_network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is no address or network; write it as in 10.0.0.7 or 172.16.0.0/12.") from None
+
+
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
 DatabaseUrl = Annotated[
@@ -65,6 +73,8 @@ RedisUrl = Annotated[
     AfterValidator(_beginning_with("redis://", "rediss://", "unix://", example="redis://host:6379/0")),
     AfterValidator(_has_a_number_for_its_port),
 ]
+Network = Annotated[str, AfterValidator(_is_a_network)]
+"""An address, or all of a network."""
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]
 """One of Python's, in any case."""

@@ -5,6 +5,7 @@ the value with !r and the way out, because the person who reads it can't see the
 RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures (`worker/interceptors.py`).
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -243,6 +244,30 @@ class WrongCredentials(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__("The e-mail or the password is wrong.")
+
+
+class TooManyTries(ChimeraError):
+    """Too many passwords were tried for one account or from one address; the same for accounts that don't exist."""
+
+    code, http_status, title, retryable = "too_many_tries", 429, "Too many tries", True
+
+    def __init__(self, wait_s: float) -> None:
+        wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
+        super().__init__(
+            f"Too many sign-ins failed or are under way here; try again in {wait}, or from where you signed in before.",
+            retry_after_s=math.ceil(wait_s),
+        )
+
+
+class TooBusy(ChimeraError):
+    """The queue is full: a request that waited would only make everybody wait longer."""
+
+    code, http_status, title, retryable = "too_busy", 503, "Too much is asked at once", True
+
+    def __init__(self, what: str, retry_after_s: float = 2.0) -> None:
+        super().__init__(
+            f"Too many {what} wait already; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s
+        )
 
 
 class Forbidden(ChimeraError):

@@ -22,6 +22,7 @@ from chimera.db.engine import Database
 from chimera.db.tables import RefreshToken, User
 from chimera.passwords import Passwords
 from chimera.settings import Settings
+from chimera.sign_ins import REGISTRATIONS
 from tests.api.conftest import PASSWORD, SECRET, SignUp, client_of
 from tests.parts import fresh_database
 
@@ -221,6 +222,54 @@ async def test_a_password_is_taken_as_it_is(anybody: httpx2.AsyncClient, passwor
     email = await _register(anybody, password)
     assert (await _try_login(anybody, email, password)).status_code == 200
     assert (await _try_login(anybody, email, password.strip() + "x")).status_code == 401
+
+
+async def test_guesses_end_in_429_and_the_owner_gets_in(app: FastAPI, anybody: httpx2.AsyncClient) -> None:
+    async with client_of(app, "198.51.100.1") as owner, client_of(app, "2001:db8::1") as elsewhere:
+        email = await _register(owner)
+        await _login(owner, email)
+        answers = [await _try_login(elsewhere, email, f"guess {index}") for index in range(12)]
+        assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
+        assert int(answers[-1].headers["Retry-After"]) in range(1, 901)
+        assert answers[-1].json()["code"] == "too_many_tries"
+        assert (await _try_login(elsewhere, email, PASSWORD)).status_code == 429
+        assert (await _try_login(owner, email, PASSWORD)).status_code == 200
+
+
+async def test_an_account_that_is_not_there_is_limited_alike(app: FastAPI) -> None:
+    async with client_of(app, "198.51.100.2") as client:
+        answers = [await _try_login(client, "nobody-here@example.com", f"guess {index}") for index in range(11)]
+        known = await _register(client)
+        others = [await _try_login(client, known, f"guess {index}") for index in range(11)]
+    assert [each.status_code for each in answers] == [each.status_code for each in others] == [401] * 10 + [429]
+    assert answers[-1].json()["detail"] == others[-1].json()["detail"]
+
+
+async def test_guesses_at_the_password_of_a_session_are_limited(app: FastAPI) -> None:
+    async with client_of(app, "198.51.100.3") as client:
+        tokens = await _sign_in(client)
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        statuses = []
+        for index in range(11):
+            change = {"current_password": f"guess {index}", "new_password": "another battery staple"}
+            statuses.append((await client.post("/api/v1/auth/password", json=change)).status_code)
+    assert statuses == [422] * 10 + [429]
+
+
+async def test_registrations_from_one_address_are_limited(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Passwords, "hash", _no_hash)
+    async with client_of(app, "198.51.100.4") as client:
+        answers = [
+            await client.post(
+                "/api/v1/auth/register", json={"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
+            )
+            for _ in range(REGISTRATIONS + 1)
+        ]
+    assert [answer.status_code for answer in answers] == [201] * REGISTRATIONS + [429]
+
+
+async def _no_hash(passwords: Passwords, password: str) -> str:
+    return "none"
 
 
 async def test_a_role_can_not_be_asked_for(anybody: httpx2.AsyncClient) -> None:
