@@ -13,12 +13,11 @@ from fastapi import Depends, Path, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic_core import from_json
 from starlette.requests import HTTPConnection
 
+from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
-from api.errors import Refused
 from api.stream import Hub
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, SignedIn
@@ -31,7 +30,7 @@ from chimera.schedules import Schedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
-from models.errors import InvalidInput, NotJson, NotSignedIn
+from models.errors import InvalidInput, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
@@ -53,6 +52,9 @@ PUBLIC = frozenset(
     }
 )
 """Routes that answer anybody."""
+
+MAX_PARAMETERS = 100
+"""In an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,30 +145,6 @@ WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
-class _StrictRequest(Request):
-    """Takes JSON that PostgreSQL can store: UTF-8, no lone surrogates, NaN or NUL, at most 200 levels."""
-
-    async def json(self) -> Any:
-        if not hasattr(self, "_json"):
-            body = await self.body()
-            try:
-                value = from_json(body, allow_inf_nan=False)
-            except ValueError as error:
-                raise Refused(NotJson(str(error)[:200])) from None
-            if rb"\u0000" in body and _has_nul(value):
-                raise Refused(NotJson("a text in it has the character NUL"))
-            self._json = value
-        return self._json
-
-
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
-
-
 class ClosedRoute(APIRoute):
     """Asks who is calling, and only then reads the body. Refuses parameters that its route doesn't know."""
 
@@ -178,7 +156,7 @@ class ClosedRoute(APIRoute):
         async def signed_in_first(request: Request) -> Response:
             await get_signed_in(request)
             _check_query(request, known)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            return await handle(StrictRequest(request.scope, request.receive))
 
         return signed_in_first
 
@@ -189,6 +167,9 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 
 
 def _check_query(request: Request, known: frozenset[str]) -> None:
+    # Counted before they are taken apart: pydantic tells of each that is wrong.
+    if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+        raise InvalidInput("query", f"There may be at most {MAX_PARAMETERS} parameters; send fewer.")
     for name in request.query_params:
         if name not in known:
             way_out = instead_of(name, known) or "leave it out."
@@ -202,6 +183,6 @@ class PublicRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly

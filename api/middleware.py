@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
 from chimera.settings import Settings
-from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge
+from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput
 
 log = structlog.get_logger()
 
@@ -36,8 +36,17 @@ UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only addresses that take a body as large as a file."""
 FORM_BYTES = 256 * 1024
 """What a form adds to the file in it."""
+AUTH_PATH = "/api/v1/auth/"
+AUTH_BYTES = 16 * 1024
+"""Of what anybody may send: the longest password and name in UTF-8 are 2 KB."""
+BODY_S = 30.0
+"""From a request to the end of its body: it holds a connection, and uvicorn waits for a body forever."""
 UPLOAD_SILENCE_S = 60.0
-"""How long an upload may pause: it holds a connection and a temporary file, and uvicorn waits for a body forever."""
+"""How long an upload, which also holds a temporary file, may pause."""
+UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
+"""How long one may take in all, and the slowest pace beyond that: a byte a minute is no upload."""
+CONTENT_TYPE_CHARS = 1000
+"""The standard library, which FastAPI reads it with, takes a tenth of a second for 60,000 semicolons."""
 _CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 
 
@@ -68,7 +77,6 @@ def stack(settings: Settings) -> list[Middleware]:
             BodyLimit,
             limit_bytes=settings.max_body_bytes,
             file_bytes=settings.max_file_bytes,
-            silence_s=UPLOAD_SILENCE_S,
         ),
     ]
 
@@ -148,14 +156,13 @@ class LastResort:
 
 
 class BodyLimit:
-    """Refuses a body above the limit before it is read, or where it passes the limit, and an upload that stops coming.
+    """Refuses a body above its limit before it is read, or where it passes the limit, and one that doesn't come.
 
     FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int, silence_s: float) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int) -> None:
         self._app = app
-        self._silence_s = silence_s
         self._limit_bytes = limit_bytes
         self._file_bytes = file_bytes
 
@@ -163,16 +170,23 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if len(Headers(scope=scope).get("content-type", "")) > CONTENT_TYPE_CHARS:
+            too_long = InvalidInput(
+                "Content-Type", f"It has more than {CONTENT_TYPE_CHARS} characters; send a media type."
+            )
+            await answer(too_long)(scope, receive, send)
+            return
         limit_bytes, refusal = self._limit_of(scope["path"])
         if _content_length(scope) > limit_bytes:
             await answer(refusal)(scope, receive, send)
             return
-        received, is_whole = 0, scope["path"] not in UPLOADS
+        received, is_whole = 0, False
+        is_upload, began = scope["path"] in UPLOADS, asyncio.get_running_loop().time()
 
         async def counting() -> Message:
             nonlocal received, is_whole
             # Behind the whole body only the end of the connection is waited for, as long as the answer takes.
-            message = await (receive() if is_whole else self._soon(receive))
+            message = await (receive() if is_whole else _soon(receive, began, received, is_upload=is_upload))
             received += len(message.get("body", b""))
             is_whole = is_whole or not message.get("more_body", False)
             if received > limit_bytes:
@@ -181,17 +195,23 @@ class BodyLimit:
 
         await self._app(scope, counting, send)
 
-    async def _soon(self, receive: Receive) -> Message:
-        try:
-            async with asyncio.timeout(self._silence_s):
-                return await receive()
-        except TimeoutError:
-            raise Refused(BodyTooSlow(self._silence_s)) from None
-
     def _limit_of(self, path: str) -> tuple[int, ChimeraError]:
         if path in UPLOADS:
             return self._file_bytes + FORM_BYTES, FileTooLarge(self._file_bytes)
-        return self._limit_bytes, BodyTooLarge(self._limit_bytes)
+        limit_bytes = min(AUTH_BYTES, self._limit_bytes) if path.startswith(AUTH_PATH) else self._limit_bytes
+        return limit_bytes, BodyTooLarge(limit_bytes)
+
+
+async def _soon(receive: Receive, began: float, received: int, *, is_upload: bool) -> Message:
+    """Wait for the next piece of a body. Raises Refused when it takes too long, alone or on the whole."""
+    now = asyncio.get_running_loop().time()
+    left_s = began + (UPLOAD_S + received / UPLOAD_BYTES_S if is_upload else BODY_S) - now
+    wait_s = min(left_s, UPLOAD_SILENCE_S) if is_upload else left_s
+    try:
+        async with asyncio.timeout(wait_s):
+            return await receive()
+    except TimeoutError:
+        raise Refused(BodyTooSlow(UPLOAD_SILENCE_S if is_upload else BODY_S)) from None
 
 
 def _content_length(scope: Scope) -> int:

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.bodies import has_more_parts
 from api.deps import Parts, bearer_token
 from api.stream import HubClosed, stop
 from chimera.auth import Auth
@@ -29,6 +30,8 @@ SIGN_IN_SECONDS = 10.0
 SEND_SECONDS = 5.0
 RECHECK_SECONDS = 2.0
 MAX_TOPICS = 50
+MAX_PARTS = 50
+"""Texts, commas and brackets of a message; none that is documented has ten."""
 
 SIGNED_OUT = 4401
 TOO_SLOW = 4408
@@ -75,7 +78,10 @@ class Socket:
         token = bearer_token(self._websocket)
         if token is None:
             try:
-                message = CLIENT_MESSAGE.validate_json(await self._websocket.receive_text())
+                text = await self._websocket.receive_text()
+                if has_more_parts(text.encode(), MAX_PARTS):
+                    raise NotSignedIn
+                message = CLIENT_MESSAGE.validate_json(text)
             except (ValidationError, KeyError) as error:
                 raise NotSignedIn from error
             if not isinstance(message, Authenticate):
@@ -92,6 +98,11 @@ class Socket:
                 return
             except KeyError:
                 await self._refuse("invalid_message", "This is a binary message; send JSON as text.")
+                continue
+            if has_more_parts(text.encode(), MAX_PARTS):
+                await self._refuse(
+                    "invalid_message", "This has more in it than any message; send one that is documented."
+                )
                 continue
             try:
                 await self._obey(caller, text)

@@ -203,7 +203,8 @@ class BodyTooSlow(ChimeraError):
     code, http_status, title = "body_too_slow", 408, "The request body stopped coming"
 
     def __init__(self, silence_s: float) -> None:
-        super().__init__(f"Nothing of the body came for {silence_s:g} s; send it again, without a pause.", field="body")
+        message = f"The body came too slowly, or not at all for {silence_s:g} s; send it again, without a pause."
+        super().__init__(message, field="body")
 
 
 class WrongContentType(ChimeraError):
