@@ -10,6 +10,7 @@ BENCHMARKS = {
     "requests": "how long a worker stands still while a conversation is made a request, by its length",
     "imports": "seconds and modules that a fresh process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: what is right, what happens, requests counted",
+    "security": "try again every weakness that was found: trials, and what did not hold",
     "faults": "kill, stop and cut what a run needs, and count what was lost or repeated",
 }
 
