@@ -15,14 +15,15 @@ from uuid import UUID, uuid4
 import jwt
 import structlog
 
+from chimera import weak_passwords
 from chimera.db import users
 from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
 from chimera.sign_ins import SignIns, place_of
-from models.errors import InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
+from models.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
 from models.ids import UserId
-from models.users import Caller, Credentials, PasswordChange, Registration, Tokens, UserView
+from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
 
 log = structlog.get_logger()
 
@@ -57,12 +58,19 @@ class Auth:
         self._sign_ins = SignIns()
         self._standings: dict[tuple[UserId, str], tuple[float, users.Standing | None]] = {}
 
-    async def register(self, registration: Registration, address: str = "") -> UserView:
-        """Create a user. Raises Conflict when the e-mail has an account, TooManyTries after too many from there."""
+    async def register(self, registration: Registration, address: str = "") -> None:
+        """Create a user unless the e-mail has an account, which takes as long and is told to nobody.
+
+        Raises TooManyTries after too many from there.
+        """
+        weak_passwords.check(registration.password, registration.email)
         self._sign_ins.register(address)
         password_hash = await self._passwords.hash(registration.password)
-        async with self._database.begin() as session:
-            return await users.create(session, registration.email, password_hash, name=registration.name)
+        try:
+            async with self._database.begin() as session:
+                await users.create(session, registration.email, password_hash, name=registration.name)
+        except Conflict:
+            log.info("registration_of_known_account", address=address)
 
     async def login(self, credentials: Credentials, address: str = "") -> Tokens:
         """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known.
@@ -125,6 +133,7 @@ class Auth:
             user = await users.by_id(session, caller.user_id)
         if user is None:
             raise NotSignedIn
+        weak_passwords.check(change.new_password, user.email, "new_password")
         # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
         with self._sign_ins.trying(f"password of {user.id}", address) as tried:
             right, _ = await self._passwords.check(change.current_password, user.password_hash)
@@ -234,11 +243,15 @@ async def ensure_first_user(database: Database) -> tuple[str, str] | None:
 
 
 async def reset_password(database: Database, email: str, password: str) -> None:
-    """Set a user's password and end their sessions, for whoever holds the database anyway. Raises NotFound."""
+    """Set a user's password and end their sessions, for whoever holds the database anyway.
+
+    Raises NotFound, and InvalidInput for a password that is guessed first.
+    """
     async with database.begin() as session:
         user = await users.by_email(session, email)
     if user is None:
         raise NotFound("user", email)
+    weak_passwords.check(password, user.email)
     await _set_password(database, UserId(user.id), await Passwords().hash(password))
 
 

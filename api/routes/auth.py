@@ -5,18 +5,19 @@ from fastapi import APIRouter, status
 from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts, WithSignedIn
 from chimera.db import users
 from models.errors import Forbidden, NotSignedIn
-from models.users import Credentials, PasswordChange, RefreshRequest, Registration, Tokens, UserView
+from models.users import Credentials, PasswordChange, RefreshRequest, Registered, Registration, Tokens, UserView
 
 public = APIRouter(prefix="/auth", tags=["auth"], route_class=PublicRoute)
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 
-@public.post("/register", operation_id="register", status_code=status.HTTP_201_CREATED)
-async def register(registration: Registration, parts: WithParts, address: WithAddress) -> UserView:
-    """Create an account, where the settings allow it."""
+@public.post("/register", operation_id="register", status_code=status.HTTP_202_ACCEPTED)
+async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
+    """Create an account, where the settings allow it and the e-mail has none; the answer doesn't tell which."""
     if not parts.settings.registration_open:
         raise Forbidden("Registration is closed; to open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
-    return await parts.auth.register(registration, address)
+    await parts.auth.register(registration, address)
+    return Registered(email=registration.email)
 
 
 @public.post("/login", operation_id="login")
