@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         middleware=middleware.stack(settings),
         responses=errors.PROBLEMS,
         redoc_url=None,
+        redirect_slashes=False,
         docs_url=middleware.DOCS_PATH,
         swagger_ui_oauth2_redirect_url=None,
     )

@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import socket
 import time
+from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import cast
 
 import structlog
@@ -26,7 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
 from chimera.settings import Settings
-from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput
+from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
 
 log = structlog.get_logger()
 
@@ -47,17 +50,17 @@ UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
 """How long one may take in all, and the slowest pace beyond that: a byte a minute is no upload."""
 CONTENT_TYPE_CHARS = 1000
 """The standard library, which FastAPI reads it with, takes a tenth of a second for 60,000 semicolons."""
+_PORT = re.compile(r":\d{1,5}$")
 _CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 
 
 def stack(settings: Settings) -> list[Middleware]:
     """The middleware of the API, outermost first."""
-    if "*" in settings.cors_origins:
-        raise ValueError("CHIMERA_CORS_ORIGINS must list exact origins such as https://chimera.example; '*' is refused")
     return [
         Middleware(CorrelationIdMiddleware),
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
+        Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
         Middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
@@ -109,6 +112,8 @@ class RequestLog:
                 log.info(
                     "request_answered", method=scope["method"], path=scope["path"][:200], status=status, took_ms=took_ms
                 )
+            elif scope["type"] == "websocket":
+                log.info("socket_ended", path=scope["path"][:200], took_s=round(time.perf_counter() - began, 1))
 
 
 class SecurityHeaders:
@@ -127,6 +132,39 @@ class SecurityHeaders:
         if path == DOCS_PATH:
             return self._docs
         return self._content if _CONTENT_PATH.fullmatch(path) else self._api
+
+
+class OwnHosts:
+    """Answers only for names that are ours: a foreign one that leads here is a page's way around the same origin.
+
+    Addresses need no list, because nobody can make a foreign page's name be one (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
+        self._app = app
+        self._names = frozenset(name.lower() for name in names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or self._is_ours(Headers(scope=scope).getlist("host")):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await answer(WrongHost())(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _is_ours(self, hosts: list[str]) -> bool:
+        if len(hosts) != 1:
+            return False
+        name = _PORT.sub("", hosts[0]).lower()
+        return name in self._names or name == "localhost" or name.endswith(".localhost") or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 class LastResort:

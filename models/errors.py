@@ -207,6 +207,19 @@ class BodyTooSlow(ChimeraError):
         super().__init__(message, field="body")
 
 
+class WrongHost(ChimeraError):
+    """The request is for a name that isn't ours, for none, or for two."""
+
+    code, http_status, title = "wrong_host", 421, "This is not the address of this Chimera"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The header Host names another server than this one; use this one's address, or add the name to"
+            " CHIMERA_ALLOWED_HOSTS.",
+            field="Host",
+        )
+
+
 class WrongContentType(ChimeraError):
     """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
 

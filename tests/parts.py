@@ -28,6 +28,8 @@ from chimera.db.engine import driver_url
 from chimera.local import LocalStack
 from chimera.settings import Settings
 
+SECRET = "a secret that only tests have, long enough"
+
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[None]:

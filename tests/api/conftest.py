@@ -98,7 +98,7 @@ def client_of(app: FastAPI, address: str | None = None) -> httpx2.AsyncClient:
     """A client at `address`; each at another one if it isn't given, so that tests don't use up each other's tries."""
     address = address or f"2001:db8:{next(_NETWORKS):x}::1"
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1))
-    return httpx2.AsyncClient(transport=transport, base_url="http://chimera.test")
+    return httpx2.AsyncClient(transport=transport, base_url="http://chimera.localhost")
 
 
 async def new_task(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:

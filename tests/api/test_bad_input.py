@@ -15,12 +15,12 @@ from chimera.settings import Settings
 from models import wording
 from models.base import Body
 from models.wording import PATTERNS, sentence_of
-from tests.api.conftest import new_task
+from tests.api.conftest import SECRET, new_task
 
 STEP = {"key": "a", "instruction": "Do a."}
 OTHER = {"key": "b", "instruction": "Do b."}
 
-KEYED = Settings(jwt_secret=SecretStr("x" * 40))
+KEYED = Settings(jwt_secret=SecretStr(SECRET))
 
 
 def every_body(root: type[Body] = Body) -> list[type[Body]]:

@@ -209,7 +209,7 @@ async def test_a_wrong_password_and_an_unknown_user_look_the_same(
     assert wrong.json() | {"instance": ""} == unknown.json() | {"instance": ""}
 
 
-@pytest.mark.parametrize("password", ["short", "", "x" * 257, "x" * 1_000_000], ids=["short", "none", "257", "1 MB"])
+@pytest.mark.parametrize("password", ["short", "", "x" * 257, "x" * 15_000], ids=["short", "none", "257", "15 KB"])
 async def test_a_password_out_of_bounds_is_refused(anybody: httpx2.AsyncClient, password: str) -> None:
     answer = await anybody.post("/api/v1/auth/register", json={"email": "a@example.com", "password": password})
     assert answer.status_code == 422
@@ -302,11 +302,6 @@ async def test_registration_is_closed_unless_it_was_opened(
 def test_the_api_does_not_start_without_a_secret(api_settings: Settings) -> None:
     with pytest.raises(ValueError, match="CHIMERA_JWT_SECRET"):
         create_app(api_settings.model_copy(update={"jwt_secret": None}))
-
-
-def test_the_api_does_not_start_with_any_origin_allowed(api_settings: Settings) -> None:
-    with pytest.raises(ValueError, match="CHIMERA_CORS_ORIGINS"):
-        create_app(api_settings.model_copy(update={"cors_origins": ("*",)}))
 
 
 async def test_of_twenty_first_starts_one_makes_the_first_user(parts: Settings) -> None:

@@ -84,7 +84,7 @@ async def test_a_token_in_the_address_counts_for_nothing(
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://sub.chimera.test", "file://", "http://chimera.test:81"]
+    "origin", ["https://evil.example", "null", "http://sub.chimera.localhost", "file://", "http://chimera.localhost:81"]
 )
 async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, origin: str) -> None:
     with pytest.RaisesGroup(WebSocketDisconnect, flatten_subgroups=True):
@@ -92,7 +92,7 @@ async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, ori
             pass
 
 
-@pytest.mark.parametrize("origin", ["http://chimera.test", "https://console.example"])
+@pytest.mark.parametrize("origin", ["http://chimera.localhost", "https://console.example"])
 async def test_ones_own_page_and_a_listed_one_may(app: FastAPI, alice: httpx2.AsyncClient, origin: str) -> None:
     async with signed_in(app, alice, {"Origin": origin}):
         pass
@@ -280,7 +280,9 @@ async def opened(
 ) -> AsyncIterator[AsyncWebSocketSession]:
     async with (
         httpx2.AsyncClient(transport=ASGIWebSocketTransport(app)) as client,
-        client.websocket(f"ws://chimera.test{path}", headers=headers, keepalive_ping_interval_seconds=None) as socket,
+        client.websocket(
+            f"ws://chimera.localhost{path}", headers=headers, keepalive_ping_interval_seconds=None
+        ) as socket,
     ):
         yield socket
 

@@ -13,7 +13,7 @@ from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.supervisor import Service, Supervised
 from chimera.settings import Settings
-from tests.parts import settings_in, short_folder
+from tests.parts import SECRET, settings_in, short_folder
 from tests.until import LIMIT_S, until
 
 ADDRESSES = ("database_url", "redis_url", "temporal_address")
@@ -22,7 +22,11 @@ ADDRESSES = ("database_url", "redis_url", "temporal_address")
 @pytest.fixture(scope="module")
 async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Settings, list[str]]]:
     with short_folder() as path:
-        asked = settings_in(path, jwt_secret="x" * 40, **{name: getattr(settings, name) for name in ADDRESSES})
+        asked = settings_in(
+            path,
+            jwt_secret=SECRET,
+            **{name: getattr(settings, name) for name in ADDRESSES},
+        )
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
         said: list[str] = []
         async with LocalServices(asked, Register(Folder.at(path)), say=said.append) as services:
