@@ -3,6 +3,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, WebSocketDisconnect
 
+from api.middleware import OwnHosts
 from tests.api.conftest import client_of
 
 
@@ -20,7 +21,7 @@ async def test_a_name_that_is_not_ours_is_refused(anybody: httpx2.AsyncClient, h
     "host",
     [
         "chimera.localhost",
-        "CHIMERA.test:8000",
+        "CHIMERA.Localhost:8000",
         "localhost:8000",
         "app.localhost",
         "127.0.0.1",
@@ -44,3 +45,11 @@ async def test_no_redirect_adds_or_takes_a_slash(app: FastAPI) -> None:
     async with client_of(app) as client:
         for path in ("/health/", "/docs/", "/ws/"):
             assert (await client.get(path)).status_code == 404
+
+
+def test_names_of_the_settings_are_ours() -> None:
+    hosts = OwnHosts(FastAPI(), ["Chimera.Example"])
+    assert hosts._is_ours(["chimera.example:8443"])
+    assert not hosts._is_ours(["other.chimera.example"])
+    assert not hosts._is_ours(["chimera.example", "chimera.example"])
+    assert not hosts._is_ours([])
