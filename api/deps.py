@@ -45,7 +45,10 @@ PUBLIC = frozenset(
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
+        ("GET", "/"),
+        ("GET", "/home.css"),
         ("GET", "/docs"),
+        ("GET", "/docs/{name}"),
         ("GET", "/openapi.json"),
         ("WS", "/ws"),  # signs in with its first message
         ("WS", "/ws/test"),

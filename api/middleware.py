@@ -34,7 +34,7 @@ from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge,
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-DOCS_PATH = "/docs"
+PAGES = ("/", "/docs")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only addresses that take a body as large as a file."""
 FORM_BYTES = 256 * 1024
@@ -122,15 +122,15 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         # The package's types are its own; what it is, is an ASGI application.
         self._api = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_API_CSP)))
-        self._docs = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_DOCS_CSP)))
+        self._pages = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_PAGES_CSP)))
         self._content = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_CONTENT_CSP)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._for(scope.get("path", ""))(scope, receive, send)
 
     def _for(self, path: str) -> ASGIApp:
-        if path == DOCS_PATH:
-            return self._docs
+        if path in PAGES:
+            return self._pages
         return self._content if _CONTENT_PATH.fullmatch(path) else self._api
 
 
@@ -290,16 +290,16 @@ _CONTENT_CSP = (
     .sandbox()
 )
 
-# Swagger UI comes from FastAPI's choice of CDN, with an inline script that starts it: the one page with a wider policy.
-# Without a way to the internet the page stays empty; /openapi.json has the same content.
-_DOCS_CSP = (
+# Pages of ours: scripts, styles and answers from here, and from nowhere else.
+_PAGES_CSP = (
     ContentSecurityPolicy()
     .default_src("'none'")
-    .script_src("'unsafe-inline'", "https://cdn.jsdelivr.net")
-    .style_src("'unsafe-inline'", "https://cdn.jsdelivr.net")
-    .img_src("'self'", "data:", "https://fastapi.tiangolo.com")
+    .script_src("'self'")
+    .style_src("'self'")
+    .img_src("'self'", "data:")
     .connect_src("'self'")
     .object_src("'none'")
     .base_uri("'none'")
     .frame_ancestors("'none'")
+    .form_action("'none'")
 )
