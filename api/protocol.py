@@ -12,7 +12,7 @@ from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 
 from pydantic_core import to_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from chimera.sign_ins import place_of
 
@@ -133,7 +133,9 @@ class Protocol(HttpToolsProtocol):
         if len(self.connections) <= share:
             return True
         place = _place(host)
-        return sum(1 for each in self.connections if each.client and _place(each.client[0]) == place) <= share
+        # WebSockets are among them, whose class is another.
+        clients = [getattr(each, "client", None) for each in self.connections]
+        return [_place(client[0]) for client in clients if client].count(place) <= share
 
     def _count(self, size: int) -> None:
         self._size += size
@@ -163,7 +165,8 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle  # which is None before the first request
+        return cycle is not None and not cycle.response_complete
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer what never reaches the app, and end the connection; an answer under way is cut, not added to."""

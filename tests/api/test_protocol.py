@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
             await self._serving
 
     async def _started(self) -> None:
-        self.capture_signals = _nothing  # type: ignore[method-assign,assignment]
+        self.capture_signals = _nothing  # type: ignore[method-assign]
         self._serving = asyncio.create_task(self.serve())
         while not self.started:
             await asyncio.sleep(0.01)
