@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks.security import bodies, connections, rights, sign_in
+from benchmarks.security import bodies, connections, rights, sign_in, surface
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack, running_stack
 
@@ -20,6 +20,7 @@ FINDINGS: tuple[Finding, ...] = (
     *rights.FINDINGS,
     *bodies.FINDINGS,
     *connections.FINDINGS,
+    *surface.FINDINGS,
 )
 
 

@@ -13,6 +13,7 @@ import psutil
 from benchmarks.stack import Stack
 from chimera.db import users
 from chimera.db.engine import Database
+from chimera.local.supervisor import Supervised
 from chimera.passwords import Passwords
 from models.users import Role
 
@@ -80,9 +81,9 @@ async def watched(stack: Stack) -> AsyncIterator[Watch]:
             await asyncio.gather(asking, return_exceptions=True)
 
 
-def processor_s(stack: Stack) -> float:
-    """Seconds of the processor that the API has used: on a busy machine they say more than the clock does."""
-    times = psutil.Process(stack.services.api.pid).cpu_times()
+def processor_s(process: Supervised) -> float:
+    """Seconds of the processor that a process has used: on a busy machine they say more than the clock does."""
+    times = psutil.Process(process.pid).cpu_times()
     return times.user + times.system
 
 
