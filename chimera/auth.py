@@ -20,7 +20,7 @@ from chimera.db import users
 from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
-from chimera.sign_ins import SignIns, place_of
+from chimera.sign_ins import SignIns, account_at, place_of
 from models.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
 from models.ids import UserId
 from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
@@ -77,11 +77,11 @@ class Auth:
 
         `address` is where the caller is. Raises TooManyTries when too many failed from there or for this account.
         """
-        self._sign_ins.check(address)
-        async with self._database.begin() as session:
-            user = await users.by_email(session, credentials.email)
-            is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
-        with self._sign_ins.trying(credentials.email, address, is_known=is_known) as tried:
+        with self._sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_email(session, credentials.email)
+                is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
+            tried.at(account_at(credentials.email, address, is_known=is_known))
             right, better_hash = await self._passwords.check(credentials.password, user.password_hash if user else None)
             if user is None or not right or user.disabled_at is not None:
                 tried.failed = True
@@ -128,14 +128,14 @@ class Auth:
 
         Raises InvalidInput when the current password isn't what was sent, TooManyTries when that was so too often.
         """
-        self._sign_ins.check(address)
-        async with self._database.begin() as session:
-            user = await users.by_id(session, caller.user_id)
-        if user is None:
-            raise NotSignedIn
-        weak_passwords.check(change.new_password, user.email, "new_password")
-        # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
-        with self._sign_ins.trying(f"password of {user.id}", address) as tried:
+        with self._sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_id(session, caller.user_id)
+            if user is None:
+                raise NotSignedIn
+            weak_passwords.check(change.new_password, user.email, "new_password")
+            # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
+            tried.at(f"password of {user.id}")
             right, _ = await self._passwords.check(change.current_password, user.password_hash)
             if not right:
                 tried.failed = True

@@ -33,9 +33,14 @@ SWEEP = 1000
 
 @dataclass(slots=True)
 class Try:
-    """One try; it counts from the moment that it is known to have failed."""
+    """One try, which counts when it `failed`."""
 
+    take: Callable[[str], None]
     failed: bool = False
+
+    def at(self, account: str) -> None:
+        """Take a place at an account, of whatever name. Raises TooManyTries where there is none."""
+        self.take(account)
 
 
 class SignIns:
@@ -48,29 +53,28 @@ class SignIns:
         self._registrations = _Places(REGISTRATIONS, ADDRESS_S)
         self._at_once: Counter[str] = Counter()
 
-    def check(self, address: str) -> None:
-        """Raise TooManyTries when this address has none left, before anything is asked of the database."""
+    @contextmanager
+    def trying(self, address: str) -> Iterator[Try]:
+        """Take a place for one try, before the database is asked, and give it back unless the try `failed`.
+
+        Raises TooManyTries when this address has none left.
+        """
         place, now = place_of(address), self._clock()
         if self._at_once[place] >= AT_ONCE:
             raise _refusal(1.0, address, "at_once")
         if wait_s := self._addresses.wait_s(place, now):
             raise _refusal(wait_s, address, "address")
+        taken: list[str] = []
 
-    @contextmanager
-    def trying(self, account: str, address: str, *, is_known: bool = False) -> Iterator[Try]:
-        """Take a place for one try, and give it back unless it `failed`. Raises TooManyTries where there is none.
+        def take(account: str) -> None:
+            if wait_s := self._accounts.wait_s(account, now):
+                raise _refusal(wait_s, address, "account")
+            self._accounts.take(account, now)
+            taken.append(account)
 
-        `is_known`: the account has signed in from this address before.
-        """
-        self.check(address)
-        place, now = place_of(address), self._clock()
-        name = f"{account} {place}" if is_known else account
-        if wait_s := self._accounts.wait_s(name, now):
-            raise _refusal(wait_s, address, "account")
-        self._accounts.take(name, now)
         self._addresses.take(place, now)
         self._at_once[place] += 1
-        tried = Try()
+        tried = Try(take)
         try:
             yield tried
         finally:
@@ -78,8 +82,9 @@ class SignIns:
             if not self._at_once[place]:
                 del self._at_once[place]
             if not tried.failed:
-                self._accounts.give_back(name, now)
                 self._addresses.give_back(place, now)
+                for account in taken:
+                    self._accounts.give_back(account, now)
 
     def register(self, address: str) -> None:
         """Count a registration. Raises TooManyTries when there were too many from this address."""
@@ -118,6 +123,11 @@ class _Places:
             times.remove(taken_at)
             if not times:
                 del self._times[name]
+
+
+def account_at(account: str, address: str, *, is_known: bool) -> str:
+    """The name that an account's tries are counted under: one of its own where it has signed in before."""
+    return f"{account} {place_of(address)}" if is_known else account
 
 
 def place_of(address: str) -> str:

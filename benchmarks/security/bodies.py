@@ -11,7 +11,7 @@ HELD_MS = 100
 ROUNDS = 3
 STEP = {"instruction": "x", "agent": "writer"}
 NAMES = ["ab" * 18 + f"{n:03}" for n in range(200)]
-UNKNOWN = ["ba" * 18 + f"{n:03}" for n in range(45)]
+UNKNOWN = ["ba" * 18 + f"{n:03}" for n in range(35)]
 
 BODIES: dict[str, tuple[str, Any]] = {
     "90,000 unknown names, anonymous": ("/auth/login", {f"k{n}": n for n in range(90_000)}),
@@ -20,7 +20,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "9,000 bad images": ("/tasks", {"goal": "x", "images": [1] * 9_000}),
     "400,000 bad texts to embed": ("/ai/embeddings", {"model": "simulator/embedding", "input": [1] * 400_000}),
     "90,000 dependencies": ("/tasks", {"goal": "x", "plan": [{"key": "a", **STEP, "depends_on": ["b"] * 90_000}]}),
-    "9,000 unknown dependencies, all alike": (
+    "7,000 unknown dependencies, all alike": (
         "/tasks",
         {"goal": "x", "plan": [{"key": name, **STEP, "depends_on": UNKNOWN} for name in NAMES]},
     ),

@@ -13,6 +13,7 @@ from chimera.sign_ins import (
     REGISTRATIONS,
     SWEEP,
     SignIns,
+    account_at,
     place_of,
 )
 from models.errors import TooBusy, TooManyTries
@@ -38,7 +39,8 @@ def sign_ins(clock: Clock) -> SignIns:
 def _guess(sign_ins: SignIns, account: str, address: str, *, is_known: bool = False, failed: bool = True) -> bool:
     """Try once; say whether the password was looked at."""
     try:
-        with sign_ins.trying(account, address, is_known=is_known) as tried:
+        with sign_ins.trying(address) as tried:
+            tried.at(account_at(account, address, is_known=is_known))
             tried.failed = failed
     except TooManyTries:
         return False
@@ -82,9 +84,9 @@ def test_a_right_password_forgives_no_wrong_ones(sign_ins: SignIns) -> None:
 
 
 def test_guesses_at_the_same_moment_count(sign_ins: SignIns) -> None:
-    open_tries = [sign_ins.trying("alice", f"192.0.2.{index}") for index in range(ACCOUNT_TRIES)]
+    open_tries = [sign_ins.trying(f"192.0.2.{index}") for index in range(ACCOUNT_TRIES)]
     for each in open_tries:
-        each.__enter__()
+        each.__enter__().at("alice")
     assert not _guess(sign_ins, "alice", "192.0.2.99")
     for each in open_tries:
         each.__exit__(None, None, None)
@@ -92,21 +94,21 @@ def test_guesses_at_the_same_moment_count(sign_ins: SignIns) -> None:
 
 
 def test_one_address_has_few_tries_at_once(sign_ins: SignIns) -> None:
-    open_tries = [sign_ins.trying(f"user {index}", "192.0.2.1") for index in range(AT_ONCE)]
+    open_tries = [sign_ins.trying("192.0.2.1") for _ in range(AT_ONCE)]
     for each in open_tries:
         each.__enter__()
-    with pytest.raises(TooManyTries) as refused:
-        sign_ins.check("192.0.2.1")
+    with pytest.raises(TooManyTries) as refused, sign_ins.trying("192.0.2.1"):
+        pass
     assert refused.value.retry_after_s == 1
-    sign_ins.check("192.0.2.2")
+    assert _guess(sign_ins, "somebody", "192.0.2.2")
 
 
 def test_a_refusal_says_when_to_come_back(sign_ins: SignIns, clock: Clock) -> None:
     for _ in range(ACCOUNT_TRIES):
         _guess(sign_ins, "alice", "192.0.2.1")
     clock.now += 60
-    with pytest.raises(TooManyTries, match="14 minutes") as refused, sign_ins.trying("alice", "192.0.2.1"):
-        pass
+    with pytest.raises(TooManyTries, match="14 minutes") as refused, sign_ins.trying("192.0.2.1") as tried:
+        tried.at("alice")
     assert refused.value.retry_after_s == ACCOUNT_S - 60
 
 
