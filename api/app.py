@@ -9,7 +9,19 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
-from api.routes import agents, ai_calls, auth, files, health, providers, schedules, streams, tasks, transcriptions
+from api.routes import (
+    agents,
+    ai_calls,
+    auth,
+    files,
+    health,
+    pages,
+    providers,
+    schedules,
+    streams,
+    tasks,
+    transcriptions,
+)
 from api.stream import Hub
 from chimera import __version__
 from chimera.ai_calls import AiCallStarts
@@ -48,9 +60,9 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings),
         middleware=middleware.stack(settings),
         responses=errors.PROBLEMS,
-        redoc_url=None,
-        docs_url=middleware.DOCS_PATH,
-        swagger_ui_oauth2_redirect_url=None,
+        # `routes/pages.py` has the documents: FastAPI's page loads from elsewhere.
+        openapi_url=None,
+        redirect_slashes=False,
     )
     errors.install(app)
     closed = APIRouter(prefix=API, dependencies=[Depends(get_caller)])
@@ -59,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(closed)
     app.include_router(auth.public, prefix=API)
     app.include_router(health.router)
+    app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app
 

@@ -4,7 +4,6 @@ Closed by default: everything below /api/v1 asks for a caller, but for the route
 before we know who sends it.
 """
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,26 +13,24 @@ from fastapi import Depends, Path, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic_core import from_json
 from starlette.requests import HTTPConnection
 
+from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
-from api.errors import Refused
 from api.stream import Hub
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, SignedIn
 from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.json_names import name_twice
 from chimera.outbox import Dispatcher
 from chimera.providers.available import Available
 from chimera.schedules import Schedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
-from models.errors import InvalidInput, NameTwice, NotJson, NotSignedIn
+from models.errors import InvalidInput, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
@@ -48,13 +45,19 @@ PUBLIC = frozenset(
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
+        ("GET", "/"),
+        ("GET", "/home.css"),
         ("GET", "/docs"),
+        ("GET", "/docs/{name}"),
         ("GET", "/openapi.json"),
         ("WS", "/ws"),  # signs in with its first message
         ("WS", "/ws/test"),
     }
 )
 """Routes that answer anybody."""
+
+MAX_PARAMETERS = 100
+"""In an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,11 @@ def bearer_token(connection: HTTPConnection) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
+async def _address(connection: HTTPConnection) -> str:
+    """Where the caller is: what a listed proxy says, or else the other end of the connection."""
+    return connection.client.host if connection.client else ""
+
+
 async def _task_id(task_id: Annotated[UUID, Path()]) -> TaskId:
     return TaskId(str(task_id))
 
@@ -133,39 +141,11 @@ async def _schedule_id(schedule_id: Annotated[UUID, Path()]) -> ScheduleId:
 WithParts = Annotated[Parts, Depends(get_parts)]
 WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
+WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
-
-
-class _StrictRequest(Request):
-    """Takes JSON that PostgreSQL can store: UTF-8, no lone surrogates, NaN or NUL, at most 200 levels.
-
-    A mark at the beginning is left out, as RFC 8259 allows, and a name that stands twice in its object is refused.
-    """
-
-    async def json(self) -> Any:
-        if not hasattr(self, "_json"):
-            body = (await self.body()).removeprefix(BOM_UTF8)
-            try:
-                value = from_json(body, allow_inf_nan=False)
-            except ValueError as error:
-                raise Refused(NotJson(str(error)[:200])) from None
-            if rb"\u0000" in body and _has_nul(value):
-                raise Refused(NotJson("a text in it has the character NUL"))
-            if (place := name_twice(body.decode())) is not None:
-                raise Refused(NameTwice(place))
-            self._json = value
-        return self._json
-
-
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
 
 
 class ClosedRoute(APIRoute):
@@ -179,7 +159,7 @@ class ClosedRoute(APIRoute):
         async def signed_in_first(request: Request) -> Response:
             await get_signed_in(request)
             _check_query(request, known)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            return await handle(StrictRequest(request.scope, request.receive))
 
         return signed_in_first
 
@@ -190,6 +170,9 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 
 
 def _check_query(request: Request, known: frozenset[str]) -> None:
+    # Counted before they are taken apart: pydantic tells of each that is wrong.
+    if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+        raise InvalidInput("query", f"There may be at most {MAX_PARAMETERS} parameters; send fewer.")
     for name in request.query_params:
         if name not in known:
             way_out = instead_of(name, known) or "leave it out."
@@ -203,6 +186,6 @@ class PublicRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly

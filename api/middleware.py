@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import socket
 import time
+from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import cast
 
 import structlog
@@ -26,29 +29,38 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
 from chimera.settings import Settings
-from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge
+from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
 
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-DOCS_PATH = "/docs"
+PAGES = ("/", "/docs")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only addresses that take a body as large as a file."""
 FORM_BYTES = 256 * 1024
 """What a form adds to the file in it."""
+AUTH_PATH = "/api/v1/auth/"
+AUTH_BYTES = 16 * 1024
+"""Of what anybody may send: the longest password and name in UTF-8 are 2 KB."""
+BODY_S = 30.0
+"""From a request to the end of its body: it holds a connection, and uvicorn waits for a body forever."""
 UPLOAD_SILENCE_S = 60.0
-"""How long an upload may pause: it holds a connection and a temporary file, and uvicorn waits for a body forever."""
+"""How long an upload, which also holds a temporary file, may pause."""
+UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
+"""How long one may take in all, and the slowest pace beyond that: a byte a minute is no upload."""
+CONTENT_TYPE_CHARS = 1000
+"""The standard library, which FastAPI reads it with, takes a tenth of a second for 60,000 semicolons."""
+_PORT = re.compile(r":\d{1,5}$")
 _CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 
 
 def stack(settings: Settings) -> list[Middleware]:
     """The middleware of the API, outermost first."""
-    if "*" in settings.cors_origins:
-        raise ValueError("CHIMERA_CORS_ORIGINS must list exact origins such as https://chimera.example; '*' is refused")
     return [
         Middleware(CorrelationIdMiddleware),
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
+        Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
         Middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
@@ -68,7 +80,6 @@ def stack(settings: Settings) -> list[Middleware]:
             BodyLimit,
             limit_bytes=settings.max_body_bytes,
             file_bytes=settings.max_file_bytes,
-            silence_s=UPLOAD_SILENCE_S,
         ),
     ]
 
@@ -101,6 +112,8 @@ class RequestLog:
                 log.info(
                     "request_answered", method=scope["method"], path=scope["path"][:200], status=status, took_ms=took_ms
                 )
+            elif scope["type"] == "websocket":
+                log.info("socket_ended", path=scope["path"][:200], took_s=round(time.perf_counter() - began, 1))
 
 
 class SecurityHeaders:
@@ -109,16 +122,49 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         # The package's types are its own; what it is, is an ASGI application.
         self._api = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_API_CSP)))
-        self._docs = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_DOCS_CSP)))
+        self._pages = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_PAGES_CSP)))
         self._content = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_CONTENT_CSP)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._for(scope.get("path", ""))(scope, receive, send)
 
     def _for(self, path: str) -> ASGIApp:
-        if path == DOCS_PATH:
-            return self._docs
+        if path in PAGES:
+            return self._pages
         return self._content if _CONTENT_PATH.fullmatch(path) else self._api
+
+
+class OwnHosts:
+    """Answers only for names that are ours: a foreign one that leads here is a page's way around the same origin.
+
+    Addresses need no list, because nobody can make a foreign page's name be one (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
+        self._app = app
+        self._names = frozenset(name.lower() for name in names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or self._is_ours(Headers(scope=scope).getlist("host")):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await answer(WrongHost())(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _is_ours(self, hosts: list[str]) -> bool:
+        if len(hosts) != 1:
+            return False
+        name = _PORT.sub("", hosts[0]).lower()
+        return name in self._names or name == "localhost" or name.endswith(".localhost") or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 class LastResort:
@@ -148,14 +194,13 @@ class LastResort:
 
 
 class BodyLimit:
-    """Refuses a body above the limit before it is read, or where it passes the limit, and an upload that stops coming.
+    """Refuses a body above its limit before it is read, or where it passes the limit, and one that doesn't come.
 
     FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int, silence_s: float) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int) -> None:
         self._app = app
-        self._silence_s = silence_s
         self._limit_bytes = limit_bytes
         self._file_bytes = file_bytes
 
@@ -163,16 +208,23 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if len(Headers(scope=scope).get("content-type", "")) > CONTENT_TYPE_CHARS:
+            too_long = InvalidInput(
+                "Content-Type", f"It has more than {CONTENT_TYPE_CHARS} characters; send a media type."
+            )
+            await answer(too_long)(scope, receive, send)
+            return
         limit_bytes, refusal = self._limit_of(scope["path"])
         if _content_length(scope) > limit_bytes:
             await answer(refusal)(scope, receive, send)
             return
-        received, is_whole = 0, scope["path"] not in UPLOADS
+        received, is_whole = 0, False
+        is_upload, began = scope["path"] in UPLOADS, asyncio.get_running_loop().time()
 
         async def counting() -> Message:
             nonlocal received, is_whole
             # Behind the whole body only the end of the connection is waited for, as long as the answer takes.
-            message = await (receive() if is_whole else self._soon(receive))
+            message = await (receive() if is_whole else _soon(receive, began, received, is_upload=is_upload))
             received += len(message.get("body", b""))
             is_whole = is_whole or not message.get("more_body", False)
             if received > limit_bytes:
@@ -181,17 +233,23 @@ class BodyLimit:
 
         await self._app(scope, counting, send)
 
-    async def _soon(self, receive: Receive) -> Message:
-        try:
-            async with asyncio.timeout(self._silence_s):
-                return await receive()
-        except TimeoutError:
-            raise Refused(BodyTooSlow(self._silence_s)) from None
-
     def _limit_of(self, path: str) -> tuple[int, ChimeraError]:
         if path in UPLOADS:
             return self._file_bytes + FORM_BYTES, FileTooLarge(self._file_bytes)
-        return self._limit_bytes, BodyTooLarge(self._limit_bytes)
+        limit_bytes = min(AUTH_BYTES, self._limit_bytes) if path.startswith(AUTH_PATH) else self._limit_bytes
+        return limit_bytes, BodyTooLarge(limit_bytes)
+
+
+async def _soon(receive: Receive, began: float, received: int, *, is_upload: bool) -> Message:
+    """Wait for the next piece of a body. Raises Refused when it takes too long, alone or on the whole."""
+    now = asyncio.get_running_loop().time()
+    left_s = began + (UPLOAD_S + received / UPLOAD_BYTES_S if is_upload else BODY_S) - now
+    wait_s = min(left_s, UPLOAD_SILENCE_S) if is_upload else left_s
+    try:
+        async with asyncio.timeout(wait_s):
+            return await receive()
+    except TimeoutError:
+        raise Refused(BodyTooSlow(UPLOAD_SILENCE_S if is_upload else BODY_S)) from None
 
 
 def _content_length(scope: Scope) -> int:
@@ -232,16 +290,16 @@ _CONTENT_CSP = (
     .sandbox()
 )
 
-# Swagger UI comes from FastAPI's choice of CDN, with an inline script that starts it: the one page with a wider policy.
-# Without a way to the internet the page stays empty; /openapi.json has the same content.
-_DOCS_CSP = (
+# Pages of ours: scripts, styles and answers from here, and from nowhere else.
+_PAGES_CSP = (
     ContentSecurityPolicy()
     .default_src("'none'")
-    .script_src("'unsafe-inline'", "https://cdn.jsdelivr.net")
-    .style_src("'unsafe-inline'", "https://cdn.jsdelivr.net")
-    .img_src("'self'", "data:", "https://fastapi.tiangolo.com")
+    .script_src("'self'")
+    .style_src("'self'")
+    .img_src("'self'", "data:")
     .connect_src("'self'")
     .object_src("'none'")
     .base_uri("'none'")
     .frame_ancestors("'none'")
+    .form_action("'none'")
 )

@@ -15,13 +15,15 @@ from uuid import UUID, uuid4
 import jwt
 import structlog
 
+from chimera import weak_passwords
 from chimera.db import users
 from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
-from models.errors import InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
+from chimera.sign_ins import SignIns, account_at, place_of
+from models.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
 from models.ids import UserId
-from models.users import Caller, Credentials, PasswordChange, Registration, Tokens, UserView
+from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
 
 log = structlog.get_logger()
 
@@ -53,26 +55,42 @@ class Auth:
         self._access_life = timedelta(minutes=settings.access_token_minutes)
         self._refresh_life = timedelta(days=settings.refresh_token_days)
         self._passwords = Passwords()
+        self._sign_ins = SignIns()
         self._standings: dict[tuple[UserId, str], tuple[float, users.Standing | None]] = {}
 
-    async def register(self, registration: Registration) -> UserView:
-        """Create a user. Raises Conflict when the e-mail has an account."""
-        password_hash = await self._passwords.hash(registration.password)
-        async with self._database.begin() as session:
-            return await users.create(session, registration.email, password_hash, name=registration.name)
+    async def register(self, registration: Registration, address: str = "") -> None:
+        """Create a user unless the e-mail has an account, which takes as long and is told to nobody.
 
-    async def login(self, credentials: Credentials) -> Tokens:
-        """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known."""
-        async with self._database.begin() as session:
-            user = await users.by_email(session, credentials.email)
-        right, better_hash = await self._passwords.check(credentials.password, user.password_hash if user else None)
-        if user is None or not right or user.disabled_at is not None:
-            log.info("login_refused", user_id=user.id if user else None)
-            raise WrongCredentials
+        Raises TooManyTries after too many from there.
+        """
+        weak_passwords.check(registration.password, registration.email)
+        self._sign_ins.register(address)
+        password_hash = await self._passwords.hash(registration.password)
+        try:
+            async with self._database.begin() as session:
+                await users.create(session, registration.email, password_hash, name=registration.name)
+        except Conflict:
+            log.info("registration_of_known_account", address=address)
+
+    async def login(self, credentials: Credentials, address: str = "") -> Tokens:
+        """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known.
+
+        `address` is where the caller is. Raises TooManyTries when too many failed from there or for this account.
+        """
+        with self._sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_email(session, credentials.email)
+                is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
+            tried.at(account_at(credentials.email, address, is_known=is_known))
+            right, better_hash = await self._passwords.check(credentials.password, user.password_hash if user else None)
+            if user is None or not right or user.disabled_at is not None:
+                tried.failed = True
+                log.info("login_refused", user_id=user.id if user else None, address=address)
+                raise WrongCredentials
         if better_hash is not None:
             async with self._database.begin() as session:
                 await users.set_password_hash(session, UserId(user.id), better_hash)
-        return await self._begin_session(UserId(user.id))
+        return await self._begin_session(UserId(user.id), address)
 
     async def vouch_for(self, email: str) -> Tokens:
         """Begin a session without a password, for whoever holds this installation's secret and database anyway.
@@ -105,23 +123,28 @@ class Auth:
             await users.end_session(session, signed_in.session_id)
         self._standings.pop((signed_in.caller.user_id, signed_in.session_id), None)
 
-    async def change_password(self, caller: Caller, change: PasswordChange) -> Tokens:
+    async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
         """Set the caller's password, end all their sessions, and begin a new one.
 
-        Raises InvalidInput when the current password isn't what was sent.
+        Raises InvalidInput when the current password isn't what was sent, TooManyTries when that was so too often.
         """
-        async with self._database.begin() as session:
-            user = await users.by_id(session, caller.user_id)
-        if user is None:
-            raise NotSignedIn
-        right, _ = await self._passwords.check(change.current_password, user.password_hash)
-        if not right:
-            log.info("password_change_refused", user_id=user.id)
-            raise InvalidInput("current_password", "This is not the password that you have now.")
+        with self._sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_id(session, caller.user_id)
+            if user is None:
+                raise NotSignedIn
+            weak_passwords.check(change.new_password, user.email, "new_password")
+            # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
+            tried.at(f"password of {user.id}")
+            right, _ = await self._passwords.check(change.current_password, user.password_hash)
+            if not right:
+                tried.failed = True
+                log.info("password_change_refused", user_id=user.id, address=address)
+                raise InvalidInput("current_password", "This is not the password that you have now.")
         await _set_password(self._database, caller.user_id, await self._passwords.hash(change.new_password))
         for key in [key for key in self._standings if key[0] == caller.user_id]:
             del self._standings[key]
-        return await self._begin_session(caller.user_id)
+        return await self._begin_session(caller.user_id, address)
 
     async def signed_in(self, access_token: str) -> SignedIn:
         """Tell who an access token belongs to. Raises TokenRefused for every fault alike."""
@@ -131,10 +154,20 @@ class Auth:
             raise TokenRefused
         return SignedIn(Caller(user_id=user_id, role=standing.role), session_id, expires_at)
 
-    async def _begin_session(self, user_id: UserId) -> Tokens:
+    def vouches_for(self, access_token: str) -> bool:
+        """Say whether a token was signed here and hasn't ended. Asks no database: enough to be told how that one is."""
+        try:
+            self._claims(access_token)
+        except TokenRefused:
+            return False
+        return True
+
+    async def _begin_session(self, user_id: UserId, address: str = "") -> Tokens:
         session_id, refresh_token = str(uuid4()), _new_refresh_token()
         async with self._database.begin() as session:
-            await users.add_refresh_token(session, user_id, session_id, _sha256(refresh_token), self._refresh_life)
+            await users.add_refresh_token(
+                session, user_id, session_id, _sha256(refresh_token), self._refresh_life, address=place_of(address)
+            )
         return self._tokens(user_id, session_id, refresh_token)
 
     def _claims(self, token: str) -> tuple[UserId, str, float]:
@@ -218,11 +251,15 @@ async def ensure_first_user(database: Database) -> tuple[str, str] | None:
 
 
 async def reset_password(database: Database, email: str, password: str) -> None:
-    """Set a user's password and end their sessions, for whoever holds the database anyway. Raises NotFound."""
+    """Set a user's password and end their sessions, for whoever holds the database anyway.
+
+    Raises NotFound, and InvalidInput for a password that is guessed first.
+    """
     async with database.begin() as session:
         user = await users.by_email(session, email)
     if user is None:
         raise NotFound("user", email)
+    weak_passwords.check(password, user.email)
     await _set_password(database, UserId(user.id), await Passwords().hash(password))
 
 

@@ -31,8 +31,11 @@ SECRET_NAME = re.compile(
     r"authorization|cookie|passw|passphrase|secret|credential|api_?key|private_?key|(^|_)(token|jwt)$",
     re.IGNORECASE,
 )
-SECRET_TEXT = re.compile(r"(?<=bearer )\S+|\b(?:sk-|AIza|AQ\.)[\w-]{8,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", re.IGNORECASE)
-"""Secrets that stand in text whatever the field is called: bearer tokens, vendors' keys, passwords in addresses."""
+SECRET_TEXT = re.compile(
+    r"(?<=bearer )\S+|\b(?:sk-|AIza|AQ\.)[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
+    re.IGNORECASE,
+)
+"""Secrets that stand in text whatever the field is called: tokens, vendors' keys, passwords in addresses."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 DEPTH = 6
@@ -85,8 +88,14 @@ def _replace_handlers(handlers: list[logging.Handler], level: str) -> None:
         logger.handlers.clear()
         logger.setLevel(logging.NOTSET)
         logger.propagate = True
+    logging.getLogger("uvicorn.error").addFilter(_is_no_address_of_a_socket)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _is_no_address_of_a_socket(record: logging.LogRecord) -> bool:
+    """uvicorn names each socket with all of its address, where a client may have put a token. We log its path."""
+    return "WebSocket %s" not in str(record.msg)
 
 
 def _file(settings: Settings, component: str, formatter: logging.Formatter) -> logging.Handler:

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from chimera.db import outbox, runs
+from chimera.db import disabled_owners, outbox, runs
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.temporal import RPC_TIMEOUT, Temporal
@@ -58,11 +58,16 @@ class Dispatcher:
                 log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
 
     async def sweep(self) -> None:
-        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
+        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run.
+
+        What runs for a disabled account is cancelled here: such an account asks for nothing itself any more.
+        """
+        async with self._database.begin() as session:
+            stopped = await disabled_owners.stop(session, limit=200)
         async with self._database.begin() as session:
             await outbox.cancel_again(session)
             task_ids = await outbox.due(session, limit=200)
-        await asyncio.gather(*map(self.deliver, task_ids))
+        await asyncio.gather(*map(self.deliver, dict.fromkeys([*stopped, *task_ids])))
 
     async def _deliver_first(self, task_id: TaskId) -> bool:
         """Deliver the oldest entry; return whether the next one should be tried now."""

@@ -22,17 +22,21 @@ from pydantic_settings.exceptions import SettingsError
 from chimera.settings_types import (
     DatabaseUrl,
     HostAndPort,
+    HostName,
     LogLevel,
+    Network,
+    Origin,
     Port,
     Positive,
     RedisUrl,
+    Secret,
+    WebAddress,
 )
 from chimera.text_files import NotReadable, said_of, text_in
 from models.base import ModelRef
 from models.providers import OwnModel, OwnPrice
 from models.wording import sentence_of, told
 
-MIN_SECRET_BYTES = 32
 WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
@@ -98,7 +102,7 @@ class Settings(FromSurroundings):
     redis_url: RedisUrl | None = None
     temporal_address: HostAndPort | None = None
     temporal_namespace: str = "default"
-    temporal_ui_url: str | None = None
+    temporal_ui_url: WebAddress | None = None
     task_queue: str = "chimera"
     host: str = "127.0.0.1"
     api_port: Port = 8000
@@ -108,11 +112,15 @@ class Settings(FromSurroundings):
     local_model_port: Port = 8002
 
     # Sign-in.
-    jwt_secret: SecretStr | None = None
-    access_token_minutes: Positive = 30
-    refresh_token_days: Positive = 30
+    jwt_secret: Secret | None = None
+    access_token_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    refresh_token_days: int = Field(default=30, ge=1, le=365)
     registration_open: bool = False
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
+    """Names that this installation is reached by, besides this machine's own and addresses."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Whose X-Forwarded-For is believed; of anybody else's nothing is."""
 
     # Providers. The vendors' own variable names are understood too.
     default_model: ModelRef = "simulator/standard"
@@ -162,6 +170,8 @@ class Settings(FromSurroundings):
     graceful_shutdown_s: float = 30.0
     database_pool_size: Positive = 10
     database_pool_overflow: int = 20
+    max_connections: Positive = 1000
+    """Of the API; one address that is no listed proxy may have half of them."""
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
@@ -204,7 +214,7 @@ class Settings(FromSurroundings):
             raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(known)}.")
         return value
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -223,15 +233,6 @@ class Settings(FromSurroundings):
     @model_validator(mode="after")
     def _catalog_file_can_be_used(self) -> Self:
         _ = self.own_models
-        return self
-
-    @model_validator(mode="after")
-    def _secret_is_long_enough(self) -> Self:
-        if self.jwt_secret is not None and len(self.jwt_secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-            raise ValueError(
-                f"CHIMERA_JWT_SECRET is too short: at least {MIN_SECRET_BYTES} bytes;"
-                " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
         return self
 
 

@@ -112,10 +112,16 @@ class Temporal:
             grpc_compression=GrpcCompression.NONE,
         )
 
+    @property
+    def web_ui(self) -> str:
+        """Where people reach Temporal's Web UI."""
+        return self._settings.temporal_ui_url or f"http://127.0.0.1:{self._settings.temporal_ui_port}"
+
     def ui_url(self, task_id: TaskId) -> str:
         """The page of a run in Temporal's Web UI."""
-        base = self._settings.temporal_ui_url or f"http://127.0.0.1:{self._settings.temporal_ui_port}"
-        return f"{base}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(task_id))}"
+        return (
+            f"{self.web_ui}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(task_id))}"
+        )
 
     async def check(self) -> None:
         """Raise RPCError or RuntimeError unless Temporal answers within 2 s."""

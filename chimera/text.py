@@ -21,10 +21,10 @@ MAX_JSON_DEPTH = 64
 _BYTES_PER_TOKEN = 3
 
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-# C0 controls but tab, newline and return; lone surrogates; noncharacters; overrides and isolates of direction
-# (CVE-2021-42574: text that reads otherwise than it is). Right-to-left scripts need none of those: their letters
-# carry a direction.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]+")
+# C0 controls but tab, newline and return; C1 controls, which some terminals obey; lone surrogates; noncharacters;
+# overrides and isolates of direction (CVE-2021-42574: text that reads otherwise than it is). Right-to-left scripts need
+# none of those: their letters carry a direction.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]+")
 
 
 def clean_text(text: str) -> str:

@@ -28,6 +28,7 @@ from cli import sign_in
 from cli.addresses import api_url_of, without_password
 from cli.client import new_http
 from cli.connect import is_alive
+from cli.sessions import Session
 from cli.settings import misspelt
 from cli.text import one_line
 from models.errors import ChimeraError, UnusableKey
@@ -275,8 +276,9 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
     api_url = kept.api_url if kept is not None else api_url_of(settings)
     try:
         async with new_http(api_url) as http:
-            answer = (await http.get(f"{api_url}/health")).json()
-        parts: dict[str, dict[str, str]] = answer["parts"]
+            answer = (await http.get(f"{api_url}/health", headers=await _signed_in(api_url, http, settings))).json()
+        status: str = answer["status"]
+        parts: dict[str, dict[str, str]] = answer.get("parts", {})
     except (httpx2.HTTPError, ValueError, KeyError, TypeError):
         if stack_pid is None:
             return [Finding(Level.OK, "Chimera", "not running; start it with: chimera up")]
@@ -284,7 +286,19 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
         return [
             Finding(Level.FAIL, f"API at {api_url}", f"does not answer, though process {stack_pid} runs; see {log}")
         ]
+    if not parts:
+        level = Level.OK if status == "ok" else Level.WARN
+        return [Finding(level, f"API at {api_url}", f"{status}; it tells of its parts whoever signs in: chimera login")]
     return [_health_of(name, part) for name, part in parts.items()]
+
+
+async def _signed_in(api_url: str, http: httpx2.AsyncClient, settings: Settings) -> dict[str, str]:
+    """The header of the sign-in that is kept here, where there is one that is good."""
+    try:
+        token = await Session(api_url, http, path=sign_in.in_folder(settings.data_dir)).access_token()
+    except ChimeraError:
+        return {}
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _health_of(name: str, part: dict[str, str]) -> Finding:

@@ -24,7 +24,7 @@ class AgentSpec(Body):
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
     model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
     fallbacks: Fallbacks = Field(default=(), description="Models to ask in this order when the one before fails")
-    tools: tuple[str, ...] = Field(default=(), max_length=32)
+    tools: tuple[str, ...] = Field(default=(), max_length=32, fail_fast=True)
     temperature: Number | None = Field(default=None, ge=0, le=2, description="Left out where a model doesn't take it")
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="For models that reason; without it they do what they do by default"

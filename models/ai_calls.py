@@ -74,6 +74,7 @@ def _one_or_many(value: object) -> object:
 _Input = Annotated[str, Field(min_length=1, max_length=MAX_INPUT_CHARS)]
 Inputs = Annotated[
     tuple[_Input, ...],
+    Field(fail_fast=True),
     BeforeValidator(_one_or_many),
     Field(min_length=1, max_length=MAX_INPUTS),
     WithJsonSchema(

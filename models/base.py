@@ -57,7 +57,7 @@ The model is called what its server calls it: data, to be quoted wherever it bec
 ends are refused, not removed: with them it would be another model.
 """
 
-Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5)]
+Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5, fail_fast=True)]
 """Models that stand in, one after the other, for the one before."""
 
 Priority = Annotated[Whole, Field(ge=1, le=5, description="1 is most urgent, 5 least")]

@@ -5,6 +5,7 @@ the value with !r and the way out, because the person who reads it can't see the
 RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures (`worker/interceptors.py`).
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -210,7 +211,21 @@ class BodyTooSlow(ChimeraError):
     code, http_status, title = "body_too_slow", 408, "The request body stopped coming"
 
     def __init__(self, silence_s: float) -> None:
-        super().__init__(f"Nothing of the body came for {silence_s:g} s; send it again, without a pause.", field="body")
+        message = f"The body came too slowly, or not at all for {silence_s:g} s; send it again, without a pause."
+        super().__init__(message, field="body")
+
+
+class WrongHost(ChimeraError):
+    """The request is for a name that isn't ours, for none, or for two."""
+
+    code, http_status, title = "wrong_host", 421, "This is not the address of this Chimera"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The header Host names another server than this one; use this one's address, or add the name to"
+            " CHIMERA_ALLOWED_HOSTS.",
+            field="Host",
+        )
 
 
 class WrongContentType(ChimeraError):
@@ -251,6 +266,30 @@ class WrongCredentials(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__("The e-mail or the password is wrong.")
+
+
+class TooManyTries(ChimeraError):
+    """Too many passwords were tried for one account or from one address; the same for accounts that don't exist."""
+
+    code, http_status, title, retryable = "too_many_tries", 429, "Too many tries", True
+
+    def __init__(self, wait_s: float) -> None:
+        wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
+        super().__init__(
+            f"Too many sign-ins failed or are under way here; try again in {wait}, or from where you signed in before.",
+            retry_after_s=math.ceil(wait_s),
+        )
+
+
+class TooBusy(ChimeraError):
+    """The queue is full: a request that waited would only make everybody wait longer."""
+
+    code, http_status, title, retryable = "too_busy", 503, "Too much is asked at once", True
+
+    def __init__(self, what: str, retry_after_s: float = 2.0) -> None:
+        super().__init__(
+            f"Too many {what} wait already; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s
+        )
 
 
 class Forbidden(ChimeraError):

@@ -112,11 +112,14 @@ class TaskSpec(Body):
     title: str = Field(default="", max_length=120)
     model: ModelRef | None = Field(default=None, description="provider/model for agents that name none of their own")
     fallbacks: Fallbacks = Field(default=(), description="Models for those agents, in order, when the one before fails")
-    plan: tuple[PlannedSubtask, ...] | None = Field(
+    plan: Annotated[tuple[PlannedSubtask, ...], Field(fail_fast=True)] | None = Field(
         default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
     )
     images: tuple[UUID, ...] = Field(
-        default=(), max_length=MAX_PICTURES, description="Pictures among your files that every agent of the task sees"
+        default=(),
+        max_length=MAX_PICTURES,
+        fail_fast=True,
+        description="Pictures among your files that every agent of the task sees",
     )
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: Whole = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")

@@ -25,6 +25,13 @@ class Registration(Body):
     name: str = Field(default="", max_length=120)
 
 
+class Registered(Contract):
+    """The same whether or not the e-mail had an account before: nobody learns here who has one."""
+
+    email: str
+    detail: str = "If this e-mail had no account, it has one now. Sign in with the password at POST /api/v1/auth/login."
+
+
 class Credentials(Body):
     email: Email
     password: Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]

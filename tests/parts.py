@@ -30,6 +30,8 @@ from chimera.local import LocalStack, postgres
 from chimera.local.folder import Folder
 from chimera.settings import Settings
 
+SECRET = "a secret that only tests have, long enough"
+
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[None]:

@@ -19,6 +19,7 @@ from models.plans import PlannedSubtask
 from models.schedules import ScheduleSpec
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskSpec, TaskStatus
+from tests.parts import SECRET
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -67,7 +68,7 @@ def test_every_command_is_described_with_its_options(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def api() -> FastAPI:
-    return create_app(Settings(jwt_secret=SecretStr("x" * 40)))
+    return create_app(Settings(jwt_secret=SecretStr(SECRET)))
 
 
 def test_every_route_of_the_openapi_document_is_described(api: FastAPI) -> None:

@@ -2,27 +2,28 @@
 
 from fastapi import APIRouter, status
 
-from api.deps import ClosedRoute, PublicRoute, WithCaller, WithParts, WithSignedIn
+from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts, WithSignedIn
 from chimera.db import users
 from models.errors import Forbidden, NotSignedIn
-from models.users import Credentials, PasswordChange, RefreshRequest, Registration, Tokens, UserView
+from models.users import Credentials, PasswordChange, RefreshRequest, Registered, Registration, Tokens, UserView
 
 public = APIRouter(prefix="/auth", tags=["auth"], route_class=PublicRoute)
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 
-@public.post("/register", operation_id="register", status_code=status.HTTP_201_CREATED)
-async def register(registration: Registration, parts: WithParts) -> UserView:
-    """Create an account, where the settings allow it."""
+@public.post("/register", operation_id="register", status_code=status.HTTP_202_ACCEPTED)
+async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
+    """Create an account, where the settings allow it and the e-mail has none; the answer doesn't tell which."""
     if not parts.settings.registration_open:
         raise Forbidden("Registration is closed; to open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
-    return await parts.auth.register(registration)
+    await parts.auth.register(registration, address)
+    return Registered(email=registration.email)
 
 
 @public.post("/login", operation_id="login")
-async def login(credentials: Credentials, parts: WithParts) -> Tokens:
+async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
     """Begin a session: an access token for requests, a refresh token for the next pair."""
-    return await parts.auth.login(credentials)
+    return await parts.auth.login(credentials, address)
 
 
 @public.post("/refresh", operation_id="refresh")
@@ -38,9 +39,9 @@ async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
 
 
 @router.post("/password", operation_id="change_password")
-async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts) -> Tokens:
+async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> Tokens:
     """Change one's own password. Every session ends; the answer begins a new one."""
-    return await parts.auth.change_password(caller, change)
+    return await parts.auth.change_password(caller, change, address)
 
 
 @router.get("/me", operation_id="me")

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Request, Response, status
+from pydantic import Field
 from sqlalchemy import text
 
-from api.deps import Parts, PublicRoute, WithParts
+from api.deps import Parts, PublicRoute, WithParts, bearer_token
 from chimera import __version__, disk
 from chimera.disk import Space
 from chimera.providers import PROVIDERS, account_of
@@ -37,11 +38,14 @@ class PartHealth(Contract):
 
 
 class Health(Contract):
-    """`degraded`: requests are taken and kept, but something goes on later or without live progress."""
+    """`degraded`: requests are taken and kept, but something goes on later or without live progress.
+
+    Only who is signed in is told the version and the parts: what there is to attack, and which vendors are used.
+    """
 
     status: Literal["ok", "degraded", "down"]
-    version: str
-    parts: dict[str, PartHealth]
+    version: str | None = None
+    parts: dict[str, PartHealth] = Field(default_factory=dict)
 
 
 class Liveness(Contract):
@@ -54,16 +58,17 @@ async def is_live() -> Liveness:
     return Liveness()
 
 
-@router.get("/ready", operation_id="is_ready", responses={503: {"model": Health}})
-async def is_ready(parts: WithParts, response: Response) -> Health:
+@router.get("/ready", operation_id="is_ready", response_model_exclude_defaults=True, responses={503: {"model": Health}})
+async def is_ready(request: Request, parts: WithParts, response: Response) -> Health:
     """Say whether requests can be taken: 503 without the database; degraded without Temporal, Redis or disk space."""
-    return await _answer(_readiness(parts), parts, response)
+    return await _answer(_readiness(parts), request, parts, response)
 
 
-@router.get("", operation_id="get_health", responses={503: {"model": Health}})
-async def get_health(parts: WithParts, response: Response) -> Health:
+@router.get("", operation_id="get_health", response_model_exclude_defaults=True, responses={503: {"model": Health}})
+async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
     """Say how each part is; degraded too without workers or providers, and while a provider is away."""
-    return await _answer(_readiness(parts) | {"workers": _workers, "providers": _providers}, parts, response)
+    checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
+    return await _answer(checks, request, parts, response)
 
 
 Check = Callable[[Parts], Awaitable[str]]
@@ -90,14 +95,17 @@ class NotUp(Exception):
         self.state = state
 
 
-async def _answer(checks: dict[str, Check], parts: Parts, response: Response) -> Health:
+async def _answer(checks: dict[str, Check], request: Request, parts: Parts, response: Response) -> Health:
     states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
     found = dict(zip(checks, states, strict=True))
     down = found["database"].state == "away"
     degraded = any(part.state != "up" for part in found.values())
     if down:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    return Health(status="down" if down else "degraded" if degraded else "ok", version=__version__, parts=found)
+    health = Health(status="down" if down else "degraded" if degraded else "ok")
+    if not parts.auth.vouches_for(bearer_token(request) or ""):
+        return health
+    return health.model_copy(update={"version": __version__, "parts": found})
 
 
 async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSo
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.deps import ClosedRoute, WithCaller, WithParts, WithTaskId, bearer_token, parts_of
-from api.sockets import POLICY_VIOLATION, Socket, is_own_origin, while_signed_in
+from api.sockets import POLICY_VIOLATION, Socket, is_own_origin, while_allowed
 from chimera.db import task_views
 from models.errors import InvalidInput
 from models.events import EventFrame, Frame, TokensFrame
@@ -52,7 +52,7 @@ async def follow_task(
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a task: what happened after `after`, then what happens, until it has ended."""
     frames = parts.hub.follow(caller, task_id, after)
-    async for frame in while_signed_in(parts.auth, bearer_token(request) or "", frames):
+    async for frame in while_allowed(parts.auth, bearer_token(request) or "", caller, frames):
         yield _sse(frame)
 
 

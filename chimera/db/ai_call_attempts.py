@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.doubts import ALIVE
-from chimera.db.tables import AiCall
+from chimera.db.tables import AiCall, User
 from models.ai_calls import OPEN, AiCallStatus, MediaUsage, Operation
-from models.errors import CallCancelled, NotFound, Overtaken
+from models.errors import CallCancelled, Forbidden, NotFound, Overtaken
 from models.ids import AiCallId, UserId
 
 _OPEN = tuple(sorted(OPEN))
@@ -70,8 +70,11 @@ async def read(session: AsyncSession, call_id: AiCallId) -> Standing:
 async def begin(session: AsyncSession, standing: Standing, *, worker: str, may_cost_micro_usd: int) -> int:
     """Write the intent of one more attempt and return its number; one that nobody saw the end of becomes doubtful.
 
-    Raises CallCancelled, also when somebody cancelled meanwhile, and Overtaken when another attempt got there first.
+    Raises CallCancelled, also when somebody cancelled meanwhile, Forbidden when its owner's account is disabled, and
+    Overtaken when another attempt got there first.
     """
+    if await session.scalar(select(User.disabled_at).where(User.id == standing.owner_id)) is not None:
+        raise Forbidden("The account that asked for this call is disabled; enable it again, and ask anew.")
     attempt = await session.scalar(
         update(AiCall)
         .where(AiCall.id == standing.id, AiCall.status.in_(_OPEN), AiCall.attempt == standing.attempt)

@@ -21,7 +21,7 @@ from models.users import Caller
 
 _OPEN = tuple(sorted(OPEN))
 _UNDER_WAY = AiCall.status == AiCallStatus.STARTED
-_DOUBTED: dict[str, Any] = {
+DOUBTED: dict[str, Any] = {
     "doubtful": AiCall.doubtful + case((_UNDER_WAY, 1), else_=0),
     "doubtful_micro_usd": AiCall.doubtful_micro_usd + case((_UNDER_WAY, AiCall.may_cost_micro_usd), else_=0),
 }
@@ -109,7 +109,7 @@ async def close(session: AsyncSession, call_id: AiCallId, code: str, message: st
         update(AiCall)
         .where(AiCall.id == call_id, AiCall.status.in_(_OPEN))
         .values(status=AiCallStatus.FAILED, error_code=code, error=message[:500], ended_at=func.clock_timestamp())
-        .values(_DOUBTED)
+        .values(DOUBTED)
         .returning(AiCall.id)
     )
     return closed is not None
@@ -141,7 +141,7 @@ async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> No
                 error="Cancelled on request.",
                 ended_at=func.clock_timestamp(),
             )
-            .values(_DOUBTED)
+            .values(DOUBTED)
         )
     elif status != AiCallStatus.CANCELLED:
         raise Conflict(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from chimera.db.engine import Connection, one, scalar
-from chimera.db.model_calls import IS_LEFT_OUT, Intent
+from chimera.db.model_calls import IS_ENABLED, IS_LEFT_OUT, Intent
 from chimera.db.transcripts import place_of
 from models.base import usd
 from models.events import EVENT, BudgetReached
@@ -29,7 +29,7 @@ class Refusal:
 _ACCOUNT = f"""
 SELECT status, max_cost_micro_usd, max_tokens, max_model_calls, model_calls, reserved_micro_usd, reserved_tokens,
        spent_micro_usd + doubtful_micro_usd AS spent, input_tokens + output_tokens AS tokens,
-       EXISTS ({IS_LEFT_OUT}) AS left_out
+       EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED}) AS enabled
 FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE
 """  # noqa: S608  # put together from what stands here and in `model_calls`
 
@@ -38,8 +38,9 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
     """Say why `reserve` returned None."""
     task_id = intent.request.task_id
     t = await one(await connection.execute(_ACCOUNT, place_of(intent.request)))
-    if t.status in UNCALLABLE or t.left_out:
-        return Refusal(stopped=t.status in UNCALLABLE, left_out=t.left_out, for_now=False, limit="", message="")
+    stopped = t.status in UNCALLABLE or not t.enabled
+    if stopped or t.left_out:
+        return Refusal(stopped=stopped, left_out=t.left_out, for_now=False, limit="", message="")
     if (
         t.max_cost_micro_usd is not None
         and t.spent + t.reserved_micro_usd + intent.reserve_micro_usd > t.max_cost_micro_usd

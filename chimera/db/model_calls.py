@@ -87,6 +87,9 @@ IS_LEFT_OUT = """
         SELECT 1 FROM subtasks
         WHERE task_id = %(task_id)s AND path = %(path)s AND status IN ('skipped', 'cancelled')"""
 
+IS_ENABLED = "SELECT 1 FROM users WHERE users.id = tasks.owner_id AND users.disabled_at IS NULL"
+"""Looked up here, where the right is used. `disabled_owners` stops the run itself."""
+
 _RESERVE = f"""
 WITH account AS (
     UPDATE tasks SET reserved_micro_usd = reserved_micro_usd + %(money)s,
@@ -99,7 +102,7 @@ WITH account AS (
            OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
       AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
-      AND NOT EXISTS ({IS_LEFT_OUT})
+      AND NOT EXISTS ({IS_LEFT_OUT}) AND EXISTS ({IS_ENABLED})
     RETURNING id, event_seq),
  call AS (
     INSERT INTO model_calls (task_id, path, purpose, step, attempt, status)

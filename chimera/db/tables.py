@@ -81,6 +81,8 @@ class RefreshToken(Table):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    address: Mapped[str | None]
+    """Where the session began; on its first token only."""
     created_at: Mapped[datetime] = _now()
     __table_args__ = (Index("refresh_tokens_family", "family_id"), Index("refresh_tokens_user", "user_id"))
 

@@ -12,6 +12,9 @@ from models.errors import Conflict
 from models.ids import UserId
 from models.users import Role, UserView
 
+KNOWN_FOR = timedelta(days=90)
+"""How long an address counts as one where its user signs in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -73,13 +76,27 @@ async def standing_of(session: AsyncSession, user_id: UserId, session_id: str) -
 
 
 async def add_refresh_token(
-    session: AsyncSession, user_id: UserId, session_id: str, token_sha256: str, life: timedelta
+    session: AsyncSession, user_id: UserId, session_id: str, token_sha256: str, life: timedelta, address: str = ""
 ) -> None:
     await session.execute(
         insert(RefreshToken).values(
-            user_id=user_id, family_id=session_id, token_sha256=token_sha256, expires_at=func.now() + life
+            user_id=user_id,
+            family_id=session_id,
+            token_sha256=token_sha256,
+            expires_at=func.now() + life,
+            address=address or None,
         )
     )
+
+
+async def has_signed_in_from(session: AsyncSession, email: str, address: str) -> bool:
+    """Say whether a session of this user began at this address lately. One statement, whether or not there is one."""
+    began = (
+        select(RefreshToken.id)
+        .join(User, User.id == RefreshToken.user_id)
+        .where(User.email == email, RefreshToken.address == address, RefreshToken.created_at > func.now() - KNOWN_FOR)
+    )
+    return bool(await session.scalar(select(began.exists())))
 
 
 async def use_refresh_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:

@@ -14,7 +14,11 @@ from chimera.simulator.prose import LABEL, of_bytes, paragraphs, pieces, poison,
 from chimera.simulator.script import Script, without_directives
 
 # Numbers with at least one operator between them. `-` and `/` need spaces: 2026-11-05 and 24/7 are not meant.
-_EXPRESSION = re.compile(r"\(?\d+(?:\.\d+)?\)?(?:(?:\s*(?:\*\*?|\+)\s*|\s+[-/]\s+)\(?\d+(?:\.\d+)?\)?)+")
+_NUMBER = r"\d++(?:\.\d++)?\)?"
+# No digit twice: goals have 100,000 characters, and this is a server's only thread.
+_EXPRESSION = re.compile(
+    rf"(?:\(|(?<!\d)){_NUMBER}(?:(?:\s*+(?:\*\*?|\+)\s*+|\s++[-/]\s++)\(?{_NUMBER})++",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,17 @@ from typing import Literal
 
 Purpose = Literal["plan", "turn", "aggregate"]
 
-_DIRECTIVE = re.compile(r"\[\[\s*sim(?:\s+(plan|turn|aggregate))?\s*:(.*?)\]\]", re.DOTALL)
+# Up to the next directive and no further, no character twice: goals have 100,000, and this is a server's only thread.
+_DIRECTIVE = re.compile(
+    r"\[\[\s*+sim(?:\s++(plan|turn|aggregate))?+\s*+:((?:[^\[\]]|\](?!\])|\[(?!\[\s*+sim\b))*+)\]\]"
+)
 _MISSPELT = re.compile(r"\[\[\s*sim\b(?!(?:\s+(?:plan|turn|aggregate))?\s*:)[^\]]{0,40}")
 _SCOPES = ("plan", "turn", "aggregate")
 _MOST_UNKNOWN = 8
 _MOST_PROBLEMS = 4
 """Unknown keys are one of them."""
 _SHOWN_CHARS = 30
-_ITEM = re.compile(r'\s*([a-z_]+)\s*=\s*(?:"([^"]*)"|([^;"]*))\s*(?:;|$)')
+_ITEM = re.compile(r'\s*+([a-z_]++)\s*+=\s*+(?:"([^"]*+)"\s*+|([^;"]*+))(?:;|$)')
 
 
 class ScriptError(ValueError):

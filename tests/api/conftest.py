@@ -1,6 +1,7 @@
 """The API as its clients meet it: the whole app in this process, over ASGI, on the real parts."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,8 @@ from models.tasks import TaskStatus
 
 SECRET = "a secret of these tests that is long enough"
 PASSWORD = "correct horse battery"
+
+_NETWORKS = count(1)
 
 SignUp = Callable[[], Awaitable[httpx2.AsyncClient]]
 
@@ -91,9 +94,11 @@ async def bob(sign_up: SignUp) -> httpx2.AsyncClient:
     return await sign_up()
 
 
-def client_of(app: FastAPI) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://chimera.test")
+def client_of(app: FastAPI, address: str | None = None) -> httpx2.AsyncClient:
+    """A client at `address`; each at another one if it isn't given, so that tests don't use up each other's tries."""
+    address = address or f"2001:db8:{next(_NETWORKS):x}::1"
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1))
+    return httpx2.AsyncClient(transport=transport, base_url="http://chimera.localhost")
 
 
 async def new_task(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from chimera.providers import PROVIDERS
 from chimera.settings import Settings
 from chimera.settings_errors import BadSettings, read_settings
 from models.providers import OwnRates
+from tests.parts import SECRET
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -42,7 +43,7 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
         data_dir=tmp_path / "my data",
         database_url="postgresql://postgres@/chimera?host=/a%20b",
         api_port=9000,
-        jwt_secret=SecretStr("x" * 40),
+        jwt_secret=SecretStr(SECRET),
         openai_api_key=SecretStr("key"),
         registration_open=True,
         prices={"local/m": OwnRates(input=0.5, output=1)},
@@ -204,5 +205,48 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_short_signing_secret_is_refused_with_the_way_to_make_one() -> None:
-    with pytest.raises(ValidationError, match=r"CHIMERA_JWT_SECRET is too short.*token_urlsafe"):
+    with pytest.raises(ValidationError, match=r"It is too short.*token_urlsafe"):
         Settings(jwt_secret=SecretStr("short"))
+
+
+@pytest.mark.parametrize(
+    "secret", ["a" * 40, "changeme" * 4, " " * 40, "0123456789abcdef" * 2, "abcabcabcabcabcabcabcabcabcabcabc"]
+)
+def test_a_secret_that_can_be_guessed_is_refused(secret: str) -> None:
+    with pytest.raises(ValidationError, match=r"can be guessed.*token_urlsafe"):
+        Settings(jwt_secret=SecretStr(secret))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "null", "https://*", ".*", "https://one.example/", "https://One.example", "one.example", "ftp://one.example"],
+)
+def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    with pytest.raises(ValidationError, match="is no origin"):
+        Settings.model_validate({"cors_origins": origin})
+
+
+@pytest.mark.parametrize("origin", ["https://one.example", "http://localhost:3000", "http://[::1]:8000"])
+def test_an_exact_origin_is_taken(origin: str) -> None:
+    assert Settings.model_validate({"cors_origins": origin}).cors_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temporal_ui_url", "javascript:alert(1)"),
+        ("temporal_ui_url", "temporal.example"),
+        ("access_token_minutes", 1441),
+        ("refresh_token_days", 366),
+        ("allowed_hosts", "https://chimera.example"),
+        ("allowed_hosts", "*"),
+        ("allowed_hosts", "chimera.example:8000"),
+        ("trusted_proxies", "*"),
+        ("trusted_proxies", "proxy"),
+        ("trusted_proxies", "10.0.0.7/8"),
+        ("max_connections", 0),
+    ],
+)
+def test_a_setting_that_opens_too_much_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Settings.model_validate({name: value})

@@ -10,6 +10,7 @@ from chimera.text import MAX_JSON_DEPTH, clean_json, clean_text, estimate_tokens
     [
         ("plain\ttext\r\nover lines", "plain\ttext\r\nover lines"),
         ("a\x00b\x1b[31m\x7f", "ab[31m"),
+        ("a\x9b31mb\x9d52;c\x85d", "a31mb52;cd"),
         ("lone \ud800 and \udc00", "lone  and "),
         ("two halves \ud83d\ude00", "two halves 😀"),
         ("\ufffeand\uffff", "and"),

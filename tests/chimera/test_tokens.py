@@ -5,12 +5,13 @@ import sys
 
 import pytest
 
+from chimera import tokens
 from chimera.tokens import count_tokens
 
 
 # Counted with another implementation of the same tables, quicktok 0.4.
 @pytest.mark.parametrize(
-    ("model", "text", "tokens"),
+    ("model", "text", "expected"),
     [
         ("openai/gpt-5.6", "hello world, this is a test", 7),
         ("openai/gpt-4o-mini", "Größenwahn 🦄", 8),
@@ -19,9 +20,9 @@ from chimera.tokens import count_tokens
         ("openai/o3", "", 0),
     ],
 )
-def test_an_openai_model_is_counted_with_its_own_tokenizer(model: str, text: str, tokens: int) -> None:
+def test_an_openai_model_is_counted_with_its_own_tokenizer(model: str, text: str, expected: int) -> None:
     count = count_tokens(model, text)
-    assert (count.tokens, count.estimated) == (tokens, False)
+    assert (count.tokens, count.estimated) == (expected, False)
 
 
 @pytest.mark.parametrize("model", ["anthropic/claude-opus-5-5", "google/gemini-3-pro", "local/qwen3", "openai/unheard"])
@@ -34,6 +35,22 @@ def test_other_models_are_estimated_and_say_so(model: str) -> None:
 def test_a_lone_surrogate_and_a_long_text_are_counted() -> None:
     assert count_tokens("openai/gpt-5.6", "a\ud800b").tokens > 0
     assert count_tokens("openai/gpt-5.6", "word " * 199_000).tokens == 199_001
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-5.6", "openai/gpt-4"])
+def test_a_text_in_pieces_has_as_many_tokens(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Don't stop, it's 3.14 Käse (or not)!  A new\n\n line of words in a row " * 50
+    whole = count_tokens(model, text)
+    monkeypatch.setattr(tokens, "PIECE_CHARS", 100)
+    assert count_tokens(model, text) == whole
+
+
+@pytest.mark.parametrize("character", ["x", "😀", "漢", " ", "\n", "🏴"])
+def test_the_longest_text_is_counted(character: str) -> None:
+    """More than 200,000 tokens; where it can't be cut between words the figure says that it is an estimate."""
+    count = count_tokens("openai/gpt-5.6", character * 999_999)
+    assert count.tokens > 0
+    assert count.estimated
 
 
 def test_the_tables_are_loaded_when_somebody_counts() -> None:

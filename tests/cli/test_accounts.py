@@ -21,7 +21,7 @@ from cli.stack import sign_in_here
 from models.errors import NotFound, WrongCredentials
 from models.users import Credentials
 from tests.cli.api import TinyApi
-from tests.parts import fresh_database, serving
+from tests.parts import SECRET, fresh_database, serving
 
 NEW = "another battery staple"
 
@@ -31,7 +31,11 @@ async def here(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """An installation whose first user is signed in, as the environment names it."""
     async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
-            update={"database_url": url, "data_dir": tmp_path, "jwt_secret": SecretStr("x" * 40)}
+            update={
+                "database_url": url,
+                "data_dir": tmp_path,
+                "jwt_secret": SecretStr(SECRET),
+            }
         )
         monkeypatch.setenv("CHIMERA_DATABASE_URL", url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))

@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from benchmarks.ports import free_port
 from chimera.settings import Settings
-from cli import checks
+from cli import checks, sign_in
 from cli.checks import Finding, Level
-from tests.cli.api import TinyApi
+from models.users import Tokens
 from tests.parts import serving
 
 
@@ -160,10 +160,17 @@ async def test_a_local_model_that_is_not_there_is_said(monkeypatch: pytest.Monke
 
 async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health(tmp_path: Path) -> None:
     async def health(request: Request) -> Response:
-        return JSONResponse({"parts": {"database": {"state": "up"}}})
+        if request.headers.get("Authorization") is None:
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok", "parts": {"database": {"state": "up"}}})
 
     settings = Settings(data_dir=tmp_path, api_port=free_port())
     assert [finding.what for finding in await checks.health(settings, None)] == ["Chimera"]
     async with serving(Starlette(routes=[Route("/health", health)])) as url:
-        TinyApi(tasks=[]).kept_in(tmp_path / "cli.json", url)
+        tokens = Tokens(access_token="good", refresh_token="unused", expires_in=3600)
+        sign_in.write(tmp_path / "cli.json", sign_in.SignIn.of(url, "alice@example.com", tokens))
         assert [finding.what for finding in await checks.health(settings, None)] == ["running: database"]
+        (tmp_path / "cli.json").unlink()
+        strange = settings.model_copy(update={"api_port": int(url.rpartition(":")[2])})
+        (finding,) = await checks.health(strange, None)
+        assert "chimera login" in finding.message

@@ -18,7 +18,7 @@ from cli.errors import NotThere, Refused, WrongUsage
 from cli.stack import sign_in_here
 from tests.conftest import SimulatorServer
 from tests.media import a_png, a_wav
-from tests.parts import fresh_database, serving
+from tests.parts import SECRET, fresh_database, serving
 from tests.runs import runs_with_worker
 from tests.until import LIMIT_S
 
@@ -34,7 +34,7 @@ async def chimera_folder(
             update={
                 "database_url": url,
                 "data_dir": folder,
-                "jwt_secret": SecretStr("x" * 40),
+                "jwt_secret": SecretStr(SECRET),
                 "simulator_url": simulator.url,
                 "task_queue": "cli-media",
                 "graceful_shutdown_s": 1.0,

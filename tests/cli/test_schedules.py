@@ -24,7 +24,7 @@ from cli.stack import sign_in_here
 from models.schedules import ScheduleView
 from tests.cli.builders import NOW, task_view
 from tests.media import a_png
-from tests.parts import fresh_database, serving
+from tests.parts import SECRET, fresh_database, serving
 
 
 @pytest.fixture
@@ -32,7 +32,11 @@ async def signed_in(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A command line that is signed in to an API on a database of its own."""
     async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
-            update={"database_url": url, "data_dir": tmp_path, "jwt_secret": SecretStr("x" * 40)}
+            update={
+                "database_url": url,
+                "data_dir": tmp_path,
+                "jwt_secret": SecretStr(SECRET),
+            }
         )
         # The API's log is not what the commands print.
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -25,7 +25,7 @@ from cli.settings import load_settings, where_settings
         ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
         ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' does not begin with http://"),
         ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
-        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET is too short"),
+        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: It is too short"),
     ],
 )
 def test_a_bad_setting_is_named_with_the_way_out(

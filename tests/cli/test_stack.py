@@ -12,14 +12,20 @@ from chimera.settings import Settings
 from cli import sign_in
 from cli.stack import sign_in_here
 from models.users import Credentials
-from tests.parts import fresh_database
+from tests.parts import SECRET, fresh_database
 
 
 @pytest.fixture
 async def fresh(parts: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
     """Settings of a stack that nobody has used before."""
     async with fresh_database(parts.database_url or "") as url:
-        yield parts.model_copy(update={"database_url": url, "data_dir": tmp_path, "jwt_secret": SecretStr("x" * 40)})
+        yield parts.model_copy(
+            update={
+                "database_url": url,
+                "data_dir": tmp_path,
+                "jwt_secret": SecretStr(SECRET),
+            }
+        )
 
 
 async def test_the_first_start_makes_a_user_and_signs_in(fresh: Settings) -> None:

@@ -66,6 +66,24 @@ async def a_subtask_that_is_refused(
         yield await client.start_workflow(SubtaskRuns.run, subtask, id=queue, task_queue=queue), refusals
 
 
+async def test_a_disabled_account_has_its_runs_stopped(runs: Runs) -> None:
+    task_id = await runs.start("x", plan=[a_subtask("a", SLOW), a_subtask("b", depends_on=["a"])])
+    await runs.until(task_id, lambda row: row["model_calls"] == 1)
+    try:
+        await _set_disabled(runs, "now()")
+        await runs.dispatcher.sweep()
+        row = await runs.ended(task_id)
+    finally:
+        await _set_disabled(runs, "NULL")
+    assert (row["status"], row["model_calls"]) == ("cancelled", 1)
+
+
+async def _set_disabled(runs: Runs, value: str) -> None:
+    async with runs.database.begin() as session:
+        change = text(f"UPDATE users SET disabled_at = {value} WHERE id = :id")
+        await session.execute(change, {"id": runs.caller.user_id})
+
+
 @pytest.mark.parametrize("code", ["budget_reached", "task_paused", "root_stopped", "bad_request"])
 async def test_a_cancel_that_meets_a_refusal_ends_the_run(runs: Runs, code: str) -> None:
     async with a_subtask_that_is_refused(await runs.temporal.connected(), code) as (run, refusals):

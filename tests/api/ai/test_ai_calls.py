@@ -295,7 +295,9 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
     away = create_app(api_settings.model_copy(update={"temporal_address": "127.0.0.1:9"}))
     async with away.router.lifespan_context(away):
         transport = httpx2.ASGITransport(app=away)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=alice.headers) as client:
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=alice.headers
+        ) as client:
             answer = await client.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "later"})
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert answer.json()["held_up"]["code"] == "unavailable"
@@ -313,7 +315,9 @@ async def test_an_api_that_stops_keeps_nobody_waiting(
     async with stopping.router.lifespan_context(stopping):
         parts: Parts = stopping.state.parts
         transport = httpx2.ASGITransport(app=stopping)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=alice.headers) as client:
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=alice.headers
+        ) as client:
             asked = {"model": IMAGE, "prompt": "a horse"}
             waiting = asyncio.create_task(client.post(f"{AI}/images", json=asked))
             await until(lambda: gate.held == 1)

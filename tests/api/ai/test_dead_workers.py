@@ -83,7 +83,7 @@ async def _accepted(client: httpx2.AsyncClient, settings: Settings) -> tuple[str
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=client.headers) as here:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=client.headers) as here:
             answer = await here.post(f"{AI}/images", json=PICTURE, headers={"Prefer": "wait=0"})
     assert answer.status_code == 202, answer.text
     return answer.headers["Location"], answer.json()

@@ -24,8 +24,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) -> None:
-    found = (await anybody.get("/health")).json()
+async def test_health_tells_the_state_of_each_part(alice: httpx2.AsyncClient) -> None:
+    found = (await alice.get("/health")).json()
     assert found["status"] == "degraded"
     assert {name: part["state"] for name, part in found["parts"].items()} == {
         "database": "up",
@@ -37,35 +37,44 @@ async def test_health_tells_the_state_of_each_part(anybody: httpx2.AsyncClient) 
     }
     assert "python -m worker" in found["parts"]["workers"]["note"]
     assert "simulator" in found["parts"]["providers"]["note"]
-    assert (await anybody.get("/health/ready")).json()["status"] == "ok"
+    assert (await alice.get("/health/ready")).json()["status"] == "ok"
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("token", ["", "Bearer forged"])
+async def test_strangers_are_told_only_whether_it_is_well(anybody: httpx2.AsyncClient, token: str) -> None:
+    for path in ("/health", "/health/ready"):
+        answer = await anybody.get(path, headers={"Authorization": token})
+        assert answer.status_code == 200
+        assert answer.json().keys() == {"status"}
 
 
 @pytest.mark.usefixtures("patient")
 async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and_why(
-    anybody: httpx2.AsyncClient, api_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    alice: httpx2.AsyncClient, api_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def one(*of: object) -> int:
         return 1
 
     monkeypatch.setattr(health, "count_workers", one)
-    assert (await anybody.get("/health")).json()["status"] == "ok"
+    assert (await alice.get("/health")).json()["status"] == "ok"
     standings = Standings(api_settings)
     account = account_of("simulator", api_settings)
     for _ in range(api_settings.breaker_failures):
         error = Unreachable("secret words of its")
         await standings.failed(account, ("alice", "task"), error, began_at=standings.clock())
     try:
-        found = (await anybody.get("/health")).json()
+        found = (await alice.get("/health")).json()
         providers = found["parts"]["providers"]
         assert found["status"] == "degraded"
         assert providers["state"] == "away"
         assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not set up\.", providers["note"])
         assert "secret" not in str(providers)
-        assert (await anybody.get("/health/ready")).json()["status"] == "ok"
+        assert (await alice.get("/health/ready")).json()["status"] == "ok"
     finally:
         standings.answered(account)
         await standings.close()
-    assert (await anybody.get("/health")).json()["parts"]["providers"]["state"] == "up"
+    assert (await alice.get("/health")).json()["parts"]["providers"]["state"] == "up"
 
 
 @pytest.mark.parametrize(
@@ -77,10 +86,12 @@ async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and
     ],
 )
 async def test_a_part_that_is_away_is_named_and_the_process_lives(
-    api_settings: Settings, change: dict[str, str], away: str, status: str, code: int
+    api_settings: Settings, alice: httpx2.AsyncClient, change: dict[str, str], away: str, status: str, code: int
 ) -> None:
+    """Also to who is signed in by a token alone: the database can't be asked who they are."""
     app = create_app(api_settings.model_copy(update=change))
     async with app.router.lifespan_context(app), client_of(app) as client:
+        client.headers["Authorization"] = alice.headers["Authorization"]
         ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (code, status)
         assert ready.json()["parts"][away]["state"] == "away"
@@ -116,12 +127,15 @@ async def test_a_mistake_of_ours_shows_nothing_of_itself(
 
 
 @pytest.mark.parametrize(("size", "state"), [("200m", "low"), ("20m", "full")])
-async def test_a_data_folder_without_room_degrades(api_settings: Settings, size: str, state: str) -> None:
+async def test_a_data_folder_without_room_degrades(
+    api_settings: Settings, alice: httpx2.AsyncClient, size: str, state: str
+) -> None:
     with short_folder() as path, small_disk(path, size):
         Folder.at(path)
         (path / "run" / "lock").touch()
         app = create_app(api_settings.model_copy(update={"data_dir": path}))
         async with app.router.lifespan_context(app), client_of(app) as client:
+            client.headers["Authorization"] = alice.headers["Authorization"]
             ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
         assert ready.json()["parts"]["disk"]["state"] == state

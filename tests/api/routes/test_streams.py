@@ -12,10 +12,11 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
+from sqlalchemy import text
 
 from api import sockets
 from api.deps import Parts
-from api.sockets import MAX_TOPICS, Socket
+from api.sockets import MAX_TOPICS, Socket, while_allowed
 from chimera import auth
 from chimera.auth import AUDIENCE, ISSUER
 from models.events import TaskCompleted, TaskResumed
@@ -83,7 +84,7 @@ async def test_a_token_in_the_address_counts_for_nothing(
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://sub.chimera.test", "file://", "http://chimera.test:81"]
+    "origin", ["https://evil.example", "null", "http://sub.chimera.localhost", "file://", "http://chimera.localhost:81"]
 )
 async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, origin: str) -> None:
     with pytest.RaisesGroup(WebSocketDisconnect, flatten_subgroups=True):
@@ -91,7 +92,7 @@ async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, ori
             pass
 
 
-@pytest.mark.parametrize("origin", ["http://chimera.test", "https://console.example"])
+@pytest.mark.parametrize("origin", ["http://chimera.localhost", "https://console.example"])
 async def test_ones_own_page_and_a_listed_one_may(app: FastAPI, alice: httpx2.AsyncClient, origin: str) -> None:
     async with signed_in(app, alice, {"Origin": origin}):
         pass
@@ -164,6 +165,38 @@ async def test_signing_out_closes_the_socket_within_five_seconds(
     async with signed_in(app, carol) as socket:
         await carol.post("/api/v1/auth/logout")
         assert await close_code(socket) == 4401
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE users SET role = 'user'", "UPDATE users SET disabled_at = now()", "DELETE FROM users"],
+    ids=["demoted", "disabled", "deleted"],
+)
+async def test_lost_rights_end_sockets_and_streams(
+    app: FastAPI, alice: httpx2.AsyncClient, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0.05)
+    monkeypatch.setattr(auth, "STANDING_SECONDS", 0)
+    parts: Parts = app.state.parts
+    task_id = (await new_task(alice))["id"]
+    admin = await sign_up()
+    me = (await admin.get("/api/v1/auth/me")).json()["id"]
+    await _run(parts, "UPDATE users SET role = 'admin'", me)
+    signed = await parts.auth.signed_in(token_of(admin))
+    frames = while_allowed(parts.auth, token_of(admin), signed.caller, parts.hub.follow(signed.caller, task_id))
+    assert (await anext(frames)).kind == "event"
+    async with signed_in(app, admin) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+        assert (await heard(socket))["type"] == "subscribed"
+        await _run(parts, change, me)
+        assert await close_code(socket) == 4401
+    async with asyncio.timeout(LIMIT_S):
+        assert [frame async for frame in frames] == []
+
+
+async def _run(parts: Parts, change: str, user_id: str) -> None:
+    async with parts.database.begin() as session:
+        await session.execute(text(f"{change} WHERE id = :id"), {"id": user_id})
 
 
 async def test_the_end_of_the_token_closes_the_socket(
@@ -247,7 +280,9 @@ async def opened(
 ) -> AsyncIterator[AsyncWebSocketSession]:
     async with (
         httpx2.AsyncClient(transport=ASGIWebSocketTransport(app)) as client,
-        client.websocket(f"ws://chimera.test{path}", headers=headers, keepalive_ping_interval_seconds=None) as socket,
+        client.websocket(
+            f"ws://chimera.localhost{path}", headers=headers, keepalive_ping_interval_seconds=None
+        ) as socket,
     ):
         yield socket
 
@@ -293,8 +328,8 @@ class _StuckSocket:
         self._read = 0
 
     async def receive_text(self) -> str:
-        for text in self._said:
-            return text
+        for said in self._said:
+            return said
         return await asyncio.Future()
 
     async def send_text(self, text: str) -> None:

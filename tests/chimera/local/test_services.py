@@ -13,7 +13,7 @@ from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.supervisor import Service, Supervised
 from chimera.settings import Settings
-from tests.parts import settings_in, short_folder
+from tests.parts import SECRET, settings_in, short_folder
 from tests.until import LIMIT_S, until
 
 ADDRESSES = ("database_url", "redis_url", "temporal_address")
@@ -23,7 +23,7 @@ ADDRESSES = ("database_url", "redis_url", "temporal_address")
 async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Settings, list[str]]]:
     with short_folder() as path, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", "stray-canary")
-        secrets = {"jwt_secret": "x" * 40, "openai_api_key": "sk-canary"}
+        secrets = {"jwt_secret": SECRET, "openai_api_key": "sk-canary"}
         asked = settings_in(path, **secrets, **{name: getattr(settings, name) for name in ADDRESSES})
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
         said: list[str] = []
@@ -57,7 +57,7 @@ def test_each_process_gets_only_its_own_secrets(services: tuple[LocalServices, S
     assert running.simulator is not None
     found = {each: environment_of(each) for each in (running.api, running.worker, running.simulator)}
     secret = {
-        "signs": "x" * 40,
+        "signs": SECRET,
         "openai": "sk-canary",
         "database": settings.database_url or "",
         "stray": "stray-canary",

@@ -1,0 +1,237 @@
+"""uvicorn's HTTP protocol, with an end to everything that a client may keep it waiting with.
+
+httptools, which reads HTTP here, takes a header of any size, and copies what came before with each piece of it; uvicorn
+waits for a request, and for the rest of one that it has answered, forever. h11 bounds the header and nothing else, and
+takes three times the processor's time for a small request. So the bounds stand here, in front of httptools.
+"""
+
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+from ipaddress import ip_address, ip_network
+
+from pydantic_core import to_json
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from chimera.sign_ins import place_of
+
+HEAD_BYTES = 64 * 1024
+"""Of the request line and all headers together, as h11 has it; Node takes 16 KB, nginx 32 KB."""
+MAX_HEADERS = 200
+HEAD_SECONDS = 15.0
+"""From the first byte of a request (or from the connection, for its first one) to the end of its headers."""
+REST_SECONDS = 5.0
+"""For the rest of a body whose request has been answered without it."""
+IDLE_SECONDS = 25.0
+"""Between two requests of a connection. Proxies, which keep theirs longer, get uvicorn's own setting instead."""
+UNREAD_SECONDS = 60.0
+"""How long an answer may wait for a client that doesn't read it."""
+ONE_ADDRESS_SHARE = 2
+"""An address may have half of the connections; a listed proxy speaks for many, and may have all."""
+
+
+class _Refused(Exception):
+    """Stops the parser; what to answer is in `Protocol._refusal`."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. `config.limit_concurrency` bounds how many there are, before they cost more than a place."""
+
+    _begun = _head_done = False
+    """The headers of the request that is being read have come: what comes next is its body."""
+    _head_bytes = 0
+    _size = 0
+    _messages = 0
+    _refusal = HTTPStatus.BAD_REQUEST
+    _waiting: TimerHandle | None = None
+    _unread: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # uvicorn's own limit counts requests and looks after the headers have come.
+        most, self.limit_concurrency = self.limit_concurrency, None
+        host = self.client[0] if self.client else ""
+        is_proxy = is_listed(host, tuple(self.config.forwarded_allow_ips if self.config.proxy_headers else ()))
+        if not is_proxy:
+            self.timeout_keep_alive = min(self.timeout_keep_alive, IDLE_SECONDS)  # type: ignore[assignment]
+        if most is not None and (len(self.connections) > most or not (is_proxy or self._has_room(host, most))):
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
+        self._wait(HEAD_SECONDS, self._on_late_head)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        if self._unread is not None:
+            self._unread.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return
+        before = self._messages
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self.transport.get_protocol() is not self:  # a WebSocket by now, with limits of its own
+            self._stop_waiting()
+        elif not self._head_done:
+            self._head_bytes = self._head_bytes + len(data) if before == self._messages else 0
+            # Blank lines before a request begin none, and keep uvicorn waiting all the same.
+            is_waited_for = self._begun or (before == self._messages and not self._is_answering())
+            if is_waited_for and self._waiting is None:
+                self._wait(HEAD_SECONDS, self._on_late_head)
+
+    def on_message_begin(self) -> None:
+        self._begun, self._size = True, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+        if len(self.headers) > MAX_HEADERS:
+            self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self._head_done, self._head_bytes = True, 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._begun = self._head_done = False
+        self._messages += 1
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._head_done and not self.transport.is_closing():
+            self._wait(REST_SECONDS, self.transport.close)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(self._refusal)
+
+    def _has_room(self, host: str, most: int) -> bool:
+        share = max(1, most // ONE_ADDRESS_SHARE)
+        if len(self.connections) <= share:
+            return True
+        place = _place(host)
+        # WebSockets are among them, whose class is another.
+        clients = [getattr(each, "client", None) for each in self.connections]
+        return [_place(client[0]) for client in clients if client].count(place) <= share
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._size > HEAD_BYTES:
+            self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _stop(self, status: HTTPStatus) -> None:
+        self._refusal = status
+        raise _Refused
+
+    def _wait(self, seconds: float, late: Callable[[], None]) -> None:
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(seconds, late)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _on_late_head(self) -> None:
+        self._waiting = None
+        if self._is_answering():
+            self._wait(HEAD_SECONDS, self._on_late_head)
+        elif self._begun:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.close()
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # which is None before the first request
+        return cycle is not None and not cycle.response_complete
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer what never reaches the app, and end the connection; an answer under way is cut, not added to."""
+        self._stop_waiting()
+        if not self._is_answering():
+            self.transport.write(refusal(status))
+        self.transport.close()
+
+
+_TEXTS = {
+    HTTPStatus.BAD_REQUEST: ("not_http", "This is no HTTP/1.1 request that can be read; send another."),
+    HTTPStatus.REQUEST_TIMEOUT: (
+        "head_too_slow",
+        f"The headers took longer than {HEAD_SECONDS:g} s; send them at once.",
+    ),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
+        "head_too_large",
+        f"The address and headers may have {HEAD_BYTES} bytes in {MAX_HEADERS} headers; send less.",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "too_many_connections",
+        "Too many connections are open; close some, or try again in 5 s. CHIMERA_MAX_CONNECTIONS bounds them.",
+    ),
+}
+
+
+def refusal(status: HTTPStatus) -> bytes:
+    """A problem document as bytes of HTTP, with the headers that every other answer has."""
+    code, detail = _TEXTS[status]
+    content = to_json(
+        {
+            "type": f"urn:chimera:problem:{code}",
+            "title": status.phrase,
+            "status": status,
+            "detail": detail,
+            "code": code,
+        }
+    )
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "content-type: application/problem+json",
+        f"content-length: {len(content)}",
+        "cache-control: no-store",
+        "content-security-policy: default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "cross-origin-opener-policy: same-origin",
+        "cross-origin-resource-policy: same-origin",
+        "referrer-policy: no-referrer",
+        "x-content-type-options: nosniff",
+        "x-frame-options: DENY",
+        *(["retry-after: 5"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
+        "connection: close",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+@lru_cache(maxsize=4096)
+def _place(host: str) -> str:
+    return place_of(host)
+
+
+@lru_cache(maxsize=4096)
+def is_listed(host: str, networks: tuple[str, ...]) -> bool:
+    """Say whether an address is one of a proxy that the settings list."""
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return False
+    return any(ip in ip_network(each) for each in networks)

@@ -1,0 +1,68 @@
+"""Pages for browsers: where one arrives, and the API to read and try. Both come from here and ask nobody else."""
+
+import asyncio
+from html import escape
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
+
+from api.deps import PublicRoute, parts_of
+from models.errors import NotFound
+
+router = APIRouter(route_class=PublicRoute, include_in_schema=False)
+
+_FOLDER = Path(__file__).parents[1] / "pages"
+_SWAGGER_UI = _FOLDER / "swagger-ui"
+_HOME = (_FOLDER / "home.html").read_text("utf-8")
+_STYLE = (_FOLDER / "home.css").read_bytes()
+_DOCS = (_FOLDER / "docs.html").read_bytes()
+_OF_DOCS = {
+    "docs.js": ((_FOLDER / "docs.js").read_bytes(), "text/javascript"),
+    "swagger-ui-bundle.js": ((_SWAGGER_UI / "swagger-ui-bundle.js").read_bytes(), "text/javascript"),
+    "swagger-ui.css": ((_SWAGGER_UI / "swagger-ui.css").read_bytes(), "text/css"),
+    "favicon.png": ((_SWAGGER_UI / "favicon-32x32.png").read_bytes(), "image/png"),
+}
+_TEMPORAL = "<!-- temporal -->"
+_ONLY_HERE = ("127.0.0.1", "::1", "localhost")
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    """Say what this is: to a browser in a page, to a program in JSON."""
+    links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "api": "/api/v1"}
+    if "text/html" not in request.headers.get("accept", ""):
+        return Response(to_json({"name": "Chimera", **links}), media_type="application/json")
+    settings, temporal = parts_of(request).settings, parts_of(request).temporal
+    # Where only this machine gets in: its address is nobody else's business.
+    link = escape(temporal.web_ui, quote=True) if settings.host in _ONLY_HERE else ""
+    item = f'<li><a href="{link}">Temporal\'s Web UI</a>, with the history of each run</li>' if link else ""
+    return Response(_HOME.replace(_TEMPORAL, item), media_type="text/html")
+
+
+@router.get("/home.css")
+async def style() -> Response:
+    return Response(_STYLE, media_type="text/css")
+
+
+@router.get("/docs")
+async def docs() -> Response:
+    """Show every route, and let it be tried."""
+    return Response(_DOCS, media_type="text/html")
+
+
+@router.get("/docs/{name}")
+async def of_docs(name: str) -> Response:
+    if name not in _OF_DOCS:
+        raise NotFound("page", name[:60])
+    content, media_type = _OF_DOCS[name]
+    return Response(content, media_type=media_type)
+
+
+@router.get("/openapi.json")
+async def document(request: Request) -> Response:
+    """Every route as an OpenAPI document, made once and beside the loop: that takes it most of a second."""
+    state = request.app.state
+    if not hasattr(state, "document"):
+        state.document = asyncio.create_task(asyncio.to_thread(lambda: to_json(request.app.openapi())))
+    return Response(await asyncio.shield(state.document), media_type="application/json")

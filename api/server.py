@@ -1,0 +1,76 @@
+"""How the API is served: uvicorn, with bounds on what a client may send, hold and wait for."""
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from api.deps import Parts
+from api.protocol import Protocol
+from chimera.settings import Settings
+
+log = structlog.get_logger()
+
+WS_MAX_BYTES = 64 * 1024
+GRACEFUL_SECONDS = 10
+"""The longest answer is a steering receipt, after 5 s."""
+PROXY_IDLE_SECONDS = 75
+"""Longer than proxies keep an idle connection (load balancers 60 s): one that is closed at the moment of its next use
+fails that request. Others get `protocol.IDLE_SECONDS`, which is longer than clients keep theirs (httpx 5 s)."""
+OWN_FILES = 200
+"""Files and connections of our own that the system's limit has to leave room for."""
+
+
+class Server(uvicorn.Server):
+    """Says when it is ready, and ends streams and waits for answers before it waits for connections to end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        ready_file = os.environ.get("CHIMERA_READY_FILE")
+        if self.started and ready_file:
+            await asyncio.to_thread(Path(ready_file).touch)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
+        parts.ai_calls.stop_waiting()
+        await parts.hub.close()
+        await super().shutdown(sockets)
+
+
+def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how `app` is served with these settings."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.api_port,
+        http=Protocol,
+        ws_max_size=WS_MAX_BYTES,
+        limit_concurrency=connections_of(settings),
+        # uvicorn believes X-Forwarded-For of the own machine unless told: anybody there could choose an address.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=PROXY_IDLE_SECONDS,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+    )
+
+
+def connections_of(settings: Settings) -> int:
+    """How many connections there may be: the setting, or what the system lets this process open."""
+    if sys.platform == "win32":
+        return settings.max_connections
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = settings.max_connections
+    if soft != resource.RLIM_INFINITY and soft - OWN_FILES < most:
+        most = max(OWN_FILES, soft - OWN_FILES)
+        log.warning("connections_bounded_by_the_system", max_connections=most, open_files=soft)
+    return most

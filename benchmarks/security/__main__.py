@@ -1,0 +1,60 @@
+"""Try every weakness again that was found: `python -m benchmarks security [B1a B12 …]`.
+
+One stack on loopback, one attack after the other; each says how many trials it made and what did not hold. Ends with 1
+when anything didn't. A finding is a function in the module of its kind, and a line in that module's FINDINGS.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from benchmarks.security import bodies, connections, rights, sign_in, surface
+from benchmarks.security.finding import Finding, Seen
+from benchmarks.stack import Stack, running_stack
+
+FINDINGS: tuple[Finding, ...] = (
+    *sign_in.FINDINGS,
+    *rights.FINDINGS,
+    *bodies.FINDINGS,
+    *connections.FINDINGS,
+    *surface.FINDINGS,
+)
+
+
+async def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m benchmarks security", description=__doc__)
+    options.add_argument("findings", nargs="*", metavar="B1a", help="which ones; all by default")
+    known = {finding.id: finding for finding in FINDINGS}
+    asked = options.parse_args().findings
+    if unknown := set(asked) - set(known):
+        options.error(f"no finding {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    broken = 0
+    with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
+        async with running_stack(Path(folder), say=lambda line: None) as stack:
+            print("| finding | what must hold | N | result |\n|---|---|---|---|", flush=True)
+            for name in asked or known:
+                seen = await _tried(known[name], stack)
+                broken += bool(seen.problems)
+                print(_row(known[name], seen), flush=True)
+    return 1 if broken else 0
+
+
+async def _tried(finding: Finding, stack: Stack) -> Seen:
+    try:
+        return await finding.attack(stack)
+    except Exception as error:  # noqa: BLE001  one that can't be tried hides no other
+        traceback.print_exc()
+        return Seen(problems=[f"could not be tried: {type(error).__name__}"])
+
+
+def _row(finding: Finding, seen: Seen) -> str:
+    figures = ", ".join(f"{name} {value}" for name, value in seen.figures.items())
+    result = f"**broken**: {'; '.join(dict.fromkeys(seen.problems))}" if seen.problems else "holds"
+    return f"| {finding.id} | {finding.what} | {seen.trials} | {result}{f' ({figures})' if figures else ''} |"
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,59 @@
+"""B12: one body that keeps the event loop from everybody else."""
+
+from typing import Any
+
+from pydantic_core import to_json
+
+from benchmarks.security.finding import API, Finding, Seen, processor_s, watched
+from benchmarks.stack import Stack
+
+HELD_MS = 100
+ROUNDS = 3
+STEP = {"instruction": "x", "agent": "writer"}
+NAMES = ["ab" * 18 + f"{n:03}" for n in range(200)]
+UNKNOWN = ["ba" * 18 + f"{n:03}" for n in range(35)]
+
+BODIES: dict[str, tuple[str, Any]] = {
+    "90,000 unknown names, anonymous": ("/auth/login", {f"k{n}": n for n in range(90_000)}),
+    "1,200 unknown names, anonymous": ("/auth/login", {f"k{n}": 1 for n in range(1_200)}),
+    "200,000 bad images": ("/tasks", {"goal": "x", "images": [1] * 200_000}),
+    "9,000 bad images": ("/tasks", {"goal": "x", "images": [1] * 9_000}),
+    "400,000 bad texts to embed": ("/ai/embeddings", {"model": "simulator/embedding", "input": [1] * 400_000}),
+    "90,000 dependencies": ("/tasks", {"goal": "x", "plan": [{"key": "a", **STEP, "depends_on": ["b"] * 90_000}]}),
+    "7,000 unknown dependencies, all alike": (
+        "/tasks",
+        {"goal": "x", "plan": [{"key": name, **STEP, "depends_on": UNKNOWN} for name in NAMES]},
+    ),
+    "20,000 bad subtasks": ("/tasks", {"goal": "x", "plan": [{}] * 20_000}),
+    "1 MB of empty lists": ("/tasks", [[]] * 330_000),
+    "190 unknown names in each of 50 subtasks": (
+        "/tasks",
+        {"goal": "x", "plan": [{f"k{n}": 1 for n in range(190)}] * 50},
+    ),
+}
+
+
+async def large_bodies(stack: Stack) -> Seen:
+    """What the API needs of its processor for one, and how long a second client waited meanwhile."""
+    seen = Seen()
+    for what, (path, body) in BODIES.items():
+        content = to_json(body)
+        async with watched(stack) as watch:
+            before = processor_s(stack.services.api)
+            for _ in range(ROUNDS):
+                answer = await stack.api.post(
+                    f"{API}{path}", content=content, headers={"Content-Type": "application/json"}
+                )
+                seen.expect(400 <= answer.status_code < 500, f"{what}: {answer.status_code}")
+            used_ms = (processor_s(stack.services.api) - before) * 1000 / ROUNDS
+        seen.expect(used_ms <= HELD_MS, f"{what}: {used_ms:.0f} ms of the processor")
+        seen.figures[what] = round(used_ms)
+        seen.figures["longest wait of the second client, ms"] = max(
+            round(watch.longest_ms), seen.figures.get("longest wait of the second client, ms", 0)
+        )
+    return seen
+
+
+FINDINGS = (
+    Finding("B12", f"no body takes the API more than {HELD_MS} ms (ms of its processor by body)", large_bodies),
+)

@@ -1,0 +1,113 @@
+"""B13: headers without an end, and connections that wait for ever."""
+
+import asyncio
+
+import psutil
+
+from benchmarks.security.finding import Finding, Seen, watched
+from benchmarks.stack import Stack
+
+MEGABYTES = 100
+CONNECTIONS = 800
+LONGEST_S = 45.0
+"""Twice what the API allows, and then some: the machine may be busy."""
+HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HALVES = {
+    "nothing": b"",
+    "half a line": b"GET /hea",
+    "half a header": HEAD + b"X-Y: z",
+    "half a body": HEAD + b'Content-Length: 100\r\n\r\n{"email"',
+}
+
+
+async def a_header_without_an_end(stack: Stack) -> Seen:
+    seen, sent = Seen(), 0
+    before = _memory(stack)
+    async with watched(stack) as watch:
+        _, writer = await _open(stack)
+        try:
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: ")
+            for _ in range(MEGABYTES):
+                writer.write(b"x" * 1024 * 1024)
+                await writer.drain()
+                sent += 1
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+    grown = (_memory(stack) - before) / 1024 / 1024
+    seen.expect(sent < MEGABYTES, f"{sent} MB of one header were taken")
+    seen.expect(grown <= 20, f"the API grew by {grown:.0f} MB")
+    seen.expect(watch.answers > 0, "a second client got no answer")
+    seen.figures = {"MB sent": sent, "MB grown": round(grown), "longest wait, ms": round(watch.longest_ms)}
+    return seen
+
+
+async def half_requests(stack: Stack) -> Seen:
+    """From one address: each ends by itself, and a second client is answered meanwhile."""
+    seen = Seen()
+    for what, half in HALVES.items():
+        async with watched(stack) as watch:
+            kept = await asyncio.gather(*(_kept(stack, half) for _ in range(CONNECTIONS // len(HALVES))))
+        seen.trials += len(kept)
+        seen.expect(sum(kept) == 0, f"{what}: {sum(kept)} connections were kept for {LONGEST_S:g} s")
+        seen.expect(watch.answers > 0 and watch.refused == 0, f"{what}: a second client was refused")
+    return seen
+
+
+async def many_connections(stack: Stack) -> Seen:
+    """More than there is room for, of one address: somebody elsewhere is still answered."""
+    seen = Seen()
+    async with watched(stack) as watch:
+        opened = [await _open(stack) for _ in range(stack.settings.max_connections)]
+        refused = await asyncio.gather(*(_answer(reader) for reader, _ in opened))
+        for _, writer in opened:
+            writer.close()
+    seen.trials += len(opened)
+    seen.figures["refused with 503"] = sum(b" 503 " in each for each in refused)
+    seen.expect(seen.figures["refused with 503"] > 0, "no connection was refused")
+    seen.expect(watch.answers > 0 and watch.refused == 0, "a second client was refused")
+    return seen
+
+
+async def _kept(stack: Stack, half: bytes) -> bool:
+    reader, writer = await _open(stack)
+    try:
+        writer.write(half)
+        async with asyncio.timeout(LONGEST_S):
+            await _all_of(reader)
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+    finally:
+        writer.close()
+    return False
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    try:
+        async with asyncio.timeout(1):
+            return await reader.readline()
+    except (TimeoutError, ConnectionError):
+        return b""
+
+
+async def _all_of(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65536):
+        pass
+
+
+async def _open(stack: Stack) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", stack.settings.api_port)
+
+
+def _memory(stack: Stack) -> int:
+    return int(psutil.Process(stack.services.api.pid).memory_info().rss)
+
+
+FINDINGS = (
+    Finding("B13a", "a header ends at 64 KiB", a_header_without_an_end),
+    Finding("B13b", "half requests, silence and half bodies end within 30 s", half_requests),
+    Finding("B13c", "one address has half of the connections at most", many_connections),
+)

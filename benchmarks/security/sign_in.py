@@ -1,0 +1,66 @@
+"""B1: guessing passwords, and keeping others from signing in."""
+
+import asyncio
+from uuid import uuid4
+
+from benchmarks.security.finding import PASSWORD, Finding, Seen, client_of, new_account, try_password
+from benchmarks.stack import Stack
+
+PLACES = 50
+GUESSES = 200
+
+
+async def guesses_at_one_account(stack: Stack) -> Seen:
+    """From fifty addresses; the owner signs in meanwhile from where they did before."""
+    seen, email = Seen(), await new_account(stack)
+    async with client_of(stack, address="127.0.1.1") as owner:
+        seen.expect((await try_password(owner, email, PASSWORD)).status_code == 200, "the owner can't sign in")
+        statuses: list[int] = []
+        for index in range(GUESSES):
+            async with client_of(stack, address=f"127.0.2.{index % PLACES + 1}") as client:
+                answer = await try_password(client, email, f"guess number {index}")
+                statuses.append(answer.status_code)
+                refused = answer.status_code == 429
+                seen.expect(not refused or "retry-after" in answer.headers, "a 429 without Retry-After")
+        seen.figures["passwords looked at"] = statuses.count(401)
+        seen.expect(statuses.count(401) <= 10, f"{statuses.count(401)} guesses were looked at, not 10")
+        seen.expect((await try_password(owner, email, PASSWORD)).status_code == 200, "the owner was locked out")
+    return seen
+
+
+async def guesses_from_one_address(stack: Stack) -> Seen:
+    """One at each of many accounts, which don't exist: that makes no difference."""
+    seen, statuses = Seen(), list[int]()
+    async with client_of(stack, address="127.0.3.1") as client:
+        for index in range(GUESSES):
+            # Nobody's own machine is believed about where it is.
+            client.headers["X-Forwarded-For"] = f"192.0.2.{index}"
+            statuses.append((await try_password(client, f"{uuid4().hex}@example.com", PASSWORD)).status_code)
+            seen.trials += 1
+    seen.figures["passwords looked at"] = statuses.count(401)
+    seen.expect(statuses.count(401) <= 100, f"{statuses.count(401)} guesses were looked at, not 100")
+    return seen
+
+
+async def a_hundred_at_once(stack: Stack) -> Seen:
+    """From one address, while somebody elsewhere signs in."""
+    seen, email = Seen(), await new_account(stack)
+    async with client_of(stack, address="127.0.4.1") as attacker, client_of(stack, address="127.0.5.1") as honest:
+        flood = [
+            asyncio.create_task(try_password(attacker, f"{uuid4().hex}@example.com", "x" * 20)) for _ in range(100)
+        ]
+        await asyncio.sleep(0.05)
+        answer = await try_password(honest, email, PASSWORD)
+        seen.expect(answer.status_code == 200, f"somebody else can't sign in: {answer.text[:200]}")
+        statuses = [answer.status_code for answer in await asyncio.gather(*flood)]
+        seen.trials += len(statuses)
+        seen.figures["passwords looked at"] = statuses.count(401)
+        seen.expect(set(statuses) <= {401, 429, 503}, f"answers {sorted(set(statuses))}")
+    return seen
+
+
+FINDINGS = (
+    Finding("B1a", "10 guesses at one account in 15 minutes; its owner gets in", guesses_at_one_account),
+    Finding("B1b", "100 guesses from one address in an hour", guesses_from_one_address),
+    Finding("B1c", "100 sign-ins at once keep nobody else out", a_hundred_at_once),
+)

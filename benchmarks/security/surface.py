@@ -1,0 +1,91 @@
+"""B11, B14, B18, B22, B23, B27: what strangers may learn, choose or send."""
+
+import httpx2
+
+from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, processor_s, try_password
+from benchmarks.stack import Stack
+
+WEAK = ("password", "12345678", "qwertyuiop", " " * 8, "Password123!", "chimera1", "aaaaaaaa")
+FOREIGN = ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "")
+PROMPTS = ("[[sim:" * 16_000, "1" * 99_000, "[[sim: a=" + " " * 90_000 + '"]]')
+USED_S = 2.0
+"""Of the simulator's processor for a prompt of 100,000 characters; in quadratic time it was 27 s."""
+
+
+async def weak_passwords(stack: Stack) -> Seen:
+    seen, email = Seen(), await new_account(stack)
+    async with client_of(stack, address="127.0.7.1") as client:
+        tokens = (await try_password(client, email, PASSWORD)).json()
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        for weak in (*WEAK, email):
+            change = {"current_password": PASSWORD, "new_password": weak}
+            answer = await client.post(f"{API}/auth/password", json=change)
+            seen.expect(answer.status_code == httpx2.codes.UNPROCESSABLE_ENTITY, f"{weak!r} was taken")
+    return seen
+
+
+async def foreign_names(stack: Stack) -> Seen:
+    seen = Seen()
+    async with client_of(stack) as client:
+        for name in FOREIGN:
+            for path in ("/health", "/docs", "/", f"{API}/tasks", "/ws"):
+                answer = await client.get(path, headers={"Host": name})
+                seen.expect(answer.status_code == httpx2.codes.MISDIRECTED_REQUEST, f"{path} for {name!r}")
+    return seen
+
+
+async def what_strangers_learn(stack: Stack) -> Seen:
+    """Of health the status alone; pages that load from nowhere else; no token of an address in the log."""
+    seen = Seen()
+    async with client_of(stack) as client:
+        for path in ("/health", "/health/ready"):
+            seen.expect((await client.get(path)).json().keys() == {"status"}, f"{path} tells more than its status")
+        for path in ("/", "/docs"):
+            policy = (await client.get(path, headers={"Accept": "text/html"})).headers["Content-Security-Policy"]
+            seen.expect("unsafe" not in policy and "://" not in policy, f"the policy of {path} is {policy}")
+        canary = "eyJhbGciOiJIUzI1NiJ9.CANARY.CANARY"
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        await client.get(
+            f"/ws?token={canary}&other=CANARY", headers={**upgrade, "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+        )
+    logs = [path for path in (stack.settings.data_dir / "logs").iterdir() if path.is_file()]
+    for log in logs:
+        seen.expect("CANARY" not in log.read_text("utf-8", "replace"), f"{log.name} has the token of an address")
+    return seen
+
+
+async def long_texts(stack: Stack) -> Seen:
+    seen = Seen()
+    for text in ("word " * 199_000, "😀" * 240_000, "x" * 999_000):
+        answer = await stack.api.post(f"{API}/ai/tokens/count", json={"model": "openai/gpt-5", "text": text})
+        seen.expect(answer.is_success, f"{len(text)} characters: {answer.status_code}")
+    return seen
+
+
+async def prompts_of_the_simulator(stack: Stack) -> Seen:
+    seen = Seen()
+    for prompt in PROMPTS:
+        before = _simulator_s(stack)
+        body = {"model": "standard", "messages": [{"role": "user", "content": prompt}], "max_tokens": 5}
+        url = f"http://127.0.0.1:{stack.settings.simulator_port}/v1/chat/completions"
+        async with httpx2.AsyncClient(timeout=60) as client:
+            await client.post(url, json=body)
+        used = _simulator_s(stack) - before
+        seen.figures[f"{prompt[:6]!r}, s"] = round(used, 2)
+        seen.expect(used < USED_S, f"{prompt[:9]!r}… took {used:.1f} s")
+    return seen
+
+
+def _simulator_s(stack: Stack) -> float:
+    simulator = stack.services.simulator
+    assert simulator is not None, "a benchmark's stack has one"
+    return processor_s(simulator)
+
+
+FINDINGS = (
+    Finding("B11", "no prompt holds the simulator up", prompts_of_the_simulator),
+    Finding("B14", "the passwords that are guessed first are refused", weak_passwords),
+    Finding("B22", "names that are not ours are refused", foreign_names),
+    Finding("B23", "strangers learn nothing of parts, and the log nothing of tokens (B18)", what_strangers_learn),
+    Finding("B27", "texts of any size are counted", long_texts),
+)

@@ -1,0 +1,146 @@
+"""How often passwords may be tried: for one account, and from one address.
+
+Counted in this process and nowhere else, so that nothing that is away opens it; several processes of the API each allow
+as much. A try takes its place before the password is looked at and gives it back when the password was right: guesses
+at the same moment count too. Whether an account exists makes no difference.
+
+The owner is not locked out by somebody elsewhere: from an address where the account signed in before, its tries are
+counted apart from those of everybody else.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+
+import structlog
+
+from models.errors import TooManyTries
+
+log = structlog.get_logger()
+
+ACCOUNT_TRIES, ACCOUNT_S = 10, 15 * 60.0
+ADDRESS_TRIES, ADDRESS_S = 100, 60 * 60.0
+"""Both, as ASVS 5.0 V6.3.1 asks: many guess at one account from many places, one guesses at many accounts."""
+REGISTRATIONS = 20
+"""From one address within an hour: registering tells whether an e-mail has an account, and costs a hash."""
+AT_ONCE = 8
+"""Passwords of one address that are looked at together: with more, one sender would fill the queue of `Passwords`."""
+SWEEP = 1000
+
+
+@dataclass(slots=True)
+class Try:
+    """One try, which counts when it `failed`."""
+
+    take: Callable[[str], None]
+    failed: bool = False
+
+    def at(self, account: str) -> None:
+        """Take a place at an account, of whatever name. Raises TooManyTries where there is none."""
+        self.take(account)
+
+
+class SignIns:
+    """The counts of one process. Times are by a clock that is never set."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._accounts = _Places(ACCOUNT_TRIES, ACCOUNT_S)
+        self._addresses = _Places(ADDRESS_TRIES, ADDRESS_S)
+        self._registrations = _Places(REGISTRATIONS, ADDRESS_S)
+        self._at_once: Counter[str] = Counter()
+
+    @contextmanager
+    def trying(self, address: str) -> Iterator[Try]:
+        """Take a place for one try, before the database is asked, and give it back unless the try `failed`.
+
+        Raises TooManyTries when this address has none left.
+        """
+        place, now = place_of(address), self._clock()
+        if self._at_once[place] >= AT_ONCE:
+            raise _refusal(1.0, address, "at_once")
+        if wait_s := self._addresses.wait_s(place, now):
+            raise _refusal(wait_s, address, "address")
+        taken: list[str] = []
+
+        def take(account: str) -> None:
+            if wait_s := self._accounts.wait_s(account, now):
+                raise _refusal(wait_s, address, "account")
+            self._accounts.take(account, now)
+            taken.append(account)
+
+        self._addresses.take(place, now)
+        self._at_once[place] += 1
+        tried = Try(take)
+        try:
+            yield tried
+        finally:
+            self._at_once[place] -= 1
+            if not self._at_once[place]:
+                del self._at_once[place]
+            if not tried.failed:
+                self._addresses.give_back(place, now)
+                for account in taken:
+                    self._accounts.give_back(account, now)
+
+    def register(self, address: str) -> None:
+        """Count a registration. Raises TooManyTries when there were too many from this address."""
+        place, now = place_of(address), self._clock()
+        if wait_s := self._registrations.wait_s(place, now):
+            raise _refusal(wait_s, address, "registrations")
+        self._registrations.take(place, now)
+
+
+class _Places:
+    """Up to `limit` times within `within_s` seconds, for each name; a name whose times are over is forgotten."""
+
+    def __init__(self, limit: int, within_s: float) -> None:
+        self._limit, self._within_s = limit, within_s
+        self._times: dict[str, deque[float]] = {}
+        self._sweep_at = SWEEP
+
+    def wait_s(self, name: str, now: float) -> float:
+        """How long until there is a place; 0 when there is one."""
+        times = self._times.get(name)
+        if times is None:
+            return 0.0
+        while times and now - times[0] >= self._within_s:
+            times.popleft()
+        return times[0] + self._within_s - now if len(times) >= self._limit else 0.0
+
+    def take(self, name: str, now: float) -> None:
+        if len(self._times) >= self._sweep_at:
+            self._times = {each: kept for each, kept in self._times.items() if now - kept[-1] < self._within_s}
+            self._sweep_at = max(SWEEP, 2 * len(self._times))
+        self._times.setdefault(name, deque()).append(now)
+
+    def give_back(self, name: str, taken_at: float) -> None:
+        times = self._times.get(name)
+        if times is not None and taken_at in times:
+            times.remove(taken_at)
+            if not times:
+                del self._times[name]
+
+
+def account_at(account: str, address: str, *, is_known: bool) -> str:
+    """The name that an account's tries are counted under: one of its own where it has signed in before."""
+    return f"{account} {place_of(address)}" if is_known else account
+
+
+def place_of(address: str) -> str:
+    """What counts as one address: of IPv6 the network of one customer (/64), all of which one machine can have."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:100]
+    if not isinstance(ip, IPv6Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+
+
+def _refusal(wait_s: float, address: str, limit: str) -> TooManyTries:
+    log.warning("sign_in_limited", address=address, limit=limit, wait_s=round(wait_s))
+    return TooManyTries(wait_s)

@@ -1,0 +1,44 @@
+"""Passwords that are guessed first: the commonest ones, the account's own name, this program's, and repetitions.
+
+ASVS 5.0 V6.2.4 asks for the 3,000 commonest and V6.2.11 for words of the context. No rule asks for kinds of characters:
+those make passwords that people write down, and no better ones.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from models.errors import InvalidInput
+
+PRODUCT = "chimera"
+MIN_REST = 4
+"""Characters that a password needs besides the words of its context."""
+MIN_DIFFERENT = 4
+LONG = 20
+"""Of so many characters even a repetition is not among what is guessed first."""
+_LIST = Path(__file__).parent / "common_passwords.txt"
+
+
+def check(password: str, email: str, field: str = "password") -> None:
+    """Raise InvalidInput, naming `field`, for a password that is guessed among the first."""
+    if problem := _problem_of(password, email):
+        raise InvalidInput(field, f"{problem}; choose another, for example four words that don't belong together.")
+
+
+def _problem_of(password: str, email: str) -> str | None:
+    known = password.strip().lower()
+    if len(set(known)) < MIN_DIFFERENT and len(password) < LONG:
+        return f"This password has fewer than {MIN_DIFFERENT} different characters"
+    if known in _common() or known.rstrip("0123456789!?.-_#$*+@") in _common():
+        return "This password is among those that are used most"
+    rest = known
+    for word in sorted({email, email.partition("@")[0], PRODUCT}, key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) >= MIN_DIFFERENT else rest
+    if rest != known and len(rest) < MIN_REST:
+        return "This password is little more than the e-mail address or the name of this program"
+    return None
+
+
+@cache
+def _common() -> frozenset[str]:
+    lines = _LIST.read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))

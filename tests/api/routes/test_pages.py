@@ -1,0 +1,62 @@
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.deps import Parts
+from api.routes import pages
+from chimera.settings import Settings
+from tests.api.conftest import client_of
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_a_page_asks_nobody_else_and_has_nothing_inline(anybody: httpx2.AsyncClient, path: str) -> None:
+    page = await anybody.get(path, headers=HTML)
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    policy = page.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "://" not in policy
+    assert "form-action 'none'" in policy
+    assert not re.search(r"<script(?![^>]*src=)|<style| style=| on[a-z]+=", page.text)
+    wanted = re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', page.text)
+    for address in wanted:
+        if not address.startswith("data:"):
+            answer = await anybody.get(address)
+            assert answer.status_code == 200, address
+            assert answer.headers["Content-Type"].partition(";")[0] in ("text/javascript", "text/css", "image/png")
+
+
+async def test_every_link_of_the_first_page_leads_somewhere(anybody: httpx2.AsyncClient) -> None:
+    page = await anybody.get("/", headers=HTML)
+    here = [link for link in re.findall(r'<a href="([^"]+)"', page.text) if link.startswith("/")]
+    assert {"/docs", "/openapi.json", "/health"} <= set(here)
+    assert [(await anybody.get(link)).status_code for link in here] == [200] * len(here)
+    assert (await anybody.get("/")).json()["docs"] == "/docs"
+
+
+async def test_temporal_is_linked_where_only_this_machine_gets_in(app: FastAPI, api_settings: Settings) -> None:
+    parts: Parts = app.state.parts
+    async with client_of(app) as client:
+        assert parts.temporal.web_ui in (await client.get("/", headers=HTML)).text
+    assert api_settings.host in pages._ONLY_HERE
+
+
+@pytest.mark.parametrize("name", ["docs.html", "README.md", "..%2Fhome.html", "swagger-ui-bundle.js.map"])
+async def test_only_named_files_are_given(anybody: httpx2.AsyncClient, name: str) -> None:
+    assert (await anybody.get(f"/docs/{name}")).status_code == 404
+
+
+async def test_the_document_lists_the_routes(anybody: httpx2.AsyncClient) -> None:
+    document = (await anybody.get("/openapi.json")).json()
+    assert "/api/v1/tasks" in document["paths"]
+    assert "/docs" not in document["paths"]
+
+
+def test_swagger_ui_comes_with_its_licence() -> None:
+    folder = Path(pages.__file__).parents[1] / "pages" / "swagger-ui"
+    assert "Apache License" in (folder / "LICENSE").read_text()
+    assert {"NOTICE", "swagger-ui-bundle.js.LICENSE.txt"} <= {each.name for each in folder.iterdir()}

@@ -1,0 +1,53 @@
+import pytest
+from sqlalchemy import text
+
+from chimera.db import budgets, disabled_owners, model_calls
+from chimera.db.engine import Database
+from models.errors import Forbidden
+from models.ids import TaskId, UserId
+from tests.chimera.db.test_ai_calls import a_call, begun, view
+from tests.chimera.db.test_model_calls import a_task, account, an_intent
+from tests.runs import new_user
+
+
+async def test_the_ledger_begins_no_call_of_a_disabled_account(database: Database) -> None:
+    task_id = await a_task(database)
+    await _disable(database, task_id)
+    async with database.connection() as connection:
+        assert await model_calls.reserve(connection, an_intent(task_id)) is None
+        assert (await budgets.why_refused(connection, an_intent(task_id))).stopped
+    assert (await account(database, task_id))["model_calls"] == 0
+
+
+async def test_open_tasks_of_a_disabled_account_are_cancelled(database: Database) -> None:
+    theirs, others = await a_task(database), await a_task(database)
+    await _disable(database, theirs)
+    async with database.begin() as session:
+        stopped = await disabled_owners.stop(session, limit=100)
+    assert theirs in stopped
+    assert others not in stopped
+    assert (await account(database, theirs))["status"] == "cancelling"
+    assert (await account(database, others))["status"] == "queued"
+    async with database.begin() as session:
+        assert theirs not in await disabled_owners.stop(session, limit=100)
+
+
+async def test_calls_of_a_disabled_account_are_cancelled(database: Database) -> None:
+    owner = await new_user(database)
+    call_id = await a_call(database, owner)
+    await _disable_user(database, owner)
+    with pytest.raises(Forbidden, match="disabled"):
+        await begun(database, call_id)
+    async with database.begin() as session:
+        await disabled_owners.stop(session, limit=100)
+    seen = await view(database, owner, call_id)
+    assert (seen.status, seen.error_code) == ("cancelled", "forbidden")
+
+
+async def _disable(database: Database, task_id: TaskId) -> None:
+    await _disable_user(database, UserId(str((await account(database, task_id))["owner_id"])))
+
+
+async def _disable_user(database: Database, user_id: UserId) -> None:
+    async with database.begin() as session:
+        await session.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": user_id})

@@ -1,0 +1,40 @@
+"""The simulator reads what any user writes, in one thread: in quadratic time no test here ends within its limit."""
+
+import pytest
+
+from chimera.simulator.brain import _EXPRESSION
+from chimera.simulator.script import ScriptError, read_script, without_directives
+
+LENGTH = 1_000_000
+
+
+@pytest.mark.parametrize("piece", ["[[sim:", "[[sim plan:", "[[", "[[sim: a", "[", "[[ sim:]", "[[sim:\n"])
+def test_directives_without_an_end_are_read_in_one_pass(piece: str) -> None:
+    text = piece * (LENGTH // len(piece))
+    assert without_directives(text) == text.strip()
+
+
+@pytest.mark.parametrize("value", ["a=" + " " * LENGTH + '"', "a" * LENGTH, " " * LENGTH + "a", "a=1;" * 1000 + '"'])
+def test_values_that_are_none_are_read_in_one_pass(value: str) -> None:
+    with pytest.raises(ScriptError):
+        read_script([f"[[sim: {value}]]"], "turn")
+
+
+@pytest.mark.parametrize("piece", ["1", "1.", "(1", "1 ", "1+", "1 - "])
+def test_expressions_are_looked_for_in_one_pass(piece: str) -> None:
+    text = piece * (LENGTH // len(piece)) + "x"
+    found = _EXPRESSION.search(text)
+    assert (found is not None) == (piece in ("1+", "1 - "))
+
+
+def test_a_directive_ends_at_the_next_one() -> None:
+    assert read_script(["[[sim: tokens=1 [[sim: delay=2]]"], "turn").delay == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [("What is 6 * 30?", "6 * 30"), ("(1 + 2) * 3", "(1 + 2) * 3"), ("12.5+1", "12.5+1"), ("2-1", None), ("7", None)],
+)
+def test_an_expression_is_found(text: str, expression: str | None) -> None:
+    found = _EXPRESSION.search(text)
+    assert (found and found[0]) == expression
