@@ -106,7 +106,7 @@ def build_parts(settings: Settings) -> Parts:
         bus=bus,
         standings=Standings(settings),
         temporal=temporal,
-        dispatcher=Dispatcher(database, temporal, failpoints),
+        dispatcher=Dispatcher(database, temporal, bus, failpoints),
         ai_calls=AiCallStarts(database, temporal),
         schedules=Schedules(settings, temporal),
         failpoints=failpoints,

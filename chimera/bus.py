@@ -95,6 +95,13 @@ class Bus:
         except (RedisError, OSError):
             return
 
+    async def forget(self, task_id: TaskId) -> None:
+        """Delete a task's stream; what is left of it while Redis is away goes within an hour by itself."""
+        try:
+            await self._redis.delete(_key(task_id))
+        except (RedisError, OSError) as error:
+            log.warning("stream_not_deleted", task_id=task_id, error=type(error).__name__)
+
     async def check(self) -> None:
         """Raise RedisError or OSError unless Redis answers."""
         await self._redis.ping()

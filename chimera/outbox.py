@@ -14,7 +14,8 @@ from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from chimera.db import disabled_owners, outbox, runs
+from chimera.bus import Bus
+from chimera.db import disabled_owners, outbox, runs, tasks
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.temporal import RPC_TIMEOUT, Temporal
@@ -31,9 +32,10 @@ CONCURRENT_DELIVERIES = 10
 class Dispatcher:
     """Takes messages from the outbox to the runs they are for."""
 
-    def __init__(self, database: Database, temporal: Temporal, failpoints: Failpoints | None = None) -> None:
+    def __init__(self, database: Database, temporal: Temporal, bus: Bus, failpoints: Failpoints | None = None) -> None:
         self._database = database
         self._temporal = temporal
+        self._bus = bus
         self._failpoints = failpoints or Failpoints()
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._underway: set[asyncio.Task[None]] = set()
@@ -88,6 +90,9 @@ class Dispatcher:
         if entry.kind == "start":
             await self._start(session, entry.task_id)
             return
+        if entry.kind == "forget":
+            await self._forget(session, entry.task_id)
+            return
         client = await self._temporal.client()
         handle = client.get_workflow_handle(workflow_id_of(entry.task_id))
         try:
@@ -122,6 +127,12 @@ class Dispatcher:
                 with suppress(RPCError):
                     # One that has ended needs no message.
                     await client.get_workflow_handle(workflow_id_of(task_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
+
+    async def _forget(self, session: AsyncSession, task_id: TaskId) -> None:
+        """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left."""
+        await self._bus.forget(task_id)
+        if left := await self._temporal.delete_runs(task_id, await tasks.scheduled_run_of(session, task_id)):
+            raise RuntimeError(f"{left} runs are being deleted")
 
     async def _start(self, session: AsyncSession, task_id: TaskId) -> None:
         start = await runs.read_start(session, task_id)

@@ -11,7 +11,11 @@ import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, ListWorkflowExecutionsRequest
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    GetSystemInfoRequest,
+    ListWorkflowExecutionsRequest,
+)
 from temporalio.client import (
     Client,
     WorkflowFailureError,
@@ -28,7 +32,7 @@ from temporalio.common import (
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
 from temporalio.converter import CompositePayloadConverter, DataConverter
 from temporalio.exceptions import ApplicationError
-from temporalio.service import GrpcCompression, RPCError
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from chimera.settings import Settings
 from models.ai_calls import AiCallInput, Operation
@@ -175,6 +179,31 @@ class Temporal:
             if not page.next_page_token:
                 return closed
             request.next_page_token = page.next_page_token
+
+    async def delete_runs(self, task_id: TaskId, scheduled_run_id: str | None) -> int:
+        """Have all runs of a task and its subtasks deleted, and the schedule's run that made it.
+
+        Returns how many there still were: it takes Temporal a moment, and visibility lags a little.
+        """
+        client = await self.client()
+        query = f"WorkflowId STARTS_WITH '{workflow_id_of(task_id)}'"
+        if scheduled_run_id is not None:
+            # Ids of ours, without quotes.
+            query = f"({query}) OR WorkflowId = '{scheduled_run_id}'"
+        request = ListWorkflowExecutionsRequest(
+            namespace=self._settings.temporal_namespace, page_size=VISIBILITY_PAGE, query=query
+        )
+        page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
+        for run in page.executions:
+            delete = DeleteWorkflowExecutionRequest(
+                namespace=self._settings.temporal_namespace, workflow_execution=run.execution
+            )
+            try:
+                await client.workflow_service.delete_workflow_execution(delete, timeout=RPC_TIMEOUT)
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+        return len(page.executions)
 
     async def start_task(self, task: TaskInput, title: str) -> None:
         """Start the run of a task; twice is once, also after it has ended.

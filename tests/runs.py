@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import RowMapping, insert, text
 from temporalio.client import Client
 
+from chimera.bus import Bus
 from chimera.db import events, task_controls, tasks
 from chimera.db.engine import Database
 from chimera.db.tables import User
@@ -132,17 +133,18 @@ async def new_user(database: Database) -> UserId:
 async def runs_on(settings: Settings) -> AsyncIterator[Runs]:
     """Runs without a worker of their own."""
     database = Database(settings)
-    temporal = Temporal(settings)
+    temporal, bus = Temporal(settings), Bus(settings)
     owner_id = await new_user(database)
     try:
         yield Runs(
             settings=settings,
             database=database,
             temporal=temporal,
-            dispatcher=Dispatcher(database, temporal),
+            dispatcher=Dispatcher(database, temporal, bus),
             caller=Caller(user_id=owner_id, role="user"),
         )
     finally:
+        await bus.close()
         await database.close()
 
 

@@ -57,7 +57,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     standings = Standings(settings)
     temporal = Temporal(settings)
     failpoints = Failpoints(settings.failpoints)
-    dispatcher = Dispatcher(database, temporal, failpoints)
+    dispatcher = Dispatcher(database, temporal, bus, failpoints)
     limits = ProviderLimits(settings)
     # Containers may share a process id and a host's name, and each must know its own calls from another's.
     worker_name = f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}"

@@ -278,9 +278,10 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a task that has ended; the rows of what was paid remain, without content."""
+    """Delete a task that has ended, its runs in Temporal too; the rows of what was paid remain, without content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
+    parts.dispatcher.deliver_soon(task_id)
 
 
 async def _told(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:

@@ -11,7 +11,8 @@ from chimera.db.tables import Outbox
 from models.ids import NodePath, TaskId
 from models.subtasks import OPEN_SUBTASKS
 
-Kind = Literal["start", "cancel", "pause", "resume", "budget_raised"]
+Kind = Literal["start", "cancel", "pause", "resume", "budget_raised", "forget"]
+"""`forget`: the task was deleted, and so are its runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import outbox
 from chimera.db.tables import EventRow, Guidance, Message, ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.fingerprints import fingerprint_of, older_fingerprint_of
 from models.base import preview_of
@@ -113,6 +114,13 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
             title="", goal="", images=[], result=None, error=None, meta={}, deleted_at=func.now(), updated_at=func.now()
         )
     )
+    await outbox.enqueue(session, task_id, "forget")
+
+
+async def scheduled_run_of(session: AsyncSession, task_id: TaskId) -> str | None:
+    """Return the workflow id of the schedule's run that made a task; None where a person did."""
+    run_id: str | None = await session.scalar(select(Task.scheduled_run_id).where(Task.id == task_id))
+    return run_id
 
 
 async def locked(session: AsyncSession, caller: Caller, task_id: TaskId) -> Task:
