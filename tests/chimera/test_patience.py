@@ -77,3 +77,29 @@ def test_a_limit_strikes_after_a_freeze_when_nothing_came() -> None:
     # The grace is as long as the limit was late.
     with frozen() as runner, pytest.raises(TimeoutError):
         runner.run(wait_in_vain(62.0, 2.5))
+
+
+async def ends_at() -> float:
+    """When a limit of a minute strikes in a process that always ran, in seconds from its beginning."""
+    loop = asyncio.get_running_loop()
+    patience = in_a_minute()
+    waiting = asyncio.ensure_future(_forever(patience))
+    await asyncio.sleep(0)
+    for place in (59.0, 60.0):
+        # As if the loop had run all the while: each timer is called at its own time.
+        assert patience._deadline == pytest.approx(patience._limit - 60.0 + place, abs=1e-6)
+        freeze(patience._deadline - loop.time())
+        await some_rounds_of_the_loop()
+    with pytest.raises(TimeoutError):
+        await waiting
+    return patience._deadline - patience._limit
+
+
+async def _forever(patience: Patience) -> None:
+    async with patience:
+        await asyncio.Event().wait()
+
+
+def test_a_process_that_ran_all_the_while_is_cut_at_the_limit() -> None:
+    with frozen() as runner:
+        assert runner.run(ends_at()) == 0.0
