@@ -1,4 +1,6 @@
-"""`chimera`: the list of commands, in the order in which somebody new needs them."""
+"""`chimera`: the commands, in groups."""
+
+from collections.abc import Callable
 
 import typer
 
@@ -13,31 +15,30 @@ app = typer.Typer(
     callback=version.version,
 )
 
-app.command()(local.demo)
-app.command()(local.up)
-app.command()(local.doctor)
-app.command()(local.login)
-app.command()(local.token)
-app.command()(local.password)
-app.command()(tasks.run)
-app.command()(tasks.follow)
-app.command(name="tasks")(tasks.list_tasks)
-app.command()(tasks.show)
-app.command()(tasks.cost)
-app.command()(tasks.steer)
-app.command()(tasks.pause)
-app.command()(tasks.resume)
-app.command()(tasks.retry)
-app.command()(tasks.budget)
-app.command()(tasks.cancel)
-app.command()(tasks.delete)
-app.command()(tasks.agents)
-app.command()(models.models)
-app.command()(media.embed)
-app.command()(media.image)
-app.command()(media.transcribe)
-app.add_typer(calls.app)
-app.add_typer(schedules.app)
+# In the order in which somebody new needs them.
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Start": (local.demo, local.up, local.doctor),
+    "Sign in": (local.login, local.token, local.password),
+    "Tasks": (tasks.run, tasks.follow, tasks.list_tasks, tasks.show, tasks.cost),
+    "Control a task": (
+        tasks.steer,
+        tasks.pause,
+        tasks.resume,
+        tasks.retry,
+        tasks.budget,
+        tasks.cancel,
+        tasks.delete,
+    ),
+    "Agents and models": (tasks.agents, models.models),
+    "Embeddings, images, transcriptions": (media.embed, media.image, media.transcribe),
+}
+
+for group, commands in GROUPS.items():
+    for command in commands:
+        name = "tasks" if command is tasks.list_tasks else None
+        app.command(name=name, rich_help_panel=group)(command)
+app.add_typer(calls.app, rich_help_panel="Embeddings, images, transcriptions")
+app.add_typer(schedules.app, rich_help_panel="Tasks that recur")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Sequence
 
 from pydantic_core import to_json
 
@@ -19,6 +20,11 @@ def print_json(value: object) -> None:
     text = _UNSEEN.sub(_escaped, to_json(value, indent=2).decode())
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
     print(text if is_utf8 else text.encode("ascii", ESCAPED).decode())
+
+
+def print_list(items: Sequence[object]) -> None:
+    """Print a whole list in the form that every list has, as the API's pages."""
+    print_json({"items": items, "next_cursor": None})
 
 
 def _escaped(found: re.Match[str]) -> str:

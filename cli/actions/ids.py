@@ -1,4 +1,4 @@
-"""Which task is meant by the beginning of its id."""
+"""Which task is meant by the beginning of its id, or by `last`."""
 
 from uuid import UUID
 
@@ -15,6 +15,10 @@ SHORT_CHARS = 8
 """How much of an id is shown where it is to be typed again."""
 
 
+LAST = "last"
+"""The newest task."""
+
+
 def short(task_id: TaskId) -> str:
     return task_id[:SHORT_CHARS]
 
@@ -25,11 +29,18 @@ async def task_named(client: Client, name: str) -> TaskView:
 
 
 async def id_named(client: Client, name: str) -> TaskId:
-    """Return the id that is, or begins with, `name`; of a deleted task only the whole one is known.
+    """Return the id that is, or begins with, `name`, or that of the newest task for `last`.
+
+    Of a deleted task only the whole id is known.
 
     Raises NotThere.
     """
     wanted = name.strip().lower().replace("-", "")
+    if wanted == LAST:
+        newest = (await client.tasks(limit=1)).items
+        if not newest:
+            raise NotThere("There is no task yet; `chimera run` hands one in.")
+        return newest[0].id
     if len(wanted) == 32 and is_hex(wanted):
         return TaskId(str(UUID(wanted)))
     found = await _beginning_with(client, wanted) if wanted and is_hex(wanted) else []

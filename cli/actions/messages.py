@@ -9,11 +9,11 @@ from rich.text import Text
 from cli.actions.ids import task_named
 from cli.client import Client
 from cli.connect import connected
-from cli.printing import print_json
+from cli.printing import print_list
 from cli.settings import where_settings
 from cli.text import one_line, plain
 from models.ids import TaskId
-from models.messages import MessagePage, MessageView
+from models.messages import MessageView
 
 
 async def show_messages(name: str, path: str, *, as_json: bool) -> int:
@@ -22,7 +22,7 @@ async def show_messages(name: str, path: str, *, as_json: bool) -> int:
         task = await task_named(client, name)
         messages = await _said_at(client, task.id, path.strip("/"))
     if as_json:
-        print_json(MessagePage(items=tuple(messages), next_cursor=None))
+        print_list(messages)
         return 0
     console = Console(highlight=False)
     if not messages:

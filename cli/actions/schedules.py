@@ -14,12 +14,12 @@ from cli.actions.showing import marked_status_of, newest
 from cli.client import Client
 from cli.connect import connected
 from cli.errors import NotThere, WrongUsage
-from cli.printing import print_json
+from cli.printing import print_json, print_list
 from cli.settings import where_settings
 from cli.text import count, one_line
 from models.base import usd
 from models.schedules import ScheduleView
-from models.tasks import TaskPage, TaskView
+from models.tasks import TaskView
 
 _SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera schedules runs lists it."}
 
@@ -28,7 +28,7 @@ async def list_schedules(*, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         schedules = await client.schedules()
     if as_json:
-        print_json(schedules)
+        print_list(schedules)
     elif not schedules:
         print('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
     else:
@@ -116,7 +116,7 @@ async def list_runs(name: str, limit: int, *, as_json: bool) -> int:
         schedule = await schedule_named(client, name)
         tasks = await newest(limit, lambda most, cursor: client.schedule_runs(schedule.id, limit=most, cursor=cursor))
     if as_json:
-        print_json(TaskPage(items=tuple(tasks), next_cursor=None))
+        print_list(tasks)
     elif not tasks:
         print(f"{schedule.id[:SHORT_CHARS]} has made no task yet; {_next_of(schedule)}.")
     else:

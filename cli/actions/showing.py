@@ -16,7 +16,7 @@ from cli.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.client import Client
 from cli.connect import connected
 from cli.endings import ending_of, with_ending
-from cli.printing import print_json
+from cli.printing import print_json, print_list
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
@@ -36,7 +36,7 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
         tasks = await newest(limit, lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor))
         held_up = set() if as_json else await _held_up_among(client, tasks)
     if as_json:
-        print_json(TaskPage(items=tuple(tasks), next_cursor=None))
+        print_list(tasks)
     elif not tasks:
         print(_no_tasks(statuses))
     else:
@@ -48,7 +48,7 @@ async def list_agents(*, as_json: bool) -> int:
     async with connected(where_settings()) as client:
         agents = await client.agents()
     if as_json:
-        print_json(agents)
+        print_list(agents)
         return 0
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Agent", "Tools"):

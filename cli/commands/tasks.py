@@ -11,7 +11,10 @@ from cli.encodings import path as a_path
 ON_FAILURE = ("fail", "skip", "retry")
 ON_TRUNCATED = ("continue", "accept", "fail")
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The task's id, or the beginning of it.", show_default=False)]
+Id = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The task's id, or the beginning of it; last is the newest.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")]
 ExitOnBudget = Annotated[
     bool, typer.Option("--exit-on-budget", help="Stop watching, with 4, when it has used up its budget and waits.")

@@ -56,7 +56,7 @@ async def test_an_upload_that_stops_coming_is_let_go(impatient: FastAPI, alice: 
         reader, writer = await asyncio.open_connection(host, int(port))
         lines = (
             f"POST {path} HTTP/1.1",
-            "Host: x",
+            "Host: localhost",
             f"Authorization: {alice.headers['Authorization']}",
             "Content-Type: multipart/form-data; boundary=x",
             "Content-Length: 20000",

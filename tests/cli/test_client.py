@@ -107,6 +107,14 @@ async def test_the_beginning_of_an_id_names_a_task(api: TinyApi, client: Client)
     assert (await task_named(client, "6c1f0b1e-0")).id == TASK
 
 
+async def test_last_names_the_newest_task(api: TinyApi, client: Client) -> None:
+    api.tasks = [task_view(id=OTHER), task_view()]
+    assert (await task_named(client, "last")).id == OTHER
+    api.tasks = []
+    with pytest.raises(NotThere, match="chimera run"):
+        await task_named(client, "LAST")
+
+
 @pytest.mark.parametrize("name", ["ffff", "", "nothing like an id", "\x1b[2J"])
 async def test_what_names_no_task_is_said(client: Client, name: str) -> None:
     with pytest.raises(NotThere, match="chimera tasks"):

@@ -65,7 +65,7 @@ async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.Captur
     assert await schedules.delete(beginning) == 0
     capsys.readouterr()
     assert await schedules.list_schedules(as_json=True) == 0
-    assert json.loads(capsys.readouterr().out) == []
+    assert json.loads(capsys.readouterr().out)["items"] == []
     with pytest.raises(NotThere, match="chimera schedules list"):
         await schedules.delete(beginning)
 
@@ -80,7 +80,7 @@ async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureF
     assert await schedules.preview(timing, as_json=True) == 0
     assert len(json.loads(capsys.readouterr().out)["next_runs"]) == 10
     assert await schedules.list_schedules(as_json=True) == 0
-    assert json.loads(capsys.readouterr().out) == []
+    assert json.loads(capsys.readouterr().out)["items"] == []
     with pytest.raises(Refused, match="it has 6 fields"):
         await schedules.preview({"cron": "0 0 7 * * *"}, as_json=False)
     with pytest.raises(WrongUsage, match="--cron or --interval-s"):
@@ -178,7 +178,7 @@ async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFi
     assert await showing.list_agents(as_json=False) == 0
     assert "researcher" in capsys.readouterr().out
     assert await showing.list_agents(as_json=True) == 0
-    assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)]
+    assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)["items"]]
 
 
 @pytest.mark.usefixtures("signed_in")
