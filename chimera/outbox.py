@@ -18,7 +18,7 @@ from chimera.bus import Bus
 from chimera.db import disabled_owners, outbox, runs, tasks
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.temporal import RPC_TIMEOUT, Temporal
+from chimera.temporal import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import TaskId, workflow_id_of
 from models.workflows import TaskRuns
 
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 SWEEP_SECONDS = 2.0
 RECONCILE_SECONDS = 5.0
 CONCURRENT_DELIVERIES = 10
+ENDING_TRIES = 7
+"""A run that failed and hasn't ended by then, a minute and a half after its task was tried again, is ended."""
 
 
 class Dispatcher:
@@ -60,16 +62,17 @@ class Dispatcher:
                 log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
 
     async def sweep(self) -> None:
-        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run.
-
-        What runs for a disabled account is cancelled here: such an account asks for nothing itself any more.
-        """
-        async with self._database.begin() as session:
-            stopped = await disabled_owners.stop(session, limit=200)
+        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
         async with self._database.begin() as session:
             await outbox.cancel_again(session)
             task_ids = await outbox.due(session, limit=200)
-        await asyncio.gather(*map(self.deliver, dict.fromkeys([*stopped, *task_ids])))
+        await asyncio.gather(*map(self.deliver, task_ids))
+
+    async def stop_disabled(self) -> None:
+        """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
+        async with self._database.begin() as session:
+            stopped = await disabled_owners.stop(session, limit=200)
+        await asyncio.gather(*map(self.deliver, stopped))
 
     async def _deliver_first(self, task_id: TaskId) -> bool:
         """Deliver the oldest entry; return whether the next one should be tried now."""
@@ -88,7 +91,7 @@ class Dispatcher:
 
     async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
         if entry.kind == "start":
-            await self._start(session, entry.task_id)
+            await self._start(session, entry)
             return
         if entry.kind == "forget":
             await self._forget(session, entry.task_id)
@@ -134,12 +137,19 @@ class Dispatcher:
         if left := await self._temporal.delete_runs(task_id, await tasks.scheduled_run_of(session, task_id)):
             raise RuntimeError(f"{left} runs are being deleted")
 
-    async def _start(self, session: AsyncSession, task_id: TaskId) -> None:
+    async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
+        task_id = entry.task_id
         start = await runs.read_start(session, task_id)
         if start is None:
             return
         try:
             await self._temporal.start_task(start.task, start.title)
+        except StillEnding:
+            if entry.attempts >= ENDING_TRIES:
+                log.error("failed_run_ended_from_outside", task_id=task_id)
+                handle = (await self._temporal.client()).get_workflow_handle(workflow_id_of(task_id))
+                await handle.terminate(reason="Its task failed and is tried again.", rpc_timeout=RPC_TIMEOUT)
+            raise
         except WorkflowAlreadyStartedError:
             log.info("task_already_started", task_id=task_id)
         await self._failpoints.hit("after_start")

@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.db import ai_calls, runs
 from chimera.db.engine import Database
-from chimera.temporal import RPC_TIMEOUT, Temporal
+from chimera.temporal import RETRIES, RPC_TIMEOUT, Temporal
 from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
 
 log = structlog.get_logger()
@@ -39,6 +39,15 @@ Id = TypeVar("Id", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, as Temporal tells."""
+
+    cancelled: bool
+    retries: int
+    """Which retry of its task the run was."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rows(Generic[Id]):
     """The rows of runs of one type, and what can be done with them."""
 
@@ -49,9 +58,17 @@ class Rows(Generic[Id]):
     open_among: Callable[[AsyncSession, Collection[Id]], Awaitable[list[Id]]]
     with_runs: Callable[[AsyncSession, datetime, Id | None, int], Awaitable[list[Id]]]
     """Open rows from before a moment whose runs were started, at most so many, by id, after the id that is given."""
-    close: Callable[[AsyncSession, Id, bool], Awaitable[bool]]
-    """End a row whose run has ended, and say whether it was open still; the last argument: whether it was cancelled."""
+    close: Callable[[AsyncSession, Id, "End"], Awaitable[bool]]
+    """End a row whose run has ended, and say whether it was open still."""
     start_again: Callable[[AsyncSession, Id], Awaitable[None]]
+
+
+async def _close_task(session: AsyncSession, task_id: TaskId, end: End) -> bool:
+    return await runs.close_from_temporal(session, task_id, end.cancelled, retries=end.retries)
+
+
+async def _close_ai_call(session: AsyncSession, call_id: AiCallId, end: End) -> bool:
+    return await ai_calls.close_from_temporal(session, call_id, end.cancelled)
 
 
 TASKS = Rows(
@@ -61,7 +78,7 @@ TASKS = Rows(
     oldest_open=runs.oldest_open,
     open_among=runs.open_among,
     with_runs=runs.with_runs,
-    close=runs.close_from_temporal,
+    close=_close_task,
     start_again=runs.start_again,
 )
 AI_CALLS = Rows(
@@ -71,7 +88,7 @@ AI_CALLS = Rows(
     oldest_open=ai_calls.oldest_open,
     open_among=ai_calls.open_among,
     with_runs=ai_calls.with_runs,
-    close=ai_calls.close_from_temporal,
+    close=_close_ai_call,
     start_again=ai_calls.take_back,
 )
 
@@ -128,7 +145,7 @@ class Reconciler(Generic[Id]):
         workflow_id = self._rows.workflow_id_of(suspect)
         try:
             # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
-            status = (await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)).status
+            described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
@@ -136,10 +153,13 @@ class Reconciler(Generic[Id]):
             async with self._database.begin() as session:
                 await self._rows.start_again(session, suspect)
             return
+        status = described.status
         if status == WorkflowExecutionStatus.RUNNING:
             return
+        # Which run this is was read with how it ended: the next one may begin before the row is locked.
+        end = End(status == WorkflowExecutionStatus.CANCELED, await described.memo_value(RETRIES, 0))
         async with self._database.begin() as session:
-            was_open = await self._rows.close(session, suspect, status == WorkflowExecutionStatus.CANCELED)
+            was_open = await self._rows.close(session, suspect, end)
         # Of many that are looked at in turn, some have ended by themselves before it is theirs.
         if was_open:
             log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

@@ -63,7 +63,7 @@ GLANCE_TIMEOUT = timedelta(seconds=2)
 STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 VISIBILITY_PAGE = 1000
-_RETRIES = "retries"
+RETRIES = "retries"
 """In the memo of a run that tries a failed task again: which retry it is."""
 
 
@@ -78,6 +78,10 @@ class _LeanPayloadConverter(CompositePayloadConverter):
 
 
 DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
+
+
+class StillEnding(RuntimeError):
+    """A task is to be tried again, and the run that failed has not ended yet."""
 
 
 class Temporal:
@@ -208,7 +212,8 @@ class Temporal:
     async def start_task(self, task: TaskInput, title: str) -> None:
         """Start the run of a task; twice is once, also after it has ended.
 
-        A task that is tried again has a run that failed, and gets another.
+        A task that is tried again has a run that failed, and gets another. Raises StillEnding while that one hasn't
+        ended.
         """
         client = await self.client()
         is_retry = task.retries > 0
@@ -217,19 +222,20 @@ class Temporal:
             task,
             id=workflow_id_of(task.task_id),
             task_queue=self._settings.task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+            # A run that Temporal has as completed, of a row from a backup, is no reason to begin none.
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
             if is_retry
             else WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            memo={_RETRIES: task.retries} if is_retry else None,
+            memo={RETRIES: task.retries} if is_retry else None,
             search_attributes=task_attributes(task.owner_id, task.priority),
             static_summary=summary_of(title),
             priority=Priority(priority_key=task.priority, fairness_key=task.owner_id),
             rpc_timeout=RPC_TIMEOUT,
         )
-        if is_retry and await (await handle.describe(rpc_timeout=RPC_TIMEOUT)).memo_value(_RETRIES, 0) != task.retries:
+        if is_retry and await (await handle.describe(rpc_timeout=RPC_TIMEOUT)).memo_value(RETRIES, 0) != task.retries:
             # A run says that it failed before it has ended.
-            raise RuntimeError("The run that failed is still ending.")
+            raise StillEnding("The run that failed is still ending.")
 
     async def start_ai_call(self, call_id: AiCallId, operation: Operation, owner_id: UserId, model: str) -> None:
         """Start the run of an embedding, an image or a transcription; twice is once, as for a task."""

@@ -63,6 +63,11 @@ BUDGET: Options = {
     "max_tokens": "--tokens",
     "max_model_calls": "--requests",
 }
+RETRY: Options = {
+    "model": "--model",
+    "guidance": "--guidance",
+    **{f"budget.{field}": option for field, option in BUDGET.items()},
+}
 GUIDANCE: Options = {"text": "GUIDANCE", "path": "--path"}
 LIST: Options = {"status": "--status", "limit": "--limit"}
 EMBED: Options = {"input": "TEXT", "model": "--model", "dimensions": "--dimensions"}

@@ -232,6 +232,8 @@ class TransitionRecord(Contract):
     error: str = ""
     from_child: NodePath | None = None
     """Take over this child's result: a plan of one subtask needs no aggregation."""
+    retries: int = 0
+    """Of the run that says it. A run from before the task was tried again changes nothing any more."""
 
 
 class Usage(Contract):

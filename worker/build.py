@@ -109,7 +109,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
         )
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, AiCallStarts(database, temporal).sweep],
+            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, AiCallStarts(database, temporal).sweep],
             reconciliations=[
                 Reconciler(database, temporal, TASKS).reconcile,
                 Reconciler(database, temporal, AI_CALLS).reconcile,

@@ -117,6 +117,7 @@ class Tree:
             error_code=code,
             error=error[:500],
             from_child=from_child,
+            **({"retries": self._retries} if self._retries else {}),
         )
         await workflow.execute_local_activity_method(TaskRecords.record, record, **RECORD)
 

@@ -34,14 +34,9 @@ async def enqueue(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
 _PROMISED = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE task_id = :task_id AND kind = :kind)")
 
 
-async def is_promised(session: AsyncSession, task_id: TaskId, kind: Kind) -> bool:
-    """Say whether such a message waits to be delivered."""
-    return bool(await session.scalar(_PROMISED, {"task_id": task_id, "kind": kind}))
-
-
 async def enqueue_again(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
     """Promise a message that was delivered before, unless it still waits for that."""
-    if not await is_promised(session, task_id, kind):
+    if not await session.scalar(_PROMISED, {"task_id": task_id, "kind": kind}):
         await enqueue(session, task_id, kind)
 
 

@@ -36,7 +36,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
             f"The task would fail in the same way again: {SETTLED[task.error_code]}, and answers that were paid for"
             " stand. Create a new one with other limits at POST /api/v1/tasks."
         )
-    happened: list[Event] = [set_limits(task, wish.budget)] if wish.budget else []
+    happened: list[Event] = [set_limits(task, wish.budget, "budget.")] if wish.budget else []
     again = _begin_again(await _subtasks_of(session, task_id), wish.model)
     if wish.model and not again.failed:
         task.model = wish.model

@@ -58,6 +58,9 @@ async def read_start(session: AsyncSession, task_id: TaskId) -> Start | None:
     ).one_or_none()
     if row is None or row.status in CLOSED:
         return None
+    if row.retries and row.status == TaskStatus.CANCELLING:
+        # The run that failed may still be ending, and nothing else is to begin.
+        return None
     plan = await _plan_of(session, task_id) if row.subtasks_total else ()
     task = TaskInput(
         task_id=task_id,
@@ -174,16 +177,16 @@ async def stopped_among(connection: Connection, task_ids: Collection[TaskId]) ->
     return {TaskId(str(row.id)) for row in await cursor.fetchall()}
 
 
-async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled: bool) -> bool:
+async def close_from_temporal(
+    session: AsyncSession, task_id: TaskId, cancelled: bool, *, retries: int | None = None
+) -> bool:
     """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say).
 
-    Returns whether it was open until now. One that is tried again and whose start is still to be delivered is left
-    alone: it is the run before, which failed, that Temporal speaks of.
+    `retries` tells which run Temporal speaks of; None: whichever there is. A task that was tried again since is left
+    alone. Returns whether it was open until now.
     """
     lock = text("SELECT status, retries FROM tasks WHERE id = :id FOR NO KEY UPDATE")
-    status, retries = (await session.execute(lock, {"id": task_id})).one_or_none() or (None, 0)
-    if retries and await outbox.is_promised(session, task_id, "start"):
-        return False
+    status, told = (await session.execute(lock, {"id": task_id})).one_or_none() or (None, 0)
     # Whoever asked for a stop got one, however the run ended.
     cancelled = cancelled or status == TaskStatus.CANCELLING
     transition = TransitionRecord(
@@ -192,6 +195,7 @@ async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled:
         status="cancelled" if cancelled else "failed",
         error_code=None if cancelled else "ended_outside",
         error="" if cancelled else "The run was ended in Temporal; its history says by whom.",
+        retries=told if retries is None else retries,
     )
     return await _end_task(session, transition) > 0
 
@@ -199,15 +203,17 @@ async def close_from_temporal(session: AsyncSession, task_id: TaskId, cancelled:
 async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
     row = (
         await session.execute(
-            text("SELECT status, last_call_at, simulated FROM tasks WHERE id = :id FOR NO KEY UPDATE"),
+            text("SELECT status, last_call_at, simulated, retries FROM tasks WHERE id = :id FOR NO KEY UPDATE"),
             {"id": transition.task_id},
         )
     ).one_or_none()
-    if row is None or row.status in CLOSED:
+    if row is None or row.status in CLOSED or row.retries > transition.retries:
         return 0
     if row.status == TaskStatus.CANCELLING and transition.status != "cancelled":
         # Whoever asked for a stop got one, however the run ended.
-        transition = TransitionRecord(task_id=transition.task_id, path=ROOT, status="cancelled")
+        transition = TransitionRecord(
+            task_id=transition.task_id, path=ROOT, status="cancelled", retries=transition.retries
+        )
     answer = await _answer_of(session, transition)
     await session.execute(
         text(
@@ -256,9 +262,10 @@ async def cancel_open_subtasks(
 
 
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
-    lock = text("SELECT status FROM tasks WHERE id = :id FOR NO KEY UPDATE")
-    if await session.scalar(lock, {"id": transition.task_id}) not in OPEN:
-        # Nothing follows a task's end.
+    lock = text("SELECT status, retries FROM tasks WHERE id = :id FOR NO KEY UPDATE")
+    task = (await session.execute(lock, {"id": transition.task_id})).one_or_none()
+    if task is None or task.status not in OPEN or task.retries > transition.retries:
+        # Nothing follows a task's end, and a run that failed is over once its task is tried again.
         return 0
     answer = await _answer_of(session, transition)
     ended = await session.scalar(

@@ -151,12 +151,13 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
     await session.execute(delete(GuidanceRow).where(GuidanceRow.id == guidance_id))
 
 
-def set_limits(task: Task, budget: Budget) -> BudgetRaised:
+def set_limits(task: Task, budget: Budget, within: str = "") -> BudgetRaised:
     """Set the limits that `budget` names in a task's row; return the event that says so.
 
-    Raises InvalidInput when a limit is not above what is spent already.
+    `within` goes before field names, for a budget inside another body. Raises InvalidInput when a limit is not above
+    what is spent already.
     """
-    _check_above_spent(task, budget)
+    _check_above_spent(task, budget, within)
     for field, limit in budget.model_dump(exclude_none=True).items():
         setattr(task, field, limit)
     return BudgetRaised(
@@ -194,6 +195,8 @@ def going_on(task: Task) -> TaskStatus:
 _CONTROLS = text(
     "SELECT count(*) FROM events WHERE task_id = :id"
     " AND payload ->> 'type' IN ('task.paused', 'budget.raised', 'guidance.given')"
+    # Each retry has a run, and a history, of its own.
+    " AND seq > COALESCE((SELECT max(seq) FROM events WHERE task_id = :id AND payload ->> 'type' = 'task.retried'), 0)"
 )
 
 
@@ -206,7 +209,7 @@ async def _check_takes_more(session: AsyncSession, task_id: TaskId) -> None:
         )
 
 
-def _check_above_spent(task: Task, budget: Budget) -> None:
+def _check_above_spent(task: Task, budget: Budget, within: str) -> None:
     spent = {
         # What the ledger counts: attempts whose end nobody saw may have cost their estimate.
         "max_cost_micro_usd": task.spent_micro_usd + task.doubtful_micro_usd,
@@ -217,7 +220,8 @@ def _check_above_spent(task: Task, budget: Budget) -> None:
         if limit <= spent[field]:
             written = usd if field == "max_cost_micro_usd" else str
             raise InvalidInput(
-                field, f"{written(limit)} is not above the {written(spent[field])} that is spent already; send more."
+                f"{within}{field}",
+                f"{written(limit)} is not above the {written(spent[field])} that is spent already; send more.",
             )
 
 

@@ -175,6 +175,7 @@ def retry(
 ) -> None:
     """Let a failed task go on where it failed, and watch it; what was answered is not paid for again."""
     from cli.actions.run import retry
+    from cli.options import RETRY
     from cli.running import finish
 
     finish(
@@ -186,7 +187,8 @@ def retry(
             follow_it=follow,
             exit_on_budget=exit_on_budget,
             as_json=as_json,
-        )
+        ),
+        RETRY,
     )
 
 

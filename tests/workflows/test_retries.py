@@ -1,16 +1,23 @@
 """Failed tasks that go on where they failed: what was answered stands, counted at the provider."""
 
+import dataclasses
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera import outbox
 from chimera.db import retries
+from chimera.db import runs as db_runs
+from chimera.reconciliation import TASKS, End, Reconciler
+from chimera.temporal import StillEnding
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
-from models.ids import TaskId
-from models.tasks import Budget, TaskRetry
+from models.ids import ROOT, NodePath, TaskId, workflow_id_of
+from models.tasks import Budget, TaskInput, TaskRetry, TransitionRecord
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
+from tests.until import until_true
 
 ONCE = "[[sim: status=401; times=1; tokens=5]] go"
 """Fails for good the first time, and is answered the second."""
@@ -192,3 +199,77 @@ async def test_of_two_retries_at_once_one_is_taken(runs: Runs, simulator: Simula
         await runs.control(retries.retry, task_id, TaskRetry())
     await runs.ended(task_id)
     assert len(arrived(simulator, task_id)) == 4
+
+
+async def test_a_run_that_says_its_end_again_does_not_undo_the_retry(runs: Runs) -> None:
+    """Its worker may have died between the row and Temporal, and comes back when the task is tried again."""
+    task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
+    await runs.ended(task_id)
+    async with runs.database.begin() as session:
+        await retries.retry(session, runs.caller, task_id, TaskRetry())
+    for path in (NodePath("s1"), ROOT):
+        again = TransitionRecord(task_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
+        async with runs.database.begin() as session:
+            assert await db_runs.record(session, again) == 0
+    await runs.dispatcher.deliver(task_id)
+    assert (await runs.ended(task_id))["status"] == "completed"
+
+
+async def test_what_temporal_says_of_the_run_before_does_not_end_the_retry(runs: Runs) -> None:
+    task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
+    await runs.ended(task_id)
+    await runs.close_status(task_id)
+    async with runs.database.begin() as session:
+        await retries.retry(session, runs.caller, task_id, TaskRetry())
+
+    async def close(session: AsyncSession, id: TaskId, end: End) -> bool:
+        # The start is delivered between Temporal's answer and the lock.
+        assert end == End(cancelled=False, retries=0)
+        await runs.dispatcher.deliver(task_id)
+        return await TASKS.close(session, id, end)
+
+    reconciler = Reconciler(runs.database, runs.temporal, dataclasses.replace(TASKS, close=close))
+    await reconciler._hold_against_temporal(await runs.temporal.client(), task_id)
+    assert (await runs.ended(task_id))["status"] == "completed"
+
+
+async def test_a_retry_whose_run_before_does_not_end_can_be_cancelled(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def still_ending(task: TaskInput, title: str) -> None:
+        raise StillEnding
+
+    task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
+    await runs.ended(task_id)
+    await runs.close_status(task_id)
+    monkeypatch.setattr(runs.temporal, "start_task", still_ending)
+    await runs.control(retries.retry, task_id, TaskRetry())
+    assert (await runs.row(task_id))["status"] == "running"
+    await runs.cancel(task_id)
+    assert (await runs.ended(task_id))["status"] == "cancelled"
+
+
+async def test_a_failed_run_that_does_not_end_is_ended_for_its_retry(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "ENDING_TRIES", 0)
+    task_id = await runs.start("One", plan=[a_subtask("s1", "[[sim: hang=1]] go")])
+    await runs.until(task_id, lambda row: row["model_calls"] == 1)
+    async with runs.database.begin() as session:
+        failed = TransitionRecord(task_id=task_id, path=ROOT, status="failed", error_code="wrong_key")
+        await db_runs.record(session, failed)
+    before = await run_of(runs, task_id)
+    await runs.control(retries.retry, task_id, TaskRetry())
+
+    async def is_another() -> bool:
+        return await run_of(runs, task_id) != before
+
+    await until_true(is_another)
+    await runs.cancel(task_id)
+    assert (await runs.ended(task_id))["status"] == "cancelled"
+
+
+async def run_of(runs: Runs, task_id: TaskId) -> str:
+    """Which run Temporal has under the task's id now."""
+    client = await runs.temporal.client()
+    return (await client.get_workflow_handle(workflow_id_of(task_id)).describe()).run_id
