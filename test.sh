@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-./test.sh                             every check: lint, form, import contracts, types, all tests with coverage; 10 minutes
+./test.sh                             every check: lint, form, import contracts, types, all tests with coverage; 9 to 15 minutes
 ./test.sh quick                       lint, form, import contracts, and the tests that start no servers; a minute
 ./test.sh quick -k settings           the same, with options of pytest
 ./test.sh tests/chimera -k settings   some tests: files, folders and options of pytest

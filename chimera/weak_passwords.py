@@ -13,6 +13,8 @@ PRODUCT = "chimera"
 MIN_REST = 4
 """Characters that a password needs besides the words of its context."""
 MIN_DIFFERENT = 4
+_AFFIXES = "0123456789!?.-_#$*+@"
+"""What people put behind a word so that it passes for a password: a year, a sign."""
 LONG = 20
 """Of so many characters even a repetition is not among what is guessed first."""
 _LIST = Path(__file__).parent / "common_passwords.txt"
@@ -28,12 +30,12 @@ def _problem_of(password: str, email: str) -> str | None:
     known = password.strip().lower()
     if len(set(known)) < MIN_DIFFERENT and len(password) < LONG:
         return f"This password has fewer than {MIN_DIFFERENT} different characters"
-    if known in _common() or known.rstrip("0123456789!?.-_#$*+@") in _common():
+    if known in _common() or known.rstrip(_AFFIXES) in _common():
         return "This password is among those that are used most"
     rest = known
     for word in sorted({email, email.partition("@")[0], PRODUCT}, key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) >= MIN_DIFFERENT else rest
-    if rest != known and len(rest) < MIN_REST:
+    if rest != known and len(rest.strip(_AFFIXES)) < MIN_REST:
         return "This password is little more than the e-mail address or the name of this program"
     return None
 

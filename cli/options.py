@@ -69,6 +69,7 @@ RETRY: Options = {
     **{f"budget.{field}": option for field, option in BUDGET.items()},
 }
 GUIDANCE: Options = {"text": "GUIDANCE", "path": "--path"}
+NODE: Options = {"path": "--path"}
 LIST: Options = {"status": "--status", "limit": "--limit"}
 EMBED: Options = {"input": "TEXT", "model": "--model", "dimensions": "--dimensions"}
 IMAGE: Options = {"prompt": "PROMPT", "model": "--model", "size": "--size"}

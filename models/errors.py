@@ -630,7 +630,7 @@ class AiCallFailed(ProviderError):
     code, title = "ai_call_failed", "The call failed"
 
     def __init__(self, call_id: str, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message.rstrip('.')}. GET /api/v1/ai/calls/{call_id} shows what it cost.")
+        super().__init__(f"{code}: {message.rstrip('.')}. GET /api/v1/ai/calls/{call_id} shows the call.")
 
 
 SETTLED = {

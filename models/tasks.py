@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
 from pydantic_core import to_json
 
 from models.agents import AnswerTokens
@@ -108,6 +108,10 @@ class RunLimits(Body):
 class TaskSpec(Body):
     """What a caller asks for: `POST /api/v1/tasks`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"goal": "Compare tea and coffee.", "budget": {"max_cost_micro_usd": 50_000}}]}
+    )
+
     goal: str = Field(min_length=1, max_length=100_000)
     title: str = Field(default="", max_length=120)
     model: ModelRef | None = Field(default=None, description="provider/model for agents that name none of their own")
@@ -194,6 +198,8 @@ class Guidance(Body):
 
 class TaskRetry(Body):
     """How a failed task is tried again: `POST /api/v1/tasks/{id}/retry`. What is left out stays as it was."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"guidance": "Keep it short."}]})
 
     model: ModelRef | None = Field(
         default=None, description="Asked in place of the models of the subtasks that failed; where none did, the task's"

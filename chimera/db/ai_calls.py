@@ -146,7 +146,7 @@ async def cancel(session: AsyncSession, caller: Caller, call_id: AiCallId) -> No
     elif status != AiCallStatus.CANCELLED:
         raise Conflict(
             f"The call is {status}; only one that is queued or started can be cancelled."
-            f" GET /api/v1/ai/calls/{call_id} shows what it cost."
+            f" GET /api/v1/ai/calls/{call_id} shows the call."
         )
 
 

@@ -13,7 +13,7 @@ from chimera.db import events, outbox, runs
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Subtask, Task
 from chimera.db.tasks import locked
-from models.base import preview_of, usd
+from models.base import preview_of
 from models.errors import Conflict, InvalidInput
 from models.events import (
     BudgetRaised,
@@ -218,11 +218,16 @@ def _check_above_spent(task: Task, budget: Budget, within: str) -> None:
     }
     for field, limit in budget.model_dump(exclude_none=True).items():
         if limit <= spent[field]:
-            written = usd if field == "max_cost_micro_usd" else str
+            written = _exact_usd if field == "max_cost_micro_usd" else str
             raise InvalidInput(
                 f"{within}{field}",
                 f"{written(limit)} is not above the {written(spent[field])} that is spent already; send more.",
             )
+
+
+def _exact_usd(micro_usd: int) -> str:
+    """Write an amount to the millionth: rounded, two that differ may look alike."""
+    return f"${micro_usd / 1e6:,.6f}"
 
 
 async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, str]:

@@ -15,6 +15,7 @@ from cli.checks import running_stack
 from cli.connect import connected, is_alive
 from cli.errors import WrongUsage
 from cli.settings import load_settings, where_settings
+from models.errors import ChimeraError
 from models.users import Password
 
 _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
@@ -51,9 +52,15 @@ async def reset(email: str, new: str) -> int:
         await database.close()
     path = sign_in.in_folder(settings.data_dir)
     kept = sign_in.read(path)
-    if kept is not None and kept.email == email and await is_alive(kept.api_url):
-        await sign_in_with(new, email, kept.api_url, path)
     print(f"The password of {email} is set. Whoever was signed in as {email} has to sign in again.")
+    if kept is not None and kept.email == email and await is_alive(kept.api_url):
+        try:
+            await sign_in_with(new, email, kept.api_url, path)
+        except ChimeraError as error:
+            # The old one is over. Without it commands look for another sign-in, and say that there is none.
+            path.unlink(missing_ok=True)
+            way_out = f"chimera login --api-url {kept.api_url} --email {email}"
+            print(f"You are not signed in here yet: {error} Then: {way_out}")
     return 0
 
 

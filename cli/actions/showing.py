@@ -21,6 +21,7 @@ from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
+from models.errors import ModelLoading
 from models.ids import ROOT, TaskId
 from models.model_calls import Purpose
 from models.subtasks import SubtaskView
@@ -150,6 +151,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Cost", spent_of(cost)),
         ("Doubtful", doubtful_of(cost)),
         ("Budget", limits_of(task.budget)),
+        ("Retried", count(task.retries, "time") if task.retries else ""),
         ("Due", _when(task.due_at)),
         ("Began", _when(task.started_at)),
         ("Ended", _when(task.ended_at)),
@@ -171,10 +173,12 @@ def _held_up_in(task: TaskView) -> str:
 
 
 def _asked_in(calls: Sequence[HeldUpCall]) -> str:
-    """Say how often providers were asked for these calls; a try that found no connection asked nobody."""
+    """Say how often providers were asked for these calls; some tries are none of the requests that a budget allows."""
     requests = sum(call.requests for call in calls)
-    unconnected = sum(call.attempts for call in calls) - requests
+    loading = sum(call.attempts - call.requests for call in calls if call.code == ModelLoading.code)
+    unconnected = sum(call.attempts - call.requests for call in calls) - loading
     made = [count(requests, "request")] if requests else []
+    made += [f"{count(loading, 'try', 'tries')} that found the model loading"] if loading else []
     made += [f"{count(unconnected, 'try', 'tries')} without a connection"] if unconnected else []
     return f"after {' and '.join(made)}" if made else "before the first request"
 

@@ -134,9 +134,12 @@ def show(
     """Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks."""
     from cli.actions.messages import show_messages
     from cli.actions.showing import show
+    from cli.options import NODE
     from cli.running import finish
 
-    finish(lambda: show(task_id, as_json=as_json) if path is None else show_messages(task_id, path, as_json=as_json))
+    finish(
+        lambda: show(task_id, as_json=as_json) if path is None else show_messages(task_id, path, as_json=as_json), NODE
+    )
 
 
 def cost(task_id: Id, as_json: AsJson = False) -> None:

@@ -23,6 +23,8 @@ ALICE = "alice@example.com"
         "alice123",
         "chimera1",
         "Chimera-2",
+        "chimera2026",
+        "alice2026!",
     ],
 )
 def test_a_password_that_is_guessed_first_is_refused(password: str) -> None:

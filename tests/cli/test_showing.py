@@ -63,6 +63,8 @@ def test_tries_without_a_connection_are_no_requests() -> None:
         return dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"].split(", ")[2].partition(".")[0]
 
     assert said(a_call_held_up("a", attempts=5, requests=0)) == "after 5 tries without a connection"
+    loading = a_call_held_up("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
+    assert said(loading) == "after 5 tries that found the model loading"
     some = (a_call_held_up("a", attempts=2, requests=1), a_call_held_up("b", attempts=1, requests=1))
     assert said(*some) == "after 2 requests and 1 try without a connection"
     assert said(a_call_held_up("a", attempts=0, requests=0)) == "before the first request"
