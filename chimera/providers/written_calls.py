@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chimera.providers.base import ToolSpec
+from chimera.providers.frames import parsed
+from chimera.providers.tool_requests import known_name, whole_arguments
 from chimera.providers.values import dict_of, word_of
 from chimera.providers.wire import check_calls
 
@@ -23,7 +25,11 @@ _MARKUP = (
     *("<｜tool▁calls▁begin｜>", "<|channel|>commentaryto=", "<|start|>assistant<|channel|>commentaryto="),
 )
 _JSON = ('{"name":', '[{"name":', '{"function":', '{"type":"function"', '```json{"name":', "```tool_call")
-"""What may be a call without any markup: only at the beginning of an answer, and only with the name of a tool."""
+"""What may be a call without any markup: only at the beginning of an answer, and only in a call's own form."""
+_ARGUMENTS = ("arguments", "parameters", "input")
+_FIELDS = frozenset(("name", "id", "type", *_ARGUMENTS))
+_WRAPPER_FIELDS = frozenset(("function", "id", "type"))
+_JSON_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 MAX_LOOKS = 1000
 """At lines that begin like a call and are none; what stands behind them is the answer."""
 _HEAD_CHARS = max(map(len, (*_MARKUP, *_JSON)))
@@ -107,7 +113,7 @@ class WrittenCalls:
         text = "".join(self._held)
         self._held.clear()
         if self._is_held and not self._in_code:
-            self.calls = calls_in(text, self._tools)
+            self.calls = calls_in(text, self._tools, is_marked=self._head.startswith(_MARKUP))
         return "" if self.calls else text
 
     def _plain_to(self, text: str, place: int) -> int:
@@ -143,22 +149,22 @@ class WrittenCalls:
         return text
 
 
-def calls_in(text: str, tools: Mapping[str, Mapping[str, Any]]) -> list[Call]:
+def calls_in(text: str, tools: Mapping[str, Mapping[str, Any]], *, is_marked: bool) -> list[Call]:
     """Find the calls in a text that is nothing but calls; else none. `tools` are the schemas of those there are.
 
+    Without markup an object may as well be the answer, so it must have the fields of a call and no others.
     Raises `AnswerTooLarge`.
     """
     found: list[Call] = []
     decoder = json.JSONDecoder(strict=False)
-    is_marked = not text.lstrip().startswith(("{", "[{", "```"))
     place = _past(_BETWEEN, text, 0)
     while place < len(text):
         check_calls(len(found) + 1)
         try:
-            call, place = _call_at(text, place, decoder, tools)
+            call, place = _call_at(text, place, decoder, tools, is_marked)
         except (ValueError, RecursionError):
             return []
-        if not is_marked and call["name"] not in tools:
+        if not is_marked and not _is_meant(call, tools):
             return []
         found.append(call)
         place = _past(_BETWEEN, text, place)
@@ -166,12 +172,12 @@ def calls_in(text: str, tools: Mapping[str, Mapping[str, Any]]) -> list[Call]:
 
 
 def _call_at(
-    text: str, place: int, decoder: json.JSONDecoder, tools: Mapping[str, Mapping[str, Any]]
+    text: str, place: int, decoder: json.JSONDecoder, tools: Mapping[str, Mapping[str, Any]], is_marked: bool
 ) -> tuple[Call, int]:
     """Read one call. Raises ValueError where none stands here."""
     if text.startswith("{", place):
         value, end = decoder.raw_decode(text, place)
-        return _of_object(value), end
+        return _of_object(value) if is_marked else _of_plain_object(value), end
     if (named := _BEFORE_JSON.match(text, place)) is not None:
         value, end = decoder.raw_decode(text, named.end())
         return {"name": named[named.lastgroup or 0], "arguments": value}, _past(_CLOSING, text, end)
@@ -192,8 +198,44 @@ def _of_object(value: Any) -> Call:
     call = dict_of(dict_of(value).get("function")) or dict_of(value)
     if not word_of(call.get("name")):
         raise ValueError("no name")
-    told: Any = next((call[key] for key in ("arguments", "parameters", "input") if call.get(key) is not None), {})
+    told: Any = next((call[key] for key in _ARGUMENTS if call.get(key) is not None), {})
     return {"name": word_of(call["name"]), "arguments": told}
+
+
+def _of_plain_object(value: Any) -> Call:
+    """Read a call that no markup tells from an answer about tools. Raises ValueError."""
+    outer = dict_of(value)
+    call = dict_of(outer.get("function")) or outer
+    is_wrapped = call is not outer
+    if sum(call.get(key) is not None for key in _ARGUMENTS) != 1 or not _FIELDS.issuperset(call):
+        raise ValueError("other fields than a call has")
+    if is_wrapped and not _WRAPPER_FIELDS.issuperset(outer):
+        raise ValueError("other fields than a call has around it")
+    return _of_object(value)
+
+
+def _is_meant(call: Call, tools: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a call that may be spoken of is one: of a tool that was offered, with arguments that could be its own."""
+    name = known_name(call["name"], tools)
+    told = call["arguments"]
+    arguments = parsed(whole_arguments(told)) if isinstance(told, str) else told
+    return (
+        name in tools
+        and isinstance(arguments, dict)
+        and not _is_schema(arguments, dict_of(tools[name].get("properties")))
+    )
+
+
+def _is_schema(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
+    """Whether a tool is described: there is a JSON Schema, or the types of its arguments, in place of arguments."""
+    foreign = arguments.keys() - properties.keys()
+    if not foreign.isdisjoint(("$schema", "properties")) or ("type" in foreign and arguments["type"] == "object"):
+        return True
+    return bool(arguments) and all(
+        dict_of(value).get("type") in _JSON_TYPES
+        and (name in foreign or dict_of(properties[name]).get("type", "object") != "object")
+        for name, value in arguments.items()
+    )
 
 
 def _value(written: str, schema: Mapping[str, Any]) -> Any:

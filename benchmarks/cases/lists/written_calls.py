@@ -39,6 +39,18 @@ WRITTEN = {
     ),
 }
 
+SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
+SPOKEN_OF = {
+    "spoken-of": ("a call in an answer about calls", f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),
+    "described": ("tools in JSON", '[{"name": "calculator", "description": "Adds two numbers."}]'),
+    "schema": (
+        "a tool's schema",
+        f'{{"type": "function", "function": {{"name": "calculator", "parameters": {SCHEMA}}}}}',
+    ),
+    "example": ("JSON about a tool", '{"name": "calculator", "arguments": "any expression", "example": "1+1"}'),
+    "fenced": ("a tool in a fence", '```json\n{"name": "calculator", "description": "Adds."}\n```'),
+}
+
 CASES = (
     *(
         Case(f"written.{name}", KIND, source, text, Asked((said(text), said("done"))), RIGHT)
@@ -57,12 +69,8 @@ CASES = (
         ),
         RIGHT,
     ),
-    Case(
-        "written.spoken-of",
-        KIND,
-        "own",
-        "a call in an answer about calls",
-        Asked((said(f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),)),
-        Ends(result=f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```", spent=SPENT),
+    *(
+        Case(f"written.{name}", KIND, "own", what, Asked((said(text),)), Ends(result=text, spent=SPENT))
+        for name, (what, text) in SPOKEN_OF.items()
     ),
 )
