@@ -42,6 +42,13 @@ WRITTEN = {
 SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
 SPOKEN_OF = {
     "spoken-of": ("a call in an answer about calls", f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),
+    "other-tool": (
+        "a call of no tool that was offered, behind words",
+        f"Hermes models write:\n\n<tool_call>{CALL.replace('calculator', 'get_weather')}</tool_call>",
+    ),
+    "indented": ("a call in indented code", f"So:\n\n    <tool_call>{CALL}</tool_call>"),
+    "tildes": ("a call in an open fence of tildes", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
+    "empty": ("a tag at the end of an answer", "It begins like this:\n<function=calculator>"),
     "described": ("tools in JSON", '[{"name": "calculator", "description": "Adds two numbers."}]'),
     "schema": (
         "a tool's schema",
