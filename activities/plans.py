@@ -115,20 +115,29 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
         return _plan_in(value[0], wrappers + 1) if len(value) == 1 and isinstance(value[0], dict) else None
     if not isinstance(value, dict) or wrappers > MAX_WRAPPERS or _is_subtask(value):
         return None
-    within = {name: inner for name, told in value.items() if isinstance(inner := _inner(told), dict | list)}
-    lists = {name: _listed(inner) for name, inner in within.items() if _plain(name) == "subtasks"}
-    plans: dict[str, dict[str, Any]] = {
-        name: {"subtasks": listed} for name, listed in lists.items() if listed is not None
-    }
-    if not plans:
-        found = {name: _plan_in(inner, wrappers + 1) for name, inner in within.items()}
-        plans = {name: plan for name, plan in found.items() if plan is not None}
+    lists = {name: _listed(_inner(told)) for name, told in value.items() if _plain(name) == "subtasks"}
+    within = {name: told for name, told in value.items() if isinstance(told, dict | list)}
+    texts = {name: told for name, told in value.items() if isinstance(told, str)}
+    plans = {name: {"subtasks": listed} for name, listed in lists.items() if listed is not None}
+    plans = plans or _plans_within(within, wrappers)
+    plans = plans or _plans_within({name: _inner(told) for name, told in texts.items()}, wrappers)
     if len(plans) != 1:
         return None
     [(place, plan)] = plans.items()
-    # A goal or a thought beside the plan changes nothing in it; a list of edges would.
-    beside = {name: inner for name, inner in within.items() if inner and name != place and _plain(name) not in _REMARKS}
+    # A goal, a thought or a text beside the plan changes nothing in it; edges would, also where they are told as text.
+    edges = {name: _inner(told) for name, told in texts.items() if _plain(name) in _EDGES}
+    beside = {
+        name: told
+        for name, told in {**within, **edges}.items()
+        if name != place and isinstance(told, dict | list) and told and _plain(name) not in _REMARKS
+    }
     return {**beside, **plan}
+
+
+def _plans_within(values: Mapping[str, JsonValue], wrappers: int) -> dict[str, dict[str, Any]]:
+    """The plans that are wrapped in `values`, under the names of those that have one."""
+    plans = {name: _plan_in(value, wrappers + 1) for name, value in values.items()}
+    return {name: plan for name, plan in plans.items() if plan is not None}
 
 
 def _inner(value: JsonValue) -> JsonValue:
@@ -258,6 +267,8 @@ _FIELDS = _OWN_FIELDS | {
     "description": "instruction",
     "prompt": "instruction",
 }
+_EDGES = frozenset(("edges", *(name for name, field in _FIELDS.items() if field == "depends_on")))
+"""Beside a plan, and what may say which subtask waits for which."""
 _SHAPES = {
     "key": _key,
     "depends_on": _keys,

@@ -80,6 +80,27 @@ def test_wrappers_around_a_plan_are_taken_off(answer: Any) -> None:
     assert keys_in(json.dumps(answer)) == ["one", "two"]
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"goal": "[3, 1, 2]"},
+        {"input": '{"a": 1}', "goal": "[x] Sort."},
+        {"goal": json.dumps({"subtasks": [ONE]}), "thought": json.dumps([ONE])},
+        {"edges": "none"},
+        {"dependencies": "[]"},
+    ],
+)
+@pytest.mark.parametrize("plan", [{"subtasks": [ONE, TWO]}, {"subtasks": json.dumps([ONE, TWO])}])
+def test_texts_beside_a_plan_are_remarks(beside: dict[str, str], plan: dict[str, Any]) -> None:
+    assert keys_in(json.dumps({**beside, **plan})) == ["one", "two"]
+    assert keys_in(json.dumps({**beside, "plan": plan})) == ["one", "two"]
+
+
+@pytest.mark.parametrize("plan", [{"subtasks": [ONE, TWO]}, json.dumps({"subtasks": [ONE, TWO]})])
+def test_a_plan_in_text_is_found_behind_remarks(plan: Any) -> None:
+    assert keys_in(json.dumps({"goal": "[3, 1, 2]", "plan": plan})) == ["one", "two"]
+
+
 def test_subtasks_one_after_the_other_are_a_plan() -> None:
     assert keys_in(f"{json.dumps(ONE)}\n{json.dumps(TWO)}") == ["one", "two"]
     assert problems_in(f"{json.dumps(ONE)}\n{json.dumps(TWO)[:-1]}") == [CUT_OFF]
@@ -156,6 +177,8 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
             "subtasks.0.waits_for: There is no such field",
         ),
         ({"subtasks": [ONE, TWO], "edges": [["one", "two"]]}, "edges: There is no such field"),
+        ({"subtasks": [ONE, TWO], "edges": '[["one", "two"]]'}, "edges: There is no such field"),
+        ({"plan": [ONE, TWO], "Depends_on": '{"one": ["two"]}'}, "Depends_on: There is no such field"),
         ({"subtasks": [{**ONE, "instruction": "…"}]}, "subtasks.0.instruction: It is empty; write something."),
         ({"subtasks": [{**ONE, "key": None}]}, "subtasks.0.key: Send text"),
         ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use lower-case letters"),

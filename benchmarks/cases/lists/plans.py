@@ -152,6 +152,12 @@ CASES = (
     _case("plans.keyed", "subtasks under their keys", json.dumps({"subtasks": {"one": STEP}}), "own"),
     _case("plans.numbered", "subtasks under numbers", json.dumps({"subtasks": {"1": STEP}}), "own"),
     _case("plans.as-text", "the list as text of JSON", json.dumps({"subtasks": json.dumps([STEP])}), "own"),
+    _case(
+        "plans.goal-of-json",
+        "a goal that happens to be JSON beside the list",
+        json.dumps({"goal": "[3, 1, 2]", "input": '{"a": 1}', "subtasks": [STEP]}),
+        "own",
+    ),
     _case("plans.escaped", "quotes that are escaped throughout", PLAN.replace('"', '\\"'), "own"),
     _case("plans.depends-none", "depends_on 'none'", _of(depends_on="none"), "own"),
     _case(

@@ -39,6 +39,25 @@ WRITTEN = {
     ),
 }
 
+SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
+SPOKEN_OF = {
+    "spoken-of": ("a call in an answer about calls", f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),
+    "other-tool": (
+        "a call of no tool that was offered, behind words",
+        f"Hermes models write:\n\n<tool_call>{CALL.replace('calculator', 'get_weather')}</tool_call>",
+    ),
+    "indented": ("a call in indented code", f"So:\n\n    <tool_call>{CALL}</tool_call>"),
+    "tildes": ("a call in an open fence of tildes", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
+    "empty": ("a tag at the end of an answer", "It begins like this:\n<function=calculator>"),
+    "described": ("tools in JSON", '[{"name": "calculator", "description": "Adds two numbers."}]'),
+    "schema": (
+        "a tool's schema",
+        f'{{"type": "function", "function": {{"name": "calculator", "parameters": {SCHEMA}}}}}',
+    ),
+    "example": ("JSON about a tool", '{"name": "calculator", "arguments": "any expression", "example": "1+1"}'),
+    "fenced": ("a tool in a fence", '```json\n{"name": "calculator", "description": "Adds."}\n```'),
+}
+
 CASES = (
     *(
         Case(f"written.{name}", KIND, source, text, Asked((said(text), said("done"))), RIGHT)
@@ -57,12 +76,8 @@ CASES = (
         ),
         RIGHT,
     ),
-    Case(
-        "written.spoken-of",
-        KIND,
-        "own",
-        "a call in an answer about calls",
-        Asked((said(f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),)),
-        Ends(result=f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```", spent=SPENT),
+    *(
+        Case(f"written.{name}", KIND, "own", what, Asked((said(text),)), Ends(result=text, spent=SPENT))
+        for name, (what, text) in SPOKEN_OF.items()
     ),
 )

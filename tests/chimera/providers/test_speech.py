@@ -6,7 +6,7 @@ from chimera.providers.base import ToolSpec
 from chimera.providers.speech import Speech
 
 TOOLS = (ToolSpec("calc", "", {}),)
-CALL = '<tool_call>{"name": "calc"}</tool_call>'
+CALL = '<tool_call>{"name": "calc", "arguments": {"expression": "1"}}</tool_call>'
 
 
 def said(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:

@@ -1,5 +1,7 @@
 """Calls that models write into their text, each family in markup of its own."""
 
+import json
+
 import pytest
 
 from chimera.providers.base import ToolSpec
@@ -73,6 +75,8 @@ def test_a_call_in_any_markup_is_found(text: str, size: int) -> None:
         '{"name": "Ada", "arguments": {}}',
         '[{"name": "calc", "arguments": {}}, {"name": "Ada"}]',
         '{"name": "calc"',
+        '{"name": "now"}',
+        '{"name": "now", "arguments": null}',
         f"The call is {WHOLE}",
         f"So:\n{FENCE}xml\n<tool_call>{WHOLE}</tool_call>\n{FENCE}",
         "<function>f</function>\n<tool>hammer</tool>\n[TOOL]",
@@ -83,6 +87,115 @@ def test_a_call_in_any_markup_is_found(text: str, size: int) -> None:
 @pytest.mark.parametrize("size", [1, 1000])
 def test_what_is_no_call_is_passed_on(text: str, size: int) -> None:
     assert split(text, size) == (text, [])
+
+
+SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "calc", "description": "Adds two numbers."}]',
+        '[\n  {"name": "calc", "description": "Adds two numbers."}\n]',
+        '{"name": "calc", "description": "Adds.", "parameters": {}}',
+        f'{{"name": "calc", "parameters": {SCHEMA}}}',
+        f'{{"name": "calc", "input": {SCHEMA}}}',
+        f'{{"name": "calc", "arguments": {json.dumps(SCHEMA)}}}',
+        f'{{"type": "function", "function": {{"name": "calc", "parameters": {SCHEMA}}}}}',
+        f'{{"type": "function", "function": {WHOLE}, "strict": true}}',
+        '{"name": "calc", "parameters": {"$schema": "https://json-schema.org/draft/2020-12/schema"}}',
+        '{"name": "now", "parameters": {"type": "object"}}',
+        '{"name": "calc", "parameters": {"properties": {}}}',
+        '{"name": "calc", "parameters": {"expression": {"type": "string"}, "digits": {"type": "integer"}}}',
+        '{"name": "calc", "arguments": "any expression", "example": "1+1"}',
+        '{"name": "calc", "arguments": "any expression"}',
+        '{"name": "calc", "arguments": ["expression"]}',
+        f'{{"name": "calc", "arguments": {JSON}, "parameters": {JSON}}}',
+        f'{FENCE}json\n{{"name": "calc", "description": "Adds."}}\n{FENCE}',
+        f'{WHOLE}\n{{"name": "calc", "description": "Adds."}}',
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_json_about_a_tool_is_an_answer(text: str, size: int) -> None:
+    assert split(text, size) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"name": "calc", "id": "c1", "type": "function", "input": {JSON}}}',
+        f'{{"name": "functions.calc", "arguments": {JSON}}}',
+        f'{{"name": "calc", "arguments": {json.dumps(JSON)}}}',
+        f'{{"function": {WHOLE}, "id": "c1", "type": "function"}}',
+        f"[\n  {WHOLE}\n]",
+        '{"name": "now", "parameters": {}}',
+    ],
+)
+def test_json_in_the_form_of_a_call_is_run(text: str) -> None:
+    passed, calls = split(text, 1000)
+    assert (passed, len(calls)) == ("", 1)
+
+
+SAID = f"Hermes models write a call like this:\n\n<tool_call>{WHOLE}</tool_call>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SAID.replace("calc", "get_weather"),
+        f"{SAID}\n<tool_call>{WHOLE.replace('calc', 'get_weather')}</tool_call>",
+        SAID.replace("<tool", "    <tool"),
+        SAID.replace("<tool", "\t<tool"),
+        SAID.replace("<tool", "  \t<tool"),
+        SAID.replace("<tool", "\n \n     <tool"),
+        f"So:\n\n    <tool_call>\n    {WHOLE}\n    </tool_call>",
+        SAID.replace("\n\n", "\n~~~\n"),
+        SAID.replace("\n\n", "\n~~~xml\n") + "\n~~~",
+        SAID.replace("\n\n", f"\n~~~\n{FENCE}\n"),
+        SAID.replace("\n\n", f"\n{FENCE * 2}xml\n") + f"\n{FENCE * 2}",
+        SAID.replace("\n\n", f"\n{FENCE}`\n{FENCE}\n"),
+        SAID.replace("\n\n", f"\n{FENCE}\n{FENCE}xml\n"),
+        SAID.replace("\n\n", "\n" + "~" * 500 + "\n~~~\n"),
+        "The last line of a call is\n<function=calc>",
+        "The last line of a call is\n<function=calc></function>",
+        'It begins like this:\n<invoke name="calc">',
+        "It begins like this:\n<tool_call>\n<function=calc>\n</function>\n</tool_call>",
+        SAID.replace(WHOLE, '{"name": "calc"}'),
+        SAID.replace(WHOLE, '{"name": "calc", "arguments": {}}'),
+        SAID.replace(WHOLE, '{"name": "calc", "arguments": "any expression"}'),
+        SAID.replace(WHOLE, f'{{"name": "calc", "parameters": {SCHEMA}}}'),
+        "Llama's form:\n<function=get_weather>{}</function>",
+        "Mistral's form:\n[TOOL_CALLS]get_weather[ARGS]{}",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_call_that_is_spoken_of_is_text(text: str, size: int) -> None:
+    assert split(text, size) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"See `x`, {FENCE}y{FENCE}:\n",
+        f"{FENCE}py\n1\n{FENCE}\n",
+        "~~~\n1\n~~~\n",
+        f"~~~\n{FENCE}\n~~~\n",
+        f"{FENCE * 2}\n{FENCE}\n{FENCE * 2}\n",
+        f"{FENCE}\n1\n{FENCE}`\n\n   ",
+        "    indented\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_call_behind_code_is_run(before: str, size: int) -> None:
+    for text in (f"<tool_call>{WHOLE}</tool_call>", '<tool_call>{"name": "now", "arguments": {}}</tool_call>'):
+        passed, calls = split(before + text, size)
+        assert (passed.strip(), len(calls)) == (before.strip(), 1)
+
+
+def test_arguments_may_be_called_as_a_schema_is() -> None:
+    written = WrittenCalls((ToolSpec("form", "", {"properties": {"type": {}, "properties": {}}}),))
+    written.take('{"name": "form", "arguments": {"type": "object", "properties": {"a": {"type": "string"}}}}')
+    assert (written.rest(), len(written.calls)) == ("", 1)
 
 
 def test_values_are_of_the_type_that_is_wanted() -> None:
