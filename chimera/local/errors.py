@@ -130,8 +130,9 @@ class SecretsMissing(ChimeraError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder / 'secrets.json'} has no {name!r}: no Chimera was ever started in this folder, or only one of an"
-            " earlier version. Stop one that runs there, start this version with `chimera up`, and try again.",
+            f"{folder / 'secrets.json'} has no {name!r}: no Chimera was ever started in this folder, or one of an"
+            " earlier version, or one whose database is elsewhere. Stop one that runs there, start this version with"
+            " `chimera up`, and try again; or name the database with CHIMERA_DATABASE_URL.",
             field="CHIMERA_DATA_DIR",
         )
 

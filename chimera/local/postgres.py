@@ -106,8 +106,9 @@ def _sockets(folder: Folder) -> Path:
 
 
 def _address(folder: Folder, role: str, database: str) -> str:
-    host = "127.0.0.1" if ON_WINDOWS else quote(str(_sockets(folder)))
+    # First: without it nothing of a database is here, and nothing is made.
     secret = kept_secrets.kept(folder, kept_secrets.SUPERUSER if role == SUPERUSER else kept_secrets.DATABASE)
+    host = "127.0.0.1" if ON_WINDOWS else quote(str(_sockets(folder)))
     return f"postgresql://{role}:{secret.get_secret_value()}@/{database}?host={host}&port={PORT}"
 
 
