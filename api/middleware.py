@@ -137,7 +137,8 @@ class SecurityHeaders:
 class OwnHosts:
     """Answers only for names that are ours: a foreign one that leads here is a page's way around the same origin.
 
-    Addresses need no list, because nobody can make a foreign page's name be one (DNS rebinding).
+    Addresses need no list, because nobody can make a foreign page's name be one (DNS rebinding). Probes of health are
+    answered whatever they send, such as HAProxy's, which is HTTP/1.0 without Host: without a token they learn a word.
     """
 
     def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
@@ -145,10 +146,14 @@ class OwnHosts:
         self._names = frozenset(name.lower() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or self._is_ours(Headers(scope=scope).getlist("host")):
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            await answer(WrongHost())(scope, receive, send)
+            return
+        hosts, is_http = Headers(scope=scope).getlist("host"), scope["type"] == "http"
+        if self._is_ours(hosts) or (is_http and scope["path"] in QUIET_PATHS):
+            await self._app(scope, receive, send)
+        elif is_http:
+            await answer(WrongHost(hosts))(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 

@@ -29,7 +29,7 @@ _TEMPORAL_AWAY = HeldUp(
     code=Unavailable.code,
     message="Temporal doesn't answer or has not taken the call over yet; it is kept, and made then.",
 )
-_NO_WORKER = HeldUp(code="no_worker", message="No worker has begun it; `chimera doctor` counts those that run.")
+_NO_WORKER = HeldUp(code="no_worker", message="No worker has taken it up yet; `chimera doctor` counts those that run.")
 _WORKER_LOST = "The worker that had it gave no more sign of life; another one takes it up."
 
 
@@ -75,9 +75,17 @@ class AiCallStarts:
         Temporal keeps the last failure of a run's activity and when it is due again, so nothing else has to note them.
         """
         try:
-            return held_up_in(await self._temporal.pending_ai_call(call_id))
+            run = await self._temporal.ai_call_run(call_id)
         except (RPCError, RuntimeError):
             return _TEMPORAL_AWAY
+        if run.pending is not None:
+            return held_up_in(run.pending)
+        # Before its activity begins a run looks as it does after it: then the row, read before the run, is out of date.
+        return None if run.has_ended or not await self._is_open(call_id) else _NO_WORKER
+
+    async def _is_open(self, call_id: AiCallId) -> bool:
+        async with self._database.begin() as session:
+            return bool(await ai_calls.open_among(session, [call_id]))
 
     def stop_waiting(self) -> None:
         """Let everybody go who waits: their calls go on, and this process doesn't."""
@@ -90,10 +98,8 @@ class AiCallStarts:
         await asyncio.gather(*map(self.start, call_ids))
 
 
-def held_up_in(pending: PendingActivityInfo | None) -> HeldUp | None:
+def held_up_in(pending: PendingActivityInfo) -> HeldUp | None:
     """Read why the activity of an open call isn't at work; None when it is."""
-    if pending is None:
-        return _NO_WORKER
     if pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return None
     if not pending.HasField("last_failure"):

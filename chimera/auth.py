@@ -20,7 +20,7 @@ from chimera.db import users
 from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
-from chimera.sign_ins import SignIns, account_at, place_of
+from chimera.sign_ins import SignIns, account_at, place_of, sender_of
 from models.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
 from models.ids import UserId
 from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
@@ -65,7 +65,7 @@ class Auth:
         """
         weak_passwords.check(registration.password, registration.email)
         self._sign_ins.register(address)
-        password_hash = await self._passwords.hash(registration.password)
+        password_hash = await self._passwords.hash(registration.password, sender=sender_of(address))
         try:
             async with self._database.begin() as session:
                 await users.create(session, registration.email, password_hash, name=registration.name)
@@ -82,7 +82,10 @@ class Auth:
                 user = await users.by_email(session, credentials.email)
                 is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
             tried.at(account_at(credentials.email, address, is_known=is_known))
-            right, better_hash = await self._passwords.check(credentials.password, user.password_hash if user else None)
+            stored = user.password_hash if user else None
+            right, better_hash = await self._passwords.check(
+                credentials.password, stored, sender=sender_of(address), is_known=is_known
+            )
             if user is None or not right or user.disabled_at is not None:
                 tried.failed = True
                 log.info("login_refused", user_id=user.id if user else None, address=address)
@@ -136,12 +139,15 @@ class Auth:
             weak_passwords.check(change.new_password, user.email, "new_password")
             # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
             tried.at(f"password of {user.id}")
-            right, _ = await self._passwords.check(change.current_password, user.password_hash)
+            right, _ = await self._passwords.check(
+                change.current_password, user.password_hash, sender=sender_of(address), is_known=True
+            )
             if not right:
                 tried.failed = True
                 log.info("password_change_refused", user_id=user.id, address=address)
                 raise InvalidInput("current_password", "This is not the password that you have now.")
-        await _set_password(self._database, caller.user_id, await self._passwords.hash(change.new_password))
+        new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
+        await _set_password(self._database, caller.user_id, new_hash)
         for key in [key for key in self._standings if key[0] == caller.user_id]:
             del self._standings[key]
         return await self._begin_session(caller.user_id, address)

@@ -141,6 +141,12 @@ def place_of(address: str) -> str:
     return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
 
 
+def sender_of(address: str) -> str:
+    """Who takes turns with others: of IPv6 a site (/48), which is given 65,536 networks to send from."""
+    place = place_of(address)
+    return str(ip_network(place, strict=False).supernet(new_prefix=48)) if place.endswith("/64") else place
+
+
 def _refusal(wait_s: float, address: str, limit: str) -> TooManyTries:
     log.warning("sign_in_limited", address=address, limit=limit, wait_s=round(wait_s))
     return TooManyTries(wait_s)

@@ -5,6 +5,7 @@ Payloads are pydantic JSON with unset fields left out, which keeps defaults out 
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import quote
 
 import structlog
@@ -18,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import (
     Client,
+    WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -82,6 +84,13 @@ DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
 
 class StillEnding(RuntimeError):
     """A task is to be tried again, and the run that failed has not ended yet."""
+
+
+class AiCallRun(NamedTuple):
+    """How a call's run stands. `pending` is its activity, which isn't there before it begins and after it ended."""
+
+    has_ended: bool
+    pending: PendingActivityInfo | None
 
 
 class Temporal:
@@ -263,14 +272,14 @@ class Temporal:
             # Its row says what became of it.
             return
 
-    async def pending_ai_call(self, call_id: AiCallId) -> PendingActivityInfo | None:
-        """Return how the activity of a call's run stands; None when the run has ended or no worker has scheduled it.
-
-        Raises RPCError or RuntimeError, also when Temporal doesn't know the run.
-        """
+    async def ai_call_run(self, call_id: AiCallId) -> AiCallRun:
+        """Say how a call's run stands. Raises RPCError or RuntimeError, also when Temporal doesn't know the run."""
         handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
         described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
-        return next(iter(described.raw_description.pending_activities), None)
+        return AiCallRun(
+            has_ended=described.status is not WorkflowExecutionStatus.RUNNING,
+            pending=next(iter(described.raw_description.pending_activities), None),
+        )
 
     async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
         """Tell a run about stored guidance and return its receipt.

@@ -212,7 +212,7 @@ class HeldUp(Contract):
     """Why an open call makes no progress now; it goes on by itself."""
 
     code: str = Field(
-        description="rate_limited, provider_away …; no_worker: none has begun it; unavailable: Temporal is away"
+        description="rate_limited, provider_away …; no_worker: none has taken it up yet; unavailable: Temporal is away"
     )
     message: str
     next_try_at: UtcDatetime | None = Field(

@@ -220,12 +220,17 @@ class WrongHost(ChimeraError):
 
     code, http_status, title = "wrong_host", 421, "This is not the address of this Chimera"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The header Host names another server than this one; use this one's address, or add the name to"
-            " CHIMERA_ALLOWED_HOSTS.",
-            field="Host",
-        )
+    def __init__(self, hosts: Sequence[str]) -> None:
+        if len(hosts) == 1 and hosts[0]:
+            problem = f"The header Host names another server than this one ({hosts[0][:100]!r}); use this one's address"
+            super().__init__(f"{problem}, or add the name to CHIMERA_ALLOWED_HOSTS.", field="Host")
+        else:
+            number = "several headers" if len(hosts) > 1 else "no header"
+            super().__init__(
+                f"The request has {number} Host, so it doesn't say which server it is for. Send one, with this server's"
+                " address or a name of CHIMERA_ALLOWED_HOSTS; a probe can ask /health/live without.",
+                field="Host",
+            )
 
 
 class WrongContentType(ChimeraError):

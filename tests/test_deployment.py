@@ -1,6 +1,7 @@
 """What can be said about the container files without an engine to run them."""
 
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,18 @@ def test_what_stays_up_has_a_health_check_and_limits() -> None:
         if service["restart"] == "unless-stopped":
             assert "healthcheck" in service or name == "temporal-ui", name
             assert "limits" in service["deploy"]["resources"], name
+
+
+def test_the_name_of_the_service_is_the_apis_own() -> None:
+    """It answers for its machine's name, so `http://api:8000` needs no setting."""
+    assert compose()["services"]["api"]["hostname"] == "api"
+
+
+def test_the_guide_names_the_gateway_of_the_network() -> None:
+    (network,) = compose()["networks"]["chimera"]["ipam"]["config"]
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
+    guide = (ROOT / "docs" / "how-to" / "run-in-production.md").read_text()
+    assert f"CHIMERA_TRUSTED_PROXIES={network['gateway']}`" in guide
 
 
 def test_only_settings_that_exist_are_set() -> None:

@@ -34,9 +34,11 @@ def _file(folder: Folder) -> Path:
 
 
 def _text(folder: Folder, method: str) -> str:
-    # Says which password is meant without telling it: of 48 random bytes a hash gives nothing away.
-    password = kept_secrets.kept(folder, kept_secrets.SUPERUSER).get_secret_value()
-    known_by = hashlib.sha256(password.encode()).hexdigest()[:16]
+    # Says which passwords are meant without telling them: of 48 random bytes a hash gives nothing away. Both, so that
+    # one that was lost and made anew is set at the next start.
+    names = (kept_secrets.SUPERUSER, kept_secrets.DATABASE)
+    passwords = " ".join(kept_secrets.kept(folder, name).get_secret_value() for name in names)
+    known_by = hashlib.sha256(passwords.encode()).hexdigest()[:16]
     where = "host all all 127.0.0.1/32" if sys.platform == "win32" else "local all all"
     return (
         f"# Written by Chimera at its start. The passwords are those of secrets.json ({known_by}).\n{where} {method}\n"

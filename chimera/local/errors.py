@@ -123,6 +123,33 @@ class FolderUnusable(ChimeraError):
         )
 
 
+class SecretsMissing(ChimeraError):
+    """Something that a start makes is asked for where none has made it."""
+
+    code, http_status, title = "secrets_missing", 409, "The data folder has no secrets of this version"
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(
+            f"{folder / 'secrets.json'} has no {name!r}: no Chimera was ever started in this folder, or one of an"
+            " earlier version, or one whose database is elsewhere. Stop one that runs there, start this version with"
+            " `chimera up`, and try again; or name the database with CHIMERA_DATABASE_URL.",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
+class SecretsUnreadable(ChimeraError):
+    """`secrets.json` is there and can't be used; another one is never made in its place unasked."""
+
+    code, http_status, title = "secrets_unreadable", 409, "The secrets of the data folder can't be read"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} can't be read as an object of secrets. Put it back from a backup, or move it away: the next"
+            " `chimera up` makes new ones, loses no data, and everybody has to sign in again.",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
 class WayBarred(ChimeraError):
     """Started as root, and the user that PostgreSQL would run as can't reach it or its data."""
 

@@ -6,6 +6,8 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,7 +19,7 @@ SOCKET_PATH_BYTES = 103
 """The longest address of a Unix socket: 103 bytes on macOS, 107 on Linux."""
 
 OWN_NAMES = re.compile(
-    r"logs|run|redis|postgres(\.new)?|temporal\.db.*|secrets\.\w+|cli\..*|simulator\.jsonl|lost\+found"
+    r"logs|run|redis|postgres(\.new)?|temporal\.db.*|secrets\.\w+(\.new)?|cli\..*|simulator\.jsonl|lost\+found"
     r"|\.(DS_Store|directory|git(ignore|keep)|localized|nfs.*|Trash.*)"
 )
 """What may be in a folder that no stack has run in yet: ours, and what systems put everywhere."""
@@ -29,11 +31,27 @@ if sys.platform == "win32":
         # Far behind the text: a locked range can't be read by others, and they want to read whose lock it is.
         file.seek(1_000_000)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _wait_for_lock(file: IO[str]) -> None:
+        # For up to ten seconds, which is long for what is done under it.
+        file.seek(1_000_000)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
 else:
     import fcntl
 
     def _lock(file: IO[str]) -> None:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _wait_for_lock(file: IO[str]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file of ours, which stays, while something short is done."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        _wait_for_lock(file)
+        yield
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,12 @@ SOCKET = f".s.PGSQL.{PORT}.lock"
 
 
 async def prepare(folder: Folder) -> Service:
-    """Make the cluster at the first start; return the server to run. Raises PartMissing, WayBarred, SocketsUnsafe."""
+    """Make the cluster at the first start; return the server to run. Raises PartMissing, WayBarred, SocketsUnsafe.
+
+    Passwords that aren't there are made here, and nowhere else.
+    """
     binaries = _binaries()
+    kept_secrets.make(folder, kept_secrets.SUPERUSER, kept_secrets.DATABASE)
     run_as = choose(binaries / "postgres", folder.postgres, folder.root)
     if not folder.postgres.exists():
         await _init(binaries, folder, run_as)
@@ -85,7 +89,10 @@ async def create_database(folder: Folder) -> str:
 
 
 def address(folder: Folder) -> str:
-    """Where the database of a stack that runs is reached, as the role that owns it and nothing else."""
+    """Where the database of a stack that runs is reached, as the role that owns it and nothing else.
+
+    Raises SecretsMissing where none of this version has run.
+    """
     return _address(folder, ROLE, DATABASE)
 
 
@@ -99,8 +106,9 @@ def _sockets(folder: Folder) -> Path:
 
 
 def _address(folder: Folder, role: str, database: str) -> str:
-    host = "127.0.0.1" if ON_WINDOWS else quote(str(_sockets(folder)))
+    # First: without it nothing of a database is here, and nothing is made.
     secret = kept_secrets.kept(folder, kept_secrets.SUPERUSER if role == SUPERUSER else kept_secrets.DATABASE)
+    host = "127.0.0.1" if ON_WINDOWS else quote(str(_sockets(folder)))
     return f"postgresql://{role}:{secret.get_secret_value()}@/{database}?host={host}&port={PORT}"
 
 

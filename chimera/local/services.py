@@ -98,9 +98,9 @@ def _client(settings: Settings, **changes: object) -> dict[str, str]:
     return surroundings.for_client() | environment_of(settings, **changes) | {"CHIMERA_ENV_FILE": ""}
 
 
-def _alone(folder: Folder) -> dict[str, str]:
+def _alone(folder: Folder, found: dict[str, str]) -> dict[str, str]:
     """The environment of a process that reads no settings: nothing of them, but whose it is."""
-    return surroundings.for_python() | {"PYTHONUNBUFFERED": "1", "CHIMERA_DATA_DIR": str(folder.root)}
+    return found | {"PYTHONUNBUFFERED": "1", "CHIMERA_DATA_DIR": str(folder.root)}
 
 
 def _written(value: object) -> str:
@@ -163,7 +163,7 @@ def _simulator(settings: Settings, folder: Folder) -> Service:
         name="simulator",
         title="Simulator",
         command=_module("chimera.simulator", "--port", str(settings.simulator_port), "--journal", journal),
-        environment=_alone(folder),
+        environment=_alone(folder, surroundings.for_python()),
         ready=lambda pid: _answers(f"{simulator_url(settings)}/health", pid, settings.simulator_port),
     )
 
@@ -177,7 +177,7 @@ def _model(settings: Settings, local_model: str, folder: Folder) -> Service:
         command=_module(
             "chimera.local.model_server", "--file", str(file), "--name", name, "--port", str(settings.local_model_port)
         ),
-        environment=_alone(folder),
+        environment=_alone(folder, surroundings.for_model()),
         ready=lambda pid: _answers(f"{model_server.base_url(settings)}/models", pid, settings.local_model_port),
     )
 

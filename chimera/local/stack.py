@@ -76,6 +76,7 @@ class LocalStack:
         for values in await together(self._start_database(), self._start_redis(), self._start_temporal()):
             added |= values
         if settings.jwt_secret is None:
+            kept_secrets.make(self.folder, kept_secrets.SIGNING)
             added["jwt_secret"] = kept_secrets.kept(self.folder, kept_secrets.SIGNING)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 _SYSTEM = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|TZDIR|LANG|LANGUAGE|LC_\w+|LOCPATH|XDG_(CACHE|CONFIG|DATA|RUNTIME)_\w+"
     # How a program finds its libraries and how much memory and how many threads it may take.
-    r"|(LD|DYLD|NIX_LD|MALLOC|OMP)_\w+|GO(GC|DEBUG|MAXPROCS|MEMLIMIT|TRACEBACK)"
+    r"|(LD|DYLD|NIX_LD|MALLOC|OMP)_\w+|GLIBC_TUNABLES|GO(GC|DEBUG|MAXPROCS|MEMLIMIT|TRACEBACK)"
     # Windows starts nothing without them.
     r"|SYSTEM(ROOT|DRIVE)|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERPROFILE|(LOCAL)?APPDATA|PROGRAM(DATA|FILES\S*)"
     r"|NUMBER_OF_PROCESSORS|PROCESSOR_\w+",
@@ -20,9 +20,20 @@ _SYSTEM = re.compile(
 _PYTHON = re.compile(r"PYTHON\w+|VIRTUAL_ENV|CONDA_PREFIX|COVERAGE_\w+", re.IGNORECASE)
 _OUTWARD = re.compile(
     # The way to providers, and whom to trust on it.
-    r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|OPENSSL_CONF"
-    # What PostgreSQL's client library goes by where an address leaves it open.
-    r"|PG[A-Z]+",
+    r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|OPENSSL_\w+|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES"
+    # What the vendors' SDKs read of themselves and no setting stands for: who pays, what a gateway asks for, and logs.
+    # Keys, addresses and other products (Azure, Vertex, Bedrock) are not among it: those are settings, or not asked.
+    r"|OPENAI_(ORG_ID|PROJECT_ID|CUSTOM_HEADERS|LOG)|ANTHROPIC_(CUSTOM_HEADERS|LOG)"
+    # What PostgreSQL's client library goes by where an address leaves it open, and Kerberos, which it may sign in by.
+    r"|PG[A-Z]+|KRB5\w+",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(
+    # Which processors of graphics llama.cpp takes, and how: its own, NVIDIA's, AMD's, Intel's, Vulkan's.
+    r"GGML_\w+|(CUDA|NVIDIA)_\w+|(HIP|HSA|ROCR|ROCM|ROCBLAS|HIPBLASLT|GPU)_\w+|(SYCL|ONEAPI|ZE|UR)_\w+"
+    r"|(VK|MESA)_\w+|DRI_PRIME|OCL_ICD_\w+"
+    # How many threads its arithmetic takes, and where.
+    r"|(OPENBLAS|MKL|KMP|GOMP|BLIS)_\w+",
     re.IGNORECASE,
 )
 
@@ -35,6 +46,11 @@ def for_server(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def for_python(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The same for a Python of ours that speaks to nobody elsewhere."""
     return _matching(environ, _SYSTEM, _PYTHON)
+
+
+def for_model(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The same for one that has a model in it."""
+    return _matching(environ, _SYSTEM, _PYTHON, _MODEL)
 
 
 def for_client(environ: Mapping[str, str] | None = None) -> dict[str, str]:

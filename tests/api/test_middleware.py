@@ -3,16 +3,18 @@ import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, WebSocketDisconnect
 
-from api.middleware import OwnHosts
+from api.middleware import QUIET_PATHS, OwnHosts
 from tests.api.conftest import client_of
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "chimera.localhost.evil.example", "", "127.0.0.1.evil.example", "a:b:c"]
+    "host", ["evil.example", "chimera.localhost.evil.example", "127.0.0.1.evil.example", "a:b:c", "", None]
 )
-async def test_a_name_that_is_not_ours_is_refused(anybody: httpx2.AsyncClient, host: str) -> None:
-    answer = await anybody.get("/health/live", headers={"Host": host})
+async def test_a_name_that_is_not_ours_is_refused(anybody: httpx2.AsyncClient, host: str | None) -> None:
+    answer = await _asked_for(anybody, "/api/v1/tasks", host)
     assert (answer.status_code, answer.json()["code"]) == (421, "wrong_host")
+    assert ("names another server" in answer.json()["detail"]) == bool(host)
+    assert ("has no header Host" in answer.json()["detail"]) == (not host)
     assert "CHIMERA_ALLOWED_HOSTS" in answer.json()["detail"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
@@ -30,7 +32,20 @@ async def test_a_name_that_is_not_ours_is_refused(anybody: httpx2.AsyncClient, h
     ],
 )
 async def test_names_of_ours_and_addresses_are_answered(anybody: httpx2.AsyncClient, host: str) -> None:
-    assert (await anybody.get("/health/live", headers={"Host": host})).status_code == 200
+    assert (await anybody.get("/docs", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", None])
+@pytest.mark.parametrize("path", sorted(QUIET_PATHS))
+async def test_probes_of_health_need_no_host(anybody: httpx2.AsyncClient, path: str, host: str | None) -> None:
+    assert (await _asked_for(anybody, path, host)).status_code == 200
+
+
+async def _asked_for(client: httpx2.AsyncClient, path: str, host: str | None) -> httpx2.Response:
+    request = client.build_request("GET", path, headers={"Host": host or ""})
+    if host is None:
+        del request.headers["Host"]
+    return await client.send(request)
 
 
 async def test_a_socket_for_another_name_is_refused(app: FastAPI) -> None:

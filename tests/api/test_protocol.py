@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import protocol
+from api.middleware import OwnHosts
 from api.protocol import HEAD_BYTES, MAX_HEADERS, Protocol, is_listed
 from benchmarks.ports import free_port
 from tests.until import LIMIT_S
@@ -42,9 +43,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(most: int = 100, **how: Any) -> AsyncIterator[tuple[_Server, int]]:
+async def _serving(
+    most: int = 100, app: ASGIApp = _answers_before_the_body, **how: Any
+) -> AsyncIterator[tuple[_Server, int]]:
     config = uvicorn.Config(
-        _answers_before_the_body,
+        app,
         port=free_port(),
         http=Protocol,
         lifespan="off",
@@ -89,6 +92,12 @@ async def _all_of(reader: asyncio.StreamReader) -> bytes:
     except ConnectionError:
         pass
     return got
+
+
+async def test_a_probe_of_http_1_0_needs_no_host() -> None:
+    async with _serving(app=OwnHosts(_answers_before_the_body, ["here"])) as (_, port):
+        assert b" 200 " in (await _sent(port, b"GET /health/ready HTTP/1.0\r\n\r\n")).splitlines()[0]
+        assert b" 421 " in (await _sent(port, b"GET / HTTP/1.0\r\n\r\n")).splitlines()[0]
 
 
 async def test_a_header_without_an_end_is_cut() -> None:

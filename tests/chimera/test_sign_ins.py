@@ -1,9 +1,5 @@
-import asyncio
-
 import pytest
 
-from chimera import passwords
-from chimera.passwords import Passwords
 from chimera.sign_ins import (
     ACCOUNT_S,
     ACCOUNT_TRIES,
@@ -15,8 +11,9 @@ from chimera.sign_ins import (
     SignIns,
     account_at,
     place_of,
+    sender_of,
 )
-from models.errors import TooBusy, TooManyTries
+from models.errors import TooManyTries
 
 
 class Clock:
@@ -143,16 +140,9 @@ def test_an_ipv6_network_is_one_address(address: str, place: str) -> None:
     assert place_of(address) == place
 
 
-async def test_a_full_queue_of_passwords_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "MAX_WAITING", 3)
-    waiting = Passwords()
-    await waiting._limit.acquire()
-    while not waiting._limit.locked():
-        await waiting._limit.acquire()
-    three = [asyncio.create_task(waiting.hash("correct horse battery")) for _ in range(3)]
-    await asyncio.sleep(0)
-    with pytest.raises(TooBusy) as refused:
-        await waiting.check("correct horse battery", None)
-    assert refused.value.retry_after_s
-    waiting._limit.release()
-    assert [hashed[:9] for hashed in await asyncio.gather(*three)] == ["$argon2id"] * 3
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2::7", "2001:db8:1::/48"), ("2001:db8:1:ffff::1", "2001:db8:1::/48")],
+)
+def test_an_ipv6_site_is_one_sender(address: str, sender: str) -> None:
+    assert sender_of(address) == sender

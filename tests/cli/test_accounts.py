@@ -11,7 +11,7 @@ from benchmarks.ports import free_port
 from chimera.auth import FIRST_USER, Auth
 from chimera.db.engine import Database
 from chimera.local import elsewhere
-from chimera.local.errors import PartsAway
+from chimera.local.errors import PartsAway, SecretsMissing
 from chimera.settings import Settings
 from cli import sign_in
 from cli.actions import accounts
@@ -100,3 +100,8 @@ async def test_what_can_not_be_reset_is_said(here: Settings, monkeypatch: pytest
     monkeypatch.delenv("CHIMERA_DATABASE_URL")
     with pytest.raises(WrongUsage, match="chimera up"):
         await accounts.reset(FIRST_USER, NEW)
+    # One of an earlier version, or with a database elsewhere, kept no such password.
+    monkeypatch.setattr(accounts, "running_stack", lambda settings: 1)
+    with pytest.raises(SecretsMissing, match="CHIMERA_DATABASE_URL"):
+        await accounts.reset(FIRST_USER, NEW)
+    assert not (here.data_dir / "secrets.json").exists()

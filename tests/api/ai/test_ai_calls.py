@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import func, update
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
@@ -18,12 +19,16 @@ from activities import media
 from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
-from chimera.ai_calls import held_up_in
+from chimera.ai_calls import AiCallStarts, held_up_in
 from chimera.breaker import Asker
+from chimera.db import ai_calls
+from chimera.db.ai_calls import NewCall
 from chimera.db.engine import Database
+from chimera.db.tables import AiCall
 from chimera.providers.media import Vectors
 from chimera.settings import Settings
 from chimera.standing import Standings
+from chimera.temporal import Temporal
 from models.ai_calls import (
     AiCallStatus,
     AiCallView,
@@ -34,10 +39,11 @@ from models.ai_calls import (
     Operation,
 )
 from models.errors import ProviderAway
-from models.ids import AiCallId
+from models.ids import AiCallId, ai_call_workflow_id
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
+from tests.runs import Runs
 from tests.until import until, until_true
 
 pytestmark = pytest.mark.usefixtures("runs")
@@ -233,13 +239,41 @@ async def test_a_call_held_before_its_first_attempt_says_why(
     await alice.post(f"{address}/cancel")
 
 
-def test_a_run_that_no_worker_has_begun_says_so() -> None:
-    waiting = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-    for pending in (None, PendingActivityInfo(state=waiting)):
-        held = held_up_in(pending)
-        assert held is not None
-        assert held.code == "no_worker"
+def test_an_activity_in_the_queue_says_so() -> None:
+    """Of no worker, or of one that has no place free: Temporal doesn't tell."""
+    held = held_up_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
+    assert held is not None
+    assert (held.code, held.message.partition(";")[0]) == ("no_worker", "No worker has taken it up yet")
     assert held_up_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
+
+
+async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
+    temporal = Temporal(runs.settings.model_copy(update={"task_queue": "nobody"}))
+    calls = AiCallStarts(runs.database, temporal)
+    new = NewCall(Operation.EMBEDDINGS, EMBEDDING, {}, simulated=True, body_sha256="", idempotency_key=None)
+    async with runs.database.begin() as session:
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
+    assert await calls.start(call_id)
+    held = await calls.held_up(call_id)
+    assert held is not None
+    assert held.message.startswith("No worker has taken it up yet")
+    async with runs.database.begin() as session:
+        await ai_calls.close(session, call_id, "failed", "")
+    # Its end is in the row, though the run doesn't show it yet.
+    assert await calls.held_up(call_id) is None
+    await (await temporal.client()).get_workflow_handle(ai_call_workflow_id(call_id)).terminate()
+
+
+async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClient, runs: Runs) -> None:
+    call_id = (await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "a tree"})).json()["id"]
+    handle = (await runs.temporal.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+    await handle.result()
+    reopened = update(AiCall).where(AiCall.id == call_id)
+    async with runs.database.begin() as session:
+        await session.execute(reopened.values(status=AiCallStatus.STARTED, ended_at=None))
+    assert await AiCallStarts(runs.database, runs.temporal).held_up(call_id) is None
+    async with runs.database.begin() as session:
+        await session.execute(reopened.values(status=AiCallStatus.FINISHED, ended_at=func.now()))
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,7 @@ async def test_registrations_from_one_address_are_limited(app: FastAPI, monkeypa
     assert [answer.status_code for answer in answers] == [202] * REGISTRATIONS + [429]
 
 
-async def _no_hash(passwords: Passwords, password: str) -> str:
+async def _no_hash(passwords: Passwords, password: str, *, sender: str, is_known: bool = False) -> str:
     return "none"
 
 

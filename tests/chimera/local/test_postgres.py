@@ -1,5 +1,6 @@
 """Who is let in by the embedded PostgreSQL, and as what; also where an earlier version made it."""
 
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -121,6 +122,20 @@ async def test_lost_secrets_lose_no_data() -> None:
         async with server(folder) as url:
             await run(url, "CREATE TABLE kept AS SELECT 7 AS number")
         (folder.root / "secrets.json").unlink()
+        async with server(folder) as again:
+            assert await asked(again, "SELECT number FROM kept") == [(7,)]
+            with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+                await asked(url, "SELECT 1")
+
+
+async def test_a_lost_password_of_the_role_heals() -> None:
+    with short_folder() as path:
+        folder = Folder.at(path / "data")
+        async with server(folder) as url:
+            await run(url, "CREATE TABLE kept AS SELECT 7 AS number")
+        secrets = folder.root / "secrets.json"
+        found = json.loads(secrets.read_text())
+        secrets.write_text(json.dumps({"postgres_password": found["postgres_password"]}))
         async with server(folder) as again:
             assert await asked(again, "SELECT number FROM kept") == [(7,)]
             with pytest.raises(psycopg.OperationalError, match="authentication failed"):

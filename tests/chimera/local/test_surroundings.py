@@ -1,5 +1,6 @@
 """What of an environment is passed on."""
 
+import openai
 import pytest
 
 from chimera.local import surroundings
@@ -35,6 +36,50 @@ def test_a_python_of_ours_finds_its_modules_too() -> None:
 def test_who_reaches_providers_gets_the_way_there() -> None:
     added = set(surroundings.for_client(EVERYTHING)) - set(surroundings.for_python(EVERYTHING))
     assert added == {"https_proxy", "SSL_CERT_FILE", "PGSSLROOTCERT"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"),
+        *("SSL_CERT_DIR", "HTTP_PROXY", "no_proxy", "OPENSSL_MODULES", "RES_OPTIONS", "PGSSLMODE", "KRB5CCNAME"),
+    ],
+)
+def test_clients_get_what_sdks_read_themselves(name: str) -> None:
+    assert surroundings.for_client({name: "x"}) == {name: "x"}
+    assert surroundings.for_model({name: "x"}) == surroundings.for_python({name: "x"}) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET", "ANTHROPIC_AUTH_TOKEN", "GOOGLE_API_KEY"),
+        *("AZURE_OPENAI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "ANTHROPIC_WORK_SECRET", "HF_TOKEN", "LLAMA_API_KEY"),
+    ],
+)
+def test_nobody_gets_keys_that_no_setting_names(name: str) -> None:
+    assert surroundings.for_client({name: "x"}) == surroundings.for_model({name: "x"}) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "GGML_VK_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"),
+        *("HSA_OVERRIDE_GFX_VERSION", "ROCR_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR", "VK_ICD_FILENAMES"),
+        *("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "KMP_AFFINITY"),
+    ],
+)
+def test_a_local_model_finds_its_processors(name: str) -> None:
+    assert surroundings.for_model({name: "x"}) == {name: "x"}
+
+
+def test_the_sdk_says_who_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does in a worker that `up` started with these variables."""
+    found = surroundings.for_client({"OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1"})
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    headers = openai.AsyncOpenAI(api_key="none").default_headers
+    assert (headers["OpenAI-Organization"], headers["OpenAI-Project"]) == ("org-1", "proj-1")
 
 
 def test_without_an_argument_it_is_the_environment_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:

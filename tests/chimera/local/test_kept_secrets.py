@@ -1,0 +1,84 @@
+"""Secrets of a data folder: made once by who starts it, and by nobody who only reads."""
+
+import json
+import multiprocessing
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from chimera.local import kept_secrets, postgres
+from chimera.local.errors import SecretsMissing, SecretsUnreadable
+from chimera.local.folder import Folder
+
+NAMES = (kept_secrets.SIGNING, kept_secrets.SUPERUSER, kept_secrets.DATABASE)
+AT_ONCE = 6
+FOLDERS = 20
+
+
+def test_many_at_once_make_the_same_secrets(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("spawn")
+    start, found = processes.Barrier(AT_ONCE), processes.SimpleQueue()
+    makers = [processes.Process(target=_make_all, args=(tmp_path, start, found)) for _ in range(AT_ONCE)]
+    for maker in makers:
+        maker.start()
+    told = [found.get() for _ in makers]
+    for maker in makers:
+        maker.join()
+    kept = [_all_kept(Folder(tmp_path / str(index))) for index in range(FOLDERS)]
+    assert told == [kept] * AT_ONCE
+
+
+def _make_all(root: Path, start, found) -> None:  # type: ignore[no-untyped-def]  # typeshed names no types of contexts
+    told = []
+    for index in range(FOLDERS):
+        folder = Folder(root / str(index))
+        folder.root.mkdir(exist_ok=True)
+        start.wait()
+        for name in NAMES:
+            kept_secrets.make(folder, name)
+        told.append(_all_kept(folder))
+    found.put(told)
+
+
+def _all_kept(folder: Folder) -> list[str]:
+    return [kept_secrets.kept(folder, name).get_secret_value() for name in NAMES]
+
+
+def test_readers_make_no_secrets(tmp_path: Path) -> None:
+    folder = Folder.at(tmp_path / "data")
+    folder.postgres.mkdir(mode=0o700)
+    with pytest.raises(SecretsMissing, match="chimera up"):
+        postgres.address(folder)
+    kept_secrets.make(folder, kept_secrets.SIGNING)
+    with pytest.raises(SecretsMissing, match="database_password"):
+        postgres.address(folder)
+    assert list(json.loads((folder.root / "secrets.json").read_text())) == [kept_secrets.SIGNING]
+
+
+def test_what_is_there_stays(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    kept_secrets.make(folder, kept_secrets.SIGNING)
+    first = kept_secrets.kept(folder, kept_secrets.SIGNING)
+    kept_secrets.make(folder, *NAMES)
+    assert kept_secrets.kept(folder, kept_secrets.SIGNING) == first
+    assert len(set(_all_kept(folder))) == len(NAMES)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
+    kept_secrets.make(Folder(tmp_path), *NAMES)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {
+        "secrets.json": 0o600,
+        "secrets.lock": 0o600,
+    }
+
+
+@pytest.mark.parametrize("text", ["", '{"jwt_secret": "cut', "[]", '{"jwt_secret": null}', "\udcff"])
+def test_a_broken_file_is_named_and_kept(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(SecretsUnreadable, match=r"secrets\.json"):
+        kept_secrets.make(Folder(tmp_path), *NAMES)
+    assert path.read_bytes() == text.encode(errors="surrogateescape")
