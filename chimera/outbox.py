@@ -94,7 +94,7 @@ class Dispatcher:
             await self._start(session, entry)
             return
         if entry.kind == "forget":
-            await self._forget(session, entry.task_id)
+            await self._forget(session, entry)
             return
         client = await self._temporal.client()
         handle = client.get_workflow_handle(workflow_id_of(entry.task_id))
@@ -131,10 +131,16 @@ class Dispatcher:
                     # One that has ended needs no message.
                     await client.get_workflow_handle(workflow_id_of(task_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
 
-    async def _forget(self, session: AsyncSession, task_id: TaskId) -> None:
-        """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left."""
-        await self._bus.forget(task_id)
-        if left := await self._temporal.delete_runs(task_id, await tasks.scheduled_run_of(session, task_id)):
+    async def _forget(self, session: AsyncSession, entry: outbox.Entry) -> None:
+        """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left.
+
+        It is looked at twice at least: a run that has just ended is not listed yet.
+        """
+        await self._bus.forget(entry.task_id)
+        scheduled_run_id = await tasks.scheduled_run_of(session, entry.task_id)
+        left = await self._temporal.delete_runs(entry.task_id, scheduled_run_id)
+        if left or not entry.attempts:
+            # Temporal deletes a run once it has put down all that came before, every half minute or so.
             raise RuntimeError(f"{left} runs are being deleted")
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:

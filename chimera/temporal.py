@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import structlog
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -207,16 +208,20 @@ class Temporal:
             namespace=self._settings.temporal_namespace, page_size=VISIBILITY_PAGE, query=query
         )
         page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
-        for run in page.executions:
-            delete = DeleteWorkflowExecutionRequest(
-                namespace=self._settings.temporal_namespace, workflow_execution=run.execution
-            )
-            try:
-                await client.workflow_service.delete_workflow_execution(delete, timeout=RPC_TIMEOUT)
-            except RPCError as error:
-                if error.status != RPCStatusCode.NOT_FOUND:
-                    raise
-        return len(page.executions)
+        # The task's own run is known by its id, before it is listed.
+        runs = [WorkflowExecution(workflow_id=workflow_id_of(task_id)), *(run.execution for run in page.executions)]
+        return sum([await self._delete_run(client, run) for run in runs])
+
+    async def _delete_run(self, client: Client, run: WorkflowExecution) -> bool:
+        """Have a run deleted, the newest under its id where none is named; return whether there was one."""
+        delete = DeleteWorkflowExecutionRequest(namespace=self._settings.temporal_namespace, workflow_execution=run)
+        try:
+            await client.workflow_service.delete_workflow_execution(delete, timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        return True
 
     async def start_task(self, task: TaskInput, title: str) -> None:
         """Start the run of a task; twice is once, also after it has ended.

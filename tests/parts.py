@@ -83,9 +83,13 @@ async def running_parts() -> AsyncIterator[Settings]:
 
 
 async def _let_make_databases(folder: Folder) -> None:
-    """The role that Chimera has of its own database makes no others, and no roles, as tests do."""
+    """The role that Chimera has of its own database makes no others, and no roles, as tests do.
+
+    Nor does it end other processes, as dropping a database does that PostgreSQL is cleaning up at the moment.
+    """
     async with await psycopg.AsyncConnection.connect(postgres.superuser_address(folder), autocommit=True) as server:
         await server.execute(f"ALTER ROLE {postgres.ROLE} CREATEDB CREATEROLE")
+        await server.execute(f"GRANT pg_signal_backend TO {postgres.ROLE}")
 
 
 @asynccontextmanager
