@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from chimera.db.held_up import held_up_calls
 from chimera.settings import Settings
+from models.ids import TaskId
 from models.providers import OwnRates
+from models.tasks import HeldUpCall
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.until import until_true
@@ -33,8 +35,7 @@ async def test_a_model_that_loads_is_waited_for(settings: Settings, simulator: S
     async with loader_before(simulator.url) as loader, _runs(settings, loader) as runs:
         task_id = await runs.start("Wait", plan=[a_subtask("one")], model="local/slow", budget={"max_model_calls": 1})
         await until_true(lambda: _was_refused(loader, 4))
-        async with runs.database.begin() as session:
-            [held] = await held_up_calls(session, task_id)
+        held = await _held_up(runs, task_id)
         assert (held.code, held.model) == ("model_loading", "local/slow")
         assert "Loading model" in held.message
         other = await runs.start("Go on", plan=[a_subtask("one")], model="local/fast")
@@ -55,6 +56,19 @@ async def test_another_model_stands_in_for_one_that_loads(settings: Settings, si
         assert (await runs.ended(task_id))["status"] == "completed"
         models = [attempt["model"] for attempt in await runs.attempts(task_id)]
         assert models == ["local/slow"] * 2 + ["local/fast"]
+
+
+async def _held_up(runs: Runs, task_id: TaskId) -> HeldUpCall:
+    """The call that is held up; while an attempt is under way none is."""
+    found: list[HeldUpCall] = []
+
+    async def is_held_up() -> bool:
+        async with runs.database.begin() as session:
+            found[:] = await held_up_calls(session, task_id)
+        return bool(found)
+
+    await until_true(is_held_up)
+    return found[0]
 
 
 @asynccontextmanager
