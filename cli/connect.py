@@ -14,9 +14,9 @@ import httpx2
 from chimera.local.ports import data_dir_behind
 from chimera.settings import Settings
 from cli import sign_in
-from cli.addresses import api_url_of
+from cli.addresses import address_from, api_url_of
 from cli.client import Client, new_http
-from cli.errors import NoSignIn, NotReachable, StartedElsewhere, TokenRefused
+from cli.errors import NoHttpClient, NoSignIn, NotReachable, StartedElsewhere, TokenRefused
 from cli.sessions import Session
 
 GLANCE_S = 2.0
@@ -24,8 +24,9 @@ GLANCE_S = 2.0
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Client]:
-    """Yield a client of the API that is meant. Raises NoSignIn or NotReachable."""
-    wanted, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
+    """Yield a client of the API that is meant. Raises NoSignIn, NotReachable, and WrongUsage for no address."""
+    named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
+    wanted = address_from(named, "CHIMERA_API_URL") if named else None
     if token:
         if not (token.isascii() and token.isprintable()):
             # No header can have it.
@@ -55,7 +56,7 @@ async def is_alive(api_url: str) -> bool:
         async with new_http(api_url) as http:
             answer = await http.get(f"{api_url}/health/live", timeout=GLANCE_S)
             return bool(answer.json() == {"status": "ok"})
-    except (httpx2.HTTPError, ValueError):
+    except (httpx2.HTTPError, ValueError, NoHttpClient):
         return False
 
 
