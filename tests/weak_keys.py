@@ -45,4 +45,4 @@ class WeakKeys(weakref.WeakKeyDictionary[Any, Any]):
 
 def use_in_tracers() -> None:
     """Have the tracers of threads that begin from now on keep their greenlets so: each makes its index by this name."""
-    weakref.WeakKeyDictionary = WeakKeys  # type: ignore[misc]
+    weakref.WeakKeyDictionary = WeakKeys  # type: ignore[misc, assignment]
