@@ -50,3 +50,4 @@ class CodecAddress(Contract):
 
     url: str
     expires_at: UtcDatetime
+    web_ui_url: str = Field(description="Where the Web UI is whose pages may ask there; no other page may")

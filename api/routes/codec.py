@@ -39,7 +39,8 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
     if signed_in.caller.role != "admin":
         raise Forbidden("Only an administrator may have decoded what Temporal keeps: it is everybody's.")
     codec_pass, ends = parts.auth.codec_pass(signed_in)
-    return CodecAddress(url=f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}", expires_at=ends)
+    url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
+    return CodecAddress(url=url, expires_at=ends, web_ui_url=parts.temporal.web_ui)
 
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)
