@@ -13,6 +13,7 @@ from api.routes import (
     agents,
     ai_calls,
     auth,
+    codec,
     files,
     health,
     pages,
@@ -46,6 +47,7 @@ CLOSED_ROUTERS = (
     transcriptions.router,
     files.router,
     streams.router,
+    codec.router,
 )
 """Below /api/v1, for signed-in callers."""
 
@@ -70,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         closed.include_router(router)
     app.include_router(closed)
     app.include_router(auth.public, prefix=API)
+    app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.include_router(streams.sockets)

@@ -42,6 +42,7 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/register"),  # answers 403 unless the settings open it
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),

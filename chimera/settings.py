@@ -26,6 +26,7 @@ from chimera.settings_types import (
     LogLevel,
     Network,
     Origin,
+    PayloadKeys,
     Port,
     Positive,
     RedisUrl,
@@ -103,6 +104,8 @@ class Settings(FromSurroundings):
     temporal_address: HostAndPort | None = None
     temporal_namespace: str = "default"
     temporal_ui_url: WebAddress | None = None
+    payload_keys: PayloadKeys | None = None
+    """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/payload_keys.py`."""
     task_queue: str = "chimera"
     host: str = "127.0.0.1"
     api_port: Port = 8000

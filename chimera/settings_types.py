@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from chimera import payload_keys
+
 HIGHEST_PORT = 65535
 MIN_SECRET_BYTES = 32
 MIN_DIFFERENT = 10
@@ -97,6 +99,11 @@ def _can_not_be_guessed(value: SecretStr) -> SecretStr:
     raise ValueError(f"{problem}; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
 
 
+def _are_payload_keys(value: SecretStr) -> SecretStr:
+    payload_keys.parse(value.get_secret_value())
+    return value
+
+
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
 DatabaseUrl = Annotated[
@@ -121,6 +128,7 @@ Origin = Annotated[str, AfterValidator(_is_an_origin)]
 HostName = Annotated[str, AfterValidator(_is_a_host)]
 WebAddress = Annotated[str, AfterValidator(_is_a_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_can_not_be_guessed)]
+PayloadKeys = Annotated[SecretStr, AfterValidator(_are_payload_keys)]
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]
 """One of Python's, in any case."""

@@ -18,6 +18,7 @@ from cli.sessions import Session
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
 from models.base import Body
+from models.codec import CodecAddress
 from models.costs import CostView
 from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
@@ -95,6 +96,9 @@ class Client:
 
     async def delete_task(self, task_id: TaskId) -> None:
         await self._send("DELETE", f"/tasks/{task_id}")
+
+    async def codec_address(self) -> CodecAddress:
+        return CodecAddress.model_validate_json(await self._post("/codec"))
 
     async def agents(self) -> tuple[AgentView, ...]:
         return _AGENTS.validate_json(await self._get("/agents"))

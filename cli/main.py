@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import calls, local, media, models, schedules, tasks, version
+from cli.commands import calls, codec, local, media, models, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
         tasks.delete,
     ),
     "Agents and models": (tasks.agents, models.models),
+    "Temporal's tools": (codec.codec,),
     "Embeddings, images, transcriptions": (media.embed, media.image, media.transcribe),
 }
 

@@ -266,6 +266,18 @@ class TokenRefused(NotSignedIn):
         ChimeraError.__init__(self, f"This {kind} token is not valid, or has expired; {way_out}.")
 
 
+class CodecAddressRefused(ChimeraError):
+    """The pass in a codec's address isn't good, for every fault alike."""
+
+    code, http_status, title = "codec_address_refused", 403, "The codec's address is not valid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This address is not valid, or has expired, or its administrator has signed out or is none any more."
+            " `chimera codec` makes another."
+        )
+
+
 class WrongCredentials(ChimeraError):
     code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
 

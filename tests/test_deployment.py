@@ -57,7 +57,10 @@ def test_only_settings_that_exist_are_set() -> None:
 
 def test_only_who_uses_a_secret_gets_it() -> None:
     """A reference to one of `.env`, or the whole of it less what is set to nothing."""
-    secrets = ("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD", "CHIMERA_JWT_SECRET")
+    secrets = (
+        *("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD"),
+        *("CHIMERA_JWT_SECRET", "CHIMERA_PAYLOAD_KEYS"),
+    )
     has = {secret: set[str]() for secret in secrets}
     keys = set()
     for name, service in compose()["services"].items():
@@ -74,6 +77,7 @@ def test_only_who_uses_a_secret_gets_it() -> None:
         "CHIMERA_DATABASE_PASSWORD": {"roles", "migrate", "api", "worker"},
         "TEMPORAL_DATABASE_PASSWORD": {"roles", "temporal-schema", "temporal"},
         "CHIMERA_JWT_SECRET": {"api"},
+        "CHIMERA_PAYLOAD_KEYS": {"api", "worker"},
     }
 
 

@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks.security import bodies, connections, rights, sign_in, surface
+from benchmarks.security import bodies, connections, histories, rights, sign_in, surface
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack, running_stack
 
@@ -21,6 +21,7 @@ FINDINGS: tuple[Finding, ...] = (
     *bodies.FINDINGS,
     *connections.FINDINGS,
     *surface.FINDINGS,
+    *histories.FINDINGS,
 )
 
 

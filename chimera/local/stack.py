@@ -22,7 +22,7 @@ from chimera.settings import Settings
 class LocalStack:
     """`async with LocalStack(settings, say=print) as settings`: the parts run and the tables are there.
 
-    What comes out is a copy of the settings with every address, the signing secret and an absolute `data_dir`. With
+    What comes out is a copy of the settings with every address, the secrets and an absolute `data_dir`. With
     `services=False` the ports of the API and of the simulator aren't looked at, for stacks without them.
     """
 
@@ -78,6 +78,8 @@ class LocalStack:
         if settings.jwt_secret is None:
             kept_secrets.make(self.folder, kept_secrets.SIGNING)
             added["jwt_secret"] = kept_secrets.kept(self.folder, kept_secrets.SIGNING)
+        if settings.temporal_address is None:
+            added["payload_keys"] = kept_secrets.keys_for_payloads(self.folder, settings.payload_keys)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)
         if settings.local_model is not None and model_server.is_wanted(settings):

@@ -36,6 +36,7 @@ async def _with(settings: Settings) -> list[Finding]:
     return [
         *checks.folder(settings),
         *checks.programs(settings),
+        *checks.payload_keys(settings),
         *await checks.servers(settings),
         *await checks.ports(settings, stack_pid),
         *await checks.providers(settings),
