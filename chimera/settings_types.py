@@ -99,6 +99,7 @@ def _can_not_be_guessed(value: SecretStr) -> SecretStr:
 
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
 DatabaseUrl = Annotated[
     str,
     AfterValidator(
