@@ -15,6 +15,7 @@ from chimera.local.errors import SecretsMissing, SecretsUnreadable
 from chimera.local.folder import Folder, locked
 
 SIGNING, SUPERUSER, DATABASE = "jwt_secret", "postgres_password", "database_password"
+REDIS, REDIS_ADMIN = "redis_password", "redis_admin_password"
 
 
 def make(folder: Folder, *names: str) -> None:
