@@ -24,6 +24,7 @@ from api.routes import (
     transcriptions,
 )
 from api.stream import Hub
+from api.user_limits import OpenByUser
 from chimera import __version__
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, secret_of
@@ -119,4 +120,6 @@ def build_parts(settings: Settings) -> Parts:
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),
+        open_sockets=OpenByUser("open sockets", "max_sockets", settings),
+        open_streams=OpenByUser("open streams", "max_streams", settings),
     )

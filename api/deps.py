@@ -19,6 +19,7 @@ from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.stream import Hub
+from api.user_limits import OpenByUser
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, SignedIn
 from chimera.bus import Bus
@@ -47,15 +48,15 @@ PUBLIC = frozenset(
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
         ("GET", "/"),
-        ("GET", "/home.css"),
         ("GET", "/docs"),
         ("GET", "/docs/{name}"),
         ("GET", "/openapi.json"),
-        ("WS", "/ws"),  # signs in with its first message
-        ("WS", "/ws/test"),
     }
 )
-"""Routes that answer anybody."""
+"""Routes that answer anybody; docs/reference/security.md says why each one does."""
+
+SOCKETS = frozenset({"/ws", "/ws/test"})
+"""They sign in with their first message, where a page can't send a header, and say nothing before."""
 
 MAX_PARAMETERS = 100
 """In an address."""
@@ -80,6 +81,8 @@ class Parts:
     available: Available
     hub: Hub
     cursors: Cursors
+    open_sockets: OpenByUser
+    open_streams: OpenByUser
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:

@@ -25,6 +25,7 @@ from chimera.settings_types import (
     HostName,
     LogLevel,
     Network,
+    NotNegative,
     Origin,
     PayloadKeys,
     Port,
@@ -177,6 +178,19 @@ class Settings(FromSurroundings):
     """Of the API; one address that is no listed proxy may have half of them."""
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
+
+    # What one user may have at once; 0 is no limit.
+    max_open_tasks: NotNegative = 2000
+    """Drafts count, until they are deleted."""
+    max_open_calls: NotNegative = 500
+    """Embeddings, images and transcriptions."""
+    max_schedules: NotNegative = 100
+    max_agents: NotNegative = 100
+    max_kept_bytes: NotNegative = 1024 * 1024 * 1024
+    """Of files."""
+    max_sockets: NotNegative = 10
+    """In one process of the API, as streams."""
+    max_streams: NotNegative = 10
 
     # Logs.
     log_level: LogLevel = "INFO"

@@ -106,6 +106,7 @@ def _are_payload_keys(value: SecretStr) -> SecretStr:
 
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
 DatabaseUrl = Annotated[
     str,
     AfterValidator(

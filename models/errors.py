@@ -309,6 +309,20 @@ class TooBusy(ChimeraError):
         )
 
 
+class LimitReached(ChimeraError):
+    """A user has as much of something as one user may; `setting` is the field that says how much."""
+
+    code, http_status, title = "limit_reached", 429, "One user may have no more of this"
+
+    def __init__(self, what: str, there: int, setting: str, way_out: str, retry_after_s: float | None = None) -> None:
+        super().__init__(
+            f"This user has {there:,} {what}, and CHIMERA_{setting.upper()} allows no more: {way_out}, or have the"
+            " setting raised.",
+            retry_after_s=retry_after_s,
+        )
+        self.setting = setting
+
+
 class Forbidden(ChimeraError):
     code, http_status, title = "forbidden", 403, "Not allowed"
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 
 from api.deps import API, ClosedRoute, WithCaller, WithParts
-from chimera.db import agents
+from chimera.db import agents, user_limits
+from chimera.db.user_limits import AGENTS_LIMIT
 from models.agents import BUILT_IN, AgentSpec, AgentView
 from models.base import AGENT_NAME, Contract
 from models.errors import NotFound
@@ -60,6 +61,7 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
     await parts.checks.agent(agent)
     async with parts.database.begin() as session:
         await agents.create(session, caller.user_id, agent)
+        await user_limits.check_added(session, caller.user_id, AGENTS_LIMIT, parts.settings)
     response.headers["Location"] = f"{API}/agents/{agent.name}"
     return agents.view_of(agent)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
-from api.uploads import form_of
+from api.uploads import form_of, keep
 from chimera.db import files
 from models.errors import InvalidInput
 from models.files import FilePage, FileView
@@ -37,7 +37,7 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, re
         if form.upload is None:
             raise InvalidInput("file", "This is required; add it, as in curl -F file=@note.wav.")
         async with parts.database.begin() as session:
-            view = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
+            view = await keep(session, caller.user_id, form.upload, parts.settings)
     response.headers["Location"] = f"{API}/files/{view.id}"
     return view
 

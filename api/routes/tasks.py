@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
-from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines
+from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
 from chimera.db.messages import MessagePlace
 from chimera.db.task_views import TaskFilter
+from chimera.db.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
@@ -75,6 +76,8 @@ async def create_task(
             default_model=parts.settings.default_model,
             idempotency_key=idempotency_key,
         )
+        if created:
+            await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
         view = await task_views.view(session, caller, task_id, parts.temporal.ui_url)
     await parts.failpoints.hit("after_insert")
     if spec.start:
@@ -242,7 +245,8 @@ async def retry_task(
     if wish.model is not None:
         await parts.checks.models.check(wish.model)
     async with parts.database.begin() as session:
-        await retries.retry(session, caller, task_id, wish)
+        owner_id = await retries.retry(session, caller, task_id, wish)
+        await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, parts.settings)
     return await _told(parts, caller, task_id)
 
 

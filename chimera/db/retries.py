@@ -16,14 +16,14 @@ from chimera.db.tasks import locked
 from models.base import preview_of
 from models.errors import SETTLED, Conflict
 from models.events import Event, GuidanceGiven, TaskRetried
-from models.ids import ROOT, NodePath, TaskId
+from models.ids import ROOT, NodePath, TaskId, UserId
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskRetry, TaskStatus
 from models.users import Caller
 
 
-async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> None:
-    """Open a failed task again and have a run of it started.
+async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> UserId:
+    """Open a failed task again and have a run of it started; return whose it is.
 
     Raises Conflict for one that has not failed, or that would fail in the same way by the answers that it has, and
     InvalidInput for a limit that is not above what is spent.
@@ -51,6 +51,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     await session.flush()
     await events.append(session, task_id, TaskRetried(paths=tuple(again.paths), model=wish.model), *happened)
     await outbox.enqueue(session, task_id, "start")
+    return UserId(task.owner_id)
 
 
 _FORGIVE = text("UPDATE model_calls SET forgiven = attempt WHERE task_id = :task_id AND status = 'failed'")

@@ -18,6 +18,7 @@ from chimera.local.folder import Folder, locked
 
 SIGNING, SUPERUSER, DATABASE = "jwt_secret", "postgres_password", "database_password"
 PAYLOADS = "payload_keys"
+REDIS, REDIS_ADMIN = "redis_password", "redis_admin_password"
 
 
 def make(folder: Folder, *names: str) -> None:
