@@ -15,7 +15,7 @@ from cli.actions.media import check_place, keep_pictures, print_result
 from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import EXIT_CODES, NotThere, WrongUsage
+from cli.errors import EXIT_CODES, Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import one_line
@@ -59,7 +59,7 @@ async def show(name: str, out: Path | None, *, as_json: bool, force: bool = Fals
         if drawn and out is None:
             print(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
     else:
-        print(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}) is {call.status}: {where_it_stands(call)}.")
+        print(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}): {where_it_stands(call)}.")
     return 0 if call.status in OPEN else _ENDS[call.status]
 
 
@@ -71,7 +71,7 @@ async def cancel(name: str) -> int:
 
 
 async def call_named(client: Client, name: str) -> AiCallView:
-    """Return the call whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
+    """Return the call whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
     wanted = name.strip().lower().replace("-", "")
     if len(wanted) == 32 and is_hex(wanted):
         return await client.ai_call(AiCallId(str(UUID(wanted))))
@@ -79,8 +79,8 @@ async def call_named(client: Client, name: str) -> AiCallView:
     if not found:
         raise NotThere(f"No call begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
     if len(found) > 1:
-        listed = ", ".join(f"{call.id} ({call.operation})" for call in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {listed}; write more of the id.")
+        listed = [f"{call.id} ({call.operation})" for call in found]
+        raise Ambiguous(one_line(name, 60), listed, "Write more of the id.")
     return await client.ai_call(found[0].id)
 
 

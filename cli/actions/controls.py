@@ -1,9 +1,7 @@
 """Control a task that runs: cancel, pause, resume, steer, budget."""
 
-from decimal import Decimal
-
 from cli.actions.ids import short, task_named
-from cli.bill import doubtful_of, limits_of, spent_of
+from cli.bill import as_option, doubtful_of, limits_of, spent_of
 from cli.connect import connected
 from cli.errors import WrongUsage
 from cli.settings import where_settings
@@ -69,14 +67,4 @@ def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
     given = getattr(budget, waiting.limit, None)
     if given is not None and given >= waiting.needed:
         return None
-    option, needed = {
-        "max_cost_micro_usd": ("--usd", _usd(waiting.needed)),
-        "max_tokens": ("--tokens", str(waiting.needed)),
-        "max_model_calls": ("--requests", str(waiting.needed)),
-    }[waiting.limit]
-    return f"It will wait again: its next call needs {option} {needed} at least."
-
-
-def _usd(micro_usd: int) -> str:
-    """Write an amount as `--usd` takes it, to the millionth: what is rounded down would wait again."""
-    return f"{(Decimal(micro_usd) / 1_000_000).normalize():f}"
+    return f"It will wait again: its next call needs {as_option(waiting.limit, waiting.needed)} at least."

@@ -18,13 +18,14 @@ _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAI
 async def doctor(*, try_keys: bool = False) -> int:
     """Print every finding; 1 when one of them is a failure. Vendors are asked only with `try_keys`."""
     console = Console(highlight=False)
-    findings = [*checks.python(), *checks.packages(), *checks.variables()]
+    names = list(checks.variables())
+    findings = [*checks.python(), *checks.packages(), *names]
     try:
         settings = load_settings()
     except BadSettings as error:
         findings.append(Finding(Level.FAIL, "settings", error.message))
     else:
-        findings += [Finding(Level.OK, "settings"), *await _with(settings)]
+        findings += [*([] if names else [Finding(Level.OK, "settings")]), *await _with(settings)]
         if try_keys:
             findings += await checks.keys(settings)
     _tell(console, findings)

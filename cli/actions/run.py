@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.actions.ids import short, task_named
+from cli.actions.ways_on import shortfall_of_retry, way_on_of
 from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
@@ -22,11 +23,12 @@ from cli.files import bytes_of, json_of
 from cli.following import follow as follow_task
 from cli.lines import short_of
 from cli.printing import print_json
+from cli.screens import say
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import usd
 from models.costs import CostView
-from models.errors import SETTLED, ChimeraError
+from models.errors import ChimeraError
 from models.ids import FileId
 from models.subtasks import SubtaskView
 from models.tasks import Budget, TaskRetry, TaskStatus, TaskView
@@ -97,15 +99,29 @@ async def retry(
     )
     console = Console(stderr=True, highlight=False)
     async with connected(where_settings()) as client:
-        task = await client.retry((await task_named(client, name)).id, wish)
-        return await _watch_if(client, task, console, follow_it, exit_on_budget=exit_on_budget, as_json=as_json)
+        before = await task_named(client, name)
+        task = await client.retry(before.id, wish)
+        if (shortfall := shortfall_of_retry(await client.cost(task.id), model)) is not None:
+            say(console, shortfall)
+        # A picture needs the whole story; line after line, what was told before is over.
+        after = 0 if console.is_terminal else before.last_seq
+        return await _watch_if(
+            client, task, console, follow_it, after=after, exit_on_budget=exit_on_budget, as_json=as_json
+        )
 
 
 async def _watch_if(
-    client: Client, task: TaskView, console: Console, follow_it: bool, *, exit_on_budget: bool, as_json: bool
+    client: Client,
+    task: TaskView,
+    console: Console,
+    follow_it: bool,
+    *,
+    after: int = 0,
+    exit_on_budget: bool,
+    as_json: bool,
 ) -> int:
     if follow_it:
-        return await _watch(client, task, console, exit_on_budget=exit_on_budget, as_json=as_json)
+        return await _watch(client, task, console, after=after, exit_on_budget=exit_on_budget, as_json=as_json)
     if as_json:
         print_json(task)
     else:
@@ -171,8 +187,7 @@ def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], co
         console.print(f"  Or stop it: chimera cancel {short(task.id)}")
     else:
         console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red"))
-        if task.error_code not in SETTLED:
-            console.print(f"  Let it go on where it failed: chimera retry {short(task.id)}")
+        say(console, f"  {way_on_of(task)}")
     console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
 
 

@@ -13,7 +13,7 @@ from cli.actions.ids import SHORT_CHARS, is_hex, short
 from cli.actions.showing import marked_status_of, newest
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import NotThere, WrongUsage
+from cli.errors import Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json, print_list
 from cli.settings import where_settings
 from cli.text import count, one_line
@@ -141,7 +141,7 @@ async def delete(name: str) -> int:
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
-    """Return the schedule called `name`, or whose id begins so. Raises NotThere when there is none or more than one."""
+    """Return the schedule called `name`, or whose id begins so. Raises NotThere or Ambiguous."""
     wanted = name.strip().lower().replace("-", "")
     begins = wanted if wanted and is_hex(wanted) else None
     found = [
@@ -155,8 +155,8 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
             " them."
         )
     if len(found) > 1:
-        could_be = ", ".join(f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write one's id.")
+        could_be = [f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found]
+        raise Ambiguous(one_line(name, 60), could_be, "Write one's id.")
     return found[0]
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from cli.actions.costs import THE_TASK, is_partial
 from cli.actions.ids import short, task_named
 from cli.actions.models import NAME_CHARS
+from cli.actions.ways_on import way_on_of
 from cli.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.client import Client
 from cli.connect import connected
@@ -120,7 +121,8 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
         status = marked_status_of(task, held_up)
-        cells = (short(task.id), status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
+        spent = marked(usd(task.spent_micro_usd), estimated=task.estimated)
+        cells = (short(task.id), status, done, str(task.model_calls), spent, _age_of(task))
         due = f"due {task.due_at.astimezone(UTC):%m-%d %H:%M} · " if task.due_at else ""
         table.add_row(*cells, Text(one_line(f"{due}{task.title or task.goal}", 200)))
     return table
@@ -145,6 +147,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
+        ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
         ("Held up", _held_up_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),

@@ -28,6 +28,8 @@ class TinyApi:
     refresh_token: str = "first-refresh-token"
     access_tokens: set[str] = field(default_factory=set)
     session_ended: bool = False
+    others_end_nothing: bool = False
+    """Tokens that nobody knows belong to another session, and end that of nobody."""
     refreshes: int = 0
     refresh_takes_s: float = 0.0
     refresh_held: asyncio.Event | None = None
@@ -73,6 +75,8 @@ class TinyApi:
 
     async def _refresh(self, request: Request) -> Response:
         offered = (await request.json())["refresh_token"]
+        if offered != self.refresh_token and self.others_end_nothing:
+            return problem(401, "not_signed_in", "Sign in first")
         if offered != self.refresh_token:
             self.session_ended = True
             self.access_tokens.clear()
