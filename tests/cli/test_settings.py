@@ -98,7 +98,7 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     ("name", "says"),
     [
         ("CHIMERA_TOKENS", "did you mean CHIMERA_TOKEN?"),
-        ("CHIMERA_API_KEY", "docs/reference/settings.md lists all."),
+        ("CHIMERA_FRUIT", "docs/reference/settings.md lists all."),
         ("CHIMERA_OPENAI_KEY", "did you mean CHIMERA_OPENAI_API_KEY?"),
     ],
 )
