@@ -49,7 +49,8 @@ _BLANKS = re.compile(r"\s+")
 _BEFORE_CHARS = 400
 """Of the words before a call, that are looked at."""
 _INTRODUCES = re.compile(
-    r"\b(?:examples?|instance|e\.g|such as|like (?:this|so|these|that)|as follows|looks? like|syntax|markup|quotes?|quoted"
+    r"\b(?:examples?|instance|e\.g|such as|like (?:this|so|these|that)|as follows|looks? like|syntax|markup"
+    r"|quotes?|quoted"
     r"|(?:would|might) (?:be|look|write|read|say|emit|output|produce)"
     r"|(?:writes?|wrote|written|spelled) (?:it|as|like|a|this|that))\b",
     re.IGNORECASE,
