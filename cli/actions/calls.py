@@ -17,6 +17,7 @@ from cli.client import Client
 from cli.connect import connected
 from cli.errors import EXIT_CODES, Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json
+from cli.prose import tell
 from cli.settings import where_settings
 from cli.text import one_line
 from cli.waiting import where_it_stands
@@ -35,7 +36,7 @@ async def list_calls(*, limit: int, as_json: bool) -> int:
     if as_json:
         print_json(page)
     elif not page.items:
-        print('No calls yet. Make one: chimera embed "a red apple"')
+        tell('No calls yet. Make one: chimera embed "a red apple"')
     else:
         Console(highlight=False).print(_list_of(page.items, held_up))
     return 0
@@ -57,16 +58,16 @@ async def show(name: str, out: Path | None, *, as_json: bool, force: bool = Fals
     elif call.status is AiCallStatus.FINISHED:
         print_result(call, out, as_json=False)
         if drawn and out is None:
-            print(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
+            tell(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
     else:
-        print(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}): {where_it_stands(call)}.")
+        tell(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}): {where_it_stands(call)}.")
     return 0 if call.status in OPEN else _ENDS[call.status]
 
 
 async def cancel(name: str) -> int:
     async with connected(where_settings()) as client:
         call = await client.cancel_ai_call((await call_named(client, name)).id)
-    print(f"{call.id[:SHORT_CHARS]} is {call.status}; its provider is asked no more.")
+    tell(f"{call.id[:SHORT_CHARS]} is {call.status}; its provider is asked no more.")
     return 0
 
 

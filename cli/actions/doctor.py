@@ -9,6 +9,7 @@ from chimera.settings import Settings
 from chimera.settings_errors import BadSettings
 from cli import checks
 from cli.checks import Finding, Level
+from cli.prose import print_prose
 from cli.settings import load_settings
 from cli.text import plain
 
@@ -49,4 +50,6 @@ def _tell(console: Console, findings: Iterable[Finding]) -> None:
     for finding in findings:
         mark, style = _MARKS[finding.level]
         said = f"{finding.what}: {finding.message}" if finding.message else finding.what
-        console.print(Text.assemble((mark, style), f"  {plain(said)}"), soft_wrap=True)
+        for number, line in enumerate(plain(said).split("\n")):
+            head = (mark, style) if number == 0 else "    "
+            print_prose(console, Text.assemble(head, f"  {line}"), indent=6)
