@@ -126,19 +126,25 @@ async def _address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-async def _task_id(task_id: Annotated[UUID, Path()]) -> TaskId:
+async def _task_id(
+    task_id: Annotated[UUID, Path(description="The task's id, whole, as `POST /api/v1/tasks` returned it")],
+) -> TaskId:
     return TaskId(str(task_id))
 
 
-async def _file_id(file_id: Annotated[UUID, Path()]) -> FileId:
+async def _file_id(file_id: Annotated[UUID, Path(description="The file's id, as its upload returned it")]) -> FileId:
     return FileId(str(file_id))
 
 
-async def _ai_call_id(call_id: Annotated[UUID, Path()]) -> AiCallId:
+async def _ai_call_id(
+    call_id: Annotated[UUID, Path(description="The id of an embedding, an image or a transcription")],
+) -> AiCallId:
     return AiCallId(str(call_id))
 
 
-async def _schedule_id(schedule_id: Annotated[UUID, Path()]) -> ScheduleId:
+async def _schedule_id(
+    schedule_id: Annotated[UUID, Path(description="The schedule's id, as its list has it")],
+) -> ScheduleId:
     return ScheduleId(str(schedule_id))
 
 

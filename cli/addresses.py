@@ -1,7 +1,15 @@
 """Where this installation's own parts are reached from this machine."""
 
-from chimera.settings import Settings
+import re
+from urllib.parse import urlsplit
 
+from chimera.addresses import is_near
+from chimera.settings import Settings
+from cli.errors import WrongUsage
+
+_ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):/+)?([^/\s]+)(/\S*)?")
+_NOT_PART_OF_IT = ("/api", "/api/v1", "/docs", "/health")
+"""What people copy behind an address; commands add it themselves."""
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "localhost", ""})  # noqa: S104
 
 
@@ -9,6 +17,39 @@ def api_url_of(settings: Settings) -> str:
     """The address of the API that these settings start."""
     host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+
+
+def address_from(typed: str, named: str) -> str:
+    """Read the address of an API that a person wrote behind `named`, an option or a variable.
+
+    Raises WrongUsage, with the address as it should be.
+    """
+    address = typed.strip()
+    found = _ADDRESS.fullmatch(address)
+    scheme, host, path = (part or "" for part in found.groups()) if found else ("", "", "")
+    try:
+        is_one = bool(urlsplit(f"//{host}").hostname) and urlsplit(f"//{host}").port != 0 and not host.endswith(":")
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise WrongUsage(f"{named}{typed} is no address. Write it as in {named}http://127.0.0.1:8000.")
+    if scheme.lower() not in ("http", "https") or not address.lower().startswith(f"{scheme.lower()}://"):
+        right = scheme.lower() if scheme.lower() in ("http", "https") else "http" if is_near(f"//{host}") else "https"
+        raise WrongUsage(
+            f"{named}{typed} does not begin with http:// or https://. Write {named}{right}://{host}{path.rstrip('/')}."
+        )
+    if path.rstrip("/") in _NOT_PART_OF_IT:
+        raise WrongUsage(f"{named}{typed} is more than the address. Write {named}{scheme}://{host}.")
+    return address.rstrip("/")
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses are one: names of this machine, upper case and a slash at the end make no difference."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(url: str) -> str:
+    return re.sub(r"//(localhost|\[::1\])(?=:|/|$)", "//127.0.0.1", url.strip().rstrip("/").lower())
 
 
 def temporal_ui_of(settings: Settings) -> str:

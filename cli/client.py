@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx2
@@ -102,6 +103,15 @@ class Client:
 
     async def agents(self) -> tuple[AgentView, ...]:
         return _AGENTS.validate_json(await self._get("/agents"))
+
+    async def agent(self, name: str) -> AgentView:
+        return AgentView.model_validate_json(await self._get(f"/agents/{quote(name, safe='')}"))
+
+    async def create_agent(self, spec: Mapping[str, Any]) -> AgentView:
+        return AgentView.model_validate_json(await self._post("/agents", spec))
+
+    async def delete_agent(self, name: str) -> None:
+        await self._send("DELETE", f"/agents/{quote(name, safe='')}")
 
     async def models(self) -> ModelsView:
         return ModelsView.model_validate_json(await self._get("/agents/models/available"))

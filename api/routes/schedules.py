@@ -55,6 +55,7 @@ async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[Schedule
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
 async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
+    """Show a schedule: its timing, the task that it makes, and when it is due next."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
     return await _view(parts, schedule)
@@ -136,8 +137,8 @@ async def list_schedule_runs(
     schedule_id: WithScheduleId,
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many a page has at most")] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
 ) -> TaskPage:
     """List the tasks that a schedule has made, newest first."""
     list_name = f"runs {caller.user_id} {schedule_id}"

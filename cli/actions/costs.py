@@ -12,6 +12,7 @@ from cli.bill import ESTIMATED, doubtful_of, in_a_column, limits_of, marked, spe
 from cli.connect import connected
 from cli.endings import ending_of
 from cli.printing import print_json
+from cli.prose import print_prose
 from cli.settings import where_settings
 from cli.text import count, one_line
 from models.base import usd
@@ -37,7 +38,7 @@ async def show_cost(name: str, *, as_json: bool) -> int:
         return 0
     console = Console(highlight=False)
     for label, value in facts_of(task_id, cost):
-        console.print(Text.assemble((f"{label:<10}", "dim"), value), soft_wrap=True)
+        print_prose(console, Text.assemble((f"{label:<10}", "dim"), value), indent=10)
     for table in tables_of(cost):
         console.print()
         console.print(table)

@@ -5,17 +5,19 @@ from pathlib import Path
 import httpx2
 
 from cli import sign_in
+from cli.addresses import address_from
 from cli.client import new_http, raise_for
 from cli.errors import NotReachable
+from cli.prose import tell
 from models.users import Tokens
 
 
 async def login(api_url: str, email: str, password: str) -> int:
     """Exchange e-mail and password for tokens; the password is kept nowhere."""
-    api_url = _address_from(api_url)
+    api_url = address_from(api_url, "--api-url ")
     path = sign_in.at_home()
     await sign_in_with(password, email, api_url, path)
-    print(f"Signed in to {api_url} as {email}; kept in {path}.")
+    tell(f"Signed in to {api_url} as {email}; kept in {path}.")
     return 0
 
 
@@ -30,8 +32,3 @@ async def sign_in_with(password: str, email: str, api_url: str, path: Path) -> N
     raise_for(response)
     async with sign_in.locked(path):
         sign_in.write(path, sign_in.SignIn.of(api_url, email, Tokens.model_validate_json(response.content)))
-
-
-def _address_from(typed: str) -> str:
-    address = typed.strip().rstrip("/")
-    return address if "://" in address else f"http://{address}"
