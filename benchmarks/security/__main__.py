@@ -6,12 +6,25 @@ when anything didn't. A finding is a function in the module of its kind, and a l
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks.security import bodies, connections, rights, sign_in, surface
+from benchmarks.ports import free_port
+from benchmarks.security import (
+    bodies,
+    canaries,
+    connections,
+    deletion,
+    folders,
+    processes,
+    rights,
+    schedules,
+    sign_in,
+    surface,
+)
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack, running_stack
 
@@ -21,6 +34,10 @@ FINDINGS: tuple[Finding, ...] = (
     *bodies.FINDINGS,
     *connections.FINDINGS,
     *surface.FINDINGS,
+    *processes.FINDINGS,
+    *folders.FINDINGS,
+    *schedules.FINDINGS,
+    *deletion.FINDINGS,
 )
 
 
@@ -33,7 +50,9 @@ async def main() -> int:
         options.error(f"no finding {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     broken = 0
     with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
-        async with running_stack(Path(folder), say=lambda line: None) as stack:
+        os.environ |= canaries.variables()
+        changes = canaries.settings(free_port())
+        async with running_stack(Path(folder), wires=canaries.WIRES, say=lambda line: None, **changes) as stack:
             print("| finding | what must hold | N | result |\n|---|---|---|---|", flush=True)
             for name in asked or known:
                 seen = await _tried(known[name], stack)
@@ -52,8 +71,15 @@ async def _tried(finding: Finding, stack: Stack) -> Seen:
 
 def _row(finding: Finding, seen: Seen) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in seen.figures.items())
-    result = f"**broken**: {'; '.join(dict.fromkeys(seen.problems))}" if seen.problems else "holds"
-    return f"| {finding.id} | {finding.what} | {seen.trials} | {result}{f' ({figures})' if figures else ''} |"
+    told = f"{_result(seen)}{f' ({figures})' if figures else ''}"
+    words = "; ".join([told, *(f"by decision: {each}" for each in seen.decisions)])
+    return f"| {finding.id} | {finding.what} | {seen.trials} | {words} |"
+
+
+def _result(seen: Seen) -> str:
+    if seen.problems:
+        return f"**broken**: {'; '.join(dict.fromkeys(seen.problems))}"
+    return f"not tried: {seen.not_tried}" if seen.not_tried else "holds"
 
 
 if __name__ == "__main__":

@@ -28,6 +28,10 @@ class Seen:
     trials: int = 0
     problems: list[str] = field(default_factory=list)
     figures: dict[str, float | int] = field(default_factory=dict)
+    decisions: list[str] = field(default_factory=list)
+    """Where something other than the criterion holds on purpose, and why."""
+    not_tried: str = ""
+    """Why there were no trials: of what nobody tried nothing is known."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Count a trial, and note what is wrong unless it `holds`."""
