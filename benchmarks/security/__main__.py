@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -17,13 +18,18 @@ from benchmarks.security import (
     bodies,
     canaries,
     connections,
+    controls,
     deletion,
+    enumeration,
     folders,
     processes,
+    providers,
     rights,
     schedules,
+    settings,
     sign_in,
     surface,
+    terminals,
 )
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack, running_stack
@@ -38,6 +44,11 @@ FINDINGS: tuple[Finding, ...] = (
     *folders.FINDINGS,
     *schedules.FINDINGS,
     *deletion.FINDINGS,
+    *terminals.FINDINGS,
+    *settings.FINDINGS,
+    *providers.FINDINGS,
+    *enumeration.FINDINGS,
+    *controls.FINDINGS,
 )
 
 
@@ -53,11 +64,12 @@ async def main() -> int:
         os.environ |= canaries.variables()
         changes = canaries.settings(free_port())
         async with running_stack(Path(folder), wires=canaries.WIRES, say=lambda line: None, **changes) as stack:
-            print("| finding | what must hold | N | result |\n|---|---|---|---|", flush=True)
+            print("| finding | what must hold | N | result | s |\n|---|---|---|---|---|", flush=True)
             for name in asked or known:
+                began = time.monotonic()
                 seen = await _tried(known[name], stack)
                 broken += bool(seen.problems)
-                print(_row(known[name], seen), flush=True)
+                print(f"{_row(known[name], seen)} {time.monotonic() - began:.0f} |", flush=True)
     return 1 if broken else 0
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -27,7 +28,7 @@ class Seen:
 
     trials: int = 0
     problems: list[str] = field(default_factory=list)
-    figures: dict[str, float | int] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
     decisions: list[str] = field(default_factory=list)
     """Where something other than the criterion holds on purpose, and why."""
     not_tried: str = ""

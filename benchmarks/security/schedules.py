@@ -54,7 +54,7 @@ async def _web_ui(stack: Stack, seen: Seen) -> None:
     async with httpx2.AsyncClient(trust_env=False) as client:
         for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}, {}):
             answer = await client.post(url, headers=headers, json={"reason": "x"})
-            seen.expect(400 <= answer.status_code < 500, f"the Web UI takes a POST with {headers}: {answer.status_code}")
+            seen.expect(answer.status_code in (400, 403), f"the Web UI takes a POST with {headers}: {answer.status_code}")
 
 
 async def _schedule(client: httpx2.AsyncClient) -> ScheduleId:

@@ -19,13 +19,13 @@ async def postgres(stack: Stack) -> bytes:
     found = []
     async with await psycopg.AsyncConnection.connect(stack.settings.database_url or "") as database:
         tables = await database.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'refresh_tokens'"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         )
         for (name,) in await tables.fetchall():
             rows = await database.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name)))
             found += [str(row[0]) for row in await rows.fetchall()]
             # Bytes are written in hexadecimal there.
-        content = await database.execute("SELECT content FROM file_chunks")
+        content = await database.execute("SELECT data FROM file_chunks")
         chunks = [bytes(row[0]) for row in await content.fetchall()]
     return "\n".join(found).encode() + b"".join(chunks)
 
