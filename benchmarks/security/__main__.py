@@ -15,40 +15,63 @@ from pathlib import Path
 
 from benchmarks.ports import free_port
 from benchmarks.security import (
+    at_rest,
     bodies,
+    bombs,
     canaries,
     connections,
     controls,
     deletion,
     enumeration,
+    exposure,
     folders,
+    guesses,
+    passwords,
+    patterns,
     processes,
     providers,
+    revocation,
     rights,
     schedules,
     settings,
     sign_in,
+    supply,
     surface,
     terminals,
+    versions,
+    volume,
 )
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack, running_stack
 
-FINDINGS: tuple[Finding, ...] = (
-    *sign_in.FINDINGS,
-    *rights.FINDINGS,
-    *bodies.FINDINGS,
-    *connections.FINDINGS,
-    *surface.FINDINGS,
-    *processes.FINDINGS,
-    *folders.FINDINGS,
-    *schedules.FINDINGS,
-    *deletion.FINDINGS,
-    *terminals.FINDINGS,
-    *settings.FINDINGS,
-    *providers.FINDINGS,
-    *enumeration.FINDINGS,
-    *controls.FINDINGS,
+MODULES = (
+    at_rest,
+    bodies,
+    bombs,
+    connections,
+    controls,
+    deletion,
+    enumeration,
+    exposure,
+    folders,
+    guesses,
+    passwords,
+    patterns,
+    processes,
+    providers,
+    revocation,
+    rights,
+    schedules,
+    settings,
+    sign_in,
+    supply,
+    surface,
+    terminals,
+    versions,
+    volume,
+)
+FINDINGS: tuple[Finding, ...] = tuple(
+    sorted((finding for module in MODULES for finding in module.FINDINGS), key=lambda finding: finding.place)
 )
 
 
@@ -95,4 +118,8 @@ def _result(seen: Seen) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    status = asyncio.run(main())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Temporal's client can abort the interpreter at its exit (sdk-python #300).
+    os._exit(status)

@@ -20,7 +20,9 @@ from models.users import Role
 
 
 @asynccontextmanager
-async def signed_in(stack: Stack, role: Role = "user", *, address: str = "127.0.9.1") -> AsyncIterator[httpx2.AsyncClient]:
+async def signed_in(
+    stack: Stack, role: Role = "user", *, address: str = "127.0.9.1"
+) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of an account that was made for it."""
     email = await new_account(stack, role)
     async with client_of(stack, address=address) as client:

@@ -101,5 +101,9 @@ async def _status(stack: Stack, path: str, body: bytes, headers: dict[str, str])
 
 
 FINDINGS = (
-    Finding("S24", f"no bomb takes {HELD_MS} ms of the API's processor or {GROWN_MB} MB; 400 MB of header, 2,000 halves", bombs),
+    Finding(
+        "S24",
+        f"no bomb takes {HELD_MS} ms of the API's processor or {GROWN_MB} MB; 400 MB of header, 2,000 halves",
+        bombs,
+    ),
 )

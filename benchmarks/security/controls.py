@@ -151,13 +151,16 @@ async def _send(client: httpx2.AsyncClient, task_id: TaskId, control: str) -> in
 
 @asynccontextmanager
 async def _trial(stack: Stack, name: str) -> AsyncIterator[Trial]:
-    async with open_database(stack) as database:
-        async with trial(Lab(stack, database, stack.api), name, seed=1) as made:
-            yield made
+    async with open_database(stack) as database, trial(Lab(stack, database, stack.api), name, seed=1) as made:
+        yield made
 
 
 FINDINGS = (
-    Finding("B25", "a cancel beside a budget, a pause or a resume ends its task", pairs_of("budget", "pause", "resume")),
+    Finding(
+        "B25", "a cancel beside a budget, a pause or a resume ends its task", pairs_of("budget", "pause", "resume")
+    ),
     Finding("B26", "a cancel that is accepted at a task's end ends it as cancelled", late_cancels),
-    Finding("S20", "controls are refused by state; two at once lose nothing; 50 executes start once", controls_in_states),
+    Finding(
+        "S20", "controls are refused by state; two at once lose nothing; 50 executes start once", controls_in_states
+    ),
 )

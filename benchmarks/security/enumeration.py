@@ -97,9 +97,7 @@ async def registrations(stack: Stack) -> Seen:
         )
 
 
-async def _compare(
-    stack: Stack, samples: int, asks: dict[str, Ask], *, second: int, same_work: bool = True
-) -> Seen:
+async def _compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: int, same_work: bool = True) -> Seen:
     """Ask in turn, one at a time, and compare what came back and what it took."""
     found = {what: Sample() for what in asks}
     addresses = _addresses(second)

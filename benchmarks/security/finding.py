@@ -48,6 +48,12 @@ class Finding:
     """What must hold, in words."""
     attack: Callable[[Stack], Awaitable[Seen]]
 
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """B2 before B11, and cases of the matrix (S) after what was found (B)."""
+        number = self.id[1:].rstrip("abcdefgh")
+        return self.id[0], int(number), self.id
+
 
 @dataclass(slots=True)
 class Watch:

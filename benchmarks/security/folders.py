@@ -29,7 +29,6 @@ async def sockets_of_others(_stack: Stack) -> Seen:
         seen.not_tried = "needs root"
         return seen
     with tempfile.TemporaryDirectory(prefix="chimera-folders-") as name:
-        Path(name).chmod(0o755)
         folder = Folder.at(Path(name, LONG))
         foreign = [_foreign(Path(tempfile.gettempdir(), f"chimera-{_known_before(each)}")) for each in _parts(folder)]
         for part, other in zip(_parts(folder), foreign, strict=True):
@@ -70,11 +69,10 @@ async def modes_of_folders(_stack: Stack) -> Seen:
         return seen
     for mode in (0o700, 0o750, 0o711):
         with tempfile.TemporaryDirectory(prefix="chimera-modes-") as name:
-            closed = Path(name, "home")
-            closed.mkdir(mode=mode)
-            data = closed / "work" / "data"
-            data.parent.mkdir(mode=0o700)
-            watched = {path: _mode(path) for path in _above(data, Path(__file__), Path(shutil.which("temporal") or "/"))}
+            data = _below(Path(name), mode)
+            watched = {
+                path: _mode(path) for path in _above(data, Path(__file__), Path(shutil.which("temporal") or "/"))
+            }
             said = ""
             try:
                 async with _started(data):
@@ -126,6 +124,13 @@ def _redis_is_open(folder: Folder) -> None:
 
 def _redis_is_anothers(folder: Folder) -> None:
     os.chown(folder.redis, STRANGER, STRANGER)
+
+
+def _below(folder: Path, mode: int) -> Path:
+    closed = folder / "home"
+    closed.mkdir(mode=mode)
+    (closed / "work").mkdir(mode=0o700)
+    return closed / "work" / "data"
 
 
 def _mode(path: Path) -> int:

@@ -13,7 +13,7 @@ EXACT = 0.05
 
 
 async def a_thousand(stack: Stack) -> Seen:
-    """At one account from fifty addresses, and one at each of a thousand from one; and a victim locked out on purpose."""
+    """At one account from fifty addresses, and one at each of a thousand from one, to lock a victim out too."""
     at_one = await guesses_at_one_account(stack, GUESSES)
     from_one = await guesses_from_one_address(stack, GUESSES, "127.0.22.1")
     figures = {

@@ -30,7 +30,9 @@ async def what_is_taken(stack: Stack) -> Seen:
     async with signed_in(stack, address="127.0.21.1") as client:
         before = processor_s(stack.services.api)
         taken = [word for word in _common() if (await _change(client, PASSWORD, word)).status_code != 422]
-        seen.figures["processor for a common one, ms"] = round((processor_s(stack.services.api) - before) * 1000 / COMMON, 1)
+        seen.figures["processor for a common one, ms"] = round(
+            (processor_s(stack.services.api) - before) * 1000 / COMMON, 1
+        )
         seen.trials += COMMON
         seen.problems += [f"{len(taken)} common passwords are taken, as {taken[0]!r}"] if taken else []
         for short in ("", "x", "seven77", "   7   "):

@@ -36,7 +36,14 @@ EVIL = {
 }
 HEADERS = (
     *("Content-Type", "Range", "Prefer", "Authorization", "Idempotency-Key", "Accept", "Accept-Encoding", "Origin"),
-    *("If-None-Match", "X-Request-ID", "X-Forwarded-For", "Content-Disposition", "Cookie", "Access-Control-Request-Headers"),
+    *(
+        "If-None-Match",
+        "X-Request-ID",
+        "X-Forwarded-For",
+        "Content-Disposition",
+        "Cookie",
+        "Access-Control-Request-Headers",
+    ),
 )
 QUERIES = ("q", "sort", "schedule_id", "cursor", "status", "limit")
 BODIES: tuple[tuple[str, str], ...] = (
@@ -72,7 +79,10 @@ def _requests(stack: Stack) -> Iterator[tuple[str, httpx2.Request]]:
     build = stack.api.build_request
     for (kind, text), header in product(EVIL.items(), HEADERS):
         path, method = (f"{API}/files", "POST") if header.startswith("Content") else (f"{API}/tasks", "GET")
-        yield f"{kind} in {header}", build(method, path, headers={header: text}, content=b"x" if method == "POST" else None)
+        yield (
+            f"{kind} in {header}",
+            build(method, path, headers={header: text}, content=b"x" if method == "POST" else None),
+        )
     for (kind, text), name in product(EVIL.items(), QUERIES):
         yield f"{kind} in ?{name}", build("GET", f"{API}/tasks", params={name: text})
     for (kind, text), (path, name) in product(EVIL.items(), BODIES):

@@ -19,7 +19,10 @@ WEAK = (
         ("CHIMERA_CORS_ORIGINS", value)
         for value in ("null", "*", "https://*", "https://*.example", ".*", "https://x.example/", "javascript:alert(1)")
     ),
-    *(("CHIMERA_TEMPORAL_UI_URL", value) for value in ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd")),
+    *(
+        ("CHIMERA_TEMPORAL_UI_URL", value)
+        for value in ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd")
+    ),
     *(("CHIMERA_ACCESS_TOKEN_MINUTES", value) for value in ("0", "-1", "1000000000")),
     *(("CHIMERA_REFRESH_TOKEN_DAYS", value) for value in ("0", "100000")),
     *(("CHIMERA_ALLOWED_HOSTS", value) for value in ("*", "http://x.example")),

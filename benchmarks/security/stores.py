@@ -18,9 +18,7 @@ async def postgres(stack: Stack) -> bytes:
     """Every row of every table."""
     found = []
     async with await psycopg.AsyncConnection.connect(stack.settings.database_url or "") as database:
-        tables = await database.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        )
+        tables = await database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (name,) in await tables.fetchall():
             rows = await database.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name)))
             found += [str(row[0]) for row in await rows.fetchall()]

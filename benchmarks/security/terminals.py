@@ -30,7 +30,9 @@ async def odd_names(stack: Stack) -> Seen:
         await client.post(f"{API}/schedules", json=schedule)
         agent = {"name": f"odd-{uuid4().hex[:8]}", "role": "x", "instructions": "x"}
         await client.post(f"{API}/agents", json=agent)
-        await rows(stack, "UPDATE tasks SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id)
+        await rows(
+            stack, "UPDATE tasks SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id
+        )
         await rows(stack, "UPDATE subtasks SET title = :odd WHERE task_id = :id", odd=ODD, id=task_id)
         await rows(
             stack, "UPDATE schedules SET name = :odd WHERE owner_id = (SELECT owner_id FROM tasks WHERE id = :id)",

@@ -41,7 +41,9 @@ async def large_and_slow(stack: Stack) -> Seen:
     answer = await stack.api.post(f"{API}/files", files=fields)
     seen.expect(answer.status_code == 422, f"{FIELDS} fields: {answer.status_code}")
     waits = await asyncio.gather(_silent(stack), _dripping(stack), _dripping(stack))
-    for what, limit, (status, took) in zip(("silent", "1 byte/s", "1 byte/s"), (IDLE_S, SLOW_S, SLOW_S), waits, strict=True):
+    for what, limit, (status, took) in zip(
+        ("silent", "1 byte/s", "1 byte/s"), (IDLE_S, SLOW_S, SLOW_S), waits, strict=True
+    ):
         seen.expect(status == 408 and took < limit, f"{what}: {status} after {took:.0f} s")
         seen.figures[f"{what}, s"] = round(took)
     grown = (memory(stack) - before) / 1024 / 1024
@@ -104,9 +106,7 @@ async def _dripping(stack: Stack) -> tuple[int, float]:
     return await answer, time.monotonic() - began
 
 
-async def _begun(
-    stack: Stack, length: str, token: str | None
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _begun(stack: Stack, length: str, token: str | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", stack.settings.api_port)
     bearer = stack.api.headers["Authorization"] if token is None else token
     head = (
@@ -128,4 +128,8 @@ def _status(line: bytes) -> int:
     return int(line.split()[1]) if line else 0
 
 
-FINDINGS = (Finding("S36", "uploads end at their limits of size and time; a full disk is told and loses nothing", large_and_slow),)
+FINDINGS = (
+    Finding(
+        "S36", "uploads end at their limits of size and time; a full disk is told and loses nothing", large_and_slow
+    ),
+)
