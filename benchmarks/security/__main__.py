@@ -1,7 +1,8 @@
 """Try every weakness again that was found: `python -m benchmarks security [B1a B12 …]`.
 
 One stack on loopback, one attack after the other; each says how many trials it made and what did not hold. Ends with 1
-when anything didn't. A finding is a function in the module of its kind, and a line in that module's FINDINGS.
+when anything didn't. B rows are weaknesses that were found once, S rows the cases of a matrix of attacks. Each is a
+function in the module of its kind, and a line in that module's FINDINGS. The stack's provider keys are canaries.
 """
 
 import argparse
@@ -90,13 +91,13 @@ async def main() -> int:
             print("| finding | what must hold | N | result | s |\n|---|---|---|---|---|", flush=True)
             for name in asked or known:
                 began = time.monotonic()
-                seen = await _tried(known[name], stack)
-                broken += bool(seen.problems)
-                print(f"{_row(known[name], seen)} {time.monotonic() - began:.0f} |", flush=True)
+                seen = await tried(known[name], stack)
+                broken += _result(seen).startswith("**")
+                print(f"{row_of(known[name], seen)} {time.monotonic() - began:.0f} |", flush=True)
     return 1 if broken else 0
 
 
-async def _tried(finding: Finding, stack: Stack) -> Seen:
+async def tried(finding: Finding, stack: Stack) -> Seen:
     try:
         return await finding.attack(stack)
     except Exception as error:  # noqa: BLE001  one that can't be tried hides no other
@@ -104,7 +105,7 @@ async def _tried(finding: Finding, stack: Stack) -> Seen:
         return Seen(problems=[f"could not be tried: {type(error).__name__}"])
 
 
-def _row(finding: Finding, seen: Seen) -> str:
+def row_of(finding: Finding, seen: Seen) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in seen.figures.items())
     told = f"{_result(seen)}{f' ({figures})' if figures else ''}"
     words = "; ".join([told, *(f"by decision: {each}" for each in seen.decisions)])
@@ -114,7 +115,9 @@ def _row(finding: Finding, seen: Seen) -> str:
 def _result(seen: Seen) -> str:
     if seen.problems:
         return f"**broken**: {'; '.join(dict.fromkeys(seen.problems))}"
-    return f"not tried: {seen.not_tried}" if seen.not_tried else "holds"
+    if seen.not_tried:
+        return f"not tried: {seen.not_tried}"
+    return "holds" if seen.trials else "**broken**: nothing was tried"
 
 
 if __name__ == "__main__":
