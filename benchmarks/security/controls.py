@@ -1,21 +1,17 @@
-"""B25, B26, S20: controls at the wrong time, two at once, and cancels that must end what they were accepted for."""
+"""B26, S20: controls at the wrong time, and many at once."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import httpx2
 
-from benchmarks.faults.controls import pair_controls
-from benchmarks.faults.lab import Lab, crash, revive
-from benchmarks.faults.report import Trial, trial
-from benchmarks.security.accounts import new_task, open_database, rows, signed_in, status_of, until_status
+from benchmarks.faults.lab import crash, revive
+from benchmarks.security.accounts import new_task, rows, signed_in, status_of, until_status
 from benchmarks.security.finding import API, Finding, Seen
+from benchmarks.security.pairs import pairs_of
 from benchmarks.stack import Stack
 from models.ids import TaskId
 
-PAIRS = 100
 ENDING = 60
 AT_ONCE = 50
 SLOW = "tokens=600; drip=20"
@@ -33,20 +29,6 @@ ALLOWED = {
     "cancelled": {"cancel", "delete"},
 }
 """By state; every other control is refused with 409."""
-
-
-def pairs_of(*kinds: str) -> Callable[[Stack], Awaitable[Seen]]:
-    async def attack(stack: Stack) -> Seen:
-        seen = Seen()
-        for kind in kinds:
-            async with _trial(stack, f"pairs-{kind}") as made:
-                await pair_controls(made, kind=kind, pairs=PAIRS)
-            seen.trials += PAIRS
-            seen.problems += made.problems
-            seen.figures |= {kind: made.figures[kind]}
-        return seen
-
-    return attack
 
 
 async def late_cancels(stack: Stack) -> Seen:
@@ -85,10 +67,7 @@ async def controls_in_states(stack: Stack) -> Seen:
                 body = {"goal": "x", "budget": {name: budget}}
                 status = (await client.post(f"{API}/tasks", json=body)).status_code
                 seen.expect(status == 422, f"a budget of {name}={budget} is answered {status}")
-    pairs = await pairs_of("steer", "interrupt", "cancel", "delete")(stack)
-    seen.trials += pairs.trials
-    seen.problems += pairs.problems
-    seen.figures |= pairs.figures
+    seen.take(await pairs_of("steer", "interrupt", "cancel", "delete")(stack))
     return seen
 
 
@@ -149,16 +128,7 @@ async def _send(client: httpx2.AsyncClient, task_id: TaskId, control: str) -> in
     return (await client.post(f"{path}/{control}", json=BODIES.get(control))).status_code
 
 
-@asynccontextmanager
-async def _trial(stack: Stack, name: str) -> AsyncIterator[Trial]:
-    async with open_database(stack) as database, trial(Lab(stack, database, stack.api), name, seed=1) as made:
-        yield made
-
-
 FINDINGS = (
-    Finding(
-        "B25", "a cancel beside a budget, a pause or a resume ends its task", pairs_of("budget", "pause", "resume")
-    ),
     Finding("B26", "a cancel that is accepted at a task's end ends it as cancelled", late_cancels),
     Finding(
         "S20", "controls are refused by state; two at once lose nothing; 50 executes start once", controls_in_states

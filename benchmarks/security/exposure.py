@@ -1,7 +1,6 @@
 """S49: what answers tell of how we are built, with all parts there and with each away, and what can be reached."""
 
 import ipaddress
-import json
 import random
 import re
 import socket
@@ -10,7 +9,8 @@ import httpx2
 import psutil
 
 from benchmarks.faults.lab import crash, revive
-from benchmarks.security.finding import API, Finding, Seen, client_of
+from benchmarks.security.finding import Finding, Seen, client_of
+from benchmarks.security.malformed import malformed
 from benchmarks.security.processes import running
 from benchmarks.stack import Stack
 
@@ -28,63 +28,18 @@ DEBUG = (
     *("/static/../.env", "/docs/../api/app.py", "/%2e%2e/.env", "/..%2f.env", "/docs/swagger-ui.js.map", "/redoc"),
     *("/api/v1/debug", "/api/v1/../../.env", "/api/app.py", "/secrets.json", "/cli.json"),
 )
-PIECES = (
-    *("'", '"', "\0", "%00", "../../etc/passwd", "{{7*7}}", "${jndi:ldap://x}", "\ud83d", "1e400", "-1", "NaN", "[]"),
-    *(
-        "{}",
-        "null",
-        "' OR 1=1 --",
-        "x" * 5_000,
-        "\u202e",
-        "\r\nX: y",
-        "<script>",
-        "00000000-0000-0000-0000-000000000000",
-    ),
-)
-PATHS = (
-    *(
-        "/tasks",
-        "/tasks/{}",
-        "/tasks/{}/events",
-        "/tasks/{}/cancel",
-        "/tasks/{}/steer",
-        "/tasks/{}/budget",
-        "/tasks?q={}",
-    ),
-    *(
-        "/tasks?cursor={}",
-        "/tasks?limit={}",
-        "/agents",
-        "/agents/{}",
-        "/schedules",
-        "/schedules/{}",
-        "/schedules/preview",
-    ),
-    *(
-        "/files",
-        "/files/{}",
-        "/files/{}/content",
-        "/ai/embeddings",
-        "/ai/images",
-        "/ai/calls/{}",
-        "/auth/login",
-        "/auth/refresh",
-    ),
-    *("/auth/password", "/models", "/providers", "/ai/tokens/count", "/ai/transcriptions", "/{}"),
-)
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
 
 async def what_answers_tell(stack: Stack) -> Seen:
     seen, chance = Seen(), random.Random(SEED)
     for _ in range(REQUESTS):
-        _judge(seen, await _ask(stack, chance), {500, 502, 503, 504})
+        _judge(seen, await malformed(stack, chance), {500, 502, 503, 504})
     for name in AWAY:
         part = running(stack)[name]
         await crash(part)
         try:
             for _ in range(WHILE_AWAY):
-                _judge(seen, await _ask(stack, chance), {500, 502}, f" without {name}")
+                _judge(seen, await malformed(stack, chance), {500, 502}, f" without {name}")
         finally:
             await revive(part)
     async with client_of(stack) as client:
@@ -108,42 +63,6 @@ def _judge(seen: Seen, answer: httpx2.Response | None, wrong: set[int], when: st
     asked = f"{answer.request.method} {str(answer.request.url.path)[:60]}{when}"
     seen.expect(answer.status_code not in wrong, f"{asked}: {answer.status_code}")
     seen.expect(told is None, f"{asked} tells {told and told[0]!r}")
-
-
-async def _ask(stack: Stack, chance: random.Random) -> httpx2.Response | None:
-    """A request that is wrong in several ways; None where the client itself refuses to send it."""
-    piece = chance.choice(PIECES)
-    path = chance.choice(PATHS).replace("{}", piece)
-    bodies: tuple[bytes, ...] = (
-        b"",
-        b"{",
-        json.dumps(piece).encode(),
-        json.dumps({piece: piece}).encode(),
-        json.dumps({"goal": piece, "plan": piece, "model": piece, "name": piece, "cron": piece}).encode(),
-        json.dumps({"email": piece, "password": piece, "refresh_token": piece * 20}).encode(),
-        bytes(chance.randrange(256) for _ in range(200)),
-        piece.encode("utf-8", "surrogatepass"),
-    )
-    types = ("application/json", "text/plain", "multipart/form-data", "multipart/form-data; boundary=x", "", "x")
-    headers = {
-        "Content-Type": chance.choice(types),
-        chance.choice(("Accept", "Idempotency-Key", "Range", "Prefer")): "x",
-    }
-    if chance.random() < 0.3:
-        headers["Authorization"] = f"Bearer {piece[:50]}".encode("ascii", "ignore").decode().replace("\0", "").strip()
-    try:
-        request = stack.api.build_request(
-            chance.choice(METHODS), f"{API}{path}", content=chance.choice(bodies), headers=headers, timeout=60
-        )
-        # A stream goes on as long as its task; what it is answered with is enough.
-        answer = await stack.api.send(request, stream=True)
-        if "event-stream" in answer.headers.get("content-type", ""):
-            await answer.aclose()
-            return None
-        await answer.aread()
-    except (ValueError, httpx2.InvalidURL, httpx2.LocalProtocolError):
-        return None
-    return answer
 
 
 def _ports(stack: Stack, seen: Seen) -> None:

@@ -40,6 +40,13 @@ class Seen:
         if not holds:
             self.problems.append(otherwise)
 
+    def take(self, other: "Seen", prefix: str = "") -> None:
+        """Add what other trials showed, their figures under names that begin with `prefix`."""
+        self.trials += other.trials
+        self.problems += other.problems
+        self.decisions += other.decisions
+        self.figures |= {f"{prefix}{name}": value for name, value in other.figures.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -1,11 +1,10 @@
-"""B5, B17: folders that others made, opened or closed before the embedded stack starts in them."""
+"""B5: folders that others made or opened before the embedded stack starts in them."""
 
 import hashlib
 import os
 import shutil
-import stat
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,7 +33,7 @@ async def sockets_of_others(_stack: Stack) -> Seen:
         for part, other in zip(_parts(folder), foreign, strict=True):
             (folder.run / f"{part.name}.sockets").write_text(str(other))
         try:
-            async with _started(folder.root):
+            async with started(folder.root):
                 taken = [Path((folder.run / f"{part.name}.sockets").read_text()) for part in _parts(folder)]
                 for path in taken:
                     seen.expect(path not in foreign, f"{path}, which somebody else made, was taken")
@@ -53,7 +52,7 @@ async def sockets_of_others(_stack: Stack) -> Seen:
             spoil(folder)
             said = "started"
             try:
-                async with _started(folder.root):
+                async with started(folder.root):
                     pass
             except Exception as error:  # noqa: BLE001  which one is what is looked at
                 said = type(error).__name__
@@ -61,32 +60,8 @@ async def sockets_of_others(_stack: Stack) -> Seen:
     return seen
 
 
-async def modes_of_folders(_stack: Stack) -> Seen:
-    """The data below a folder that is closed to others, as /root is; and what was there before."""
-    seen = Seen()
-    if os.geteuid() != 0:
-        seen.not_tried = "needs root"
-        return seen
-    for mode in (0o700, 0o750, 0o711):
-        with tempfile.TemporaryDirectory(prefix="chimera-modes-") as name:
-            data = _below(Path(name), mode)
-            watched = {
-                path: _mode(path) for path in _above(data, Path(__file__), Path(shutil.which("temporal") or "/"))
-            }
-            said = ""
-            try:
-                async with _started(data):
-                    pass
-            except Exception as error:  # noqa: BLE001  a refusal is as good, where it changes nothing
-                said = f"{type(error).__name__}: {error}"
-            seen.expect(not said or "can't pass" in said, f"below {mode:o}: {said}")
-            for path, before in watched.items():
-                seen.expect(_mode(path) == before, f"{path} was {before:o} and is {_mode(path):o}")
-    return seen
-
-
 @asynccontextmanager
-async def _started(path: Path) -> AsyncIterator[Settings]:
+async def started(path: Path) -> AsyncIterator[Settings]:
     temporal, ui = free_port(), free_port()
     settings = Settings(data_dir=path, temporal_port=temporal, temporal_ui_port=ui)
     async with LocalStack(settings, services=False) as started:
@@ -126,21 +101,6 @@ def _redis_is_anothers(folder: Folder) -> None:
     os.chown(folder.redis, STRANGER, STRANGER)
 
 
-def _below(folder: Path, mode: int) -> Path:
-    closed = folder / "home"
-    closed.mkdir(mode=mode)
-    (closed / "work").mkdir(mode=0o700)
-    return closed / "work" / "data"
-
-
-def _mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def _above(*paths: Path) -> Iterable[Path]:
-    return dict.fromkeys(parent for path in paths for parent in path.resolve().parents if parent.exists())
-
-
 SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
     ("a data folder of somebody else", _is_anothers, FolderUnusable),
     ("a data folder that everybody may write to", _is_everybodys, FolderUnusable),
@@ -149,7 +109,4 @@ SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
 )
 """What is done to a folder before the start, and how that is refused."""
 
-FINDINGS = (
-    Finding("B5", "no folder for sockets is taken that others made or can enter", sockets_of_others),
-    Finding("B17", "a start as root changes the mode of no folder above data and program", modes_of_folders),
-)
+FINDINGS = (Finding("B5", "no folder for sockets is taken that others made or can enter", sockets_of_others),)
