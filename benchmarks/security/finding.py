@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -28,13 +29,24 @@ class Seen:
 
     trials: int = 0
     problems: list[str] = field(default_factory=list)
-    figures: dict[str, float | int] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    decisions: list[str] = field(default_factory=list)
+    """Where something other than the criterion holds on purpose, and why."""
+    not_tried: str = ""
+    """Why there were no trials: of what nobody tried nothing is known."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Count a trial, and note what is wrong unless it `holds`."""
         self.trials += 1
         if not holds:
             self.problems.append(otherwise)
+
+    def take(self, other: "Seen", prefix: str = "") -> None:
+        """Add what other trials showed, their figures under names that begin with `prefix`."""
+        self.trials += other.trials
+        self.problems += other.problems
+        self.decisions += other.decisions
+        self.figures |= {f"{prefix}{name}": value for name, value in other.figures.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,12 @@ class Finding:
     what: str
     """What must hold, in words."""
     attack: Callable[[Stack], Awaitable[Seen]]
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """B2 before B11, and cases of the matrix (S) after what was found (B)."""
+        number = self.id[1:].rstrip("abcdefgh")
+        return self.id[0], int(number), self.id
 
 
 @dataclass(slots=True)
