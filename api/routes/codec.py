@@ -1,9 +1,9 @@
 """A codec server for Temporal's Web UI and command line, which can't sign in: the address itself is a secret."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.routing import APIRoute
 
 from api.bodies import StrictRequest
@@ -44,7 +44,11 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
 
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)
-async def decode_payloads(codec_pass: str, payloads: CodecPayloads, parts: WithParts) -> CodecPayloads:
+async def decode_payloads(
+    codec_pass: Annotated[str, Path(description="The pass, as `POST /api/v1/codec` put it into its address")],
+    payloads: CodecPayloads,
+    parts: WithParts,
+) -> CodecPayloads:
     """Decode payloads as Temporal's codec protocol asks for it. What is not encrypted comes back as it is."""
     try:
         return await parts.temporal.encryption.decode_for_tools(payloads)
