@@ -92,7 +92,7 @@ async def test_a_worker_without_the_key_ends_no_run(keys: Settings) -> None:
 
 
 async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
-    slow = a_subtask("a", "Say a lot. [[sim: tokens=400; drip=2]]")
+    slow = a_subtask("a", "Say a lot. [[sim: tokens=400; drip=20]]")
     async with runs_with_worker(_with(keys, OLD)) as runs:
         task_id = await runs.start("Go on.", plan=[slow])
         await runs.event(task_id, "model_call.started")
