@@ -15,6 +15,7 @@ from cli.files import json_of
 from cli.printing import print_json, print_list
 from cli.prose import print_answer, print_prose, tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import one_line, plain
 from models.agents import AgentView
 
@@ -33,7 +34,7 @@ async def list_agents(*, as_json: bool) -> int:
     for agent in agents:
         cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
         table.add_row(*(Text(one_line(cell, 500)) for cell in cells))
-    Console(highlight=False).print(table)
+    print_table(Console(highlight=False), table)
     return 0
 
 

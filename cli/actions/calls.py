@@ -19,6 +19,7 @@ from cli.errors import EXIT_CODES, Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json
 from cli.prose import tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import one_line
 from cli.waiting import where_it_stands
 from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, ImagesView
@@ -38,7 +39,7 @@ async def list_calls(*, limit: int, as_json: bool) -> int:
     elif not page.items:
         tell('No calls yet. Make one: chimera embed "a red apple"')
     else:
-        Console(highlight=False).print(_list_of(page.items, held_up))
+        print_table(Console(highlight=False), _list_of(page.items, held_up))
     return 0
 
 

@@ -17,6 +17,7 @@ from cli.errors import Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json, print_list
 from cli.prose import tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import count, one_line
 from models.base import usd
 from models.schedules import ScheduleView
@@ -33,7 +34,7 @@ async def list_schedules(*, as_json: bool) -> int:
     elif not schedules:
         tell('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
     else:
-        Console(highlight=False).print(_list_of(schedules))
+        print_table(Console(highlight=False), _list_of(schedules))
         for schedule in schedules:
             if schedule.note:
                 tell(f"{schedule.id[:SHORT_CHARS]}: {one_line(schedule.note, 400)}")
@@ -121,7 +122,7 @@ async def list_runs(name: str, limit: int, *, as_json: bool) -> int:
     elif not tasks:
         tell(f"{schedule.id[:SHORT_CHARS]} has made no task yet; {_next_of(schedule)}.")
     else:
-        Console(highlight=False).print(_runs_of(tasks, _zone_named(schedule.time_zone)))
+        print_table(Console(highlight=False), _runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
 
 

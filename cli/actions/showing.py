@@ -18,6 +18,7 @@ from cli.endings import ending_of, with_ending
 from cli.printing import print_json, print_list
 from cli.prose import print_answer, print_prose, tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
@@ -41,7 +42,7 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
     elif not tasks:
         tell(_no_tasks(statuses))
     else:
-        Console(highlight=False).print(list_of(tasks, held_up))
+        print_table(Console(highlight=False), list_of(tasks, held_up))
     return 0
 
 
@@ -56,7 +57,7 @@ async def show(name: str, *, as_json: bool) -> int:
     for name, value in facts_of(task, cost):
         print_prose(console, Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), indent=10)
     if subtasks or cost.by_subtask:
-        console.print(table_of(subtasks, cost))
+        print_table(console, table_of(subtasks, cost))
     if task.result:
         console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
         print_answer(plain(task.result).rstrip())
