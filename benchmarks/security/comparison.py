@@ -35,10 +35,10 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     for _ in range(samples):
         for what, ask in asks.items():
             async with client_of(stack, address=next(addresses)) as client:
-                work, began = processor_s(stack.services.api), perf_counter()
+                used_s, began = processor_s(stack.services.api), perf_counter()
                 answer = await ask(client)
                 found[what].times_ms.append((perf_counter() - began) * 1000)
-                found[what].work_ms.append((processor_s(stack.services.api) - work) * 1000)
+                found[what].work_ms.append((processor_s(stack.services.api) - used_s) * 1000)
             found[what].answers.add((answer.status_code, _text(answer)))
     seen = Seen(trials=samples * len(asks))
     told = set.union(*(each.answers for each in found.values()))
