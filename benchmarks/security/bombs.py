@@ -66,9 +66,11 @@ HARMLESS = {"another charset"}
 
 async def bombs(stack: Stack) -> Seen:
     """The API's processor for each, how it grows, and how long a second client waits."""
+    # Made first: what takes this process long keeps its second client waiting too.
+    bodies = _bodies()
     seen, before, worst = Seen(), memory(stack), 0.0
     async with watched(stack) as watch:
-        for what, (body, headers) in _bodies().items():
+        for what, (body, headers) in bodies.items():
             for path in PLACES:
                 used = processor_s(stack.services.api)
                 statuses = [await _status(stack, path, body, headers) for _ in range(ROUNDS)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ def variables() -> dict[str, str]:
     return {f"CHIMERA_{vendor.upper()}_API_KEY": key for vendor, key in KEYS.items()}
 
 
-def settings(simulator_port: int) -> dict[str, object]:
+def settings(simulator_port: int) -> dict[str, Any]:
     """Every vendor is the simulator, asked with that vendor's canary."""
     models = {name: settings_for(WIRES, 0)[name] for name in ("prices", "context_windows")}
     for values in models.values():

@@ -22,7 +22,7 @@ SAME_WORK = 0.1
 class Sample:
     answers: set[tuple[int, str]] = field(default_factory=set)
     times_ms: list[float] = field(default_factory=list)
-    work_s: float = 0.0
+    work_ms: list[float] = field(default_factory=list)
 
 
 Ask = Callable[[httpx2.AsyncClient], Awaitable[httpx2.Response]]
@@ -35,10 +35,10 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     for _ in range(samples):
         for what, ask in asks.items():
             async with client_of(stack, address=next(addresses)) as client:
-                work, began = processor_s(stack.services.api), perf_counter()
+                used_s, began = processor_s(stack.services.api), perf_counter()
                 answer = await ask(client)
                 found[what].times_ms.append((perf_counter() - began) * 1000)
-                found[what].work_s += processor_s(stack.services.api) - work
+                found[what].work_ms.append((processor_s(stack.services.api) - used_s) * 1000)
             found[what].answers.add((answer.status_code, _text(answer)))
     seen = Seen(trials=samples * len(asks))
     told = set.union(*(each.answers for each in found.values()))
@@ -46,9 +46,9 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     seen.figures |= {f"{what}, median ms": round(median(each.times_ms), 1) for what, each in found.items()}
     medians = [median(each.times_ms) for each in found.values()]
     seen.figures["largest median by the smallest"] = round(max(medians) / min(medians), 2)
-    work = [each.work_s / samples for each in found.values()]
-    seen.figures["processor, ms"] = round(1000 * sum(work) / len(work), 1)
-    seen.figures["most work by the least"] = round(max(work) / max(min(work), 1e-9), 2)
+    work = [median(each.work_ms) for each in found.values()]
+    seen.figures["processor, ms"] = round(median(work), 1)
+    seen.figures["most work by the least"] = round(max(work) / max(min(work), 1), 2)
     if same_work and max(work) > min(work) * (1 + SAME_WORK):
         seen.problems.append("one kind takes more of the processor than another")
     return seen

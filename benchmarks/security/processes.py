@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psutil
@@ -116,11 +117,12 @@ async def rights_of_roles(stack: Stack) -> Seen:
                 refusal = type(error).__name__
             seen.expect(refusal == "InsufficientPrivilege", f"{statement}: {refusal or 'done'}")
     client = Redis.from_url(stack.settings.redis_url or "")
+    execute: Callable[..., Awaitable[object]] = client.execute_command
     try:
         for command in COMMANDS:
             said = "done"
             try:
-                await client.execute_command(*command.split())
+                await execute(*command.split())
             except RedisError as error:
                 said = type(error).__name__
             seen.expect(said == "NoPermissionError", f"Redis, {command}: {said}")

@@ -12,11 +12,10 @@ from redis.asyncio import Redis
 from benchmarks.faults.lab import crash, revive
 from benchmarks.security.accounts import rows
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
+from benchmarks.security.rights import BUSY_S, SOON_S
 from benchmarks.stack import Stack
 
-SOON_S = 5.0
-LIMIT_S = 15.0
-"""What is told as "went on" after it; in between a busy machine may be why, so it is told as a figure."""
+LIMIT_S = SOON_S + BUSY_S
 LONG = "[[sim: tokens=600; drip=60]]"
 
 

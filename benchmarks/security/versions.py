@@ -33,9 +33,9 @@ async def servers(stack: Stack) -> Seen:
     seen.expect(
         command == programs.newest("valkey-server", "redis-server") == program_of(), f"{command} is not the newest"
     )
-    line = tuple(int(part) for part in version.split(".")[:3])
-    fixed = FIXED[name].get(line[:2])
-    is_fixed = line[2] >= fixed if fixed is not None else line[:2] > max(FIXED[name])
+    major, minor, patch = (int(part) for part in version.split(".")[:3])
+    fixed = FIXED[name].get((major, minor))
+    is_fixed = patch >= fixed if fixed is not None else (major, minor) > max(FIXED[name])
     listens = [each for each in stack.parts["redis"].service.command if each in ("--port", "0")]
     seen.expect(listens == ["--port", "0"], "Redis listens on a port")
     if not is_fixed:
