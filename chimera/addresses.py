@@ -1,9 +1,14 @@
-"""Which addresses are near: no proxy of the environment is asked for them, since it would look for them elsewhere."""
+"""What an address is, and which are near: no proxy is asked for those, since it would look for them elsewhere."""
 
+import socket
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-_NEAR_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+_NEAR_NAMES = (
+    *(".localhost", ".local", ".internal", ".lan", ".home.arpa"),
+    # What private networks call themselves all the same (RFC 6762, appendix G), and older systems this machine.
+    *(".home", ".corp", ".private", ".intranet", ".localdomain"),
+)
 """Names that only a network of one's own gives (RFC 6761, 6762, 8375; ICANN keeps `internal` for that)."""
 
 
@@ -12,10 +17,26 @@ def is_near(url: str) -> bool:
     host = _host_of(url)
     try:
         # Also what is neither private nor public, such as the addresses that VPNs give (RFC 6598).
-        return not ip_address(host).is_global
+        return not ip_address(_in_full(host)).is_global
     except ValueError:
         # A name without a dot is one of a container or of a network's own names.
         return bool(host) and ("." not in host or host.endswith(_NEAR_NAMES))
+
+
+def problem_of(url: str) -> str | None:
+    """Say why no request can be sent to an address; None when one can."""
+    if not url.lower().startswith(("http://", "https://")):
+        return "does not begin with http:// or https://"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "has a port that is no number up to 65535, or a bracket too few"
+    if port == 0:
+        return "has the port 0"
+    if not host or not host.isprintable() or " " in host:
+        return "has no host, or one with characters that no host can have"
+    return None
 
 
 def _host_of(url: str) -> str:
@@ -23,3 +44,11 @@ def _host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def _in_full(host: str) -> str:
+    """Write out what every system's resolver takes for an IPv4 address too: `127.1`, `2130706433`, `0x7f.1`."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, UnicodeEncodeError):
+        return host

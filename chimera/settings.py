@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError
 
+from chimera.addresses import problem_of
 from chimera.settings_types import (
     DatabaseUrl,
     HostAndPort,
@@ -240,11 +241,9 @@ class Settings(FromSurroundings):
         "openai_base_url", "anthropic_base_url", "google_base_url", "local_base_url", "simulator_url", mode="after"
     )
     @classmethod
-    def _begins_with_a_scheme(cls, value: str | None) -> str | None:
-        if value is not None and not value.lower().startswith(("http://", "https://")):
-            raise ValueError(
-                f"{value!r} does not begin with http:// or https://; write it as in http://127.0.0.1:11434/v1."
-            )
+    def _can_be_asked(cls, value: str | None) -> str | None:
+        if value is not None and (problem := problem_of(value)) is not None:
+            raise ValueError(f"{value!r} {problem}; write it as in http://127.0.0.1:11434/v1.")
         return value
 
     @model_validator(mode="after")

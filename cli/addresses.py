@@ -1,9 +1,8 @@
 """Where this installation's own parts are reached from this machine."""
 
 import re
-from urllib.parse import urlsplit
 
-from chimera.addresses import is_near
+from chimera.addresses import is_near, problem_of
 from chimera.settings import Settings
 from cli.errors import WrongUsage
 
@@ -27,19 +26,17 @@ def address_from(typed: str, named: str) -> str:
     address = typed.strip()
     found = _ADDRESS.fullmatch(address)
     scheme, host, path = (part or "" for part in found.groups()) if found else ("", "", "")
-    try:
-        is_one = bool(urlsplit(f"//{host}").hostname) and urlsplit(f"//{host}").port != 0 and not host.endswith(":")
-    except ValueError:
-        is_one = False
-    if not is_one:
-        raise WrongUsage(f"{named}{typed} is no address. Write it as in {named}http://127.0.0.1:8000.")
+    if host.endswith(":") or problem_of(f"http://{host}") is not None:
+        raise WrongUsage(
+            f"{named}{without_password(typed)} is no address. Write it as in {named}http://127.0.0.1:8000."
+        )
     if scheme.lower() not in ("http", "https") or not address.lower().startswith(f"{scheme.lower()}://"):
         right = scheme.lower() if scheme.lower() in ("http", "https") else "http" if is_near(f"//{host}") else "https"
         raise WrongUsage(
-            f"{named}{typed} does not begin with http:// or https://. Write {named}{right}://{host}{path.rstrip('/')}."
+            f"{named}{without_password(typed)} does not begin with http:// or https://. Write {named}{right}://{host}{path.rstrip('/')}."
         )
     if path.rstrip("/") in _NOT_PART_OF_IT:
-        raise WrongUsage(f"{named}{typed} is more than the address. Write {named}{scheme}://{host}.")
+        raise WrongUsage(f"{named}{without_password(typed)} is more than the address. Write {named}{scheme}://{host}.")
     return address.rstrip("/")
 
 

@@ -29,6 +29,7 @@ from cli import sign_in
 from cli.addresses import api_url_of, without_password
 from cli.client import new_http
 from cli.connect import is_alive
+from cli.errors import NoHttpClient
 from cli.sessions import Session
 from cli.settings import misspelt
 from cli.text import one_line
@@ -83,8 +84,9 @@ def variables() -> Iterator[Finding]:
 
 def folder(settings: Settings) -> Iterator[Finding]:
     """The data folder, or the first of its parents that is there, has to be writable and to have room."""
-    wanted = settings.data_dir.expanduser().absolute()
+    wanted = settings.data_dir
     try:
+        wanted = local_folder.absolute(wanted)
         local_folder.check(wanted)
     except (FolderUnusable, OSError) as error:
         yield Finding(Level.FAIL, f"data folder {wanted}", str(error))
@@ -254,6 +256,8 @@ async def _local_provider(settings: Settings) -> Finding:
     try:
         async with new_http(base_url) as http:
             answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
+    except NoHttpClient as error:
+        return Finding(Level.FAIL, what, one_line(error.message, 400))
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         way_out = "start the model server, or correct the address"
         return Finding(Level.WARN, what, f"nothing answers at {models_url} ({type(error).__name__}); {way_out}")
@@ -292,7 +296,7 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
             answer = (await http.get(f"{api_url}/health", headers=await _signed_in(api_url, http, settings))).json()
         status: str = answer["status"]
         parts: dict[str, dict[str, str]] = answer.get("parts", {})
-    except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError, NoHttpClient):
         if stack_pid is None:
             return [Finding(Level.OK, "Chimera", "not running; start it with: chimera up")]
         log = settings.data_dir / "logs" / "api.out"

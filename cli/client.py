@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from chimera.addresses import is_near
-from cli.errors import NoSignIn, NotReachable, Problem, Refused
+from cli.errors import NoHttpClient, NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
@@ -246,8 +246,17 @@ class Client:
 
 
 def new_http(api_url: str) -> httpx2.AsyncClient:
-    """A client for one API; a proxy of the environment is asked only for addresses elsewhere."""
-    return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_near(api_url))
+    """Make a client for one API; a proxy of the environment is asked only for addresses elsewhere.
+
+    Raises NoHttpClient for a proxy, or certificates, of the environment that can't be used.
+    """
+    try:
+        # Certificates that the environment names hold for a private network too.
+        verify = httpx2.create_ssl_context(trust_env=True) if api_url.lower().startswith("https:") else True
+        return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_near(api_url), verify=verify)
+    except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+        # The kind alone: what the library says may hold a proxy's password.
+        raise NoHttpClient(api_url, type(error).__name__) from None
 
 
 def raise_for(response: httpx2.Response) -> None:

@@ -17,7 +17,7 @@ from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import address_from, api_url_of, is_same
 from cli.client import Client, new_http
-from cli.errors import NoSignIn, NotReachable, SignInEnded, StartedElsewhere, TokenRefused
+from cli.errors import NoHttpClient, NoSignIn, NotReachable, SignInEnded, StartedElsewhere, TokenRefused
 from cli.sessions import Session
 from cli.text import plain
 
@@ -61,7 +61,7 @@ async def is_alive(api_url: str) -> bool:
         async with new_http(api_url) as http:
             answer = await http.get(f"{api_url}/health/live", timeout=GLANCE_S)
             return bool(answer.json() == {"status": "ok"})
-    except (httpx2.HTTPError, ValueError):
+    except (httpx2.HTTPError, ValueError, NoHttpClient):
         return False
 
 

@@ -21,6 +21,9 @@ class NotText(ValueError):
 def use_utf8() -> None:
     """Have standard input read as UTF-8, and no character end a command that only wanted to show it."""
     codecs.register_error(ESCAPED, _escaped)
+    if sys.stdin is None:
+        # Who started us closed it: `chimera login <&-`. Else the next file that is opened would be it.
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY), encoding="utf-8")
     if isinstance(sys.stdin, io.TextIOWrapper):
         # What is no UTF-8 is looked for where it is used.
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")

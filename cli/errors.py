@@ -31,6 +31,19 @@ class NotReachable(ChimeraError):
         )
 
 
+class NoHttpClient(ChimeraError):
+    """The environment names a proxy or certificates for the way to an address, and they can't be used."""
+
+    code, http_status, title = "no_http_client", 503, "The proxy or the certificates can't be used"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"No request can be made to {url} ({reason}). Correct or unset what the environment names: HTTP_PROXY,"
+            " HTTPS_PROXY and ALL_PROXY as in http://proxy.example:3128 (SOCKS is not spoken), SSL_CERT_FILE and"
+            " SSL_CERT_DIR as files that are there."
+        )
+
+
 class NoSignIn(ChimeraError):
     """There is nobody to be on the way to the API."""
 

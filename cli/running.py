@@ -3,12 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from errno import ENOSPC
 from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
+from chimera.disk import is_full
 from cli.errors import INTERRUPTED, TROUBLE, FieldProblem, Refused, WrongUsage
 from cli.options import BODY, Options, in_options, with_options
 from cli.prose import print_prose
@@ -38,12 +38,23 @@ def finish(action: Callable[[], Coroutine[Any, Any, int]], options: Options = NO
         sys.stdout = None
         code = TROUBLE
     except OSError as error:
-        if error.errno != ENOSPC:
+        if not explain_full_output(error):
             raise
-        sys.stdout = None
-        explain(WrongUsage("There is no space left where the output goes; make some, or send it elsewhere."))
         code = TROUBLE
     raise Finished(code)
+
+
+def explain_full_output(error: OSError) -> bool:
+    """Say that there is no space for what a command prints, and give the rest of it up; False for another error."""
+    if not is_full(error):
+        return False
+    sys.stdout = None
+    try:
+        explain(WrongUsage("There is no space left where the output goes; make some, or send it elsewhere."))
+    except OSError:
+        # It goes to the same place.
+        sys.stderr = None
+    return True
 
 
 def explain(error: ChimeraError, console: Console | None = None, *, options: Options = NO_OPTIONS) -> None:

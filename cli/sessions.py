@@ -35,7 +35,10 @@ class Session:
         if self._path is None:
             raise NoSignIn(self.api_url)
         kept = sign_in.read(self._path)
-        if kept is not None and kept.is_fresh and kept.access_token != refused:
+        if kept is None:
+            # Before a lock is made for it, in a folder that may not be there.
+            raise NoSignIn(self.api_url)
+        if kept.is_fresh and kept.access_token != refused:
             return kept.access_token
         return await _to_the_end(self._renew(self._path, refused))
 

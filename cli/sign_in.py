@@ -106,7 +106,8 @@ async def locked(path: Path) -> AsyncIterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = path.with_suffix(".lock")
     give_up = time.monotonic() + LOCK_LIMIT_S
-    with lock.open("a") as file:
+    # Whoever can open it can hold it.
+    with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
         while not _try_lock(file):
             if time.monotonic() > give_up:
                 raise NotReachable(str(lock), "another command holds this lock")

@@ -630,6 +630,19 @@ class BadRequest(ProviderError):
     code = "bad_request"
 
 
+class UnusableHeader(ProviderError):
+    """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
+
+    code, title, taken_up = "unusable_header", "A header of the environment can't be sent", False
+
+    def __init__(self, provider: str, header: str, variables: str) -> None:
+        super().__init__(
+            f"{provider} can't be asked: the header {header!r} has characters that no HTTP header can have. Correct or"
+            f" unset {variables} in the environment (plain ASCII, no blanks or line breaks around it) and start Chimera"
+            " again."
+        )
+
+
 class FallsBack(ProviderError):
     """A model failed for good, and the next one of its chain is asked instead; no end that anybody sees."""
 

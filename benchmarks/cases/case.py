@@ -153,6 +153,8 @@ class Command:
     """So many bytes of its output are read before the reader leaves."""
     keeps_api: bool = True
     """Told where the API is, by variables."""
+    shell: str = ""
+    """What a shell does with the command, which is `"$@"` there: close its streams, change the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ class Case:
     note: str = ""
     """Why this is right where others would decide otherwise."""
     environment: tuple[tuple[str, str], ...] = ()
-    """Variables of a worker that is started for this case; such cases run after the others."""
+    """Variables of a worker that is started for this case; such cases run after the others. `{port}` is the model
+    server's."""
     alone: bool = False
     """Holds its provider up for others, so it runs when they are done."""
 

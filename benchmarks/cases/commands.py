@@ -28,6 +28,7 @@ async def try_command(command: Command, api_url: str, token: str) -> Exit:
 async def _run(command: Command, folder: str, environment: dict[str, str | bytes]) -> Exit:
     reading, writing = pty.openpty() if command.on_terminal else os.pipe()
     process = await asyncio.create_subprocess_exec(
+        *(("sh", "-c", command.shell, "sh") if command.shell else ()),
         *(sys.executable, "-P", "-m", "cli", *command.arguments),
         cwd=folder,
         env={os.fsencode(name): os.fsencode(value) for name, value in environment.items()},

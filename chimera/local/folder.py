@@ -70,7 +70,7 @@ class Folder:
     @classmethod
     def named(cls, path: Path) -> "Folder":
         """Name the folder, which need not be there."""
-        return cls(path.expanduser().absolute())
+        return cls(absolute(path))
 
     def make(self) -> None:
         """Make the folder and what belongs in it; only its owner may look inside. Raises FolderUnusable."""
@@ -192,11 +192,25 @@ def owner_name(uid: int) -> str:
         return f"user {uid}"
 
 
+def absolute(path: Path) -> Path:
+    """Return the whole path of a data folder as it was written. Raises FolderUnusable."""
+    try:
+        return path.expanduser().absolute()
+    except FileNotFoundError:
+        raise FolderUnusable(path, "is below the current folder, which has been deleted; change to another") from None
+    except RuntimeError:
+        raise FolderUnusable(path, "begins with ~, and this user has no home; set HOME") from None
+
+
 def check(root: Path) -> None:
     """Raise FolderUnusable when `root` is no folder, or one that somebody else keeps things in; OSError as it comes."""
     if any(sign in str(root) for sign in "\r\n"):
         # PostgreSQL takes none.
         raise FolderUnusable(root, "has a line break in its name")
+    if (problem := _unwritable_name(root)) is not None:
+        raise FolderUnusable(root, problem)
+    if root.is_symlink() and not root.exists():
+        raise FolderUnusable(root, f"is a link to {str(root.readlink())!r}, which isn't there")
     if not root.exists():
         return
     if not root.is_dir():
@@ -213,6 +227,17 @@ def check(root: Path) -> None:
     if strange:
         listed = ", ".join(strange[:3]) + (", …" if len(strange) > 3 else "")
         raise FolderUnusable(root, f"is not Chimera's: it has other things in it ({listed})")
+
+
+def _unwritable_name(root: Path) -> str | None:
+    """Say why a name can't be written into what is UTF-8 by its nature: Temporal's configuration, JSON."""
+    try:
+        os.fsencode(root).decode()
+    except UnicodeEncodeError:
+        return "has letters that the locale doesn't know; set LC_ALL=C.UTF-8"
+    except UnicodeDecodeError:
+        return "has a name that is not UTF-8"
+    return None
 
 
 class FolderLock:

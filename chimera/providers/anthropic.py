@@ -13,6 +13,7 @@ from chimera.providers.anthropic_answers import Answer
 from chimera.providers.anthropic_errors import sort_error
 from chimera.providers.anthropic_requests import PROVIDER, body_of, prefix_of
 from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.headers import check as check_headers
 from chimera.providers.keys import key_of
 from chimera.providers.pieces import Pieces
 from chimera.providers.schemas import SCHEMA, RefusedFields
@@ -117,6 +118,7 @@ class Anthropic:
             max_retries=0,
             http_client=http_client(self._base_url, trust_env=self._trust_env),
         )
+        check_headers(self.name, client.default_headers, "ANTHROPIC_CUSTOM_HEADERS")
         # Else the SDK imports them in the first call.
         _ = client.messages, client.models
         return client

@@ -14,6 +14,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.chat_answers import Answer
 from chimera.providers.chat_errors import sort_error
 from chimera.providers.chat_requests import LimitField, body_of
+from chimera.providers.headers import check as check_headers
 from chimera.providers.pieces import Pieces
 from chimera.providers.schemas import RefusedFields
 from chimera.providers.streams import Lazy, opened, read, sorting
@@ -110,6 +111,7 @@ class ChatCompletions:
             max_retries=0,
             http_client=http_client(self._base_url, trust_env=self._trust_env),
         )
+        check_headers(self.name, client.default_headers, "OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS")
         # Else they were loaded in the first call.
         importlib.import_module("openai.types.chat")
         _ = client.models

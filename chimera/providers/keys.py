@@ -2,6 +2,7 @@
 
 from pydantic import SecretStr
 
+from chimera.providers.headers import is_sendable
 from models.errors import MissingKey, UnusableKey
 
 
@@ -16,7 +17,7 @@ def key_of(provider: str, key: SecretStr | None) -> str:
 def usable(provider: str, key: SecretStr | None) -> str:
     """Read a key, or nothing. Raises `UnusableKey` for one that no HTTP header can have."""
     found = key.get_secret_value() if key else ""
-    if not (found.isascii() and found.isprintable() and found == found.strip()):
+    if not is_sendable(found):
         raise UnusableKey(provider, _setting(provider))
     return found
 

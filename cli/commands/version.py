@@ -3,14 +3,17 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from cli.encodings import NotText, arguments_in, use_utf8
 
-USAGE = 2
-"""What Typer ends wrong usage with."""
+USAGE, GAVE_UP = 2, 1
+"""What Typer ends wrong usage with, and a question that Ctrl-C answered, or help that nobody reads any more."""
+TROUBLE, INTERRUPTED = 3, 130
+"""As in `cli.errors`, which help would take too long to load."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -40,17 +43,48 @@ def ending_with_own_codes(app: typer.Typer) -> None:
     """Run the app. A command ends with `Finished`; any other exit is Typer's own."""
     use_utf8()
     use_size()
+    code = _code_of(app)
+    sys.exit(code if _all_is_written() else TROUBLE)
+
+
+def _code_of(app: typer.Typer) -> int:
     try:
         app(arguments_in(sys.argv[1:]), prog_name="chimera")
     except NotText as error:
-        from cli.errors import TROUBLE, WrongUsage
+        from cli.errors import WrongUsage
         from cli.running import explain
 
         explain(WrongUsage(str(error)))
-        sys.exit(TROUBLE)
+        return TROUBLE
+    except OSError as error:
+        return _not_written(error)
     except SystemExit as ending:
-        if type(ending) is SystemExit and ending.code == USAGE:
-            from cli.errors import TROUBLE
+        if type(ending) is SystemExit and ending.code in (USAGE, GAVE_UP):
+            return INTERRUPTED if isinstance(ending.__context__, typer.Abort) else TROUBLE
+        return ending.code if isinstance(ending.code, int) else 0
+    return 0
 
-            sys.exit(TROUBLE)
-        raise
+
+def _not_written(error: OSError) -> int:
+    """What can't be written ends a command in words, where there is a place for them. Raises other errors again."""
+    from cli.running import explain_full_output
+
+    if not explain_full_output(error):
+        raise error
+    return TROUBLE
+
+
+def _all_is_written() -> bool:
+    """Write what is still held back. What can't be is nothing to try again at the exit, with a trace and 120."""
+    written = True
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            written = False
+            setattr(sys, name, None)
+            with suppress(OSError):
+                _not_written(error)
+    return written

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.places import PLACES
+from benchmarks.places.list import PLACES
 
 
 def test_each_place_has_a_name_of_its_own() -> None:

@@ -28,6 +28,12 @@ def chimera(*arguments: str | bytes, typed: str = "", **environment: str) -> sub
     )
 
 
+def in_shell(line: str, *, before: str = "true", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    settings = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "200", **environment}
+    command = ("bash", "-c", f"{before}; {sys.executable} -m cli {line}")
+    return subprocess.run(command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+
+
 def refused(done: subprocess.CompletedProcess[bytes]) -> str:
     said = done.stderr.decode()
     assert done.returncode == 3, said
@@ -75,6 +81,54 @@ def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_TOKEN="x", CHIMERA_API_URL="http://a b")
     assert "CHIMERA_API_URL=http://a b is no address" in refused(done)
+
+
+def test_a_password_needs_an_open_input() -> None:
+    done = in_shell("login --api-url http://127.0.0.1:9 --email a@b.c <&-")
+    assert "Nothing answers at http://127.0.0.1:9" in refused(done)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
+@pytest.mark.parametrize("command", ["--version", "--help"])
+def test_a_full_disk_is_said_of_help_too(command: str) -> None:
+    assert "There is no space left where the output goes" in refused(in_shell(f"{command} >/dev/full"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
+def test_an_error_that_can_not_be_written_keeps_its_code() -> None:
+    done = in_shell("tasks 2>/dev/full", CHIMERA_TOKEN="x", CHIMERA_API_URL="http://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (3, b"")
+
+
+def test_a_reader_that_leaves_is_no_failed_task() -> None:
+    done = in_shell("--help | true; echo ${PIPESTATUS[0]}")
+    assert (done.stdout, done.stderr) == (b"3\n", b"")
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "socks5://127.0.0.1:9", "http://127.0.0.1:port"])
+def test_a_proxy_that_can_not_be_used_is_named(proxy: str) -> None:
+    done = chimera("tasks", CHIMERA_TOKEN="x", CHIMERA_API_URL="http://chimera.example", ALL_PROXY=proxy)
+    assert "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY" in refused(done)
+
+
+def test_certificates_that_are_not_there_are_named() -> None:
+    for address in ("https://chimera.example", "https://127.0.0.1:9"):
+        done = chimera("tasks", CHIMERA_TOKEN="x", CHIMERA_API_URL=address, SSL_CERT_FILE="/nowhere/ca.pem")
+        assert "SSL_CERT_FILE" in refused(done)
+
+
+def test_a_folder_that_was_deleted_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    for command in ("up", "doctor"):
+        done = in_shell(f"{command} 2>&1", before=f"mkdir {gone} && cd {gone} && rmdir {gone}")
+        assert "is below the current folder, which has been deleted" in done.stdout.decode()
+        assert b"Traceback" not in done.stdout
+
+
+def test_doctor_leaves_nothing_in_a_folder(tmp_path: Path) -> None:
+    done = in_shell("doctor", before=f"cd {tmp_path}")
+    assert b"data folder" in done.stdout
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

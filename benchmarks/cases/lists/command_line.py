@@ -200,18 +200,6 @@ CASES = (
         Exits(3, says=("line 1", "column")),
     ),
     Case(
-        "B53.doctor",
-        KIND,
-        "own",
-        "doctor with a key that no header can have",
-        Command(
-            ("doctor",),
-            {"CHIMERA_LOCAL_BASE_URL": "http://127.0.0.1:9/v1", "CHIMERA_LOCAL_API_KEY": "ключ"},
-            keeps_api=False,
-        ),
-        Exits(None, says=("CHIMERA_LOCAL_API_KEY",)),
-    ),
-    Case(
         "B31",
         KIND,
         "https://github.com/jetify-com/devbox/issues/1575",

@@ -61,37 +61,6 @@ def _in_stream(id: str, what: str, answer: Answer, right: Ends, source: str = MI
     return Case(id, KIND, source, what, Asked(answers), right, note)
 
 
-PROXIES = (
-    (
-        "socks",
-        "a SOCKS proxy for everything, the model server on this machine",
-        "https://github.com/ollama/ollama-python/issues/424",
-        (("ALL_PROXY", "socks5h://127.0.0.1:9"), ("HTTP_PROXY", "socks5h://127.0.0.1:9")),
-    ),
-    (
-        "no-proxy-range",
-        "NO_PROXY with ranges of IPv6",
-        "https://github.com/MoonshotAI/kimi-cli/issues/1959",
-        (("HTTP_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "fd00::/8,fe80::/10,10.0.0.0/8,.local")),
-    ),
-    (
-        "no-proxy-brackets",
-        "NO_PROXY with [::1], a proxy whose port is none",
-        "https://github.com/basicmachines-co/basic-memory/issues/1541",
-        (("HTTP_PROXY", "http://127.0.0.1:port"), ("NO_PROXY", "[::1]")),
-    ),
-)
-KEYS = (
-    (
-        "look-alike",
-        "a letter that looks like another",
-        "https://github.com/NousResearch/hermes-agent/pull/9946",
-        "sk-ʋ1234567",
-    ),
-    ("blank", "a blank that doesn't break", "https://github.com/btseytlin/hr-breaker/pull/33", "sk-1234\u00a0567"),
-    ("newline", "a line break in it", "https://github.com/bytedance/deer-flow/pull/5066", "sk-1234\n567"),
-)
-
 CASES = (
     *map(_refusal, REFUSALS),
     Case(
@@ -167,45 +136,6 @@ CASES = (
         "no key is set, and the server's words have 'none' in them",
         Asked((refused(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
         Ends("failed", says=("one of none, auto",)),
-    ),
-    Case(
-        "B53",
-        KIND,
-        "own",
-        "a key that no header can have",
-        Asked((said("a b"),)),
-        Ends("failed", requests=0, says=("CHIMERA_LOCAL_API_KEY",)),
-        environment=(("CHIMERA_LOCAL_API_KEY", "ключ"),),
-    ),
-    Case(
-        "B26",
-        KIND,
-        "https://github.com/ollama/ollama/issues/7772",
-        "a proxy in the environment, no NO_PROXY, the model server on this machine",
-        Asked((said("a b"),)),
-        Ends(result="a b"),
-        environment=(
-            ("HTTP_PROXY", "http://127.0.0.1:9"),
-            ("http_proxy", "http://127.0.0.1:9"),
-            ("NO_PROXY", ""),
-            ("no_proxy", ""),
-        ),
-    ),
-    *(
-        Case(f"proxy.{name}", KIND, source, what, Asked((said("a b"),)), Ends(result="a b"), environment=variables)
-        for name, what, source, variables in PROXIES
-    ),
-    *(
-        Case(
-            f"key.{name}",
-            KIND,
-            source,
-            f"a key with {what}",
-            Asked((said("a b"),)),
-            Ends("failed", requests=0, says=("CHIMERA_LOCAL_API_KEY",)),
-            environment=(("CHIMERA_LOCAL_API_KEY", key),),
-        )
-        for name, what, source, key in KEYS
     ),
     Case(
         "B16.breaker-task",

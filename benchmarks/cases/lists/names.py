@@ -1,5 +1,6 @@
 """Names of models as servers name them."""
 
+from benchmarks.cases import gemini
 from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
 from benchmarks.cases.chat import said
 
@@ -17,7 +18,25 @@ NAMES = {
     "names.free": ("minimax/minimax-m3:free", "https://github.com/pocketpaw/pocketpaw/pull/2061"),
     "names.umlaut": ("modèle-8b", "own"),
     "names.dots": ("gpt-oss-20b.Q4_K_M.gguf", "own"),
+    "names.at-version": ("claude-3-5-sonnet@20240620", "https://github.com/ChatGPTNextWeb/NextChat/pull/5769"),
+    "names.colons": ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "https://github.com/pingdotgg/t3code/pull/2387"),
+    "names.arn": (
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-2-90b-instruct-v1:0",
+        "https://github.com/DataDog/dd-trace-py/pull/11944",
+    ),
+    "names.percent": ("a%2Fb 100%", "https://github.com/sigoden/aichat/pull/1473"),
+    "names.question": ("x?y=1&z#v", "https://github.com/sigoden/aichat/pull/1473"),
+    "names.markup": ("qwen [/bold] 8B [red]", "own"),
+    "names.quotes": ('o\'brien "large" \\ `x` $HOME', "own"),
+    "names.case": ("QWEN-Case", "own"),
 }
+IN_A_PATH = {
+    "names.google-colons": ("tuned:v1:0", "https://github.com/pingdotgg/t3code/pull/2387"),
+    "names.google-percent": ("a%2Fb 100%", "https://github.com/sigoden/aichat/pull/1473"),
+    "names.google-question": ("x?y=1&z#v", "https://github.com/sigoden/aichat/pull/1473"),
+    "names.google-at": ("gemini@20240620", "https://github.com/ChatGPTNextWeb/NextChat/pull/5769"),
+}
+"""Where the name is part of the address."""
 BAD = {"names.control": "a\u0007b", "names.newline": "a\nb", "names.lead-blank": " a", "names.endless": "a" * 5000}
 
 
@@ -30,6 +49,10 @@ CASES = (
     *(
         Case(id, KIND, source, name, Asked((said("a b"),), model=name), Ends(result="a b"))
         for id, (name, source) in NAMES.items()
+    ),
+    *(
+        Case(id, KIND, source, name, Asked((gemini.said("a b"),), wire="google", model=name), Ends(result="a b"))
+        for id, (name, source) in IN_A_PATH.items()
     ),
     *(_refused(id, name) for id, name in BAD.items()),
     Case(

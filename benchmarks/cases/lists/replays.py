@@ -41,6 +41,14 @@ def _budget(id: str, body: object) -> Case:
 
 
 X = '{"goal": "x", "start": false'
+FINERACT = "https://github.com/apache/fineract/pull/5674"
+STEALTH = "https://github.com/Stellar-Mail/stealth/pull/1606"
+
+
+def _with(metadata: str) -> str:
+    return f'{X}, "metadata": {metadata}}}'
+
+
 CASES = (
     _same("B33.fields", "fields in another order", X + "}", '{"start": false, "goal": "x"}'),
     _same("B33.escapes", "an escape for a letter, blanks", X + "}", '{ "goal" : "\\u0078",\n "start": false }'),
@@ -71,6 +79,62 @@ CASES = (
         X + ', "plan": [{"key": "a", "instruction": "b"}]}',
         X + ', "plan": [{"key": "a", "instruction": "b", "depends_on": [], "title": ""}]}',
         "https://github.com/adcontextprotocol/adcp-client/issues/568",
+    ),
+    *(
+        _same(f"replay.{name}", what, _with(first), _with(second), source)
+        for name, what, first, second, source in (
+            ("float", "1 and 1.0", '{"n": 1}', '{"n": 1.0}', FINERACT),
+            ("exponent", "100 and 1e2", '{"n": 100}', '{"n": 1e2}', FINERACT),
+            ("zero", "0 and -0.0", '{"n": 0}', '{"n": -0.0}', FINERACT),
+            ("large", "10^21 in two ways", '{"n": 1000000000000000000000}', '{"n": 1e21}', STEALTH),
+            ("pair", "an emoji, and its two escapes", '{"n": "🐦"}', '{"n": "\\ud83d\\udc26"}', STEALTH),
+            ("slash", "a slash, escaped or not", '{"n": "a/b"}', '{"n": "a\\/b"}', STEALTH),
+        )
+    ),
+    *(
+        _case(f"replay.{name}", what, _with(first), _with(second), source, Answers(422, says=("another",)), note)
+        for name, what, first, second, source, note in (
+            ("text", '1 and "1"', '{"n": 1}', '{"n": "1"}', STEALTH, ""),
+            ("true", "1 and true", '{"n": 1}', '{"n": true}', STEALTH, ""),
+            ("nothing", "null and left out", '{"n": null}', "{}", FINERACT, "Metadata are kept as they were sent."),
+            (
+                "accent",
+                "é as one character and as two",
+                '{"n": "\\u00e9"}',
+                '{"n": "e\\u0301"}',
+                "own",
+                "Text is compared by its characters: RFC 8785 doesn't normalise it either.",
+            ),
+            (
+                "close",
+                "two numbers that only a float takes for one",
+                f'{{"n": {2**53}}}',
+                f'{{"n": {2**53 + 1}}}',
+                STEALTH,
+                "",
+            ),
+        )
+    ),
+    _same("replay.ends", "blanks around the goal", X + "}", '{"goal": " x ", "start": false}', FINERACT),
+    Case(
+        "replay.twice",
+        KIND,
+        "own",
+        "a name that stands twice",
+        Called((Call("POST", "/api/v1/tasks", raw='{"goal": "x", "goal": "y", "start": false}'),)),
+        Answers(422, says=("goal",)),
+        "Parsers take the last one; nobody can say which was meant.",
+    ),
+    *(
+        Case(
+            f"replay.{name}",
+            KIND,
+            "own",
+            f"metadata with {number}",
+            Called((Call("POST", "/api/v1/tasks", raw=_with(f'{{"n": {number}}}')),)),
+            Answers(422, says=("metadata",)),
+        )
+        for name, number in (("endless", "1e400"), ("endless-minus", "-1e400"))
     ),
     _case(
         "replay.other-body",

@@ -38,7 +38,9 @@ def test_the_private_folder_is_found_again(long_folder: Folder) -> None:
 
 def test_letters_that_no_locale_knows_make_no_address() -> None:
     with short_folder() as path:
-        folder = Folder.at(path / os.fsdecode(b"d\xe0ta"))
+        # As a folder of umlauts is called under an ASCII locale.
+        folder = Folder(path / os.fsdecode(b"d\xe0ta"))
+        folder.run.mkdir(parents=True)
         assert str(folder.socket_folder(folder.redis, NAME)).isascii()
         folder.remove_sockets()
 
@@ -112,3 +114,16 @@ def test_a_data_folder_of_somebody_else_is_refused() -> None:
         os.chown(path, 12345, -1)
         with pytest.raises(FolderUnusable, match="belongs to user 12345, and you are 'root'"):
             Folder.at(path)
+
+
+@pytest.mark.parametrize("name", [b"d\xe0ta", b"d\xe0ta/chimera"])
+def test_a_name_that_is_no_utf8_is_refused(name: bytes) -> None:
+    with short_folder() as path, pytest.raises(FolderUnusable, match="is not UTF-8"):
+        Folder.at(path / os.fsdecode(name))
+
+
+def test_a_link_to_nothing_is_refused() -> None:
+    with short_folder() as path:
+        (path / "data").symlink_to("nowhere")
+        with pytest.raises(FolderUnusable, match="a link to 'nowhere'"):
+            Folder.at(path / "data")

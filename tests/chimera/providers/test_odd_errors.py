@@ -185,6 +185,33 @@ def test_an_unusable_key_is_named(name: str, key: str) -> None:
     assert not raised.value.retryable
 
 
+@pytest.mark.parametrize("value", ["ключ", "“quoted”", "two\nlines", " blank"])
+async def test_an_organisation_that_can_not_be_sent_is_named(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", value)
+    asked_before = len(server.headers)
+    async with provider_at(WIRE, server.url) as made:
+        with pytest.raises(errors.UnusableHeader) as raised:
+            await made.connect()
+    assert "OPENAI_ORG_ID" in raised.value.message
+    assert not raised.value.retryable
+    assert len(server.headers) == asked_before
+
+
+@pytest.mark.parametrize("value", ["X-Team: “ours”", "X Team: ours"])
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+async def test_own_headers_that_can_not_be_sent_are_named(
+    name: str, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    variable = f"{name.upper()}_CUSTOM_HEADERS"
+    monkeypatch.setenv(variable, value)
+    provider = PROVIDERS[name](Settings.model_validate({f"{name}_api_key": SecretStr("sk-1")}))
+    with pytest.raises(errors.UnusableHeader, match=variable):
+        await provider.connect()
+    await provider.close()
+
+
 @pytest.mark.parametrize("proxy", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
 async def test_a_local_server_is_reached_without_a_proxy(
     wire: Wire, server: Scripted, monkeypatch: pytest.MonkeyPatch, proxy: str

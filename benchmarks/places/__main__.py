@@ -1,99 +1,35 @@
 """`python -m benchmarks places [--only TEXT] [--installs]`: checkouts and data folders in odd places, as a table.
 
 Each place gets a stack of its own: `chimera up`, a task on the simulator, SIGTERM. It is right when the task ends, the
-stop succeeds and no socket is left outside. With --installs each odd checkout also makes its environment with
-./start.sh, which takes a minute each. What this machine can't show (a user to become, a mount) is said, not counted.
+stop succeeds, no socket is left outside and nothing in the data folder is open to others. A place that can't be one is
+right when `up` ends with 3, in words and without a traceback. With --installs each odd checkout also makes its
+environment with ./start.sh, which takes a minute each. What this machine can't show (a user to become, a mount) is
+said, not counted.
 """
 
 import argparse
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.places.list import NOBODY, PLACES
+from benchmarks.places.place import BELOW, NotHere, Place
 from benchmarks.ports import free_port
 from chimera.local.run_as import RunAs
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LIMIT_S = 180.0
-NOBODY = 65534
-ODD = 'dàta ü (1) & it\'s "100%" $HOME;#'
-
-
-class NotHere(Exception):
-    """This machine can't show it; the reason."""
-
-
-@dataclass(frozen=True)
-class Place:
-    name: str
-    data: str = "data"
-    checkout: str = ""
-    """A copy of the code in a folder of this name; empty is where it stands."""
-    environment: dict[str, str] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
-    """Variables that are not set."""
-    prepare: Callable[[Path, ExitStack], None] = lambda folder, undo: None
-    """Gets the folder that the place is in."""
-    refused: str = ""
-    """Stands in the refusal of a place that can't be one."""
-    is_root: bool = True
-    """Otherwise as a user without root's rights, where root runs this."""
-
-
-def _closed(folder: Path, undo: ExitStack) -> None:
-    folder.chmod(0o700)
-
-
-def _home_read_only(folder: Path, undo: ExitStack) -> None:
-    (folder / "home").mkdir()
-    (folder / "home").chmod(0o500)
-
-
-def _mounted(folder: Path, undo: ExitStack) -> None:
-    (folder / "disk").mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder / "disk")]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        raise NotHere("nobody may mount here")
-    undo.callback(subprocess.run, ["umount", "-l", str(folder / "disk")], check=False)
-
-
-def _linked(folder: Path, undo: ExitStack) -> None:
-    (folder / "real").mkdir()
-    (folder / "link").symlink_to("real")
-
-
-PLACES = (
-    Place("a plain folder"),
-    Place("blanks, umlauts, quotes, percent, $, &", ODD),
-    Place("a leading dash", "-rf"),
-    Place("a name of 100 characters", "long " * 20),
-    Place("a path of 300 characters", "/".join(["long " * 10] * 6)),
-    Place("Japanese", "データ"),
-    Place("a line break", "two\nlines", refused="line break"),
-    Place("below a folder that is closed to others", prepare=_closed),
-    Place("another user than root", is_root=False),
-    Place("a home that can't be written to", environment={"HOME": "home"}, prepare=_home_read_only),
-    Place("HOME is not set", without=("HOME",)),
-    Place(
-        "LC_ALL=C, no UTF-8 mode", "dàta", environment={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    ),
-    Place("a locale that isn't installed", "dàta", environment={"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}),
-    Place("another time zone, TMPDIR with blanks", environment={"TZ": "Asia/Kathmandu", "TMPDIR": "t m p"}),
-    Place("data on a mount of its own", "disk", prepare=_mounted),
-    Place("data behind a link", "link/data", prepare=_linked),
-    Place("a checkout with blanks, umlauts, quotes, percent", checkout=ODD),
-    Place("a checkout with a leading dash", checkout="-checkout"),
-    Place("a checkout behind a link", checkout="link/chimera", prepare=_linked),
-    Place("a checkout with a path of 200 characters", checkout="/".join(["long " * 10] * 4)),
-)
+REFUSED = 3
+"""What `chimera` ends with when it can't do what it was asked."""
 
 
 def main() -> int:
@@ -101,16 +37,17 @@ def main() -> int:
     options.add_argument("--only", default="", metavar="TEXT", help="places whose name has this text")
     options.add_argument("--installs", action="store_true", help="odd checkouts make their environment too")
     asked = options.parse_args()
-    wrong = 0
+    count = Counter[str]()
     for place in (each for each in PLACES if asked.only in each.name):
         began = time.monotonic()
         try:
             said = _try(place, installs=asked.installs)
         except NotHere as reason:
             said = f"not run: {reason}"
-        wrong += said != "ok" and not said.startswith("not run")
+        count["ok" if said == "ok" else "not run" if said.startswith("not run") else "wrong"] += 1
         print(f"{place.name:52} {said:40} {time.monotonic() - began:6.1f} s", flush=True)
-    return 1 if wrong else 0
+    print(f"{count.total()} places: {', '.join(f'{count[word]} {word}' for word in ('ok', 'wrong', 'not run'))}")
+    return 1 if count["wrong"] else 0
 
 
 def _try(place: Place, *, installs: bool) -> str:
@@ -123,6 +60,8 @@ def _try(place: Place, *, installs: bool) -> str:
         if place.checkout:
             checkout = folder / place.checkout
             _copy(checkout)
+            if place.sealed:
+                _seal(checkout)
             environment["PYTHONPATH"] = f"{checkout}"
             if ":" in str(checkout):
                 raise NotHere("PYTHONPATH has no way to say it")
@@ -136,23 +75,31 @@ def _environment(place: Place, folder: Path) -> dict[str, str]:
     ports = {f"CHIMERA_{name}_PORT": str(free_port()) for name in ("API", "TEMPORAL", "TEMPORAL_UI", "SIMULATOR")}
     environment = kept | ports | {"CHIMERA_ENV_FILE": "", "CHIMERA_DATA_DIR": str(folder / place.data)}
     for name, value in place.environment.items():
-        environment[name] = str(folder / value) if name in ("HOME", "TMPDIR") else value
-    if "TMPDIR" in place.environment:
-        Path(environment["TMPDIR"]).mkdir()
+        environment[name] = str(folder / value) if name in BELOW else value
     return {name: value for name, value in environment.items() if name not in place.without}
 
 
-def _who(place: Place) -> Callable[[], None] | None:
-    if place.is_root:
-        return None
-    if sys.platform != "linux" or os.geteuid() != 0:
+def _beginning_of(place: Place) -> Callable[[], None]:
+    if not place.is_root and (sys.platform != "linux" or os.geteuid() != 0):
         raise NotHere("this runs as another user anyway, or can't become one")
-    return RunAs(NOBODY, NOBODY, is_name=True).rename
+    steps = [] if place.is_root else [RunAs(NOBODY, NOBODY, is_name=True).rename]
+    steps += [place.begin] if place.begin is not None else []
+
+    def begin() -> None:
+        for step in steps:
+            step()
+
+    return begin
 
 
 def _copy(checkout: Path) -> None:
     ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "docs", "tests")
     shutil.copytree(ROOT, checkout, ignore=ignored)
+
+
+def _seal(checkout: Path) -> None:
+    for each in (checkout, *checkout.rglob("*")):
+        each.chmod(each.stat().st_mode & ~0o222)
 
 
 def _installs(checkout: Path, environment: dict[str, str]) -> str | None:
@@ -165,10 +112,12 @@ def _installs(checkout: Path, environment: dict[str, str]) -> str | None:
 
 def _lives(command: list[str], environment: dict[str, str], folder: Path, place: Place) -> str:
     with _running([*command, "up"], environment, folder, place) as (up, output):
-        if not _until_ready(up, output):
-            if place.refused and place.refused in output.read_text(errors="replace"):
-                return "ok"
-            return f"up: {output.read_text(errors='replace').strip()[-300:] or 'said nothing'}"
+        ready = _until_ready(up, output)
+        told = output.read_text(errors="replace").strip()
+        if place.refused:
+            return "ok" if _is_refusal(up, told, place.refused) else f"up: {told[-300:]}"
+        if not ready:
+            return f"up: {told[-300:] or 'said nothing'}"
         goal = ["run", "Say a word.", "--model", "simulator/fast"]
         task = subprocess.run(
             [*command, *goal],
@@ -177,7 +126,7 @@ def _lives(command: list[str], environment: dict[str, str], folder: Path, place:
             capture_output=True,
             timeout=LIMIT_S,
             check=False,
-            preexec_fn=_who(place),
+            preexec_fn=_beginning_of(place),
         )
         if task.returncode != 0:
             return f"run: {(task.stdout + task.stderr).decode(errors='replace').strip()[-300:]}"
@@ -187,7 +136,28 @@ def _lives(command: list[str], environment: dict[str, str], folder: Path, place:
         left = [each for each in sockets if Path(each).exists()]
         if up.returncode != 0 or left:
             return f"stop: exit code {up.returncode}, left {left}"
+        if seen := sorted(_open_to_others(folder / place.data)):
+            return f"open to others: {', '.join(seen)}"
     return "ok"
+
+
+def _is_refusal(up: "subprocess.Popen[bytes]", told: str, words: str) -> bool:
+    return up.poll() == REFUSED and words in told and "Traceback" not in told
+
+
+def _open_to_others(folder: Path) -> Iterator[str]:
+    """Name what others than the owner can read or write: what is open in a folder that lets them pass."""
+    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
+        yield folder.name
+    if not stat.S_IMODE(folder.stat().st_mode) & 0o011:
+        return
+    for each in folder.iterdir():
+        if each.is_symlink():
+            continue
+        if each.is_dir():
+            yield from _open_to_others(each)
+        elif stat.S_IMODE(each.stat().st_mode) & 0o066:
+            yield each.name
 
 
 @contextmanager
@@ -197,7 +167,7 @@ def _running(
     output = folder / "up.out"
     with output.open("wb") as file:
         up = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_who(place)
+            command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_beginning_of(place)
         )
     try:
         yield up, output

@@ -1,0 +1,118 @@
+"""What goes into the headers of a request and can't be sent: refused in words that name the variable."""
+
+from benchmarks.cases.case import PROVIDERS, Asked, Case, Command, Ends, Exits, Wire
+from benchmarks.cases.chat import said
+
+KIND = "headers"
+KEYS = {
+    "B53": ("of Cyrillic letters", "own", "ключ"),
+    "key.look-alike": (
+        "with a letter that looks like another",
+        "https://github.com/NousResearch/hermes-agent/pull/9946",
+        "sk-ʋ1234567",
+    ),
+    "key.blank": (
+        "with a blank that doesn't break",
+        "https://github.com/btseytlin/hr-breaker/pull/33",
+        "sk-1234\u00a0567",
+    ),
+    "key.newline": ("with a line break in it", "https://github.com/bytedance/deer-flow/pull/5066", "sk-1234\n567"),
+    "key.dash": ("with a long dash", "https://github.com/openai/openai-python/issues/2409", "sk—1234567"),
+    "key.accent": ("with a letter of Latin-1", "https://github.com/jundot/omlx/pull/1804", "café"),
+    "key.nothing": ("with a character of no width", "https://github.com/simonw/llm/pull/1636", "sk-\u200b1234567"),
+}
+ORGANISATION = "https://github.com/openai/openai-python/issues/2409"
+OWN_HEADERS = "https://github.com/bytedance/deer-flow/pull/5066"
+OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
+    ("header.organisation", "OPENAI_ORG_ID of Cyrillic letters", ORGANISATION, "openai", "OPENAI_ORG_ID", "ключ"),
+    (
+        "header.project",
+        "OPENAI_PROJECT_ID with a line break in it",
+        ORGANISATION,
+        "openai",
+        "OPENAI_PROJECT_ID",
+        "proj_1\nproj_2",
+    ),
+    (
+        "header.own",
+        "OPENAI_CUSTOM_HEADERS with typographic quotes",
+        OWN_HEADERS,
+        "openai",
+        "OPENAI_CUSTOM_HEADERS",
+        "X-Team: “ours”",
+    ),
+    (
+        "header.own-name",
+        "OPENAI_CUSTOM_HEADERS with a blank in a name",
+        OWN_HEADERS,
+        "openai",
+        "OPENAI_CUSTOM_HEADERS",
+        "X Team: ours",
+    ),
+    (
+        "header.anthropic",
+        "ANTHROPIC_CUSTOM_HEADERS with typographic quotes",
+        OWN_HEADERS,
+        "anthropic",
+        "ANTHROPIC_CUSTOM_HEADERS",
+        "X-Team: “ours”",
+    ),
+)
+
+
+def _refused(id: str, what: str, source: str, asked: Asked, variable: str, value: str) -> Case:
+    return Case(
+        id, KIND, source, what, asked, Ends("failed", requests=0, says=(variable,)), environment=((variable, value),)
+    )
+
+
+CASES = (
+    *(
+        _refused(id, f"a key {what}", source, Asked((said("a b"),)), "CHIMERA_LOCAL_API_KEY", key)
+        for id, (what, source, key) in KEYS.items()
+    ),
+    *(
+        _refused(
+            id,
+            what,
+            source,
+            Asked((said("a b"),), wire=wire, provider="openai" if wire == "openai" else PROVIDERS[wire]),
+            variable,
+            value,
+        )
+        for id, what, source, wire, variable, value in OTHERS
+    ),
+    Case(
+        "B53.doctor",
+        KIND,
+        "own",
+        "doctor with a key that no header can have",
+        Command(
+            ("doctor",),
+            {"CHIMERA_LOCAL_BASE_URL": "http://127.0.0.1:9/v1", "CHIMERA_LOCAL_API_KEY": "ключ"},
+            keeps_api=False,
+        ),
+        Exits(1, says=("CHIMERA_LOCAL_API_KEY",)),
+    ),
+    Case(
+        "key.file",
+        KIND,
+        "https://github.com/quern-dev/quern/pull/228",
+        "doctor with a key's file that begins with a mark",
+        Command(
+            ("doctor",),
+            {"CHIMERA_SECRETS_DIR": "."},
+            {"chimera_openai_api_key": b"\xef\xbb\xbfsk-1234567"},
+            keeps_api=False,
+        ),
+        Exits(1, says=("CHIMERA_OPENAI_API_KEY",)),
+    ),
+    Case(
+        "key.token",
+        KIND,
+        "https://github.com/quern-dev/quern/pull/228",
+        "a command with an access token of Cyrillic letters",
+        Command(("tasks",), {"CHIMERA_TOKEN": "ключ"}),
+        Exits(3, says=("CHIMERA_TOKEN",)),
+    ),
+)
