@@ -38,8 +38,8 @@ COMMANDS = (
     "budget",
     "cancel",
     "delete",
-    "agents",
     "models",
+    "agents",
     "calls",
     "schedules",
 )

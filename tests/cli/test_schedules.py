@@ -15,7 +15,7 @@ from rich.console import Console
 
 from api.app import create_app
 from chimera.settings import Settings
-from cli.actions import controls, run, schedules
+from cli.actions import agents, controls, run, schedules
 from cli.actions.run import spec_from
 from cli.connect import connected
 from cli.errors import NotThere, Refused, WrongUsage
