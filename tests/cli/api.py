@@ -39,6 +39,7 @@ class TinyApi:
     ai_calls: list[AiCallView] = field(default_factory=list)
     """What is answered about the one call, one after the other; the last one again and again."""
     bill: CostView = field(default_factory=a_bill)
+    codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
     """Answers to the next requests, before the usual ones."""
 
@@ -48,6 +49,7 @@ class TinyApi:
                 Route("/health/live", self._live),
                 Route("/api/v1/auth/refresh", self._refresh, methods=["POST"]),
                 Route("/api/v1/auth/me", self._signed_in(self._me)),
+                Route("/api/v1/codec", self._signed_in(self._codec), methods=["POST"]),
                 Route("/api/v1/tasks", self._signed_in(self._tasks)),
                 Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
@@ -101,6 +103,9 @@ class TinyApi:
     async def _me(self, request: Request) -> Response:
         me = {"id": str(uuid4()), "email": "me@example.com", "name": "", "role": "user", "created_at": NOW.isoformat()}
         return JSONResponse(me)
+
+    async def _codec(self, request: Request) -> Response:
+        return self.codec_answers.pop(0)
 
     async def _tasks(self, request: Request) -> Response:
         items = [task.model_dump(mode="json") for task in self.tasks]
