@@ -46,9 +46,9 @@ async def who_has_the_key(stack: Stack) -> Seen:
     key = stack.environment["CHIMERA_PAYLOAD_KEYS"].partition(":")[2].encode()
     services = stack.services
     for process in (services.api, *services.workers):
-        seen.expect(key in _environment(process.pid), f"{process.title} lacks the key")
+        seen.expect(key in _environment(process.pid), f"{process.service.title} lacks the key")
     for process in (*stack.parts.values(), *stack.provider):
-        seen.expect(key not in _environment(process.pid), f"{process.title} has the key")
+        seen.expect(key not in _environment(process.pid), f"{process.service.title} has the key")
     return seen
 
 
@@ -145,7 +145,7 @@ def _files(data_dir: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in data_dir.glob("temporal.db*")}
 
 
-def _environment(pid: int) -> bytes:
+def _environment(pid: int | None) -> bytes:
     return "\0".join(psutil.Process(pid).environ().values()).encode(errors="replace")
 
 

@@ -18,8 +18,8 @@ async def codec(*, as_json: bool) -> int:
     print(one_line(address.url, 2000))
     sys.stderr.write(
         f"This is a secret until {address.expires_at.astimezone():%H:%M}: whoever has it can read everybody's titles.\n"
-        f"Web UI: open {one_line(address.web_ui_url, 300)}, the glasses (Data Encoder) at the top, paste it as Codec"
-        " Server.\n"
+        f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
+        " paste it there.\n"
         "Command line: temporal workflow show --workflow-id ID --codec-endpoint ADDRESS\n"
     )
     return 0

@@ -43,6 +43,7 @@ class TinyApi:
     """What is answered about the one call, one after the other; the last one again and again."""
     agents: dict[str, AgentSpec] = field(default_factory=dict)
     bill: CostView = field(default_factory=a_bill)
+    codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
     """Answers to the next requests, before the usual ones."""
 
@@ -52,6 +53,7 @@ class TinyApi:
                 Route("/health/live", self._live),
                 Route("/api/v1/auth/refresh", self._refresh, methods=["POST"]),
                 Route("/api/v1/auth/me", self._signed_in(self._me)),
+                Route("/api/v1/codec", self._signed_in(self._codec), methods=["POST"]),
                 Route("/api/v1/tasks", self._signed_in(self._tasks)),
                 Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
@@ -110,6 +112,9 @@ class TinyApi:
     async def _me(self, request: Request) -> Response:
         me = {"id": str(uuid4()), "email": "me@example.com", "name": "", "role": "user", "created_at": NOW.isoformat()}
         return JSONResponse(me)
+
+    async def _codec(self, request: Request) -> Response:
+        return self.codec_answers.pop(0)
 
     async def _tasks(self, request: Request) -> Response:
         items = [task.model_dump(mode="json") for task in self.tasks]
