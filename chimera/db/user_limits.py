@@ -4,16 +4,14 @@ A count that isn't near its limit takes no lock, so the hot path pays for one st
 turns until they commit: a row that is not committed can't be counted, and fifty at once would all find room.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import words
 from chimera.db.refusals import sqlstate_of
-from chimera.db.tables import Agent, AiCall, File, Schedule, Task
 from chimera.settings import Settings
 from models.ai_calls import OPEN as OPEN_CALLS
 from models.errors import LimitReached, TooBusy
@@ -36,12 +34,12 @@ _WAITED_TOO_LONG = "55P03"
 
 @dataclass(frozen=True, slots=True)
 class UserLimit:
-    """`setting` is the field of Settings that says how much, `count` reads how much there is."""
+    """`setting` is the field of Settings that says how much, `count` reads how much there is of `:owner_id`."""
 
     setting: str
     what: str
     way_out: str
-    count: Callable[[UserId], Select[Any]]
+    count: TextClause
     near: int | None = AT_ONCE
     """How far from the limit users begin to take turns; None: always."""
     retry_after_s: float | None = None
@@ -52,8 +50,8 @@ OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
     "open tasks and drafts",
     "wait until one has ended, cancel one, or delete a draft",
-    lambda owner: select(func.count()).where(
-        Task.owner_id == owner, Task.status.in_(sorted(OPEN_TASKS | {TaskStatus.DRAFT}))
+    text("SELECT count(*) FROM tasks WHERE owner_id = :owner_id AND status = ANY(:open)").bindparams(
+        open=words(OPEN_TASKS | {TaskStatus.DRAFT})
     ),
     retry_after_s=10.0,
 )
@@ -61,28 +59,30 @@ OPEN_CALLS_LIMIT = UserLimit(
     "max_open_calls",
     "open embeddings, images and transcriptions",
     "wait until one has ended, or cancel one",
-    lambda owner: select(func.count()).where(AiCall.owner_id == owner, AiCall.status.in_(sorted(OPEN_CALLS))),
+    text("SELECT count(*) FROM ai_calls WHERE owner_id = :owner_id AND status = ANY(:open)").bindparams(
+        open=words(OPEN_CALLS)
+    ),
     retry_after_s=5.0,
 )
 SCHEDULES_LIMIT = UserLimit(
     "max_schedules",
     "schedules",
     "delete one",
-    lambda owner: select(func.count()).where(Schedule.owner_id == owner),
+    text("SELECT count(*) FROM schedules WHERE owner_id = :owner_id"),
 )
 AGENTS_LIMIT = UserLimit(
     "max_agents",
     "agents of one's own",
     "delete one",
-    lambda owner: select(func.count()).where(Agent.owner_id == owner),
+    text("SELECT count(*) FROM agents WHERE owner_id = :owner_id"),
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
     f"bytes of files (each counts for {LEAST_BYTES:,} at least)",
     "delete files",
-    lambda owner: select(func.coalesce(func.sum(func.greatest(File.size_bytes, LEAST_BYTES)), 0)).where(
-        File.owner_id == owner
-    ),
+    text(
+        "SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id"
+    ).bindparams(least_bytes=LEAST_BYTES),
     near=None,
 )
 
@@ -113,7 +113,7 @@ async def check_added(
 
 
 async def _count(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> int:
-    return int(await session.scalar(limit.count(owner_id)))
+    return int(await session.scalar(limit.count, {"owner_id": owner_id}))
 
 
 async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> None:
