@@ -40,6 +40,7 @@ COMMANDS = (
     "delete",
     "agents",
     "models",
+    "codec",
     "calls",
     "schedules",
 )
