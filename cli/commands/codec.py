@@ -8,7 +8,7 @@ import typer
 def codec(
     as_json: Annotated[bool, typer.Option("--json", help="Print what the API answers, as JSON.")] = False,
 ) -> None:
-    """Print an address that lets Temporal's Web UI and command line show what is encrypted; for administrators."""
+    """Print an address for Temporal's tools to read encrypted runs with; for administrators."""
     from cli.actions.codec import codec
     from cli.running import finish
 

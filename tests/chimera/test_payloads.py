@@ -106,10 +106,10 @@ async def test_failures_are_encrypted_with_their_causes() -> None:
         await converter.encode_failure(error, failure)
     assert b"canary" not in failure.SerializeToString()
     assert failure.application_failure_info.type == "code"
-    error = await converter.decode_failure(failure)
-    assert isinstance(error, ApplicationError)
-    assert (error.message, error.details[0]) == (f"outer {CANARY}", f"detail {CANARY}")
-    assert f"inner {CANARY}" in str(error.__cause__)
+    decoded = await converter.decode_failure(failure)
+    assert isinstance(decoded, ApplicationError)
+    assert (decoded.message, decoded.details[0]) == (f"outer {CANARY}", f"detail {CANARY}")
+    assert f"inner {CANARY}" in str(decoded.__cause__)
 
 
 async def test_without_keys_failures_are_left_readable() -> None:

@@ -40,6 +40,7 @@ COMMANDS = (
     "delete",
     "models",
     "agents",
+    "codec",
     "calls",
     "schedules",
 )

@@ -15,7 +15,7 @@ from chimera.payloads import DATA_CONVERTER
 from chimera.schedules import Schedules
 from chimera.settings import Settings
 from models.ai_calls import Operation
-from models.ids import AiCallId, ScheduleId, TaskId, ai_call_workflow_id, schedule_workflow_id, workflow_id_of
+from models.ids import AiCallId, NodePath, ScheduleId, TaskId, ai_call_workflow_id, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec
 from tests.conftest import SimulatorServer
 from tests.runs import MODEL, Runs, a_subtask, runs_on, runs_with_worker
@@ -30,7 +30,7 @@ OLD, NEW = payload_keys.made(), payload_keys.made()
 async def test_nothing_that_was_said_can_be_read(runs: Runs) -> None:
     task_id = await runs.start(f"Tell of the {CANARY}.", title=f"The {CANARY}'s title", plan=PLAN)
     assert (await runs.ended(task_id))["status"] == "completed"
-    await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, "a"))
+    await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
     # It is there all the same, for who has the key.
     assert CANARY in str(await (await _described(runs, workflow_id_of(task_id))).static_summary())
 
@@ -40,7 +40,7 @@ async def test_no_failure_can_be_read(runs: Runs) -> None:
     task_id = await runs.start(goal, title=f"A bad {CANARY}", plan=[a_subtask("a", goal)])
     failed = await runs.ended(task_id)
     assert failed["status"] == "failed"
-    await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, "a"))
+    await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
     kept = await _kept_of(runs, workflow_id_of(task_id))
     assert b"Encoded failure" in kept
     assert failed["error"].encode() not in kept
@@ -99,7 +99,7 @@ async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
     async with runs_with_worker(_with(keys, NEW)) as without:
 
         async def is_tried_again() -> bool:
-            described = await _described(without, workflow_id_of(task_id, "a"))
+            described = await _described(without, workflow_id_of(task_id, NodePath("a")))
             return any(pending.attempt > 2 for pending in described.raw_description.pending_activities)
 
         await until_true(is_tried_again)
