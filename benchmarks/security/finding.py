@@ -73,23 +73,29 @@ class Watch:
     """The most of its processor that the API's loop used during one wait: what of it is ours, not the machine's."""
     refused: int = 0
 
+    async def next_answer(self) -> None:
+        """Wait until what was under way has been answered, and something that was asked afterwards."""
+        before = self.answers
+        while self.answers < before + 2:
+            await asyncio.sleep(0.005)
+
 
 @asynccontextmanager
 async def watched(stack: Stack) -> AsyncIterator[Watch]:
     """Ask the API over and over, from another address, for what takes it nothing: how long it stood still."""
-    watch, loop = Watch(), stack.services.api.pid
+    watch, api = Watch(), stack.services.api
     async with client_of(stack, address="127.0.0.77") as client:
 
         async def ask() -> None:
             while True:
-                began, held = time.perf_counter(), loop_s(loop)
+                began, held = time.perf_counter(), loop_s(api)
                 try:
                     answer = await client.get("/health/live")
                 except httpx2.TransportError:
                     watch.refused += 1
                     continue
                 watch.longest_ms = max(watch.longest_ms, (time.perf_counter() - began) * 1000)
-                watch.held_ms = max(watch.held_ms, (loop_s(loop) - held) * 1000)
+                watch.held_ms = max(watch.held_ms, (loop_s(api) - held) * 1000)
                 watch.answers += answer.status_code == httpx2.codes.OK
                 await asyncio.sleep(0.005)
 
@@ -109,13 +115,12 @@ def processor_s(process: Supervised) -> float:
     return times.user + times.system
 
 
-def loop_s(pid: int) -> float:
+def loop_s(process: Supervised) -> float:
     """The same of a process's first thread, where its event loop is, to the microsecond where Linux tells it."""
     try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+        return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
     except OSError:
-        times = psutil.Process(pid).cpu_times()
-        return times.user + times.system
+        return processor_s(process)
 
 
 @asynccontextmanager
