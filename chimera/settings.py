@@ -27,6 +27,7 @@ from chimera.settings_types import (
     LogLevel,
     Network,
     NotNegative,
+    OnDisk,
     Origin,
     PayloadKeys,
     Port,
@@ -97,7 +98,7 @@ class Settings(FromSurroundings):
     `.env.example` lists every one.
     """
 
-    data_dir: Path = Path(".chimera")
+    data_dir: OnDisk = Path(".chimera")
     """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
 
     # Parts. Without an address the embedded stack brings its own.
@@ -146,7 +147,7 @@ class Settings(FromSurroundings):
     local_model: str | None = None
     """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
     simulator_url: str | None = None
-    catalog_file: Path | None = None
+    catalog_file: OnDisk | None = None
     """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
     prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
     """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
@@ -195,7 +196,7 @@ class Settings(FromSurroundings):
 
     # Logs.
     log_level: LogLevel = "INFO"
-    log_dir: Path | None = None
+    log_dir: OnDisk | None = None
     log_json: bool = False
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).

@@ -4,9 +4,11 @@ No message shows an address of a database: there may be a password in it.
 """
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -104,6 +106,16 @@ def _are_payload_keys(value: SecretStr) -> SecretStr:
     return value
 
 
+def _in_utf8(path: Path) -> Path:
+    """The same path for a locale that doesn't know its letters: settings are UTF-8, and so are names on disk."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return Path(os.fsdecode(str(path).encode("utf-8", "surrogateescape")))
+    return path
+
+
+OnDisk = Annotated[Path, AfterValidator(_in_utf8)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]

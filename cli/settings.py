@@ -12,7 +12,7 @@ from dotenv.parser import Binding, parse_stream
 
 from chimera.settings import FromSurroundings, Settings, env_file
 from chimera.settings_errors import explained, read_settings
-from chimera.settings_types import Port
+from chimera.settings_types import OnDisk, Port
 
 ELSEWHERE = (
     "CHIMERA_PYTHON",
@@ -34,7 +34,7 @@ logging.getLogger("dotenv.main").setLevel(logging.ERROR)
 class _Where(FromSurroundings):
     """What says which Chimera of this machine is meant; the rest may be wrong without being in the way."""
 
-    data_dir: Path = Settings.model_fields["data_dir"].default
+    data_dir: OnDisk = Settings.model_fields["data_dir"].default
     host: str = Settings.model_fields["host"].default
     api_port: Port = Settings.model_fields["api_port"].default
 

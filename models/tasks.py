@@ -1,6 +1,7 @@
 """Tasks: what a caller asks for, what the workflow is started with, what is shown."""
 
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -143,7 +144,21 @@ class TaskSpec(Body):
     def _is_small(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if metadata and len(to_json(metadata)) > MAX_METADATA_BYTES:
             raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON; keep what is larger elsewhere.")
+        if _has_endless(metadata):
+            raise ValueError("A number in it is too large; write it as text.")
         return metadata
+
+
+def _has_endless(value: JsonValue) -> bool:
+    """Whether a number is larger than any that can be kept, such as 1e400: JSON has it, and PostgreSQL has not."""
+    match value:
+        case float():
+            return not isfinite(value)
+        case dict():
+            return any(map(_has_endless, value.values()))
+        case list():
+            return any(map(_has_endless, value))
+    return False
 
 
 class RunPolicy(Contract):

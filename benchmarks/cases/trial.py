@@ -151,8 +151,9 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
 
 
 def _priced(cases: Sequence[Case]) -> list[str]:
-    """Models under the ids of their cases; one with a name of its own costs nothing, as local models do."""
-    asked = [(case, case.act) for case in cases if isinstance(case.act, Asked) and not case.act.model]
+    """Models under the ids of their cases; a local one with a name of its own costs nothing, as local models do."""
+    asked = [(case, case.act) for case in cases if isinstance(case.act, Asked)]
+    asked = [(case, act) for case, act in asked if not act.model or act.wire != "openai"]
     return [f"{act.provider or PROVIDERS[act.wire]}/{model_of(case, act)}" for case, act in asked]
 
 

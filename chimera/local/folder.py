@@ -207,8 +207,11 @@ def check(root: Path) -> None:
     if any(sign in str(root) for sign in "\r\n"):
         # PostgreSQL takes none.
         raise FolderUnusable(root, "has a line break in its name")
-    if (problem := _unwritable_name(root)) is not None:
-        raise FolderUnusable(root, problem)
+    try:
+        os.fsencode(root).decode()
+    except UnicodeError:
+        # Neither Temporal's configuration nor JSON can have it.
+        raise FolderUnusable(root, "has a name that is not UTF-8") from None
     if root.is_symlink() and not root.exists():
         raise FolderUnusable(root, f"is a link to {str(root.readlink())!r}, which isn't there")
     if not root.exists():
@@ -227,17 +230,6 @@ def check(root: Path) -> None:
     if strange:
         listed = ", ".join(strange[:3]) + (", …" if len(strange) > 3 else "")
         raise FolderUnusable(root, f"is not Chimera's: it has other things in it ({listed})")
-
-
-def _unwritable_name(root: Path) -> str | None:
-    """Say why a name can't be written into what is UTF-8 by its nature: Temporal's configuration, JSON."""
-    try:
-        os.fsencode(root).decode()
-    except UnicodeEncodeError:
-        return "has letters that the locale doesn't know; set LC_ALL=C.UTF-8"
-    except UnicodeDecodeError:
-        return "has a name that is not UTF-8"
-    return None
 
 
 class FolderLock:

@@ -100,6 +100,14 @@ async def test_a_bad_task_is_refused_by_the_name_of_its_field_and_nothing_is_sto
     assert await _tasks_in(database) == before
 
 
+async def test_a_number_that_overflows_is_named(alice: httpx2.AsyncClient) -> None:
+    body = b'{"goal": "a", "metadata": {"k": [{"n": -1e400}]}}'
+    answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
+    problem = answer.json()
+    assert (answer.status_code, problem["errors"][0]["field"]) == (422, "metadata")
+    assert "too large; write it as text" in problem["errors"][0]["message"]
+
+
 async def test_a_plan_with_one_bad_subtask_has_one_fault(alice: httpx2.AsyncClient) -> None:
     body = {"goal": "Find out.", "plan": [{"key": "A B", "instruction": "x"}]}
     assert [error["field"] for error in (await alice.post("/api/v1/tasks", json=body)).json()["errors"]] == [

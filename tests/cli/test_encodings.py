@@ -117,6 +117,12 @@ def test_certificates_that_are_not_there_are_named() -> None:
         assert "SSL_CERT_FILE" in refused(done)
 
 
+def test_settings_name_a_folder_that_the_locale_can_not_write(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CHIMERA_DATA_DIR=dàta\n", encoding="utf-8")
+    done = in_shell("doctor", before=f"cd {tmp_path}", **ASCII_LOCALE)
+    assert b"OK    data folder" in done.stdout, done.stderr
+
+
 def test_a_folder_that_was_deleted_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     for command in ("up", "doctor"):

@@ -32,8 +32,8 @@ NAMES = {
 }
 IN_A_PATH = {
     "names.google-colons": ("tuned:v1:0", "https://github.com/pingdotgg/t3code/pull/2387"),
-    "names.google-percent": ("a%2Fb 100%", "https://github.com/sigoden/aichat/pull/1473"),
-    "names.google-question": ("x?y=1&z#v", "https://github.com/sigoden/aichat/pull/1473"),
+    "names.google-percent": ("c%2Fd 100%", "https://github.com/sigoden/aichat/pull/1473"),
+    "names.google-question": ("v?y=1&z#v", "https://github.com/sigoden/aichat/pull/1473"),
     "names.google-at": ("gemini@20240620", "https://github.com/ChatGPTNextWeb/NextChat/pull/5769"),
 }
 """Where the name is part of the address."""
