@@ -27,7 +27,7 @@ class Place:
     """Variables that are not set."""
     prepare: Callable[[Path, ExitStack], None] = lambda folder, undo: None
     """Gets the folder that the place is in."""
-    begin: Callable[[], None] | None = None
+    begin: Callable[[], object] | None = None
     """Done in each process before it becomes a command of ours: a limit, a mask, a stream that is closed."""
     refused: str = ""
     """Stands in the refusal of a place that can't be one."""
