@@ -82,7 +82,7 @@ def _environment(place: Place, folder: Path) -> dict[str, str]:
 def _beginning_of(place: Place) -> Callable[[], None]:
     if not place.is_root and (sys.platform != "linux" or os.geteuid() != 0):
         raise NotHere("this runs as another user anyway, or can't become one")
-    steps = [] if place.is_root else [RunAs(NOBODY, NOBODY, is_name=True).rename]
+    steps: list[Callable[[], object]] = [] if place.is_root else [RunAs(NOBODY, NOBODY, is_name=True).rename]
     steps += [place.begin] if place.begin is not None else []
 
     def begin() -> None:
