@@ -638,7 +638,7 @@ class UnusableHeader(ProviderError):
     def __init__(self, provider: str, header: str, variables: str) -> None:
         super().__init__(
             f"{provider} can't be asked: the header {header!r} has characters that no HTTP header can have. Correct or"
-            f" unset {variables} in the environment (plain ASCII, no blanks or line breaks around it) and start Chimera"
+            f" unset {variables} in the environment (plain ASCII, no blank in a name, no line break) and start Chimera"
             " again."
         )
 

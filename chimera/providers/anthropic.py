@@ -118,7 +118,8 @@ class Anthropic:
             max_retries=0,
             http_client=http_client(self._base_url, trust_env=self._trust_env),
         )
-        check_headers(self.name, client.default_headers, "ANTHROPIC_CUSTOM_HEADERS")
+        # This SDK sends its headers as UTF-8.
+        check_headers(self.name, client.default_headers, "ANTHROPIC_CUSTOM_HEADERS", as_utf8=True)
         # Else the SDK imports them in the first call.
         _ = client.messages, client.models
         return client

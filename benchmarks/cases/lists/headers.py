@@ -51,11 +51,11 @@ OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
     ),
     (
         "header.anthropic",
-        "ANTHROPIC_CUSTOM_HEADERS with typographic quotes",
+        "ANTHROPIC_CUSTOM_HEADERS with a blank in a name",
         OWN_HEADERS,
         "anthropic",
         "ANTHROPIC_CUSTOM_HEADERS",
-        "X-Team: “ours”",
+        "X Team: ours",
     ),
 )
 

@@ -199,8 +199,15 @@ async def test_an_organisation_that_can_not_be_sent_is_named(
     assert len(server.headers) == asked_before
 
 
-@pytest.mark.parametrize("value", ["X-Team: “ours”", "X Team: ours"])
-@pytest.mark.parametrize("name", ["openai", "anthropic"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("openai", "X-Team: “ours”"),
+        ("openai", "X Team: ours"),
+        ("anthropic", "X Team: ours"),
+        ("anthropic", "X-T: a\x01"),
+    ],
+)
 async def test_own_headers_that_can_not_be_sent_are_named(
     name: str, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
@@ -209,6 +216,13 @@ async def test_own_headers_that_can_not_be_sent_are_named(
     provider = PROVIDERS[name](Settings.model_validate({f"{name}_api_key": SecretStr("sk-1")}))
     with pytest.raises(errors.UnusableHeader, match=variable):
         await provider.connect()
+    await provider.close()
+
+
+async def test_anthropics_own_headers_may_be_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Team: “ours”")
+    provider = PROVIDERS["anthropic"](Settings(anthropic_api_key=SecretStr("sk-1")))
+    await provider.connect()
     await provider.close()
 
 
