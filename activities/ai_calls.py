@@ -347,7 +347,7 @@ class AiCalls(contract.AiCalls):
         cost = self._may_cost(ready) if error.may_be_billed else 0
         raised = error
         if is_final and error.retryable:
-            raised = AttemptsUsedUp("", failures, error.code, error.message, look_at="")
+            raised = AttemptsUsedUp("", failures, error.code, error.message, look_at="", same_again=is_again)
         await self._write_failure(ready, raised.code, raised.message, cost=cost, counts=counts, is_final=is_final)
         return raised
 

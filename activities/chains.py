@@ -73,6 +73,10 @@ class Chain:
         """How many attempts have failed so that it counts."""
         return sum(failed.times for failed in self.failures if not _is_free(failed))
 
+    def fails_alike(self) -> bool:
+        """Whether the newest failure is one that came twice in the very same way, so that no third is bought."""
+        return bool(self.failures) and _is_the_same_again(_latest(self.failures), self.retry)
+
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]
     ) -> ModelCallFellBack | None:

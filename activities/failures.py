@@ -58,5 +58,7 @@ def _after(call: ReadyCall, error: ProviderError, way: str | None) -> ProviderEr
     if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):
         return FallsBack(error.message)
     if error.retryable and not left:
-        return AttemptsUsedUp(call.intent.request.task_id, chain.failed(), error.code, error.message)
+        return AttemptsUsedUp(
+            call.intent.request.task_id, chain.failed(), error.code, error.message, same_again=chain.fails_alike()
+        )
     return error

@@ -8,12 +8,13 @@ from temporalio import activity
 
 from chimera.bus import Bus
 from chimera.calendars import fingerprint_of, spec_of
-from chimera.db import runs, schedules, tasks
+from chimera.db import runs, schedules, tasks, user_limits
 from chimera.db.engine import Database
+from chimera.db.user_limits import OPEN_TASKS_LIMIT
 from chimera.schedules import Schedules as TemporalSchedules
 from chimera.settings import Settings
 from models import activities as contract
-from models.errors import ChimeraError, InvalidInput, NotFound
+from models.errors import ChimeraError, InvalidInput, LimitReached, NotFound
 from models.ids import UserId
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput
@@ -38,7 +39,8 @@ class Schedules(contract.Schedules):
         """Make the task of this scheduled run. The workflow id carries the nominal time: twice is once.
 
         Returns None when the task of this time has ended already. Raises NotFound when the schedule was deleted,
-        Forbidden when its owner is disabled, InvalidInput when it has a cron expression that is no longer taken.
+        Forbidden when its owner is disabled, LimitReached when they have as many open tasks as they may, InvalidInput
+        when it has a cron expression that is no longer taken.
         """
         scheduled_run_id = activity.info().workflow_id
         try:
@@ -47,7 +49,7 @@ class Schedules(contract.Schedules):
                 spec = schedules.spec_of(schedule)
                 task_id = await schedules.task_of(session, scheduled_run_id)
                 if task_id is None:
-                    task_id, _ = await tasks.create(
+                    task_id, created = await tasks.create(
                         session,
                         UserId(schedule.owner_id),
                         spec.task,
@@ -55,8 +57,17 @@ class Schedules(contract.Schedules):
                         schedule_id=run.schedule_id,
                         scheduled_run_id=scheduled_run_id,
                     )
+                    if created:
+                        owner_id = UserId(schedule.owner_id)
+                        await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, self._settings)
+                    schedules.note_made(schedule)
                 await runs.mark_started(session, task_id)
                 start = await runs.read_start(session, task_id)
+        except LimitReached as error:
+            # It is not made later: what is due waits for nobody's backlog, and the next one may find room.
+            async with self._database.begin() as session:
+                await schedules.note_skipped(session, run.schedule_id, error.message)
+            raise
         except (NotFound, InvalidInput):
             await self._renew(run)
             raise

@@ -1,5 +1,6 @@
 """`python -m api`: serve the API with the settings of the environment."""
 
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,9 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     server = Server(config_of(app, settings))
+    # What is there now stays: a collector that goes through all of it holds every request, 120 ms on a busy machine.
+    gc.collect()
+    gc.freeze()
     for sent in (signal.SIGINT, signal.SIGTERM):
         # uvicorn puts its own handler before this one while it serves, and sends itself the signal again afterwards.
         signal.signal(sent, signal.SIG_IGN)

@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import API, Parts
-from chimera.db import ai_call_views, ai_calls
+from chimera.db import ai_call_views, ai_calls, user_limits
 from chimera.db.ai_calls import NewCall
+from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
 from models.ai_calls import (
@@ -78,6 +79,11 @@ def new_call(
 async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int) -> Response:
     async with parts.database.begin() as session:
         call_id, created = await ai_calls.create(session, caller.user_id, new)
+        if created:
+            if new.operation is Operation.IMAGES:
+                # Before they are paid for: what is drawn then is kept.
+                await user_limits.check_room(session, caller.user_id, FILES_LIMIT, parts.settings, LEAST_BYTES)
+            await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, parts.settings)
     return await answered(parts, caller, call_id, response, wait_s, created=created)
 
 

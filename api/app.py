@@ -13,6 +13,7 @@ from api.routes import (
     agents,
     ai_calls,
     auth,
+    codec,
     files,
     health,
     pages,
@@ -23,6 +24,7 @@ from api.routes import (
     transcriptions,
 )
 from api.stream import Hub
+from api.user_limits import OpenByUser
 from chimera import __version__
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, secret_of
@@ -46,6 +48,7 @@ CLOSED_ROUTERS = (
     transcriptions.router,
     files.router,
     streams.router,
+    codec.router,
 )
 """Below /api/v1, for signed-in callers."""
 
@@ -70,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         closed.include_router(router)
     app.include_router(closed)
     app.include_router(auth.public, prefix=API)
+    app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
@@ -116,4 +120,6 @@ def build_parts(settings: Settings) -> Parts:
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),
+        open_sockets=OpenByUser("open sockets", "max_sockets", settings),
+        open_streams=OpenByUser("open streams", "max_streams", settings),
     )

@@ -19,6 +19,7 @@ from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.stream import Hub
+from api.user_limits import OpenByUser
 from chimera.ai_calls import AiCallStarts
 from chimera.auth import Auth, SignedIn
 from chimera.bus import Bus
@@ -42,19 +43,20 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/register"),  # answers 403 unless the settings open it
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
         ("GET", "/"),
-        ("GET", "/home.css"),
         ("GET", "/docs"),
         ("GET", "/docs/{name}"),
         ("GET", "/openapi.json"),
-        ("WS", "/ws"),  # signs in with its first message
-        ("WS", "/ws/test"),
     }
 )
-"""Routes that answer anybody."""
+"""Routes that answer anybody; docs/reference/security.md says why each one does."""
+
+SOCKETS = frozenset({"/ws", "/ws/test"})
+"""They sign in with their first message, where a page can't send a header, and say nothing before."""
 
 MAX_PARAMETERS = 100
 """In an address."""
@@ -79,6 +81,8 @@ class Parts:
     available: Available
     hub: Hub
     cursors: Cursors
+    open_sockets: OpenByUser
+    open_streams: OpenByUser
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:
@@ -122,19 +126,25 @@ async def _address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-async def _task_id(task_id: Annotated[UUID, Path()]) -> TaskId:
+async def _task_id(
+    task_id: Annotated[UUID, Path(description="The task's id, whole, as `POST /api/v1/tasks` returned it")],
+) -> TaskId:
     return TaskId(str(task_id))
 
 
-async def _file_id(file_id: Annotated[UUID, Path()]) -> FileId:
+async def _file_id(file_id: Annotated[UUID, Path(description="The file's id, as its upload returned it")]) -> FileId:
     return FileId(str(file_id))
 
 
-async def _ai_call_id(call_id: Annotated[UUID, Path()]) -> AiCallId:
+async def _ai_call_id(
+    call_id: Annotated[UUID, Path(description="The id of an embedding, an image or a transcription")],
+) -> AiCallId:
     return AiCallId(str(call_id))
 
 
-async def _schedule_id(schedule_id: Annotated[UUID, Path()]) -> ScheduleId:
+async def _schedule_id(
+    schedule_id: Annotated[UUID, Path(description="The schedule's id, as its list has it")],
+) -> ScheduleId:
     return ScheduleId(str(schedule_id))
 
 

@@ -79,7 +79,8 @@ def answer(error: ChimeraError) -> Response:
         code=error.code,
         title=error.title,
         detail=error.message + _more_than_one(len(problems)),
-        errors=problems[:MAX_FIELD_ERRORS],
+        # Made of those alone that are shown: a plan may have thousands.
+        errors=[FieldProblem(field=field, message=message) for field, message in problems[:MAX_FIELD_ERRORS]],
         headers=_headers_of(error),
     )
 
@@ -182,10 +183,10 @@ def _more_than_one(count: int) -> str:
     return f" ({count - 1} more in 'errors')" if count > 1 else ""
 
 
-def _fields_of(error: ChimeraError) -> list[FieldProblem]:
+def _fields_of(error: ChimeraError) -> Sequence[tuple[str, str]]:
     if isinstance(error, PlanInvalid):
-        return [FieldProblem(field=field, message=message) for field, message in error.problems]
-    return [FieldProblem(field=error.field, message=error.message)] if error.field else []
+        return error.problems
+    return [(error.field, error.message)] if error.field else []
 
 
 def _headers_of(error: ChimeraError) -> dict[str, str]:

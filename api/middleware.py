@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import cast
+from urllib.parse import urlsplit
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
@@ -29,6 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
 from chimera.settings import Settings
+from chimera.temporal import web_ui_of
 from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
 
 log = structlog.get_logger()
@@ -40,6 +42,9 @@ UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 FORM_BYTES = 256 * 1024
 """What a form adds to the file in it."""
 AUTH_PATH = "/api/v1/auth/"
+CODEC_PATH = "/api/v1/codec/"
+"""What comes behind it is a secret."""
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 AUTH_BYTES = 16 * 1024
 """Of what anybody may send: the longest password and name in UTF-8 are 2 KB."""
 BODY_S = 30.0
@@ -61,20 +66,7 @@ def stack(settings: Settings) -> list[Middleware]:
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
         Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=[
-                "Authorization",
-                "Content-Type",
-                "Idempotency-Key",
-                "Last-Event-ID",
-                "Prefer",
-                "X-Request-ID",
-            ],
-            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
-        ),
+        Middleware(OtherOrigins, pages=settings.cors_origins, web_ui=origin_of(web_ui_of(settings))),
         Middleware(LastResort),
         Middleware(
             BodyLimit,
@@ -110,10 +102,15 @@ class RequestLog:
             if scope["type"] == "http" and scope["path"] not in QUIET_PATHS:
                 took_ms = round((time.perf_counter() - began) * 1000, 1)
                 log.info(
-                    "request_answered", method=scope["method"], path=scope["path"][:200], status=status, took_ms=took_ms
+                    "request_answered", method=scope["method"], path=_logged(scope), status=status, took_ms=took_ms
                 )
             elif scope["type"] == "websocket":
-                log.info("socket_ended", path=scope["path"][:200], took_s=round(time.perf_counter() - began, 1))
+                log.info("socket_ended", path=_logged(scope), took_s=round(time.perf_counter() - began, 1))
+
+
+def _logged(scope: Scope) -> str:
+    path: str = scope["path"]
+    return f"{CODEC_PATH}[redacted]" if path.startswith(CODEC_PATH) else path[:200]
 
 
 class SecurityHeaders:
@@ -170,6 +167,42 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class OtherOrigins:
+    """Lets pages from elsewhere read answers: the listed ones, and Temporal's Web UI those of the codec alone."""
+
+    def __init__(self, app: ASGIApp, pages: Sequence[str], web_ui: str) -> None:
+        self._all = CORSMiddleware(
+            app,
+            allow_origins=pages,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "Last-Event-ID",
+                "Prefer",
+                "X-Request-ID",
+            ],
+            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
+        )
+        self._codec = CORSMiddleware(
+            app,
+            allow_origins=[web_ui],
+            allow_methods=["POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Namespace"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_codec = scope["type"] == "http" and scope["path"].startswith(CODEC_PATH)
+        await (self._codec if is_codec else self._all)(scope, receive, send)
+
+
+def origin_of(address: str) -> str:
+    """Return the origin that a browser sends from a page at this address."""
+    parts = urlsplit(address.lower())
+    return f"{parts.scheme}://{parts.netloc}".removesuffix(_USUAL_PORTS.get(parts.scheme, ""))
 
 
 class LastResort:

@@ -95,6 +95,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
+        # Nothing here goes by cookies, and Python before 3.11.10 reads quoted ones in quadratic time (CVE-2024-7592).
+        if name.lower() == b"cookie":
+            return
         super().on_header(name, value)
         if len(self.headers) > MAX_HEADERS:
             self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)

@@ -1,10 +1,14 @@
-"""The protocol of the WebSocket `/ws`: sign in, then subscribe to topics. docs/reference/streams.md describes it."""
+"""A WebSocket of ours: it signs in first, is counted, sends no faster than it may, and ends with its user's rights.
+
+What is said over it is in `topics.py` and `echo.py`; docs/reference/streams.md describes both.
+"""
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,13 +20,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.bodies import has_more_parts
 from api.deps import Parts, bearer_token
 from api.stream import HubClosed, stop
+from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
 from chimera.auth import Auth
-from chimera.db import task_views
-from models.errors import ChimeraError, NotSignedIn, Unavailable
+from models.errors import LimitReached, NotSignedIn
 from models.events import Frame
-from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, task_of
+from models.streams import CLIENT_MESSAGE, Authenticate
 from models.users import Caller
-from models.wording import sentence_of, told
 
 log = structlog.get_logger()
 
@@ -30,25 +33,47 @@ SIGN_IN_SECONDS = 10.0
 SEND_SECONDS = 5.0
 RECHECK_SECONDS = 1.0
 """With the 3 s that an answer about a user's standing is believed: less than the 5 s that are promised."""
-MAX_TOPICS = 50
 MAX_PARTS = 50
 """Texts, commas and brackets of a message; none that is documented has ten."""
 
 SIGNED_OUT = 4401
 TOO_SLOW = 4408
+TOO_MANY = 4429
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
 
 
-class Socket:
+class End(NamedTuple):
+    """How a socket is closed."""
+
+    code: int
+    reason: str = ""
+
+
+TOO_FAST = End(TOO_MANY, f"send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once")
+
+
+class Socket(ABC):
     """One client's connection, from the handshake to its end."""
 
     def __init__(self, websocket: WebSocket, parts: Parts) -> None:
         self._websocket = websocket
         self._parts = parts
-        self._topics: dict[Topic, asyncio.Task[None]] = {}
         self._sending = asyncio.Lock()
         self._too_slow = asyncio.Event()
+
+    @abstractmethod
+    async def _take(self, caller: Caller, text: str | None) -> End | None:
+        """Do what a message asks for; None is one that isn't text. Returns how to close, where it ends the socket."""
+
+    def _work(self) -> list[asyncio.Task[None]]:
+        """What goes on beside the messages, to be stopped with the socket."""
+        return []
+
+    async def _until_over(self) -> End:
+        """Return when the socket has lived long enough; most never have."""
+        await asyncio.Event().wait()
+        raise AssertionError
 
     async def serve(self) -> None:
         """Speak the protocol until either side has enough. The websocket is accepted already."""
@@ -56,24 +81,36 @@ class Socket:
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 token, caller = await self._sign_in()
         except (NotSignedIn, TimeoutError):
-            await self._close(SIGNED_OUT, "send {type: authenticate, token} with a valid access token first")
+            await self._close(End(SIGNED_OUT, "send {type: authenticate, token} with a valid access token first"))
             return
         except (SQLAlchemyError, OSError):
-            await self._close(GOING_AWAY, "the database does not answer; try again")
+            await self._close(End(GOING_AWAY, "the database does not answer; try again"))
             return
         except WebSocketDisconnect:
             return
+        try:
+            with self._parts.open_sockets.one_more(caller.user_id):
+                await self._serve(token, caller)
+        except LimitReached as error:
+            # A reason has room for 123 bytes.
+            await self._close(End(TOO_MANY, f"this user has as many sockets as CHIMERA_{error.setting.upper()} allows"))
+
+    async def _serve(self, token: str, caller: Caller) -> None:
         await self._send({"type": "authenticated"})
         ends = {
-            asyncio.create_task(self._receive(caller)): (GOING_AWAY, ""),
-            asyncio.create_task(until_rights_change(self._parts.auth, token, caller)): (SIGNED_OUT, "sign in again"),
-            asyncio.create_task(self._fall_behind()): (TOO_SLOW, "you read too slowly; come back with after"),
+            asyncio.create_task(end)
+            for end in (
+                self._receive(caller),
+                self._until_rights_change(token, caller),
+                self._until_behind(),
+                self._until_over(),
+            )
         }
         try:
             ended, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            await self._close(*ends[ended.pop()])
+            await self._close(_end_of(ended.pop()))
         finally:
-            await stop([*ends, *self._topics.values()])
+            await stop([*ends, *self._work()])
 
     async def _sign_in(self) -> tuple[str, Caller]:
         token = bearer_token(self._websocket)
@@ -91,79 +128,28 @@ class Socket:
         signed_in = await self._parts.auth.signed_in(token)
         return token, signed_in.caller
 
-    async def _receive(self, caller: Caller) -> None:
+    async def _receive(self, caller: Caller) -> End:
+        rate = MessageRate()
         while True:
+            text: str | None
             try:
                 text = await self._websocket.receive_text()
             except WebSocketDisconnect:
-                return
+                return End(GOING_AWAY)
             except KeyError:
-                await self._refuse("invalid_message", "This is a binary message; send JSON as text.")
-                continue
-            if has_more_parts(text.encode(), MAX_PARTS):
-                await self._refuse(
-                    "invalid_message", "This has more in it than any message; send one that is documented."
-                )
-                continue
-            try:
-                await self._obey(caller, text)
-            except ValidationError as error:
-                first = told(error.errors())[0]
-                place = ".".join(str(part) for part in first["loc"]) or "message"
-                await self._refuse("invalid_message", f"{place}: {sentence_of(first)}")
+                text = None
+            if not rate.takes():
+                return TOO_FAST
+            if (end := await self._take(caller, text)) is not None:
+                return end
 
-    async def _obey(self, caller: Caller, text: str) -> None:
-        match CLIENT_MESSAGE.validate_json(text):
-            case Subscribe(topic=topic, after=after):
-                await self._subscribe(caller, topic, after)
-            case Unsubscribe(topic=topic):
-                await stop([task] if (task := self._topics.pop(topic, None)) else [])
-                await self._send({"type": "unsubscribed", "topic": topic})
-            case Ping():
-                await self._send({"type": "pong", "server_time": datetime.now(UTC)})
-            case Authenticate():
-                await self._refuse("already_authenticated", "Open another socket to sign in as somebody else.")
+    async def _until_rights_change(self, token: str, caller: Caller) -> End:
+        await until_rights_change(self._parts.auth, token, caller)
+        return End(SIGNED_OUT, "sign in again")
 
-    async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
-        if topic in self._topics:
-            await self._refuse("already_subscribed", "Unsubscribe first to start again elsewhere.", topic)
-            return
-        if len(self._topics) >= MAX_TOPICS:
-            await self._refuse("too_many_topics", f"A socket has at most {MAX_TOPICS} topics; open another.", topic)
-            return
-        try:
-            async with self._parts.database.begin() as session:
-                progress = await task_views.progress(session, caller, task_of(topic))
-        except ValueError:
-            await self._refuse("not_found", "There is no such topic.", topic)
-        except ChimeraError as error:
-            await self._refuse(error.code, error.message, topic)
-        except (SQLAlchemyError, OSError):
-            away = Unavailable("The database")
-            await self._refuse(away.code, away.message, topic)
-        else:
-            await self._send({"type": "subscribed", "topic": topic, "after": after, "last_seq": progress.last_seq})
-            self._topics[topic] = asyncio.create_task(self._pump(caller, topic, after))
-
-    async def _pump(self, caller: Caller, topic: Topic, after: int) -> None:
-        try:
-            async with aclosing(self._parts.hub.follow(caller, task_of(topic), after)) as frames:
-                async for frame in frames:
-                    # The topic goes in front of the frame's own fields, which are serialised once.
-                    await self._send_text(f'{{"type":"{frame.kind}","topic":"{topic}",{frame.model_dump_json()[1:]}')
-            await self._send({"type": "ended", "topic": topic})
-        except ChimeraError as error:
-            await self._refuse(error.code, error.message, topic)
-        except (SQLAlchemyError, OSError):
-            await self._refuse("unavailable", "The database does not answer; subscribe again.", topic)
-        except HubClosed:
-            log.debug("stream_closed", topic=topic)
-        finally:
-            if self._topics.get(topic) is asyncio.current_task():
-                del self._topics[topic]
-
-    async def _refuse(self, code: str, message: str, topic: Topic | None = None) -> None:
-        await self._send({"type": "error", "code": code, "message": message, "topic": topic})
+    async def _until_behind(self) -> End:
+        await self._too_slow.wait()
+        return End(TOO_SLOW, "you read too slowly; come back with after")
 
     async def _send(self, message: dict[str, object]) -> None:
         await self._send_text(to_json(message).decode())
@@ -180,15 +166,20 @@ class Socket:
             # The client is gone; `_receive` notices.
             await asyncio.Event().wait()
 
-    async def _fall_behind(self) -> None:
-        await self._too_slow.wait()
-
-    async def _close(self, code: int, reason: str) -> None:
+    async def _close(self, end: End) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._websocket.close(code, reason)
+                await self._websocket.close(end.code, end.reason)
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
-            log.debug("socket_gone", code=code)
+            log.debug("socket_gone", code=end.code)
+
+
+def _end_of(ended: "asyncio.Task[End]") -> End:
+    error = ended.exception()
+    if error is None:
+        return ended.result()
+    log.error("socket_failed", error=type(error).__name__, exc_info=error)
+    return End(GOING_AWAY)
 
 
 def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:

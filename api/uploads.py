@@ -10,12 +10,18 @@ from dataclasses import dataclass
 
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import Refused
+from chimera.db import files, user_limits
 from chimera.db.files import Content, measured
+from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES
+from chimera.settings import Settings
 from models.errors import InvalidInput, WrongContentType
+from models.files import FileView
+from models.ids import UserId
 
 FIELD_BYTES = 64 * 1024
 MAX_FIELDS = 10
@@ -57,6 +63,17 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
         yield await _read(form, limit_bytes)
     finally:
         await form.close()
+
+
+async def keep(session: AsyncSession, owner_id: UserId, upload: Upload, settings: Settings) -> FileView:
+    """Keep an uploaded file. Raises LimitReached: before it is written where its owner has no room, or when others of
+    theirs that came at the same time were first.
+    """
+    counts_for = max(upload.content.size_bytes, LEAST_BYTES)
+    await user_limits.check_room(session, owner_id, FILES_LIMIT, settings, counts_for)
+    view = await files.create(session, owner_id, upload.name, upload.content)
+    await user_limits.check_added(session, owner_id, FILES_LIMIT, settings, counts_for)
+    return view
 
 
 def _check_content_type(header: str) -> None:

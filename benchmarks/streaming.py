@@ -63,7 +63,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with (
             _clock() as url,
-            running_stack(Path(folder), local_base_url=url) as stack,
+            running_stack(Path(folder), local_base_url=url, max_sockets=0) as stack,
             AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client,
         ):
             readers: dict[str, Callable[[], Awaitable[Read]]] = {

@@ -1,8 +1,8 @@
 """Who is asking: sign-in, access tokens and refresh tokens.
 
 An access token (JWT, HS256) is believed for what it is signed for, its user and session, and for nothing else: role and
-standing come from the database, at most 3 s old. A refresh token is opaque, works once, and is stored as a SHA-256;
-using one a second time ends the session that it belongs to.
+standing come from the database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token
+is opaque, works once, and is stored as a SHA-256; using one a second time ends the session that it belongs to.
 """
 
 import hashlib
@@ -21,7 +21,15 @@ from chimera.db.engine import Database
 from chimera.passwords import Passwords
 from chimera.settings import Settings
 from chimera.sign_ins import SignIns, account_at, place_of, sender_of
-from models.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TokenRefused, WrongCredentials
+from models.errors import (
+    CodecAddressRefused,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    TokenRefused,
+    WrongCredentials,
+)
 from models.ids import UserId
 from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
 
@@ -29,6 +37,8 @@ log = structlog.get_logger()
 
 ISSUER = "chimera"
 AUDIENCE = "chimera-api"
+CODEC_AUDIENCE = "chimera-codec"
+CODEC_PASS_LIFE = timedelta(hours=12)
 LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
 STANDING_SECONDS = 3.0
@@ -168,6 +178,21 @@ class Auth:
             return False
         return True
 
+    def codec_pass(self, signed_in: SignedIn) -> tuple[str, datetime]:
+        """Return a pass that has payloads decoded, for programs that can't sign in, and when it ends."""
+        user_id, ends = signed_in.caller.user_id, datetime.now(UTC) + CODEC_PASS_LIFE
+        return self._signed(user_id, signed_in.session_id, "codec", CODEC_AUDIENCE, ends), ends
+
+    async def check_codec_pass(self, codec_pass: str) -> None:
+        """Raise CodecAddressRefused unless the pass is good and its session is an administrator's still."""
+        try:
+            user_id, session_id, _ = self._claims(codec_pass, "codec", CODEC_AUDIENCE)
+        except TokenRefused:
+            raise CodecAddressRefused from None
+        standing = await self._standing(user_id, session_id)
+        if standing is None or standing.role != "admin":
+            raise CodecAddressRefused
+
     async def _begin_session(self, user_id: UserId, address: str = "") -> Tokens:
         session_id, refresh_token = str(uuid4()), _new_refresh_token()
         async with self._database.begin() as session:
@@ -176,7 +201,7 @@ class Auth:
             )
         return self._tokens(user_id, session_id, refresh_token)
 
-    def _claims(self, token: str) -> tuple[UserId, str, float]:
+    def _claims(self, token: str, kind: str = "access", audience: str = AUDIENCE) -> tuple[UserId, str, float]:
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenRefused
         try:
@@ -184,12 +209,12 @@ class Auth:
                 token,
                 self._secret,
                 algorithms=["HS256"],
-                audience=AUDIENCE,
+                audience=audience,
                 issuer=ISSUER,
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["sub", "sid", "typ", "iss", "aud", "iat", "exp", "jti"]},
             )
-            if claims["typ"] != "access":
+            if claims["typ"] != kind:
                 raise TokenRefused
             return UserId(str(UUID(claims["sub"]))), str(UUID(claims["sid"])), float(claims["exp"])
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -214,22 +239,25 @@ class Auth:
             log.warning("refresh_token_reused", session_id=ended)
 
     def _tokens(self, user_id: UserId, session_id: str, refresh_token: str) -> Tokens:
-        now = datetime.now(UTC)
-        claims = {
-            "sub": user_id,
-            "sid": session_id,
-            "typ": "access",
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "iat": now,
-            "exp": now + self._access_life,
-            "jti": uuid4().hex,
-        }
+        ends = datetime.now(UTC) + self._access_life
         return Tokens(
-            access_token=jwt.encode(claims, self._secret, algorithm="HS256"),
+            access_token=self._signed(user_id, session_id, "access", AUDIENCE, ends),
             refresh_token=refresh_token,
             expires_in=int(self._access_life.total_seconds()),
         )
+
+    def _signed(self, user_id: UserId, session_id: str, kind: str, audience: str, ends: datetime) -> str:
+        claims = {
+            "sub": user_id,
+            "sid": session_id,
+            "typ": kind,
+            "iss": ISSUER,
+            "aud": audience,
+            "iat": datetime.now(UTC),
+            "exp": ends,
+            "jti": uuid4().hex,
+        }
+        return jwt.encode(claims, self._secret, algorithm="HS256")
 
 
 def secret_of(settings: Settings) -> str:

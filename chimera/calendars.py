@@ -24,6 +24,9 @@ YEARS_BACK = 1
 YEARS_AHEAD = 5
 """As far as changes of clocks are known; the first run of each year goes a year further."""
 
+FORM = 2
+"""Of what Temporal is given of a schedule. One of an earlier form (1 had its name) is given anew at its next run."""
+
 _ALL_YEARS = range(2000, 2101)
 """Those that Temporal takes."""
 _ALL_MONTHS = range(1, 13)
@@ -64,7 +67,7 @@ def _spec_of_cron(text: str, time_zone: str, year: int) -> ScheduleSpec:
 
 def fingerprint_of(spec: ScheduleSpec) -> str:
     """Name what a spec says, so that one that is out of date is known by it."""
-    return hashlib.sha256(repr(spec).encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{FORM} {spec!r}".encode()).hexdigest()[:16]
 
 
 def _is_the_same_in_utc(cron: Cron, zone: ZoneInfo, year: int) -> bool:

@@ -22,6 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.db import ai_calls, runs
 from chimera.db.engine import Database
+from chimera.payloads import PayloadUnreadable
 from chimera.temporal import RETRIES, RPC_TIMEOUT, Temporal
 from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
 
@@ -121,7 +122,7 @@ class Reconciler(Generic[Id]):
         for suspect in suspects:
             try:
                 await self._hold_against_temporal(client, suspect)
-            except (RPCError, SQLAlchemyError) as error:
+            except (RPCError, SQLAlchemyError, PayloadUnreadable) as error:
                 # One that can't be judged now comes again; it keeps nobody else from being looked at.
                 log.warning("run_not_reconciled", id=suspect, error=type(error).__name__)
         self._reconciled_to = started

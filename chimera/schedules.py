@@ -16,8 +16,9 @@ from temporalio.common import Priority
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.calendars import fingerprint_of, spec_of
+from chimera.payloads import DATA_CONVERTER
 from chimera.settings import Settings
-from chimera.temporal import RPC_TIMEOUT, Temporal, summary_of, task_attributes
+from chimera.temporal import RPC_TIMEOUT, Temporal, task_attributes
 from models.errors import Conflict, InvalidInput, Unavailable
 from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.schedules import BackfillOverlap, Overlap, ScheduledRunInput
@@ -112,11 +113,11 @@ class Schedules:
         return Schedule(
             action=ScheduleActionStartWorkflow(
                 ScheduledTaskRuns.run,
-                run,
+                # Not encrypted, and without a summary: a schedule outlives every key, and in ids there is no text.
+                args=DATA_CONVERTER.payload_converter.to_payloads([run]),
                 id=schedule_workflow_id(schedule_id),
                 task_queue=self._settings.task_queue,
                 typed_search_attributes=task_attributes(owner_id, spec.task.priority),
-                static_summary=summary_of(spec.name),
                 priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
             ),
             spec=timing,

@@ -26,8 +26,10 @@ from chimera.settings_types import (
     HostName,
     LogLevel,
     Network,
+    NotNegative,
     OnDisk,
     Origin,
+    PayloadKeys,
     Port,
     Positive,
     RedisUrl,
@@ -105,6 +107,8 @@ class Settings(FromSurroundings):
     temporal_address: HostAndPort | None = None
     temporal_namespace: str = "default"
     temporal_ui_url: WebAddress | None = None
+    payload_keys: PayloadKeys | None = None
+    """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/payload_keys.py`."""
     task_queue: str = "chimera"
     host: str = "127.0.0.1"
     api_port: Port = 8000
@@ -176,6 +180,19 @@ class Settings(FromSurroundings):
     """Of the API; one address that is no listed proxy may have half of them."""
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
+
+    # What one user may have at once; 0 is no limit.
+    max_open_tasks: NotNegative = 2000
+    """Drafts count, until they are deleted."""
+    max_open_calls: NotNegative = 500
+    """Embeddings, images and transcriptions."""
+    max_schedules: NotNegative = 100
+    max_agents: NotNegative = 100
+    max_kept_bytes: NotNegative = 1024 * 1024 * 1024
+    """Of files."""
+    max_sockets: NotNegative = 10
+    """In one process of the API, as streams."""
+    max_streams: NotNegative = 10
 
     # Logs.
     log_level: LogLevel = "INFO"

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from chimera import payload_keys
+
 HIGHEST_PORT = 65535
 MIN_SECRET_BYTES = 32
 MIN_DIFFERENT = 10
@@ -99,6 +101,11 @@ def _can_not_be_guessed(value: SecretStr) -> SecretStr:
     raise ValueError(f"{problem}; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
 
 
+def _are_payload_keys(value: SecretStr) -> SecretStr:
+    payload_keys.parse(value.get_secret_value())
+    return value
+
+
 def _in_utf8(path: Path) -> Path:
     """The same path for a locale that doesn't know its letters: settings are UTF-8, and so are names on disk."""
     try:
@@ -111,6 +118,7 @@ def _in_utf8(path: Path) -> Path:
 OnDisk = Annotated[Path, AfterValidator(_in_utf8)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
 DatabaseUrl = Annotated[
     str,
     AfterValidator(
@@ -133,6 +141,7 @@ Origin = Annotated[str, AfterValidator(_is_an_origin)]
 HostName = Annotated[str, AfterValidator(_is_a_host)]
 WebAddress = Annotated[str, AfterValidator(_is_a_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_can_not_be_guessed)]
+PayloadKeys = Annotated[SecretStr, AfterValidator(_are_payload_keys)]
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]
 """One of Python's, in any case."""

@@ -1,7 +1,5 @@
-"""The way to Temporal: one lazy client a process, starts and steering. Schedules are in `schedules.py`.
-
-Payloads are pydantic JSON with unset fields left out, which keeps defaults out of histories.
-"""
+"""The way to Temporal: one lazy client a process, starts and steering. Schedules are in `schedules.py`, payloads in
+`payloads.py`."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -11,6 +9,7 @@ from urllib.parse import quote
 import structlog
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import (
@@ -32,11 +31,10 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import CompositePayloadConverter, DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
+from chimera.payloads import Encryption, PayloadUnreadable, converter_of
 from chimera.settings import Settings
 from models.ai_calls import AiCallInput, Operation
 from models.errors import Conflict
@@ -70,19 +68,6 @@ RETRIES = "retries"
 """In the memo of a run that tries a failed task again: which retry it is."""
 
 
-_CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
-
-
-class _LeanPayloadConverter(CompositePayloadConverter):
-    """The SDK makes one for every activation; its parts, with what they cache by type, are made once."""
-
-    def __init__(self) -> None:
-        super().__init__(*_CONVERTERS)
-
-
-DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
-
-
 class StillEnding(RuntimeError):
     """A task is to be tried again, and the run that failed has not ended yet."""
 
@@ -99,6 +84,10 @@ class Temporal:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.encryption = Encryption(settings)
+        self._converter = converter_of(self.encryption)
+        if not self.encryption.is_on:
+            log.warning("payloads_not_encrypted", way_out="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
@@ -124,7 +113,7 @@ class Temporal:
         return await Client.connect(
             self._settings.temporal_address or f"127.0.0.1:{self._settings.temporal_port}",
             namespace=self._settings.temporal_namespace,
-            data_converter=DATA_CONVERTER,
+            data_converter=self._converter,
             lazy=lazy,
             # What we send is small: compressing it costs more than it saves.
             grpc_compression=GrpcCompression.NONE,
@@ -133,7 +122,7 @@ class Temporal:
     @property
     def web_ui(self) -> str:
         """Where people reach Temporal's Web UI."""
-        return self._settings.temporal_ui_url or f"http://127.0.0.1:{self._settings.temporal_ui_port}"
+        return web_ui_of(self._settings)
 
     def ui_url(self, task_id: TaskId) -> str:
         """The page of a run in Temporal's Web UI."""
@@ -281,10 +270,17 @@ class Temporal:
         """Say how a call's run stands. Raises RPCError or RuntimeError, also when Temporal doesn't know the run."""
         handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
         described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
-        return AiCallRun(
-            has_ended=described.status is not WorkflowExecutionStatus.RUNNING,
-            pending=next(iter(described.raw_description.pending_activities), None),
-        )
+        pending = next(iter(described.raw_description.pending_activities), None)
+        if pending is not None and pending.HasField("last_failure"):
+            pending.last_failure.message = await self._said_in(pending.last_failure)
+        return AiCallRun(has_ended=described.status is not WorkflowExecutionStatus.RUNNING, pending=pending)
+
+    async def _said_in(self, failure: Failure) -> str:
+        """Return the message of a failure, which stands in its encrypted attributes."""
+        try:
+            return str(getattr(await self._converter.decode_failure(failure), "message", failure.message))
+        except PayloadUnreadable as error:
+            return str(error)
 
     async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
         """Tell a run about stored guidance and return its receipt.
@@ -306,6 +302,11 @@ class Temporal:
         except (TimeoutError, RPCError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             log.info("steer_without_receipt", task_id=task_id, error=str(error)[:200])
             return None
+
+
+def web_ui_of(settings: Settings) -> str:
+    """Where people reach Temporal's Web UI."""
+    return settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}"
 
 
 def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator") -> TypedSearchAttributes:

@@ -1,9 +1,14 @@
 """Where this installation's own parts are reached from this machine."""
 
-from chimera.addresses import problem_of
+import re
+
+from chimera.addresses import is_near, problem_of
 from chimera.settings import Settings
 from cli.errors import WrongUsage
 
+_ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):/+)?([^/\s]+)(/\S*)?")
+_NOT_PART_OF_IT = ("/api", "/api/v1", "/docs", "/health")
+"""What people copy behind an address; commands add it themselves."""
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "localhost", ""})  # noqa: S104
 
 
@@ -13,12 +18,35 @@ def api_url_of(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
 
 
-def address_from(typed: str, what: str) -> str:
-    """Return an address of an API as it is asked: with a scheme, no slash at its end. Raises WrongUsage."""
-    address = typed.strip() if "://" in typed else f"http://{typed.strip()}"
-    if (problem := problem_of(address)) is not None:
-        raise WrongUsage(f"{what} {without_password(address)!r} {problem}; write it as in http://127.0.0.1:8000.")
+def address_from(typed: str, named: str) -> str:
+    """Read the address of an API that a person wrote behind `named`, an option or a variable.
+
+    Raises WrongUsage, with the address as it should be.
+    """
+    address = typed.strip()
+    found = _ADDRESS.fullmatch(address)
+    scheme, host, path = (part or "" for part in found.groups()) if found else ("", "", "")
+    if host.endswith(":") or problem_of(f"http://{host}") is not None:
+        raise WrongUsage(
+            f"{named}{without_password(typed)} is no address. Write it as in {named}http://127.0.0.1:8000."
+        )
+    if scheme.lower() not in ("http", "https") or not address.lower().startswith(f"{scheme.lower()}://"):
+        right = scheme.lower() if scheme.lower() in ("http", "https") else "http" if is_near(f"//{host}") else "https"
+        raise WrongUsage(
+            f"{named}{without_password(typed)} does not begin with http:// or https://. Write {named}{right}://{host}{path.rstrip('/')}."
+        )
+    if path.rstrip("/") in _NOT_PART_OF_IT:
+        raise WrongUsage(f"{named}{without_password(typed)} is more than the address. Write {named}{scheme}://{host}.")
     return address.rstrip("/")
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses are one: names of this machine, upper case and a slash at the end make no difference."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(url: str) -> str:
+    return re.sub(r"//(localhost|\[::1\])(?=:|/|$)", "//127.0.0.1", url.strip().rstrip("/").lower())
 
 
 def temporal_ui_of(settings: Settings) -> str:

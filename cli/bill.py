@@ -1,6 +1,7 @@
 """What a task has cost and may cost, in words: the same in every command."""
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from cli.text import count
 from models.base import usd
@@ -41,6 +42,13 @@ def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
         count(budget.max_model_calls, "request") if budget.max_model_calls is not None else "",
     )
     return ", ".join(filter(None, limits))
+
+
+def as_option(limit: str, amount: int) -> str:
+    """Write a limit as commands take it; dollars to the millionth, because what is rounded down would not do."""
+    if limit == "max_cost_micro_usd":
+        return f"--usd {(Decimal(amount) / 1_000_000).normalize():f}"
+    return f"{'--tokens' if limit == 'max_tokens' else '--requests'} {amount}"
 
 
 def in_a_column(amounts: Iterable[int]) -> Callable[[int], str]:

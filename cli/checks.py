@@ -22,6 +22,7 @@ from chimera.local import ports as local_ports
 from chimera.local import programs as local_programs
 from chimera.local import redis as local_redis
 from chimera.local.errors import FolderUnusable, HostUnusable, ModelMissing, PortsTaken
+from chimera.payload_keys import parse as keys_in
 from chimera.providers.values import names_in
 from chimera.settings import Settings
 from cli import sign_in
@@ -127,6 +128,18 @@ async def servers(settings: Settings) -> list[Finding]:
     if settings.simulator_url is not None:
         found.append(await _simulator(settings.simulator_url))
     return found
+
+
+def payload_keys(settings: Settings) -> Iterator[Finding]:
+    """Whether what Temporal keeps is encrypted; an embedded one's key is the stack's own business."""
+    if settings.payload_keys is None:
+        if settings.temporal_address is not None:
+            message = "none, so titles and pieces of answers can be read in Temporal; set one for every API and worker."
+            yield Finding(Level.WARN, "payload keys (CHIMERA_PAYLOAD_KEYS)", message)
+        return
+    ids = [one_line(id, 64) for id in keys_in(settings.payload_keys.get_secret_value())]
+    others = f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else ""
+    yield Finding(Level.OK, "payload keys (CHIMERA_PAYLOAD_KEYS)", f"encrypts with {ids[0]}{others}")
 
 
 def running_stack(settings: Settings) -> int | None:

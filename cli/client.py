@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx2
@@ -18,6 +19,7 @@ from cli.sessions import Session
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
 from models.base import Body
+from models.codec import CodecAddress
 from models.costs import CostView
 from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
@@ -96,8 +98,20 @@ class Client:
     async def delete_task(self, task_id: TaskId) -> None:
         await self._send("DELETE", f"/tasks/{task_id}")
 
+    async def codec_address(self) -> CodecAddress:
+        return CodecAddress.model_validate_json(await self._post("/codec"))
+
     async def agents(self) -> tuple[AgentView, ...]:
         return _AGENTS.validate_json(await self._get("/agents"))
+
+    async def agent(self, name: str) -> AgentView:
+        return AgentView.model_validate_json(await self._get(f"/agents/{quote(name, safe='')}"))
+
+    async def create_agent(self, spec: Mapping[str, Any]) -> AgentView:
+        return AgentView.model_validate_json(await self._post("/agents", spec))
+
+    async def delete_agent(self, name: str) -> None:
+        await self._send("DELETE", f"/agents/{quote(name, safe='')}")
 
     async def models(self) -> ModelsView:
         return ModelsView.model_validate_json(await self._get("/agents/models/available"))

@@ -1,11 +1,12 @@
 """Which Chimera a command talks to, and as whom.
 
-CHIMERA_API_URL and CHIMERA_TOKEN say it for programs. Otherwise it is the Chimera of this data folder, where one runs,
-else the one of `chimera login`.
+CHIMERA_API_URL and CHIMERA_TOKEN say it for programs. Then comes the address that a port or host of the settings names,
+then the Chimera of this data folder, then the one of `chimera login`: the first that answers and takes its sign-in.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,19 +15,23 @@ import httpx2
 from chimera.local.ports import data_dir_behind
 from chimera.settings import Settings
 from cli import sign_in
-from cli.addresses import address_from, api_url_of
+from cli.addresses import address_from, api_url_of, is_same
 from cli.client import Client, new_http
-from cli.errors import NoHttpClient, NoSignIn, NotReachable, StartedElsewhere, TokenRefused
+from cli.errors import NoHttpClient, NoSignIn, NotReachable, SignInEnded, StartedElsewhere, TokenRefused
 from cli.sessions import Session
+from cli.text import plain
 
 GLANCE_S = 2.0
+
+Kept = tuple[Path, sign_in.SignIn]
+"""A sign-in, and the file that it is kept in."""
 
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Client]:
-    """Yield a client of the API that is meant. Raises NoSignIn, NotReachable, and WrongUsage for no address."""
+    """Yield a client of the API that is meant. Raises WrongUsage, NoSignIn or NotReachable."""
     named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
-    wanted = address_from(named, "CHIMERA_API_URL") if named else None
+    wanted = address_from(named, "CHIMERA_API_URL=") if named else None
     if token:
         if not (token.isascii() and token.isprintable()):
             # No header can have it.
@@ -60,21 +65,58 @@ async def is_alive(api_url: str) -> bool:
         return False
 
 
-async def _choose(settings: Settings, wanted: str | None) -> tuple[Path, sign_in.SignIn]:
-    candidates = [(path, kept) for path, kept in _kept(settings) if wanted in (None, kept.api_url)]
-    if not candidates:
-        if wanted is not None:
+async def _choose(settings: Settings, wanted: str | None) -> Kept:
+    """Return the sign-in to use. Raises NoSignIn or NotReachable."""
+    candidates = [each for each in _kept(settings) if wanted is None or is_same(wanted, each[1].api_url)]
+    if wanted is not None:
+        if not candidates:
             raise NoSignIn(wanted)
+    elif _names_an_address(settings):
+        here = api_url_of(settings)
+        meant = [each for each in candidates if is_same(here, each[1].api_url)]
+        if not meant and await is_alive(here):
+            raise StartedElsewhere(here, data_dir_behind(settings.api_port))
+        # A stack that runs may have been started at another port; one that has stopped is not what is meant.
+        others = [each for each in candidates if each not in meant and await is_alive(each[1].api_url)]
+        if not (candidates := meant + others):
+            raise NotReachable(here)
+    elif not candidates:
         if not await is_alive(api_url_of(settings)):
             raise NotReachable(api_url_of(settings))
         raise StartedElsewhere(api_url_of(settings), data_dir_behind(settings.api_port))
+    return candidates[0] if len(candidates) == 1 else await _first_that_works(candidates)
+
+
+def _names_an_address(settings: Settings) -> bool:
+    """Whether somebody has set where the API is, as against the default that nobody thought of."""
+    return not settings.model_fields_set.isdisjoint({"api_port", "host"})
+
+
+async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
+    """Return the first sign-in that its API takes, and say which one that is when another was refused."""
+    ended: list[SignInEnded] = []
     for path, kept in candidates:
-        if len(candidates) == 1 or await is_alive(kept.api_url):
+        if not await is_alive(kept.api_url):
+            continue
+        try:
+            async with signed_in_by(path) as client:
+                await client.me()
+        except SignInEnded as error:
+            ended.append(error)
+        else:
+            for each in ended:
+                _note(f"{each.what_happened} Used instead: {kept.email} at {kept.api_url}, of {path}.")
             return path, kept
+    if ended:
+        raise ended[0]
     raise NotReachable(candidates[0][1].api_url)
 
 
-def _kept(settings: Settings) -> Iterator[tuple[Path, sign_in.SignIn]]:
+def _note(line: str) -> None:
+    sys.stderr.write(f"Note: {plain(line)}\n")
+
+
+def _kept(settings: Settings) -> Iterator[Kept]:
     for path in (sign_in.in_folder(settings.data_dir), sign_in.at_home()):
         kept = sign_in.read(path)
         if kept is not None:

@@ -1,5 +1,6 @@
 """Why a command can't do what it was asked, each with the way out, and what a command ends with."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.base import Contract
@@ -56,6 +57,18 @@ class NoSignIn(ChimeraError):
         )
 
 
+class SignInEnded(NoSignIn):
+    """The API doesn't take a sign-in that is kept here."""
+
+    def __init__(self, api_url: str, email: str, path: Path) -> None:
+        self.what_happened = f"The sign-in of {email} at {api_url}, kept in {path}, is not valid any more."
+        ChimeraError.__init__(
+            self,
+            f"{self.what_happened} Sign in again: chimera login --api-url {api_url} --email {email}. The next start of"
+            " a Chimera (`chimera up`) makes a new one in its data folder.",
+        )
+
+
 class TokenRefused(NoSignIn):
     """The API doesn't take the token that the environment names."""
 
@@ -106,9 +119,19 @@ class Refused(ChimeraError):
 
 
 class NotThere(ChimeraError):
-    """What the command line names isn't there, or could mean several things."""
+    """What the command line names isn't there."""
 
     code, http_status, title = "not_there", 404, "Not found"
+
+
+class Ambiguous(ChimeraError):
+    """What the command line names could be more than one."""
+
+    code, http_status, title = "ambiguous", 409, "That could be more than one"
+
+    def __init__(self, name: str, found: Sequence[str], way_out: str) -> None:
+        listed = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        super().__init__(f"{name!r} could be {listed}. {way_out}")
 
 
 class NotSetUp(ChimeraError):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import calls, local, media, models, schedules, tasks, version
+from cli.commands import agents, calls, codec, local, media, models, schedules, tasks, version
 
 app = typer.Typer(
     name="chimera",
@@ -29,7 +29,8 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
         tasks.cancel,
         tasks.delete,
     ),
-    "Agents and models": (tasks.agents, models.models),
+    "Agents and models": (models.models,),
+    "Temporal's tools": (codec.codec,),
     "Embeddings, images, transcriptions": (media.embed, media.image, media.transcribe),
 }
 
@@ -37,6 +38,7 @@ for group, commands in GROUPS.items():
     for command in commands:
         name = "tasks" if command is tasks.list_tasks else None
         app.command(name=name, rich_help_panel=group)(command)
+app.add_typer(agents.app, rich_help_panel="Agents and models")
 app.add_typer(calls.app, rich_help_panel="Embeddings, images, transcriptions")
 app.add_typer(schedules.app, rich_help_panel="Tasks that recur")
 

@@ -44,6 +44,8 @@ TASK: Options = {
     "budget": "--budget-usd",
     "plan": "--plan",
     "images": "--image",
+    "limits.max_output_tokens": "--max-output-tokens",
+    "limits.max_turns": "--max-turns",
     "on_failure": "--on-failure",
     "on_truncated": "--on-truncated",
     "priority": "--priority",
@@ -57,6 +59,18 @@ TIMING: Options = {
 }
 SCHEDULE: Options = {"name": "NAME", **TIMING, **{f"task.{field}": option for field, option in TASK.items()}}
 CHANGE: Options = {**SCHEDULE, "name": "--name", "task.goal": "--goal"}
+AGENT: Options = {
+    "name": "NAME",
+    "prompt": "--prompt",
+    "description": "--description",
+    "role": "--role",
+    "model": "--model",
+    "fallbacks": "--fallback",
+    "tools": "--tool",
+    "temperature": "--temperature",
+    "reasoning_effort": "--reasoning-effort",
+    "max_output_tokens": "--max-output-tokens",
+}
 BACKFILL: Options = {"start": "--start", "end": "--end", "overlap": "--overlap"}
 BUDGET: Options = {
     "max_cost_micro_usd": "--usd",

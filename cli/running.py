@@ -11,6 +11,7 @@ from rich.text import Text
 from chimera.disk import is_full
 from cli.errors import INTERRUPTED, TROUBLE, FieldProblem, Refused, WrongUsage
 from cli.options import BODY, Options, in_options, with_options
+from cli.prose import print_prose
 from cli.text import in_commands, plain
 from models.errors import ChimeraError
 
@@ -60,7 +61,7 @@ def explain(error: ChimeraError, console: Console | None = None, *, options: Opt
     """Print what went wrong and the way out."""
     console = console or Console(stderr=True, highlight=False)
     for line in lines_of(error, options):
-        console.print(line, soft_wrap=True)
+        print_prose(console, line)
 
 
 def lines_of(error: ChimeraError, options: Options = NO_OPTIONS) -> list[Text]:

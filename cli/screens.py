@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.lines import line_of, line_of_snapshot
+from cli.prose import print_prose
 from cli.render import picture_of
 from cli.repeats import Repeats
 from cli.text import plain
@@ -104,4 +105,5 @@ class Drawing:
 
 def say(console: Console, line: str) -> None:
     """Print a line as it is: no markup, no colours of its own, nothing that could steer the terminal."""
-    console.print(Text(plain(line)), soft_wrap=True)
+    for each in plain(line).split("\n"):
+        print_prose(console, Text(each))

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from cli import sign_in
-from cli.errors import NoSignIn, NotReachable, TokenRefused
+from cli.errors import NoSignIn, NotReachable, SignInEnded, TokenRefused
 from models.users import Tokens
 
 
@@ -61,21 +61,21 @@ class Session:
             if kept.is_fresh and kept.access_token != refused:
                 # Another command has renewed it while this one waited.
                 return kept.access_token
-            tokens = await self._refresh(kept.refresh_token)
+            tokens = await self._refresh(kept, path)
             sign_in.write(path, sign_in.SignIn.of(kept.api_url, kept.email, tokens))
             return tokens.access_token
 
-    async def _refresh(self, refresh_token: str) -> Tokens:
+    async def _refresh(self, kept: sign_in.SignIn, path: Path) -> Tokens:
         try:
             response = await self._http.post(
-                f"{self.api_url}/api/v1/auth/refresh", json={"refresh_token": refresh_token}
+                f"{self.api_url}/api/v1/auth/refresh", json={"refresh_token": kept.refresh_token}
             )
         except httpx2.TransportError as error:
             raise NotReachable(self.api_url, type(error).__name__) from error
         if response.is_server_error:
             raise NotReachable(self.api_url, f"status {response.status_code}")
         if not response.is_success:
-            raise NoSignIn(self.api_url)
+            raise SignInEnded(self.api_url, kept.email, path)
         return Tokens.model_validate_json(response.content)
 
 

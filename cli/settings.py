@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
@@ -22,8 +22,10 @@ ELSEWHERE = (
     "CHIMERA_SECRETS_DIR",
     "CHIMERA_ENV_FILE",
 )
-"""Variables that are read outside of `Settings`."""
-KNOWN = frozenset({*(f"CHIMERA_{name.upper()}" for name in Settings.model_fields), *ELSEWHERE})
+"""Variables of the environment that are read outside of `Settings`, and nowhere else."""
+IN_FILES = frozenset(f"CHIMERA_{name.upper()}" for name in Settings.model_fields)
+"""What is read from `.env` and from secrets' files; variables may be named `ELSEWHERE` as well."""
+_PREFIX = "CHIMERA_"
 
 # It says that a line can't be read, and not of which file; `misspelt` does.
 logging.getLogger("dotenv.main").setLevel(logging.ERROR)
@@ -45,17 +47,31 @@ def load_settings(**flags: Any) -> Settings:
 
 def where_settings() -> Settings:
     """Read only what commands need that speak with an API. Raises BadSettings, naming each variable."""
-    return Settings.model_construct(**explained(_Where, {}).model_dump())
+    where = explained(_Where, {})
+    # What was set stays told apart from what is a default.
+    return Settings.model_construct(_fields_set=set(where.model_fields_set), **where.model_dump())
 
 
 def misspelt() -> Iterator[str]:
     """Say of each variable, line of `.env` and secret's file that nothing reads, and what was probably meant."""
     yield from _unreadable_lines()
-    for where, name in [*(("", name) for name in os.environ), *_written_names(), *_secret_names()]:
-        if name.upper().startswith("CHIMERA_") and name.upper() not in KNOWN and "_TEST_" not in name.upper():
-            meant = get_close_matches(name.upper(), KNOWN, 1)
-            hint = f"did you mean {meant[0]}?" if meant else "docs/reference/settings.md lists all."
-            yield f"{name}{where} is no setting, so nothing reads it; {hint}"
+    for name in os.environ:
+        yield from _problem_of(name, "", IN_FILES | set(ELSEWHERE))
+    for where, name in [*_written_names(), *_secret_names()]:
+        yield from _problem_of(name, where, IN_FILES)
+
+
+def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
+    written = name.upper()
+    if not written.startswith(_PREFIX) or written in known or "_TEST_" in written:
+        return
+    if written in ELSEWHERE:
+        yield f"{name}{where} is read from the environment only, so it has no effect there; export {written} instead."
+        return
+    # Without what all of them begin with, which makes everything look alike.
+    meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
+    hint = f"did you mean {_PREFIX}{meant[0]}?" if meant else "docs/reference/settings.md lists all."
+    yield f"{name}{where} is no setting, so nothing reads it; {hint}"
 
 
 def _unreadable_lines() -> Iterator[str]:

@@ -54,7 +54,11 @@ async def made(
 
 
 def where_it_stands(call: AiCallView) -> str:
-    """Say where a call stands and, where that is known, why, and when it goes on."""
+    """Say where a call stands and, where that is known, why, and when it goes on; or how it ended."""
+    if call.status not in OPEN:
+        after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
+        why = f": {call.error_code}: {in_commands(call.error or '')}".rstrip(". :") if _has_failed(call) else ""
+        return one_line(f"{_SAID[call.status]}{after}{why}", 500)
     tries = f"{count(call.attempts, 'attempt')} so far" if call.attempts else ""
     return one_line("; ".join(filter(None, (_why(call), tries, _next_try(call)))), 500)
 
@@ -97,6 +101,10 @@ def _why(call: AiCallView) -> str:
         # What ended the attempt before is over.
         return _SAID[call.status]
     return f"{call.error_code}: {in_commands(call.error or '')}".rstrip(". :")
+
+
+def _has_failed(call: AiCallView) -> bool:
+    return call.status is AiCallStatus.FAILED and bool(call.error_code)
 
 
 def _next_try(call: AiCallView) -> str:

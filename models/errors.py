@@ -266,6 +266,18 @@ class TokenRefused(NotSignedIn):
         ChimeraError.__init__(self, f"This {kind} token is not valid, or has expired; {way_out}.")
 
 
+class CodecAddressRefused(ChimeraError):
+    """The pass in a codec's address isn't good, for every fault alike."""
+
+    code, http_status, title = "codec_address_refused", 403, "The codec's address is not valid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This address is not valid, or has expired, or its administrator has signed out or is none any more."
+            " `chimera codec` makes another."
+        )
+
+
 class WrongCredentials(ChimeraError):
     code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
 
@@ -295,6 +307,20 @@ class TooBusy(ChimeraError):
         super().__init__(
             f"Too many {what} wait already; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s
         )
+
+
+class LimitReached(ChimeraError):
+    """A user has as much of something as one user may; `setting` is the field that says how much."""
+
+    code, http_status, title = "limit_reached", 429, "One user may have no more of this"
+
+    def __init__(self, what: str, there: int, setting: str, way_out: str, retry_after_s: float | None = None) -> None:
+        super().__init__(
+            f"This user has {there:,} {what}, and CHIMERA_{setting.upper()} allows no more: {way_out}, or have the"
+            " setting raised.",
+            retry_after_s=retry_after_s,
+        )
+        self.setting = setting
 
 
 class Forbidden(ChimeraError):
@@ -632,12 +658,21 @@ class AttemptsUsedUp(ProviderError):
     code = "attempts_used_up"
 
     def __init__(
-        self, task_id: str, attempts: int, last_code: str, last_message: str, *, look_at: str | None = None
+        self,
+        task_id: str,
+        attempts: int,
+        last_code: str,
+        last_message: str,
+        *,
+        look_at: str | None = None,
+        same_again: bool = False,
     ) -> None:
+        """`same_again`: an answer that was paid for failed twice in the very same way, and a third isn't bought."""
         last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
+        end = "and failed in the same way again, so it isn't asked once more" if same_again else "as often as it may be"
         super().__init__(
-            f"The provider was asked {times}, as often as it may be. The last time: {last[:300]}."
+            f"The provider was asked {times}, {end}. The last time: {last[:300]}."
             + (f" GET /api/v1/tasks/{task_id}/cost lists each attempt." if look_at is None else look_at)
         )
 

@@ -79,6 +79,8 @@ class ModelCallView(Contract):
     simulated: bool
     status: AttemptStatus
     usage: Usage
+    reserved_micro_usd: int = Field(default=0, description="What was held for it before it was made: its worst case")
+    reserved_tokens: int = Field(default=0, description="The same in tokens")
     cost_micro_usd: int
     estimated: bool = Field(description="true when the provider told no usage and the cost is our estimate")
     finish_reason: FinishReason | None = Field(default=None, description="How its answer ended; null without one")

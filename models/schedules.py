@@ -129,7 +129,7 @@ class ScheduleView(Contract):
     time_zone: str
     overlap: Overlap
     paused: bool
-    note: str | None = Field(default=None, description="Why it makes no run, where something has to be changed")
+    note: str | None = Field(default=None, description="Why it makes no run, or its last one was skipped")
     next_runs: tuple[UtcDatetime, ...]
     created_at: UtcDatetime
 

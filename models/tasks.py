@@ -13,6 +13,7 @@ from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, Utc
 from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
+from models.remedies import Remedy
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
 """How an answer ended. `other`: for a reason that no table knows; the answer stands."""
@@ -309,6 +310,9 @@ class TaskView(Contract):
     simulated: bool = Field(description="true once the built-in simulator was asked for anything in it")
     budget: BudgetView | None
     spent_micro_usd: int
+    estimated: bool = Field(
+        default=False, description="true where a provider told no usage: `spent_micro_usd` is our estimate in part"
+    )
     doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")
     model_calls: int = Field(
         description="Requests to providers: attempts at model calls but those that found no connection"
@@ -323,6 +327,7 @@ class TaskView(Contract):
     )
     error_code: str | None
     error: str | None
+    remedy: Remedy | None = Field(default=None, description="Of a task that failed: how it can go on")
     waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
     held_up: tuple[HeldUpCall, ...] = Field(
         default=(), description="Calls of a running task that their provider holds up now; empty in lists"

@@ -18,7 +18,10 @@ from benchmarks.ports import free_port
 from chimera.db.engine import Database
 from chimera.local import processes
 from chimera.settings import Settings
+from tests import weak_keys
 from tests.parts import forget_open_work, fresh_database, running_parts
+
+weak_keys.use_in_tracers()
 
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]

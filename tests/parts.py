@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 from benchmarks.ports import free_port
 from chimera.db import migrate
 from chimera.db.engine import driver_url
-from chimera.local import LocalStack, postgres
+from chimera.local import LocalStack, postgres, redis
 from chimera.local.folder import Folder
 from chimera.settings import Settings
 
@@ -77,8 +77,9 @@ async def running_parts() -> AsyncIterator[Settings]:
         async with stack as settings:
             if "postgres" in stack.parts:
                 await _let_make_databases(stack.folder)
-            async with Redis.from_url(settings.redis_url or "") as redis:
-                await redis.flushdb()
+            own = "redis" in stack.parts
+            async with Redis.from_url(redis.admin_address(stack.folder) if own else settings.redis_url or "") as client:
+                await client.flushdb()
             yield settings
 
 

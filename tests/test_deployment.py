@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from chimera.local.redis import MAY
 from chimera.local.temporal import DYNAMIC_CONFIG, registration
 from chimera.settings import Settings
 from models.workflows import SEARCH_ATTRIBUTES
@@ -50,14 +51,17 @@ def test_the_guide_names_the_gateway_of_the_network() -> None:
 def test_only_settings_that_exist_are_set() -> None:
     # The last is the composition's own: a part of an address.
     known = {f"CHIMERA_{name.upper()}" for name in Settings.model_fields}
-    known |= {"CHIMERA_READY_FILE", "CHIMERA_DATABASE_PASSWORD"}
+    known |= {"CHIMERA_READY_FILE", "CHIMERA_DATABASE_PASSWORD", "CHIMERA_REDIS_PASSWORD"}
     for file in ("docker-compose.yml", "Dockerfile"):
         assert set(re.findall(r"CHIMERA_[A-Z_]*[A-Z]", (ROOT / file).read_text())) <= known, file
 
 
 def test_only_who_uses_a_secret_gets_it() -> None:
     """A reference to one of `.env`, or the whole of it less what is set to nothing."""
-    secrets = ("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD", "CHIMERA_JWT_SECRET")
+    secrets = (
+        *("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD"),
+        *("CHIMERA_REDIS_PASSWORD", "CHIMERA_JWT_SECRET", "CHIMERA_PAYLOAD_KEYS"),
+    )
     has = {secret: set[str]() for secret in secrets}
     keys = set()
     for name, service in compose()["services"].items():
@@ -73,8 +77,16 @@ def test_only_who_uses_a_secret_gets_it() -> None:
         "POSTGRES_PASSWORD": {"postgres", "roles"},
         "CHIMERA_DATABASE_PASSWORD": {"roles", "migrate", "api", "worker"},
         "TEMPORAL_DATABASE_PASSWORD": {"roles", "temporal-schema", "temporal"},
+        "CHIMERA_REDIS_PASSWORD": {"api", "worker"},
         "CHIMERA_JWT_SECRET": {"api"},
+        "CHIMERA_PAYLOAD_KEYS": {"api", "worker"},
     }
+
+
+def test_redis_lets_chimera_do_what_the_embedded_one_does() -> None:
+    _, default, chimera = " ".join(compose()["services"]["redis"]["command"]).split(" --user ")
+    assert default == "default on nopass resetkeys resetchannels -@all +ping"
+    assert chimera.split() == ["chimera", "on", ">${CHIMERA_REDIS_PASSWORD:?set", "it", "in", ".env}", *MAY]
 
 
 def test_both_servers_get_the_same_dynamic_configuration() -> None:

@@ -37,8 +37,8 @@ class _Sandbox(SandboxedWorkflowRunner):
 class _WithoutContext(WorkflowInstance):
     """A sandboxed run whose payloads are written without a serialization context.
 
-    Our converter is the same for every command, there is no codec and no external storage. The SDK asks all the same,
-    three times for each payload of an activation, and each question enters the sandbox: in a profile, one of a
+    Our converter and codec are the same for every command, and there is no external storage. The SDK asks all the
+    same, three times for each payload of an activation, and each question enters the sandbox: in a profile, one of a
     worker's largest items. A codec that wants the context, to encrypt with a key by owner say, takes this class out
     again.
     """

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 
 from api.deps import API, ClosedRoute, WithCaller, WithParts
-from chimera.db import agents
+from chimera.db import agents, user_limits
+from chimera.db.user_limits import AGENTS_LIMIT
 from models.agents import BUILT_IN, AgentSpec, AgentView
 from models.base import AGENT_NAME, Contract
 from models.errors import NotFound
@@ -13,7 +14,7 @@ from models.providers import ModelsView
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
-AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME)]
+AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="The agent's name, as in poet")]
 
 
 class AgentType(Contract):
@@ -47,6 +48,7 @@ async def list_models(parts: WithParts) -> ModelsView:
 
 @router.get("/{name}", operation_id="get_agent")
 async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> AgentView:
+    """Show one agent with its prompt: a built-in one, or one of the caller's own."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
     if name not in found:
@@ -60,11 +62,13 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
     await parts.checks.agent(agent)
     async with parts.database.begin() as session:
         await agents.create(session, caller.user_id, agent)
+        await user_limits.check_added(session, caller.user_id, AGENTS_LIMIT, parts.settings)
     response.headers["Location"] = f"{API}/agents/{agent.name}"
     return agents.view_of(agent)
 
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
+    """Delete one of the caller's own agents; subtasks that name it and haven't begun fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

@@ -76,8 +76,8 @@ async def create_images(
 async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
-    operation: Operation | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    operation: Annotated[Operation | None, Query(description="Only calls of this kind")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
 ) -> AiCallPage:
     """List the caller's embeddings, images and transcriptions (an admin's list has everybody's), newest first."""

@@ -11,7 +11,7 @@ public = APIRouter(prefix="/auth", tags=["auth"], route_class=PublicRoute)
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 
-@public.post("/register", operation_id="register", status_code=status.HTTP_202_ACCEPTED)
+@public.post("/register", operation_id="register", summary="Create Account", status_code=status.HTTP_202_ACCEPTED)
 async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
     """Create an account, where the settings allow it and the e-mail has none; the answer doesn't tell which."""
     if not parts.settings.registration_open:
@@ -20,19 +20,19 @@ async def register(registration: Registration, parts: WithParts, address: WithAd
     return Registered(email=registration.email)
 
 
-@public.post("/login", operation_id="login")
+@public.post("/login", operation_id="login", summary="Sign In")
 async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
     """Begin a session: an access token for requests, a refresh token for the next pair."""
     return await parts.auth.login(credentials, address)
 
 
-@public.post("/refresh", operation_id="refresh")
+@public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
     """Exchange a refresh token, which works once; a second use ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
-@router.post("/logout", operation_id="logout", status_code=status.HTTP_204_NO_CONTENT)
+@router.post("/logout", operation_id="logout", summary="Sign Out", status_code=status.HTTP_204_NO_CONTENT)
 async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
     """End this session: its refresh token at once, its access tokens within seconds."""
     await parts.auth.logout(signed_in)
@@ -44,7 +44,7 @@ async def change_password(change: PasswordChange, caller: WithCaller, parts: Wit
     return await parts.auth.change_password(caller, change, address)
 
 
-@router.get("/me", operation_id="me")
+@router.get("/me", operation_id="me", summary="Who Am I")
 async def me(signed_in: WithSignedIn, parts: WithParts) -> UserView:
     """Return who is asking."""
     async with parts.database.begin() as session:

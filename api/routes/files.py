@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
-from api.uploads import form_of
+from api.uploads import form_of, keep
 from chimera.db import files
 from models.errors import InvalidInput
 from models.files import FilePage, FileView
@@ -28,7 +28,9 @@ _FORM: dict[str, Any] = {
 }
 
 
-@router.post("", operation_id="create_file", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM)
+@router.post(
+    "", operation_id="create_file", summary="Upload File", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM
+)
 async def create_file(request: Request, caller: WithCaller, parts: WithParts, response: Response) -> FileView:
     """Keep a file: a form with one field, `file`. What it is is told by its bytes."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
@@ -37,7 +39,7 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, re
         if form.upload is None:
             raise InvalidInput("file", "This is required; add it, as in curl -F file=@note.wav.")
         async with parts.database.begin() as session:
-            view = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
+            view = await keep(session, caller.user_id, form.upload, parts.settings)
     response.headers["Location"] = f"{API}/files/{view.id}"
     return view
 
@@ -46,7 +48,7 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, re
 async def list_files(
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
 ) -> FilePage:
     """List the caller's files (an admin's list has everybody's), newest first."""
@@ -59,6 +61,7 @@ async def list_files(
 
 @router.get("/{file_id}", operation_id="get_file")
 async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> FileView:
+    """Show what is known of a file: its name, type, size and checksum, without its bytes."""
     async with parts.database.begin() as session:
         return await files.view(session, caller, file_id)
 

@@ -52,19 +52,31 @@ class Liveness(Contract):
     status: Literal["ok"] = "ok"
 
 
-@router.get("/live", operation_id="is_live")
+@router.get("/live", operation_id="is_live", summary="Is It Alive")
 async def is_live() -> Liveness:
     """Answer as long as the process does; restart it when this fails."""
     return Liveness()
 
 
-@router.get("/ready", operation_id="is_ready", response_model_exclude_defaults=True, responses={503: {"model": Health}})
+@router.get(
+    "/ready",
+    operation_id="is_ready",
+    summary="Is It Ready",
+    response_model_exclude_defaults=True,
+    responses={503: {"model": Health}},
+)
 async def is_ready(request: Request, parts: WithParts, response: Response) -> Health:
     """Say whether requests can be taken: 503 without the database; degraded without Temporal, Redis or disk space."""
     return await _answer(_readiness(parts), request, parts, response)
 
 
-@router.get("", operation_id="get_health", response_model_exclude_defaults=True, responses={503: {"model": Health}})
+@router.get(
+    "",
+    operation_id="get_health",
+    summary="Health Of Each Part",
+    response_model_exclude_defaults=True,
+    responses={503: {"model": Health}},
+)
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
     """Say how each part is; degraded too without workers or providers, and while a provider is away."""
     checks = _readiness(parts) | {"workers": _workers, "providers": _providers}

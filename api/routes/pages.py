@@ -15,9 +15,9 @@ router = APIRouter(route_class=PublicRoute, include_in_schema=False)
 _FOLDER = Path(__file__).parents[1] / "pages"
 _SWAGGER_UI = _FOLDER / "swagger-ui"
 _HOME = (_FOLDER / "home.html").read_text("utf-8")
-_STYLE = (_FOLDER / "home.css").read_bytes()
 _DOCS = (_FOLDER / "docs.html").read_bytes()
 _OF_DOCS = {
+    "home.css": ((_FOLDER / "home.css").read_bytes(), "text/css"),
     "docs.js": ((_FOLDER / "docs.js").read_bytes(), "text/javascript"),
     "swagger-ui-bundle.js": ((_SWAGGER_UI / "swagger-ui-bundle.js").read_bytes(), "text/javascript"),
     "swagger-ui.css": ((_SWAGGER_UI / "swagger-ui.css").read_bytes(), "text/css"),
@@ -38,11 +38,6 @@ async def home(request: Request) -> Response:
     link = escape(temporal.web_ui, quote=True) if settings.host in _ONLY_HERE else ""
     item = f'<li><a href="{link}">Temporal\'s Web UI</a>, with the history of each run</li>' if link else ""
     return Response(_HOME.replace(_TEMPORAL, item), media_type="text/html")
-
-
-@router.get("/home.css")
-async def style() -> Response:
-    return Response(_STYLE, media_type="text/css")
 
 
 @router.get("/docs")

@@ -22,7 +22,7 @@ async def list_providers(parts: WithParts) -> tuple[ProviderView, ...]:
 
 @router.post("/providers/{name}/validate", operation_id="validate_provider")
 async def validate_provider(
-    name: Annotated[str, Path(max_length=40)],
+    name: Annotated[str, Path(max_length=40, description="The provider's name, as in openai")],
     caller: WithCaller,
     parts: WithParts,
     request: Annotated[ValidationRequest | None, Body()] = None,
@@ -33,7 +33,7 @@ async def validate_provider(
     return await parts.available.validate(name, request.model if request else None)
 
 
-@router.post("/tokens/count", operation_id="count_tokens")
+@router.post("/tokens/count", operation_id="count_tokens", summary="Count Tokens")
 async def count(request: CountRequest) -> TokenCount:
     """Count the tokens of a text for a model, without asking its provider; says when it is an estimate."""
     split_model(request.model)

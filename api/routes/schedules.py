@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
-from chimera.db import schedules, task_views
+from chimera.db import schedules, task_views, user_limits
 from chimera.db.tables import Schedule
 from chimera.db.task_views import TaskFilter
+from chimera.db.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
 from chimera.due_times import backfilled, next_times
 from models.errors import Forbidden
 from models.ids import ScheduleId, UserId
@@ -29,6 +30,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
         schedule = await schedules.create(session, caller.user_id, spec)
+        await user_limits.check_added(session, caller.user_id, SCHEDULES_LIMIT, parts.settings)
         await parts.schedules.create(ScheduleId(schedule.id), caller.user_id, spec)
     response.headers["Location"] = f"{API}/schedules/{schedule.id}"
     return await _view(parts, schedule)
@@ -53,6 +55,7 @@ async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[Schedule
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
 async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
+    """Show a schedule: its timing, the task that it makes, and when it is due next."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
     return await _view(parts, schedule)
@@ -108,6 +111,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
+        await _check_room(parts, session, schedule)
     await parts.schedules.trigger(schedule_id)
     return await _view(parts, schedule)
 
@@ -120,6 +124,7 @@ async def backfill_schedule(
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)
+        await _check_room(parts, session, schedule)
         due = await asyncio.to_thread(backfilled, spec, backfill, datetime.now(UTC))
         # Temporal counts by its own calendar, which may be of a year ago.
         await parts.schedules.replace(schedule_id, caller.user_id, spec, paused=schedule.paused)
@@ -132,8 +137,8 @@ async def list_schedule_runs(
     schedule_id: WithScheduleId,
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many a page has at most")] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
 ) -> TaskPage:
     """List the tasks that a schedule has made, newest first."""
     list_name = f"runs {caller.user_id} {schedule_id}"
@@ -152,6 +157,12 @@ async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -
     if schedule.owner_id != caller.user_id:
         raise Forbidden("Only the owner of a schedule can change or backfill it; pause or delete it instead.")
     return schedule
+
+
+async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -> None:
+    """Raise LimitReached where a run that is asked for would be skipped."""
+    owner_id = UserId(schedule.owner_id)
+    await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
 
 
 async def _view(parts: Parts, schedule: Schedule) -> ScheduleView:

@@ -1,15 +1,15 @@
 """Live progress: WebSocket topics and SSE, both on `Hub.follow`, and an echo for people who try their proxy."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.deps import ClosedRoute, WithCaller, WithParts, WithTaskId, bearer_token, parts_of
-from api.sockets import POLICY_VIOLATION, Socket, is_own_origin, while_allowed
+from api.echo import Echo
+from api.sockets import POLICY_VIOLATION, is_own_origin, while_allowed
+from api.topics import Topics
 from chimera.db import task_views
 from models.errors import InvalidInput
 from models.events import EventFrame, Frame, TokensFrame
@@ -18,14 +18,17 @@ from models.ids import TaskId
 router = APIRouter(tags=["streams"], route_class=ClosedRoute)
 sockets = APIRouter()
 
-UNSUPPORTED_DATA = 1003
-ECHO_SECONDS = 600.0
-
 
 async def _own_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskId:
     async with parts.database.begin() as session:
         await task_views.progress(session, caller, task_id)
     return task_id
+
+
+async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
+    """Count a stream until its answer has ended, however that comes about."""
+    with parts.open_streams.one_more(caller.user_id):
+        yield
 
 
 async def _after(
@@ -42,7 +45,12 @@ async def _after(
 
 
 # Out of the OpenAPI document: FastAPI describes SSE with a keyword of OpenAPI 3.2, at which code generators stop.
-@router.get("/tasks/{task_id}/events", response_class=EventSourceResponse, include_in_schema=False)
+@router.get(
+    "/tasks/{task_id}/events",
+    response_class=EventSourceResponse,
+    include_in_schema=False,
+    dependencies=[Depends(_place)],
+)
 async def follow_task(
     request: Request,
     task_id: Annotated[TaskId, Depends(_own_task)],
@@ -66,29 +74,19 @@ def _sse(frame: Frame) -> ServerSentEvent:
 @sockets.websocket("/ws")
 async def follow_topics(websocket: WebSocket) -> None:
     """Topics over one socket; docs/reference/streams.md has the protocol."""
-    parts = parts_of(websocket)
-    if not is_own_origin(websocket, parts.settings.cors_origins):
-        await websocket.close(POLICY_VIOLATION)
-        return
-    await websocket.accept()
-    await Socket(websocket, parts).serve()
+    await _serve(websocket, Topics)
 
 
 @sockets.websocket("/ws/test")
 async def echo(websocket: WebSocket) -> None:
     """Say back what comes, with the server's time, for at most ten minutes."""
-    if not is_own_origin(websocket, parts_of(websocket).settings.cors_origins):
+    await _serve(websocket, Echo)
+
+
+async def _serve(websocket: WebSocket, protocol: type[Topics | Echo]) -> None:
+    parts = parts_of(websocket)
+    if not is_own_origin(websocket, parts.settings.cors_origins):
         await websocket.close(POLICY_VIOLATION)
         return
     await websocket.accept()
-    try:
-        async with asyncio.timeout(ECHO_SECONDS):
-            while True:
-                text = await websocket.receive_text()
-                await websocket.send_json({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
-    except TimeoutError:
-        await websocket.close()
-    except KeyError:
-        await websocket.close(UNSUPPORTED_DATA, "this was a binary message; send text")
-    except WebSocketDisconnect:
-        return
+    await protocol(websocket, parts).serve()

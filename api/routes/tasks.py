@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
-from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines
+from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
 from chimera.db.messages import MessagePlace
 from chimera.db.task_views import TaskFilter
+from chimera.db.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
@@ -75,6 +76,8 @@ async def create_task(
             default_model=parts.settings.default_model,
             idempotency_key=idempotency_key,
         )
+        if created:
+            await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
         view = await task_views.view(session, caller, task_id, parts.temporal.ui_url)
     await parts.failpoints.hit("after_insert")
     if spec.start:
@@ -97,7 +100,9 @@ class TaskQuery(Contract):
 
 async def _task_query(
     status: Annotated[list[TaskStatus] | None, Query(description="May be given more than once")] = None,
-    schedule_id: Annotated[str | None, Query(pattern=SCHEDULE_ID)] = None,
+    schedule_id: Annotated[
+        str | None, Query(pattern=SCHEDULE_ID, description="Only those that this schedule has made")
+    ] = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the title or the goal")] = None,
     sort: Annotated[str, Query(pattern=ORDER, description="-created_at (newest first) or created_at")] = (
         "-created_at"
@@ -118,7 +123,7 @@ async def list_tasks(
     caller: WithCaller,
     parts: WithParts,
     query: Annotated[TaskQuery, Depends(_task_query)],
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
 ) -> TaskPage:
     """List the caller's tasks (an admin's list has everybody's), newest first."""
@@ -151,6 +156,7 @@ async def list_task_types() -> TaskTypes:
 
 @router.get("/{task_id}", operation_id="get_task")
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Show where a task stands, what it has cost and, once it has ended, its result or why it failed."""
     return await _view(parts, caller, task_id)
 
 
@@ -177,7 +183,7 @@ async def list_task_messages(
     path: Annotated[
         str | None, Query(max_length=200, description="Only of this node; empty for the task's own calls")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 50,
     cursor: Annotated[str | None, Query(max_length=500, description="next_cursor of the page before")] = None,
 ) -> MessagePage:
     """List what was said in the caller's own task, node by node: prompts, replies, tool calls and their results.
@@ -195,7 +201,7 @@ async def list_task_messages(
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return when what happened, as spans."""
+    """Return when each run, model call and tool call of a task began and ended, for a picture of its time."""
     async with parts.database.begin() as session:
         await task_views.progress(session, caller, task_id)
         return await timelines.timeline_of(session, task_id)
@@ -203,7 +209,7 @@ async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: With
 
 @router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)
 async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Start a draft."""
+    """Start a task that was created with `start: false`."""
     async with parts.database.begin() as session:
         await task_controls.execute(session, caller, task_id)
     return await _told(parts, caller, task_id)
@@ -242,7 +248,8 @@ async def retry_task(
     if wish.model is not None:
         await parts.checks.models.check(wish.model)
     async with parts.database.begin() as session:
-        await retries.retry(session, caller, task_id, wish)
+        owner_id = await retries.retry(session, caller, task_id, wish)
+        await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, parts.settings)
     return await _told(parts, caller, task_id)
 
 

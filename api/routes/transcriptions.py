@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.ai_calls import LATER, IdempotencyKey, WithWait, answered, new_call
 from api.deps import ClosedRoute, WithCaller, WithParts
-from api.uploads import Form, form_of
-from chimera.db import ai_call_views, ai_calls, files
+from api.uploads import Form, form_of, keep
+from chimera.db import ai_call_views, ai_calls, files, user_limits
+from chimera.db.user_limits import OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
+from chimera.settings import Settings
 from chimera.sound import seconds_of
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
@@ -65,7 +67,9 @@ async def create_transcription(
         spec = _spec_in(form)
         provider = await parts.checks.operation(Operation.TRANSCRIPTIONS, spec.model)
         async with parts.database.begin() as session:
-            call_id, created = await _transcription(session, caller, spec, form, provider, idempotency_key)
+            call_id, created = await _transcription(
+                session, caller, spec, form, provider, idempotency_key, parts.settings
+            )
     return await answered(parts, caller, call_id, response, wait_s, created=created)
 
 
@@ -84,7 +88,13 @@ def _spec_in(form: Form) -> TranscriptionSpec:
 
 
 async def _transcription(
-    session: AsyncSession, caller: Caller, spec: TranscriptionSpec, form: Form, provider: Provider, key: str | None
+    session: AsyncSession,
+    caller: Caller,
+    spec: TranscriptionSpec,
+    form: Form,
+    provider: Provider,
+    key: str | None,
+    settings: Settings,
 ) -> tuple[AiCallId, bool]:
     """Take a transcription in, with its recording where that is sent along; of a repeated one nothing is kept."""
     file: FileView | None = None
@@ -114,12 +124,14 @@ async def _transcription(
         head = await files.chunk(session, file.id, 0) or b""
     else:
         head = next(form.upload.content.chunks(), b"")
-        file = uploaded = await files.create(session, caller.user_id, form.upload.name, form.upload.content)
+        file = uploaded = await keep(session, caller.user_id, form.upload, settings)
     # Measured once and kept: the bytes are read again only when a provider is to be asked.
     request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
     call_id, created = await ai_calls.create(session, caller.user_id, new)
-    if not created and uploaded is not None:
+    if created:
+        await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, settings)
+    elif uploaded is not None:
         # Another request with this key came at the same time.
         await files.delete(session, caller, uploaded.id)
     return call_id, created

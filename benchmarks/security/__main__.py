@@ -1,26 +1,86 @@
 """Try every weakness again that was found: `python -m benchmarks security [B1a B12 …]`.
 
 One stack on loopback, one attack after the other; each says how many trials it made and what did not hold. Ends with 1
-when anything didn't. A finding is a function in the module of its kind, and a line in that module's FINDINGS.
+when anything didn't. B rows are weaknesses that were found once, S rows the cases of a matrix of attacks. Each is a
+function in the module of its kind, and a line in that module's FINDINGS. The stack's provider keys are canaries.
 """
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
-from benchmarks.security import bodies, connections, rights, sign_in, surface
+from benchmarks.ports import free_port
+from benchmarks.security import (
+    at_rest,
+    bodies,
+    bombs,
+    canaries,
+    connections,
+    controls,
+    deletion,
+    enumeration,
+    exposure,
+    folders,
+    guesses,
+    histories,
+    limits,
+    modes,
+    pairs,
+    passwords,
+    patterns,
+    processes,
+    providers,
+    revocation,
+    rights,
+    schedules,
+    settings,
+    sign_in,
+    supply,
+    surface,
+    terminals,
+    versions,
+    volume,
+)
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack, running_stack
 
-FINDINGS: tuple[Finding, ...] = (
-    *sign_in.FINDINGS,
-    *rights.FINDINGS,
-    *bodies.FINDINGS,
-    *connections.FINDINGS,
-    *surface.FINDINGS,
+MODULES = (
+    at_rest,
+    bodies,
+    bombs,
+    connections,
+    controls,
+    deletion,
+    enumeration,
+    exposure,
+    folders,
+    guesses,
+    histories,
+    limits,
+    modes,
+    pairs,
+    passwords,
+    patterns,
+    processes,
+    providers,
+    revocation,
+    rights,
+    schedules,
+    settings,
+    sign_in,
+    supply,
+    surface,
+    terminals,
+    versions,
+    volume,
+)
+FINDINGS: tuple[Finding, ...] = tuple(
+    sorted((finding for module in MODULES for finding in module.FINDINGS), key=lambda finding: finding.place)
 )
 
 
@@ -33,16 +93,19 @@ async def main() -> int:
         options.error(f"no finding {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     broken = 0
     with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
-        async with running_stack(Path(folder), say=lambda line: None) as stack:
-            print("| finding | what must hold | N | result |\n|---|---|---|---|", flush=True)
+        os.environ |= canaries.variables()
+        changes = canaries.settings(free_port())
+        async with running_stack(Path(folder), wires=canaries.WIRES, say=lambda line: None, **changes) as stack:
+            print("| finding | what must hold | N | result | s |\n|---|---|---|---|---|", flush=True)
             for name in asked or known:
-                seen = await _tried(known[name], stack)
-                broken += bool(seen.problems)
-                print(_row(known[name], seen), flush=True)
+                began = time.monotonic()
+                seen = await tried(known[name], stack)
+                broken += _result(seen).startswith("**")
+                print(f"{row_of(known[name], seen)} {time.monotonic() - began:.0f} |", flush=True)
     return 1 if broken else 0
 
 
-async def _tried(finding: Finding, stack: Stack) -> Seen:
+async def tried(finding: Finding, stack: Stack) -> Seen:
     try:
         return await finding.attack(stack)
     except Exception as error:  # noqa: BLE001  one that can't be tried hides no other
@@ -50,11 +113,24 @@ async def _tried(finding: Finding, stack: Stack) -> Seen:
         return Seen(problems=[f"could not be tried: {type(error).__name__}"])
 
 
-def _row(finding: Finding, seen: Seen) -> str:
+def row_of(finding: Finding, seen: Seen) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in seen.figures.items())
-    result = f"**broken**: {'; '.join(dict.fromkeys(seen.problems))}" if seen.problems else "holds"
-    return f"| {finding.id} | {finding.what} | {seen.trials} | {result}{f' ({figures})' if figures else ''} |"
+    told = f"{_result(seen)}{f' ({figures})' if figures else ''}"
+    words = "; ".join([told, *(f"by decision: {each}" for each in seen.decisions)])
+    return f"| {finding.id} | {finding.what} | {seen.trials} | {words} |"
+
+
+def _result(seen: Seen) -> str:
+    if seen.problems:
+        return f"**broken**: {'; '.join(dict.fromkeys(seen.problems))}"
+    if seen.not_tried:
+        return f"not tried: {seen.not_tried}"
+    return "holds" if seen.trials else "**broken**: nothing was tried"
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    status = asyncio.run(main())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Temporal's client can abort the interpreter at its exit (sdk-python #300).
+    os._exit(status)

@@ -45,12 +45,17 @@ async def large_bodies(stack: Stack) -> Seen:
                     f"{API}{path}", content=content, headers={"Content-Type": "application/json"}
                 )
                 seen.expect(400 <= answer.status_code < 500, f"{what}: {answer.status_code}")
+                # So that no wait of the second client is for two bodies.
+                await watch.next_answer()
             used_ms = (processor_s(stack.services.api) - before) * 1000 / ROUNDS
         seen.expect(used_ms <= HELD_MS, f"{what}: {used_ms:.0f} ms of the processor")
+        seen.expect(watch.held_ms <= HELD_MS, f"{what}: a second client waited for {watch.held_ms:.0f} ms of them")
         seen.figures[what] = round(used_ms)
-        seen.figures["longest wait of the second client, ms"] = max(
-            round(watch.longest_ms), seen.figures.get("longest wait of the second client, ms", 0)
-        )
+        for name, ms in (
+            ("longest wait of a second client, ms", watch.longest_ms),
+            ("most that the loop worked in one wait, ms", watch.held_ms),
+        ):
+            seen.figures[name] = max(round(ms), seen.figures.get(name, 0))
     return seen
 
 

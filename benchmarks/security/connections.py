@@ -20,14 +20,14 @@ HALVES = {
 }
 
 
-async def a_header_without_an_end(stack: Stack) -> Seen:
+async def a_header_without_an_end(stack: Stack, megabytes: int = MEGABYTES) -> Seen:
     seen, sent = Seen(), 0
-    before = _memory(stack)
+    before = memory(stack)
     async with watched(stack) as watch:
         _, writer = await _open(stack)
         try:
             writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: ")
-            for _ in range(MEGABYTES):
+            for _ in range(megabytes):
                 writer.write(b"x" * 1024 * 1024)
                 await writer.drain()
                 sent += 1
@@ -35,20 +35,22 @@ async def a_header_without_an_end(stack: Stack) -> Seen:
             pass
         finally:
             writer.close()
-    grown = (_memory(stack) - before) / 1024 / 1024
-    seen.expect(sent < MEGABYTES, f"{sent} MB of one header were taken")
+    grown = (memory(stack) - before) / 1024 / 1024
+    seen.expect(sent < megabytes, f"{sent} MB of one header were taken")
     seen.expect(grown <= 20, f"the API grew by {grown:.0f} MB")
     seen.expect(watch.answers > 0, "a second client got no answer")
     seen.figures = {"MB sent": sent, "MB grown": round(grown), "longest wait, ms": round(watch.longest_ms)}
     return seen
 
 
-async def half_requests(stack: Stack) -> Seen:
-    """From one address: each ends by itself, and a second client is answered meanwhile."""
-    seen = Seen()
+async def half_requests(stack: Stack, connections: int = CONNECTIONS, addresses: int = 1) -> Seen:
+    """Each ends by itself, and a second client is answered meanwhile."""
+    seen = Seen(figures={"longest wait, ms": 0})
     for what, half in HALVES.items():
+        places = [f"127.0.25.{number % addresses + 1}" for number in range(connections // len(HALVES))]
         async with watched(stack) as watch:
-            kept = await asyncio.gather(*(_kept(stack, half) for _ in range(CONNECTIONS // len(HALVES))))
+            kept = await asyncio.gather(*(_kept(stack, half, address) for address in places))
+        seen.figures["longest wait, ms"] = max(seen.figures["longest wait, ms"], round(watch.longest_ms))
         seen.trials += len(kept)
         seen.expect(sum(kept) == 0, f"{what}: {sum(kept)} connections were kept for {LONGEST_S:g} s")
         seen.expect(watch.answers > 0 and watch.refused == 0, f"{what}: a second client was refused")
@@ -70,8 +72,11 @@ async def many_connections(stack: Stack) -> Seen:
     return seen
 
 
-async def _kept(stack: Stack, half: bytes) -> bool:
-    reader, writer = await _open(stack)
+async def _kept(stack: Stack, half: bytes, address: str) -> bool:
+    try:
+        reader, writer = await _open(stack, address)
+    except ConnectionError:
+        return False
     try:
         writer.write(half)
         async with asyncio.timeout(LONGEST_S):
@@ -98,11 +103,11 @@ async def _all_of(reader: asyncio.StreamReader) -> None:
         pass
 
 
-async def _open(stack: Stack) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection("127.0.0.1", stack.settings.api_port)
+async def _open(stack: Stack, address: str = "127.0.0.1") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", stack.settings.api_port, local_addr=(address, 0))
 
 
-def _memory(stack: Stack) -> int:
+def memory(stack: Stack) -> int:
     return int(psutil.Process(stack.services.api.pid).memory_info().rss)
 
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -27,13 +29,24 @@ class Seen:
 
     trials: int = 0
     problems: list[str] = field(default_factory=list)
-    figures: dict[str, float | int] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    decisions: list[str] = field(default_factory=list)
+    """Where something other than the criterion holds on purpose, and why."""
+    not_tried: str = ""
+    """Why there were no trials: of what nobody tried nothing is known."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Count a trial, and note what is wrong unless it `holds`."""
         self.trials += 1
         if not holds:
             self.problems.append(otherwise)
+
+    def take(self, other: "Seen", prefix: str = "") -> None:
+        """Add what other trials showed, their figures under names that begin with `prefix`."""
+        self.trials += other.trials
+        self.problems += other.problems
+        self.decisions += other.decisions
+        self.figures |= {f"{prefix}{name}": value for name, value in other.figures.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,12 @@ class Finding:
     """What must hold, in words."""
     attack: Callable[[Stack], Awaitable[Seen]]
 
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """B2 before B11, and cases of the matrix (S) after what was found (B)."""
+        number = self.id[1:].rstrip("abcdefgh")
+        return self.id[0], int(number), self.id
+
 
 @dataclass(slots=True)
 class Watch:
@@ -50,24 +69,33 @@ class Watch:
 
     answers: int = 0
     longest_ms: float = 0.0
+    held_ms: float = 0.0
+    """The most of its processor that the API's loop used during one wait: what of it is ours, not the machine's."""
     refused: int = 0
+
+    async def next_answer(self) -> None:
+        """Wait until what was under way has been answered, and something that was asked afterwards."""
+        before = self.answers
+        while self.answers < before + 2:
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
 async def watched(stack: Stack) -> AsyncIterator[Watch]:
     """Ask the API over and over, from another address, for what takes it nothing: how long it stood still."""
-    watch = Watch()
+    watch, api = Watch(), stack.services.api
     async with client_of(stack, address="127.0.0.77") as client:
 
         async def ask() -> None:
             while True:
-                began = time.perf_counter()
+                began, held = time.perf_counter(), loop_s(api)
                 try:
                     answer = await client.get("/health/live")
                 except httpx2.TransportError:
                     watch.refused += 1
                     continue
                 watch.longest_ms = max(watch.longest_ms, (time.perf_counter() - began) * 1000)
+                watch.held_ms = max(watch.held_ms, (loop_s(api) - held) * 1000)
                 watch.answers += answer.status_code == httpx2.codes.OK
                 await asyncio.sleep(0.005)
 
@@ -85,6 +113,14 @@ def processor_s(process: Supervised) -> float:
     """Seconds of the processor that a process has used: on a busy machine they say more than the clock does."""
     times = psutil.Process(process.pid).cpu_times()
     return times.user + times.system
+
+
+def loop_s(process: Supervised) -> float:
+    """The same of a process's first thread, where its event loop is, to the microsecond where Linux tells it."""
+    try:
+        return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:
+        return processor_s(process)
 
 
 @asynccontextmanager

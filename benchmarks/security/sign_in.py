@@ -15,13 +15,13 @@ ATTACKERS = 3
 HONEST_TRIES = 6
 
 
-async def guesses_at_one_account(stack: Stack) -> Seen:
+async def guesses_at_one_account(stack: Stack, guesses: int = GUESSES) -> Seen:
     """From fifty addresses; the owner signs in meanwhile from where they did before."""
     seen, email = Seen(), await new_account(stack)
     async with client_of(stack, address="127.0.1.1") as owner:
         seen.expect((await try_password(owner, email, PASSWORD)).status_code == 200, "the owner can't sign in")
         statuses: list[int] = []
-        for index in range(GUESSES):
+        for index in range(guesses):
             async with client_of(stack, address=f"127.0.2.{index % PLACES + 1}") as client:
                 answer = await try_password(client, email, f"guess number {index}")
                 statuses.append(answer.status_code)
@@ -33,13 +33,13 @@ async def guesses_at_one_account(stack: Stack) -> Seen:
     return seen
 
 
-async def guesses_from_one_address(stack: Stack) -> Seen:
+async def guesses_from_one_address(stack: Stack, guesses: int = GUESSES, address: str = "127.0.3.1") -> Seen:
     """One at each of many accounts, which don't exist: that makes no difference."""
     seen, statuses = Seen(), list[int]()
-    async with client_of(stack, address="127.0.3.1") as client:
-        for index in range(GUESSES):
+    async with client_of(stack, address=address) as client:
+        for index in range(guesses):
             # Nobody's own machine is believed about where it is.
-            client.headers["X-Forwarded-For"] = f"192.0.2.{index}"
+            client.headers["X-Forwarded-For"] = f"192.0.{index // 250}.{index % 250}"
             statuses.append((await try_password(client, f"{uuid4().hex}@example.com", PASSWORD)).status_code)
             seen.trials += 1
     seen.figures["passwords looked at"] = statuses.count(401)

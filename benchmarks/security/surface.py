@@ -38,7 +38,7 @@ async def foreign_names(stack: Stack) -> Seen:
 
 
 async def what_strangers_learn(stack: Stack) -> Seen:
-    """Of health the status alone; pages that load from nowhere else; no token of an address in the log."""
+    """Of health the status alone; pages that load from nowhere else."""
     seen = Seen()
     async with client_of(stack) as client:
         for path in ("/health", "/health/ready"):
@@ -46,11 +46,19 @@ async def what_strangers_learn(stack: Stack) -> Seen:
         for path in ("/", "/docs"):
             policy = (await client.get(path, headers={"Accept": "text/html"})).headers["Content-Security-Policy"]
             seen.expect("unsafe" not in policy and "://" not in policy, f"the policy of {path} is {policy}")
-        canary = "eyJhbGciOiJIUzI1NiJ9.CANARY.CANARY"
-        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-        await client.get(
-            f"/ws?token={canary}&other=CANARY", headers={**upgrade, "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
-        )
+    return seen
+
+
+async def tokens_in_addresses(stack: Stack) -> Seen:
+    """A client puts a token where none is looked for; the log doesn't keep it."""
+    seen, canary = Seen(), "eyJhbGciOiJIUzI1NiJ9.CANARY.CANARY"
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    async with client_of(stack) as client:
+        for path in ("/ws", "/ws/test", "/ws/none", f"{API}/tasks", f"{API}/auth/login", "/health", "/none"):
+            for headers in ({}, {**upgrade, **key}, {**upgrade, **key, "Origin": "https://evil.example"}, upgrade):
+                await client.get(f"{path}?token={canary}&other=CANARY", headers=headers)
+                seen.trials += 1
     logs = [path for path in (stack.settings.data_dir / "logs").iterdir() if path.is_file()]
     for log in logs:
         seen.expect("CANARY" not in log.read_text("utf-8", "replace"), f"{log.name} has the token of an address")
@@ -88,7 +96,8 @@ def _simulator_s(stack: Stack) -> float:
 FINDINGS = (
     Finding("B11", "no prompt holds the simulator up", prompts_of_the_simulator),
     Finding("B14", "the passwords that are guessed first are refused", weak_passwords),
+    Finding("B18", "no token of an address is in a log", tokens_in_addresses),
     Finding("B22", "names that are not ours are refused", foreign_names),
-    Finding("B23", "strangers learn nothing of parts, and the log nothing of tokens (B18)", what_strangers_learn),
+    Finding("B23", "strangers learn nothing of parts, and pages load nothing from elsewhere", what_strangers_learn),
     Finding("B27", "texts of any size are counted", long_texts),
 )

@@ -120,6 +120,8 @@ async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallVi
             simulated=row.simulated,
             status=AttemptStatus(row.status),
             usage=usage_of(row),
+            reserved_micro_usd=row.reserved_micro_usd,
+            reserved_tokens=row.reserved_tokens,
             cost_micro_usd=row.cost_micro_usd,
             estimated=row.estimated,
             finish_reason=finish_reason,

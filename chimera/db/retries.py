@@ -14,16 +14,17 @@ from chimera.db.tables import Guidance, Subtask, Task
 from chimera.db.task_controls import going_on, refusal, set_limits
 from chimera.db.tasks import locked
 from models.base import preview_of
-from models.errors import SETTLED, Conflict
+from models.errors import Conflict
 from models.events import Event, GuidanceGiven, TaskRetried
-from models.ids import ROOT, NodePath, TaskId
+from models.ids import ROOT, NodePath, TaskId, UserId
+from models.remedies import remedy_for
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskRetry, TaskStatus
 from models.users import Caller
 
 
-async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> None:
-    """Open a failed task again and have a run of it started.
+async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> UserId:
+    """Open a failed task again and have a run of it started; return whose it is.
 
     Raises Conflict for one that has not failed, or that would fail in the same way by the answers that it has, and
     InvalidInput for a limit that is not above what is spent.
@@ -31,11 +32,9 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     task = await locked(session, caller, task_id)
     if task.status != TaskStatus.FAILED:
         raise refusal(task, "only a failed one can be tried again")
-    if task.error_code in SETTLED:
-        raise Conflict(
-            f"The task would fail in the same way again: {SETTLED[task.error_code]}, and answers that were paid for"
-            " stand. Create a new one with other limits at POST /api/v1/tasks."
-        )
+    remedy = remedy_for(task.error_code)
+    if not remedy.retry:
+        raise Conflict(f"{remedy.message.rstrip('.')} at POST /api/v1/tasks.")
     happened: list[Event] = [set_limits(task, wish.budget, "budget.")] if wish.budget else []
     again = _begin_again(await _subtasks_of(session, task_id), wish.model)
     if wish.model and not again.failed:
@@ -51,6 +50,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     await session.flush()
     await events.append(session, task_id, TaskRetried(paths=tuple(again.paths), model=wish.model), *happened)
     await outbox.enqueue(session, task_id, "start")
+    return UserId(task.owner_id)
 
 
 _FORGIVE = text("UPDATE model_calls SET forgiven = attempt WHERE task_id = :task_id AND status = 'failed'")

@@ -1,10 +1,10 @@
 """Schedules: the recurring task's words. When it is due is Temporal's business."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Schedule, Task, User
@@ -76,6 +76,17 @@ async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId
     return None if task_id is None else TaskId(task_id)
 
 
+async def note_skipped(session: AsyncSession, schedule_id: ScheduleId, reason: str) -> None:
+    """Keep why the run that is due now is not made."""
+    skipped = {"skipped_at": func.now(), "skipped_because": reason}
+    await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(skipped))
+
+
+def note_made(schedule: Schedule) -> None:
+    """Forget the run that was skipped before the one that is made now."""
+    schedule.skipped_at = schedule.skipped_because = None
+
+
 async def locked(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:
     """Return a schedule, locked until the transaction ends; None when it is neither there nor being made."""
     await _lock_id(session, schedule_id)
@@ -99,11 +110,11 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
 
 def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
     """Show a schedule, also one with words that are no longer taken, with a note that says so."""
-    note, said = None, dict(schedule.spec)
+    note, said, makes_none = _skipped(schedule), dict(schedule.spec), False
     try:
         said = spec_of(schedule).model_dump()
     except InvalidInput as error:
-        note = f"It makes no run: {error.message} Replace it, or delete it."
+        note, makes_none = f"It makes no run: {error.message} Replace it, or delete it.", True
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,
@@ -114,9 +125,16 @@ def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
         overlap=said.get("overlap", Overlap.SKIP),
         paused=schedule.paused,
         note=note,
-        next_runs=() if note else tuple(next_runs),
+        next_runs=() if makes_none else tuple(next_runs),
         created_at=schedule.created_at,
     )
+
+
+def _skipped(schedule: Schedule) -> str | None:
+    if schedule.skipped_at is None:
+        return None
+    at = schedule.skipped_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"Its last run was skipped, at {at}: {schedule.skipped_because}"
 
 
 async def _lock_id(session: AsyncSession, schedule_id: ScheduleId) -> None:

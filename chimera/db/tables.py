@@ -107,6 +107,9 @@ class Schedule(Table):
     name: Mapped[str]
     spec: Mapped[dict[str, Any]]
     paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    skipped_at: Mapped[datetime | None]
+    """Of its last run, when that was skipped because its owner had no room for it; null once one was made."""
+    skipped_because: Mapped[str | None]
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     __table_args__ = (Index("schedules_owner", "owner_id", "created_at"),)

@@ -24,6 +24,7 @@ from models.events import (
     TaskResumed,
 )
 from models.ids import ROOT, NodePath, TaskId
+from models.remedies import remedy_for
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
 from models.users import Caller
@@ -184,7 +185,9 @@ def refusal(task: Task, rule: str) -> Conflict:
     """Say why a task's state forbids something, and what can be done instead."""
     status = TaskStatus(task.status)
     shown = "a draft" if status is TaskStatus.DRAFT else status
-    return Conflict(f"The task is {shown}: {rule}; {_WAYS_OUT[status].format(id=task.id)}.")
+    is_over = status is TaskStatus.FAILED and not remedy_for(task.error_code).retry
+    way_out = _NEW_TASK if is_over else _WAYS_OUT[status].format(id=task.id)
+    return Conflict(f"The task is {shown}: {rule}; {way_out}.")
 
 
 def going_on(task: Task) -> TaskStatus:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.held_up import held_up_calls
@@ -14,6 +14,7 @@ from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId, due_at_of
+from models.remedies import remedy_for
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Usage, Waiting
 from models.users import Caller
@@ -146,10 +147,13 @@ def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_COLUMNS = tuple(
-    column
-    for column in Task.__table__.columns
-    if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256")
+_COLUMNS = (
+    *(
+        column
+        for column in Task.__table__.columns
+        if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256")
+    ),
+    exists().where(ModelCallAttempt.task_id == Task.id, ModelCallAttempt.estimated).label("estimated"),
 )
 
 
@@ -182,6 +186,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         simulated=row.simulated,
         budget=budget_of(row),
         spent_micro_usd=row.spent_micro_usd,
+        estimated=row.estimated,
         doubtful_micro_usd=row.doubtful_micro_usd,
         model_calls=row.model_calls,
         usage=usage_of(row),
@@ -192,6 +197,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         finish_reason=row.finish_reason,
         error_code=row.error_code,
         error=row.error,
+        remedy=remedy_for(row.error_code) if row.status == TaskStatus.FAILED else None,
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=row.schedule_id,

@@ -2,6 +2,8 @@
 what is shown of one in `task_views.py`.
 """
 
+from datetime import UTC, datetime
+
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy import delete as delete_from
@@ -103,6 +105,10 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         if task.status == TaskStatus.CANCELLING:
             way_out = "try again when it has ended"
         raise Conflict(f"The task is {task.status}; {way_out}.")
+    if task.status == TaskStatus.DRAFT:
+        # It will never run: its owner has room for another.
+        task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
+        await session.flush()
     for table in (Message, Guidance, EventRow, Subtask):
         await session.execute(delete_from(table).where(table.task_id == task_id))
     await session.execute(update(ModelCall).where(ModelCall.task_id == task_id).values(outcome=None))

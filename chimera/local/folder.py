@@ -63,20 +63,29 @@ class Folder:
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
+        """Make the folder and what belongs in it. Raises FolderUnusable."""
+        folder = cls.named(path)
+        folder.make()
+        return folder
+
+    @classmethod
+    def named(cls, path: Path) -> "Folder":
+        """Name the folder, which need not be there."""
+        return cls(absolute(path))
+
+    def make(self) -> None:
         """Make the folder and what belongs in it; only its owner may look inside. Raises FolderUnusable."""
-        folder = cls(absolute(path))
         try:
-            check(folder.root)
-            for each in (folder.root, folder.logs, folder.run, folder.redis):
+            check(self.root)
+            for each in (self.root, self.logs, self.run, self.redis):
                 if not each.exists():
                     each.mkdir(parents=True, mode=0o700)
-                elif each == folder.root:
+                elif each == self.root:
                     _close(each)
         except OSError as error:
             if disk.is_full(error):
-                raise NoRoom("Chimera", folder.root) from error
-            raise FolderUnusable(folder.root, f"can't be made or read: {error.strerror}") from error
-        return folder
+                raise NoRoom("Chimera", self.root) from error
+            raise FolderUnusable(self.root, f"can't be made or read: {error.strerror}") from error
 
     @property
     def logs(self) -> Path:

@@ -1,5 +1,6 @@
 """Secrets that a data folder's first start makes: `secrets.json`, which only its owner can read.
 
+A copy of the folder has them too. Without `payload_keys` nobody reads what Temporal's file holds.
 Whoever starts the stack makes them; everybody else only reads them, so that two never make different ones.
 """
 
@@ -11,10 +12,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from chimera import payload_keys
 from chimera.local.errors import SecretsMissing, SecretsUnreadable
 from chimera.local.folder import Folder, locked
 
 SIGNING, SUPERUSER, DATABASE = "jwt_secret", "postgres_password", "database_password"
+PAYLOADS = "payload_keys"
+REDIS, REDIS_ADMIN = "redis_password", "redis_admin_password"
 
 
 def make(folder: Folder, *names: str) -> None:
@@ -26,7 +30,7 @@ def make(folder: Folder, *names: str) -> None:
         found = _read(folder)
         missing = [name for name in names if name not in found]
         if missing:
-            _write(_path(folder), found | {name: secrets.token_urlsafe(48) for name in missing})
+            _write(_path(folder), found | {name: _made(name) for name in missing})
 
 
 def kept(folder: Folder, name: str) -> SecretStr:
@@ -35,6 +39,25 @@ def kept(folder: Folder, name: str) -> SecretStr:
     if name not in found:
         raise SecretsMissing(folder.root, name)
     return SecretStr(found[name])
+
+
+def keys_for_payloads(folder: Folder, asked: SecretStr | None) -> SecretStr:
+    """Return the keys that settings ask for, and behind them the kept one, which runs from before are encrypted with.
+
+    Makes one where there is none at all. Raises SecretsUnreadable.
+    """
+    if asked is None:
+        make(folder, PAYLOADS)
+        return kept(folder, PAYLOADS)
+    first = asked.get_secret_value()
+    before = _read(folder).get(PAYLOADS)
+    if before is None or payload_keys.parse(before).keys() <= payload_keys.parse(first).keys():
+        return asked
+    return SecretStr(f"{first},{before}")
+
+
+def _made(name: str) -> str:
+    return payload_keys.made() if name == PAYLOADS else secrets.token_urlsafe(48)
 
 
 def _path(folder: Folder) -> Path:

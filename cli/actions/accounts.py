@@ -14,6 +14,7 @@ from cli.actions.login import sign_in_with
 from cli.checks import running_stack
 from cli.connect import connected, is_alive
 from cli.errors import WrongUsage
+from cli.prose import tell
 from cli.settings import load_settings, where_settings
 from models.errors import ChimeraError
 from models.users import Password
@@ -36,7 +37,7 @@ async def change(current: str, new: str) -> int:
     _check(new)
     async with connected(where_settings()) as client:
         await client.change_password(current, new)
-    print("The password is changed. Everybody who was signed in with the old one has to sign in again.")
+    tell("The password is changed. Everybody who was signed in with the old one has to sign in again.")
     return 0
 
 
@@ -52,7 +53,7 @@ async def reset(email: str, new: str) -> int:
         await database.close()
     path = sign_in.in_folder(settings.data_dir)
     kept = sign_in.read(path)
-    print(f"The password of {email} is set. Whoever was signed in as {email} has to sign in again.")
+    tell(f"The password of {email} is set. Whoever was signed in as {email} has to sign in again.")
     if kept is not None and kept.email == email and await is_alive(kept.api_url):
         try:
             await sign_in_with(new, email, kept.api_url, path)
@@ -60,7 +61,7 @@ async def reset(email: str, new: str) -> int:
             # The old one is over. Without it commands look for another sign-in, and say that there is none.
             path.unlink(missing_ok=True)
             way_out = f"chimera login --api-url {kept.api_url} --email {email}"
-            print(f"You are not signed in here yet: {error} Then: {way_out}")
+            tell(f"You are not signed in here yet: {error} Then: {way_out}")
     return 0
 
 

@@ -15,9 +15,11 @@ from cli.actions.media import check_place, keep_pictures, print_result
 from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import EXIT_CODES, NotThere, WrongUsage
+from cli.errors import EXIT_CODES, Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json
+from cli.prose import tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import one_line
 from cli.waiting import where_it_stands
 from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, ImagesView
@@ -35,9 +37,9 @@ async def list_calls(*, limit: int, as_json: bool) -> int:
     if as_json:
         print_json(page)
     elif not page.items:
-        print('No calls yet. Make one: chimera embed "a red apple"')
+        tell('No calls yet. Make one: chimera embed "a red apple"')
     else:
-        Console(highlight=False).print(_list_of(page.items, held_up))
+        print_table(Console(highlight=False), _list_of(page.items, held_up))
     return 0
 
 
@@ -57,21 +59,21 @@ async def show(name: str, out: Path | None, *, as_json: bool, force: bool = Fals
     elif call.status is AiCallStatus.FINISHED:
         print_result(call, out, as_json=False)
         if drawn and out is None:
-            print(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
+            tell(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
     else:
-        print(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}) is {call.status}: {where_it_stands(call)}.")
+        tell(f"{call.id[:SHORT_CHARS]} ({call.operation}, {call.model}): {where_it_stands(call)}.")
     return 0 if call.status in OPEN else _ENDS[call.status]
 
 
 async def cancel(name: str) -> int:
     async with connected(where_settings()) as client:
         call = await client.cancel_ai_call((await call_named(client, name)).id)
-    print(f"{call.id[:SHORT_CHARS]} is {call.status}; its provider is asked no more.")
+    tell(f"{call.id[:SHORT_CHARS]} is {call.status}; its provider is asked no more.")
     return 0
 
 
 async def call_named(client: Client, name: str) -> AiCallView:
-    """Return the call whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
+    """Return the call whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
     wanted = name.strip().lower().replace("-", "")
     if len(wanted) == 32 and is_hex(wanted):
         return await client.ai_call(AiCallId(str(UUID(wanted))))
@@ -79,8 +81,8 @@ async def call_named(client: Client, name: str) -> AiCallView:
     if not found:
         raise NotThere(f"No call begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
     if len(found) > 1:
-        listed = ", ".join(f"{call.id} ({call.operation})" for call in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {listed}; write more of the id.")
+        listed = [f"{call.id} ({call.operation})" for call in found]
+        raise Ambiguous(one_line(name, 60), listed, "Write more of the id.")
     return await client.ai_call(found[0].id)
 
 

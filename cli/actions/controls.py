@@ -1,11 +1,10 @@
 """Control a task that runs: cancel, pause, resume, steer, budget."""
 
-from decimal import Decimal
-
 from cli.actions.ids import short, task_named
-from cli.bill import doubtful_of, limits_of, spent_of
+from cli.bill import as_option, doubtful_of, limits_of, spent_of
 from cli.connect import connected
 from cli.errors import WrongUsage
+from cli.prose import tell
 from cli.settings import where_settings
 from cli.text import count, one_line
 from models.ids import NodePath
@@ -16,7 +15,7 @@ async def control(name: str, what: str) -> int:
     """Cancel, pause or resume; the API answers as soon as the wish is kept."""
     async with connected(where_settings()) as client:
         task = await client.control((await task_named(client, name)).id, what)
-    print(f"{short(task.id)} is {task.status}.")
+    tell(f"{short(task.id)} is {task.status}.")
     return 0
 
 
@@ -25,7 +24,7 @@ async def delete(name: str) -> int:
     async with connected(where_settings()) as client:
         task = await task_named(client, name)
         await client.delete_task(task.id)
-    print(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
+    tell(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
     return 0
 
 
@@ -35,11 +34,9 @@ async def steer(name: str, text: str, *, path: str | None, interrupt: bool) -> i
     async with connected(where_settings()) as client:
         receipt = await client.steer((await task_named(client, name)).id, guidance)
     if receipt.reaches:
-        print(
-            f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}"
-        )
+        tell(f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}")
     else:
-        print("Kept; the next model call sees it.")
+        tell("Kept; the next model call sees it.")
     return 0
 
 
@@ -53,10 +50,10 @@ async def set_budget(name: str, *, micro_usd: int | None, tokens: int | None, re
         before = await task_named(client, name)
         task = await client.set_budget(before.id, budget)
         cost = await client.cost(task.id)
-    print(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
-    print(f"Spent so far: {spent_of(cost)}.")
+    tell(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
+    tell(f"Spent so far: {spent_of(cost)}.")
     if doubtful := doubtful_of(cost):
-        print(f"In doubt: {doubtful}.")
+        tell(f"In doubt: {doubtful}.")
     if (shortfall := shortfall_of(before.waiting, budget)) is not None:
         print(shortfall)
     return 0
@@ -69,14 +66,4 @@ def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
     given = getattr(budget, waiting.limit, None)
     if given is not None and given >= waiting.needed:
         return None
-    option, needed = {
-        "max_cost_micro_usd": ("--usd", _usd(waiting.needed)),
-        "max_tokens": ("--tokens", str(waiting.needed)),
-        "max_model_calls": ("--requests", str(waiting.needed)),
-    }[waiting.limit]
-    return f"It will wait again: its next call needs {option} {needed} at least."
-
-
-def _usd(micro_usd: int) -> str:
-    """Write an amount as `--usd` takes it, to the millionth: what is rounded down would wait again."""
-    return f"{(Decimal(micro_usd) / 1_000_000).normalize():f}"
+    return f"It will wait again: its next call needs {as_option(waiting.limit, waiting.needed)} at least."

@@ -12,7 +12,9 @@ from cli.bill import ESTIMATED, doubtful_of, in_a_column, limits_of, marked, spe
 from cli.connect import connected
 from cli.endings import ending_of
 from cli.printing import print_json
+from cli.prose import print_prose
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import count, one_line
 from models.base import usd
 from models.costs import MAX_ATTEMPTS, CostSum, CostView
@@ -37,10 +39,10 @@ async def show_cost(name: str, *, as_json: bool) -> int:
         return 0
     console = Console(highlight=False)
     for label, value in facts_of(task_id, cost):
-        console.print(Text.assemble((f"{label:<10}", "dim"), value), soft_wrap=True)
+        print_prose(console, Text.assemble((f"{label:<10}", "dim"), value), indent=10)
     for table in tables_of(cost):
         console.print()
-        console.print(table)
+        print_table(console, table)
     for ending, number in Counter(filter(None, map(ending_of, cost.attempts))).items():
         were = "was" if number == 1 else "were"
         console.print(Text(f"{count(number, 'answer')} {were} {ending.words}."))

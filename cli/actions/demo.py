@@ -25,6 +25,7 @@ from cli.proof import Proof, prove, read_journal
 from cli.screens import Say, say
 from cli.signals import until_told
 from cli.stack import Stack
+from cli.tables import print_table
 from cli.text import count, plain
 from cli.view import TaskState
 from models.activities import COMPLETE
@@ -89,7 +90,7 @@ class _Demo:
         console.print(Text("\nResult (simulated)", style="bold"))
         say(console, (task.result or task.error or "none").strip())
         console.print(Text("\nProof", style="bold"))
-        console.print(table_of(proof))
+        print_table(console, table_of(proof))
         for line in verdict_of(proof):
             say(console, line)
 

@@ -9,6 +9,7 @@ from chimera.settings import Settings
 from chimera.settings_errors import BadSettings
 from cli import checks
 from cli.checks import Finding, Level
+from cli.prose import print_prose
 from cli.settings import load_settings
 from cli.text import plain
 
@@ -18,13 +19,14 @@ _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAI
 async def doctor(*, try_keys: bool = False) -> int:
     """Print every finding; 1 when one of them is a failure. Vendors are asked only with `try_keys`."""
     console = Console(highlight=False)
-    findings = [*checks.python(), *checks.packages(), *checks.variables()]
+    names = list(checks.variables())
+    findings = [*checks.python(), *checks.packages(), *names]
     try:
         settings = load_settings()
     except BadSettings as error:
         findings.append(Finding(Level.FAIL, "settings", error.message))
     else:
-        findings += [Finding(Level.OK, "settings"), *await _with(settings)]
+        findings += [*([] if names else [Finding(Level.OK, "settings")]), *await _with(settings)]
         if try_keys:
             findings += await checks.keys(settings)
     _tell(console, findings)
@@ -36,6 +38,7 @@ async def _with(settings: Settings) -> list[Finding]:
     return [
         *checks.folder(settings),
         *checks.programs(settings),
+        *checks.payload_keys(settings),
         *await checks.servers(settings),
         *await checks.ports(settings, stack_pid),
         *await checks.providers(settings),
@@ -48,4 +51,6 @@ def _tell(console: Console, findings: Iterable[Finding]) -> None:
     for finding in findings:
         mark, style = _MARKS[finding.level]
         said = f"{finding.what}: {finding.message}" if finding.message else finding.what
-        console.print(Text.assemble((mark, style), f"  {plain(said)}"), soft_wrap=True)
+        for number, line in enumerate(plain(said).split("\n")):
+            head = (mark, style) if number == 0 else "    "
+            print_prose(console, Text.assemble(head, f"  {line}"), indent=6)

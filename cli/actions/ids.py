@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from cli.client import Client
-from cli.errors import NotThere
+from cli.errors import Ambiguous, NotThere
 from cli.text import one_line
 from models.ids import TaskId
 from models.tasks import TaskView
@@ -24,7 +24,7 @@ def short(task_id: TaskId) -> str:
 
 
 async def task_named(client: Client, name: str) -> TaskView:
-    """Return the task whose id is, or begins with, `name`. Raises NotThere when there is none or more than one."""
+    """Return the task whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
     return await client.task(await id_named(client, name))
 
 
@@ -33,7 +33,7 @@ async def id_named(client: Client, name: str) -> TaskId:
 
     Of a deleted task only the whole id is known.
 
-    Raises NotThere.
+    Raises NotThere or Ambiguous.
     """
     wanted = name.strip().lower().replace("-", "")
     if wanted == LAST:
@@ -47,8 +47,8 @@ async def id_named(client: Client, name: str) -> TaskId:
     if not found:
         raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
     if len(found) > 1:
-        listed = ", ".join(f"{task.id} ({one_line(task.title, 30)})" for task in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {listed}; write more of the id.")
+        listed = [f"{task.id} ({one_line(task.title, 30)})" for task in found]
+        raise Ambiguous(one_line(name, 60), listed, "Write more of the id.")
     return found[0].id
 
 

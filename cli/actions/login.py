@@ -8,15 +8,16 @@ from cli import sign_in
 from cli.addresses import address_from
 from cli.client import new_http, raise_for
 from cli.errors import NotReachable
+from cli.prose import tell
 from models.users import Tokens
 
 
 async def login(api_url: str, email: str, password: str) -> int:
     """Exchange e-mail and password for tokens; the password is kept nowhere."""
-    api_url = address_from(api_url, "The address")
+    api_url = address_from(api_url, "--api-url ")
     path = sign_in.at_home()
     await sign_in_with(password, email, api_url, path)
-    print(f"Signed in to {api_url} as {email}; kept in {path}.")
+    tell(f"Signed in to {api_url} as {email}; kept in {path}.")
     return 0
 
 

@@ -1,6 +1,5 @@
 """Show what was said at a node of a task: prompts, replies, tool calls and what came of them."""
 
-import sys
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -10,6 +9,8 @@ from cli.actions.ids import task_named
 from cli.client import Client
 from cli.connect import connected
 from cli.printing import print_list
+from cli.prose import print_answer
+from cli.screens import say
 from cli.settings import where_settings
 from cli.text import one_line, plain
 from models.ids import TaskId
@@ -26,14 +27,14 @@ async def show_messages(name: str, path: str, *, as_json: bool) -> int:
         return 0
     console = Console(highlight=False)
     if not messages:
-        console.print(f"Nothing was said there yet. How far the task is: chimera show {name}")
+        say(console, f"Nothing was said there yet. How far the task is: chimera show {name}")
     for message in messages:
         console.print(Text(heading_of(message), style="bold"), soft_wrap=True)
         for label, words in parts_of(message):
             if label:
                 console.print(Text(label, style="dim"))
-            sys.stdout.write(plain(words).rstrip() + "\n")
-        sys.stdout.write("\n")
+            print_answer(plain(words).rstrip())
+        print_answer("")
     return 0
 
 

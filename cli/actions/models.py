@@ -10,6 +10,7 @@ from cli.connect import connected
 from cli.errors import NotSetUp, NotThere
 from cli.printing import print_json
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import count, one_line, plain
 from models.ai_calls import Operation
 from models.providers import MediaModelView, ModelsView, ModelView, ProviderView
@@ -37,9 +38,9 @@ async def list_models(provider: str | None, *, every: bool, as_json: bool) -> in
         return 0
     console = Console(highlight=False)
     usable = [model for model in models if model.usable]
-    console.print(table_of(models if every else usable))
+    print_table(console, table_of(models if every else usable))
     if media:
-        console.print(media_table_of(media))
+        print_table(console, media_table_of(media))
     missing = {each.name: each.way_out for each in providers if provider is None and not each.configured}
     for line in lines_below(len(models) - len(usable), unreachable, missing, every=every):
         console.print(Text(one_line(line, 500), style="dim"), soft_wrap=True)

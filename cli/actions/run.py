@@ -1,7 +1,6 @@
 """Hand in a task, and follow one. Progress goes to stderr and the result to stdout, so that it can be piped on."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.actions.ids import short, task_named
+from cli.actions.ways_on import shortfall_of_retry, way_on_of
 from cli.bill import marked
 from cli.client import Client
 from cli.connect import connected
@@ -22,11 +22,13 @@ from cli.files import bytes_of, json_of
 from cli.following import follow as follow_task
 from cli.lines import short_of
 from cli.printing import print_json
+from cli.prose import print_answer, print_prose
+from cli.screens import say
 from cli.settings import where_settings
 from cli.text import count, one_line, plain
 from models.base import usd
 from models.costs import CostView
-from models.errors import SETTLED, ChimeraError
+from models.errors import ChimeraError
 from models.ids import FileId
 from models.subtasks import SubtaskView
 from models.tasks import Budget, TaskRetry, TaskStatus, TaskView
@@ -41,16 +43,18 @@ def spec_from(
     on_failure: str | None = None,
     on_truncated: str | None = None,
     max_output_tokens: int | None = None,
+    max_turns: int | None = None,
     priority: int | None = None,
 ) -> dict[str, Any]:
     """Write options as the body of POST /api/v1/tasks; the API is the one that judges them."""
+    limits = {"max_output_tokens": max_output_tokens, "max_turns": max_turns}
     spec = {
         "goal": goal,
         "model": model,
         "plan": None if plan is None else _plan_in(plan),
         "on_failure": on_failure,
         "on_truncated": on_truncated,
-        "limits": None if max_output_tokens is None else {"max_output_tokens": max_output_tokens},
+        "limits": {name: value for name, value in limits.items() if value is not None} or None,
         "priority": priority,
         "budget": None if budget_micro_usd is None else {"max_cost_micro_usd": budget_micro_usd},
     }
@@ -97,20 +101,34 @@ async def retry(
     )
     console = Console(stderr=True, highlight=False)
     async with connected(where_settings()) as client:
-        task = await client.retry((await task_named(client, name)).id, wish)
-        return await _watch_if(client, task, console, follow_it, exit_on_budget=exit_on_budget, as_json=as_json)
+        before = await task_named(client, name)
+        task = await client.retry(before.id, wish)
+        if (shortfall := shortfall_of_retry(await client.cost(task.id), model)) is not None:
+            say(console, shortfall)
+        # A picture needs the whole story; line after line, what was told before is over.
+        after = 0 if console.is_terminal else before.last_seq
+        return await _watch_if(
+            client, task, console, follow_it, after=after, exit_on_budget=exit_on_budget, as_json=as_json
+        )
 
 
 async def _watch_if(
-    client: Client, task: TaskView, console: Console, follow_it: bool, *, exit_on_budget: bool, as_json: bool
+    client: Client,
+    task: TaskView,
+    console: Console,
+    follow_it: bool,
+    *,
+    after: int = 0,
+    exit_on_budget: bool,
+    as_json: bool,
 ) -> int:
     if follow_it:
-        return await _watch(client, task, console, exit_on_budget=exit_on_budget, as_json=as_json)
+        return await _watch(client, task, console, after=after, exit_on_budget=exit_on_budget, as_json=as_json)
     if as_json:
         print_json(task)
     else:
         print(task.id)
-        console.print(f"It runs. Watch it: chimera follow {short(task.id)}")
+        say(console, f"It runs. Watch it: chimera follow {short(task.id)}")
     return 0
 
 
@@ -144,8 +162,8 @@ async def _watch(
     try:
         task = await follow_task(client, task, console, after=after, until_it_waits=exit_on_budget)
     except asyncio.CancelledError:
-        console.print(f"The task goes on. Watch it again: chimera follow {short(task.id)}")
-        console.print(f"                  Stop it:        chimera cancel {short(task.id)}")
+        say(console, f"The task goes on. Watch it again: chimera follow {short(task.id)}")
+        say(console, f"                  Stop it:        chimera cancel {short(task.id)}")
         raise
     if as_json:
         print_json(task)
@@ -158,22 +176,23 @@ def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], co
     """Print what became of a task: its result on stdout, the rest where progress went."""
     if task.status == TaskStatus.COMPLETED:
         simulated = " (simulated)" if task.simulated else ""
-        console.print(Text(f"✓ Completed{simulated}, {_spent(cost)}"))
+        print_prose(console, Text(f"✓ Completed{simulated}, {_spent(cost)}"))
         for line in _endings_of(task, subtasks):
-            console.print(Text(f"  {line}", style="yellow"), soft_wrap=True)
-        sys.stdout.write(plain(task.result or "").rstrip() + "\n")
+            print_prose(console, Text(f"  {line}", style="yellow"))
+        print_answer(plain(task.result or "").rstrip())
     elif task.status == TaskStatus.CANCELLED:
-        console.print(Text(f"■ Cancelled after {_spent(cost)}"))
+        print_prose(console, Text(f"■ Cancelled after {_spent(cost)}"))
     elif task.status == TaskStatus.WAITING:
-        console.print(Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
+        print_prose(console, Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
         if task.waiting is not None:
-            console.print(Text(f"  {plain(short_of(task.waiting.message))}"), soft_wrap=True)
-        console.print(f"  Or stop it: chimera cancel {short(task.id)}")
+            say(console, f"  {short_of(task.waiting.message)}")
+        say(console, f"  Or stop it: chimera cancel {short(task.id)}")
     else:
-        console.print(Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red"))
-        if task.error_code not in SETTLED:
-            console.print(f"  Let it go on where it failed: chimera retry {short(task.id)}")
-    console.print(Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"), soft_wrap=True)
+        print_prose(
+            console, Text(f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}", style="red")
+        )
+        say(console, f"  {way_on_of(task)}")
+    print_prose(console, Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"))
 
 
 def _spent(cost: CostView) -> str:

@@ -13,9 +13,11 @@ from cli.actions.ids import SHORT_CHARS, is_hex, short
 from cli.actions.showing import marked_status_of, newest
 from cli.client import Client
 from cli.connect import connected
-from cli.errors import NotThere, WrongUsage
+from cli.errors import Ambiguous, NotThere, WrongUsage
 from cli.printing import print_json, print_list
+from cli.prose import tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import count, one_line
 from models.base import usd
 from models.schedules import ScheduleView
@@ -30,12 +32,12 @@ async def list_schedules(*, as_json: bool) -> int:
     if as_json:
         print_list(schedules)
     elif not schedules:
-        print('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
+        tell('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
     else:
-        Console(highlight=False).print(_list_of(schedules))
+        print_table(Console(highlight=False), _list_of(schedules))
         for schedule in schedules:
             if schedule.note:
-                print(f"{schedule.id[:SHORT_CHARS]}: {one_line(schedule.note, 400)}")
+                tell(f"{schedule.id[:SHORT_CHARS]}: {one_line(schedule.note, 400)}")
     return 0
 
 
@@ -63,7 +65,7 @@ async def create(spec: dict[str, Any], timing: Mapping[str, Any], *, as_json: bo
     if as_json:
         print_json(schedule)
     else:
-        print(f"{schedule.id[:SHORT_CHARS]} is made; {_next_of(schedule)}.")
+        tell(f"{schedule.id[:SHORT_CHARS]} is made; {_next_of(schedule)}.")
     return 0
 
 
@@ -88,7 +90,7 @@ async def change(
     if as_json:
         print_json(changed)
     else:
-        print(f"{changed.id[:SHORT_CHARS]} is changed; {_next_of(changed)}.")
+        tell(f"{changed.id[:SHORT_CHARS]} is changed; {_next_of(changed)}.")
     return 0
 
 
@@ -106,7 +108,7 @@ async def backfill(name: str, start: datetime, end: datetime, overlap: str | Non
         print_json(made)
     else:
         due = count(len(made.runs), "run")
-        print(f"{schedule.id[:SHORT_CHARS]}: {due} asked for; those whose task is there already are not made again.")
+        tell(f"{schedule.id[:SHORT_CHARS]}: {due} asked for; those whose task is there already are not made again.")
     return 0
 
 
@@ -118,9 +120,9 @@ async def list_runs(name: str, limit: int, *, as_json: bool) -> int:
     if as_json:
         print_list(tasks)
     elif not tasks:
-        print(f"{schedule.id[:SHORT_CHARS]} has made no task yet; {_next_of(schedule)}.")
+        tell(f"{schedule.id[:SHORT_CHARS]} has made no task yet; {_next_of(schedule)}.")
     else:
-        Console(highlight=False).print(_runs_of(tasks, _zone_named(schedule.time_zone)))
+        print_table(Console(highlight=False), _runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
 
 
@@ -128,7 +130,7 @@ async def control(name: str, what: str) -> int:
     async with connected(where_settings()) as client:
         schedule = await schedule_named(client, name)
         await client.control_schedule(schedule.id, what)
-    print(f"{schedule.id[:SHORT_CHARS]} {_SAID[what]}")
+    tell(f"{schedule.id[:SHORT_CHARS]} {_SAID[what]}")
     return 0
 
 
@@ -136,12 +138,12 @@ async def delete(name: str) -> int:
     async with connected(where_settings()) as client:
         schedule = await schedule_named(client, name)
         await client.delete_schedule(schedule.id)
-    print(f"{schedule.id[:SHORT_CHARS]} is deleted; the tasks that it made remain.")
+    tell(f"{schedule.id[:SHORT_CHARS]} is deleted; the tasks that it made remain.")
     return 0
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
-    """Return the schedule called `name`, or whose id begins so. Raises NotThere when there is none or more than one."""
+    """Return the schedule called `name`, or whose id begins so. Raises NotThere or Ambiguous."""
     wanted = name.strip().lower().replace("-", "")
     begins = wanted if wanted and is_hex(wanted) else None
     found = [
@@ -155,8 +157,8 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
             " them."
         )
     if len(found) > 1:
-        could_be = ", ".join(f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found[:5])
-        raise NotThere(f"{one_line(name, 60)!r} could be {could_be}; write one's id.")
+        could_be = [f"{schedule.id} ({one_line(schedule.name, 30)})" for schedule in found]
+        raise Ambiguous(one_line(name, 60), could_be, "Write one's id.")
     return found[0]
 
 

@@ -1,7 +1,6 @@
 """Show tasks: a list of them, or one with all that belongs to it."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence, Set
 from datetime import UTC, datetime
 
@@ -11,13 +10,15 @@ from rich.text import Text
 
 from cli.actions.costs import THE_TASK, is_partial
 from cli.actions.ids import short, task_named
-from cli.actions.models import NAME_CHARS
+from cli.actions.ways_on import way_on_of
 from cli.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.client import Client
 from cli.connect import connected
 from cli.endings import ending_of, with_ending
 from cli.printing import print_json, print_list
+from cli.prose import print_answer, print_prose, tell
 from cli.settings import where_settings
+from cli.tables import print_table
 from cli.text import count, one_line, plain
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
@@ -39,27 +40,9 @@ async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> i
     if as_json:
         print_list(tasks)
     elif not tasks:
-        print(_no_tasks(statuses))
+        tell(_no_tasks(statuses))
     else:
-        Console(highlight=False).print(list_of(tasks, held_up))
-    return 0
-
-
-async def list_agents(*, as_json: bool) -> int:
-    async with connected(where_settings()) as client:
-        agents = await client.agents()
-    if as_json:
-        print_list(agents)
-        return 0
-    table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Agent", "Tools"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("Model", overflow="fold", max_width=NAME_CHARS)
-    table.add_column("What it is for", ratio=1)
-    for agent in agents:
-        cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
-        table.add_row(*(Text(one_line(cell, 500)) for cell in cells))
-    Console(highlight=False).print(table)
+        print_table(Console(highlight=False), list_of(tasks, held_up))
     return 0
 
 
@@ -72,12 +55,12 @@ async def show(name: str, *, as_json: bool) -> int:
         return 0
     console = Console(highlight=False)
     for name, value in facts_of(task, cost):
-        console.print(Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), soft_wrap=True)
+        print_prose(console, Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), indent=10)
     if subtasks or cost.by_subtask:
-        console.print(table_of(subtasks, cost))
+        print_table(console, table_of(subtasks, cost))
     if task.result:
         console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
-        sys.stdout.write(plain(task.result).rstrip() + "\n")
+        print_answer(plain(task.result).rstrip())
     return 0
 
 
@@ -120,7 +103,8 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
         status = marked_status_of(task, held_up)
-        cells = (short(task.id), status, done, str(task.model_calls), usd(task.spent_micro_usd), _age_of(task))
+        spent = marked(usd(task.spent_micro_usd), estimated=task.estimated)
+        cells = (short(task.id), status, done, str(task.model_calls), spent, _age_of(task))
         due = f"due {task.due_at.astimezone(UTC):%m-%d %H:%M} · " if task.due_at else ""
         table.add_row(*cells, Text(one_line(f"{due}{task.title or task.goal}", 200)))
     return table
@@ -145,6 +129,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
+        ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
         ("Held up", _held_up_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),

@@ -17,6 +17,7 @@ MOST_USD = 10_000_000
 # ASCII digits alone: `\d` knows those of every script. The bounds keep what is huge from being computed with.
 _DOLLARS = re.compile(r"\$?([0-9]{0,30})(?:\.([0-9]{1,30}))?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 _DECIMALS = 6
 _SHOWN_CHARS = 40
 
@@ -50,6 +51,21 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
                 f"{_shown(written)} is no whole number {bounds}. Write digits alone, as in {example}."
             )
         return number
+
+    read.__name__ = "number"
+    return read
+
+
+def decimal(least: float, most: float) -> Callable[[str | float], float]:
+    """Return a reader of numbers from `least` to `most`, with a point before the decimals."""
+
+    def read(written: str | float) -> float:
+        found = _NUMBER.fullmatch(str(written).strip())
+        if found is None or not least <= float(found[0]) <= most:
+            raise typer.BadParameter(
+                f"{_shown(str(written))} is no number from {least:g} to {most:g}. Write it as in 0.7."
+            )
+        return float(found[0])
 
     read.__name__ = "number"
     return read

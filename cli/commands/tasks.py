@@ -64,6 +64,9 @@ def run(
     max_output_tokens: Annotated[
         int | None, typer.Option(parser=whole(16, 131_072), help="Longest answer of a built-in agent; else 2048.")
     ] = None,
+    max_turns: Annotated[
+        int | None, typer.Option(parser=whole(1, 1000), help="Model calls of one subtask at most; else 20.")
+    ] = None,
     priority: Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")] = None,
     follow: Follow = True,
     exit_on_budget: ExitOnBudget = False,
@@ -84,6 +87,7 @@ def run(
                 on_failure=on_failure,
                 on_truncated=on_truncated,
                 max_output_tokens=max_output_tokens,
+                max_turns=max_turns,
                 priority=priority,
             ),
             images=image or (),
@@ -231,14 +235,6 @@ def delete(task_id: Id) -> None:
     from cli.running import finish
 
     finish(lambda: delete(task_id))
-
-
-def agents(as_json: AsJson = False) -> None:
-    """List the agents that a plan may name."""
-    from cli.actions.showing import list_agents
-    from cli.running import finish
-
-    finish(lambda: list_agents(as_json=as_json))
 
 
 def _control(task_id: str, what: Literal["cancel", "pause", "resume"]) -> None:

@@ -1,5 +1,7 @@
 """The command line as a whole: its version and its exit codes."""
 
+import os
+import shutil
 import sys
 from contextlib import suppress
 from typing import Annotated
@@ -30,9 +32,17 @@ def version(
     """Durable multi-agent work on your own machine."""
 
 
+def use_size() -> None:
+    """Say how large a terminal is that can draw nothing; rich takes 80 columns for it, whatever it has."""
+    if os.environ.get("TERM", "").lower() in ("dumb", "unknown") and sys.stdout.isatty():
+        size = shutil.get_terminal_size((80, 25))
+        os.environ |= {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
+
+
 def ending_with_own_codes(app: typer.Typer) -> None:
     """Run the app. A command ends with `Finished`; any other exit is Typer's own."""
     use_utf8()
+    use_size()
     code = _code_of(app)
     sys.exit(code if _all_is_written() else TROUBLE)
 

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -7,7 +8,10 @@ from fastapi import FastAPI
 from fastapi.routing import APIWebSocketRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Route
 
-from api.deps import PUBLIC, ClosedRoute
+from api.deps import PUBLIC, SOCKETS, ClosedRoute
+from tests.api.routes.test_streams import close_code, opened
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_route_asks_for_a_caller_or_is_listed_as_public(app: FastAPI) -> None:
@@ -17,7 +21,22 @@ def test_every_route_asks_for_a_caller_or_is_listed_as_public(app: FastAPI) -> N
         if not isinstance(route, ClosedRoute)
         for method in _methods_of(route)
     }
-    assert open_routes == PUBLIC
+    assert open_routes == PUBLIC | {("WS", path) for path in SOCKETS}
+
+
+@pytest.mark.parametrize("path", sorted(SOCKETS))
+@pytest.mark.parametrize("first", [{"type": "ping"}, {"type": "authenticate", "token": "x"}])
+async def test_no_socket_answers_before_it_signs_in(app: FastAPI, path: str, first: object) -> None:
+    async with opened(app, path=path) as socket:
+        await socket.send_json(first)
+        assert await close_code(socket) == 4401
+
+
+def test_every_public_route_has_its_reason_in_the_docs() -> None:
+    text = (ROOT / "docs/reference/security.md").read_text()
+    table = text.partition("## What strangers reach")[2].partition("\n## ")[0]
+    named = {(method, path) for method, path in re.findall(r"`(GET|POST|WS) ([^`]+)`", table)}
+    assert named == PUBLIC | {("WS", path) for path in SOCKETS}
 
 
 async def test_nobody_gets_anything_without_a_token(app: FastAPI, anybody: httpx2.AsyncClient) -> None:

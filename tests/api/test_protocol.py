@@ -142,6 +142,17 @@ async def test_a_large_head_within_the_limit_is_answered() -> None:
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
+async def test_cookies_reach_nobody() -> None:
+    async def names(scope: Scope, receive: Receive, send: Send) -> None:
+        told = b",".join(name for name, _ in scope["headers"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
+        await send({"type": "http.response.body", "body": told})
+
+    async with _serving(app=names) as (_, port):
+        answer = await _sent(port, GET + b'CooKie: a="\\"\r\nX-Other: b\r\nConnection: close\r\n\r\n')
+    assert answer.endswith(b"host,x-other,connection")
+
+
 async def test_what_is_no_http_gets_a_problem_document() -> None:
     async with _serving() as (_, port):
         answer = await _sent(port, b"\x16\x03\x01\x02\r\n\r\n")

@@ -115,6 +115,7 @@ async def let_through(worker: ProviderLimits, account: str, tries: int = 8) -> i
 class Rig:
     """Workers with a limit of six, a clock that is set by hand, and a Redis to freeze, empty and end."""
 
+    folder: Folder
     server: Supervised
     url: str
     clock: Clock
@@ -127,7 +128,7 @@ class Rig:
         os.kill(self.server.pid or 0, name)
 
     async def forget(self) -> None:
-        async with Redis.from_url(self.url) as client:
+        async with Redis.from_url(redis.admin_address(self.folder)) as client:
             await client.flushall()
 
     async def come_back(self) -> None:
@@ -143,7 +144,7 @@ async def rig(settings: Settings, number: int) -> AsyncIterator[Rig]:
         await server.start()
         clock, url = Clock(), redis.address(folder)
         wanted = settings.model_copy(update={"requests_per_minute": {"openai": 6}, "redis_url": url})
-        made = Rig(server, url, clock, [ProviderLimits(wanted, clock=clock) for _ in range(number)])
+        made = Rig(folder, server, url, clock, [ProviderLimits(wanted, clock=clock) for _ in range(number)])
         try:
             yield made
         finally:

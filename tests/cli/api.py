@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from cli.sign_in import SignIn, write
+from models.agents import AgentSpec
 from models.ai_calls import AiCallView
 from models.costs import CostView
 from models.events import Frame
@@ -28,6 +29,8 @@ class TinyApi:
     refresh_token: str = "first-refresh-token"
     access_tokens: set[str] = field(default_factory=set)
     session_ended: bool = False
+    others_end_nothing: bool = False
+    """Tokens that nobody knows belong to another session, and end that of nobody."""
     refreshes: int = 0
     refresh_takes_s: float = 0.0
     refresh_held: asyncio.Event | None = None
@@ -38,7 +41,9 @@ class TinyApi:
     keys: list[str] = field(default_factory=list)
     ai_calls: list[AiCallView] = field(default_factory=list)
     """What is answered about the one call, one after the other; the last one again and again."""
+    agents: dict[str, AgentSpec] = field(default_factory=dict)
     bill: CostView = field(default_factory=a_bill)
+    codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
     """Answers to the next requests, before the usual ones."""
 
@@ -48,10 +53,14 @@ class TinyApi:
                 Route("/health/live", self._live),
                 Route("/api/v1/auth/refresh", self._refresh, methods=["POST"]),
                 Route("/api/v1/auth/me", self._signed_in(self._me)),
+                Route("/api/v1/codec", self._signed_in(self._codec), methods=["POST"]),
                 Route("/api/v1/tasks", self._signed_in(self._tasks)),
                 Route("/api/v1/tasks", self._signed_in(self._create), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
                 Route("/api/v1/tasks/{task_id}/budget", self._signed_in(self._budget), methods=["POST"]),
+                Route("/api/v1/tasks/{task_id}/retry", self._signed_in(self._task), methods=["POST"]),
+                Route("/api/v1/agents", self._signed_in(self._new_agent), methods=["POST"]),
+                Route("/api/v1/agents/{name}", self._signed_in(self._agent), methods=["GET", "DELETE"]),
                 Route("/api/v1/tasks/{task_id}/cost", self._signed_in(self._cost)),
                 Route("/api/v1/tasks/{task_id}/subtasks", self._signed_in(self._subtasks)),
                 Route("/api/v1/ai/embeddings", self._signed_in(self._new_ai_call), methods=["POST"]),
@@ -73,6 +82,8 @@ class TinyApi:
 
     async def _refresh(self, request: Request) -> Response:
         offered = (await request.json())["refresh_token"]
+        if offered != self.refresh_token and self.others_end_nothing:
+            return problem(401, "not_signed_in", "Sign in first")
         if offered != self.refresh_token:
             self.session_ended = True
             self.access_tokens.clear()
@@ -102,6 +113,9 @@ class TinyApi:
         me = {"id": str(uuid4()), "email": "me@example.com", "name": "", "role": "user", "created_at": NOW.isoformat()}
         return JSONResponse(me)
 
+    async def _codec(self, request: Request) -> Response:
+        return self.codec_answers.pop(0)
+
     async def _tasks(self, request: Request) -> Response:
         items = [task.model_dump(mode="json") for task in self.tasks]
         return JSONResponse({"items": items, "next_cursor": None})
@@ -121,6 +135,20 @@ class TinyApi:
 
     async def _cost(self, request: Request) -> Response:
         return Response(self.bill.model_dump_json(), media_type="application/json")
+
+    async def _new_agent(self, request: Request) -> Response:
+        agent = AgentSpec.model_validate_json(await request.body())
+        self.agents[agent.name] = agent
+        return JSONResponse({**agent.model_dump(mode="json"), "built_in": False}, 201)
+
+    async def _agent(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in self.agents:
+            return problem(404, "not_found", "Not found")
+        if request.method == "DELETE":
+            del self.agents[name]
+            return Response(status_code=204)
+        return JSONResponse({**self.agents[name].model_dump(mode="json"), "built_in": False})
 
     async def _subtasks(self, request: Request) -> Response:
         return JSONResponse([])

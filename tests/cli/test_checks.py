@@ -12,11 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from benchmarks.ports import free_port
+from chimera import payload_keys
 from chimera.settings import Settings
 from cli import checks, sign_in
 from cli.checks import Finding, Level
 from models.users import Tokens
 from tests.parts import serving
+
+KEY, OTHER_KEY = (payload_keys.made().partition(":")[2] for _ in range(2))
 
 
 async def local_provider(base_url: str | None) -> Finding:
@@ -174,3 +177,20 @@ async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health
         strange = settings.model_copy(update={"api_port": int(url.rpartition(":")[2])})
         (finding,) = await checks.health(strange, None)
         assert "chimera login" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "words"),
+    [
+        ({"temporal_address": "127.0.0.1:7233"}, Level.WARN, "can be read in Temporal"),
+        ({"payload_keys": f"k2:{KEY},k1:{OTHER_KEY}"}, Level.OK, "encrypts with k2; also decrypts with k1"),
+    ],
+)
+def test_keys_for_payloads_are_said_and_not_shown(given: dict[str, str], level: Level, words: str) -> None:
+    [finding] = checks.payload_keys(Settings.model_validate(given))
+    assert (finding.level, words in finding.message) == (level, True)
+    assert KEY not in finding.message
+
+
+def test_the_embedded_stack_sees_to_its_key_itself() -> None:
+    assert list(checks.payload_keys(Settings())) == []

@@ -11,7 +11,7 @@ from cli import client as client_module
 from cli.actions.ids import task_named
 from cli.client import Client
 from cli.connect import signed_in_by
-from cli.errors import NotReachable, NotThere, Refused
+from cli.errors import Ambiguous, NotReachable, NotThere, Refused
 from cli.running import lines_of
 from models.ids import TaskId
 from tests.cli.api import TinyApi, problem
@@ -123,5 +123,6 @@ async def test_what_names_no_task_is_said(client: Client, name: str) -> None:
 
 async def test_what_could_be_two_tasks_lists_them(api: TinyApi, client: Client) -> None:
     api.tasks = [task_view(), task_view(id=OTHER)]
-    with pytest.raises(NotThere, match=f"{TASK}.*{OTHER}.*write more"):
+    with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Write more") as raised:
         await task_named(client, "6c1f")
+    assert (raised.value.http_status, raised.value.title) == (409, "That could be more than one")

@@ -38,8 +38,9 @@ COMMANDS = (
     "budget",
     "cancel",
     "delete",
-    "agents",
     "models",
+    "agents",
+    "codec",
     "calls",
     "schedules",
 )

@@ -80,7 +80,7 @@ def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
 
 def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_TOKEN="x", CHIMERA_API_URL="http://a b")
-    assert "CHIMERA_API_URL 'http://a b' has no host" in refused(done)
+    assert "CHIMERA_API_URL=http://a b is no address" in refused(done)
 
 
 def test_a_password_needs_an_open_input() -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from benchmarks.ports import free_port
 from cli import following
-from cli.actions.run import follow
+from cli.actions.run import follow, retry
 from cli.connect import signed_in_by
 from cli.errors import NotReachable
 from cli.following import frames_of
@@ -133,3 +133,18 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
     said = capsys.readouterr().err
     assert f"Raise the limit: chimera budget {TASK[:8]} --usd 0.01." in said
     assert f"chimera cancel {TASK[:8]}" in said
+
+
+async def test_a_retry_tells_what_happens_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = task_view(status=TaskStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
+    api = TinyApi(tasks=[failed])
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        await retry(
+            "last", model=None, guidance=None, limits=(None,) * 3, follow_it=True, exit_on_budget=False, as_json=False
+        )
+    assert api.asked_after == [17]
+    assert "chimera retry" in capsys.readouterr().err

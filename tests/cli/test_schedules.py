@@ -15,7 +15,7 @@ from rich.console import Console
 
 from api.app import create_app
 from chimera.settings import Settings
-from cli.actions import controls, run, schedules, showing
+from cli.actions import agents, controls, run, schedules
 from cli.actions.run import spec_from
 from cli.connect import connected
 from cli.errors import NotThere, Refused, WrongUsage
@@ -175,9 +175,9 @@ async def test_a_schedule_without_a_timing_is_asked_for_one() -> None:
 
 @pytest.mark.usefixtures("signed_in")
 async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert await showing.list_agents(as_json=False) == 0
+    assert await agents.list_agents(as_json=False) == 0
     assert "researcher" in capsys.readouterr().out
-    assert await showing.list_agents(as_json=True) == 0
+    assert await agents.list_agents(as_json=True) == 0
     assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)["items"]]
 
 

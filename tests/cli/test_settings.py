@@ -92,3 +92,29 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     assert found.message == (
         f"CHIMERA_OPNAI_API_KEY in {tmp_path} is no setting, so nothing reads it; did you mean CHIMERA_OPENAI_API_KEY?"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("CHIMERA_TOKENS", "did you mean CHIMERA_TOKEN?"),
+        ("CHIMERA_FRUIT", "docs/reference/settings.md lists all."),
+        ("CHIMERA_OPENAI_KEY", "did you mean CHIMERA_OPENAI_API_KEY?"),
+    ],
+)
+def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+    monkeypatch.setenv("CHIMERA_ENV_FILE", "")
+    monkeypatch.setenv(name, "x")
+    (found,) = checks.variables()
+    assert found.message == f"{name} is no setting, so nothing reads it; {says}"
+
+
+def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_TOKN=x\nCHIMERA_API_URI=x\nCHIMERA_TOKEN=x\n")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    found = [finding.message for finding in checks.variables()]
+    assert not any("did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
+    assert found[2] == (
+        f"CHIMERA_TOKEN in {tmp_path}/settings is read from the environment only, so it has no effect there; export"
+        " CHIMERA_TOKEN instead."
+    )

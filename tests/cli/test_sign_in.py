@@ -9,12 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ports import free_port
-from chimera.settings import Settings
-from cli import checks, sign_in
-from cli.checks import Level
-from cli.connect import connected, signed_in_by
-from cli.errors import NoSignIn, NotReachable, TokenRefused
+from cli import sign_in
+from cli.connect import signed_in_by
+from cli.errors import NoSignIn
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK
 from tests.parts import serving
@@ -108,61 +105,3 @@ def test_tokens_are_not_shown_when_a_sign_in_is(kept: Path) -> None:
     shown = repr(sign_in.read(kept))
     assert "me@example.com" in shown
     assert "refresh" not in shown
-
-
-async def test_programs_bring_address_and_token(api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    api.access_tokens.add("a-token")
-    known = sign_in.read(kept)
-    assert known is not None
-    monkeypatch.setenv("CHIMERA_API_URL", known.api_url)
-    monkeypatch.setenv("CHIMERA_TOKEN", "a-token")
-    async with connected(Settings(data_dir=kept.parent / "elsewhere")) as client:
-        assert (await client.task(TASK)).id == TASK
-        api.expire_access_tokens()
-        with pytest.raises(TokenRefused, match="CHIMERA_TOKEN is not valid"):
-            await client.task(TASK)
-    assert api.refreshes == 0
-
-
-async def test_the_chimera_of_this_folder_comes_first_where_it_runs(
-    api: TinyApi, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    api.kept_in(sign_in.at_home(), f"http://127.0.0.1:{free_port()}")
-    async with connected(Settings(data_dir=kept.parent)) as client:
-        assert (await client.task(TASK)).id == TASK
-
-
-async def test_the_chimera_of_login_is_next(
-    api: TinyApi, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    known = sign_in.read(kept)
-    assert known is not None
-    api.kept_in(sign_in.at_home(), known.api_url)
-    api.kept_in(kept, f"http://127.0.0.1:{free_port()}")
-    async with connected(Settings(data_dir=kept.parent)) as client:
-        assert client.api_url == known.api_url
-
-
-async def test_a_chimera_that_was_started_in_another_folder_is_recognised(
-    api: TinyApi, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    known = sign_in.read(kept)
-    assert known is not None
-    elsewhere = Settings(data_dir=tmp_path / "elsewhere", api_port=int(known.api_url.rpartition(":")[2]))
-    with pytest.raises(NoSignIn, match=r"folder where it was started, or set CHIMERA_DATA_DIR="):
-        async with connected(elsewhere):
-            pass
-    found = await checks.ports(elsewhere, None)
-    assert [(finding.level, "started elsewhere" in finding.message) for finding in found] == [(Level.WARN, True)]
-
-
-async def test_without_a_sign_in_and_without_an_api_both_ways_out_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    with pytest.raises(NotReachable, match=r"chimera up.*chimera login"):
-        async with connected(Settings(data_dir=tmp_path, api_port=free_port())):
-            pass

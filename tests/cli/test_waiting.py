@@ -4,8 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.connect import signed_in_by
-from cli.waiting import made
+from cli.waiting import made, where_it_stands
 from models.ai_calls import AiCallStatus, AiCallView, HeldUp, Operation
 from models.ids import AiCallId
 from tests.cli.api import TinyApi, problem
@@ -72,3 +74,22 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
         "Connected again.",
     ]
     assert (len(api.keys), len(set(api.keys))) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"status": AiCallStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
+            "it failed after 2 attempts: malformed: No JSON",
+        ),
+        (
+            {"status": AiCallStatus.CANCELLED, "attempts": 1, "error_code": "overloaded", "error": "Busy."},
+            "it was cancelled after 1 attempt",
+        ),
+        ({"status": AiCallStatus.CANCELLED}, "it was cancelled"),
+        ({"status": AiCallStatus.STARTED, "attempts": 1}, "its provider works on it; 1 attempt so far"),
+    ],
+)
+def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], said: str) -> None:
+    assert where_it_stands(call_view(**fields)) == said

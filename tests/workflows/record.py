@@ -236,7 +236,8 @@ async def main(wanted: Collection[str]) -> None:
                 death_signal=signal.SIGKILL,
             )
             changes = {"database_url": url, "simulator_url": f"http://127.0.0.1:{port}", "task_queue": "record"}
-            settings: Settings = parts.model_copy(update=changes)
+            # Recordings are read without a key.
+            settings: Settings = parts.model_copy(update=changes | {"payload_keys": None})
             try:
                 async with runs_with_worker(settings) as runs:
                     await asyncio.sleep(2)

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from activities import continuations
+from chimera.db import task_views
 from chimera.db.costs import cost_of
 from chimera.settings import Settings
 from models.costs import CostSum
@@ -147,5 +148,7 @@ async def test_a_bill_says_what_is_estimated(runs: Runs, server: Scripted, usage
     await runs.ended(task_id)
     async with runs.database.begin() as session:
         cost = await cost_of(session, runs.caller, task_id)
+        listed, _ = await task_views.page(session, runs.caller, str, only=task_views.TaskFilter(), limit=100)
     sums: tuple[CostSum, ...] = (*cost.by_model, *cost.by_agent, *cost.by_subtask)
     assert {cost.estimated, *(each.estimated for each in sums)} == {usage is None}
+    assert [each.estimated for each in listed if each.id == task_id] == [usage is None]

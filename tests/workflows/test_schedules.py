@@ -15,9 +15,10 @@ from chimera.db.tables import Schedule, User
 from chimera.db.task_views import TaskFilter
 from chimera.due_times import times_between
 from chimera.schedules import Schedules
-from models.ids import ScheduleId, schedule_workflow_id
+from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.schedules import BackfillOverlap, ScheduledRunInput, ScheduledRunResult, ScheduleSpec
 from models.tasks import CLOSED
+from models.users import Caller
 from tests.runs import MODEL, Runs, new_user
 from tests.until import until_true
 
@@ -161,6 +162,36 @@ async def test_a_disabled_owner_makes_no_task(runs: Runs) -> None:
     await temporal.trigger(schedule_id)
     assert await _results(runs, schedule_id, 1) == ["forbidden"]
     assert await _tasks(runs, schedule_id) == []
+
+
+async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
+    schedule_id, _, temporal = await _new(runs)
+    owner_id = await new_user(runs.database)
+    drafts = (
+        "INSERT INTO tasks (owner_id, title, goal, model, policy, status)"
+        " SELECT :owner_id, '', '', '', '{}', 'draft' FROM generate_series(1, :number)"
+    )
+    async with runs.database.begin() as session:
+        await session.execute(text(drafts), {"owner_id": owner_id, "number": runs.settings.max_open_tasks})
+        await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(owner_id=owner_id))
+    await temporal.trigger(schedule_id)
+    assert await _results(runs, schedule_id, 1) == ["limit_reached"]
+    assert await _tasks(runs, schedule_id) == []
+    note = await _note(runs, owner_id, schedule_id)
+    assert note is not None
+    assert note.startswith("Its last run was skipped, at 20")
+    assert "CHIMERA_MAX_OPEN_TASKS" in note
+    async with runs.database.begin() as session:
+        await session.execute(text("DELETE FROM tasks WHERE owner_id = :id AND status = 'draft'"), {"id": owner_id})
+    await temporal.trigger(schedule_id)
+    await _ended(runs, schedule_id, 1)
+    assert await _note(runs, owner_id, schedule_id) is None
+
+
+async def _note(runs: Runs, owner_id: UserId, schedule_id: ScheduleId) -> str | None:
+    async with runs.database.begin() as session:
+        schedule = await rows.one(session, Caller(user_id=owner_id, role="user"), schedule_id)
+    return rows.view(schedule, []).note
 
 
 async def test_the_task_belongs_to_the_owner_in_the_row(runs: Runs) -> None:

@@ -48,6 +48,11 @@ SPOKEN_OF = {
     ),
     "indented": ("a call in indented code", f"So:\n\n    <tool_call>{CALL}</tool_call>"),
     "tildes": ("a call in an open fence of tildes", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
+    "introduced": (
+        "a whole call that is an example",
+        f"A model would write it like this:\n\n<tool_call>{CALL}</tool_call>",
+    ),
+    "mid-sentence": ("a whole call in mid-sentence", f"The form of a call is\n<tool_call>{CALL}</tool_call>"),
     "empty": ("a tag at the end of an answer", "It begins like this:\n<function=calculator>"),
     "described": ("tools in JSON", '[{"name": "calculator", "description": "Adds two numbers."}]'),
     "schema": (

@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from api import sockets
 from api.deps import Parts
-from api.sockets import MAX_TOPICS, Socket, while_allowed
+from api.sockets import while_allowed
+from api.topics import MAX_TOPICS, Topics
 from chimera import auth
 from chimera.auth import AUDIENCE, ISSUER
 from models.events import TaskCompleted, TaskResumed
@@ -47,8 +48,11 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
         assert await heard(socket) == {"type": "ended", "topic": topic}
 
 
-async def test_an_authorization_header_signs_in_at_the_handshake(app: FastAPI, alice: httpx2.AsyncClient) -> None:
-    async with opened(app, {"Authorization": alice.headers["Authorization"]}) as socket:
+@pytest.mark.parametrize("path", ["/ws", "/ws/test"])
+async def test_an_authorization_header_signs_in_at_the_handshake(
+    app: FastAPI, alice: httpx2.AsyncClient, path: str
+) -> None:
+    async with opened(app, {"Authorization": alice.headers["Authorization"]}, path) as socket:
         assert await heard(socket) == {"type": "authenticated"}
 
 
@@ -62,15 +66,17 @@ async def test_an_authorization_header_signs_in_at_the_handshake(app: FastAPI, a
         "nonsense",
     ],
 )
-async def test_without_a_valid_token_first_the_socket_is_closed(app: FastAPI, first: Any) -> None:
-    async with opened(app) as socket:
+@pytest.mark.parametrize("path", ["/ws", "/ws/test"])
+async def test_without_a_valid_token_first_the_socket_is_closed(app: FastAPI, first: Any, path: str) -> None:
+    async with opened(app, path=path) as socket:
         await socket.send_json(first)
         assert await close_code(socket) == 4401
 
 
-async def test_silence_is_not_waited_for(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/ws", "/ws/test"])
+async def test_silence_is_not_waited_for(app: FastAPI, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(sockets, "SIGN_IN_SECONDS", 0.1)
-    async with opened(app) as socket:
+    async with opened(app, path=path) as socket:
         assert await close_code(socket) == 4401
 
 
@@ -216,13 +222,13 @@ async def test_a_client_that_does_not_read_is_let_go(
     stuck = _StuckSocket(token_of(alice), f"task:{(await new_task(alice))['id']}")
     parts: Parts = app.state.parts
     async with asyncio.timeout(LIMIT_S):
-        await Socket(stuck, parts).serve()  # type: ignore[arg-type]
+        await Topics(stuck, parts).serve()  # type: ignore[arg-type]
     assert stuck.closed_with == 4408
     assert not parts.hub._followers
 
 
-async def test_the_echo_says_what_it_heard_and_when(app: FastAPI) -> None:
-    async with opened(app, path="/ws/test") as socket:
+async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    async with signed_in(app, alice, path="/ws/test") as socket:
         await socket.send_text("héllo")
         answer = await heard(socket)
         assert (answer["type"], answer["text"]) == ("echo", "héllo")
@@ -289,9 +295,9 @@ async def opened(
 
 @asynccontextmanager
 async def signed_in(
-    app: FastAPI, client: httpx2.AsyncClient, headers: dict[str, str] | None = None
+    app: FastAPI, client: httpx2.AsyncClient, headers: dict[str, str] | None = None, path: str = "/ws"
 ) -> AsyncIterator[AsyncWebSocketSession]:
-    async with opened(app, headers) as socket:
+    async with opened(app, headers, path) as socket:
         await socket.send_json({"type": "authenticate", "token": token_of(client)})
         assert await heard(socket) == {"type": "authenticated"}
         yield socket

@@ -127,6 +127,30 @@ async def test_a_retry_names_a_model_that_can_be_asked(
     assert (answer.json()["error_code"], answer.json()["error"], answer.json()["ended_at"]) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("code", "retry", "change"),
+    [("overloaded", True, []), ("unknown_model", True, ["model"]), ("turn_limit_reached", False, [])],
+)
+async def test_a_failed_task_has_a_remedy(
+    app: FastAPI,
+    alice: httpx2.AsyncClient,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    retry: bool,
+    change: list[str],
+) -> None:
+    monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
+    made = await new_task(alice, plan=PLAN)
+    path = f"/api/v1/tasks/{made['id']}"
+    await set_task(database, made["id"], status="failed", error_code=code, error="No.", started_at=func.now())
+    task = (await alice.get(path)).json()
+    assert (made["remedy"], task["remedy"]["retry"], task["remedy"]["change"]) == (None, retry, change)
+    refused = await alice.post(f"{path}/pause")
+    assert ("/retry" in refused.json()["detail"]) is retry, "no way out is named that is none"
+    assert (await alice.post(f"{path}/retry")).status_code == (202 if retry else 409)
+
+
 async def test_a_retry_belongs_to_the_tasks_owner(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
 ) -> None:

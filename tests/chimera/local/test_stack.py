@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from redis.asyncio import Redis
 
+from benchmarks.ports import free_port
 from chimera.local import (
     FolderInUse,
     FolderUnusable,
@@ -26,11 +27,12 @@ from chimera.local import (
     PartMissing,
     PortsTaken,
     StartFailed,
+    elsewhere,
     processes,
     programs,
 )
 from chimera.local import ports as local_ports
-from chimera.local.errors import HostUnusable
+from chimera.local.errors import HostUnusable, PartsAway
 from chimera.local.folder import Folder, FolderLock, check
 from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
@@ -74,6 +76,16 @@ async def running(starts_servers: None) -> AsyncIterator[tuple[LocalStack, Setti
         stack = LocalStack(settings_in(path / "data"), services=False)
         async with stack as settings:
             yield stack, settings
+
+
+def start(settings: Settings) -> None:
+    """Start and end a stack."""
+
+    async def enter_and_leave() -> None:
+        async with LocalStack(settings):
+            pass
+
+    asyncio.run(enter_and_leave())
 
 
 def processes_of(data_dir: Path) -> list[psutil.Process]:
@@ -150,13 +162,21 @@ async def test_postgres_survives_a_kill_with_what_was_committed(running: tuple[L
     assert await count_of_users(settings) == 1
 
 
-async def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(data_dir: Path) -> None:
+def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(data_dir: Path) -> None:
     with listening() as taken:
         settings = settings_in(data_dir, temporal_ui_port=taken)
         with pytest.raises(PortsTaken, match=rf"(?s)taken by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
-            async with LocalStack(settings):
-                pass
+            start(settings)
     assert processes_of(data_dir) == []
+    assert not data_dir.exists(), "refused before anything was made"
+
+
+def test_a_server_elsewhere_that_is_away_leaves_no_folder(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "WAIT_S", 0.0)
+    settings = settings_in(data_dir, temporal_address=f"127.0.0.1:{free_port()}")
+    with pytest.raises(PartsAway):
+        start(settings)
+    assert not data_dir.exists()
 
 
 async def test_two_settings_that_name_one_port_are_refused(data_dir: Path) -> None:
@@ -190,14 +210,14 @@ def test_a_data_folder_that_can_not_be_one_is_refused_with_the_way_out(data_dir:
     data_dir.write_text("a file")
     for path in (data_dir, data_dir / "below", Path("/proc/nope")):
         with pytest.raises(FolderUnusable, match="CHIMERA_DATA_DIR"):
-            LocalStack(settings_in(path))
+            start(settings_in(path))
 
 
 def test_a_folder_of_somebody_else_is_left_as_it_is(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "holiday.jpg").touch()
     with pytest.raises(FolderUnusable, match=r"other things in it \(holiday\.jpg\)"):
-        LocalStack(settings_in(data_dir))
+        start(settings_in(data_dir))
     assert [path.name for path in data_dir.iterdir()] == ["holiday.jpg"]
 
 
@@ -267,6 +287,7 @@ async def test_the_parts_die_with_their_supervisor(data_dir: Path) -> None:
 
 def test_a_process_with_a_recycled_id_is_left_alone(data_dir: Path) -> None:
     stack = LocalStack(settings_in(data_dir))
+    stack.folder.make()
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", str(stack.folder.root)])
     try:
         entry = {"pid": bystander.pid, "started_at": time.time() - 1000}

@@ -69,3 +69,19 @@ def test_only_what_passes_by_itself_is_waited_for(error: Exception, kind: type[P
     found = disconnected("openai", error, begun=False)
     assert type(found) is kind
     assert type(disconnected("openai", error, begun=True)) is Truncated
+
+
+@pytest.mark.parametrize("said", ["Rate limit reached for gpt-5: limit 500", "Credit balance is too low."])
+def test_the_servers_own_words_are_kept(said: str) -> None:
+    for status, kind in ((429, "rate_limited"), (402, "no_quota"), (503, "trouble"), (404, "unknown_model")):
+        refusal = Refusal("local", "m", status, reason_of(said, ""))
+        error: ProviderError = getattr(refusal, kind)()
+        assert error.message.endswith(said if said.endswith(".") else f"{said}.")
+
+
+def test_without_words_no_sentence_is_left_open() -> None:
+    refusal = Refusal("local", "m", 503, "")
+    assert refusal.rate_limited().message == "local asks for fewer requests."
+    assert refusal.no_quota().message.endswith("then retry the task.")
+    assert refusal.trouble().message.endswith("it doesn't say why.")
+    assert refusal.unknown_model().message.endswith("it doesn't say why.")

@@ -192,6 +192,56 @@ def test_a_call_behind_code_is_run(before: str, size: int) -> None:
         assert (passed.strip(), len(calls)) == (before.strip(), 1)
 
 
+CALL = f"<tool_call>{WHOLE}</tool_call>"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Hermes models write a call like this:\n\n",
+        "For example:\n",
+        "A model would write:\n",
+        "I looked it up. The syntax of a call is as follows:\n\n",
+        "The call is\n",
+        "To use the calculator, a model answers with\n",
+        'The page says: "\n',
+        "The page says: “\n",
+        "It was `\n",
+        "**Example**:\n",
+        "They wrote it as:\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_quoted_call_is_a_part_of_the_answer(before: str, size: int) -> None:
+    for text in (before + CALL, f"{before}<function=calc>{JSON}</function>"):
+        assert split(text, size) == (text, [])
+
+
+@pytest.mark.parametrize("quoted", [f'"{CALL}"', f"'{CALL}'", f"`{CALL}`", f"> {CALL}", f"The call {CALL} is whole."])
+def test_a_call_within_quotes_or_a_sentence_is_text(quoted: str) -> None:
+    for text in (quoted, f"It was:\n{quoted}", f"It was:\n{quoted}\n"):
+        assert split(text, 1000) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Let me see.\n\n",
+        "I'll calculate that:\n",
+        "To answer this, I will use the calculator.\n",
+        "Okay, let me check\n",
+        "Sure! Here is the call:\n\n",
+        'The user asks for "17*23". I need the calculator.\n',
+        "For example, 17*23 is hard to do in the head. Let me compute it:\n",
+        "**Step 1**: compute the product\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_call_behind_words_that_announce_it_is_run(before: str, size: int) -> None:
+    passed, calls = split(before + CALL, size)
+    assert (passed.strip(), len(calls)) == (before.strip(), 1)
+
+
 def test_arguments_may_be_called_as_a_schema_is() -> None:
     written = WrittenCalls((ToolSpec("form", "", {"properties": {"type": {}, "properties": {}}}),))
     written.take('{"name": "form", "arguments": {"type": "object", "properties": {"a": {"type": "string"}}}}')

@@ -1,0 +1,56 @@
+"""A codec server for Temporal's Web UI and command line, which can't sign in: the address itself is a secret."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.routing import APIRoute
+
+from api.bodies import StrictRequest
+from api.deps import API, ClosedRoute, WithParts, WithSignedIn, parts_of
+from chimera.payloads import PayloadUnreadable
+from models.codec import CodecAddress, CodecPayloads
+from models.errors import Forbidden, InvalidInput
+
+
+class PassRoute(APIRoute):
+    """Looks whose pass is in the address, and only then reads the body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def checked_first(request: Request) -> Response:
+            await parts_of(request).auth.check_codec_pass(request.path_params["codec_pass"])
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return checked_first
+
+
+router = APIRouter(prefix="/codec", tags=["codec"], route_class=ClosedRoute)
+public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
+
+
+@router.post("", operation_id="create_codec_address")
+async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
+    """Make an address for a tool of Temporal's, good for 12 hours. For administrators: it decodes everybody's runs.
+
+    It ends with the session, and when the account is disabled or no administrator's any more.
+    """
+    if signed_in.caller.role != "admin":
+        raise Forbidden("Only an administrator may have decoded what Temporal keeps: it is everybody's.")
+    codec_pass, ends = parts.auth.codec_pass(signed_in)
+    url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
+    return CodecAddress(url=url, expires_at=ends, web_ui_url=parts.temporal.web_ui)
+
+
+@public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)
+async def decode_payloads(
+    codec_pass: Annotated[str, Path(description="The pass, as `POST /api/v1/codec` put it into its address")],
+    payloads: CodecPayloads,
+    parts: WithParts,
+) -> CodecPayloads:
+    """Decode payloads as Temporal's codec protocol asks for it. What is not encrypted comes back as it is."""
+    try:
+        return await parts.temporal.encryption.decode_for_tools(payloads)
+    except PayloadUnreadable as error:
+        raise InvalidInput("payloads", str(error)) from None

@@ -1,0 +1,52 @@
+"""Secrets to look for: provider keys that only this run has, and what the stack itself made."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
+
+from benchmarks.security.finding import PASSWORD
+from benchmarks.stack import Stack
+from benchmarks.wires.wire import ANTHROPIC, GOOGLE, SIMULATED, settings_for
+
+VENDORS = ("openai", "anthropic", "google", "local")
+KEYS = {vendor: f"sk-CANARY-{vendor}-{uuid4().hex}" for vendor in VENDORS}
+WIRES = (ANTHROPIC, GOOGLE)
+
+
+def variables() -> dict[str, str]:
+    """What the process that starts the stack has in its environment, as people set it."""
+    return {f"CHIMERA_{vendor.upper()}_API_KEY": key for vendor, key in KEYS.items()}
+
+
+def settings(simulator_port: int) -> dict[str, Any]:
+    """Every vendor is the simulator, asked with that vendor's canary."""
+    models = {name: settings_for(WIRES, 0)[name] for name in ("prices", "context_windows")}
+    for values in models.values():
+        assert isinstance(values, dict)
+        values["openai/fast"] = values[ANTHROPIC.model]
+    return {
+        **models,
+        "simulator_port": simulator_port,
+        "openai_base_url": f"http://127.0.0.1:{simulator_port}/v1",
+        **{f"{vendor}_api_key": SecretStr(key) for vendor, key in KEYS.items()},
+    }
+
+
+MODELS = (SIMULATED, "openai/fast", *(wire.model for wire in WIRES))
+
+
+def secrets_of(stack: Stack) -> Iterator[tuple[str, str]]:
+    """Kind and text of each secret that nothing but what needs it may have."""
+    for key in KEYS.values():
+        yield "provider key", key
+    kept = json.loads((stack.settings.data_dir / "secrets.json").read_text())
+    assert stack.settings.jwt_secret is not None
+    yield "signing key", stack.settings.jwt_secret.get_secret_value()
+    yield "database password", unquote(str(conninfo_to_dict(stack.settings.database_url or "")["password"]))
+    yield "superuser's password", kept["postgres_password"]
+    yield "password of a user", PASSWORD

@@ -1,0 +1,101 @@
+"""B20, S09: whether answers tell who has an account, by text, by code or by the work that they take."""
+
+from itertools import count
+from uuid import uuid4
+
+import httpx2
+
+from benchmarks.faults.lab import configured
+from benchmarks.security.accounts import new_accounts, open_database, rows
+from benchmarks.security.comparison import Ask, compare
+from benchmarks.security.finding import API, PASSWORD, Finding, Seen, try_password
+from benchmarks.stack import Stack
+from chimera.auth import Auth
+
+SAMPLES = 200
+AT_ONE_ACCOUNT = 8
+
+
+async def sign_ins(stack: Stack) -> Seen:
+    """Wrong password, nobody's e-mail, and a disabled account with the wrong and with the right password."""
+    accounts = SAMPLES // AT_ONE_ACCOUNT + 1
+    wrong, disabled, also = [await new_accounts(stack, accounts) for _ in range(3)]
+    await _disable(stack, [*disabled, *also])
+    numbers = count()
+
+    def of(emails: list[str], password: str) -> Ask:
+        return lambda client: try_password(client, emails[next(numbers) // 4 // AT_ONE_ACCOUNT], password)
+
+    seen = await compare(
+        stack,
+        SAMPLES,
+        {
+            "wrong password": of(wrong, "x" * 20),
+            "nobody's e-mail": lambda client: try_password(client, _nobody(next(numbers)), PASSWORD),
+            "disabled, wrong password": of(disabled, "x" * 20),
+            "disabled, right password": of(also, PASSWORD),
+        },
+        second=19,
+    )
+    seen.take(await _refreshes(stack), "refresh: ")
+    return seen
+
+
+async def _refreshes(stack: Stack) -> Seen:
+    """Nobody's token, one that was used, and one of a disabled account."""
+    tokens: dict[str, list[str]] = {"used": [], "disabled": []}
+    emails = await new_accounts(stack, SAMPLES)
+    async with open_database(stack) as database:
+        auth = Auth(database, stack.settings)
+        for email in emails:
+            for kept in tokens.values():
+                kept.append((await auth.vouch_for(email)).refresh_token)
+            await auth.refresh(tokens["used"][-1])
+    await _disable(stack, emails)
+
+    def of(kind: str) -> Ask:
+        return lambda client: _refresh(client, tokens[kind].pop())
+
+    asks: dict[str, Ask] = {
+        "nobody's token": lambda client: _refresh(client, f"{uuid4().hex}{uuid4().hex}"),
+        "a used token": of("used"),
+        "a token of a disabled account": of("disabled"),
+    }
+    return await compare(stack, SAMPLES, asks, second=18, same_work=False)
+
+
+async def registrations(stack: Stack) -> Seen:
+    """Where it is open: an e-mail that has an account, and one that has none."""
+    known = iter(await new_accounts(stack, SAMPLES))
+    async with configured(stack.services.api, registration_open="true"):
+        return await compare(
+            stack,
+            SAMPLES,
+            {
+                "an e-mail with an account": lambda client: _register(client, next(known)),
+                "an e-mail without": lambda client: _register(client, _nobody(0)),
+            },
+            second=16,
+        )
+
+
+def _nobody(_: int) -> str:
+    return f"{uuid4().hex}@example.com"
+
+
+async def _refresh(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    return await client.post(f"{API}/auth/refresh", json={"refresh_token": token})
+
+
+async def _register(client: httpx2.AsyncClient, email: str) -> httpx2.Response:
+    return await client.post(f"{API}/auth/register", json={"email": email, "password": PASSWORD})
+
+
+async def _disable(stack: Stack, emails: list[str]) -> None:
+    await rows(stack, "UPDATE users SET disabled_at = now() WHERE email = ANY(:emails)", emails=emails)
+
+
+FINDINGS = (
+    Finding("B20", "open registration tells nobody who has an account (S09)", registrations),
+    Finding("S09", "sign-in and refresh tell nobody who has an account: one body and code, the same work", sign_ins),
+)

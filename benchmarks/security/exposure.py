@@ -1,0 +1,101 @@
+"""S49: what answers tell of how we are built, with all parts there and with each away, and what can be reached."""
+
+import ipaddress
+import random
+import re
+import socket
+
+import httpx2
+import psutil
+
+from benchmarks.faults.lab import crash, revive
+from benchmarks.security.finding import Finding, Seen, client_of
+from benchmarks.security.malformed import malformed
+from benchmarks.security.processes import running
+from benchmarks.stack import Stack
+
+REQUESTS = 500
+AWAY = ("redis", "temporal", "simulator", "postgres")
+WHILE_AWAY = 20
+SEED = 49
+TELLING = re.compile(
+    r"Traceback|File \"|\.py\b|site-packages|sqlalchemy|psycopg|SELECT |INSERT INTO|UPDATE \w+ SET|\bFROM \w+ WHERE"
+    r"|relation \"|column \"|syntax error|pydantic|starlette|uvicorn|/home/|/root/|/usr/|/tmp/|unix://|postgresql:|redis:"
+)
+DEBUG = (
+    *("/metrics", "/debug", "/debug/pprof", "/.git/config", "/.git/HEAD", "/.env", "/config", "/admin", "/console"),
+    *("/server-status", "/actuator", "/actuator/env", "/phpinfo.php", "/swagger.json", "/graphql", "/main.js.map"),
+    *("/static/../.env", "/docs/../api/app.py", "/%2e%2e/.env", "/..%2f.env", "/docs/swagger-ui.js.map", "/redoc"),
+    *("/api/v1/debug", "/api/v1/../../.env", "/api/app.py", "/secrets.json", "/cli.json"),
+)
+
+
+async def what_answers_tell(stack: Stack) -> Seen:
+    seen, chance = Seen(), random.Random(SEED)
+    for _ in range(REQUESTS):
+        _judge(seen, await malformed(stack, chance), {500, 502, 503, 504})
+    for name in AWAY:
+        part = running(stack)[name]
+        await crash(part)
+        try:
+            for _ in range(WHILE_AWAY):
+                _judge(seen, await malformed(stack, chance), {500, 502}, f" without {name}")
+        finally:
+            await revive(part)
+    async with client_of(stack) as client:
+        for path in DEBUG:
+            for method in ("GET", "POST"):
+                answer = await client.request(method, path)
+                seen.expect(answer.status_code in (401, 404, 405), f"{method} {path}: {answer.status_code}")
+                _judge(seen, answer, {500})
+    _ports(stack, seen)
+    seen.decisions += [
+        "Temporal and its Web UI have no sign-in, and listen on this machine only (docs/how-to/run-in-production.md)",
+        "roles of PostgreSQL and Redis: see B24",
+    ]
+    return seen
+
+
+def _judge(seen: Seen, answer: httpx2.Response | None, wrong: set[int], when: str = "") -> None:
+    if answer is None:
+        return
+    told = TELLING.search(answer.text) if "html" not in answer.headers.get("content-type", "") else None
+    asked = f"{answer.request.method} {str(answer.request.url.path)[:60]}{when}"
+    seen.expect(answer.status_code not in wrong, f"{asked}: {answer.status_code}")
+    seen.expect(told is None, f"{asked} tells {told and told[0]!r}")
+
+
+def _ports(stack: Stack, seen: Seen) -> None:
+    """Everything listens on this machine's own addresses, and on no other that it has."""
+    for name, process in running(stack).items():
+        tree = psutil.Process(process.pid)
+        for each in (tree, *tree.children(recursive=True)):
+            for connection in each.net_connections(kind="inet"):
+                if connection.status != psutil.CONN_LISTEN:
+                    continue
+                host, port = connection.laddr
+                seen.expect(ipaddress.ip_address(host).is_loopback, f"{name} listens on {host}:{port}")
+                for address in _outward():
+                    reached = _connects(address, port)
+                    seen.expect(not reached, f"port {port} of {name} is reached at {address}")
+    seen.figures["addresses tried from outside"] = len(_outward())
+
+
+def _outward() -> list[str]:
+    found = (each.address for card in psutil.net_if_addrs().values() for each in card if each.family == socket.AF_INET)
+    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
+
+
+def _connects(address: str, port: int) -> bool:
+    with socket.socket() as trying:
+        trying.settimeout(2)
+        return trying.connect_ex((address, port)) == 0
+
+
+FINDINGS = (
+    Finding(
+        "S49",
+        "no answer tells of SQL, files or code, none is 500; nothing listens but on this machine",
+        what_answers_tell,
+    ),
+)

@@ -1,0 +1,112 @@
+"""B5: folders that others made or opened before the embedded stack starts in them."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from benchmarks.ports import free_port
+from benchmarks.security.finding import Finding, Seen
+from benchmarks.stack import Stack
+from chimera.local import LocalStack
+from chimera.local.errors import FolderUnusable, SocketsUnsafe
+from chimera.local.folder import Folder, openness_of
+from chimera.settings import Settings
+
+STRANGER = 12345
+LONG = "/".join(["a long name " * 5] * 3)
+"""Below it no socket's address is short enough."""
+
+
+async def sockets_of_others(_stack: Stack) -> Seen:
+    """Whoever owns the folder of a socket is the database for the rest: none but ours is taken."""
+    seen = Seen()
+    if os.geteuid() != 0:
+        seen.not_tried = "needs root"
+        return seen
+    with tempfile.TemporaryDirectory(prefix="chimera-folders-") as name:
+        folder = Folder.at(Path(name, LONG))
+        foreign = [_foreign(Path(tempfile.gettempdir(), f"chimera-{_known_before(each)}")) for each in _parts(folder)]
+        for part, other in zip(_parts(folder), foreign, strict=True):
+            (folder.run / f"{part.name}.sockets").write_text(str(other))
+        try:
+            async with started(folder.root):
+                taken = [Path((folder.run / f"{part.name}.sockets").read_text()) for part in _parts(folder)]
+                for path in taken:
+                    seen.expect(path not in foreign, f"{path}, which somebody else made, was taken")
+                    problem = openness_of(path, folder.postgres.stat().st_uid)
+                    seen.expect(problem is None, f"{path} {problem}")
+                for other in foreign:
+                    seen.expect(not list(other.iterdir()), f"something was put into {other}")
+            for path in taken:
+                seen.expect(not path.exists(), f"{path} was left behind")
+        finally:
+            for other in foreign:
+                shutil.rmtree(other)
+    for what, spoil, refusal in SPOILT:
+        with tempfile.TemporaryDirectory(prefix="chimera-folders-") as name:
+            folder = Folder.at(Path(name, "data"))
+            spoil(folder)
+            said = "started"
+            try:
+                async with started(folder.root):
+                    pass
+            except Exception as error:  # noqa: BLE001  which one is what is looked at
+                said = type(error).__name__
+            seen.expect(said == refusal.__name__, f"{what}: {said}")
+    return seen
+
+
+@asynccontextmanager
+async def started(path: Path) -> AsyncIterator[Settings]:
+    temporal, ui = free_port(), free_port()
+    settings = Settings(data_dir=path, temporal_port=temporal, temporal_ui_port=ui)
+    async with LocalStack(settings, services=False) as started:
+        yield started
+
+
+def _parts(folder: Folder) -> tuple[Path, Path]:
+    return folder.postgres, folder.redis
+
+
+def _known_before(path: Path) -> str:
+    """The name that the folder for a part's sockets once had, which anybody could know."""
+    return hashlib.sha256(str(path).encode()).hexdigest()[:12]
+
+
+def _foreign(path: Path) -> Path:
+    path.mkdir()
+    path.chmod(0o777)
+    os.chown(path, STRANGER, STRANGER)
+    return path
+
+
+def _is_anothers(folder: Folder) -> None:
+    os.chown(folder.root, STRANGER, STRANGER)
+
+
+def _is_everybodys(folder: Folder) -> None:
+    (folder.root / "secrets.json").write_text("{}")
+    folder.root.chmod(0o777)
+
+
+def _redis_is_open(folder: Folder) -> None:
+    folder.redis.chmod(0o777)
+
+
+def _redis_is_anothers(folder: Folder) -> None:
+    os.chown(folder.redis, STRANGER, STRANGER)
+
+
+SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
+    ("a data folder of somebody else", _is_anothers, FolderUnusable),
+    ("a data folder that everybody may write to", _is_everybodys, FolderUnusable),
+    ("a folder of Redis that everybody may enter", _redis_is_open, SocketsUnsafe),
+    ("a folder of Redis of somebody else", _redis_is_anothers, SocketsUnsafe),
+)
+"""What is done to a folder before the start, and how that is refused."""
+
+FINDINGS = (Finding("B5", "no folder for sockets is taken that others made or can enter", sockets_of_others),)

@@ -1,0 +1,58 @@
+"""S08, S46: how often passwords may be tried, from many places, at many accounts, and while Redis is away."""
+
+from benchmarks.faults.lab import crash, revive
+from benchmarks.security.finding import PASSWORD, Finding, Seen, client_of, new_account, try_password
+from benchmarks.security.sign_in import guesses_at_one_account, guesses_from_one_address
+from benchmarks.stack import Stack
+from chimera.sign_ins import ACCOUNT_TRIES, ADDRESS_TRIES
+
+GUESSES = 1_000
+NAMES = 10_000
+"""Values of X-Forwarded-For that nobody believes."""
+EXACT = 0.05
+
+
+async def a_thousand(stack: Stack) -> Seen:
+    """At one account from fifty addresses, and one at each of a thousand from one, to lock a victim out too."""
+    at_one = await guesses_at_one_account(stack, GUESSES)
+    from_one = await guesses_from_one_address(stack, GUESSES, "127.0.22.1")
+    figures = {
+        "of one account looked at": at_one.figures["passwords looked at"],
+        "of one address looked at": from_one.figures["passwords looked at"],
+    }
+    return Seen(at_one.trials + from_one.trials, at_one.problems + from_one.problems, figures)
+
+
+async def limits_without_redis(stack: Stack) -> Seen:
+    """Both limits, as exact as with it; and names of addresses that a client makes up."""
+    seen, email = Seen(), await new_account(stack)
+    redis = stack.parts["redis"]
+    await crash(redis)
+    try:
+        looked_at = 0
+        for index in range(5 * ACCOUNT_TRIES):
+            async with client_of(stack, address=f"127.0.23.{index + 1}") as client:
+                status = (await try_password(client, email, f"guess number {index}")).status_code
+                looked_at += status == 401
+                seen.expect(status in (401, 429), f"a guess is answered {status}")
+        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses at one account were looked at")
+        seen.figures["of one account looked at"] = looked_at
+    finally:
+        await revive(redis)
+    found = await guesses_from_one_address(stack, NAMES, "127.0.24.1")
+    from_one = int(found.figures["passwords looked at"])
+    is_exact = abs(from_one - ADDRESS_TRIES) <= EXACT * ADDRESS_TRIES
+    seen.expect(is_exact, f"{from_one} guesses from one address were looked at, not {ADDRESS_TRIES}")
+    seen.trials += found.trials
+    seen.figures["of one address looked at"] = from_one
+    async with client_of(stack, address="127.0.24.2") as client:
+        status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
+        seen.expect(status == 200, f"somebody else is answered {status} afterwards")
+    seen.decisions.append("requests, tasks and sockets of a user have limits and rows of their own")
+    return seen
+
+
+FINDINGS = (
+    Finding("S08", "10 guesses at an account, 100 from an address, and its owner gets in", a_thousand),
+    Finding("S46", "limits of passwords hold without Redis and against made-up addresses", limits_without_redis),
+)

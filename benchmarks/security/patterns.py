@@ -1,0 +1,98 @@
+"""S25: texts that make a pattern go back and forth, wherever a pattern looks at what a user sends."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from benchmarks.security.finding import API, Finding, Seen, processor_s
+from benchmarks.stack import Stack
+
+ALLOWED_MS = 100
+SIZE = 60_000
+"""Of a header; the API takes 64 KiB of them in all."""
+IN_ADDRESS = SIZE // 3
+"""Each character may be three there."""
+EVIL = {
+    "letters": "a" * SIZE,
+    "blanks and a sign": " " * SIZE + "!",
+    "semicolons": "x/y" + ";" * SIZE,
+    "parameters": "multipart/form-data" + "; a=b" * (SIZE // 5),
+    "quotes": '"' * SIZE,
+    "open quotes with escapes": 'x="' + '\\"' * (SIZE // 2),
+    "commas": "," * SIZE,
+    "ranges": "bytes=" + "0-," * (SIZE // 3),
+    "suffixes": "bytes=" + "-1," * (SIZE // 3),
+    "tabs and commas": "\t," * (SIZE // 2),
+    "slashes": "a/" * (SIZE // 2),
+    "brackets": "[[" * (SIZE // 2),
+    "directives": "[[sim: a=" * (SIZE // 9),
+    "dots": "a." * (SIZE // 2),
+    "at signs": "a@" * (SIZE // 2),
+    "digits": "9" * SIZE,
+    "dashes": "-" * SIZE,
+    "stars": "*/" * (SIZE // 2),
+    "opened tags": "<a" * (SIZE // 2),
+    "combining": "%cc%81" * (SIZE // 6),
+}
+HEADERS = (
+    *("Content-Type", "Range", "Prefer", "Authorization", "Idempotency-Key", "Accept", "Accept-Encoding", "Origin"),
+    *(
+        "If-None-Match",
+        "X-Request-ID",
+        "X-Forwarded-For",
+        "Content-Disposition",
+        "Cookie",
+        "Access-Control-Request-Headers",
+    ),
+)
+QUERIES = ("q", "sort", "schedule_id", "cursor", "status", "limit")
+BODIES: tuple[tuple[str, str], ...] = (
+    ("/tasks", "goal"),
+    *(("/tasks", name) for name in ("title", "model", "priority", "metadata")),
+    *(("/schedules/preview", name) for name in ("cron", "time_zone", "name")),
+    *(("/agents", name) for name in ("name", "role", "instructions", "model")),
+    ("/auth/login", "email"),
+    ("/auth/register", "email"),
+    ("/ai/tokens/count", "model"),
+)
+
+
+async def evil_texts(stack: Stack) -> Seen:
+    """Each on its own: the API's processor, without what a request takes that says nothing."""
+    seen, worst = Seen(), ("", 0.0)
+    for what, request in _requests(stack):
+        before = processor_s(stack.services.api)
+        try:
+            status = (await stack.api.send(request)).status_code
+        except httpx2.TransportError:
+            # Refused in mid-request, before the rest was sent.
+            status = 431
+        used_ms = (processor_s(stack.services.api) - before) * 1000
+        worst = max(worst, (what, used_ms), key=lambda each: each[1])
+        seen.expect(status < 500, f"{what}: {status}")
+        seen.expect(used_ms <= ALLOWED_MS, f"{what}: {used_ms:.0f} ms of the processor")
+    seen.figures = {"most of the processor, ms": round(worst[1]), "by": worst[0]}
+    return seen
+
+
+def _requests(stack: Stack) -> Iterator[tuple[str, httpx2.Request]]:
+    build = stack.api.build_request
+    for (kind, text), header in product(EVIL.items(), HEADERS):
+        path, method = (f"{API}/files", "POST") if header.startswith("Content") else (f"{API}/tasks", "GET")
+        yield (
+            f"{kind} in {header}",
+            build(method, path, headers={header: text}, content=b"x" if method == "POST" else None),
+        )
+    for (kind, text), name in product(EVIL.items(), QUERIES):
+        yield f"{kind} in ?{name}", build("GET", f"{API}/tasks", params={name: text[:IN_ADDRESS]})
+    for (kind, text), (path, name) in product(EVIL.items(), BODIES):
+        body: dict[str, Any] = {"goal": "x", "start": False} if path == "/tasks" else {}
+        yield f"{kind} in {name} of {path}", build("POST", f"{API}{path}", json={**body, name: text})
+    for kind, text in EVIL.items():
+        yield f"{kind} in an address", build("GET", f"{API}/tasks/{quote(text[:IN_ADDRESS], safe='')}")
+
+
+FINDINGS = (Finding("S25", f"no text of 60 KB takes {ALLOWED_MS} ms of the API's processor", evil_texts),)

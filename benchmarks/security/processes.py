@@ -1,0 +1,139 @@
+"""B4, B16, B24: what the processes of a stack know and may do, and who can read it."""
+
+import asyncio
+import os
+import pwd
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from pydantic_core import from_json, to_json
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from benchmarks.security.canaries import secrets_of
+from benchmarks.security.finding import Finding, Seen
+from benchmarks.stack import Stack
+from chimera.local.supervisor import Supervised
+
+STRANGERS = (pwd.getpwnam("nobody").pw_uid, 12345)
+MAY_KNOW = {
+    "api": {"provider key", "signing key", "database password"},
+    "worker": {"provider key", "database password"},
+}
+"""By process; every other one knows nothing."""
+STATEMENTS = (
+    "CREATE ROLE stranger SUPERUSER",
+    "CREATE DATABASE stranger",
+    "ALTER ROLE chimera SUPERUSER",
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION postgres",
+    "ALTER SYSTEM SET log_connections = on",
+    "COPY (SELECT 1) TO PROGRAM 'cat'",
+    "COPY (SELECT 1) TO '/tmp/stranger'",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT rolpassword FROM pg_authid",
+    "SELECT pg_reload_conf()",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE C AS 'libc', 'getpid'",
+)
+"""What only a superuser may."""
+COMMANDS = ("CONFIG GET dir", "CONFIG SET dir /tmp", "ACL LIST", "MODULE LIST", "REPLICAOF NO ONE", "DEBUG SLEEP 0")
+"""What Chimera never asks of Redis."""
+
+
+def running(stack: Stack) -> dict[str, Supervised]:
+    """Every process of a stack that runs, by name."""
+    services = stack.services
+    own = [each for each in (services.api, *services.workers, services.simulator, *stack.provider) if each is not None]
+    return {**stack.parts, **{each.service.name: each for each in own}}
+
+
+async def other_users(stack: Stack) -> Seen:
+    """Two of them, one of whom PostgreSQL runs as where we are root and there is no user `chimera`."""
+    seen = Seen()
+    if os.geteuid() != 0:
+        seen.not_tried = "needs root"
+        return seen
+    folder = stack.settings.data_dir
+    host = conninfo_to_dict(stack.settings.database_url or "")["host"]
+    asked: dict[str, Any] = {
+        "pids": [each.pid for each in running(stack).values()],
+        "files": [str(path) for path in folder.rglob("*") if path.is_file() and "postgres" not in path.parts],
+        "sockets": [str(path) for path in folder.rglob("*.sock")],
+        "databases": [
+            {"host": host, "user": role, "dbname": name}
+            for role in ("postgres", "chimera", "nobody", "root")
+            for name in ("chimera", "postgres")
+        ],
+    }
+    for uid in STRANGERS:
+        found = await _asked({**asked, "uid": uid})
+        readable = {pid: text for pid, text in found["environments"].items() if text is not None}
+        for pid in found["environments"]:
+            known = [kind for kind, secret in secrets_of(stack) if secret in readable.get(pid, "")]
+            seen.expect(not known, f"user {uid} reads {', '.join(known)} in process {pid}")
+        for kind, what in (("files", "file"), ("sockets", "socket"), ("let in", "database")):
+            seen.trials += len(asked["databases" if kind == "let in" else kind])
+            seen.problems += [f"user {uid} opens the {what} {each}" for each in found[kind]]
+        seen.figures[f"environments that user {uid} reads"] = len(readable)
+    return seen
+
+
+async def _asked(question: dict[str, Any]) -> Any:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.security.stranger"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    answer, _ = await process.communicate(to_json(question))
+    return from_json(answer)
+
+
+async def what_processes_know(stack: Stack) -> Seen:
+    seen = Seen()
+    for name, process in running(stack).items():
+        tree = psutil.Process(process.pid)
+        for each in (tree, *tree.children(recursive=True)):
+            told = " ".join((*each.environ().values(), *each.cmdline()))
+            for kind, secret in secrets_of(stack):
+                allowed = kind in MAY_KNOW.get(name, set()) and secret not in " ".join(each.cmdline())
+                seen.expect(allowed or secret not in told, f"{name} knows the {kind}")
+    return seen
+
+
+async def rights_of_roles(stack: Stack) -> Seen:
+    """The role that the app has in PostgreSQL, and what it may ask of Redis."""
+    seen = Seen()
+    async with await psycopg.AsyncConnection.connect(stack.settings.database_url or "", autocommit=True) as database:
+        for statement in STATEMENTS:
+            refusal = ""
+            try:
+                await database.execute(statement.encode())
+            except errors.Error as error:
+                refusal = type(error).__name__
+            seen.expect(refusal == "InsufficientPrivilege", f"{statement}: {refusal or 'done'}")
+    client = Redis.from_url(stack.settings.redis_url or "")
+    execute: Callable[..., Awaitable[object]] = client.execute_command
+    try:
+        for command in COMMANDS:
+            said = "done"
+            try:
+                await execute(*command.split())
+            except RedisError as error:
+                said = type(error).__name__
+            seen.expect(said == "NoPermissionError", f"Redis, {command}: {said}")
+    finally:
+        await client.aclose()
+    seen.decisions.append("the role owns its database, since the start of a new version changes its tables")
+    return seen
+
+
+FINDINGS = (
+    Finding("B4", "other users of this machine read no secret and are let into nothing", other_users),
+    Finding("B16", "each process knows the secrets that it needs, and no other", what_processes_know),
+    Finding("B24", "the app's roles are no superusers", rights_of_roles),
+)

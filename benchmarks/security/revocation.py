@@ -1,0 +1,132 @@
+"""S04: rights that are taken away, and everything that was open or kept with them; Redis there, emptied and away."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import httpx2
+from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
+from redis.asyncio import Redis
+
+from benchmarks.faults.lab import crash, revive
+from benchmarks.security.accounts import rows
+from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
+from benchmarks.security.rights import BUSY_S, SOON_S
+from benchmarks.stack import Stack
+
+LIMIT_S = SOON_S + BUSY_S
+LONG = "[[sim: tokens=600; drip=60]]"
+
+
+async def log_out(client: httpx2.AsyncClient, _stack: Stack, _email: str) -> None:
+    (await client.post(f"{API}/auth/logout")).raise_for_status()
+
+
+async def change_password(client: httpx2.AsyncClient, _stack: Stack, _email: str) -> None:
+    body = {"current_password": PASSWORD, "new_password": f"{PASSWORD} again"}
+    (await client.post(f"{API}/auth/password", json=body)).raise_for_status()
+
+
+def in_rows(statement: str) -> Callable[[httpx2.AsyncClient, Stack, str], Awaitable[None]]:
+    async def change(_client: httpx2.AsyncClient, stack: Stack, email: str) -> None:
+        await rows(stack, f"{statement} WHERE email = :email", email=email)
+
+    return change
+
+
+CHANGES = {
+    "logout": log_out,
+    "password changed": change_password,
+    "disabled": in_rows("UPDATE users SET disabled_at = now()"),
+    "demoted": in_rows("UPDATE users SET role = 'user'"),
+    "deleted": in_rows("DELETE FROM users"),
+}
+
+
+async def taken_away(stack: Stack) -> Seen:
+    """An administrator's; each looks at somebody else's task by REST, socket and stream, and refreshes."""
+    seen = Seen()
+    task = (await stack.api.post(f"{API}/tasks", json={"goal": LONG, "start": False})).json()["id"]
+    redis = stack.parts["redis"]
+    for state in ("there", "emptied", "away"):
+        emails = {what: await new_account(stack, "admin") for what in CHANGES}
+        if state == "away":
+            await crash(redis)
+        took = await asyncio.gather(
+            *(_one(stack, seen, what, state, emails[what], task, number) for number, what in enumerate(CHANGES))
+        )
+        if state == "away":
+            await revive(redis)
+        seen.figures[f"longest with Redis {state}, s"] = round(max(took), 1)
+    seen.decisions.append("there are no API keys, so none was tried")
+    return seen
+
+
+async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task: str, number: int) -> float:
+    async with client_of(stack, address=f"127.0.20.{number + 1}") as client:
+        tokens = (await try_password(client, email, PASSWORD)).json()
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        opened = [asyncio.Event(), asyncio.Event()]
+        open_ones = [
+            asyncio.create_task(_socket(client, task, opened[0])),
+            asyncio.create_task(_stream(client, task, opened[1])),
+        ]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(each.wait() for each in opened))
+        await CHANGES[what](client, stack, email)
+        began = time.monotonic()
+        if state == "emptied":
+            emptying = Redis.from_url(stack.settings.redis_url or "")
+            with suppress(Exception):
+                await emptying.flushall()
+            await emptying.aclose()
+        rest = await _until_refused(client, f"{API}/tasks/{task}", began)
+        done, left = await asyncio.wait(open_ones, timeout=max(0.1, LIMIT_S - (time.monotonic() - began)))
+        for each in left:
+            each.cancel()
+        refreshed = await client.post(f"{API}/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        again = await client.get(f"{API}/tasks/{task}")
+    seen.expect(rest < LIMIT_S, f"{what}, Redis {state}: REST went on")
+    seen.expect(again.status_code in (401, 404), f"{what}, Redis {state}: REST came back")
+    for name, each in zip(("socket", "stream"), open_ones, strict=True):
+        seen.expect(each in done, f"{what}, Redis {state}: the {name} went on")
+    # A demoted account is still one.
+    right = 200 if what == "demoted" else 401
+    seen.expect(refreshed.status_code == right, f"{what}, Redis {state}: refresh {refreshed.status_code}")
+    ended = [rest, *(each.result() - began for each in done if not each.exception())]
+    return max(ended)
+
+
+async def _until_refused(client: httpx2.AsyncClient, path: str, began: float) -> float:
+    while time.monotonic() - began < LIMIT_S:
+        if (await client.get(path)).status_code in (401, 404):
+            break
+        await asyncio.sleep(0.1)
+    return time.monotonic() - began
+
+
+async def _socket(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) -> float:
+    """Follow the task by WebSocket; return when that ended."""
+    with suppress(WebSocketDisconnect):
+        async with AsyncWebSocketClient(client).connect("/ws") as socket:
+            await socket.receive_json()
+            await socket.send_text(f'{{"type":"subscribe","topic":"task:{task}"}}')
+            if (await socket.receive_json())["type"] != "subscribed":
+                raise RuntimeError("an administrator may not subscribe")
+            opened.set()
+            while True:
+                await socket.receive_json()
+    return time.monotonic()
+
+
+async def _stream(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) -> float:
+    async with client.stream("GET", f"{API}/tasks/{task}/events", timeout=None) as answer:
+        async for _ in answer.aiter_lines():
+            opened.set()
+    return time.monotonic()
+
+
+FINDINGS = (
+    Finding("S04", "REST, sockets, streams and refresh end within 5 s of lost rights, whatever Redis does", taken_away),
+)

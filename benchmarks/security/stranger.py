@@ -1,0 +1,59 @@
+"""What another user of this machine gets: `python -m benchmarks.security.stranger`, as root, with a question on stdin.
+
+The question is JSON: who to become, whose environments to read, which files and addresses to open. The answer, on
+stdout, has what could be read and who was let in.
+"""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    os.setgroups([])
+    os.setgid(asked["uid"])
+    os.setuid(asked["uid"])
+    print(
+        json.dumps(
+            {
+                "environments": {pid: _text(f"/proc/{pid}/environ") for pid in asked["pids"]},
+                "files": [path for path in asked["files"] if _text(path) is not None],
+                "sockets": [path for path in asked["sockets"] if _connects(path)],
+                "let in": [address for address in asked["databases"] if _is_let_in(address)],
+            }
+        )
+    )
+
+
+def _text(path: str) -> str | None:
+    try:
+        return Path(path).read_bytes().decode("latin-1")
+    except OSError:
+        return None
+
+
+def _connects(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as trying:
+        try:
+            trying.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def _is_let_in(address: Any) -> bool:
+    try:
+        psycopg.connect(**address, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

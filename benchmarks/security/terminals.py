@@ -1,0 +1,66 @@
+"""B19: what a name can do to the terminal that it is shown on."""
+
+import json
+import re
+from typing import Any
+from uuid import uuid4
+
+from benchmarks.cases.case import Command
+from benchmarks.cases.commands import try_command
+from benchmarks.security.accounts import new_task, rows, signed_in, until_status
+from benchmarks.security.finding import API, Finding, Seen
+from benchmarks.stack import Stack
+
+ODD = "\u009b2J \u009d52;c;eA== \x9c \u202eevil\u2066 \u200b\ufeff \U000e0041 \x1b[2J \x1b]0;x\x07 \x7f"
+"""C1 and C0 controls, directions, what has no width, tags."""
+OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+UNSEEN = re.compile(f"{OBEYED.pattern}|[\u200b-\u200f\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
+"""In JSON, which programs read, these are escapes too; in text for people they join letters and are left."""
+COLOURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[hl]|\x1b\[[0-9]*[AKG]")
+"""What the command line itself sends to a terminal."""
+
+
+async def odd_names(stack: Stack) -> Seen:
+    """They are in the rows already, as an earlier version let them in; the API may refuse them today."""
+    seen = Seen()
+    async with signed_in(stack) as client:
+        task_id = await new_task(client, "tokens=5")
+        await until_status(client, task_id)
+        schedule: dict[str, Any] = {"name": "x", "task": {"goal": "x"}, "interval_s": 86_400, "paused": True}
+        await client.post(f"{API}/schedules", json=schedule)
+        agent = {"name": f"odd-{uuid4().hex[:8]}", "role": "x", "instructions": "x"}
+        await client.post(f"{API}/agents", json=agent)
+        await rows(
+            stack, "UPDATE tasks SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id
+        )
+        await rows(stack, "UPDATE subtasks SET title = :odd WHERE task_id = :id", odd=ODD, id=task_id)
+        await rows(
+            stack, "UPDATE schedules SET name = :odd WHERE owner_id = (SELECT owner_id FROM tasks WHERE id = :id)",
+            odd=ODD, id=task_id,
+        )  # fmt: skip
+        token = client.headers["Authorization"].removeprefix("Bearer ")
+        commands = (
+            *(("tasks",), ("show", task_id), ("cost", task_id), ("schedules", "list"), ("agents",)),
+            *(("follow", task_id), ("calls",)),
+        )
+        for words in commands:
+            for flag in ((),) if words[0] == "follow" else ((), ("--json",)):
+                command = Command((*words, *flag), on_terminal=True)
+                exited = await try_command(command, str(stack.api.base_url).rstrip("/"), token)
+                what = " ".join((words[0], *flag))
+                obeyed = (UNSEEN if flag else OBEYED).findall(COLOURS.sub("", exited.text))
+                seen.expect(not obeyed, f"{what} prints {sorted(set(map(ascii, obeyed)))}")
+                seen.expect("Traceback" not in exited.text, f"{what}: {exited.text[-200:]}")
+                if flag and exited.code == 0:
+                    _same(seen, what, exited.text, words[0])
+    return seen
+
+
+def _same(seen: Seen, what: str, text: str, command: str) -> None:
+    """The JSON still says what was there: escaped, not changed."""
+    said = json.dumps(json.loads(text))
+    named = command in ("tasks", "show", "schedules")
+    seen.expect(not named or json.dumps(ODD)[1:-1] in said, f"{what} says something else")
+
+
+FINDINGS = (Finding("B19", "no name commands a terminal, with --json or without", odd_names),)

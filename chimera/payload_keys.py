@@ -1,0 +1,50 @@
+"""The keys that Temporal's payloads are encrypted with: how they are written, and how one is made.
+
+`id:key`, where the key is 32 random bytes in base64; several are separated by commas. The first one encrypts, and all
+of them decrypt. An id is no secret: it stands beside each payload.
+"""
+
+import re
+import secrets
+from base64 import b64encode
+
+from models.codec import bytes_of
+
+KEY_BYTES = 32
+MIN_DIFFERENT = 16
+"""Bytes of a key: 32 random ones have 30 on average, and fewer than this practically never."""
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WAY_OUT = 'make one with: echo "k1:$(openssl rand -base64 32)"'
+
+
+def parse(text: str) -> dict[str, bytes]:
+    """Return the keys by their ids, in their order. Raises ValueError, which shows no key."""
+    keys: dict[str, bytes] = {}
+    for number, written in enumerate(text.split(","), start=1):
+        id, colon, key = written.strip().partition(":")
+        place = f"Key {number}"
+        if not colon or not _ID.fullmatch(id):
+            raise ValueError(
+                f"{place} does not begin with an id of letters, digits, '.', '_' and '-', and a colon; {_WAY_OUT}"
+            )
+        if id in keys:
+            raise ValueError(f"{place} has the id {id!r}, which a key before it has; give each an id of its own.")
+        keys[id] = _bytes_of(key, f"{place} ({id!r})")
+    return keys
+
+
+def made() -> str:
+    """Make a key, with an id that no other installation has."""
+    return f"k{secrets.token_hex(4)}:{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+
+
+def _bytes_of(key: str, place: str) -> bytes:
+    try:
+        found = bytes_of(key)
+    except ValueError:
+        raise ValueError(f"{place} is no base64; {_WAY_OUT}") from None
+    if len(found) != KEY_BYTES:
+        raise ValueError(f"{place} has {len(found)} bytes in place of {KEY_BYTES}; {_WAY_OUT}")
+    if len(set(found)) < MIN_DIFFERENT:
+        raise ValueError(f"{place} can be guessed, because its bytes repeat; {_WAY_OUT}")
+    return found

@@ -1,0 +1,58 @@
+"""What Temporal's Web UI and command line ask a codec server: payloads as protobuf's JSON writes them."""
+
+from base64 import b64decode, b64encode
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from models.base import Contract, UtcDatetime
+
+MAX_PAYLOADS = 1000
+"""In one request. Temporal's programs send those of an event, or of a page of events."""
+
+
+def bytes_of(text: object) -> bytes:
+    """Read base64 in either alphabet, padded or not, as protobuf's JSON may be written. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError("Send base64, as a text.")
+    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except ValueError:
+        raise ValueError("Send base64.") from None
+
+
+def _bytes_in(sent: object) -> bytes:
+    # Our own code has bytes at hand; JSON has none.
+    return sent if isinstance(sent, bytes) else bytes_of(sent)
+
+
+def _base64_of(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+Base64 = Annotated[
+    bytes,
+    BeforeValidator(_bytes_in),
+    PlainSerializer(_base64_of),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+
+
+class CodecPayload(Contract):
+    """One payload. Fields of newer versions of Temporal are left out, not refused."""
+
+    metadata: dict[str, Base64] = Field(default_factory=dict)
+    data: Base64 = b""
+
+
+class CodecPayloads(Contract):
+    payloads: Annotated[tuple[CodecPayload, ...], Field(max_length=MAX_PAYLOADS, fail_fast=True)] = ()
+
+
+class CodecAddress(Contract):
+    """Where Temporal's Web UI and command line have payloads decoded. Whoever has the address can have it done."""
+
+    url: str
+    expires_at: UtcDatetime
+    web_ui_url: str = Field(description="Where the Web UI is whose pages may ask there; no other page may")

@@ -1,0 +1,105 @@
+"""What has to change before a failed task is tried again, by the code that it failed with.
+
+A retry as it stands sends the same questions. Where the same answer is certain, the remedy says what to change, and
+where no retry helps, that a new task has to be created.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from models.base import Contract
+from models.errors import (
+    SETTLED,
+    AnswerMissing,
+    AnswerNotKept,
+    AnswerTooLarge,
+    BadRequest,
+    ContentRefused,
+    ContextTooLong,
+    MissingBaseUrl,
+    MissingKey,
+    NoQuota,
+    NotOffered,
+    PlanInvalid,
+    UnknownAgent,
+    UnknownModel,
+    UnknownPrice,
+    UnknownProvider,
+    UnknownSimulatorModel,
+    UnusableKey,
+    UselessAnswer,
+    WrongKey,
+    WrongKindOfModel,
+)
+
+Change = Literal["model", "guidance"]
+
+
+class Remedy(Contract):
+    """How a failed task can go on."""
+
+    retry: bool = Field(description="Whether a retry can help; false: only a new task can")
+    change: tuple[Change, ...] = Field(
+        default=(), description="Fields of a retry of which one has to be set; none: the retry as it stands may help"
+    )
+    message: str = Field(description="What to do, in words")
+
+
+AS_IT_IS = Remedy(retry=True, message="Let it go on where it failed.")
+
+_MODEL: tuple[Change, ...] = ("model",)
+_EITHER: tuple[Change, ...] = ("guidance", "model")
+_REPAIR = "Correct the setting that is named and start Chimera again, then let it go on; or name another model."
+_REMEDIES = {
+    ContextTooLong.code: Remedy(
+        retry=True, change=_MODEL, message="It would be too long again. Name a model that can read more."
+    ),
+    UnknownModel.code: Remedy(
+        retry=True, change=_MODEL, message="Name a model that its provider has, or add this one there first."
+    ),
+    BadRequest.code: Remedy(
+        retry=True, change=_MODEL, message="The same request would be refused again. Name another model."
+    ),
+    ContentRefused.code: Remedy(
+        retry=True, change=_EITHER, message="The same would be refused again. Say what to leave out, or name a model."
+    ),
+    UselessAnswer.code: Remedy(
+        retry=True, change=_EITHER, message="The same would come again. Say what to do otherwise, or name a model."
+    ),
+    AnswerTooLarge.code: Remedy(
+        retry=True, change=_EITHER, message="It would be too large again. Ask for a shorter answer, or name a model."
+    ),
+    AnswerNotKept.code: Remedy(
+        retry=True, change=_EITHER, message="The worker's log says why. Ask for another answer, or name a model."
+    ),
+    PlanInvalid.code: Remedy(
+        retry=True, change=_EITHER, message="Say how to plan, or name another model; a new task can bring its own plan."
+    ),
+    NoQuota.code: Remedy(
+        retry=True, message="Raise the quota at the provider, then let it go on; or name another provider's model."
+    ),
+    **dict.fromkeys(
+        (WrongKey.code, MissingKey.code, UnusableKey.code, MissingBaseUrl.code, UnknownPrice.code),
+        Remedy(retry=True, message=_REPAIR),
+    ),
+    **dict.fromkeys(
+        (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
+        Remedy(retry=True, change=_MODEL, message="Name another model."),
+    ),
+    UnknownAgent.code: Remedy(retry=True, message="Create the agent again, then let the task go on."),
+    AnswerMissing.code: Remedy(retry=False, message="An answer is missing for good. Create a new task."),
+    **{
+        code: Remedy(
+            retry=False,
+            message=f"It would fail in the same way again: {why}, and answers that were paid for stand. Create a new"
+            " task with other limits.",
+        )
+        for code, why in SETTLED.items()
+    },
+}
+
+
+def remedy_for(code: str | None) -> Remedy:
+    """Return what helps a task that failed with this code."""
+    return _REMEDIES.get(code or "", AS_IT_IS)

@@ -1,0 +1,63 @@
+"""What `/docs` shows: every operation and every parameter is explained to who sees them for the first time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Query
+from pydantic import SecretStr
+
+from api.app import create_app
+from chimera.settings import Settings
+from tests.parts import SECRET
+
+METHODS = frozenset({"get", "put", "post", "delete", "patch"})
+FEWEST_WORDS = 3
+
+
+def app() -> FastAPI:
+    return create_app(Settings(_env_file=None, jwt_secret=SecretStr(SECRET)))
+
+
+def unexplained(document: dict[str, Any]) -> Iterator[str]:
+    """Name what lacks words, or has no more than its own name."""
+    for path, operations in document["paths"].items():
+        for method in METHODS & operations.keys():
+            operation, name = operations[method], f"{method.upper()} {path}"
+            if len(operation.get("summary", "").split()) < 2:
+                yield f"{name}: summary"
+            if len(operation.get("description", "").split()) < FEWEST_WORDS:
+                yield f"{name}: description"
+            for parameter in operation.get("parameters", []):
+                if len(parameter.get("description", "").split()) < FEWEST_WORDS:
+                    yield f"{name}: {parameter['in']} {parameter['name']}"
+
+
+def test_operations_and_parameters_are_explained() -> None:
+    assert list(unexplained(app().openapi())) == []
+
+
+def test_operation_ids_are_unique() -> None:
+    operations = [
+        operation["operationId"]
+        for each in app().openapi()["paths"].values()
+        for method, operation in each.items()
+        if method in METHODS
+    ]
+    assert len(operations) > 40
+    assert len(set(operations)) == len(operations)
+
+
+@pytest.mark.parametrize("description", [None, "limit"])
+def test_what_lacks_words_is_named(description: str | None) -> None:
+    bare = FastAPI()
+
+    @bare.get("/things")
+    async def things(limit: int = Query(default=20, description=description)) -> None:
+        """List."""
+
+    assert list(unexplained(bare.openapi())) == [
+        "GET /things: summary",
+        "GET /things: description",
+        "GET /things: query limit",
+    ]

@@ -1,0 +1,76 @@
+"""Agents of one's own, made from options, a file, or both."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.actions.agents import create, delete, show
+from cli.errors import Refused, WrongUsage
+from models.agents import AgentSpec
+from tests.cli.api import TinyApi
+from tests.parts import serving
+
+POET = {"name": "poet", "prompt": "You write four lines that rhyme."}
+
+
+@pytest.fixture
+async def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TinyApi]:
+    api = TinyApi()
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        yield api
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "poet.json"
+    path.write_text(json.dumps(POET | {"tools": ["calculator"], "temperature": 0.8, "built_in": True, "model": None}))
+    return path
+
+
+async def test_an_agent_is_made_shown_and_deleted(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await create({**POET, "description": "Writes poems.", "model": None}, None, as_json=False) == 0
+    assert api.agents["poet"] == AgentSpec.model_validate(POET | {"description": "Writes poems."})
+    assert await show("poet", as_json=False) == 0
+    shown = capsys.readouterr().out
+    assert "Agent       poet\n" in shown
+    assert shown.endswith("Prompt\nYou write four lines that rhyme.\n")
+    assert await delete("poet") == 0
+    assert api.agents == {}
+    with pytest.raises(Refused):
+        await delete("poet")
+
+
+async def test_options_go_before_a_file(api: TinyApi, file: Path) -> None:
+    await create({"name": "bard", "temperature": 0.2}, file, as_json=False)
+    assert (api.agents["bard"].tools, api.agents["bard"].temperature) == (("calculator",), 0.2)
+
+
+async def test_what_is_shown_can_be_made_again(
+    api: TinyApi, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await create({}, file, as_json=False)
+    capsys.readouterr()
+    await show("poet", as_json=True)
+    file.write_text(capsys.readouterr().out)  # noqa: ASYNC240
+    made = api.agents.pop("poet")
+    await create({}, file, as_json=False)
+    assert api.agents["poet"] == made
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [({}, "NAME and --prompt"), ({"name": "poet"}, "--prompt"), ({"prompt": "x"}, "NAME")]
+)
+async def test_what_an_agent_lacks_is_named(given: dict[str, Any], missing: str) -> None:
+    with pytest.raises(WrongUsage, match=f"^An agent needs {missing}, as in: chimera agents create poet"):
+        await create(given, None, as_json=False)
+
+
+async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
+    file.write_text("[]")  # noqa: ASYNC240
+    with pytest.raises(WrongUsage, match=r"is no object\. Write it as in"):
+        await create({}, file, as_json=False)

@@ -1,0 +1,41 @@
+"""The address for Temporal's own tools."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.responses import JSONResponse
+
+from cli.actions.codec import codec
+from cli.errors import Refused
+from tests.cli.api import TinyApi, problem
+from tests.parts import serving
+
+ANSWER = {
+    "url": "http://127.0.0.1:8000/api/v1/codec/a.b.c",
+    "expires_at": datetime(2026, 11, 29, 12, tzinfo=UTC).isoformat(),
+    "web_ui_url": "http://127.0.0.1:8233",
+}
+
+
+async def test_the_address_alone_goes_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    api = TinyApi(codec_answers=[JSONResponse(ANSWER)])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        assert await codec(as_json=False) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{ANSWER['url']}\n"
+    assert "http://127.0.0.1:8233" in printed.err
+    assert "--codec-endpoint" in printed.err
+
+
+async def test_others_than_administrators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    api = TinyApi(codec_answers=[problem(403, "forbidden", "Not allowed")])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        with pytest.raises(Refused, match="Not allowed"):
+            await codec(as_json=False)

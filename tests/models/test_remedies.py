@@ -1,0 +1,43 @@
+"""What is said to help a failed task does help: no remedy without a change where the same would come again."""
+
+import inspect
+
+import pytest
+
+from models import errors
+from models.errors import SETTLED, ChimeraError
+from models.remedies import AS_IT_IS, remedy_for
+from models.tasks import TaskRetry
+
+CODES = {each.code for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, ChimeraError)}
+
+
+@pytest.mark.parametrize(
+    "code", ["context_too_long", "unknown_model", "bad_request", "content_refused", "plan_invalid"]
+)
+def test_what_fails_again_asks_for_a_change(code: str) -> None:
+    remedy = remedy_for(code)
+    assert code in CODES
+    assert remedy.retry
+    assert remedy.change
+
+
+@pytest.mark.parametrize("code", ["wrong_key", "missing_key", "no_quota", "unknown_price"])
+def test_what_is_mended_elsewhere_needs_no_change(code: str) -> None:
+    remedy = remedy_for(code)
+    assert (code in CODES, remedy.retry, remedy.change) == (True, True, ())
+    assert remedy is not AS_IT_IS
+
+
+@pytest.mark.parametrize("code", sorted(SETTLED))
+def test_what_answers_have_settled_needs_a_new_task(code: str) -> None:
+    assert not remedy_for(code).retry
+
+
+@pytest.mark.parametrize("code", ["attempts_used_up", "overloaded", "a code of a newer server", None])
+def test_what_may_pass_is_tried_as_it_is(code: str | None) -> None:
+    assert remedy_for(code) == AS_IT_IS
+
+
+def test_changes_are_fields_of_a_retry() -> None:
+    assert {change for code in CODES for change in remedy_for(code).change} <= set(TaskRetry.model_fields)

@@ -1,0 +1,151 @@
+"""What Temporal holds of runs: nothing that can be read without the key, and nothing that ends a run without it."""
+
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowExecutionDescription
+
+from chimera import payload_keys
+from chimera.ai_calls import AiCallStarts
+from chimera.db import ai_calls
+from chimera.db import schedules as schedule_rows
+from chimera.db.ai_calls import NewCall
+from chimera.payloads import DATA_CONVERTER
+from chimera.schedules import Schedules
+from chimera.settings import Settings
+from models.ai_calls import Operation
+from models.ids import AiCallId, NodePath, ScheduleId, TaskId, ai_call_workflow_id, schedule_workflow_id, workflow_id_of
+from models.schedules import ScheduleSpec
+from tests.conftest import SimulatorServer
+from tests.runs import MODEL, Runs, a_subtask, runs_on, runs_with_worker
+from tests.until import until_true
+
+CANARY = "nightjar"
+"""It stands in everything that a person or a model says here."""
+PLAN = [a_subtask("a", f"Say {CANARY}. [[sim: tokens=10]]", title=f"First {CANARY}")]
+OLD, NEW = payload_keys.made(), payload_keys.made()
+
+
+async def test_nothing_that_was_said_can_be_read(runs: Runs) -> None:
+    task_id = await runs.start(f"Tell of the {CANARY}.", title=f"The {CANARY}'s title", plan=PLAN)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
+    # It is there all the same, for who has the key.
+    assert CANARY in str(await (await _described(runs, workflow_id_of(task_id))).static_summary())
+
+
+async def test_no_failure_can_be_read(runs: Runs) -> None:
+    goal = f"Fail over the {CANARY}. [[sim: status=400]]"
+    task_id = await runs.start(goal, title=f"A bad {CANARY}", plan=[a_subtask("a", goal)])
+    failed = await runs.ended(task_id)
+    assert failed["status"] == "failed"
+    await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
+    kept = await _kept_of(runs, workflow_id_of(task_id))
+    assert b"Encoded failure" in kept
+    assert failed["error"].encode() not in kept
+
+
+async def test_no_prompt_of_a_picture_can_be_read(runs: Runs) -> None:
+    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
+    async with runs.database.begin() as session:
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
+    starts = AiCallStarts(runs.database, runs.temporal)
+    await starts.start(AiCallId(call_id))
+    await (await runs.temporal.client()).get_workflow_handle(ai_call_workflow_id(call_id)).result()
+    await _is_hidden(runs, ai_call_workflow_id(call_id))
+
+
+async def test_a_schedule_has_neither_text_nor_key(runs: Runs) -> None:
+    task = {"goal": f"Report the {CANARY}.", "model": MODEL, "plan": PLAN}
+    spec = ScheduleSpec.model_validate({"name": f"Morning {CANARY}", "task": task, "cron": "0 0 1 1 *"})
+    schedules = Schedules(runs.settings, runs.temporal)
+    async with runs.database.begin() as session:
+        schedule_id = ScheduleId((await schedule_rows.create(session, runs.caller.user_id, spec)).id)
+    await schedules.create(schedule_id, runs.caller.user_id, spec)
+    await schedules.trigger(schedule_id)
+    client = await runs.temporal.client()
+    described = await client.get_schedule_handle(schedule_workflow_id(schedule_id)).describe()
+    assert CANARY.encode() not in described.raw_description.SerializeToString()
+    [argument] = described.raw_description.schedule.action.start_workflow.input.payloads
+    # Whatever became of the keys meanwhile.
+    assert (await DATA_CONVERTER.decode([argument]))[0]["schedule_id"] == schedule_id
+    task_id = await _task_of(runs, schedule_id)
+    await runs.ended(task_id)
+    await _is_hidden(runs, workflow_id_of(task_id))
+
+
+async def test_a_worker_without_the_key_ends_no_run(keys: Settings) -> None:
+    async with runs_on(_with(keys, OLD)) as runs:
+        task_id = await runs.start(f"Tell of the {CANARY}.", plan=PLAN)
+    async with runs_with_worker(_with(keys, NEW)) as without:
+
+        async def is_tried_again() -> bool:
+            return (
+                await _described(without, workflow_id_of(task_id))
+            ).raw_description.pending_workflow_task.attempt > 1
+
+        await until_true(is_tried_again)
+        assert (await without.row(task_id))["status"] not in ("failed", "completed")
+    async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
+        assert (await both.ended(task_id))["status"] == "completed"
+
+
+async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
+    slow = a_subtask("a", "Say a lot. [[sim: tokens=400; drip=20]]")
+    async with runs_with_worker(_with(keys, OLD)) as runs:
+        task_id = await runs.start("Go on.", plan=[slow])
+        await runs.event(task_id, "model_call.started")
+    async with runs_with_worker(_with(keys, NEW)) as without:
+
+        async def is_tried_again() -> bool:
+            described = await _described(without, workflow_id_of(task_id, NodePath("a")))
+            return any(pending.attempt > 2 for pending in described.raw_description.pending_activities)
+
+        await until_true(is_tried_again)
+        assert (await without.row(task_id))["status"] == "running"
+    async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
+        assert (await both.ended(task_id))["status"] == "completed"
+
+
+@pytest.fixture
+def keys(settings: Settings, simulator: SimulatorServer) -> Settings:
+    """Settings for workers of one's own, which no other test's worker helps."""
+    return settings.model_copy(
+        update={"simulator_url": simulator.url, "graceful_shutdown_s": 0.1, "task_queue": f"keys-{uuid4().hex}"}
+    )
+
+
+def _with(settings: Settings, keys: str) -> Settings:
+    return settings.model_copy(update={"payload_keys": SecretStr(keys)})
+
+
+async def _is_hidden(runs: Runs, *ids: str) -> None:
+    for id in ids:
+        kept = await _kept_of(runs, id)
+        assert b"binary/encrypted" in kept
+        assert CANARY.encode() not in kept.lower()
+
+
+async def _kept_of(runs: Runs, id: str) -> bytes:
+    """All that Temporal has of a run, as it has it: the history, and what stands beside it."""
+    client: Client = await runs.temporal.client()
+    history = await client.get_workflow_handle(id).fetch_history()
+    events = b"".join(event.SerializeToString() for event in history.events)
+    return events + (await _described(runs, id)).raw_description.SerializeToString()
+
+
+async def _described(runs: Runs, id: str) -> WorkflowExecutionDescription:
+    return await (await runs.temporal.client()).get_workflow_handle(id).describe()
+
+
+async def _task_of(runs: Runs, schedule_id: ScheduleId) -> TaskId:
+    found: list[str] = []
+
+    async def is_there() -> bool:
+        rows = await runs.rows("SELECT id FROM tasks WHERE schedule_id = :id", TaskId(schedule_id))
+        found[:] = [str(row["id"]) for row in rows]
+        return bool(found)
+
+    await until_true(is_there)
+    return TaskId(found[0])
