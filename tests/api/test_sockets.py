@@ -5,14 +5,14 @@ import base64
 import json
 import os
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from starlette.websockets import WebSocket
 from structlog.testing import capture_logs
 
-from api import sockets
 from api.app import create_app
 from api.deps import Parts
 from chimera.settings import Settings
@@ -58,7 +58,7 @@ async def test_a_first_answer_that_fails_ends_it(
     async def failing(self: object, text: str) -> None:
         raise error
 
-    monkeypatch.setattr(sockets.WebSocket, "send_text", failing)
+    monkeypatch.setattr(WebSocket, "send_text", failing)
     with capture_logs() as logged:
         async with asyncio.timeout(LIMIT_S), serving(app) as url:
             _, writer = await _signing_in(url, "/ws", token_of(alice))
@@ -67,7 +67,7 @@ async def test_a_first_answer_that_fails_ends_it(
     assert not app.state.parts.open_sockets._open
 
 
-def _ended(logged: list[Mapping[str, object]]) -> int:
+def _ended(logged: Sequence[Mapping[str, object]]) -> int:
     return sum(line["event"] == "socket_ended" for line in logged)
 
 

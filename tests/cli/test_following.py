@@ -169,7 +169,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             waited.append(seconds)
         await sleep(seconds if seconds < 1 else 0)
 
-    monkeypatch.setattr(following.asyncio, "sleep", shorter)
+    monkeypatch.setattr(asyncio, "sleep", shorter)
     return waited
 
 
