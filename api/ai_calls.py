@@ -81,8 +81,9 @@ async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, w
         call_id, created = await ai_calls.create(session, caller.user_id, new)
         if created:
             if new.operation is Operation.IMAGES:
-                # Before they are paid for: what is drawn then is kept.
-                await user_limits.check_room(session, caller.user_id, FILES_LIMIT, parts.settings, LEAST_BYTES)
+                # Before they are paid for: what is drawn then is kept. Until then they count in its place.
+                reserved = LEAST_BYTES * int(new.request["n"])
+                await user_limits.check_added(session, caller.user_id, FILES_LIMIT, parts.settings, reserved)
             await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, parts.settings)
     return await answered(parts, caller, call_id, response, wait_s, created=created)
 

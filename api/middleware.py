@@ -43,7 +43,8 @@ FORM_BYTES = 256 * 1024
 """What a form adds to the file in it."""
 AUTH_PATH = "/api/v1/auth/"
 CODEC_PATH = "/api/v1/codec/"
-"""What comes behind it is a secret."""
+_BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)
+"""A secret, also in an address that a second slash or a capital keeps from its route."""
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 AUTH_BYTES = 16 * 1024
 """Of what anybody may send: the longest password and name in UTF-8 are 2 KB."""
@@ -110,7 +111,7 @@ class RequestLog:
 
 def _logged(scope: Scope) -> str:
     path: str = scope["path"]
-    return f"{CODEC_PATH}[redacted]" if path.startswith(CODEC_PATH) else path[:200]
+    return _BEHIND_CODEC.sub("/[redacted]", path)[:200]
 
 
 class SecurityHeaders:

@@ -61,6 +61,7 @@ class Socket(ABC):
         self._parts = parts
         self._sending = asyncio.Lock()
         self._too_slow = asyncio.Event()
+        self._gone = asyncio.Event()
 
     @abstractmethod
     async def _take(self, caller: Caller, text: str | None) -> End | None:
@@ -96,7 +97,6 @@ class Socket(ABC):
             await self._close(End(TOO_MANY, f"this user has as many sockets as CHIMERA_{error.setting.upper()} allows"))
 
     async def _serve(self, token: str, caller: Caller) -> None:
-        await self._send({"type": "authenticated"})
         ends = {
             asyncio.create_task(end)
             for end in (
@@ -104,6 +104,7 @@ class Socket(ABC):
                 self._until_rights_change(token, caller),
                 self._until_behind(),
                 self._until_over(),
+                self._until_gone(),
             )
         }
         try:
@@ -129,6 +130,8 @@ class Socket(ABC):
         return token, signed_in.caller
 
     async def _receive(self, caller: Caller) -> End:
+        # Here, where the other ends are waited for as well: a client may be gone by now.
+        await self._send({"type": "authenticated"})
         rate = MessageRate()
         while True:
             text: str | None
@@ -151,6 +154,10 @@ class Socket(ABC):
         await self._too_slow.wait()
         return End(TOO_SLOW, "you read too slowly; come back with after")
 
+    async def _until_gone(self) -> End:
+        await self._gone.wait()
+        return End(GOING_AWAY)
+
     async def _send(self, message: dict[str, object]) -> None:
         await self._send_text(to_json(message).decode())
 
@@ -163,7 +170,8 @@ class Socket(ABC):
             # Whoever sends next would wait as long; the socket is being closed.
             await asyncio.Event().wait()
         except (WebSocketDisconnect, RuntimeError):
-            # The client is gone; `_receive` notices.
+            # The client is gone, and `_receive` may be the one that waits here.
+            self._gone.set()
             await asyncio.Event().wait()
 
     async def _close(self, end: End) -> None:

@@ -274,7 +274,13 @@ def raise_for(response: httpx2.Response) -> None:
         )
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:
         raise NoSignIn(str(response.url.copy_with(path="/", query=None)).rstrip("/"))
-    raise Refused(problem)
+    raise Refused(problem, _retry_after_s(response))
+
+
+def _retry_after_s(response: httpx2.Response) -> float | None:
+    """Read how long to wait; a date, which proxies may send, counts as nothing said."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None
 
 
 async def _source_of(response: httpx2.Response) -> httpx2.EventSource:

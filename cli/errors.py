@@ -125,8 +125,8 @@ class Refused(ChimeraError):
 
     code, title = "refused", "The API refused that"
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail or problem.title)
+    def __init__(self, problem: Problem, retry_after_s: float | None = None) -> None:
+        super().__init__(problem.detail or problem.title, retry_after_s=retry_after_s)
         self.problem = problem
 
 

@@ -28,11 +28,16 @@ class Arrival:
 
 
 def read_journal(path: Path) -> list[Arrival]:
-    """Return every arrival in order; an end belongs to the oldest open arrival of its call and attempt."""
+    """Return every arrival of a call in order; an end belongs to the oldest open arrival of its call and attempt.
+
+    Requests that name no call are none of Chimera's.
+    """
     arrivals: list[Arrival] = []
     still_open: dict[tuple[str, str], list[Arrival]] = {}
     for line in path.read_text().splitlines() if path.exists() else []:
         entry = json.loads(line)
+        if not entry["call_id"]:
+            continue
         place = (entry["call_id"], entry["attempt"])
         if entry["phase"] == "arrived":
             arrival = Arrival(

@@ -14,6 +14,7 @@ from chimera.db.engine import words
 from chimera.db.refusals import sqlstate_of
 from chimera.settings import Settings
 from models.ai_calls import OPEN as OPEN_CALLS
+from models.ai_calls import Operation
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
 from models.tasks import OPEN as OPEN_TASKS
@@ -23,7 +24,7 @@ AT_ONCE = 50
 """More transactions than one user has under way at once: a process has 30 connections, unless a setting says more."""
 
 LEAST_BYTES = 64 * 1024
-"""What a file counts for at least, so that a limit of bytes is one of files too."""
+"""What a file counts for at least, so that a limit of bytes is one of files too; and a picture until it is drawn."""
 
 _TURN_SECONDS = 5
 _TURN = text(
@@ -78,11 +79,14 @@ AGENTS_LIMIT = UserLimit(
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
-    f"bytes of files (each counts for {LEAST_BYTES:,} at least)",
-    "delete files",
+    f"bytes of files and of pictures to come (each counts for {LEAST_BYTES:,} at least)",
+    "delete files, or wait for open pictures",
+    # How large a picture will be nobody knows before it is drawn.
     text(
-        "SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id"
-    ).bindparams(least_bytes=LEAST_BYTES),
+        "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"
+        " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM ai_calls"
+        " WHERE owner_id = :owner_id AND operation = :images AND status = ANY(:open))"
+    ).bindparams(least_bytes=LEAST_BYTES, images=Operation.IMAGES.value, open=words(OPEN_CALLS)),
     near=None,
 )
 

@@ -161,9 +161,11 @@ async def _watch(
     console.print(Text(f"Task {task.id}", style="dim"))
     try:
         task = await follow_task(client, task, console, after=after, until_it_waits=exit_on_budget)
-    except asyncio.CancelledError:
-        say(console, f"The task goes on. Watch it again: chimera follow {short(task.id)}")
-        say(console, f"                  Stop it:        chimera cancel {short(task.id)}")
+    except (asyncio.CancelledError, ChimeraError) as error:
+        # Whoever starts it anew in place of that pays twice. One that isn't there any more was deleted meanwhile.
+        if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):
+            say(console, f"The task goes on. Watch it again: chimera follow {short(task.id)}")
+            say(console, f"                  Stop it:        chimera cancel {short(task.id)}")
         raise
     if as_json:
         print_json(task)

@@ -138,6 +138,27 @@ async def test_pictures_are_not_drawn_without_room(sign_up: SignUp) -> None:
     assert (await carol.post(f"{API}/ai/images", json=picture, headers=NO_WAIT)).is_success
 
 
+async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) -> None:
+    parts: Parts = app.state.parts
+    carol = await sign_up()
+    pair = {"model": "simulator/image", "prompt": "A tree.", "n": 2}
+
+    def ask(number: int) -> Awaitable[httpx2.Response]:
+        return carol.post(f"{API}/ai/images", json=pair | {"prompt": f"Tree {number}."}, headers=NO_WAIT)
+
+    answers = await asyncio.gather(*(ask(number) for number in range(TRIES)))
+    begun = [answer.json()["id"] for answer in answers if answer.is_success]
+    assert len(begun) == MOST // 2
+    assert {answer.status_code for answer in answers} == {202, 429}
+    refused = next(answer.json() for answer in answers if answer.status_code == 429)
+    assert "CHIMERA_MAX_KEPT_BYTES" in refused["detail"]
+    assert (await a_file(carol, 0)).is_success, "that room is left"
+    assert (await a_file(carol, 1)).status_code == 429
+    async with parts.database.begin() as session:
+        await session.execute(update(AiCall).where(AiCall.id == begun[0]).values(status="failed"))
+    assert [(await a_file(carol, number)).is_success for number in (1, 2, 3)] == [True, True, False]
+
+
 async def test_what_was_accepted_is_answered_at_the_limit(sign_up: SignUp) -> None:
     carol = await sign_up()
     key = {"Idempotency-Key": "once"}

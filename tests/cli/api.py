@@ -46,6 +46,8 @@ class TinyApi:
     codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
     """Answers to the next requests, before the usual ones."""
+    refuse_streams: list[Response] = field(default_factory=list)
+    """The same, to the next streams alone."""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -163,6 +165,8 @@ class TinyApi:
 
     async def _events(self, request: Request) -> Response:
         self.asked_after.append(int(request.query_params["after"]))
+        if self.refuse_streams:
+            return self.refuse_streams.pop(0)
         frames = self.streams.pop(0) if self.streams else []
         events = "".join(f"event: {frame.kind}\ndata: {frame.model_dump_json()}\n\n" for frame in frames)
         return StreamingResponse(iter([events]), media_type="text/event-stream")

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from starlette.responses import Response
 
 from benchmarks.ports import free_port
 from cli import following
-from cli.actions.run import follow, retry
+from cli.actions.run import follow, retry, run
 from cli.connect import signed_in_by
-from cli.errors import NotReachable
+from cli.errors import NotReachable, Refused
 from cli.following import frames_of
 from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
 from models.tasks import TaskStatus, TaskView
-from tests.cli.api import TinyApi
+from tests.cli.api import TinyApi, problem
 from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
 from tests.parts import serving
 from tests.until import LIMIT_S, until
@@ -148,3 +149,75 @@ async def test_a_retry_tells_what_happens_from_then_on(
         )
     assert api.asked_after == [17]
     assert "chimera retry" in capsys.readouterr().err
+
+
+def no_room(**headers: str) -> Response:
+    refusal = problem(
+        429, "limit_reached", "One user may have no more of this", detail="This user has 10 open streams."
+    )
+    refusal.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return refusal
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Returns what was waited for in whole seconds, and makes those waits short."""
+    waited, sleep = list[float](), asyncio.sleep
+
+    async def shorter(seconds: float) -> None:
+        if seconds >= 1:
+            waited.append(seconds)
+        await sleep(seconds if seconds < 1 else 0)
+
+    monkeypatch.setattr(asyncio, "sleep", shorter)
+    return waited
+
+
+async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[float]) -> None:
+    said = list[str]()
+    refusals = [no_room(Retry_After="7"), no_room(), no_room(Retry_After="86400")]
+    api = TinyApi(streams=[[*BEGINNING, *END]], refuse_streams=refusals)
+    assert await followed(api, tmp_path, said) == [*BEGINNING, *END]
+    assert waits == [7.0, following.NO_ROOM_S, following.LONGEST_NO_ROOM_S]
+    assert len(said) == 1
+    assert "as many tasks as one user may" in said[0]
+
+
+async def test_an_api_in_trouble_is_waited_for(tmp_path: Path, waits: list[float]) -> None:
+    away = problem(503, "unavailable", "A part of Chimera is not reachable")
+    api = TinyApi(streams=[[*BEGINNING, *END]], refuse_streams=[away])
+    assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(TaskStatus.COMPLETED, 0), (TaskStatus.FAILED, 1), (TaskStatus.CANCELLED, 2), (TaskStatus.WAITING, 4)],
+)
+async def test_a_task_without_a_stream_ends_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float], status: TaskStatus, code: int
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    api = TinyApi(refuse_streams=[no_room() for _ in range(9)])
+
+    async def create(client: object, spec: object) -> TaskView:
+        api.tasks = [task_view(status=status)]
+        return task_view()
+
+    monkeypatch.setattr("cli.client.Client.create_task", create)
+    async with asyncio.timeout(LIMIT_S), serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        assert await run({"goal": "Find out."}, follow_it=True, exit_on_budget=True, as_json=True) == code
+    assert len(api.asked_after) == 1
+
+
+@pytest.mark.parametrize(("status", "goes_on"), [(403, True), (500, True), (404, False)])
+async def test_a_refused_stream_tells_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, goes_on: bool
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    api = TinyApi(refuse_streams=[problem(status, "odd", "Refused")])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        with pytest.raises(Refused):
+            await follow(TASK, after=0, exit_on_budget=False, as_json=False)
+    assert (f"The task goes on. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on

@@ -160,6 +160,29 @@ def test_an_origin_is_what_a_browser_sends() -> None:
     assert origin_of("http://127.0.0.1:8233") == "http://127.0.0.1:8233"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "//api/v1/codec",
+        "/api//v1/codec",
+        "/api/v1//codec",
+        "/api/v1/codec/",
+        "/API/v1/Codec",
+        "/api/v1/codec%2F",
+        "/x/codec%252F",
+    ],
+)
+async def test_no_pass_of_a_mistyped_address_is_logged(app: FastAPI, new_admin: MakeAdmin, before: str) -> None:
+    codec_pass = await _pass_of(await new_admin())
+    path = f"{before}/{codec_pass}/decode"
+    async with client_of(app) as anybody:
+        with capture_logs() as logged:
+            answer = await anybody.post(f"http://chimera.localhost{path}", json=_asked())
+    said = repr(logged) + answer.text
+    assert "[redacted]" in said
+    assert not any(part in said for part in codec_pass.split("."))
+
+
 async def test_no_pass_reaches_a_log(app: FastAPI, new_admin: MakeAdmin) -> None:
     codec_pass = await _pass_of(await new_admin())
     async with client_of(app) as anybody:
