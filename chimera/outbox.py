@@ -112,6 +112,10 @@ class Dispatcher:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             if entry.kind == "cancel":
+                if await runs.open_among(session, [entry.task_id]):
+                    # Ended by somebody else.
+                    scheduled_run_id = await tasks.scheduled_run_of(session, entry.task_id)
+                    await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
                 await runs.close_from_temporal(session, entry.task_id, True)
 
     async def _cancel(self, client: Client, session: AsyncSession, task_id: TaskId) -> None:
@@ -120,7 +124,7 @@ class Dispatcher:
         handle = client.get_workflow_handle(workflow_id_of(task_id))
         if cancels_sent >= outbox.CANCELS:
             log.error("run_ended_from_outside", task_id=task_id, cancels_sent=cancels_sent)
-            await handle.terminate(reason="It was cancelled, and did not end.", rpc_timeout=RPC_TIMEOUT)
+            await self._end(session, task_id, reason="It was cancelled, and did not end.")
             await runs.close_from_temporal(session, task_id, True)
             return
         await handle.cancel(rpc_timeout=RPC_TIMEOUT)
@@ -130,6 +134,14 @@ class Dispatcher:
                 with suppress(RPCError):
                     # One that has ended needs no message.
                     await client.get_workflow_handle(workflow_id_of(task_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
+
+    async def _end(self, session: AsyncSession, task_id: TaskId, *, reason: str) -> None:
+        """End a task's run from outside, and the schedule's run that made it.
+
+        The schedule's first: where Temporal fails in between, the task's own still shows that there is more to end.
+        """
+        scheduled_run_id = await tasks.scheduled_run_of(session, task_id)
+        await self._temporal.end_runs(scheduled_run_id, workflow_id_of(task_id), reason=reason)
 
     async def _forget(self, session: AsyncSession, entry: outbox.Entry) -> None:
         """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left.
@@ -153,8 +165,7 @@ class Dispatcher:
         except StillEnding:
             if entry.attempts >= ENDING_TRIES:
                 log.error("failed_run_ended_from_outside", task_id=task_id)
-                handle = (await self._temporal.client()).get_workflow_handle(workflow_id_of(task_id))
-                await handle.terminate(reason="Its task failed and is tried again.", rpc_timeout=RPC_TIMEOUT)
+                await self._end(session, task_id, reason="Its task failed and is tried again.")
             raise
         except WorkflowAlreadyStartedError:
             log.info("task_already_started", task_id=task_id)

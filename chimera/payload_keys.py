@@ -33,9 +33,14 @@ def parse(text: str) -> dict[str, bytes]:
     return keys
 
 
+def written(keys: dict[str, bytes]) -> str:
+    """Write keys as `parse` reads them."""
+    return ",".join(f"{id}:{b64encode(key).decode()}" for id, key in keys.items())
+
+
 def made() -> str:
     """Make a key, with an id that no other installation has."""
-    return f"k{secrets.token_hex(4)}:{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+    return written({f"k{secrets.token_hex(4)}": secrets.token_bytes(KEY_BYTES)})
 
 
 def _bytes_of(key: str, place: str) -> bytes:

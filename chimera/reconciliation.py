@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from chimera.db import ai_calls, runs
+from chimera.db import ai_calls, runs, tasks
 from chimera.db.engine import Database
 from chimera.payloads import PayloadUnreadable
 from chimera.temporal import RETRIES, RPC_TIMEOUT, Temporal
@@ -62,10 +62,16 @@ class Rows(Generic[Id]):
     close: Callable[[AsyncSession, Id, "End"], Awaitable[bool]]
     """End a row whose run has ended, and say whether it was open still."""
     start_again: Callable[[AsyncSession, Id], Awaitable[None]]
+    scheduled_run_of: Callable[[AsyncSession, Id], Awaitable[str | None]]
+    """The schedule's run that made it, which ends with it."""
 
 
 async def _close_task(session: AsyncSession, task_id: TaskId, end: End) -> bool:
     return await runs.close_from_temporal(session, task_id, end.cancelled, retries=end.retries)
+
+
+async def _scheduled_run_of_call(session: AsyncSession, call_id: AiCallId) -> None:
+    """No schedule makes such a call."""
 
 
 async def _close_ai_call(session: AsyncSession, call_id: AiCallId, end: End) -> bool:
@@ -81,6 +87,7 @@ TASKS = Rows(
     with_runs=runs.with_runs,
     close=_close_task,
     start_again=runs.start_again,
+    scheduled_run_of=tasks.scheduled_run_of,
 )
 AI_CALLS = Rows(
     workflow_type="AiCallWorkflow",
@@ -91,6 +98,7 @@ AI_CALLS = Rows(
     with_runs=ai_calls.with_runs,
     close=_close_ai_call,
     start_again=ai_calls.take_back,
+    scheduled_run_of=_scheduled_run_of_call,
 )
 
 
@@ -161,6 +169,10 @@ class Reconciler(Generic[Id]):
         end = End(status == WorkflowExecutionStatus.CANCELED, await described.memo_value(RETRIES, 0))
         async with self._database.begin() as session:
             was_open = await self._rows.close(session, suspect, end)
+            if was_open:
+                # In the same transaction: where Temporal doesn't answer, the row stays open and comes again.
+                scheduled_run_id = await self._rows.scheduled_run_of(session, suspect)
+                await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
         # Of many that are looked at in turn, some have ended by themselves before it is theirs.
         if was_open:
             log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

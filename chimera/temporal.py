@@ -240,6 +240,20 @@ class Temporal:
             # A run says that it failed before it has ended.
             raise StillEnding("The run that failed is still ending.")
 
+    async def end_runs(self, *workflow_ids: str | None, reason: str) -> None:
+        """End runs from outside, in this order; None and one that has ended are fine.
+
+        A task's run ends together with the schedule's run that made it. Where no worker has the key that they were
+        written with, none can go on with either, and an open one keeps its schedule's later runs from beginning.
+        """
+        client = await self.client()
+        for workflow_id in filter(None, workflow_ids):
+            try:
+                await client.get_workflow_handle(workflow_id).terminate(reason=reason, rpc_timeout=RPC_TIMEOUT)
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+
     async def start_ai_call(self, call_id: AiCallId, operation: Operation, owner_id: UserId, model: str) -> None:
         """Start the run of an embedding, an image or a transcription; twice is once, as for a task."""
         client = await self.client()

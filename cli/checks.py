@@ -18,10 +18,19 @@ from pydantic import SecretStr
 
 from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
+from chimera.local import payload_keys as local_payload_keys
 from chimera.local import ports as local_ports
 from chimera.local import programs as local_programs
 from chimera.local import redis as local_redis
-from chimera.local.errors import FolderUnusable, HostUnusable, ModelMissing, PortsTaken
+from chimera.local.errors import (
+    FolderUnusable,
+    HostUnusable,
+    KeyIdsUnreadable,
+    ModelMissing,
+    PortsTaken,
+    SecretsUnreadable,
+)
+from chimera.local.folder import Folder
 from chimera.payload_keys import parse as keys_in
 from chimera.providers.values import names_in
 from chimera.settings import Settings
@@ -131,7 +140,9 @@ async def servers(settings: Settings) -> list[Finding]:
 
 
 def payload_keys(settings: Settings) -> Iterator[Finding]:
-    """Whether what Temporal keeps is encrypted; an embedded one's key is the stack's own business."""
+    """Whether what Temporal keeps is encrypted. An embedded one's key is the stack's own business, until it is lost."""
+    if settings.temporal_address is None:
+        yield from _lost_payload_keys(settings)
     if settings.payload_keys is None:
         if settings.temporal_address is not None:
             message = "none, so titles and pieces of answers can be read in Temporal; set one for every API and worker."
@@ -140,6 +151,20 @@ def payload_keys(settings: Settings) -> Iterator[Finding]:
     ids = [one_line(id, 64) for id in keys_in(settings.payload_keys.get_secret_value())]
     others = f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else ""
     yield Finding(Level.OK, "payload keys (CHIMERA_PAYLOAD_KEYS)", f"encrypts with {ids[0]}{others}")
+
+
+def _lost_payload_keys(settings: Settings) -> Iterator[Finding]:
+    try:
+        folder = Folder.named(settings.data_dir)
+        missing = local_payload_keys.missing(folder, settings.payload_keys)
+    except FolderUnusable:
+        # Said of the folder.
+        return
+    except (SecretsUnreadable, KeyIdsUnreadable) as error:
+        yield Finding(Level.FAIL, "payload keys", error.message)
+        return
+    if missing:
+        yield Finding(Level.FAIL, "payload keys", local_payload_keys.warning(folder, missing))
 
 
 def running_stack(settings: Settings) -> int | None:

@@ -142,10 +142,26 @@ class SecretsUnreadable(ChimeraError):
 
     code, http_status, title = "secrets_unreadable", 409, "The secrets of the data folder can't be read"
 
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        """`name` is that of the one secret that can't be used, where the others can."""
+        problem = "can't be read as an object of secrets" if name is None else f"has a {name!r} that can't be used"
+        super().__init__(
+            f"{path} {problem}. Put it back from a backup, or move it away: the next `chimera up` makes new ones, loses"
+            " no data, and everybody has to sign in again; but tasks that are open can't go on without their payload"
+            " key, and have to be cancelled.",
+            field="CHIMERA_DATA_DIR",
+        )
+
+
+class KeyIdsUnreadable(ChimeraError):
+    """The note of the payload keys in use can't be read, so nobody can tell whether one is missing."""
+
+    code, http_status, title = "key_ids_unreadable", 409, "The ids of the payload keys can't be read"
+
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read as an object of secrets. Put it back from a backup, or move it away: the next"
-            " `chimera up` makes new ones, loses no data, and everybody has to sign in again.",
+            f"{path} can't be read as an object of ids of payload keys. Put it back from a backup, or move it away: the"
+            " next `chimera up` notes the keys that it has, and names none that is missing.",
             field="CHIMERA_DATA_DIR",
         )
 

@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack
 from types import ModuleType, TracebackType
 from typing import Any
 
+from pydantic import SecretStr
+
 from chimera import disk
 from chimera.db.refusals import DISK_FULL, sqlstate_of
-from chimera.local import elsewhere, kept_secrets, model_server, ports, postgres, redis, temporal
+from chimera.local import elsewhere, kept_secrets, model_server, payload_keys, ports, postgres, redis, temporal
 from chimera.local.errors import ModelMissing, NoRoom
 from chimera.local.folder import Folder, FolderLock
 from chimera.local.ports import LOOPBACK
@@ -82,13 +84,13 @@ class LocalStack:
         """Start all parts at once and return what that adds to the settings."""
         settings = self._settings
         added: dict[str, Any] = {"data_dir": self.folder.root}
+        if settings.temporal_address is None:
+            added["payload_keys"] = self._payload_keys()
         for values in await together(self._start_database(), self._start_redis(), self._start_temporal()):
             added |= values
         if settings.jwt_secret is None:
             kept_secrets.make(self.folder, kept_secrets.SIGNING)
             added["jwt_secret"] = kept_secrets.kept(self.folder, kept_secrets.SIGNING)
-        if settings.temporal_address is None:
-            added["payload_keys"] = kept_secrets.keys_for_payloads(self.folder, settings.payload_keys)
         if settings.simulator_url is None:
             added["simulator_url"] = simulator_url(settings)
         if settings.local_model is not None and model_server.is_wanted(settings):
@@ -99,6 +101,12 @@ class LocalStack:
                 # All the rest works without it.
                 self._say(f"Warning: started without the local model, so local/… can't be asked. {missing}")
         return added
+
+    def _payload_keys(self) -> SecretStr:
+        keys, missing = payload_keys.take(self.folder, self._settings.payload_keys)
+        if missing:
+            self._say(f"Warning: {payload_keys.warning(self.folder, missing)}")
+        return keys
 
     async def _start_database(self) -> dict[str, Any]:
         url, migrate = await asyncio.gather(self._database_url(), asyncio.to_thread(_import_migrations))

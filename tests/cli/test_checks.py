@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from benchmarks.ports import free_port
 from chimera import payload_keys
+from chimera.local import payload_keys as local_payload_keys
+from chimera.local.folder import Folder
 from chimera.settings import Settings
 from cli import checks, sign_in
 from cli.checks import Finding, Level
@@ -194,3 +196,16 @@ def test_keys_for_payloads_are_said_and_not_shown(given: dict[str, str], level: 
 
 def test_the_embedded_stack_sees_to_its_key_itself() -> None:
     assert list(checks.payload_keys(Settings())) == []
+
+
+def test_a_lost_key_of_the_embedded_stack_is_said(tmp_path: Path) -> None:
+    settings, folder = Settings(data_dir=tmp_path), Folder(tmp_path)
+    keys, _ = local_payload_keys.take(folder, SecretStr(f"k1:{KEY}"))
+    folder.temporal.touch()
+    [found] = checks.payload_keys(settings)
+    assert (found.level, "'k1'" in found.message, KEY in found.message) == (Level.FAIL, True, False)
+    [found] = checks.payload_keys(settings.model_copy(update={"payload_keys": keys}))
+    assert found.level is Level.OK
+    (tmp_path / "secrets.json").write_text('{"payload_keys": "damaged"}')
+    [found] = checks.payload_keys(settings)
+    assert (found.level, "secrets.json" in found.message) == (Level.FAIL, True)

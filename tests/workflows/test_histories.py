@@ -1,14 +1,16 @@
 """What Temporal holds of runs: nothing that can be read without the key, and nothing that ends a run without it."""
 
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 from temporalio.client import Client, WorkflowExecutionDescription
 
 from chimera import payload_keys
 from chimera.ai_calls import AiCallStarts
-from chimera.db import ai_calls
+from chimera.db import ai_calls, outbox
 from chimera.db import schedules as schedule_rows
 from chimera.db.ai_calls import NewCall
 from chimera.payloads import DATA_CONVERTER
@@ -106,6 +108,54 @@ async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
         assert (await without.row(task_id))["status"] == "running"
     async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
         assert (await both.ended(task_id))["status"] == "completed"
+
+
+async def _cancelled_as_often_as_it_takes(runs: Runs, task_id: TaskId) -> None:
+    async with runs.database.begin() as session:
+        stubborn = text("UPDATE tasks SET status = 'cancelling', cancels_sent = :sent WHERE id = :id")
+        await session.execute(stubborn, {"id": task_id, "sent": outbox.CANCELS})
+        await outbox.enqueue(session, task_id, "cancel")
+    await runs.dispatcher.deliver(task_id)
+
+
+async def _ended_in_the_web_ui(runs: Runs, task_id: TaskId) -> None:
+    await (await runs.temporal.client()).get_workflow_handle(workflow_id_of(task_id)).terminate()
+
+
+async def _ended_there_and_cancelled(runs: Runs, task_id: TaskId) -> None:
+    await _ended_in_the_web_ui(runs, task_id)
+    await runs.cancel(task_id)
+
+
+@pytest.mark.parametrize("end", [_cancelled_as_often_as_it_takes, _ended_in_the_web_ui, _ended_there_and_cancelled])
+async def test_a_lost_key_holds_up_no_schedule(keys: Settings, end: Callable[[Runs, TaskId], Awaitable[None]]) -> None:
+    slow = a_subtask("a", "Say a lot. [[sim: tokens=400; drip=20]]")
+    task = {"goal": "Go on.", "model": MODEL, "plan": [slow]}
+    spec = ScheduleSpec.model_validate({"name": "Held up", "task": task, "cron": "0 0 1 1 *"})
+    async with runs_with_worker(_with(keys, OLD)) as runs:
+        schedules = Schedules(runs.settings, runs.temporal)
+        async with runs.database.begin() as session:
+            schedule_id = ScheduleId((await schedule_rows.create(session, runs.caller.user_id, spec)).id)
+        await schedules.create(schedule_id, runs.caller.user_id, spec)
+        await schedules.trigger(schedule_id)
+        task_id = await _task_of(runs, schedule_id)
+        await runs.event(task_id, "model_call.started")
+    async with runs_with_worker(_with(keys, NEW)) as without:
+        without.caller = runs.caller
+        await end(without, task_id)
+        await without.ended(task_id)
+        schedule = (await without.temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+
+        async def runs_nothing() -> bool:
+            return not (await schedule.describe()).info.running_actions
+
+        await until_true(runs_nothing)
+        await Schedules(without.settings, without.temporal).trigger(schedule_id)
+
+        async def runs_again() -> bool:
+            return len(await without.rows("SELECT id FROM tasks WHERE schedule_id = :id", TaskId(schedule_id))) > 1
+
+        await until_true(runs_again)
 
 
 @pytest.fixture

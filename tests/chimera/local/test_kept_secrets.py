@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from chimera import payload_keys
 from chimera.local import kept_secrets, postgres
 from chimera.local.errors import SecretsMissing, SecretsUnreadable
 from chimera.local.folder import Folder
@@ -66,22 +64,6 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     kept_secrets.make(folder, *NAMES)
     assert kept_secrets.kept(folder, kept_secrets.SIGNING) == first
     assert len(set(_all_kept(folder))) == len(NAMES)
-
-
-def test_a_key_for_payloads_is_made_once(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    made = kept_secrets.keys_for_payloads(folder, None)
-    assert kept_secrets.keys_for_payloads(folder, None) == made
-    assert len(payload_keys.parse(made.get_secret_value())) == 1
-
-
-def test_a_key_that_is_asked_for_goes_before_the_kept_one(tmp_path: Path) -> None:
-    folder, new = Folder(tmp_path), SecretStr(payload_keys.made())
-    assert kept_secrets.keys_for_payloads(folder, new) == new, "and none is made"
-    made = kept_secrets.keys_for_payloads(folder, None)
-    both = kept_secrets.keys_for_payloads(folder, new)
-    assert both.get_secret_value() == f"{new.get_secret_value()},{made.get_secret_value()}"
-    assert kept_secrets.keys_for_payloads(folder, both) == both
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")

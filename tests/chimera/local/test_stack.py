@@ -250,9 +250,11 @@ async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_noth
     async with LocalStack(settings_in(data_dir), services=False) as first:
         await add_user(first)
     assert processes_of(data_dir) == []
-    async with LocalStack(settings_in(data_dir), services=False) as second:
+    said = list[str]()
+    async with LocalStack(settings_in(data_dir), say=said.append, services=False) as second:
         assert await count_of_users(second) == 1
-        assert second.jwt_secret == first.jwt_secret
+        assert (second.jwt_secret, second.payload_keys) == (first.jwt_secret, first.payload_keys)
+        assert [line for line in said if "Warning" in line] == []
     assert processes_of(data_dir) == []
 
 

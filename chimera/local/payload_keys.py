@@ -1,0 +1,104 @@
+"""The keys of the embedded Temporal: which ones a start takes, and which ones its runs need.
+
+`payload_keys.json` in the data folder keeps the id of each key that has encrypted something, with a digest that tells
+another key of the same id apart. It holds no secret, and outlives the loss of `secrets.json`: so a key that has gone is
+named, in place of runs that wait for it without a word.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from chimera import payload_keys
+from chimera.local import kept_secrets
+from chimera.local.errors import KeyIdsUnreadable, SecretsUnreadable
+from chimera.local.folder import Folder
+
+DIGEST_CHARACTERS = 16
+"""Enough to tell two keys apart; of 32 random bytes it says nothing."""
+
+
+def take(folder: Folder, asked: SecretStr | None) -> tuple[SecretStr, list[str]]:
+    """Return the keys to start with, and the ids of those that are missing; note which ones are in use.
+
+    The keys that settings ask for come first, and behind them the kept one, which runs from before are encrypted with.
+    Makes one where there is none at all. To be called before Temporal is started. Raises SecretsUnreadable and
+    KeyIdsUnreadable.
+    """
+    if asked is None:
+        # Looked at first: nothing is made beside what can't be used.
+        _kept(folder)
+        kept_secrets.make(folder, kept_secrets.PAYLOADS)
+    keys = _known(folder, asked)
+    in_use = _in_use(folder)
+    gone = _missing(in_use, keys)
+    # Only the first encrypts. In a folder from before there was such a note, each of them may have.
+    is_older = folder.temporal.exists() and not in_use
+    using = keys if is_older else dict([next(iter(keys.items()))])
+    noted = in_use | {id: _digest(key) for id, key in using.items() if id not in gone}
+    if noted != in_use:
+        kept_secrets.write(_path(folder), noted)
+    return SecretStr(payload_keys.written(keys)), gone
+
+
+def missing(folder: Folder, asked: SecretStr | None) -> list[str]:
+    """Return the ids of keys that runs in this folder were encrypted with, and that a start wouldn't have.
+
+    Makes nothing. Raises SecretsUnreadable and KeyIdsUnreadable.
+    """
+    return _missing(_in_use(folder), _known(folder, asked))
+
+
+def warning(folder: Folder, gone: list[str]) -> str:
+    """Say what it means that these keys are missing, and every way on."""
+    ids = ", ".join(repr(id[:64]) for id in gone)
+    return (
+        f"runs in {folder.temporal} were encrypted with a payload key that is missing, or differs: {ids}. Those that"
+        f" are open wait until it is there. Put {kept_secrets.path_of(folder)} back from a backup, or set the key in"
+        " CHIMERA_PAYLOAD_KEYS, and start again. If it is lost, cancel their tasks. When no run needs it any more, take"
+        f" its id out of {_path(folder)}."
+    )
+
+
+def _known(folder: Folder, asked: SecretStr | None) -> dict[str, bytes]:
+    first = {} if asked is None else payload_keys.parse(asked.get_secret_value())
+    # One of the same id that is asked for stands for the kept one.
+    return first | {id: key for id, key in _kept(folder).items() if id not in first}
+
+
+def _kept(folder: Folder) -> dict[str, bytes]:
+    written = kept_secrets.found(folder, kept_secrets.PAYLOADS)
+    try:
+        return {} if written is None else payload_keys.parse(written)
+    except ValueError as error:
+        raise SecretsUnreadable(kept_secrets.path_of(folder), kept_secrets.PAYLOADS) from error
+
+
+def _missing(in_use: dict[str, str], keys: dict[str, bytes]) -> list[str]:
+    return [id for id, digest in in_use.items() if id not in keys or _digest(keys[id]) != digest]
+
+
+def _digest(key: bytes) -> str:
+    return hashlib.sha256(b"chimera payload key" + key).hexdigest()[:DIGEST_CHARACTERS]
+
+
+def _in_use(folder: Folder) -> dict[str, str]:
+    """Read the note. Without a file of Temporal's nothing is encrypted, and none is needed."""
+    if not folder.temporal.exists():
+        return {}
+    path = _path(folder)
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise KeyIdsUnreadable(path) from error
+    if not isinstance(found, dict) or not all(isinstance(digest, str) for digest in found.values()):
+        raise KeyIdsUnreadable(path)
+    return found
+
+
+def _path(folder: Folder) -> Path:
+    return folder.root / "payload_keys.json"
