@@ -77,10 +77,8 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
         await CHANGES[what](client, stack, email)
         began = time.monotonic()
         if state == "emptied":
-            emptying = Redis.from_url(stack.settings.redis_url or "")
-            with suppress(Exception):
-                await emptying.flushall()
-            await emptying.aclose()
+            left = await emptied(stack)
+            seen.expect(left == 0, f"Redis still has {left} keys")
         rest = await _until_refused(client, f"{API}/tasks/{task}", began)
         done, left = await asyncio.wait(open_ones, timeout=max(0.1, LIMIT_S - (time.monotonic() - began)))
         for each in left:
@@ -96,6 +94,13 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
     seen.expect(refreshed.status_code == right, f"{what}, Redis {state}: refresh {refreshed.status_code}")
     ended = [rest, *(each.result() - began for each in done if not each.exception())]
     return max(ended)
+
+
+async def emptied(stack: Stack) -> int:
+    """Empty Redis; return how many keys it has then, before anybody writes one again."""
+    async with Redis.from_url(stack.redis_admin_url) as redis:
+        _, left = await redis.pipeline(transaction=True).flushall().dbsize().execute()
+    return int(left)
 
 
 async def _until_refused(client: httpx2.AsyncClient, path: str, began: float) -> float:
