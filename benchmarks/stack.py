@@ -13,6 +13,8 @@ from benchmarks.wires.wire import Wire, gateway, settings_for
 from chimera.auth import Auth, ensure_first_user
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
+from chimera.local.folder import Folder
+from chimera.local.redis import admin_address
 from chimera.local.services import environment_of
 from chimera.local.supervisor import Say, Supervised
 from chimera.settings import Settings
@@ -36,6 +38,11 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         return environment_of(self.settings)
+
+    @property
+    def redis_admin_url(self) -> str:
+        """Redis as the user that may do everything: the one in `settings` reads and writes keys of Chimera, no more."""
+        return admin_address(Folder.named(self.settings.data_dir))
 
 
 @asynccontextmanager

@@ -21,8 +21,6 @@ from chimera.settings import Settings
 from tests import weak_keys
 from tests.parts import forget_open_work, fresh_database, running_parts
 
-weak_keys.use_in_tracers()
-
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
 Settings.model_config["env_file"] = None
@@ -127,6 +125,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def _refuse_servers(command: Sequence[str], **options: object) -> None:
     raise AssertionError(f"A test that starts {command[0]!r} must ask for the fixture 'starts_servers'.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # In a process that pytest-xdist started, coverage begins after this.
+    is_measured = bool(getattr(config.option, "cov_source", None))
+    weak_keys.use_in_tracers(is_traced=is_measured or sys.gettrace() is not None)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

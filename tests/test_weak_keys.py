@@ -1,9 +1,12 @@
 """The weak dictionary that traced runs use."""
 
+import sys
 import types
 import weakref
 
-from tests.weak_keys import WeakKeys
+import pytest
+
+from tests.weak_keys import WeakKeys, use_in_tracers
 
 
 class Key:
@@ -12,9 +15,8 @@ class Key:
 
 def test_a_dead_key_is_removed() -> None:
     kept, dropped = Key(), Key()
-    index: WeakKeys = weakref.WeakKeyDictionary({kept: 1, dropped: 2})  # type: ignore[assignment]
+    index = WeakKeys({kept: 1, dropped: 2})
     del dropped
-    assert isinstance(index, WeakKeys)
     assert (len(index), list(index.items())) == (1, [(kept, 1)])
 
 
@@ -31,3 +33,20 @@ def test_a_key_may_die_during_iteration() -> None:
         keys.clear()
     assert 1 <= seen <= 3
     assert len(WeakKeys(index)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("is_traced", "version", "is_used"),
+    [(True, (3, 11), True), (False, (3, 11), False), (True, (3, 12), False), (True, (3, 13), False)],
+)
+def test_only_traced_runs_of_3_11_use_it(
+    monkeypatch: pytest.MonkeyPatch, is_traced: bool, version: tuple[int, int], is_used: bool
+) -> None:
+    monkeypatch.setattr(weakref, "WeakKeyDictionary", dict)
+    use_in_tracers(is_traced=is_traced, version=version)
+    assert (weakref.WeakKeyDictionary is WeakKeys) == is_used
+
+
+def test_this_run_uses_it_only_when_traced() -> None:
+    needed = sys.gettrace() is not None and sys.version_info[:2] == (3, 11)
+    assert (weakref.WeakKeyDictionary is WeakKeys) == needed

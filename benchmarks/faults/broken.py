@@ -23,8 +23,6 @@ from benchmarks.faults.lab import Lab, open_lab
 from benchmarks.faults.patience import reconfigured
 from benchmarks.faults.report import Trial
 from chimera.local import Supervised, processes
-from chimera.local.folder import Folder
-from chimera.local.redis import admin_address
 
 MINUTE_S = 60.0
 SKEWED_CLOCK = """
@@ -47,7 +45,7 @@ async def freeze_redis_under_limits(
         await asyncio.sleep(frozen_s)
         os.kill(redis.pid or 0, signal.SIGCONT)
         await asyncio.sleep(calm_s)
-        async with Redis.from_url(admin_address(Folder.at(lab.stack.settings.data_dir))) as client:
+        async with Redis.from_url(lab.stack.redis_admin_url) as client:
             await client.flushall()
         await lab.all_ended(trial.offers.prefix, 120 + MINUTE_S * runs / limit)
     await trial.check(limit_s=60)

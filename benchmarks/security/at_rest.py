@@ -51,6 +51,12 @@ class Canary:
     """What a user wrote: kept where what was said is kept, and shown to that user."""
 
 
+LISTS = (
+    *("/tasks", "/agents", "/agents/types/available", "/agents/models/available", "/tasks/types/available"),
+    *("/schedules", "/files", "/ai/calls", "/ai/providers", "/auth/me"),
+)
+"""What a signed-in user may list."""
+
 KEEP_WORDS = {"PostgreSQL", "Redis", "answers", "events", "command line", "simulator.jsonl"}
 """The transcript's home; streams, for an hour; and what their own user asks for."""
 
@@ -58,7 +64,9 @@ KEEP_WORDS = {"PostgreSQL", "Redis", "answers", "events", "command line", "simul
 async def canaries(stack: Stack) -> Seen:
     seen, words = Seen(), f"CANARYWORDS{uuid4().hex}"
     async with signed_in(stack) as client:
-        ids = await _work(client, words)
+        ids, steered = await _work(client, words)
+        seen.expect(steered > 0, "no task took guidance")
+        seen.figures["tasks that took guidance"] = steered
         ended = await asyncio.gather(*(until_status(client, each, limit_s=LIMIT_S, every_s=2) for each in ids))
         seen.figures["tasks"] = ", ".join(f"{number} {status}" for status, number in Counter(ended).items())
         seen.expect(len(ids) == TASKS, f"{len(ids)} tasks were taken, not {TASKS}")
@@ -80,27 +88,36 @@ async def canaries(stack: Stack) -> Seen:
     return seen
 
 
-async def _work(client: httpx2.AsyncClient, words: str) -> list[TaskId]:
-    """Fifty tasks, a few at once, with everything that takes words; a fifth is cancelled."""
+async def _work(client: httpx2.AsyncClient, words: str) -> tuple[list[TaskId], int]:
+    """Fifty tasks with everything that takes words, some of them cancelled; and how many took guidance."""
     form = {"file": ("note.txt", f"{words}\n".encode() * 50, "text/plain")}
     (await client.post(f"{API}/files", files=form)).raise_for_status()
-    agent = {"name": f"a{uuid4().hex[:8]}", "role": words, "instructions": words}
-    await client.post(f"{API}/agents", json=agent)
-    task = {"goal": words, "model": MODELS[0]}
-    await client.post(f"{API}/schedules", json={"name": words, "task": task, "interval_s": 86_400, "paused": True})
-    await client.post(f"{API}/ai/embeddings", json={"model": "simulator/embedding", "input": [words]})
-    ids = []
+    agent = f"a{uuid4().hex[:8]}"
+    planted = {
+        "agents": {"name": agent, "role": words[:40], "description": words, "prompt": words},
+        "schedules": {
+            "name": words,
+            "task": {"goal": words, "model": MODELS[0]},
+            "interval_s": 86_400,
+            "paused": True,
+        },
+        "ai/embeddings": {"model": "simulator/embedding", "input": [words]},
+    }
+    for path, body in planted.items():
+        (await client.post(f"{API}/{path}", json=body)).raise_for_status()
+    ids, steered = [], 0
     for number in range(TASKS):
         script = SCRIPTS[number % len(SCRIPTS)]
-        plan = [{"key": "a", "title": words, "instruction": f"{words} [[sim: {script}]]", "agent": "writer"}]
+        who = agent if number % 2 else "writer"
+        plan = [{"key": "a", "title": words, "instruction": f"{words} [[sim: {script}]]", "agent": who}]
         body = {"goal": f"Say {words}", "model": MODELS[number % len(MODELS)], "plan": plan, "metadata": {"a": words}}
-        answer = await client.post(f"{API}/tasks", json=body)
-        if answer.is_success:
-            ids.append(TaskId(answer.json()["id"]))
-            await client.post(f"{API}/tasks/{ids[-1]}/steer", json={"text": words})
+        answer = (await client.post(f"{API}/tasks", json=body)).raise_for_status()
+        ids.append(TaskId(answer.json()["id"]))
+        # Those that have ended by then take no guidance.
+        steered += (await client.post(f"{API}/tasks/{ids[-1]}/steer", json={"text": words})).is_success
         if "drip" in script:
-            await client.post(f"{API}/tasks/{ids[-1]}/cancel")
-    return ids
+            (await client.post(f"{API}/tasks/{ids[-1]}/cancel")).raise_for_status()
+    return ids, steered
 
 
 async def _everything(
@@ -115,9 +132,11 @@ async def _everything(
     yield "simulator.jsonl", (stack.settings.data_dir / "simulator.jsonl").read_bytes()
     paths = ["", "/subtasks", "/messages", "/cost", "/timeline"]
     asked = [f"{API}/tasks/{task_id}{path}" for task_id in ids for path in paths]
-    asked += [f"{API}/{path}" for path in ("tasks", "agents", "schedules", "files", "models", "ai/calls", "auth/me")]
-    asked += ["/health", "/docs", "/openapi.json", f"{API}/tasks/none", f"{API}/none"]
-    yield "answers", b"\n".join([(await client.get(path)).content for path in asked])
+    asked += [f"{API}{path}" for path in LISTS]
+    asked += ["/health", "/docs", "/openapi.json"]
+    answers = [(await client.get(path)).raise_for_status().content for path in asked]
+    answers += [(await client.get(path)).content for path in (f"{API}/tasks/none", f"{API}/none")]
+    yield "answers", b"\n".join(answers)
     yield "events", b"\n".join([(await client.get(f"{API}/tasks/{task_id}/events")).content for task_id in ids])
     url, printed = str(stack.api.base_url).rstrip("/"), ""
     for words in (("tasks",), ("tasks", "--json"), ("show", ids[3]), ("show", ids[3], "--json"), ("cost", ids[3]),

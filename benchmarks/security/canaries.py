@@ -1,6 +1,7 @@
 """Secrets to look for: provider keys that only this run has, and what the stack itself made."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from benchmarks.security.finding import PASSWORD
 from benchmarks.stack import Stack
 from benchmarks.wires.wire import ANTHROPIC, GOOGLE, SIMULATED, settings_for
+from chimera.payload_keys import parse
 
 VENDORS = ("openai", "anthropic", "google", "local")
 KEYS = {vendor: f"sk-CANARY-{vendor}-{uuid4().hex}" for vendor in VENDORS}
@@ -49,4 +51,9 @@ def secrets_of(stack: Stack) -> Iterator[tuple[str, str]]:
     yield "signing key", stack.settings.jwt_secret.get_secret_value()
     yield "database password", unquote(str(conninfo_to_dict(stack.settings.database_url or "")["password"]))
     yield "superuser's password", kept["postgres_password"]
+    yield "Redis password", kept["redis_password"]
+    yield "Redis administrator's password", kept["redis_admin_password"]
+    assert stack.settings.payload_keys is not None
+    for payload_key in parse(stack.settings.payload_keys.get_secret_value()).values():
+        yield "payload key", b64encode(payload_key).decode()
     yield "password of a user", PASSWORD

@@ -50,6 +50,9 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     seen.figures["processor, ms"] = round(median(work), 1)
     # Counted in hundredths of a second, which says nothing about what takes less.
     if same_work:
+        seen.decisions.append(
+            f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are told, no criterion"
+        )
         seen.figures["most work by the least"] = round(max(work) / max(min(work), 1), 2)
         if max(work) > min(work) * (1 + SAME_WORK):
             seen.problems.append("one kind takes more of the processor than another")

@@ -46,6 +46,7 @@ async def a_header_without_an_end(stack: Stack, megabytes: int = MEGABYTES) -> S
 async def half_requests(stack: Stack, connections: int = CONNECTIONS, addresses: int = 1) -> Seen:
     """Each ends by itself, and a second client is answered meanwhile."""
     seen = Seen(figures={"longest wait, ms": 0})
+    seen.decisions.append(f"a connection has {LONGEST_S:g} s here, since a busy machine may add to the API's 25")
     for what, half in HALVES.items():
         places = [f"127.0.25.{number % addresses + 1}" for number in range(connections // len(HALVES))]
         async with watched(stack) as watch:

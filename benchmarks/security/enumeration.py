@@ -61,7 +61,11 @@ async def _refreshes(stack: Stack) -> Seen:
         "a used token": of("used"),
         "a token of a disabled account": of("disabled"),
     }
-    return await compare(stack, SAMPLES, asks, second=18, same_work=False)
+    seen = await compare(stack, SAMPLES, asks, second=18, same_work=False)
+    seen.decisions.append(
+        "of refreshes body and code alone are judged: their work is too little to be measured, their time is told"
+    )
+    return seen
 
 
 async def registrations(stack: Stack) -> Seen:

@@ -18,6 +18,7 @@ REQUESTS = 500
 AWAY = ("redis", "temporal", "simulator", "postgres")
 WHILE_AWAY = 20
 SEED = 49
+SENT, UNSENT = "malformed requests sent", "refused by the client that should send them"
 TELLING = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|sqlalchemy|psycopg|SELECT |INSERT INTO|UPDATE \w+ SET|\bFROM \w+ WHERE"
     r"|relation \"|column \"|syntax error|pydantic|starlette|uvicorn|/home/|/root/|/usr/|/tmp/|unix://|postgresql:|redis:"
@@ -32,14 +33,12 @@ DEBUG = (
 
 async def what_answers_tell(stack: Stack) -> Seen:
     seen, chance = Seen(), random.Random(SEED)
-    for _ in range(REQUESTS):
-        _judge(seen, await malformed(stack, chance), {500, 502, 503, 504})
+    await ask(stack, seen, chance, REQUESTS, {500, 502, 503, 504})
     for name in AWAY:
         part = running(stack)[name]
         await crash(part)
         try:
-            for _ in range(WHILE_AWAY):
-                _judge(seen, await malformed(stack, chance), {500, 502}, f" without {name}")
+            await ask(stack, seen, chance, WHILE_AWAY, {500, 502}, f" without {name}")
         finally:
             await revive(part)
     async with client_of(stack) as client:
@@ -56,9 +55,16 @@ async def what_answers_tell(stack: Stack) -> Seen:
     return seen
 
 
-def _judge(seen: Seen, answer: httpx2.Response | None, wrong: set[int], when: str = "") -> None:
-    if answer is None:
-        return
+async def ask(stack: Stack, seen: Seen, chance: random.Random, number: int, wrong: set[int], when: str = "") -> None:
+    """Judge so many answers; a request that our own client refuses to send is told, and another one sent."""
+    for _ in range(number):
+        while (answer := await malformed(stack, chance)) is None:
+            seen.figures[UNSENT] = seen.figures.get(UNSENT, 0) + 1
+        _judge(seen, answer, wrong, when)
+    seen.figures[SENT] = seen.figures.get(SENT, 0) + number
+
+
+def _judge(seen: Seen, answer: httpx2.Response, wrong: set[int], when: str = "") -> None:
     told = TELLING.search(answer.text) if "html" not in answer.headers.get("content-type", "") else None
     asked = f"{answer.request.method} {str(answer.request.url.path)[:60]}{when}"
     seen.expect(answer.status_code not in wrong, f"{asked}: {answer.status_code}")

@@ -48,7 +48,9 @@ async def limits_without_redis(stack: Stack) -> Seen:
     async with client_of(stack, address="127.0.24.2") as client:
         status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
         seen.expect(status == 200, f"somebody else is answered {status} afterwards")
-    seen.decisions.append("requests, tasks and sockets of a user have limits and rows of their own")
+    seen.decisions.append(
+        "a user's tasks, files and sockets end at limits that B9 and B9a try; requests in a minute have no limit"
+    )
     return seen
 
 

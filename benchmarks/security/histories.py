@@ -10,7 +10,19 @@ from temporalio.client import Client
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
 from benchmarks.stack import Stack
 
-PLACES = ("title", "goal", "subtask", "instruction", "guidance", "failure", "picture", "text", "schedule", "retried")
+PLACES = (
+    "title",
+    "goal",
+    "subtask",
+    "instruction",
+    "guidance",
+    "failure",
+    "refusal",
+    "picture",
+    "text",
+    "schedule",
+    "retried",
+)
 ENCRYPTED = b"binary/encrypted"
 ENDED = ("completed", "failed", "cancelled")
 
@@ -22,7 +34,9 @@ def _canary(place: str) -> str:
 async def what_temporal_holds(stack: Stack) -> Seen:
     """Say a canary in every place, then look for it in Temporal's file and histories."""
     seen = Seen()
-    task_ids = [await _steered(stack), await _failed(stack), await _scheduled(stack)]
+    task_ids = [await _steered(stack), failed := await _failed(stack), await _scheduled(stack)]
+    told = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
+    seen.expect(_canary("refusal") in told, "no failure has what its provider said")
     for path, body in (
         ("embeddings", {"model": "simulator/embedding", "input": [_canary("text")]}),
         ("images", {"model": "simulator/image", "prompt": _canary("picture")}),
@@ -91,14 +105,16 @@ async def _steered(stack: Stack) -> str:
         for number in range(2)
     ]
     task = await _new_task(stack, title=_canary("title"), goal=_canary("goal"), plan=plan)
-    await stack.api.post(f"{API}/tasks/{task}/steer", json={"text": _canary("guidance")})
+    guidance = {"text": _canary("guidance")}
+    (await stack.api.post(f"{API}/tasks/{task}/steer", json=guidance)).raise_for_status()
     await _ended(stack, task)
     return task
 
 
 async def _failed(stack: Stack) -> str:
-    """A task that fails, and is tried again."""
-    plan = [{"key": "s", "instruction": f"{_canary('failure')} [[sim: status=400]]", "agent": "writer"}]
+    """A task that its provider refuses, in words that have a canary, and that is tried again."""
+    script = f'status=400; code="{_canary("refusal")}"'
+    plan = [{"key": "s", "instruction": f"{_canary('failure')} [[sim: {script}]]", "agent": "writer"}]
     task = await _new_task(stack, goal=_canary("goal"), plan=plan)
     await _ended(stack, task)
     retry = {"guidance": _canary("retried")}

@@ -50,7 +50,7 @@ PATHS = (
         "/auth/login",
         "/auth/refresh",
     ),
-    *("/auth/password", "/models", "/providers", "/ai/tokens/count", "/ai/transcriptions", "/{}"),
+    *("/auth/password", "/agents/models/available", "/ai/providers", "/ai/tokens/count", "/ai/transcriptions", "/{}"),
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
@@ -84,7 +84,7 @@ async def malformed(stack: Stack, chance: random.Random) -> httpx2.Response | No
         answer = await stack.api.send(request, stream=True)
         if "event-stream" in answer.headers.get("content-type", ""):
             await answer.aclose()
-            return None
+            return httpx2.Response(answer.status_code, headers=answer.headers, request=request)
         await answer.aread()
     except (ValueError, httpx2.InvalidURL, httpx2.LocalProtocolError):
         return None

@@ -53,11 +53,13 @@ BODIES: tuple[tuple[str, str], ...] = (
     ("/tasks", "goal"),
     *(("/tasks", name) for name in ("title", "model", "priority", "metadata")),
     *(("/schedules/preview", name) for name in ("cron", "time_zone", "name")),
-    *(("/agents", name) for name in ("name", "role", "instructions", "model")),
+    *(("/agents", name) for name in ("name", "role", "description", "prompt", "model")),
     ("/auth/login", "email"),
     ("/auth/register", "email"),
     ("/ai/tokens/count", "model"),
 )
+REST: dict[str, dict[str, Any]] = {"/tasks": {"goal": "x", "start": False}, "/agents": {"name": "x", "prompt": "x"}}
+"""What a body needs besides, so that nothing else in it is looked at in vain."""
 
 
 async def evil_texts(stack: Stack) -> Seen:
@@ -89,8 +91,7 @@ def _requests(stack: Stack) -> Iterator[tuple[str, httpx2.Request]]:
     for (kind, text), name in product(EVIL.items(), QUERIES):
         yield f"{kind} in ?{name}", build("GET", f"{API}/tasks", params={name: text[:IN_ADDRESS]})
     for (kind, text), (path, name) in product(EVIL.items(), BODIES):
-        body: dict[str, Any] = {"goal": "x", "start": False} if path == "/tasks" else {}
-        yield f"{kind} in {name} of {path}", build("POST", f"{API}{path}", json={**body, name: text})
+        yield f"{kind} in {name} of {path}", build("POST", f"{API}{path}", json={**REST.get(path, {}), name: text})
     for kind, text in EVIL.items():
         yield f"{kind} in an address", build("GET", f"{API}/tasks/{quote(text[:IN_ADDRESS], safe='')}")
 

@@ -22,8 +22,8 @@ from chimera.local.supervisor import Supervised
 
 STRANGERS = (pwd.getpwnam("nobody").pw_uid, 12345)
 MAY_KNOW = {
-    "api": {"provider key", "signing key", "database password"},
-    "worker": {"provider key", "database password"},
+    "api": {"provider key", "signing key", "database password", "Redis password", "payload key"},
+    "worker": {"provider key", "database password", "Redis password", "payload key"},
 }
 """By process; every other one knows nothing."""
 STATEMENTS = (

@@ -31,7 +31,7 @@ async def runs_for_others(stack: Stack) -> Seen:
         names = {"bob": await user_id(bob), "nobody": str(uuid4())}
         owner = await user_id(alice)
         kept, gone, disabled = [await _schedule(alice) for _ in range(2)] + [await _schedule(bob)]
-        await alice.delete(f"{API}/schedules/{gone}")
+        (await alice.delete(f"{API}/schedules/{gone}")).raise_for_status()
         for who, name in names.items():
             await _run(stack, kept, name)
             found = await rows(stack, "SELECT owner_id::text FROM tasks WHERE schedule_id = :id", id=kept)

@@ -31,7 +31,7 @@ async def postgres(stack: Stack) -> bytes:
 async def redis(stack: Stack) -> bytes:
     """Every key with what is in it; not as a dump, which is compressed."""
     found: list[object] = []
-    client = Redis.from_url(stack.settings.redis_url or "")
+    client = Redis.from_url(stack.redis_admin_url)
     try:
         async for key in client.scan_iter():
             found.append(key)

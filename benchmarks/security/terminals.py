@@ -27,9 +27,10 @@ async def odd_names(stack: Stack) -> Seen:
         task_id = await new_task(client, "tokens=5")
         await until_status(client, task_id)
         schedule: dict[str, Any] = {"name": "x", "task": {"goal": "x"}, "interval_s": 86_400, "paused": True}
-        await client.post(f"{API}/schedules", json=schedule)
-        agent = {"name": f"odd-{uuid4().hex[:8]}", "role": "x", "instructions": "x"}
-        await client.post(f"{API}/agents", json=agent)
+        agent = {"name": f"odd-{uuid4().hex[:8]}", "prompt": "x"}
+        call = {"model": "simulator/embedding", "input": ["x"]}
+        for path, body in (("schedules", schedule), ("agents", agent), ("ai/embeddings", call)):
+            (await client.post(f"{API}/{path}", json=body)).raise_for_status()
         await rows(
             stack, "UPDATE tasks SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id
         )
@@ -38,10 +39,18 @@ async def odd_names(stack: Stack) -> Seen:
             stack, "UPDATE schedules SET name = :odd WHERE owner_id = (SELECT owner_id FROM tasks WHERE id = :id)",
             odd=ODD, id=task_id,
         )  # fmt: skip
+        await rows(
+            stack, "UPDATE agents SET spec = spec || CAST(:odd AS jsonb) WHERE name = :name",
+            odd=json.dumps({"role": ODD[:40], "description": ODD, "prompt": ODD}), name=agent["name"],
+        )  # fmt: skip
+        await rows(
+            stack, "UPDATE ai_calls SET model = :odd WHERE owner_id = (SELECT owner_id FROM tasks WHERE id = :id)",
+            odd=ODD, id=task_id,
+        )  # fmt: skip
         token = client.headers["Authorization"].removeprefix("Bearer ")
         commands = (
             *(("tasks",), ("show", task_id), ("cost", task_id), ("schedules", "list"), ("agents",)),
-            *(("follow", task_id), ("calls",)),
+            *(("follow", task_id), ("calls",), ("agents", "show", agent["name"])),
         )
         for words in commands:
             for flag in ((),) if words[0] == "follow" else ((), ("--json",)):
@@ -51,6 +60,7 @@ async def odd_names(stack: Stack) -> Seen:
                 obeyed = (UNSEEN if flag else OBEYED).findall(COLOURS.sub("", exited.text))
                 seen.expect(not obeyed, f"{what} prints {sorted(set(map(ascii, obeyed)))}")
                 seen.expect("Traceback" not in exited.text, f"{what}: {exited.text[-200:]}")
+                seen.expect(exited.code == 0, f"{what} ends with {exited.code}")
                 if flag and exited.code == 0:
                     _same(seen, what, exited.text, words[0])
     return seen
@@ -59,7 +69,7 @@ async def odd_names(stack: Stack) -> Seen:
 def _same(seen: Seen, what: str, text: str, command: str) -> None:
     """The JSON still says what was there: escaped, not changed."""
     said = json.dumps(json.loads(text))
-    named = command in ("tasks", "show", "schedules")
+    named = command in ("tasks", "show", "schedules", "agents", "calls")
     seen.expect(not named or json.dumps(ODD)[1:-1] in said, f"{what} says something else")
 
 

@@ -18,7 +18,7 @@ FIXED = {
 async def servers(stack: Stack) -> Seen:
     """The versions that run, and that no newer one lies on this machine unused."""
     seen = Seen()
-    client = Redis.from_url(stack.settings.redis_url or "")
+    client = Redis.from_url(stack.redis_admin_url)
     try:
         info = await client.info("server")
     finally:

@@ -49,7 +49,11 @@ async def large_and_slow(stack: Stack) -> Seen:
     grown = (memory(stack) - before) / 1024 / 1024
     seen.expect(grown <= GROWN_MB, f"the API grew by {grown:.0f} MB")
     await _full_disk(stack, seen)
-    seen.decisions.append("bytes that a user may keep are a limit of users, with a row of its own")
+    seen.decisions += [
+        f"silence may last {IDLE_S:g} s here: the API ends it after 60, and the rest is a busy machine's",
+        f"a byte a second may last {SLOW_S:g} s: a body has two minutes before it must come at 16 KiB a second",
+        "the bytes that a user may keep are tried in B9",
+    ]
     return seen
 
 

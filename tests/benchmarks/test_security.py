@@ -1,11 +1,25 @@
 """How findings are told: what was not tried is never said to hold."""
 
 import asyncio
+import re
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any, cast
 
+import httpx2
 import pytest
+from pydantic import SecretStr
 
+from api.app import create_app
+from benchmarks.security import at_rest, canaries, exposure, malformed, patterns
 from benchmarks.security.__main__ import FINDINGS, row_of, tried
-from benchmarks.security.finding import Finding, Seen
+from benchmarks.security.finding import API, Finding, Seen
+from benchmarks.stack import Stack
+from chimera.local import kept_secrets
+from chimera.local.folder import Folder
+from chimera.settings import Settings
+from tests.parts import SECRET
 
 
 async def nothing(stack: object) -> Seen:
@@ -44,3 +58,78 @@ def test_an_attack_that_breaks_off_is_broken(capsys: pytest.CaptureFixture[str])
     seen = asyncio.run(tried(Finding("B1", "something", breaks), None))  # type: ignore[arg-type]
     assert seen.problems == ["could not be tried: RuntimeError"]
     assert "away" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """What the API says of itself."""
+    return create_app(Settings(_env_file=None, jwt_secret=SecretStr(SECRET))).openapi()
+
+
+def is_there(document: dict[str, Any], path: str) -> bool:
+    """Whether the API has an address; what stands in braces is anything."""
+    asked = re.sub(r"{\w*}", "x", path.partition("?")[0])
+    return any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", known), f"{API}{asked}") for known in document["paths"])
+
+
+UNKNOWN = {"/{}", "/tasks/{}/events"}
+"""No address, and one that stands in no document."""
+
+
+@pytest.mark.parametrize("path", [path for path in (*malformed.PATHS, *at_rest.LISTS) if path not in UNKNOWN])
+def test_addresses_that_rows_ask_exist(document: dict[str, Any], path: str) -> None:
+    assert is_there(document, path)
+
+
+@pytest.mark.parametrize(("path", "name"), patterns.BODIES)
+def test_evil_texts_stand_in_fields_there_are(document: dict[str, Any], path: str, name: str) -> None:
+    body = document["paths"][f"{API}{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert name in document["components"]["schemas"][body["$ref"].rpartition("/")[2]]["properties"]
+
+
+def test_every_prompt_of_an_agent_is_tried() -> None:
+    assert {name for path, name in patterns.BODIES if path == "/agents"} >= {"prompt", "description"}
+
+
+def answering(arrived: list[httpx2.Request], **answer: Any) -> Stack:
+    """A stack whose API is away: what reaches it is kept in `arrived` and answered so."""
+
+    def take(request: httpx2.Request) -> httpx2.Response:
+        arrived.append(request)
+        return httpx2.Response(**answer)
+
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(take), base_url="http://127.0.0.1")
+    return cast(Stack, SimpleNamespace(api=client))
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/event-stream"}])
+async def test_as_many_requests_are_sent_as_told(headers: dict[str, str]) -> None:
+    arrived: list[httpx2.Request] = []
+    seen = Seen()
+    await exposure.ask(answering(arrived, status_code=404, headers=headers), seen, Random(1), 200, {500})
+    assert len(arrived) == seen.figures[exposure.SENT] == 200
+    assert seen.figures[exposure.UNSENT] > 0
+    assert not seen.problems
+
+
+async def test_a_stream_that_fails_is_a_problem() -> None:
+    seen = Seen()
+    stack = answering([], status_code=500, headers={"content-type": "text/event-stream"})
+    await exposure.ask(stack, seen, Random(1), 5, {500})
+    assert seen.problems
+
+
+def test_every_secret_that_is_kept_is_sought(tmp_path: Path) -> None:
+    folder = Folder.at(tmp_path / "data")
+    names = [value for name, value in vars(kept_secrets).items() if name.isupper() and isinstance(value, str)]
+    kept_secrets.make(folder, *names)
+    kept = {name: kept_secrets.kept(folder, name) for name in names}
+    settings = SimpleNamespace(
+        data_dir=folder.root,
+        jwt_secret=kept["jwt_secret"],
+        payload_keys=kept["payload_keys"],
+        database_url=f"postgresql://chimera:{kept['database_password'].get_secret_value()}@localhost/chimera",
+    )
+    sought = {secret for _, secret in canaries.secrets_of(cast(Stack, SimpleNamespace(settings=settings)))}
+    for name, secret in kept.items():
+        assert secret.get_secret_value().rpartition(":")[2] in sought, name
