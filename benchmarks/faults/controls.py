@@ -43,9 +43,18 @@ class Pair:
 
 
 async def pair_controls(
-    trial: Trial, *, pairs: int = 100, at_once: int = 20, kind: str | None = None, ends_s: float = ENDS_S
+    trial: Trial,
+    *,
+    pairs: int = 100,
+    at_once: int = 20,
+    kind: str | None = None,
+    ends_s: float = ENDS_S,
+    least: float = 0.5,
 ) -> None:
-    """Cancel tasks, each with another control at the same moment; every cancel that is accepted must end its task."""
+    """Cancel tasks, each with another control at the same moment; every cancel that is accepted must end its task.
+
+    `least` is the share that has to be accepted for the trial to say anything: on a busy machine tasks end first.
+    """
     kinds = (kind,) if kind else KINDS
     plan = [(a_kind, tuple(PHASES)[number % len(PHASES)]) for a_kind, number in product(kinds, range(pairs))]
     trial.random.shuffle(plan)
@@ -76,7 +85,7 @@ async def pair_controls(
     # A call that guidance cuts, or that failed, is made again.
     await trial.check(limit_s=1, extra=ends.total() - ends["finished"], completed=len(made) - len(accepted))
     trial.expect(len(made) == len(plan), f"{len(made)} of {len(plan)} tasks were taken in")
-    trial.expect(2 * len(accepted) >= len(made), f"only {len(accepted)} of {len(made)} cancels were accepted")
+    trial.expect(len(accepted) >= least * len(made), f"only {len(accepted)} of {len(made)} cancels were accepted")
 
 
 async def _pair(trial: Trial, watch: "_Watch", number: int, kind: str, phase_name: str) -> Pair | None:

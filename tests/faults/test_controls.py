@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("one_worker")
 
 
 async def test_an_accepted_cancel_ends_its_task(lab: Lab) -> None:
-    await passes(lab, "controls", lambda made: controls.pair_controls(made, pairs=1))
+    await passes(lab, "controls", lambda made: controls.pair_controls(made, pairs=1, least=0.1))
 
 
 async def test_a_cancel_that_ended_otherwise_is_seen(ended: Trial) -> None:
