@@ -139,3 +139,8 @@ def anchors_of(page: Path) -> set[str]:
     """The anchors of a page's headings, as the usual viewers make them."""
     headings = re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_the_tutorial_names_the_newest_revision() -> None:
+    newest = max(path.name[:4] for path in (ROOT / "chimera/db/migrations/versions").glob("[0-9]*.py"))
+    assert f"Tables at revision {newest}\n" in (DOCS / "tutorial.md").read_text()
