@@ -9,6 +9,7 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
+from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
@@ -56,9 +57,10 @@ CLOSED_ROUTERS = (
 def create_app(settings: Settings) -> FastAPI:
     """Build the API. Raises ValueError, naming the setting, when one is missing that it can't do without."""
     secret_of(settings)
-    app = FastAPI(
+    app = DocumentedAPI(
         title="Chimera",
         summary="Durable multi-agent work",
+        description=BEGIN,
         version=__version__,
         lifespan=_lifespan(settings),
         middleware=middleware.stack(settings),

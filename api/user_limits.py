@@ -34,7 +34,7 @@ class OpenByUser:
         """Count one for as long as the block lasts. Raises LimitReached."""
         there = self._open[user_id]
         if self._most and there >= self._most:
-            raise LimitReached(self._what, there, self._setting, WAY_OUT, RETRY_AFTER_S)
+            raise LimitReached(self._what, there, self._most, self._setting, WAY_OUT, RETRY_AFTER_S)
         self._open[user_id] += 1
         try:
             yield

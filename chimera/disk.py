@@ -38,4 +38,6 @@ def space_of(free: int | None) -> Space:
 
 
 def in_words(free: int | None) -> str:
-    return "unknown" if free is None else f"{free / 1_000_000:.0f} MB"
+    if free is None:
+        return "unknown"
+    return f"{free / 1e9:.1f} GB" if free >= 1e9 else f"{free / 1e6:.0f} MB"

@@ -37,7 +37,7 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
     try:
         return kind(**given)
     except ValidationError as error:
-        raise BadSettings("\n".join(_line_of(dict(entry)) for entry in error.errors())) from None
+        raise BadSettings("\n".join(_line_of(kind, dict(entry)) for entry in error.errors())) from None
     except SettingsError as error:
         # The only place where the SDK says which one it is.
         field = re.search(r'field "(\w+)"', str(error))
@@ -59,16 +59,24 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
         ) from None
 
 
-def _line_of(entry: dict[str, Any]) -> str:
+def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
     if not entry["loc"]:
         return sentence_of(entry)
     name = str(entry["loc"][0])
     variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
     # Nothing is sent here, it is written down.
     sentence = re.sub("^Send ", "Write ", sentence_of(entry))
+    if isinstance(usual := _usual(kind, name), int):
+        sentence = re.sub(r"whole number, as in \d+", f"whole number, as in {usual}", sentence)
     place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
     return (
         f"{variable}: {sentence}{f' It is written as in {example}.' if example else ''}"
         f"{f' This is about {place}.' if place else ''}"
     )
+
+
+def _usual(kind: type[BaseSettings], name: str) -> object:
+    """The value that a setting has where nobody names one."""
+    field = kind.model_fields.get(name.removeprefix("CHIMERA_").lower())
+    return field.default if field is not None else None

@@ -1,6 +1,7 @@
 """Where this installation's own parts are reached from this machine."""
 
 import re
+from urllib.parse import urlsplit
 
 from chimera.addresses import is_near, problem_of
 from chimera.settings import Settings
@@ -9,6 +10,7 @@ from cli.errors import WrongUsage
 _ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):/+)?([^/\s]+)(/\S*)?")
 _NOT_PART_OF_IT = ("/api", "/api/v1", "/docs", "/health")
 """What people copy behind an address; commands add it themselves."""
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "localhost", ""})  # noqa: S104
 
 
@@ -43,6 +45,14 @@ def address_from(typed: str, named: str) -> str:
 def is_same(one: str, other: str) -> bool:
     """Whether two addresses are one: names of this machine, upper case and a slash at the end make no difference."""
     return _plain(one) == _plain(other)
+
+
+def port_here(url: str) -> int | None:
+    """The port of an address of this machine; None for one elsewhere."""
+    parts = urlsplit(_plain(url))
+    if parts.hostname is None or parts.hostname not in _LOOPBACK:
+        return None
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _plain(url: str) -> str:

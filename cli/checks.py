@@ -16,6 +16,7 @@ import httpx2
 import psutil
 from pydantic import SecretStr
 
+from chimera.disk import in_words
 from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
 from chimera.local import payload_keys as local_payload_keys
@@ -112,7 +113,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free
     level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
     way_out = "" if level is Level.OK else "; make room, or set CHIMERA_DATA_DIR to another disk"
-    yield Finding(level, f"data folder {wanted}", f"{free / 1024**3:.1f} GB free{way_out}")
+    yield Finding(level, f"data folder {wanted}", f"{in_words(free)} free{way_out}")
     kept = sign_in.in_folder(settings.data_dir)
     if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
         yield Finding(Level.WARN, f"sign-in {kept}", f"others may read it; chmod 600 {kept}")

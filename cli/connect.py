@@ -16,7 +16,7 @@ import httpx2
 from chimera.local.ports import data_dir_behind
 from chimera.settings import Settings
 from cli import sign_in
-from cli.addresses import address_from, api_url_of, is_same
+from cli.addresses import address_from, api_url_of, is_same, port_here
 from cli.client import Client, new_http
 from cli.errors import (
     NamedNotReachable,
@@ -48,7 +48,12 @@ async def connected(settings: Settings) -> AsyncIterator[Client]:
             raise TokenRefused(wanted or api_url_of(settings))
         api_url = wanted or api_url_of(settings)
         async with new_http(api_url) as http:
-            yield Client(Session(api_url, http, token=token), http)
+            try:
+                yield Client(Session(api_url, http, token=token), http)
+            except (TokenRefused, NotReachable):
+                if wanted is None:
+                    _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} was asked; set both.")
+                raise
         return
     path, kept = await _choose(settings, wanted)
     async with new_http(kept.api_url) as http:
@@ -80,7 +85,7 @@ async def _choose(settings: Settings, wanted: str | None) -> Kept:
     candidates = [each for each in _kept(settings) if wanted is None or is_same(wanted, each[1].api_url)]
     if wanted is not None:
         if not candidates:
-            raise NoSignIn(wanted)
+            raise await _no_way_to(wanted)
     elif _names_an_address(settings):
         return await _of_named_address(settings, candidates)
     elif not candidates:
@@ -88,6 +93,14 @@ async def _choose(settings: Settings, wanted: str | None) -> Kept:
             raise NotReachable(api_url_of(settings))
         raise StartedElsewhere(api_url_of(settings), data_dir_behind(settings.api_port))
     return await _best_of(candidates)
+
+
+async def _no_way_to(api_url: str) -> NoSignIn | NotReachable:
+    """Say why an address that CHIMERA_API_URL names can't be used: without a sign-in to it, or without an answer."""
+    if not await is_alive(api_url):
+        return NamedNotReachable(api_url, "CHIMERA_API_URL")
+    folder = data_dir_behind(port) if (port := port_here(api_url)) is not None else None
+    return StartedElsewhere(api_url, folder) if folder else NoSignIn(api_url)
 
 
 async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> Kept:

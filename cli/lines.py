@@ -88,7 +88,8 @@ def _said(event: Event) -> str:
             simulated = " (simulated)" if isinstance(event, TaskCompleted) and event.simulated else ""
             return f"completed{simulated}{_ending_of(event)}: {event.preview}"
         case SubtaskFailed() | SubtaskSkipped() | TaskFailed():
-            return f"{_name_of(event)}: {event.code}: {short_of(event.message)}"
+            why = f": {short_of(event.message)}" if event.message else ""
+            return f"{_name_of(event)}: {event.code}{why}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
         case ModelCallWaiting():

@@ -8,6 +8,9 @@ from cli.errors import FieldProblem
 Options = Mapping[str, str]
 """The option or argument of a command by the field that it becomes: `{"task.budget": "--budget-usd"}`."""
 
+REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
+"""Options and arguments that may be given more than once, each with one value of a list."""
+
 BODY = "body"
 """The field of what is wrong with all of a request: no option has that name."""
 
@@ -18,13 +21,18 @@ def option_of(field: str, options: Options) -> str:
     for length in range(len(parts), 0, -1):
         if (option := options.get(".".join(parts[:length]))) is not None:
             rest = ".".join(parts[length:])
+            if rest.isdecimal() and option in REPEATED:
+                return f"{option}, number {int(rest) + 1}"
             return f"{option}, at {rest}" if rest else option
     return field
 
 
 def in_options(problem: FieldProblem, options: Options) -> FieldProblem:
     """Say a problem of a field as one of an option."""
-    return FieldProblem(field=option_of(problem.field, options), message=with_options(problem.message, options))
+    option = option_of(problem.field, options)
+    # Within a file fields are called what they are called.
+    message = problem.message if ", at " in option else with_options(problem.message, options)
+    return FieldProblem(field=option, message=message)
 
 
 def with_options(message: str, options: Options) -> str:

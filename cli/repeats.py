@@ -14,12 +14,18 @@ from models.events import (
     ModelCallFinished,
     ModelCallStarted,
     ModelCallWaiting,
+    SubtaskFailed,
+    SubtaskSkipped,
+    TaskFailed,
 )
 from models.ids import NodePath
 from models.model_calls import Purpose
 
 EVERY = 10
 """Of so many times that a call fails the same way, one is told after the first."""
+
+REASON_CHARS = 80
+"""How much of a reason is compared: events cut long ones, each elsewhere."""
 
 Call = tuple[NodePath, Purpose, int | None]
 
@@ -52,6 +58,17 @@ class Repeats:
 
     def __init__(self) -> None:
         self._told: dict[Call, _Told] = {}
+        self._reasons: set[str] = set()
+
+    def without_reason_again(self, event: Event) -> Event:
+        """Leave out of a failure the words that were told with the call or the subtask that it comes from."""
+        if not isinstance(event, (ModelCallFailed, SubtaskFailed, SubtaskSkipped, TaskFailed)):
+            return event
+        if not isinstance(event, ModelCallFailed) and any(reason in event.message for reason in self._reasons):
+            return event.model_copy(update={"message": ""})
+        if reason := event.message[:REASON_CHARS].rstrip(" ."):
+            self._reasons.add(reason)
+        return event
 
     def left_out_before(self, event: Event) -> str | None:
         """Say what wasn't told before this event, which is often nothing; None for an event that is no news itself."""

@@ -314,10 +314,22 @@ class LimitReached(ChimeraError):
 
     code, http_status, title = "limit_reached", 429, "One user may have no more of this"
 
-    def __init__(self, what: str, there: int, setting: str, way_out: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        there: int,
+        most: int,
+        setting: str,
+        way_out: str,
+        retry_after_s: float | None = None,
+        *,
+        added: int = 1,
+    ) -> None:
+        """Take what there is and what was to be added to it, both counted as `most` is."""
+        adds = f", this would add {added:,}" if added > 1 else ""
         super().__init__(
-            f"This user has {there:,} {what}, and CHIMERA_{setting.upper()} allows no more: {way_out}, or have the"
-            " setting raised.",
+            f"This user has {there:,} {what}{adds}, and CHIMERA_{setting.upper()} allows {most:,}: {way_out}, or have"
+            " the setting raised.",
             retry_after_s=retry_after_s,
         )
         self.setting = setting

@@ -43,7 +43,15 @@ class Remedy(Contract):
 
     retry: bool = Field(description="Whether a retry can help; false: only a new task can")
     change: tuple[Change, ...] = Field(
-        default=(), description="Fields of a retry of which one has to be set; none: the retry as it stands may help"
+        default=(),
+        description="Fields of a retry of which one should be set, because the same would fail again; none: the retry"
+        " as it stands may help",
+    )
+    instead: tuple[Change, ...] = Field(
+        default=(), description="Fields that may be set instead of mending elsewhere what `message` says"
+    )
+    new_task: bool = Field(
+        default=False, description="Whether a new task with other words is a way on too: no retry changes the old ones"
     )
     message: str = Field(description="What to do, in words")
 
@@ -61,10 +69,18 @@ _REMEDIES = {
         retry=True, change=_MODEL, message="Name a model that its provider has, or add this one there first."
     ),
     BadRequest.code: Remedy(
-        retry=True, change=_MODEL, message="The same request would be refused again. Name another model."
+        retry=True,
+        change=_MODEL,
+        new_task=True,
+        message="The same request would be refused again. Name another provider's model, or correct in a new task what"
+        " was refused.",
     ),
     ContentRefused.code: Remedy(
-        retry=True, change=_EITHER, message="The same would be refused again. Say what to leave out, or name a model."
+        # Guidance is only added to the text that was refused.
+        retry=True,
+        change=_MODEL,
+        new_task=True,
+        message="The same text would be refused again. Name another model, or say it in other words in a new task.",
     ),
     UselessAnswer.code: Remedy(
         retry=True, change=_EITHER, message="The same would come again. Say what to do otherwise, or name a model."
@@ -79,14 +95,19 @@ _REMEDIES = {
         retry=True, change=_EITHER, message="The worker's log says why. Ask for another answer, or name a model."
     ),
     PlanInvalid.code: Remedy(
-        retry=True, change=_EITHER, message="Say how to plan, or name another model; a new task can bring its own plan."
+        retry=True,
+        change=_EITHER,
+        new_task=True,
+        message="Say how to plan, or name another model; a new task can bring its own plan.",
     ),
     NoQuota.code: Remedy(
-        retry=True, message="Raise the quota at the provider, then let it go on; or name another provider's model."
+        retry=True,
+        instead=_MODEL,
+        message="Raise the quota at the provider, then let it go on; or name another provider's model.",
     ),
     **dict.fromkeys(
         (WrongKey.code, MissingKey.code, UnusableKey.code, UnusableHeader.code, MissingBaseUrl.code, UnknownPrice.code),
-        Remedy(retry=True, message=_REPAIR),
+        Remedy(retry=True, instead=_MODEL, message=_REPAIR),
     ),
     **dict.fromkeys(
         (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),

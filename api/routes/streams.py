@@ -44,11 +44,11 @@ async def _after(
     return int(last_event_id)
 
 
-# Out of the OpenAPI document: FastAPI describes SSE with a keyword of OpenAPI 3.2, at which code generators stop.
 @router.get(
     "/tasks/{task_id}/events",
+    operation_id="follow_task",
     response_class=EventSourceResponse,
-    include_in_schema=False,
+    response_description="Frames as docs/reference/streams.md has them; `id` is the sequence to go on after",
     dependencies=[Depends(_place)],
 )
 async def follow_task(
@@ -58,7 +58,7 @@ async def follow_task(
     caller: WithCaller,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a task: what happened after `after`, then what happens, until it has ended."""
+    """Follow a task, as server-sent events: what happened after `after`, then what happens, until it has ended."""
     frames = parts.hub.follow(caller, task_id, after)
     async for frame in while_allowed(parts.auth, bearer_token(request) or "", caller, frames):
         yield _sse(frame)

@@ -33,8 +33,14 @@ async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> N
         .on_conflict_do_nothing(constraint="agents_owner_name")
         .returning(Agent.id)
     )
-    if agent.name in BUILT_IN_BY_NAME or await session.scalar(statement) is None:
-        raise Conflict(f"There is an agent {agent.name!r} already; choose another name.", field="name")
+    if agent.name in BUILT_IN_BY_NAME:
+        raise Conflict(f"Agent {agent.name!r} is built in and stays; choose another name.", field="name")
+    if await session.scalar(statement) is None:
+        raise Conflict(
+            f"There is an agent {agent.name!r} already, and none can be changed; delete it first, at DELETE"
+            f" /api/v1/agents/{agent.name}, or choose another name.",
+            field="name",
+        )
 
 
 async def delete(session: AsyncSession, owner_id: UserId, name: str) -> None:

@@ -73,7 +73,7 @@ SCHEDULES_LIMIT = UserLimit(
 )
 AGENTS_LIMIT = UserLimit(
     "max_agents",
-    "agents of one's own",
+    "own agents",
     "delete one",
     text("SELECT count(*) FROM agents WHERE owner_id = :owner_id"),
 )
@@ -95,7 +95,7 @@ async def check_room(session: AsyncSession, owner_id: UserId, limit: UserLimit, 
     """Raise LimitReached when there is no room for `more`; what others add at this moment is not seen."""
     most = getattr(settings, limit.setting)
     if most and (there := await _count(session, owner_id, limit)) + more > most:
-        raise _reached(limit, there)
+        raise _reached(limit, there, most, more)
 
 
 async def check_added(
@@ -113,7 +113,7 @@ async def check_added(
         await _take_turn(session, owner_id, limit)
         there = await _count(session, owner_id, limit)
     if there > most:
-        raise _reached(limit, there - added)
+        raise _reached(limit, there - added, most, added)
 
 
 async def _count(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> int:
@@ -129,5 +129,5 @@ async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) 
         raise
 
 
-def _reached(limit: UserLimit, there: int) -> LimitReached:
-    return LimitReached(limit.what, there, limit.setting, limit.way_out, limit.retry_after_s)
+def _reached(limit: UserLimit, there: int, most: int, added: int) -> LimitReached:
+    return LimitReached(limit.what, there, most, limit.setting, limit.way_out, limit.retry_after_s, added=added)

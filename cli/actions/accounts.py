@@ -43,8 +43,9 @@ async def change(current: str, new: str) -> int:
 
 async def reset(email: str, new: str) -> int:
     """Set a forgotten password in the database itself, without asking for the old one."""
-    _check(new)
+    # First, because without a database no password is of use.
     settings, email = _with_database(load_settings()), email.strip().lower()
+    _check(new)
     await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), _say)
     database = Database(settings)
     try:

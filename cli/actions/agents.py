@@ -17,7 +17,8 @@ from cli.prose import print_answer, print_prose, tell
 from cli.settings import where_settings
 from cli.tables import print_table
 from cli.text import one_line, plain
-from models.agents import AgentView
+from models.agents import AgentSpec, AgentView
+from models.wording import instead_of
 
 
 async def list_agents(*, as_json: bool) -> int:
@@ -55,6 +56,7 @@ async def show(name: str, *, as_json: bool) -> int:
 async def create(options: Mapping[str, Any], file: Path | None, *, as_json: bool) -> int:
     """Create an agent from options and, below them, the fields of a file; the API is the one that judges them."""
     spec = _spec_in(file) if file is not None else {}
+    _check_names(spec, file)
     spec |= {name: value for name, value in options.items() if value is not None}
     if missing := [word for field, word in (("name", "NAME"), ("prompt", "--prompt")) if field not in spec]:
         raise WrongUsage(
@@ -93,6 +95,17 @@ def facts_of(agent: AgentView) -> list[tuple[str, str]]:
         ("Answers", f"at most {agent.max_output_tokens:,} tokens"),
     )
     return [(label, value) for label, value in facts if value]
+
+
+def _check_names(spec: Mapping[str, Any], file: Path | None) -> None:
+    """Raise WrongUsage for a field of the file that an agent doesn't have: before what is missing, which it may be."""
+    unknown = [name for name in spec if name not in AgentSpec.model_fields]
+    if unknown:
+        told = " ".join(
+            f"There is no field {one_line(name, 60)!r}; {instead_of(name, AgentSpec.model_fields)}"
+            for name in unknown[:5]
+        )
+        raise WrongUsage(f"The agent in {str(file)!r} can't be read. {told}")
 
 
 def _spec_in(file: Path) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _list_of(schedules: Sequence[ScheduleView]) -> Table:
     table.add_column("Name", no_wrap=True, overflow="ellipsis", ratio=1)
     for schedule in schedules:
         when = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
-        cells = (schedule.id[:SHORT_CHARS], one_line(when, 60), _next_of(schedule), one_line(schedule.name, 120))
+        cells = (schedule.id[:SHORT_CHARS], one_line(when, 60), _next_of(schedule, ""), one_line(schedule.name, 120))
         table.add_row(*map(Text, cells))
     return table
 
@@ -188,14 +188,15 @@ def _runs_of(tasks: Sequence[TaskView], zone: tzinfo) -> Table:
     return table
 
 
-def _next_of(schedule: ScheduleView) -> str:
+def _next_of(schedule: ScheduleView, word: str = "next ") -> str:
+    """Say when it runs next, behind a word, or why it doesn't."""
     if schedule.note:
         return "needs a change"
     if schedule.paused:
         return "paused"
     if not schedule.next_runs:
         return "not known now"
-    return f"next {schedule.next_runs[0].astimezone(_zone_named(schedule.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{word}{schedule.next_runs[0].astimezone(_zone_named(schedule.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _said(timing: Mapping[str, Any]) -> dict[str, Any]:

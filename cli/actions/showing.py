@@ -19,7 +19,7 @@ from cli.printing import print_json, print_list
 from cli.prose import print_answer, print_prose, tell
 from cli.settings import where_settings
 from cli.tables import print_table
-from cli.text import count, one_line, plain
+from cli.text import count, in_commands, one_line, plain
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
@@ -120,11 +120,11 @@ def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
-    why = f": {task.error_code}: {task.error}" if task.error_code else ""
+    why = f": {task.error_code}: {in_commands(task.error or '')}" if task.error_code else ""
     if (ending := ending_of(task)) is not None:
         why = f", the answer {ending.words}"
     if task.waiting is not None:
-        why = f": {task.waiting.message}"
+        why = f": {in_commands(task.waiting.message)}"
     facts = (
         ("Task", task.id),
         ("Goal", task.goal),

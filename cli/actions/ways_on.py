@@ -18,7 +18,8 @@ def way_on_of(task: TaskView) -> str:
     if not remedy.retry:
         return f"{remedy.message.rstrip('.')}: chimera run"
     command = f"chimera retry {short(task.id)}"
-    ways = [f"{command} {_OPTIONS[field]}" for field in remedy.change if field in _OPTIONS] or [command]
+    changed = [f"{command} {_OPTIONS[field]}" for field in (*remedy.change, *remedy.instead) if field in _OPTIONS]
+    ways = [*([] if remedy.change else [command]), *changed, *(["chimera run"] if remedy.new_task else [])]
     return f"{short_of(remedy.message).rstrip('.')}: {', or: '.join(ways)}"
 
 

@@ -87,7 +87,9 @@ def create(
         "reasoning_effort": reasoning_effort,
         "max_output_tokens": max_output_tokens,
     }
-    finish(lambda: create(spec, file, as_json=as_json), AGENT)
+    # What is wrong with a field of the file is said of the field.
+    typed = {field: option for field, option in AGENT.items() if file is None or spec[field] is not None}
+    finish(lambda: create(spec, file, as_json=as_json), typed)
 
 
 @app.command()

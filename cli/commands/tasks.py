@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import metavar_of, micro_usd, one_of, whole
+from cli.commands.amounts import micro_usd, one_of, whole
 from cli.encodings import path as a_path
 
 ON_FAILURE = ("fail", "skip", "retry")
@@ -47,18 +47,19 @@ def run(
         str | None,
         typer.Option(
             parser=one_of(ON_FAILURE),
-            metavar=metavar_of(ON_FAILURE),
+            # Its words would leave the names of options no room at 80 columns.
+            metavar="WHAT",
             autocompletion=lambda: ON_FAILURE,
-            help="What to do when a subtask fails.",
+            help="fail, skip or retry: what to do when a subtask fails.",
         ),
     ] = None,
     on_truncated: Annotated[
         str | None,
         typer.Option(
             parser=one_of(ON_TRUNCATED),
-            metavar=metavar_of(ON_TRUNCATED),
+            metavar="WHAT",
             autocompletion=lambda: ON_TRUNCATED,
-            help="What to do with an answer that was cut at its limit of tokens.",
+            help="continue, accept or fail: what to do with an answer that was cut at its limit of tokens.",
         ),
     ] = None,
     max_output_tokens: Annotated[

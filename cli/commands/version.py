@@ -16,6 +16,10 @@ TROUBLE, INTERRUPTED = 3, 130
 """As in `cli.errors`, which help would take too long to load."""
 
 
+NARROW = 80
+"""Columns that the frames around help need."""
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         from chimera import __version__
@@ -39,10 +43,17 @@ def use_size() -> None:
         os.environ |= {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
 
 
+def use_plain_help(app: typer.Typer) -> None:
+    """Have help and wrong usage written without frames where they would leave the names of options no room."""
+    if shutil.get_terminal_size((NARROW, 25)).columns < NARROW:
+        app.rich_markup_mode = None
+
+
 def ending_with_own_codes(app: typer.Typer) -> None:
     """Run the app. A command ends with `Finished`; any other exit is Typer's own."""
     use_utf8()
     use_size()
+    use_plain_help(app)
     code = _code_of(app)
     sys.exit(code if _all_is_written() else TROUBLE)
 

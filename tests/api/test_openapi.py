@@ -1,5 +1,6 @@
 """What `/docs` shows: every operation and every parameter is explained to who sees them for the first time."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,36 @@ def test_operation_ids_are_unique() -> None:
     ]
     assert len(operations) > 40
     assert len(set(operations)) == len(operations)
+
+
+def test_the_page_begins_with_tasks_tokens_and_streams() -> None:
+    begin = app().openapi()["info"]["description"]
+    assert all(words in begin for words in ("`POST /api/v1/tasks`", "`chimera token`", "/events`", "`/ws`"))
+
+
+def test_a_task_s_stream_is_listed_as_text() -> None:
+    responses = app().openapi()["paths"]["/api/v1/tasks/{task_id}/events"]["get"]["responses"]
+    assert responses["200"]["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
+    assert list(responses["4XX"]["content"]) == ["application/problem+json"]
+
+
+def test_no_word_of_openapi_3_2_is_used() -> None:
+    document = app().openapi()
+    assert document["openapi"].startswith("3.1.")
+    assert "itemSchema" not in json.dumps(document)
+
+
+def test_a_parameter_is_never_null() -> None:
+    parameters = [
+        parameter
+        for operations in app().openapi()["paths"].values()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+    ]
+    keys = [each for each in parameters if each["name"] == "Idempotency-Key"]
+    assert keys
+    assert all(each["schema"]["type"] == "string" for each in keys)
+    assert not [each["name"] for each in parameters if {"type": "null"} in each["schema"].get("anyOf", ())]
 
 
 @pytest.mark.parametrize("description", [None, "limit"])

@@ -196,7 +196,7 @@ def test_a_secret_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, 
 def test_a_process_that_cannot_use_its_settings_says_which_and_leaves(module: str) -> None:
     environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}
     ended = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, as in 3.\n")
+    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, as in 8000.\n")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,8 +98,9 @@ async def test_what_can_not_be_reset_is_said(here: Settings, monkeypatch: pytest
     with pytest.raises(PartsAway, match="can't be reached"):
         await accounts.reset(FIRST_USER, NEW)
     monkeypatch.delenv("CHIMERA_DATABASE_URL")
-    with pytest.raises(WrongUsage, match="chimera up"):
-        await accounts.reset(FIRST_USER, NEW)
+    for password in (NEW, ""):
+        with pytest.raises(WrongUsage, match="chimera up"):
+            await accounts.reset(FIRST_USER, password)
     # One of an earlier version, or with a database elsewhere, kept no such password.
     monkeypatch.setattr(accounts, "running_stack", lambda settings: 1)
     with pytest.raises(SecretsMissing, match="CHIMERA_DATABASE_URL"):

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.actions.agents import create, delete, show
+from cli.commands.agents import app
 from cli.errors import Refused, WrongUsage
 from models.agents import AgentSpec
 from tests.cli.api import TinyApi
@@ -74,3 +76,18 @@ async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
     file.write_text("[]")  # noqa: ASYNC240
     with pytest.raises(WrongUsage, match=r"is no object\. Write it as in"):
         await create({}, file, as_json=False)
+
+
+async def test_a_misspelt_field_of_a_file_is_named(file: Path) -> None:
+    file.write_text('{"name": "z", "promt": "x"}')  # noqa: ASYNC240
+    with pytest.raises(WrongUsage, match=r"There is no field 'promt'; did you mean 'prompt'\?"):
+        await create({}, file, as_json=False)
+
+
+@pytest.mark.parametrize("with_file", [True, False])
+def test_a_field_of_a_file_is_no_option(file: Path, monkeypatch: pytest.MonkeyPatch, with_file: bool) -> None:
+    told: dict[str, str] = {}
+    monkeypatch.setattr("cli.running.finish", lambda action, options: told.update(options))
+    named = ["--file", str(file)] if with_file else []
+    CliRunner().invoke(app, ["create", "poet", "--temperature", "2", *named])
+    assert (told["temperature"], told["name"], "max_output_tokens" in told) == ("--temperature", "NAME", not with_file)

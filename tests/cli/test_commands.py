@@ -4,8 +4,10 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -15,6 +17,7 @@ from benchmarks.ports import free_port
 from chimera import __version__
 from cli.actions.run import spec_from
 from cli.commands.amounts import moment
+from cli.commands.version import NARROW, use_plain_help
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
@@ -174,3 +177,23 @@ def test_times_are_read_with_or_without_an_offset() -> None:
     assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
     with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
         moment("yesterday")
+
+
+def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each command of every group, with what is typed for it."""
+    above: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    for typed, group in above:
+        for name, command in getattr(group, "commands", {}).items():
+            above.append(((*typed, name), command))
+            yield (*typed, name), command
+
+
+@pytest.mark.parametrize("columns", [30, 40, 79, NARROW, 120])
+def test_help_names_every_option_in_full(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr(app, "rich_markup_mode", app.rich_markup_mode)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    use_plain_help(app)
+    for typed, command in all_commands():
+        shown = CliRunner().invoke(app, [*typed, "--help"]).output
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if option not in shown] == [], typed

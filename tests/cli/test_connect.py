@@ -8,7 +8,7 @@ import pytest
 from benchmarks.ports import free_port
 from chimera.settings import Settings
 from cli import checks, sign_in
-from cli.addresses import address_from, is_same
+from cli.addresses import address_from, is_same, port_here
 from cli.checks import Level
 from cli.connect import connected
 from cli.errors import NoSignIn, NotReachable, SignInEnded, StartedElsewhere, TokenRefused, WrongUsage
@@ -204,6 +204,67 @@ async def test_a_refused_sign_in_leads_nowhere_else_than_named(
         with pytest.raises(SignInEnded):
             async with connected(where_settings()) as client:
                 await client.task(TASK)
+
+
+async def test_a_named_address_where_nothing_answers_is_said(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("CHIMERA_API_URL", dead)
+    with pytest.raises(NotReachable, match=f"^Nothing answers at {dead}, which CHIMERA_API_URL names"):
+        async with connected(Settings(data_dir=kept.parent)):
+            pass
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_named_address_here_names_its_folder(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    port = port_of(url_of(kept))
+    monkeypatch.setenv("CHIMERA_API_URL", f"http://{host}:{port}")
+    # No stack of ours listens there, whose folder the system would tell.
+    folders = {port: tmp_path / "theirs"}
+    monkeypatch.setattr("cli.connect.data_dir_behind", folders.get)
+    with pytest.raises(StartedElsewhere, match=f"CHIMERA_DATA_DIR={tmp_path / 'theirs'}"):
+        async with connected(Settings(data_dir=tmp_path / "mine")):
+            pass
+
+
+async def test_a_named_address_of_no_known_folder_asks_for_a_login(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHIMERA_API_URL", url_of(kept))
+    with pytest.raises(NoSignIn, match="You are not signed in at") as raised:
+        async with connected(Settings(data_dir=tmp_path / "mine")):
+            pass
+    assert not isinstance(raised.value, StartedElsewhere)
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://127.0.0.1:8000", 8000),
+        ("http://[::1]:8000/", 8000),
+        ("http://localhost", 80),
+        ("https://LOCALHOST", 443),
+        ("http://chimera.example.com:8000", None),
+    ],
+)
+def test_a_port_is_looked_at_on_this_machine_only(url: str, port: int | None) -> None:
+    assert port_here(url) == port
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_token_without_an_address_is_said(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_named: bool
+) -> None:
+    port = port_of(url_of(kept))
+    monkeypatch.setenv("CHIMERA_TOKEN", "a-token")
+    if is_named:
+        monkeypatch.setenv("CHIMERA_API_URL", url_of(kept))
+    with pytest.raises(TokenRefused):
+        async with connected(Settings(data_dir=kept.parent, api_port=port)) as client:
+            await client.task(TASK)
+    told = capsys.readouterr().err
+    assert ("CHIMERA_TOKEN is set without CHIMERA_API_URL, so" in told) == (not is_named)
 
 
 @pytest.mark.parametrize(

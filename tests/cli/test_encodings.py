@@ -203,3 +203,17 @@ async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp
     command = ("run", "Grüße", "--plan", str(plan), "--no-follow")
     done = await asyncio.to_thread(chimera, *command, CHIMERA_DATA_DIR=data_dir, **ASCII_LOCALE)
     assert (done.returncode, done.stdout.decode().strip()) == (0, TASK), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "encoded"),
+    [
+        ({"LC_ALL": "C"}, "…".encode()),
+        ({"LC_ALL": "POSIX"}, "…".encode()),
+        ({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, b"\\u2026"),
+    ],
+)
+def test_the_c_locale_is_utf_8_unless_told(settings: dict[str, str], encoded: bytes) -> None:
+    code = "from cli.encodings import use_utf8; use_utf8(); print('…')"
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings}
+    assert subprocess.run((sys.executable, "-c", code), env=environment, capture_output=True).stdout == encoded + b"\n"

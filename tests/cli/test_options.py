@@ -3,7 +3,7 @@
 import pytest
 
 from cli.errors import FieldProblem, Problem, Refused
-from cli.options import BUDGET, CHANGE, SCHEDULE, TASK, Options
+from cli.options import AGENT, BUDGET, CHANGE, SCHEDULE, TASK, Options
 from cli.running import lines_of
 
 
@@ -18,6 +18,13 @@ from cli.running import lines_of
         (TASK, "plan.0.agent", "No agent 'a'.", "--plan, at 0.agent: No agent 'a'."),
         (TASK, "budget.max_cost_micro_usd", "Too much.", "--budget-usd: Too much."),
         (BUDGET, "body", "Set max_tokens.", "Set --tokens."),
+        (AGENT, "tools.0", "No tool 'a'.", "--tool, number 1: No tool 'a'."),
+        (
+            TASK,
+            "plan.0.x",
+            "No such field; use one of max_turns, key.",
+            "--plan, at 0.x: No such field; use one of max_turns, key.",
+        ),
         (TASK, "metadata", "Too large.", "metadata: Too large."),
         ({}, "interval_s", "Use interval_s.", "interval_s: Use interval_s."),
     ],

@@ -4,10 +4,11 @@ import io
 
 from rich.console import Console
 
+from cli.lines import line_of
 from cli.repeats import Repeats
 from cli.screens import Lines
 from cli.view import TaskState
-from models.events import Event, ModelCallWaiting
+from models.events import Event, ModelCallFailed, ModelCallWaiting, SubtaskFailed, TaskFailed
 from models.ids import NodePath
 from models.model_calls import Purpose
 from tests.cli.builders import TASK, call_failed, call_finished, call_started, happened, task_view
@@ -76,3 +77,22 @@ def test_a_call_that_waits_is_told_once_for_each_reason() -> None:
         "a: waits for its provider: rate_limited: It is away.",
         "b: waits for its provider: provider_away: It is away.",
     ]
+
+
+def test_a_reason_is_told_once() -> None:
+    repeats, why = Repeats(), "The provider's key is not valid. " * 5
+    call = ModelCallFailed(
+        path=NodePath("a"), purpose=Purpose.TURN, step=1, attempt=1, code="wrong_key", message=why, retryable=False
+    )
+    subtask = SubtaskFailed(path=NodePath("a"), code="wrong_key", message=why[:120])
+    task = TaskFailed(code="wrong_key", message=f"Subtask 'a' failed: {why}")
+    lines = [line_of(repeats.without_reason_again(event)) for event in (call, subtask, task)]
+    assert "The provider's key is not valid." in lines[0]
+    assert lines[1:] == ["a: failed: wrong_key", "task: failed: wrong_key"]
+
+
+def test_another_reason_is_told_too() -> None:
+    repeats = Repeats()
+    repeats.without_reason_again(SubtaskFailed(path=NodePath("a"), code="no_quota", message="Nothing left."))
+    other = repeats.without_reason_again(TaskFailed(code="plan_invalid", message="The plan has a circle."))
+    assert line_of(other) == "task: failed: plan_invalid: The plan has a circle."

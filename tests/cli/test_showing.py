@@ -21,10 +21,13 @@ def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
     task = task_view(
         status=TaskStatus.WAITING,
         budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
-        waiting=Waiting(limit="max_cost_micro_usd", message="$0.0009 of $0.0020 is spent."),
+        waiting=Waiting(
+            limit="max_cost_micro_usd",
+            message="$0.0009 of $0.0020 is spent. Raise it at POST /api/v1/tasks/6c1f/budget.",
+        ),
     )
     facts = dict(facts_of(task, a_bill()))
-    assert facts["Status"] == "waiting: $0.0009 of $0.0020 is spent."
+    assert facts["Status"] == "waiting: $0.0009 of $0.0020 is spent. Raise it: chimera budget 6c1f."
     assert facts["Budget"] == "$0.0020"
 
 

@@ -1,6 +1,9 @@
 """What models and people write can't do more to a terminal than show letters."""
 
+import ast
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -190,8 +193,45 @@ def test_counts_are_written_with_their_noun() -> None:
         ("Choose another: CHIMERA_API_PORT=8010", "Choose another: --port 8010"),
         ("CHIMERA_TEMPORAL_UI_PORT=8234 CHIMERA_SIMULATOR_PORT=…", "--temporal-ui-port 8234 --simulator-port …"),
         ("Set CHIMERA_API_PORT.", "Set CHIMERA_API_PORT."),
+        (
+            "Agent 'writer' stays; create one at POST /api/v1/agents.",
+            "Agent 'writer' stays; create one: chimera agents create.",
+        ),
+        ("Delete it first, at DELETE /api/v1/agents/a-b, or go.", "Delete it first: chimera agents delete a-b, or go."),
+        ("Sign in at POST /api/v1/auth/login.", "Sign in: chimera login."),
         ("chimera budget 6c1f --usd 2, or POST /api/v1/tasks/6c1f/budget.", "chimera budget 6c1f --usd 2."),
     ],
 )
 def test_ways_out_for_programs_are_said_as_commands(told: str, said: str) -> None:
     assert in_commands(told) == said
+
+
+WITHOUT_A_COMMAND = ("/execute", "/auth/refresh")
+"""Drafts are begun by programs, and commands renew their sign-in by themselves."""
+
+
+def messages_in(source: Path) -> Iterator[str]:
+    """The texts of a file that name an address of the API, each value in them written as an id."""
+    nodes = list(ast.walk(ast.parse(source.read_text())))
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if id(node) in parts:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "6c1f" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "`" not in node.value:
+            yield node.value.replace("{id}", "6c1f")
+
+
+def test_no_message_leaves_a_person_an_address() -> None:
+    root = Path(__file__).parents[2]
+    told = [
+        message
+        for folder in ("models", "chimera")
+        for source in (root / folder).rglob("*.py")
+        for message in messages_in(source)
+        if re.search(r"(GET|POST|PUT|DELETE) /api/v1/", message)
+    ]
+    assert len(told) > 15
+    left = [message for message in map(in_commands, told) if "/api/v1/" in message]
+    assert [message for message in left if not any(address in message for address in WITHOUT_A_COMMAND)] == []

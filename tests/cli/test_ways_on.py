@@ -29,17 +29,23 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
         ("attempts_used_up", "Let it go on where it failed: chimera retry 6c1f0b1e"),
         ("context_too_long", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_model", "chimera retry 6c1f0b1e --model <provider/model>"),
-        ("bad_request", "chimera retry 6c1f0b1e --model <provider/model>"),
-        (
-            "content_refused",
-            'chimera retry 6c1f0b1e --guidance "…", or: chimera retry 6c1f0b1e --model <provider/model>',
-        ),
+        ("bad_request", "was refused: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        ("content_refused", "a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        ("plan_invalid", "chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
         (
             "same_failure_again",
             'chimera retry 6c1f0b1e --guidance "…", or: chimera retry 6c1f0b1e --model <provider/model>',
         ),
-        ("unusable_header", "or name another model: chimera retry 6c1f0b1e"),
-        ("wrong_key", "or name another model: chimera retry 6c1f0b1e"),
+        (
+            "unusable_header",
+            "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
+        ),
+        (
+            "wrong_key",
+            "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
+        ),
+        ("no_quota", ": chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>"),
+        ("unknown_agent", "let the task go on: chimera retry 6c1f0b1e"),
         ("turn_limit_reached", "Create a new task with other limits: chimera run"),
     ],
 )

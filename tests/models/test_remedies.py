@@ -30,6 +30,22 @@ def test_what_is_mended_elsewhere_needs_no_change(code: str) -> None:
     assert remedy is not AS_IT_IS
 
 
+@pytest.mark.parametrize("code", ["content_refused", "bad_request"])
+def test_a_refused_text_asks_for_no_guidance(code: str) -> None:
+    remedy = remedy_for(code)
+    assert "guidance" not in remedy.change
+    assert remedy.new_task
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_way_on_that_is_said_is_a_field(code: str) -> None:
+    remedy = remedy_for(code)
+    fields = {*remedy.change, *remedy.instead}
+    assert ("model" in fields) == ("name a" in remedy.message.lower()), remedy.message
+    if remedy.retry:
+        assert remedy.new_task == ("new task" in remedy.message)
+
+
 @pytest.mark.parametrize("code", sorted(SETTLED))
 def test_what_answers_have_settled_needs_a_new_task(code: str) -> None:
     assert not remedy_for(code).retry

@@ -1,0 +1,61 @@
+"""The OpenAPI document as `/docs` shows it: FastAPI's, in words of version 3.1, with a beginning at the top."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+BEGIN = """\
+**A task** is a goal that agents work on: `POST /api/v1/tasks` takes it in and answers with its id, `GET
+/api/v1/tasks/{task_id}` says where it stands and in the end has the result.
+
+**To authorize:** `chimera token` prints an access token where you are signed in, `POST /api/v1/auth/login` returns one
+elsewhere. Put it behind *Authorize* on this page; programs send it as `Authorization: Bearer <token>`.
+
+**To follow a task live:** `GET /api/v1/tasks/{task_id}/events` is a stream of server-sent events. The WebSocket `/ws`
+follows many tasks over one connection; OpenAPI can't describe sockets, so `docs/reference/streams.md` does.
+"""
+
+_STREAM = "text/event-stream"
+
+
+class DocumentedAPI(FastAPI):
+    """A FastAPI whose document every tool for OpenAPI 3.1 can read."""
+
+    def openapi(self) -> dict[str, Any]:
+        made_before = self.openapi_schema is not None
+        document = super().openapi()
+        if not made_before:
+            for operation in _operations_of(document):
+                _describe_parameters(operation)
+                _describe_stream(operation)
+        return document
+
+
+def _operations_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document["paths"].values():
+        yield from operations.values()
+
+
+def _describe_parameters(operation: dict[str, Any]) -> None:
+    """Leave null out of parameters: one that isn't sent is absent, and no header or query can be null."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+        if len(kinds) == 1:
+            del schema["anyOf"]
+            parameter["schema"] = {**kinds[0], **schema}
+
+
+def _describe_stream(operation: dict[str, Any]) -> None:
+    """Describe server-sent events as text: FastAPI's `itemSchema` is of OpenAPI 3.2, and code generators stop there."""
+    for response in operation["responses"].values():
+        content = response.get("content", {})
+        if _STREAM not in content:
+            continue
+        described = content.pop(_STREAM)
+        if "itemSchema" in described:
+            content[_STREAM] = {"schema": {"type": "string"}}
+        else:
+            # A refusal is no stream, though FastAPI gives all responses of a route one media type.
+            content["application/problem+json"] = described
