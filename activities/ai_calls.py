@@ -53,6 +53,7 @@ from models.errors import (
     Overtaken,
     ProviderError,
     RateLimited,
+    SameFailureAgain,
     StillUnderway,
     TookTooLong,
 )
@@ -347,7 +348,9 @@ class AiCalls(contract.AiCalls):
         cost = self._may_cost(ready) if error.may_be_billed else 0
         raised = error
         if is_final and error.retryable:
-            raised = AttemptsUsedUp("", failures, error.code, error.message, look_at="", same_again=is_again)
+            raised = (SameFailureAgain if is_again else AttemptsUsedUp)(
+                "", failures, error.code, error.message, look_at=""
+            )
         await self._write_failure(ready, raised.code, raised.message, cost=cost, counts=counts, is_final=is_final)
         return raised
 

@@ -8,6 +8,7 @@ from chimera.db.transcripts import CallContext, FailedBefore
 from chimera.text import clean_text
 from models.agents import AgentSpec
 from models.errors import (
+    AttemptsUsedUp,
     ChimeraError,
     InternalFailure,
     Malformed,
@@ -15,6 +16,7 @@ from models.errors import (
     ProviderAway,
     ProviderError,
     RateLimited,
+    SameFailureAgain,
     Stalled,
     TookTooLong,
     Truncated,
@@ -73,9 +75,11 @@ class Chain:
         """How many attempts have failed so that it counts."""
         return sum(failed.times for failed in self.failures if not _is_free(failed))
 
-    def fails_alike(self) -> bool:
-        """Whether the newest failure is one that came twice in the very same way, so that no third is bought."""
-        return bool(self.failures) and _is_the_same_again(_latest(self.failures), self.retry)
+    def used_up(self, task_id: str, code: str, message: str) -> AttemptsUsedUp:
+        """The error for a call that no model is left for. `code` and `message`: how the last attempt failed."""
+        is_alike = bool(self.failures) and _is_the_same_again(_latest(self.failures), self.retry)
+        error = SameFailureAgain if is_alike else AttemptsUsedUp
+        return error(task_id, self.failed(), code, message)
 
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]

@@ -7,7 +7,7 @@ from activities.answers import ReadyCall
 from activities.chains import PATIENT, way_of
 from activities.settlements import Settlements
 from chimera.standing import Standings
-from models.errors import AttemptsUsedUp, FallsBack, ProviderAway, ProviderError, Unreachable
+from models.errors import FallsBack, ProviderAway, ProviderError, Unreachable
 
 SHORT_WAIT_S = 30.0
 """A provider that asks for no more than this is waited for, also where another model could be asked instead."""
@@ -58,7 +58,5 @@ def _after(call: ReadyCall, error: ProviderError, way: str | None) -> ProviderEr
     if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):
         return FallsBack(error.message)
     if error.retryable and not left:
-        return AttemptsUsedUp(
-            call.intent.request.task_id, chain.failed(), error.code, error.message, same_again=chain.fails_alike()
-        )
+        return chain.used_up(call.intent.request.task_id, error.code, error.message)
     return error

@@ -37,7 +37,6 @@ from models import activities as contract
 from models.agents import AgentSpec
 from models.errors import (
     AnswerNotKept,
-    AttemptsUsedUp,
     BudgetHeld,
     BudgetReached,
     ChimeraError,
@@ -205,7 +204,7 @@ class ModelCalls(contract.ModelCalls):
         if not chain.left():
             # Whoever made the last attempt died before it could say so.
             code, message = await model_calls.last_error(connection, request)
-            raise AttemptsUsedUp(request.task_id, chain.failed(), code, message, same_again=chain.fails_alike())
+            raise chain.used_up(request.task_id, code, message)
         return _Place(context, agent, chain, asker_of(context.owner_id, request.task_id, request.path))
 
     async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:

@@ -2,6 +2,7 @@
 
 CHIMERA_API_URL and CHIMERA_TOKEN say it for programs. Then comes the address that a port or host of the settings names,
 then the Chimera of this data folder, then the one of `chimera login`: the first that answers and takes its sign-in.
+Where an address is named, a `chimera login` to another one is not meant: it may lead to another installation.
 """
 
 import os
@@ -17,11 +18,20 @@ from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import address_from, api_url_of, is_same
 from cli.client import Client, new_http
-from cli.errors import NoHttpClient, NoSignIn, NotReachable, SignInEnded, StartedElsewhere, TokenRefused
+from cli.errors import (
+    NamedNotReachable,
+    NoHttpClient,
+    NoSignIn,
+    NotReachable,
+    SignInEnded,
+    StartedElsewhere,
+    TokenRefused,
+)
 from cli.sessions import Session
 from cli.text import plain
 
 GLANCE_S = 2.0
+_NAMING = "CHIMERA_API_PORT or CHIMERA_HOST"
 
 Kept = tuple[Path, sign_in.SignIn]
 """A sign-in, and the file that it is kept in."""
@@ -72,18 +82,36 @@ async def _choose(settings: Settings, wanted: str | None) -> Kept:
         if not candidates:
             raise NoSignIn(wanted)
     elif _names_an_address(settings):
-        here = api_url_of(settings)
-        meant = [each for each in candidates if is_same(here, each[1].api_url)]
-        if not meant and await is_alive(here):
-            raise StartedElsewhere(here, data_dir_behind(settings.api_port))
-        # A stack that runs may have been started at another port; one that has stopped is not what is meant.
-        others = [each for each in candidates if each not in meant and await is_alive(each[1].api_url)]
-        if not (candidates := meant + others):
-            raise NotReachable(here)
+        return await _of_named_address(settings, candidates)
     elif not candidates:
         if not await is_alive(api_url_of(settings)):
             raise NotReachable(api_url_of(settings))
         raise StartedElsewhere(api_url_of(settings), data_dir_behind(settings.api_port))
+    return await _best_of(candidates)
+
+
+async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> Kept:
+    """Return the sign-in to the address that a port or host of the settings names.
+
+    This data folder's own stack may run at another port than the one named now: it is used then, and said.
+    Raises StartedElsewhere or NotReachable.
+    """
+    here = api_url_of(settings)
+    meant = [each for each in candidates if is_same(here, each[1].api_url)]
+    folder = sign_in.in_folder(settings.data_dir)
+    own = next((each for each in candidates if each[0] == folder and each not in meant), None)
+    if (own is not None or not meant) and not await is_alive(here):
+        if own is not None and await is_alive(own[1].api_url):
+            _note(f"Nothing answers at {here}, which {_NAMING} names. Used instead: {_told(own)}.")
+            return own
+        if not meant:
+            raise NamedNotReachable(here, _NAMING)
+    if not meant:
+        raise StartedElsewhere(here, data_dir_behind(settings.api_port))
+    return await _best_of(meant)
+
+
+async def _best_of(candidates: Sequence[Kept]) -> Kept:
     return candidates[0] if len(candidates) == 1 else await _first_that_works(candidates)
 
 
@@ -105,11 +133,16 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
             ended.append(error)
         else:
             for each in ended:
-                _note(f"{each.what_happened} Used instead: {kept.email} at {kept.api_url}, of {path}.")
+                _note(f"{each.what_happened} Used instead: {_told((path, kept))}.")
             return path, kept
     if ended:
         raise ended[0]
     raise NotReachable(candidates[0][1].api_url)
+
+
+def _told(each: Kept) -> str:
+    path, kept = each
+    return f"{kept.email} at {kept.api_url}, of {path}"
 
 
 def _note(line: str) -> None:

@@ -31,6 +31,18 @@ class NotReachable(ChimeraError):
         )
 
 
+class NamedNotReachable(NotReachable):
+    """Nobody answers at the address that settings name; a sign-in to another one doesn't make that one meant."""
+
+    def __init__(self, api_url: str, named_by: str) -> None:
+        ChimeraError.__init__(
+            self,
+            f"Nothing answers at {api_url}, which {named_by} names. Start Chimera with `chimera up`, correct or unset"
+            " what names it, or name another address with CHIMERA_API_URL, after `chimera login` to it;"
+            " `chimera doctor` says more.",
+        )
+
+
 class NoHttpClient(ChimeraError):
     """The environment names a proxy or certificates for the way to an address, and they can't be used."""
 

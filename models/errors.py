@@ -656,25 +656,24 @@ class AttemptsUsedUp(ProviderError):
     """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
 
     code = "attempts_used_up"
+    asked_until = "as often as it may be"
 
     def __init__(
-        self,
-        task_id: str,
-        attempts: int,
-        last_code: str,
-        last_message: str,
-        *,
-        look_at: str | None = None,
-        same_again: bool = False,
+        self, task_id: str, attempts: int, last_code: str, last_message: str, *, look_at: str | None = None
     ) -> None:
-        """`same_again`: an answer that was paid for failed twice in the very same way, and a third isn't bought."""
         last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
-        end = "and failed in the same way again, so it isn't asked once more" if same_again else "as often as it may be"
         super().__init__(
-            f"The provider was asked {times}, {end}. The last time: {last[:300]}."
+            f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}."
             + (f" GET /api/v1/tasks/{task_id}/cost lists each attempt." if look_at is None else look_at)
         )
+
+
+class SameFailureAgain(AttemptsUsedUp):
+    """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
+
+    code = "same_failure_again"
+    asked_until = "and failed in the same way again, so it isn't asked once more"
 
 
 class AiCallFailed(ProviderError):

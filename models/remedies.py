@@ -22,11 +22,13 @@ from models.errors import (
     NoQuota,
     NotOffered,
     PlanInvalid,
+    SameFailureAgain,
     UnknownAgent,
     UnknownModel,
     UnknownPrice,
     UnknownProvider,
     UnknownSimulatorModel,
+    UnusableHeader,
     UnusableKey,
     UselessAnswer,
     WrongKey,
@@ -67,6 +69,9 @@ _REMEDIES = {
     UselessAnswer.code: Remedy(
         retry=True, change=_EITHER, message="The same would come again. Say what to do otherwise, or name a model."
     ),
+    SameFailureAgain.code: Remedy(
+        retry=True, change=_EITHER, message="It failed alike twice. Say what to do otherwise, or name a model."
+    ),
     AnswerTooLarge.code: Remedy(
         retry=True, change=_EITHER, message="It would be too large again. Ask for a shorter answer, or name a model."
     ),
@@ -80,7 +85,7 @@ _REMEDIES = {
         retry=True, message="Raise the quota at the provider, then let it go on; or name another provider's model."
     ),
     **dict.fromkeys(
-        (WrongKey.code, MissingKey.code, UnusableKey.code, MissingBaseUrl.code, UnknownPrice.code),
+        (WrongKey.code, MissingKey.code, UnusableKey.code, UnusableHeader.code, MissingBaseUrl.code, UnknownPrice.code),
         Remedy(retry=True, message=_REPAIR),
     ),
     **dict.fromkeys(

@@ -56,7 +56,7 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
     }
     trial.expect(whole == len(once), f"{whole} of {len(once)} answers are whole")
     trial.expect(trial.figures["cut answers kept"] == 0, "a cut answer was stored as a success")
-    trial.expect(codes == {"attempts_used_up": len(always)}, f"runs that were always cut ended with {dict(codes)}")
+    trial.expect(codes == {"same_failure_again": len(always)}, f"runs that were always cut ended with {dict(codes)}")
 
 
 async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:

@@ -67,7 +67,7 @@ async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
     kept = [row for row in ends if row["id"] in given_up and row["result"] is not None]
     trial.expect(not kept, f"{len(kept)} answers with a cut call stand")
     said = Counter((row["status"], row["error_code"]) for row in ends if row["id"] in given_up)
-    trial.expect(set(said) == {("failed", "attempts_used_up")}, f"runs that were always cut ended with {dict(said)}")
+    trial.expect(set(said) == {("failed", "same_failure_again")}, f"runs that were always cut ended with {dict(said)}")
 
 
 async def _rows(trial: Trial, columns: str, joined: str) -> list[RowMapping]:

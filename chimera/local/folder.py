@@ -15,6 +15,7 @@ from typing import IO
 from chimera import disk
 from chimera.local.errors import FolderInUse, FolderUnusable, NoRoom, SocketsUnsafe
 
+_WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 SOCKET_PATH_BYTES = 103
 """The longest address of a Unix socket: 103 bytes on macOS, 107 on Linux."""
 
@@ -162,10 +163,10 @@ def _new_folder(name: str) -> Path:
 
 
 def _close(root: Path) -> None:
-    """Take away from everybody what a folder that is new to us, such as a mounted disk, let them do: write to it."""
+    """Take away from others what a folder that is new to us, such as a mounted disk, let them do: write to it."""
     mode = stat.S_IMODE(root.stat().st_mode)
-    if sys.platform != "win32" and mode & stat.S_IWOTH:
-        root.chmod(mode & ~stat.S_IWOTH)
+    if sys.platform != "win32" and mode & _WRITTEN_BY_OTHERS:
+        root.chmod(mode & ~_WRITTEN_BY_OTHERS)
 
 
 def openness_of(folder: Path, owner: int | None = None) -> str | None:

@@ -4,8 +4,8 @@ Each family of models has markup of its own, and leaks it: https://github.com/ty
 https://github.com/vllm-project/vllm/pull/32633 (gpt-oss), https://github.com/ollama/ollama/pull/17742 (Qwen). What is
 nothing but calls, from the beginning of a line to the end of the answer, is run; markup that doesn't add up is text.
 Words before a call may speak of it: behind them code is text, and so is a call of no tool or without arguments. Where
-they introduce an example, or their sentence or quotation isn't over, the call is a part of what is said. In doubt
-nothing is run: the answer shows it then.
+they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is a part of what is said.
+In doubt nothing is run: the answer shows it then.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 
 from chimera.providers.base import ToolSpec
 from chimera.providers.frames import parsed
+from chimera.providers.lead_ins import speaks_of_a_call
 from chimera.providers.tool_requests import known_name, whole_arguments
 from chimera.providers.values import dict_of, word_of
 from chimera.providers.wire import check_calls
@@ -48,18 +49,6 @@ _MAX_FENCE = 100
 _BLANKS = re.compile(r"\s+")
 _BEFORE_CHARS = 400
 """Of the words before a call, that are looked at."""
-_INTRODUCES = re.compile(
-    r"\b(?:examples?|instance|e\.g|such as|like (?:this|so|these|that)|as follows|looks? like|syntax|markup"
-    r"|quotes?|quoted"
-    r"|(?:would|might) (?:be|look|write|read|say|emit|output|produce)"
-    r"|(?:writes?|wrote|written|spelled) (?:it|as|like|a|this|that))\b",
-    re.IGNORECASE,
-)
-_GOES_ON = re.compile(
-    r"(?:,|\b(?:is|are|was|were|be|with|as|like|to|of|the|a|an|and|or|by|writes?|wrote|says?|said|called|emits?|outputs?))$",
-    re.IGNORECASE,
-)
-"""The end of a line whose sentence isn't over."""
 
 _BETWEEN = re.compile(
     r"(?:\s|\[/?TOOL_CALLS\]|[,;\[\]]|```(?:json|tool_calls?)?|</?(?:tool_calls?|function_calls|minimax:tool_call)>|<\|python_tag\|>"
@@ -141,7 +130,7 @@ class WrittenCalls:
         """Return what was held back and is no call. Raises `AnswerTooLarge` for too many calls."""
         text = "".join(self._held)
         self._held.clear()
-        if self._is_held and not self._fence and not (self._is_behind_words and _speaks_of_it(self._before)):
+        if self._is_held and not self._fence and not (self._is_behind_words and speaks_of_a_call(self._before)):
             is_marked = self._head.startswith(_MARKUP)
             self.calls = calls_in(text, self._tools, is_marked=is_marked, is_behind_words=self._is_behind_words)
         return "" if self.calls else text
@@ -186,16 +175,6 @@ class WrittenCalls:
                 self._fence = ""
         self._is_at_beginning, self._head = text.endswith("\n"), ""
         return text
-
-
-def _speaks_of_it(before: str) -> bool:
-    """Whether the last line of some words introduces an example, or leaves a sentence or a quotation open."""
-    line = before.rstrip().rpartition("\n")[2]
-    ticks = _FENCE.sub("", line).count("`")
-    is_open = line.count('"') % 2 == 1 or ticks % 2 == 1 or line.count("“") > line.count("”")
-    # The sentence that leads to the call; those before it are over.
-    last = re.split(r"(?<=[.!?])\s+", line)[-1]
-    return is_open or bool(_INTRODUCES.search(last) or _GOES_ON.search(last.rstrip("*_ ")))
 
 
 def _is_indented(text: str) -> bool:

@@ -160,12 +160,50 @@ async def test_a_port_that_is_set_goes_before_what_a_stopped_stack_left(
 
 
 async def test_a_stack_that_runs_at_another_port_is_found(
-    api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch
+    api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    named = free_port()
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(kept.parent))
-    monkeypatch.setenv("CHIMERA_API_PORT", str(free_port()))
+    monkeypatch.setenv("CHIMERA_API_PORT", str(named))
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
+    told = capsys.readouterr().err
+    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST names" in told
+    assert f"Used instead: me@example.com at {url_of(kept)}, of {kept}" in told
+
+
+@pytest.mark.parametrize("is_own_known", [True, False])
+async def test_a_login_elsewhere_is_not_what_settings_name(
+    api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch, is_own_known: bool
+) -> None:
+    """A stack of one's own that has stopped is not answered by the company's."""
+    here = free_port()
+    api.kept_in(sign_in.at_home(), url_of(kept))
+    running = url_of(kept)
+    api.kept_in(kept, f"http://127.0.0.1:{here}")
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(kept.parent if is_own_known else kept.parent / "new"))
+    monkeypatch.setenv("CHIMERA_API_PORT", str(here))
+    with pytest.raises(NotReachable, match=str(here)):
+        async with connected(where_settings()) as client:
+            await client.task(TASK)
+    monkeypatch.delenv("CHIMERA_API_PORT")
+    async with connected(where_settings()) as client:
+        assert client.api_url == running
+
+
+async def test_a_refused_sign_in_leads_nowhere_else_than_named(
+    api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = TinyApi()
+    async with serving(own.app()) as elsewhere:
+        api.kept_in(sign_in.at_home(), url_of(kept))
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(kept.parent))
+        monkeypatch.setenv("CHIMERA_API_PORT", str(port_of(url_of(kept))))
+        own.kept_in(kept, elsewhere)
+        api.session_ended = True
+        with pytest.raises(SignInEnded):
+            async with connected(where_settings()) as client:
+                await client.task(TASK)
 
 
 @pytest.mark.parametrize(

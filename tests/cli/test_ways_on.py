@@ -34,6 +34,11 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
             "content_refused",
             'chimera retry 6c1f0b1e --guidance "…", or: chimera retry 6c1f0b1e --model <provider/model>',
         ),
+        (
+            "same_failure_again",
+            'chimera retry 6c1f0b1e --guidance "…", or: chimera retry 6c1f0b1e --model <provider/model>',
+        ),
+        ("unusable_header", "or name another model: chimera retry 6c1f0b1e"),
         ("wrong_key", "or name another model: chimera retry 6c1f0b1e"),
         ("turn_limit_reached", "Create a new task with other limits: chimera run"),
     ],

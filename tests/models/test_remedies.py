@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from models import errors
-from models.errors import SETTLED, ChimeraError
+from models.errors import SETTLED, ChimeraError, ProviderError
 from models.remedies import AS_IT_IS, remedy_for
 from models.tasks import TaskRetry
 
@@ -13,7 +13,8 @@ CODES = {each.code for each in vars(errors).values() if inspect.isclass(each) an
 
 
 @pytest.mark.parametrize(
-    "code", ["context_too_long", "unknown_model", "bad_request", "content_refused", "plan_invalid"]
+    "code",
+    ["context_too_long", "unknown_model", "bad_request", "content_refused", "plan_invalid", "same_failure_again"],
 )
 def test_what_fails_again_asks_for_a_change(code: str) -> None:
     remedy = remedy_for(code)
@@ -22,7 +23,7 @@ def test_what_fails_again_asks_for_a_change(code: str) -> None:
     assert remedy.change
 
 
-@pytest.mark.parametrize("code", ["wrong_key", "missing_key", "no_quota", "unknown_price"])
+@pytest.mark.parametrize("code", ["wrong_key", "missing_key", "no_quota", "unknown_price", "unusable_header"])
 def test_what_is_mended_elsewhere_needs_no_change(code: str) -> None:
     remedy = remedy_for(code)
     assert (code in CODES, remedy.retry, remedy.change) == (True, True, ())
@@ -37,6 +38,17 @@ def test_what_answers_have_settled_needs_a_new_task(code: str) -> None:
 @pytest.mark.parametrize("code", ["attempts_used_up", "overloaded", "a code of a newer server", None])
 def test_what_may_pass_is_tried_as_it_is(code: str | None) -> None:
     assert remedy_for(code) == AS_IT_IS
+
+
+def test_each_failure_for_good_has_a_remedy() -> None:
+    # A provider's failure without a class, all attempts of a call, and an AI call, which no task fails with.
+    others = {"provider_error", "attempts_used_up", "ai_call_failed"}
+    for_good = {each.code for each in _with_kinds(ProviderError) if not each.retryable}
+    assert {code for code in for_good if remedy_for(code) == AS_IT_IS} == others
+
+
+def _with_kinds(error: type[ProviderError]) -> list[type[ProviderError]]:
+    return [error, *(each for kind in error.__subclasses__() for each in _with_kinds(kind))]
 
 
 def test_changes_are_fields_of_a_retry() -> None:

@@ -14,6 +14,7 @@ from chimera.temporal import StillEnding
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
+from models.remedies import remedy_for
 from models.tasks import Budget, TaskInput, TaskRetry, TransitionRecord
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
@@ -177,6 +178,14 @@ async def test_answers_that_fail_a_task_are_not_tried_again(runs: Runs) -> None:
     with pytest.raises(Conflict, match="in the same way again"):
         await runs.control(retries.retry, task_id, TaskRetry())
     assert (await runs.row(task_id))["status"] == "failed"
+
+
+async def test_what_failed_alike_twice_asks_for_a_change(runs: Runs, simulator: SimulatorServer) -> None:
+    task_id = await runs.start("Cut", plan=[a_subtask("one", "[[sim: cut=after:3; tokens=9]] go")])
+    row = await runs.ended(task_id)
+    assert (row["error_code"], len(arrived(simulator, task_id))) == ("same_failure_again", 2)
+    assert "in the same way again" in row["error"]
+    assert remedy_for(row["error_code"]).change == ("guidance", "model")
 
 
 async def test_a_retry_that_is_refused_changes_nothing(runs: Runs) -> None:

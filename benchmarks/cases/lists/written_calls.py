@@ -38,6 +38,14 @@ WRITTEN = {
         "https://github.com/vllm-project/vllm/pull/32633",
     ),
 }
+LEAD_INS = {
+    "address": "I'll open https://example.com/page for you.",
+    "quotes": "Let me get the latest stock quotes.",
+    "syntax": "Let me check the syntax of the config first.",
+    "looks-like": "Now I'll check what the page looks like.",
+    "inches": 'The screen is 15" wide. I will look it up.',
+}
+"""Ordinary sentences with the words that introduce an example elsewhere."""
 
 SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
 SPOKEN_OF = {
@@ -67,6 +75,17 @@ CASES = (
     *(
         Case(f"written.{name}", KIND, source, text, Asked((said(text), said("done"))), RIGHT)
         for name, (text, source) in WRITTEN.items()
+    ),
+    *(
+        Case(
+            f"written.behind-{name}",
+            KIND,
+            "own",
+            words,
+            Asked((said(f"{words}\n<tool_call>{CALL}</tool_call>"), said("done"))),
+            RIGHT,
+        )
+        for name, words in LEAD_INS.items()
     ),
     Case(
         "written.in-thought",

@@ -301,7 +301,7 @@ async def test_a_call_that_always_fails_is_given_up(alice: httpx2.AsyncClient, s
     answer = await alice.post(f"{AI}/embeddings", json=asked)
     assert "asked 2 times, and failed in the same way again" in answer.json()["detail"]
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1, "operation": "embeddings"})).json()["items"]
-    assert (call["error_code"], call["attempts"]) == ("attempts_used_up", 2)
+    assert (call["error_code"], call["attempts"]) == ("same_failure_again", 2)
     # The second failed as the first did: a third is not bought.
     assert arrivals(simulator, call["id"]) == 2
 

@@ -95,11 +95,11 @@ def test_a_data_folder_that_everybody_writes_to_is_refused() -> None:
             Folder.at(path)
 
 
-def test_an_empty_disk_that_everybody_writes_to_is_closed() -> None:
+def test_an_empty_disk_is_closed_to_others_writes() -> None:
     with short_folder() as path:
         path.chmod(0o1777)
         Folder.at(path)
-        assert stat.S_IMODE(path.stat().st_mode) == 0o1775
+        assert stat.S_IMODE(path.stat().st_mode) == 0o1755
 
 
 def test_a_line_break_in_its_name_is_refused() -> None:

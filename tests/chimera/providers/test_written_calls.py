@@ -234,6 +234,11 @@ def test_a_call_within_quotes_or_a_sentence_is_text(quoted: str) -> None:
         'The user asks for "17*23". I need the calculator.\n',
         "For example, 17*23 is hard to do in the head. Let me compute it:\n",
         "**Step 1**: compute the product\n",
+        "I'll open https://example.com/page for you.\n",
+        "Let me get the latest stock quotes.\n",
+        "Let me check the syntax of the config first.\n",
+        "Now I'll check what the page looks like.\n",
+        'The screen is 15" wide. I will look it up.\n',
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
