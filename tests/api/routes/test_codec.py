@@ -124,7 +124,8 @@ async def test_a_pass_ends_with_the_rights(
     codec_pass = await _pass_of(admin)
     async with client_of(app) as anybody:
         address = f"/api/v1/codec/{codec_pass}/decode"
-        assert (await anybody.post(address, json=_asked())).status_code == 200
+        answer = await anybody.post(address, json=_asked())
+        assert (answer.status_code, answer.json()) == (200, {})
         await _run(parts_of_app, change, admin)
         assert (await anybody.post(address, json=_asked())).status_code == 403
 
