@@ -44,8 +44,9 @@ async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
     `timeout -s INT` and impatient people send several. Another one cancels the clean-up, and after that it ends the
     process: never as KeyboardInterrupt, which Python would raise in whatever runs just then, and print.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        # A script's `&` has it ignored.
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        # As a script's `&` wants it.
         return await body
     loop, task, told = asyncio.get_running_loop(), asyncio.ensure_future(body), False
 
@@ -62,7 +63,8 @@ async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
             raise
         return INTERRUPTED
     finally:
-        signal.signal(signal.SIGINT, _leave if told else signal.default_int_handler)
+        # The one before is asyncio's, whose second call raises KeyboardInterrupt.
+        signal.signal(signal.SIGINT, _leave if told else before)
 
 
 def _leave(*_: object) -> None:
