@@ -46,6 +46,7 @@ CODEC_PATH = "/api/v1/codec/"
 _BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)
 """A secret, also in an address that a second slash or a capital keeps from its route."""
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
+_LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 AUTH_BYTES = 16 * 1024
 """Of what anybody may send: the longest password and name in UTF-8 are 2 KB."""
 BODY_S = 30.0
@@ -67,7 +68,7 @@ def stack(settings: Settings) -> list[Middleware]:
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
         Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
-        Middleware(OtherOrigins, pages=settings.cors_origins, web_ui=origin_of(web_ui_of(settings))),
+        Middleware(OtherOrigins, pages=settings.cors_origins, web_ui=origins_of(web_ui_of(settings))),
         Middleware(LastResort),
         Middleware(
             BodyLimit,
@@ -173,7 +174,7 @@ def _is_address(name: str) -> bool:
 class OtherOrigins:
     """Lets pages from elsewhere read answers: the listed ones, and Temporal's Web UI those of the codec alone."""
 
-    def __init__(self, app: ASGIApp, pages: Sequence[str], web_ui: str) -> None:
+    def __init__(self, app: ASGIApp, pages: Sequence[str], web_ui: Sequence[str]) -> None:
         self._all = CORSMiddleware(
             app,
             allow_origins=pages,
@@ -190,7 +191,7 @@ class OtherOrigins:
         )
         self._codec = CORSMiddleware(
             app,
-            allow_origins=[web_ui],
+            allow_origins=web_ui,
             allow_methods=["POST"],
             allow_headers=["Authorization", "Content-Type", "X-Namespace"],
         )
@@ -200,10 +201,12 @@ class OtherOrigins:
         await (self._codec if is_codec else self._all)(scope, receive, send)
 
 
-def origin_of(address: str) -> str:
-    """Return the origin that a browser sends from a page at this address."""
+def origins_of(address: str) -> list[str]:
+    """Return the origins that a browser may send from a page at this address: on loopback it has two names."""
     parts = urlsplit(address.lower())
-    return f"{parts.scheme}://{parts.netloc}".removesuffix(_USUAL_PORTS.get(parts.scheme, ""))
+    origin = f"{parts.scheme}://{parts.netloc}".removesuffix(_USUAL_PORTS.get(parts.scheme, ""))
+    other = _LOOPBACK.get(parts.hostname or "")
+    return [origin] if other is None else [origin, origin.replace(parts.hostname or "", other, 1)]
 
 
 class LastResort:

@@ -7,6 +7,7 @@ of them decrypt. An id is no secret: it stands beside each payload.
 import re
 import secrets
 from base64 import b64encode
+from collections.abc import Sequence
 
 from models.codec import bytes_of
 
@@ -31,6 +32,13 @@ def parse(text: str) -> dict[str, bytes]:
             raise ValueError(f"{place} has the id {id!r}, which a key before it has; give each an id of its own.")
         keys[id] = _bytes_of(key, f"{place} ({id!r})")
     return keys
+
+
+def in_words(ids: Sequence[str]) -> str:
+    """Say what the keys of these ids do, the first of which encrypts."""
+    if not ids:
+        return "encrypts nothing"
+    return f"encrypts with {ids[0]}" + (f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else "")
 
 
 def written(keys: dict[str, bytes]) -> str:

@@ -65,6 +65,11 @@ class Encryption(PayloadCodec):
     def is_on(self) -> bool:
         return self._first is not None
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of its keys; the first one encrypts."""
+        return tuple(id.decode() for id in self._ciphers)
+
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads) if self._first is None else [self._encrypted(each, *self._first) for each in payloads]
 

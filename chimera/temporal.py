@@ -111,13 +111,22 @@ class Temporal:
 
     async def _connect(self, *, lazy: bool) -> Client:
         return await Client.connect(
-            self._settings.temporal_address or f"127.0.0.1:{self._settings.temporal_port}",
-            namespace=self._settings.temporal_namespace,
+            self.address,
+            namespace=self.namespace,
             data_converter=self._converter,
             lazy=lazy,
             # What we send is small: compressing it costs more than it saves.
             grpc_compression=GrpcCompression.NONE,
         )
+
+    @property
+    def address(self) -> str:
+        """Where this process reaches Temporal: host and port."""
+        return self._settings.temporal_address or f"127.0.0.1:{self._settings.temporal_port}"
+
+    @property
+    def namespace(self) -> str:
+        return self._settings.temporal_namespace
 
     @property
     def web_ui(self) -> str:

@@ -32,6 +32,7 @@ from chimera.local.errors import (
     SecretsUnreadable,
 )
 from chimera.local.folder import Folder
+from chimera.payload_keys import in_words as keys_in_words
 from chimera.payload_keys import parse as keys_in
 from chimera.providers.values import names_in
 from chimera.settings import Settings
@@ -141,31 +142,49 @@ async def servers(settings: Settings) -> list[Finding]:
 
 
 def payload_keys(settings: Settings) -> Iterator[Finding]:
-    """Whether what Temporal keeps is encrypted. An embedded one's key is the stack's own business, until it is lost."""
+    """The keys that a start would have for what Temporal keeps; `health` says which ones are in use now."""
     if settings.temporal_address is None:
-        yield from _lost_payload_keys(settings)
-    if settings.payload_keys is None:
-        if settings.temporal_address is not None:
-            message = "none, so titles and pieces of answers can be read in Temporal; set one for every API and worker."
-            yield Finding(Level.WARN, "payload keys (CHIMERA_PAYLOAD_KEYS)", message)
+        yield from _local_payload_keys(settings)
         return
-    ids = [one_line(id, 64) for id in keys_in(settings.payload_keys.get_secret_value())]
-    others = f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else ""
-    yield Finding(Level.OK, "payload keys (CHIMERA_PAYLOAD_KEYS)", f"encrypts with {ids[0]}{others}")
+    what, ids = "payload keys (CHIMERA_PAYLOAD_KEYS)", _ids_asked_for(settings)
+    if ids:
+        yield Finding(Level.OK, what, f"a start {keys_in_words(ids)}")
+    else:
+        message = "none, so titles and pieces of answers can be read in Temporal; set one for every API and worker."
+        yield Finding(Level.WARN, what, message)
 
 
-def _lost_payload_keys(settings: Settings) -> Iterator[Finding]:
+def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
+    what = "payload keys"
     try:
         folder = Folder.named(settings.data_dir)
         missing = local_payload_keys.missing(folder, settings.payload_keys)
+        known = local_payload_keys.known(folder, settings.payload_keys)
     except FolderUnusable:
         # Said of the folder.
         return
     except (SecretsUnreadable, KeyIdsUnreadable) as error:
-        yield Finding(Level.FAIL, "payload keys", error.message)
+        yield Finding(Level.FAIL, what, error.message)
         return
     if missing:
-        yield Finding(Level.FAIL, "payload keys", local_payload_keys.warning(folder, missing))
+        yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))
+    told = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
+    yield Finding(Level.OK, what, f"a start {keys_in_words(told)}" if told else "none yet; a start makes one")
+
+
+def _ids_asked_for(settings: Settings) -> list[str]:
+    return [] if settings.payload_keys is None else list(keys_in(settings.payload_keys.get_secret_value()))
+
+
+def _ids_of_a_start(settings: Settings) -> list[str]:
+    """The ids of the keys that a start here would have; none where that can't be told."""
+    if settings.temporal_address is not None:
+        return _ids_asked_for(settings)
+    try:
+        return [id for id, _ in local_payload_keys.known(Folder.named(settings.data_dir), settings.payload_keys)]
+    except (FolderUnusable, SecretsUnreadable):
+        # Said of the payload keys.
+        return []
 
 
 def running_stack(settings: Settings) -> int | None:
@@ -332,7 +351,22 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
     if not parts:
         level = Level.OK if status == "ok" else Level.WARN
         return [Finding(level, f"API at {api_url}", f"{status}; it tells of its parts whoever signs in: chimera login")]
-    return [_health_of(name, part) for name, part in parts.items()]
+    found = [_health_of(name, part) for name, part in parts.items()]
+    is_ours = stack_pid is not None or settings.temporal_address is not None
+    return [*found, *_keys_in_use(answer.get("payload_keys"), _ids_of_a_start(settings) if is_ours else None)]
+
+
+def _keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
+    """The payload keys of the running API, and whether a start would have others; None where that starts elsewhere."""
+    if not isinstance(ids, list):
+        # An older one doesn't tell.
+        return
+    what, said = "running: payload keys", f"the API {keys_in_words([one_line(str(id), 64) for id in ids])}"
+    if of_a_start is None or ids == of_a_start:
+        yield Finding(Level.OK, what, said)
+    else:
+        way_out = f"the settings here have others, and a start {keys_in_words(of_a_start)}: restart to have it so"
+        yield Finding(Level.WARN, what, f"{said}; {way_out}")
 
 
 async def _signed_in(api_url: str, http: httpx2.AsyncClient, settings: Settings) -> dict[str, str]:

@@ -12,6 +12,7 @@ from chimera.disk import is_full
 from cli.errors import INTERRUPTED, TROUBLE, FieldProblem, Refused, WrongUsage
 from cli.options import BODY, Options, in_options, with_options
 from cli.prose import print_prose
+from cli.signals import until_interrupted
 from cli.text import in_commands, plain
 from models.errors import ChimeraError
 
@@ -27,7 +28,7 @@ def finish(action: Callable[[], Coroutine[Any, Any, int]], options: Options = NO
     try:
         # psycopg can't use the loop that Windows has by default; the others have this one anyway.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            code = runner.run(action())
+            code = runner.run(until_interrupted(action()))
     except ChimeraError as error:
         explain(error, options=options)
         code = TROUBLE

@@ -1,10 +1,14 @@
 """Stay until somebody has had enough: the first Ctrl-C or SIGTERM stops in order, another one hurries."""
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from cli.errors import INTERRUPTED
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
@@ -32,6 +36,42 @@ async def until_told(
             if not told:
                 raise
             return None
+
+
+async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
+    """Run `body` and return its exit code; after a Ctrl-C cancel it, and return 130 when its clean-up is done.
+
+    `timeout -s INT` and impatient people send several. Another one cancels the clean-up, and after that it ends the
+    process: never as KeyboardInterrupt, which Python would raise in whatever runs just then, and print.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        # As a script's `&` wants it.
+        return await body
+    loop, task, told = asyncio.get_running_loop(), asyncio.ensure_future(body), False
+
+    def tell() -> None:
+        nonlocal told
+        told = True
+        task.cancel()
+
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(tell))
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        return INTERRUPTED
+    finally:
+        # The one before is asyncio's, whose second call raises KeyboardInterrupt.
+        signal.signal(signal.SIGINT, _leave if told else before)
+
+
+def _leave(*_: object) -> None:
+    """End at once, with what was printed: the terminal is as it was, and the loop has only to be closed."""
+    with suppress(Exception):
+        sys.stdout.flush()
+    os._exit(INTERRUPTED)
 
 
 @contextmanager

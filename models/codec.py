@@ -54,5 +54,7 @@ class CodecAddress(Contract):
     """Where Temporal's Web UI and command line have payloads decoded. Whoever has the address can have it done."""
 
     url: str
-    expires_at: UtcDatetime
+    expires_at: UtcDatetime = Field(description="When it ends, unless the sign-in, the account or its role does before")
+    temporal_address: str = Field(description="Where the API reaches Temporal, for `temporal --address`")
+    temporal_namespace: str = Field(description="The namespace of the runs, for `temporal --namespace`")
     web_ui_url: str = Field(description="Where the Web UI is whose pages may ask there; no other page may")

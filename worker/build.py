@@ -29,6 +29,7 @@ from chimera.schedules import Schedules as TemporalSchedules
 from chimera.settings import Settings
 from chimera.standing import Standings
 from chimera.temporal import Temporal
+from chimera.workers import identity_of
 from models.errors import CallCancelled, RootStopped
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
@@ -93,6 +94,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         worker = Worker(
             client,
             task_queue=settings.task_queue,
+            identity=identity_of(temporal.encryption.key_ids),
             workflows=WORKFLOWS,
             activities=[
                 model_calls.complete,

@@ -40,7 +40,14 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
         raise Forbidden("Only an administrator may have decoded what Temporal keeps: it is everybody's.")
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
-    return CodecAddress(url=url, expires_at=ends, web_ui_url=parts.temporal.web_ui)
+    temporal = parts.temporal
+    return CodecAddress(
+        url=url,
+        expires_at=ends,
+        temporal_address=temporal.address,
+        temporal_namespace=temporal.namespace,
+        web_ui_url=temporal.web_ui,
+    )
 
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)

@@ -15,7 +15,7 @@ from chimera import __version__, disk
 from chimera.disk import Space
 from chimera.providers import PROVIDERS, account_of
 from chimera.standing import Seen
-from chimera.workers import count_workers
+from chimera.workers import in_words, workers_seen
 from models.base import Contract
 
 log = structlog.get_logger()
@@ -46,6 +46,9 @@ class Health(Contract):
     status: Literal["ok", "degraded", "down"]
     version: str | None = None
     parts: dict[str, PartHealth] = Field(default_factory=dict)
+    payload_keys: tuple[str, ...] | None = Field(
+        default=None, description="Ids of the keys that this API has for what Temporal keeps; the first one encrypts"
+    )
 
 
 class Liveness(Contract):
@@ -117,7 +120,8 @@ async def _answer(checks: dict[str, Check], request: Request, parts: Parts, resp
     health = Health(status="down" if down else "degraded" if degraded else "ok")
     if not parts.auth.vouches_for(bearer_token(request) or ""):
         return health
-    return health.model_copy(update={"version": __version__, "parts": found})
+    told = {"version": __version__, "parts": found, "payload_keys": parts.temporal.encryption.key_ids}
+    return health.model_copy(update=told)
 
 
 async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
@@ -165,10 +169,10 @@ async def _temporal(parts: Parts) -> str:
 
 
 async def _workers(parts: Parts) -> str:
-    seen = await count_workers(parts.temporal, parts.settings)
+    seen = await workers_seen(parts.temporal, parts.settings)
     if not seen:
         raise NonePresent
-    return f"{seen} seen in the last minutes"
+    return in_words(seen, parts.temporal.encryption.key_ids)
 
 
 async def _providers(parts: Parts) -> str:

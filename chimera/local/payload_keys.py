@@ -51,6 +51,15 @@ def missing(folder: Folder, asked: SecretStr | None) -> list[str]:
     return _missing(_in_use(folder), _known(folder, asked))
 
 
+def known(folder: Folder, asked: SecretStr | None) -> list[tuple[str, Path | None]]:
+    """Return the ids of the keys that a start would have, the one that encrypts first, and the file of a kept one.
+
+    Makes nothing. Raises SecretsUnreadable.
+    """
+    set_here = {} if asked is None else payload_keys.parse(asked.get_secret_value())
+    return [(id, None if id in set_here else kept_secrets.path_of(folder)) for id in _known(folder, asked)]
+
+
 def warning(folder: Folder, gone: list[str]) -> str:
     """Say what it means that these keys are missing, and every way on."""
     ids = ", ".join(repr(id[:64]) for id in gone)

@@ -1,11 +1,14 @@
 """Have what Temporal keeps shown decrypted in its own tools."""
 
+import shlex
 import sys
+from datetime import UTC
 
 from cli.connect import connected
 from cli.printing import print_json
 from cli.settings import where_settings
 from cli.text import one_line
+from models.codec import CodecAddress
 
 
 async def codec(*, as_json: bool) -> int:
@@ -17,9 +20,22 @@ async def codec(*, as_json: bool) -> int:
         return 0
     print(one_line(address.url, 2000))
     sys.stderr.write(
-        f"This is a secret until {address.expires_at.astimezone():%H:%M}: whoever has it can read everybody's titles.\n"
+        f"This is a secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: whoever has it can read"
+        " everybody's titles.\n"
         f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
         " paste it there.\n"
-        "Command line: temporal workflow show --workflow-id ID --codec-endpoint ADDRESS\n"
+        f"Command line, with the id of a run: {_command_of(address)}\n"
     )
     return 0
+
+
+def _command_of(address: CodecAddress) -> str:
+    """The command to copy, with the address itself only where it stands on the screen anyway."""
+    endpoint = address.url if sys.stdout.isatty() else "ADDRESS"
+    options = {
+        "--address": address.temporal_address,
+        "--namespace": address.temporal_namespace,
+        "--codec-endpoint": endpoint,
+    }
+    words = [word for name, value in options.items() for word in (name, shlex.quote(one_line(value, 2000)))]
+    return " ".join(("temporal workflow show", *words, "--workflow-id", "task-ID"))

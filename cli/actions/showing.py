@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence, Set
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +31,8 @@ from models.tasks import HeldUpCall, TaskPage, TaskStatus, TaskView
 PAGE = 100
 LOOKED_AT = 20
 """Running tasks of a list that are asked whether they are held up."""
+QUIET = timedelta(minutes=2)
+"""Most calls of a model have ended by then."""
 
 
 async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
@@ -131,6 +133,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Status", f"{task.status}{why}"),
         ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
         ("Held up", _held_up_in(task)),
+        ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
         ("Cost", spent_of(cost)),
@@ -155,6 +158,17 @@ def _held_up_in(task: TaskView) -> str:
     following = f"; next try {_when(min(tries))}" if tries else ""
     reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
     return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
+
+
+def _quiet_in(task: TaskView) -> str:
+    """Say since when nothing has begun for a running task, and what would tell why: a run itself can't."""
+    begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
+    if task.status is not TaskStatus.RUNNING or task.held_up or not begun or datetime.now(UTC) - max(begun) < QUIET:
+        return ""
+    return (
+        f"no model call has begun since {_when(max(begun))}. One may take that long; where none is being made,"
+        " chimera doctor tells whether workers or their payload keys are missing"
+    )
 
 
 def _asked_in(calls: Sequence[HeldUpCall]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from contextlib import suppress
 from typing import Annotated
@@ -55,7 +56,12 @@ def ending_with_own_codes(app: typer.Typer) -> None:
     use_size()
     use_plain_help(app)
     code = _code_of(app)
-    sys.exit(code if _all_is_written() else TROUBLE)
+    if not _all_is_written():
+        code = TROUBLE
+    if code == INTERRUPTED:
+        # Python gives up its handlers while it ends, and another Ctrl-C would then end it by the signal.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _code_of(app: typer.Typer) -> int:

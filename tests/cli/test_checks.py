@@ -184,25 +184,59 @@ async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health
 @pytest.mark.parametrize(
     ("given", "level", "words"),
     [
-        ({"temporal_address": "127.0.0.1:7233"}, Level.WARN, "can be read in Temporal"),
-        ({"payload_keys": f"k2:{KEY},k1:{OTHER_KEY}"}, Level.OK, "encrypts with k2; also decrypts with k1"),
+        ({}, Level.WARN, "can be read in Temporal"),
+        ({"payload_keys": f"k2:{KEY},k1:{OTHER_KEY}"}, Level.OK, "a start encrypts with k2; also decrypts with k1"),
     ],
 )
 def test_keys_for_payloads_are_said_and_not_shown(given: dict[str, str], level: Level, words: str) -> None:
-    [finding] = checks.payload_keys(Settings.model_validate(given))
+    [finding] = checks.payload_keys(Settings.model_validate({"temporal_address": "127.0.0.1:7233", **given}))
     assert (finding.level, words in finding.message) == (level, True)
     assert KEY not in finding.message
 
 
-def test_the_embedded_stack_sees_to_its_key_itself() -> None:
-    assert list(checks.payload_keys(Settings())) == []
+def test_every_key_of_the_embedded_stack_is_named(tmp_path: Path) -> None:
+    settings, folder = Settings(data_dir=tmp_path), Folder(tmp_path)
+    assert [found.message for found in checks.payload_keys(settings)] == ["none yet; a start makes one"]
+    kept = local_payload_keys.take(folder, None)[0].get_secret_value().partition(":")[0]
+    in_file = f"{kept} (in {tmp_path / 'secrets.json'})"
+    assert [found.message for found in checks.payload_keys(settings)] == [f"a start encrypts with {in_file}"]
+    settings = settings.model_copy(update={"payload_keys": SecretStr(f"k2:{KEY}")})
+    [found] = checks.payload_keys(settings)
+    assert found.message == f"a start encrypts with k2 (of CHIMERA_PAYLOAD_KEYS); also decrypts with {in_file}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "level", "words"),
+    [
+        (f"k2:{KEY},k1:{OTHER_KEY}", Level.OK, ""),
+        (f"k3:{KEY},k2:{OTHER_KEY}", Level.WARN, "a start encrypts with k3; also decrypts with k2: restart"),
+        (None, Level.WARN, "a start encrypts nothing: restart"),
+    ],
+)
+async def test_keys_in_use_are_told_from_the_settings(
+    tmp_path: Path, asked: str | None, level: Level, words: str
+) -> None:
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok", "parts": {"temporal": {"state": "up"}}, "payload_keys": ["k2", "k1"]})
+
+    secret = None if asked is None else SecretStr(asked)
+    settings = Settings(data_dir=tmp_path, temporal_address="127.0.0.1:7233", payload_keys=secret)
+    async with serving(Starlette(routes=[Route("/health", health)])) as url:
+        there = settings.model_copy(update={"api_port": int(url.rpartition(":")[2])})
+        [_, found] = await checks.health(there, None)
+        elsewhere = there.model_copy(update={"temporal_address": None})
+        [_, told] = await checks.health(elsewhere, None)
+    assert found.level is level
+    assert found.message.startswith("the API encrypts with k2; also decrypts with k1")
+    assert words in found.message
+    assert told.level is Level.OK, "the settings of another installation are not known here"
 
 
 def test_a_lost_key_of_the_embedded_stack_is_said(tmp_path: Path) -> None:
     settings, folder = Settings(data_dir=tmp_path), Folder(tmp_path)
     keys, _ = local_payload_keys.take(folder, SecretStr(f"k1:{KEY}"))
     folder.temporal.touch()
-    [found] = checks.payload_keys(settings)
+    [found, _] = checks.payload_keys(settings)
     assert (found.level, "'k1'" in found.message, KEY in found.message) == (Level.FAIL, True, False)
     [found] = checks.payload_keys(settings.model_copy(update={"payload_keys": keys}))
     assert found.level is Level.OK

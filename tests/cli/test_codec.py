@@ -1,5 +1,6 @@
 """The address for Temporal's own tools."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.parts import serving
 ANSWER = {
     "url": "http://127.0.0.1:8000/api/v1/codec/a.b.c",
     "expires_at": datetime(2026, 11, 29, 12, tzinfo=UTC).isoformat(),
+    "temporal_address": "127.0.0.1:18933",
+    "temporal_namespace": "agents of mine",
     "web_ui_url": "http://127.0.0.1:8233",
 }
 
@@ -29,7 +32,24 @@ async def test_the_address_alone_goes_to_standard_output(
     printed = capsys.readouterr()
     assert printed.out == f"{ANSWER['url']}\n"
     assert "http://127.0.0.1:8233" in printed.err
-    assert "--codec-endpoint" in printed.err
+    assert "until 2026-11-29 12:00 UTC" in printed.err
+    command = (
+        "temporal workflow show --address 127.0.0.1:18933 --namespace 'agents of mine' --codec-endpoint ADDRESS"
+        " --workflow-id task-ID\n"
+    )
+    assert command in printed.err
+
+
+async def test_on_a_screen_the_command_has_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    api = TinyApi(codec_answers=[JSONResponse(ANSWER)])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        assert await codec(as_json=False) == 0
+    assert f"--codec-endpoint {ANSWER['url']} " in capsys.readouterr().err
 
 
 async def test_others_than_administrators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

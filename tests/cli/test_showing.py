@@ -1,6 +1,6 @@
 """What is printed of a task."""
 
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,19 @@ def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> No
         " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
     )
     assert "Held up" not in dict(facts_of(task_view(), a_bill()))
+
+
+def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
+    later = NOW + timedelta(seconds=30)
+    assert "since 2026-11-01 12:00:30 UTC" in dict(facts_of(task_view(last_call_at=later), a_bill()))["Quiet"]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for lively in (
+        task_view(last_call_at=tomorrow),
+        task_view(status=TaskStatus.PAUSED),
+        task_view(started_at=None),
+        task_view(held_up=(a_call_held_up("a"),)),
+    ):
+        assert "Quiet" not in dict(facts_of(lively, a_bill()))
 
 
 def test_tries_without_a_connection_are_no_requests() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.errors import INTERRUPTED
+
 ROOT = Path(__file__).parents[2]
 STAYS = """
 import asyncio, sys
@@ -30,6 +32,53 @@ def stopping() -> None:
 asyncio.run(until_told(stay(), stopping=stopping, hurry=lambda: None))
 """
 """Answers each line, so that a test knows that it is still there."""
+
+COMMAND = """
+import asyncio, atexit, sys, threading
+import typer
+from cli.commands import version
+from cli.running import finish
+
+async def cleaning_up() -> int:
+    print("ready", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("second", flush=True)
+        await asyncio.Event().wait()
+    return 0
+
+async def in_a_thread() -> int:
+    def read() -> None:
+        print("ready", flush=True)
+        told.wait()
+        print("second", flush=True)
+        sys.stdin.readline()
+    told = threading.Event()
+    try:
+        await asyncio.to_thread(read)
+    finally:
+        told.set()
+    return 0
+
+async def at_exit() -> int:
+    def leave() -> None:
+        print("second", flush=True)
+        sys.stdin.readline()
+    atexit.register(leave)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+    return 0
+
+app = typer.Typer()
+
+@app.command()
+def command(where: str) -> None:
+    finish(globals()[where])
+
+version.ending_with_own_codes(app)
+"""
+"""Commands that say where they are when another Ctrl-C comes."""
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells do this")
 
@@ -81,3 +130,26 @@ def test_a_stack_under_nohup_outlives_its_terminal() -> None:
             process.stdin.write("\n")
             assert process.stdout.readline() == "here\n"
         assert end_of(process, signal.SIGTERM) == ("stopping\n", 0)
+
+
+@pytest.mark.parametrize("where", ["cleaning_up", "in_a_thread", "at_exit"])
+def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
+    process = subprocess.Popen(
+        (sys.executable, "-c", COMMAND, where),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for told in ("ready\n", "second\n"):
+            assert process.stdout.readline() == told
+            process.send_signal(signal.SIGINT)
+        # What waits for a line is freed by the end of its input, and only then may end by itself.
+        assert process.communicate() == ("", "")
+        assert process.returncode == INTERRUPTED
+    finally:
+        process.kill()
+        process.wait()

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload
 
 from api.deps import Parts
-from api.middleware import origin_of
+from api.middleware import origins_of
 from chimera import auth
 from chimera.payloads import converter_of
 from tests.api.conftest import SignUp, client_of
@@ -124,7 +124,8 @@ async def test_a_pass_ends_with_the_rights(
     codec_pass = await _pass_of(admin)
     async with client_of(app) as anybody:
         address = f"/api/v1/codec/{codec_pass}/decode"
-        assert (await anybody.post(address, json=_asked())).status_code == 200
+        answer = await anybody.post(address, json=_asked())
+        assert (answer.status_code, answer.json()) == (200, {})
         await _run(parts_of_app, change, admin)
         assert (await anybody.post(address, json=_asked())).status_code == 403
 
@@ -141,10 +142,13 @@ async def test_a_pass_ends_after_twelve_hours(
 
 async def test_only_the_web_ui_may_ask_from_a_page(app: FastAPI, new_admin: MakeAdmin) -> None:
     answer = (await (await new_admin()).post("/api/v1/codec")).json()
-    address, web_ui = f"{answer['url']}/decode", origin_of(answer["web_ui_url"])
+    address, [web_ui, other_name] = f"{answer['url']}/decode", origins_of(answer["web_ui_url"])
+    assert other_name.startswith("http://localhost:")
+    other_port = other_name + "1"
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-namespace"}
     async with client_of(app) as page:
-        for origin, may in ((web_ui, True), ("https://evil.example", False), ("https://console.example", False)):
+        foreign = ("https://evil.example", "https://console.example", "http://localhost", other_port)
+        for origin, may in ((web_ui, True), (other_name, True), *((each, False) for each in foreign)):
             preflight = await page.options(address, headers={"Origin": origin, **asked})
             decoded = await page.post(address, json=_asked(), headers={"Origin": origin})
             assert [each.headers.get("Access-Control-Allow-Origin") for each in (preflight, decoded)] == (
@@ -156,8 +160,10 @@ async def test_only_the_web_ui_may_ask_from_a_page(app: FastAPI, new_admin: Make
 
 
 def test_an_origin_is_what_a_browser_sends() -> None:
-    assert origin_of("https://Temporal.example:443/ui/") == "https://temporal.example"
-    assert origin_of("http://127.0.0.1:8233") == "http://127.0.0.1:8233"
+    assert origins_of("https://Temporal.example:443/ui/") == ["https://temporal.example"]
+    assert origins_of("http://127.0.0.1:8233") == ["http://127.0.0.1:8233", "http://localhost:8233"]
+    assert origins_of("http://LOCALHOST") == ["http://localhost", "http://127.0.0.1"]
+    assert origins_of("http://127.0.0.1.example:8233") == ["http://127.0.0.1.example:8233"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.routes import health
 from api.routes.health import said_of
+from chimera import payload_keys
 from chimera.local.folder import Folder
 from chimera.providers import account_of
 from chimera.settings import Settings
@@ -41,6 +42,17 @@ async def test_health_tells_the_state_of_each_part(alice: httpx2.AsyncClient) ->
 
 
 @pytest.mark.usefixtures("patient")
+async def test_health_tells_which_payload_keys_are_in_use(alice: httpx2.AsyncClient, api_settings: Settings) -> None:
+    assert api_settings.payload_keys is not None
+    ids = list(payload_keys.parse(api_settings.payload_keys.get_secret_value()))
+    assert (await alice.get("/health")).json()["payload_keys"] == ids
+    app = create_app(api_settings.model_copy(update={"payload_keys": None}))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        client.headers["Authorization"] = alice.headers["Authorization"]
+        assert (await client.get("/health")).json()["payload_keys"] == []
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("token", ["", "Bearer forged"])
 async def test_strangers_are_told_only_whether_it_is_well(anybody: httpx2.AsyncClient, token: str) -> None:
     for path in ("/health", "/health/ready"):
@@ -53,10 +65,10 @@ async def test_strangers_are_told_only_whether_it_is_well(anybody: httpx2.AsyncC
 async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and_why(
     alice: httpx2.AsyncClient, api_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def one(*of: object) -> int:
-        return 1
+    async def one(*of: object) -> set[str]:
+        return {"1@here"}
 
-    monkeypatch.setattr(health, "count_workers", one)
+    monkeypatch.setattr(health, "workers_seen", one)
     assert (await alice.get("/health")).json()["status"] == "ok"
     standings = Standings(api_settings)
     account = account_of("simulator", api_settings)
