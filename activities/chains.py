@@ -24,7 +24,7 @@ from models.errors import (
 )
 from models.events import ModelCallFellBack
 from models.model_calls import ModelCallRequest
-from models.tasks import Usage
+from models.usage import Usage
 
 FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code, ModelLoading.code})
 """Failures that say nothing about the call: where they cost nothing, it waits for their end as long as its activity

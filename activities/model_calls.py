@@ -52,7 +52,8 @@ from models.errors import (
 from models.events import ModelCallWaiting
 from models.ids import TaskId, call_id_of
 from models.model_calls import ModelCallOutcome, ModelCallRequest
-from models.tasks import STOPPED, TaskStatus, Usage
+from models.tasks import STOPPED, TaskStatus
+from models.usage import Usage
 
 log = structlog.get_logger()
 

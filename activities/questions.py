@@ -23,7 +23,7 @@ from models.model_calls import ModelCallRequest, Purpose
 from models.plans import Plan
 from models.providers import ModelAbility
 from models.subtasks import ANSWERED
-from models.tasks import Usage
+from models.usage import Usage
 
 WINDOW_SHARE = 0.9
 """Of a context window; the rest covers that token counts here are estimates."""

@@ -32,7 +32,8 @@ from models.events import (
 from models.ids import ROOT, child_path, depth_of
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import PlannedSubtask, node_of
-from models.tasks import OnTruncated, Usage
+from models.tasks import OnTruncated
+from models.usage import Usage
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200

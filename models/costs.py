@@ -5,7 +5,8 @@ from pydantic import Field
 from models.base import Contract
 from models.ids import NodePath
 from models.model_calls import ModelCallView
-from models.tasks import BudgetView, Usage
+from models.tasks import BudgetView
+from models.usage import Usage
 
 MAX_ATTEMPTS = 1000
 

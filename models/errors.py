@@ -7,12 +7,10 @@ RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures 
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from models.usage import Usage
 from models.wording import instead_of
-
-if TYPE_CHECKING:
-    from models.tasks import Usage
 
 
 class ChimeraError(Exception):
@@ -505,7 +503,7 @@ class ProviderError(ChimeraError):
         *,
         retry_after_s: float | None = None,
         may_be_billed: bool = False,
-        usage: "Usage | None" = None,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.may_be_billed = may_be_billed
@@ -596,7 +594,7 @@ class AnswerNotKept(ProviderError):
 
     code = "answer_not_kept"
 
-    def __init__(self, *, usage: "Usage | None" = None) -> None:
+    def __init__(self, *, usage: Usage | None = None) -> None:
         super().__init__("The answer came, but can't be stored; the log says why.", may_be_billed=True, usage=usage)
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, TaskId
 from models.plans import PlanNode
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 
 
 class Purpose(StrEnum):

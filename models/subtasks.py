@@ -6,7 +6,8 @@ from pydantic import Field
 
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, TaskId, UserId
-from models.tasks import FinishReason, RunPolicy, Usage
+from models.tasks import FinishReason, RunPolicy
+from models.usage import Usage
 
 
 class SubtaskStatus(StrEnum):

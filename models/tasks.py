@@ -14,6 +14,7 @@ from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 from models.remedies import Remedy
+from models.usage import Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
 """How an answer ended. `other`: for a reason that no table knows; the answer stands."""
@@ -256,16 +257,6 @@ class TransitionRecord(Contract):
     """Take over this child's result: a plan of one subtask needs no aggregation."""
     retries: int = 0
     """Of the run that says it. A run from before the task was tried again changes nothing any more."""
-
-
-class Usage(Contract):
-    """Tokens of a call or of many."""
-
-    input_tokens: int = Field(default=0, description="All of the prompt, read from a cache or not")
-    cached_input_tokens: int = Field(default=0, description="Of the input: read from the provider's cache")
-    cache_write_tokens: int = Field(default=0, description="Of the input: written to the provider's cache")
-    output_tokens: int = Field(default=0, description="All that was written, reasoning too")
-    reasoning_tokens: int = Field(default=0, description="Of the output: reasoning that isn't shown")
 
 
 class Waiting(Contract):

@@ -22,7 +22,8 @@ from chimera.pricing import cost_of, price_of
 from models.errors import ModelLoading, Unreachable
 from models.events import LAST
 from models.ids import NodePath, TaskId, call_id_of, workflow_id_of
-from models.tasks import CLOSED, Usage
+from models.tasks import CLOSED
+from models.usage import Usage
 
 AGREE_S = 10.0
 LOOKS_AT_ONCE = 10

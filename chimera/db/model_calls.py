@@ -16,7 +16,8 @@ from models.errors import Overtaken
 from models.events import Event
 from models.ids import TaskId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest
-from models.tasks import COMPLETABLE, OPEN, UNCALLABLE, FinishReason, OnTruncated, Usage
+from models.tasks import COMPLETABLE, OPEN, UNCALLABLE, FinishReason, OnTruncated
+from models.usage import Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _EVENT_LIST: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])

@@ -16,7 +16,8 @@ from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId, due_at_of
 from models.remedies import remedy_for
 from models.subtasks import SubtaskView
-from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Usage, Waiting
+from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting
+from models.usage import Usage
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]

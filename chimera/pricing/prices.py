@@ -9,7 +9,7 @@ from chimera.pricing.catalog import catalog
 from chimera.pricing.vendors import vendor_price, vendor_rates
 from models.errors import UnknownPrice, UnknownSimulatorModel, WrongKindOfModel
 from models.providers import OwnModel, OwnPrice, OwnRates
-from models.tasks import Usage
+from models.usage import Usage
 
 OWN, OWN_FILE = "CHIMERA_PRICES", "CHIMERA_CATALOG_FILE"
 OWN_MACHINE = "your own machine"

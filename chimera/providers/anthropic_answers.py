@@ -19,7 +19,8 @@ from chimera.providers.wire import SizeLimit, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import AnswerTooLarge, ContentRefused, ContextTooLong, Malformed, Truncated
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 
 _REASONING = ("thinking", "redacted_thinking")
 _FIGURES = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")

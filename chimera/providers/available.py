@@ -36,7 +36,7 @@ from models.errors import (
     WrongKey,
 )
 from models.providers import MediaModelView, ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
-from models.tasks import Usage
+from models.usage import Usage
 
 log = structlog.get_logger()
 

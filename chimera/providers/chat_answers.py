@@ -18,7 +18,8 @@ from chimera.providers.wire import SizeLimit
 from chimera.text import clean_text
 from models.base import preview_of
 from models.errors import ContentRefused, Malformed, ProviderError, Truncated
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 
 _TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
 _THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chimera.providers.values import dict_of, figure_of
-from models.tasks import Usage
+from models.usage import Usage
 
 
 def usage_of(body: dict[str, Any]) -> Usage | None:

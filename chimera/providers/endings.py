@@ -1,7 +1,8 @@
 """Why an answer ended, in our words, whatever a server calls it."""
 
 from models.errors import UselessAnswer
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 
 _REASONS: dict[FinishReason, tuple[str, ...]] = {
     "stop": (

@@ -20,7 +20,8 @@ from chimera.providers.wire import SizeLimit, check_calls, object_of
 from chimera.text import clean_json, clean_text
 from models.base import preview_of
 from models.errors import BadRequest, ContentRefused, Malformed, Truncated
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 
 _REFUSALS = {
     *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),

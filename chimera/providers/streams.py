@@ -13,7 +13,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
 from chimera.providers.wire import Waits
 from models.errors import InternalFailure, Malformed, ModelLoading, ProviderError, Truncated
-from models.tasks import Usage
+from models.usage import Usage
 
 if TYPE_CHECKING:
     import httpx2

@@ -22,7 +22,8 @@ from chimera.settings import Settings
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
-from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskSpec, TransitionRecord, Usage
+from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskSpec, TransitionRecord
+from models.usage import Usage
 from models.users import Caller
 from tests.runs import MODEL, a_subtask, new_user
 

@@ -16,7 +16,8 @@ from models.events import ModelCallFinished
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
 from models.subtasks import SubtaskInput
-from models.tasks import RunPolicy, Usage
+from models.tasks import RunPolicy
+from models.usage import Usage
 from workflows.turn import check_answered
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)

@@ -17,7 +17,7 @@ from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
 from chimera.settings import Settings
 from models.errors import AnswerNotKept, Overtaken
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.db.test_model_calls import a_task, account, an_intent, statuses
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)

@@ -9,7 +9,7 @@ from chimera.providers.anthropic import Anthropic
 from chimera.providers.base import ChatMessage, ChatRequest, Provider, ToolRequest
 from chimera.providers.google import Google
 from models import errors
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
 from tests.parts import serving
 

@@ -10,7 +10,7 @@ from chimera.pricing import Price, Rate, Window, abilities_of, cost_of, price_of
 from chimera.settings import Settings
 from models.errors import UnknownPrice
 from models.providers import OwnRates
-from models.tasks import Usage
+from models.usage import Usage
 
 PRICE = Price(
     rates=(

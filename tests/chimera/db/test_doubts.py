@@ -13,7 +13,8 @@ from chimera.db.model_calls import Failure
 from models.events import TaskStarted
 from models.ids import NodePath
 from models.model_calls import AttemptStatus, ModelCallOutcome
-from models.tasks import TransitionRecord, Usage
+from models.tasks import TransitionRecord
+from models.usage import Usage
 from tests.chimera.db.test_model_calls import a_settlement, a_task, account, an_intent, statuses, until_it_waits
 
 

@@ -16,7 +16,8 @@ from models.errors import Overtaken
 from models.events import TaskStarted
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import Guidance, TaskSpec, Usage
+from models.tasks import Guidance, TaskSpec
+from models.usage import Usage
 from models.users import Caller
 from tests.runs import new_user
 from tests.until import LIMIT_S

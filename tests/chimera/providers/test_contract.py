@@ -13,7 +13,7 @@ import pytest
 from chimera.providers.base import ChatMessage, Image, Provider
 from models import errors
 from models.plans import Plan
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.aimock import journal_of, running_aimock
 from tests.chimera.providers.asking import asked, provider_at
 from tests.chimera.providers.wires import WIRES

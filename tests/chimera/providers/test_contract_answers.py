@@ -8,7 +8,8 @@ import pytest
 
 from chimera.providers.base import ChatEnd, Provider, TextDelta, ToolRequest
 from models import errors
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 from tests.chimera.providers.asking import asked, raised
 from tests.chimera.providers.wires.base import USAGE, Said, Stop, Wire, plain
 from tests.chimera.scripted import Script, Scripted

@@ -12,7 +12,7 @@ import pytest
 
 from chimera.providers.base import ChatMessage, Provider
 from models import errors
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import KEY, event
 from tests.chimera.providers.wires.google import Google

@@ -8,7 +8,8 @@ import pytest
 
 from chimera.providers.base import Provider
 from models import errors
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.anthropic import Anthropic
 from tests.chimera.providers.wires.base import event, plain

@@ -10,7 +10,7 @@ from chimera.providers import PROVIDERS
 from chimera.providers.base import Provider
 from chimera.settings import Settings
 from models import errors
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires import WIRES
 from tests.chimera.providers.wires.base import Wire, event, plain

@@ -11,7 +11,8 @@ from chimera.providers.google_answers import Answer
 from chimera.providers.pieces import Piece
 from chimera.providers.wire import MAX_CALLS
 from models import errors
-from models.tasks import FinishReason, Usage
+from models.tasks import FinishReason
+from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import event, plain
 from tests.chimera.providers.wires.google import Google

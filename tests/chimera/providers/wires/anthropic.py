@@ -11,7 +11,7 @@ from anthropic.types import MessageParam
 from pydantic import TypeAdapter
 
 from chimera.providers.base import ToolRequest
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
 
 SIGNATURE = b64encode(b"signed by anthropic").decode()

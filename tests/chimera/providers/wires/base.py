@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from chimera.providers.base import ToolRequest
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.scripted import Script
 
 Stop = Literal["stop", "length", "refused", "strange"]

@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from pydantic import TypeAdapter
 
 from chimera.providers.base import ToolRequest
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
 
 MAX_ID_CHARS = 40

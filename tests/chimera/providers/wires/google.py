@@ -11,7 +11,7 @@ from google.genai import types
 
 from chimera.providers.base import ToolRequest
 from chimera.providers.google_requests import FOREIGN_SIGNATURE
-from models.tasks import Usage
+from models.usage import Usage
 from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
 
 SIGNATURE = b"\xff\xfe\x00signed by google?>\x80"
