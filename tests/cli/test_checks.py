@@ -212,6 +212,8 @@ def test_every_key_of_the_embedded_stack_is_named(tmp_path: Path) -> None:
         (f"k3:{KEY},k2:{OTHER_KEY}", Level.WARN, "a start encrypts with k3; also decrypts with k2: restart"),
         (None, Level.WARN, "a start encrypts nothing: restart"),
     ],
+    # Keys are random, and names of tests have to be the same in each process.
+    ids=("those in use", "the next", "none"),
 )
 async def test_keys_in_use_are_told_from_the_settings(
     tmp_path: Path, asked: str | None, level: Level, words: str
