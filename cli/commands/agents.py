@@ -18,8 +18,13 @@ app = typer.Typer(name="agents", help="Agents that a plan may name: list, show, 
 @app.callback(invoke_without_command=True)
 def list_agents(context: typer.Context, as_json: AsJson = False) -> None:
     """List the agents that a plan may name; show, create and delete one."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        list_all(as_json=as_json)
+
+
+@app.command(name="list")
+def list_all(as_json: AsJson = False) -> None:
+    """List the agents that a plan may name, as the group does by itself."""
     from cli.actions.agents import list_agents
     from cli.running import finish
 

@@ -10,19 +10,21 @@ from cli.commands.tasks import AsJson
 from cli.encodings import path
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id, or the beginning of it.", show_default=False)]
+Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="How many, newest first.")]
 
 app = typer.Typer(name="calls", help="Embeddings, images and transcriptions of yours: list, show, cancel.")
 
 
 @app.callback(invoke_without_command=True)
-def list_calls(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(parser=whole(1, 100), help="How many, newest first.")] = 20,
-    as_json: AsJson = False,
-) -> None:
+def list_calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> None:
     """Embeddings, images and transcriptions of yours: list, show, cancel."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        list_all(limit=limit, as_json=as_json)
+
+
+@app.command(name="list")
+def list_all(limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List your embeddings, images and transcriptions, as the group does by itself."""
     from cli.actions.calls import list_calls
     from cli.running import finish
 

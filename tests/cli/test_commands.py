@@ -68,6 +68,25 @@ def test_every_command_explains_itself(command: str) -> None:
     assert f"{command} [OPTIONS]" in result.output
 
 
+@pytest.mark.parametrize("group", ["agents", "calls", "schedules"])
+def test_every_group_lists(group: str) -> None:
+    result = CliRunner().invoke(app, [group, "list", "--help"])
+    assert (result.exit_code, "--json" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["agents"], ["agents", "list"], ["calls"], ["calls", "list"]])
+def test_a_group_alone_lists_too(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def lists(**_options: object) -> int:
+        asked.append(arguments[0])
+        return 0
+
+    monkeypatch.setattr(f"cli.actions.{arguments[0]}.list_{arguments[0]}", lists)
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert asked == [arguments[0]]
+
+
 def test_a_password_that_is_piped_is_taken_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[str, ...]] = []
 
