@@ -34,10 +34,13 @@ asyncio.run(until_told(stay(), stopping=stopping, hurry=lambda: None))
 """Answers each line, so that a test knows that it is still there."""
 
 COMMAND = """
-import asyncio, atexit, sys, threading
+import asyncio, atexit, signal, sys, threading
 import typer
 from cli.commands import version
 from cli.running import finish
+
+# Who runs the tests in a script's background has it ignored, and so has each process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def cleaning_up() -> int:
     print("ready", flush=True)
