@@ -24,7 +24,8 @@ async def codec(*, as_json: bool) -> int:
         " everybody's titles.\n"
         f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
         " paste it there.\n"
-        f"Command line, with the id of a run: {_command_of(address)}\n"
+        f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the whole id of a run:"
+        f" {_command_of(address)}\n"
     )
     return 0
 
