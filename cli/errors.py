@@ -37,8 +37,9 @@ class NamedNotReachable(NotReachable):
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
-            f"Nothing answers at {api_url}, which {named_by} names. Start Chimera with `chimera up`, correct or unset"
-            " what names it, or name another address with CHIMERA_API_URL, after `chimera login` to it;"
+            f"Nothing answers at {api_url}, which {named_by} names. Start what is meant, here with `chimera up`."
+            " Otherwise correct or unset that setting: commands then find the Chimera of this folder, or of"
+            " `chimera login`."
             " `chimera doctor` says more.",
         )
 
