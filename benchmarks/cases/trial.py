@@ -58,11 +58,12 @@ async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict],
     async with serving(server, port), _stack(folder, port, cases) as stack:
         trials = _Trials(stack, server, told)
         await trials.together([case for case in cases if not case.alone and not case.environment])
-        await trials.provider_by_provider([case for case in cases if case.alone and not case.environment])
         for environment in dict.fromkeys(case.environment for case in cases if case.environment):
             filled = [(name, value.replace("{port}", str(port))) for name, value in environment]
             async with _worker_with(stack.services.worker, filled):
                 await trials.in_turns([case for case in cases if case.environment == environment])
+        # Last, since the last of them has its provider held for an hour.
+        await trials.provider_by_provider([case for case in cases if case.alone and not case.environment])
     by_id = {verdict.case.id: verdict for verdict in trials.verdicts}
     return [by_id[case.id] for case in cases]
 
