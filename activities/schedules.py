@@ -64,7 +64,7 @@ class Schedules(contract.Schedules):
                 await runs.mark_started(session, task_id)
                 start = await runs.read_start(session, task_id)
         except LimitReached as error:
-            # It is not made later: what is due waits for nobody's backlog, and the next one may find room.
+            # It is not made later: runs that are due don't queue up, and the next one may find room.
             async with self._database.begin() as session:
                 await schedules.note_skipped(session, run.schedule_id, error.message)
             raise

@@ -136,7 +136,7 @@ class SecurityHeaders:
 class OwnHosts:
     """Answers only for names that are ours: a foreign one that leads here is a page's way around the same origin.
 
-    Addresses need no list, because nobody can make a foreign page's name be one (DNS rebinding). Probes of health are
+    Addresses need no list, because no foreign page's name can be one (DNS rebinding). Probes of health are
     answered whatever they send, such as HAProxy's, which is HTTP/1.0 without Host: without a token they learn a word.
     """
 

@@ -58,7 +58,7 @@ class Topics(Socket):
             case Ping():
                 await self._send({"type": "pong", "server_time": datetime.now(UTC)})
             case Authenticate():
-                await self._refuse("already_authenticated", "Open another socket to sign in as somebody else.")
+                await self._refuse("already_authenticated", "Open another socket to sign in as another user.")
 
     async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
         if topic in self._topics:

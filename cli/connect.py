@@ -129,7 +129,7 @@ async def _best_of(candidates: Sequence[Kept]) -> Kept:
 
 
 def _names_an_address(settings: Settings) -> bool:
-    """Whether somebody has set where the API is, as against the default that nobody thought of."""
+    """Whether the address of the API is set, and not the default."""
     return not settings.model_fields_set.isdisjoint({"api_port", "host"})
 
 

@@ -32,15 +32,14 @@ class NotReachable(ChimeraError):
 
 
 class NamedNotReachable(NotReachable):
-    """Nobody answers at the address that settings name; a sign-in to another one doesn't make that one meant."""
+    """No API answers at the address that settings name; a sign-in to another one doesn't make that one meant."""
 
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
             f"Nothing answers at {api_url}, which {named_by} names. Start what is meant, here with `chimera up`."
             " Otherwise correct or unset that setting: commands then find the Chimera of this folder, or of"
-            " `chimera login`."
-            " `chimera doctor` says more.",
+            " `chimera login`. `chimera doctor` says more.",
         )
 
 

@@ -51,7 +51,7 @@ class CodecPayloads(Contract):
 
 
 class CodecAddress(Contract):
-    """Where Temporal's Web UI and command line have payloads decoded. Whoever has the address can have it done."""
+    """Where Temporal's Web UI and command line have payloads decoded. Anyone with the address can have it done."""
 
     url: str
     expires_at: UtcDatetime = Field(description="When it ends, unless the sign-in, the account or its role does before")

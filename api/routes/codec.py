@@ -32,12 +32,12 @@ public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
 
 @router.post("", operation_id="create_codec_address")
 async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
-    """Make an address for a tool of Temporal's, good for 12 hours. For administrators: it decodes everybody's runs.
+    """Make an address for a tool of Temporal's, good for 12 hours. For administrators: it decodes all runs.
 
     It ends with the session, and when the account is disabled or no administrator's any more.
     """
     if signed_in.caller.role != "admin":
-        raise Forbidden("Only an administrator may have decoded what Temporal keeps: it is everybody's.")
+        raise Forbidden("Only an administrator may have decoded what Temporal keeps: it belongs to all users.")
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
     temporal = parts.temporal

@@ -2,14 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from sqlalchemy import text
 
+from benchmarks.security.accounts import open_database
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
 from benchmarks.stack import Stack
-from chimera.db.engine import Database
 
 SOON_S = 5.0
 BUSY_S = 5.0
@@ -62,7 +60,7 @@ async def runs_in_flight(stack: Stack) -> Seen:
         ids = [(await client.post(f"{API}/tasks", json={"goal": "x", "plan": plan})).json()["id"] for _ in range(5)]
     await asyncio.sleep(3)
     await _run(stack, CHANGES["disabled"], email)
-    async with _rows(stack) as database:
+    async with open_database(stack) as database:
         async with database.begin() as session:
             at = await session.scalar(text("SELECT disabled_at FROM users WHERE email = :email"), {"email": email})
         await asyncio.sleep(2 * (SOON_S + BUSY_S))
@@ -82,17 +80,8 @@ async def runs_in_flight(stack: Stack) -> Seen:
 
 async def _run(stack: Stack, change: str, email: str) -> None:
     column = "user_id = (SELECT id FROM users WHERE email = :email)" if "tokens" in change else "email = :email"
-    async with _rows(stack) as database, database.begin() as session:
+    async with open_database(stack) as database, database.begin() as session:
         await session.execute(text(f"{change} WHERE {column}"), {"email": email})
-
-
-@asynccontextmanager
-async def _rows(stack: Stack) -> AsyncIterator[Database]:
-    database = Database(stack.settings)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 FINDINGS = (

@@ -81,7 +81,7 @@ FILES_LIMIT = UserLimit(
     "max_kept_bytes",
     f"bytes of files and of pictures to come (each counts for {LEAST_BYTES:,} at least)",
     "delete files, or wait for open pictures",
-    # How large a picture will be nobody knows before it is drawn.
+    # The size of a picture is unknown before it is drawn.
     text(
         "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"
         " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM ai_calls"

@@ -147,14 +147,14 @@ class SecretsUnreadable(ChimeraError):
         problem = "can't be read as an object of secrets" if name is None else f"has a {name!r} that can't be used"
         super().__init__(
             f"{path} {problem}. Put it back from a backup, or move it away: the next `chimera up` makes new ones, loses"
-            " no data, and everybody has to sign in again; but tasks that are open can't go on without their payload"
+            " no data, and all users have to sign in again; but tasks that are open can't go on without their payload"
             " key, and have to be cancelled.",
             field="CHIMERA_DATA_DIR",
         )
 
 
 class KeyIdsUnreadable(ChimeraError):
-    """The note of the payload keys in use can't be read, so nobody can tell whether one is missing."""
+    """The note of the payload keys in use can't be read, so whether one is missing is unknown."""
 
     code, http_status, title = "key_ids_unreadable", 409, "The ids of the payload keys can't be read"
 

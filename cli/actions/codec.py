@@ -20,8 +20,8 @@ async def codec(*, as_json: bool) -> int:
         return 0
     print(one_line(address.url, 2000))
     sys.stderr.write(
-        f"This is a secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: whoever has it can read"
-        " everybody's titles.\n"
+        f"This is a secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: with it anyone can read"
+        " the titles of all users.\n"
         f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
         " paste it there.\n"
         f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the whole id of a run:"
