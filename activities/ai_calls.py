@@ -28,19 +28,19 @@ from activities.settlements import SETTLE_SECONDS
 from activities.stops import Stops
 from activities.uncut import uncut
 from activities.underway import Underway
-from chimera.breaker import asker_of
+from chimera.config.settings import Settings
+from chimera.content.file_types import IMAGES
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
 from chimera.db.ai_call_attempts import Failure, Settlement, Standing
 from chimera.db.engine import AWAY, Database
 from chimera.db.files import Content
 from chimera.failpoints import Failpoints
-from chimera.file_types import IMAGES
-from chimera.limits import ProviderLimits
 from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
-from chimera.settings import Settings
-from chimera.standing import Standings
+from chimera.providers.health.accounts import Standings
+from chimera.providers.health.circuit_breaker import asker_of
+from chimera.providers.limits.limiter import ProviderLimits
 from models import activities as contract
 from models.ai_calls import AiCallInput, AiCallOutcome, AiCallStatus, ImageView, MediaUsage, Operation
 from models.errors import (

@@ -6,13 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from activities.chains import Chain
-from chimera.breaker import Asker
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db.model_calls import Intent
-from chimera.patience import Patience
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
-from chimera.settings import Settings
+from chimera.providers.health.circuit_breaker import Asker
+from chimera.providers.wire.patience import Patience
 from models.errors import ProviderError, TookTooLong
 from models.events import TokensFrame
 

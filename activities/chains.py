@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import md5
 
+from chimera.content.text import clean_text
 from chimera.db.transcripts import CallContext, FailedBefore
-from chimera.text import clean_text
 from models.agents import AgentSpec
 from models.errors import (
     AttemptsUsedUp,

@@ -6,7 +6,7 @@ from activities import replies
 from activities.answers import ReadyCall
 from activities.chains import PATIENT, way_of
 from activities.settlements import Settlements
-from chimera.standing import Standings
+from chimera.providers.health.accounts import Standings
 from models.errors import FallsBack, ProviderAway, ProviderError, Unreachable
 
 SHORT_WAIT_S = 30.0

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chimera.content.audio import guessed_seconds
+from chimera.content.text import estimate_tokens
 from chimera.pricing import MediaPrice
 from chimera.providers.base import Image, Provider
 from chimera.providers.media import (
@@ -18,8 +20,6 @@ from chimera.providers.media import (
     TranscriptionRequest,
     Vectors,
 )
-from chimera.sound import guessed_seconds
-from chimera.text import estimate_tokens
 from models.ai_calls import MediaUsage, Operation
 from models.errors import NotOffered
 from models.ids import AiCallId

@@ -20,19 +20,19 @@ from activities.settlements import Settlements
 from activities.stops import Stops
 from activities.uncut import uncut
 from activities.underway import Underway
-from chimera.breaker import Asker, asker_of
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db import budgets, doubts, events, model_calls, transcripts
 from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
-from chimera.limits import ProviderLimits
 from chimera.pricing import price_of, window_of
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd
-from chimera.settings import Settings
-from chimera.standing import Standings
+from chimera.providers.health.accounts import Standings
+from chimera.providers.health.circuit_breaker import Asker, asker_of
+from chimera.providers.limits.limiter import ProviderLimits
 from models import activities as contract
 from models.agents import AgentSpec
 from models.errors import (

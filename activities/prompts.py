@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chimera.content.text import estimate_tokens
 from chimera.db.transcripts import CallContext, Result, TranscriptRow
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
-from chimera.text import estimate_tokens
 from models.agents import AgentSpec
 from models.ids import NodePath, depth_of
 from models.plans import MAX_DEPTH

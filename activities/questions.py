@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from activities import continuations, prompts
 from activities.continuations import MAX_CONTINUATIONS
+from chimera.config.settings import Settings
+from chimera.content.text import estimate_tokens
 from chimera.db import pictures, plans, transcripts
 from chimera.db.engine import Connection
 from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext, TranscriptRow
 from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
-from chimera.settings import Settings
-from chimera.text import estimate_tokens
 from chimera.tools import TOOLS, spec_of
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of

@@ -7,12 +7,12 @@ import structlog
 from temporalio import activity
 
 from chimera.bus import Bus
-from chimera.calendars import fingerprint_of, spec_of
+from chimera.config.settings import Settings
 from chimera.db import runs, schedules, tasks, user_limits
 from chimera.db.engine import Database
 from chimera.db.user_limits import OPEN_TASKS_LIMIT
-from chimera.schedules import Schedules as TemporalSchedules
-from chimera.settings import Settings
+from chimera.temporal.calendars import fingerprint_of, spec_of
+from chimera.temporal.schedules import Schedules as TemporalSchedules
 from models import activities as contract
 from models.errors import ChimeraError, InvalidInput, LimitReached, NotFound
 from models.ids import UserId

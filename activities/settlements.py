@@ -13,12 +13,12 @@ from activities.plans import Plans
 from activities.replies import NO_PLAN
 from activities.tool_results import results_at_once
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db import doubts, model_calls, plans, subtasks, transcripts
 from chimera.db.engine import AWAY, Connection, Database
 from chimera.db.model_calls import Intent, Settlement
 from chimera.db.plans import PlanRoom
 from chimera.providers.base import ChatEnd, ChatRequest
-from chimera.settings import Settings
 from models.errors import AnswerMissing, AnswerNotKept, ChimeraError, Overtaken, RootStopped
 from models.ids import ROOT
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import structlog
 
 from activities import prompts
+from chimera.content.text import clean_text
 from chimera.db.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.text import clean_text
 from chimera.tools import TOOLS, run_tool
 from chimera.tools.base import ToolError
 from models.base import preview_of

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 from api.app import create_app
 from api.server import Server, config_of
-from chimera import logging
-from chimera.settings_errors import BadSettings, read_settings
+from chimera.config.errors import BadSettings, read_settings
+from chimera.observe import logging
 
 
 def main() -> int:

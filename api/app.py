@@ -27,17 +27,17 @@ from api.routes import (
 from api.stream import Hub
 from api.user_limits import OpenByUser
 from chimera import __version__
-from chimera.ai_calls import AiCallStarts
-from chimera.auth import Auth, secret_of
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.outbox import Dispatcher
-from chimera.providers.available import Available
-from chimera.schedules import Schedules
-from chimera.settings import Settings
-from chimera.standing import Standings
-from chimera.temporal import Temporal
+from chimera.providers.catalog import Available
+from chimera.providers.health.accounts import Standings
+from chimera.security.sessions import Auth, secret_of
+from chimera.temporal.ai_calls import AiCallStarts
+from chimera.temporal.client import Temporal
+from chimera.temporal.dispatcher import Dispatcher
+from chimera.temporal.schedules import Schedules
 
 CLOSED_ROUTERS = (
     auth.router,

@@ -14,7 +14,7 @@ from fastapi import Request
 from pydantic_core import from_json
 
 from api.errors import Refused
-from chimera.json_names import name_twice
+from chimera.content.json_names import name_twice
 from models.errors import InvalidInput, NameTwice, NotJson
 from models.wording import MAX_NAME
 

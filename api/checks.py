@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.config.settings import Settings
+from chimera.content.file_types import IMAGES
 from chimera.db import agents, files
-from chimera.due_times import check_time_zone
-from chimera.file_types import IMAGES
 from chimera.pricing import abilities_of, window_of
 from chimera.providers import PROVIDERS, check_model
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
-from chimera.settings import Settings
+from chimera.temporal.due_times import check_time_zone
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
 from models.ai_calls import Operation

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from chimera import disk
 from chimera.db.refusals import refusal_of
+from chimera.observe import disk
 from models.base import Contract
 from models.errors import ChimeraError, DiskFull, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
 from models.wording import MAX_NAME, fields_at, sentence_of, told

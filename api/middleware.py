@@ -29,8 +29,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
-from chimera.settings import Settings
-from chimera.temporal import web_ui_of
+from chimera.config.settings import Settings
+from chimera.temporal.client import web_ui_of
 from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from chimera.sign_ins import place_of
+from chimera.security.sign_ins import place_of
 
 HEAD_BYTES = 64 * 1024
 """Of the request line and all headers together, as h11 has it; Node takes 16 KB, nginx 32 KB."""

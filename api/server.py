@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from api.deps import Parts
 from api.protocol import Protocol
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 
 log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from api.bodies import has_more_parts
 from api.deps import Parts, bearer_token
 from api.stream import HubClosed, stop
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
-from chimera.auth import Auth
+from chimera.security.sessions import Auth
 from models.errors import LimitReached, NotSignedIn
 from models.events import Frame
 from models.streams import CLIENT_MESSAGE, Authenticate

@@ -15,10 +15,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import Refused
+from chimera.config.settings import Settings
 from chimera.db import files, user_limits
 from chimera.db.files import Content, measured
 from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES
-from chimera.settings import Settings
 from models.errors import InvalidInput, WrongContentType
 from models.files import FileView
 from models.ids import UserId

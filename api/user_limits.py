@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from models.errors import LimitReached
 from models.ids import UserId
 

@@ -6,9 +6,9 @@ import os
 from temporalio.worker import Worker
 
 from benchmarks.bare import BareCalls, BareSubtask, BareTask
+from chimera.config.settings import Settings
 from chimera.providers import Providers
-from chimera.settings import Settings
-from chimera.temporal import Temporal
+from chimera.temporal.client import Temporal
 from worker.sandbox import sandbox
 
 

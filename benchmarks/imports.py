@@ -17,7 +17,7 @@ ROUNDS = 5
 FRESH = """
 import asyncio, json, sys, time
 from chimera.providers import PROVIDERS
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 
 async def main():
     address = "http://127.0.0.1:1"

@@ -16,8 +16,8 @@ import httpx2
 from openai import AsyncOpenAI
 
 from chimera.providers.base import ChatMessage, ChatRequest, ToolRequest
-from chimera.providers.chat_completions import ask
-from chimera.providers.chat_requests import body_of
+from chimera.providers.chat_completions.chat import ask
+from chimera.providers.chat_completions.requests import body_of
 
 LENGTHS = (2, 10, 50, 200)
 ROUNDS = 30

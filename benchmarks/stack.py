@@ -10,15 +10,15 @@ from temporalio.client import Client
 
 from benchmarks.ports import free_port
 from benchmarks.wires.wire import Wire, gateway, settings_for
-from chimera.auth import Auth, ensure_first_user
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
 from chimera.local.folder import Folder
 from chimera.local.redis import admin_address
 from chimera.local.services import environment_of
 from chimera.local.supervisor import Say, Supervised
-from chimera.settings import Settings
-from chimera.temporal import Temporal
+from chimera.security.sessions import Auth, ensure_first_user
+from chimera.temporal.client import Temporal
 from models.users import Credentials
 
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chimera import redis_clients
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from models.events import TokensFrame
 from models.ids import TaskId
 

@@ -3,8 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
-from chimera.addresses import is_near, problem_of
-from chimera.settings import Settings
+from chimera.config.addresses import is_near, problem_of
+from chimera.config.settings import Settings
 from cli.errors import WrongUsage
 
 _ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):/+)?([^/\s]+)(/\S*)?")

@@ -16,7 +16,7 @@ import httpx2
 import psutil
 from pydantic import SecretStr
 
-from chimera.disk import in_words
+from chimera.config.settings import Settings
 from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
 from chimera.local import payload_keys as local_payload_keys
@@ -32,10 +32,10 @@ from chimera.local.errors import (
     SecretsUnreadable,
 )
 from chimera.local.folder import Folder
-from chimera.payload_keys import in_words as keys_in_words
-from chimera.payload_keys import parse as keys_in
-from chimera.providers.values import names_in
-from chimera.settings import Settings
+from chimera.observe.disk import in_words
+from chimera.providers.wire.values import names_in
+from chimera.security.payload_keys import in_words as keys_in_words
+from chimera.security.payload_keys import parse as keys_in
 from cli import sign_in
 from cli.addresses import api_url_of, without_password
 from cli.client import new_http
@@ -265,7 +265,7 @@ def default_model(settings: Settings) -> Iterator[Finding]:
 async def keys(settings: Settings) -> list[Finding]:
     """Whether the vendors' keys work: each is asked for its list of models, which is free."""
     # Here, because it loads the vendors' SDKs.
-    from chimera.providers.available import Available
+    from chimera.providers.catalog import Available
 
     available = Available(settings)
     try:

@@ -13,7 +13,7 @@ import httpx2
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from chimera.addresses import is_near
+from chimera.config.addresses import is_near
 from cli.errors import NoHttpClient, NoSignIn, NotReachable, Problem, Refused
 from cli.sessions import Session
 from models.agents import AgentView

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx2
 
+from chimera.config.settings import Settings
 from chimera.local.ports import data_dir_behind
-from chimera.settings import Settings
 from cli import sign_in
 from cli.addresses import address_from, api_url_of, is_same, port_here
 from cli.client import Client, new_http

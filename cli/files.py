@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from chimera.text_files import NotReadable, json_in
+from chimera.content.text_files import NotReadable, json_in
 from cli.errors import WrongUsage
 
 

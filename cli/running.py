@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.text import Text
 
-from chimera.disk import is_full
+from chimera.observe.disk import is_full
 from cli.errors import INTERRUPTED, TROUBLE, FieldProblem, Refused, WrongUsage
 from cli.options import BODY, Options, in_options, with_options
 from cli.prose import print_prose

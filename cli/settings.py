@@ -10,9 +10,9 @@ from typing import Any
 
 from dotenv.parser import Binding, parse_stream
 
-from chimera.settings import FromSurroundings, Settings, env_file
-from chimera.settings_errors import explained, read_settings
-from chimera.settings_types import OnDisk, Port
+from chimera.config.errors import explained, read_settings
+from chimera.config.settings import FromSurroundings, Settings, env_file
+from chimera.config.types import OnDisk, Port
 
 ELSEWHERE = (
     "CHIMERA_PYTHON",

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 
-from chimera.auth import FIRST_USER, Auth, ensure_first_user
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
-from chimera.settings import Settings
+from chimera.security.sessions import FIRST_USER, Auth, ensure_first_user
 from cli import sign_in
 from cli.addresses import api_url_of
 from cli.connect import signed_in_by

@@ -1,6 +1,6 @@
 """Cron expressions: the five fields of POSIX, and words for every other form.
 
-What is taken here is what runs (`chimera/due_times.py`), so a form that two crons read in two ways is refused.
+What is taken here is what runs (`chimera/temporal/due_times.py`), so a form that two crons read in two ways is refused.
 """
 
 import re

@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from benchmarks.ports import free_port
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import processes
-from chimera.settings import Settings
 from tests import weak_keys
 from tests.parts import forget_open_work, fresh_database, running_parts
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
-from chimera.providers.chat_completions import ChatCompletions
+from chimera.providers.chat_completions.chat import ChatCompletions
 
 
 class Gate:

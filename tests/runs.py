@@ -11,12 +11,12 @@ from sqlalchemy import RowMapping, insert, text
 from temporalio.client import Client
 
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db import events, task_controls, tasks
 from chimera.db.engine import Database
 from chimera.db.tables import User
-from chimera.outbox import Dispatcher
-from chimera.settings import Settings
-from chimera.temporal import Temporal
+from chimera.temporal.client import Temporal
+from chimera.temporal.dispatcher import Dispatcher
 from models.events import Event
 from models.ids import TaskId, UserId, workflow_id_of
 from models.tasks import CLOSED, TaskSpec

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
+from chimera.config.settings import Settings
 from chimera.local.redis import MAY
 from chimera.local.temporal import DYNAMIC_CONFIG, registration
-from chimera.settings import Settings
 from models.workflows import SEARCH_ATTRIBUTES
 
 ROOT = Path(__file__).parents[1]

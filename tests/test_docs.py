@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from cli.main import app as commands
 from models.agents import AgentSpec
 from models.events import Event

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import structlog
 
-from chimera.logging import configure
-from chimera.settings import Settings
-from chimera.settings_errors import BadSettings, read_settings
+from chimera.config.errors import BadSettings, read_settings
+from chimera.config.settings import Settings
+from chimera.observe.logging import configure
 from worker.build import open_worker
 
 log = structlog.get_logger()

@@ -15,21 +15,21 @@ from activities.schedules import Schedules
 from activities.stops import Stops
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
-from chimera.ai_calls import AiCallStarts
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db import runs
 from chimera.db.ai_calls import cancelled_among
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.limits import ProviderLimits
-from chimera.outbox import Dispatcher, Sweeper
 from chimera.providers import Providers
-from chimera.reconciliation import AI_CALLS, TASKS, Reconciler
-from chimera.schedules import Schedules as TemporalSchedules
-from chimera.settings import Settings
-from chimera.standing import Standings
-from chimera.temporal import Temporal
-from chimera.workers import identity_of
+from chimera.providers.health.accounts import Standings
+from chimera.providers.limits.limiter import ProviderLimits
+from chimera.temporal.ai_calls import AiCallStarts
+from chimera.temporal.client import Temporal
+from chimera.temporal.dispatcher import Dispatcher, Sweeper
+from chimera.temporal.reconciliation import AI_CALLS, TASKS, Reconciler
+from chimera.temporal.schedules import Schedules as TemporalSchedules
+from chimera.temporal.workers import identity_of
 from models.errors import CallCancelled, RootStopped
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox

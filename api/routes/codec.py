@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from api.bodies import StrictRequest
 from api.deps import API, ClosedRoute, WithParts, WithSignedIn, parts_of
-from chimera.payloads import PayloadUnreadable
+from chimera.temporal.payloads import PayloadUnreadable
 from models.codec import CodecAddress, CodecPayloads
 from models.errors import Forbidden, InvalidInput
 

@@ -11,11 +11,12 @@ from pydantic import Field
 from sqlalchemy import text
 
 from api.deps import Parts, PublicRoute, WithParts, bearer_token
-from chimera import __version__, disk
-from chimera.disk import Space
+from chimera import __version__
+from chimera.observe import disk
+from chimera.observe.disk import Space
 from chimera.providers import PROVIDERS, account_of
-from chimera.standing import Seen
-from chimera.workers import in_words, workers_seen
+from chimera.providers.health.accounts import Seen
+from chimera.temporal.workers import in_words, workers_seen
 from models.base import Contract
 
 log = structlog.get_logger()

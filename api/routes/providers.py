@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path
 
 from api.deps import ClosedRoute, WithCaller, WithParts
+from chimera.content.tokens import count_tokens
 from chimera.providers import split_model
-from chimera.tokens import count_tokens
 from models.errors import Forbidden
 from models.providers import CountRequest, ProviderView, TokenCount, Validation, ValidationRequest
 

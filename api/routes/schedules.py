@@ -12,7 +12,7 @@ from chimera.db import schedules, task_views, user_limits
 from chimera.db.tables import Schedule
 from chimera.db.task_views import TaskFilter
 from chimera.db.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
-from chimera.due_times import backfilled, next_times
+from chimera.temporal.due_times import backfilled, next_times
 from models.errors import Forbidden
 from models.ids import ScheduleId, UserId
 from models.schedules import BackfillSpec, BackfillView, PreviewSpec, PreviewView, ScheduleSpec, ScheduleView

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.ai_calls import LATER, IdempotencyKey, WithWait, answered, new_call
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.uploads import Form, form_of, keep
+from chimera.config.settings import Settings
+from chimera.content.audio import seconds_of
 from chimera.db import ai_call_views, ai_calls, files, user_limits
 from chimera.db.user_limits import OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
-from chimera.settings import Settings
-from chimera.sound import seconds_of
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView

@@ -13,7 +13,7 @@ from benchmarks.security.finding import API, PASSWORD, client_of, new_account, t
 from benchmarks.stack import Stack
 from chimera.db import users
 from chimera.db.engine import Database
-from chimera.passwords import Passwords
+from chimera.security.passwords import Passwords
 from models.ids import TaskId
 from models.tasks import CLOSED
 from models.users import Role

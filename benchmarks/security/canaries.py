@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from benchmarks.security.finding import PASSWORD
 from benchmarks.stack import Stack
 from benchmarks.wires.wire import ANTHROPIC, GOOGLE, SIMULATED, settings_for
-from chimera.payload_keys import parse
+from chimera.security.payload_keys import parse
 
 VENDORS = ("openai", "anthropic", "google", "local")
 KEYS = {vendor: f"sk-CANARY-{vendor}-{uuid4().hex}" for vendor in VENDORS}

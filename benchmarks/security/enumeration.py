@@ -10,7 +10,7 @@ from benchmarks.security.accounts import new_accounts, open_database, rows
 from benchmarks.security.comparison import Ask, compare
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, try_password
 from benchmarks.stack import Stack
-from chimera.auth import Auth
+from chimera.security.sessions import Auth
 
 SAMPLES = 200
 AT_ONE_ACCOUNT = 8

@@ -16,7 +16,7 @@ from benchmarks.stack import Stack
 from chimera.db import users
 from chimera.db.engine import Database
 from chimera.local.supervisor import Supervised
-from chimera.passwords import Passwords
+from chimera.security.passwords import Passwords
 from models.users import Role
 
 API = "/api/v1"

@@ -11,10 +11,10 @@ from pathlib import Path
 from benchmarks.ports import free_port
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.stack import Stack
+from chimera.config.settings import Settings
 from chimera.local import LocalStack
 from chimera.local.errors import FolderUnusable, SocketsUnsafe
 from chimera.local.folder import Folder, openness_of
-from chimera.settings import Settings
 
 STRANGER = 12345
 LONG = "/".join(["a long name " * 5] * 3)

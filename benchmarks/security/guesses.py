@@ -4,7 +4,7 @@ from benchmarks.faults.lab import crash, revive
 from benchmarks.security.finding import PASSWORD, Finding, Seen, client_of, new_account, try_password
 from benchmarks.security.sign_in import guesses_at_one_account, guesses_from_one_address
 from benchmarks.stack import Stack
-from chimera.sign_ins import ACCOUNT_TRIES, ADDRESS_TRIES
+from chimera.security.sign_ins import ACCOUNT_TRIES, ADDRESS_TRIES
 
 GUESSES = 1_000
 NAMES = 10_000

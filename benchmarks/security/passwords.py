@@ -83,7 +83,7 @@ async def _kept_whole(stack: Stack, seen: Seen, password: str, address: str) -> 
 
 
 def _common() -> list[str]:
-    lines = (Path(chimera.__file__).parent / "common_passwords.txt").read_text().splitlines()
+    lines = (Path(chimera.__file__).parent / "security" / "common_passwords.txt").read_text().splitlines()
     return list(islice((line for line in lines if line and not line.startswith("#")), COMMON))
 
 

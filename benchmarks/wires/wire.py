@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import httpx2
 from pydantic import SecretStr
 
+from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
 from chimera.local.supervisor import Say, Service, Supervised
 from chimera.pricing import price_of, window_of
-from chimera.settings import Settings
 
 SIMULATED = "simulator/fast"
 """What answers on every wire."""

@@ -13,8 +13,8 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from chimera.config.settings import Settings
 from chimera.db.refusals import DISK_FULL, sqlstate_of
-from chimera.settings import Settings
 
 # psycopg picks int2, int4 or int8 by value, and each combination of types is a statement of its own to prepare: with
 # one type for all of them the hot path's statements are prepared once a connection.

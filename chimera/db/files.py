@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, Row, insert, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.content.file_types import clean_name, media_type_of
 from chimera.db import pages
 from chimera.db.pages import Place
 from chimera.db.tables import File, FileChunk
-from chimera.file_types import clean_name, media_type_of
 from models.errors import FileTooLarge, NotFound
 from models.files import FileView
 from models.ids import FileId, UserId

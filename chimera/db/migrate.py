@@ -14,8 +14,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from chimera.config.errors import BadSettings, read_settings
 from chimera.db.engine import driver_url
-from chimera.settings_errors import BadSettings, read_settings
 
 LOCK = 0x_C41_3E2A
 """The advisory lock that lets one process migrate while the others wait; any number that nobody else uses."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Schedule, Task, User
-from chimera.due_times import check_time_zone
+from chimera.temporal.due_times import check_time_zone
 from models.cron import MACROS
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import ScheduleId, TaskId, UserId

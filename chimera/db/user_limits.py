@@ -10,9 +10,9 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.config.settings import Settings
 from chimera.db.engine import words
 from chimera.db.refusals import sqlstate_of
-from chimera.settings import Settings
 from models.ai_calls import OPEN as OPEN_CALLS
 from models.ai_calls import Operation
 from models.errors import LimitReached, TooBusy

@@ -15,10 +15,10 @@ from psycopg.conninfo import conninfo_to_dict
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
+from chimera.config.settings import Settings
 from chimera.local.errors import PartsAway
 from chimera.local.supervisor import Say
 from chimera.local.together import together
-from chimera.settings import Settings
 
 ASK_S = 3.0
 """How long one question may take."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from chimera import disk
 from chimera.local.errors import FolderInUse, FolderUnusable, NoRoom, SocketsUnsafe
+from chimera.observe import disk
 
 _WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 SOCKET_PATH_BYTES = 103

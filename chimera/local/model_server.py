@@ -13,9 +13,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chimera.config.settings import Settings
 from chimera.local.errors import ModelMissing
 from chimera.local.folder import Folder
-from chimera.settings import Settings
 
 if TYPE_CHECKING:
     import xllamacpp

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from chimera import payload_keys
 from chimera.local import kept_secrets
 from chimera.local.errors import KeyIdsUnreadable, SecretsUnreadable
 from chimera.local.folder import Folder
+from chimera.security import payload_keys
 
 DIGEST_CHARACTERS = 16
 """Enough to tell two keys apart; of 32 random bytes it says nothing."""

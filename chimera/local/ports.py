@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 
+from chimera.config.settings import Settings
+from chimera.config.types import HIGHEST_PORT
 from chimera.local import model_server
 from chimera.local.errors import HostUnusable, PortsTaken, TakenPort
 from chimera.local.processes import data_dir_of
-from chimera.settings import Settings
-from chimera.settings_types import HIGHEST_PORT
 
 LOOPBACK = "127.0.0.1"
 

@@ -10,13 +10,13 @@ import httpx2
 from pydantic import SecretStr
 from pydantic_core import to_json
 
+from chimera.config.settings import Settings
 from chimera.local import model_server, processes, surroundings
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
 from chimera.local.supervisor import Say, Service, Supervised
 from chimera.local.together import together
-from chimera.settings import Settings
 
 READY_FILE = "CHIMERA_READY_FILE"
 """The worker writes its process id into the file named here once it polls."""
@@ -153,7 +153,7 @@ def _api(settings: Settings, folder: Folder, environment: dict[str, str]) -> Ser
 
 
 def _log_of(settings: Settings, folder: Folder, name: str) -> Path:
-    """Where `chimera/logging.py` puts it."""
+    """Where `chimera/observe/logging.py` puts it."""
     return (settings.log_dir or folder.logs) / f"{name}.log"
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from chimera import disk
-from chimera.disk import Space
 from chimera.local.folder import Folder
+from chimera.observe import disk
+from chimera.observe.disk import Space
 
 LOOK_S = 5.0
 AGAIN = 1.25

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from chimera import disk
+from chimera.config.settings import Settings
 from chimera.db.refusals import DISK_FULL, sqlstate_of
 from chimera.local import elsewhere, kept_secrets, model_server, payload_keys, ports, postgres, redis, temporal
 from chimera.local.errors import ModelMissing, NoRoom
@@ -18,7 +18,7 @@ from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
 from chimera.local.supervisor import Say, Service, Supervised
 from chimera.local.together import together
-from chimera.settings import Settings
+from chimera.observe import disk
 
 
 class LocalStack:

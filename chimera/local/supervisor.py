@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chimera import disk
 from chimera.local import processes, surroundings
 from chimera.local.errors import NoRoom, StartFailed
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.run_as import RunAs
+from chimera.observe import disk
 from models.errors import ChimeraError
 
 Say = Callable[[str], None]

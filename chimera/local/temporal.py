@@ -9,11 +9,11 @@ from typing import Any
 import httpx2
 from temporalio.common import SearchAttributeKey
 
+from chimera.config.settings import Settings
 from chimera.local import processes, programs, surroundings
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
-from chimera.settings import Settings
 from models.workflows import SEARCH_ATTRIBUTES
 
 HOST = "127.0.0.1"

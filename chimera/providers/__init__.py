@@ -5,16 +5,18 @@ from hashlib import blake2b
 
 from pydantic import SecretStr
 
+from chimera.config.settings import Settings
 from chimera.pricing import price_of
-from chimera.providers import anthropic, google_media, local, openai, simulator
+from chimera.providers import local, openai, simulator
+from chimera.providers.anthropic import chat as anthropic
 from chimera.providers.base import Provider
-from chimera.settings import Settings
+from chimera.providers.google import media as google
 from models.errors import UnknownProvider
 
 PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "openai": openai.make,
     "anthropic": anthropic.make,
-    "google": google_media.make,
+    "google": google.make,
     "local": local.make,
     "simulator": simulator.make,
 }

@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from chimera.providers.headers import is_sendable
+from chimera.providers.wire.headers import is_sendable
 from models.errors import MissingKey, UnusableKey
 
 

@@ -1,9 +1,9 @@
 """A model server of your own (Ollama, llama.cpp, vLLM, LM Studio, …): anything that speaks chat completions."""
 
+from chimera.config.settings import Settings
 from chimera.providers.base import Provider
+from chimera.providers.chat_completions.media import OpenAIMedia
 from chimera.providers.keys import usable
-from chimera.providers.openai_media import OpenAIMedia
-from chimera.settings import Settings
 from models.errors import MissingBaseUrl
 
 FIRST_BYTE_S = 180.0

@@ -13,7 +13,7 @@ from math import isfinite
 from sys import byteorder
 from typing import Protocol, runtime_checkable
 
-from chimera.file_types import IMAGES, media_type_of
+from chimera.content.file_types import IMAGES, media_type_of
 from chimera.providers.base import Image
 from models.ai_calls import MediaUsage
 from models.errors import Malformed, UselessAnswer

@@ -1,9 +1,9 @@
 """OpenAI."""
 
+from chimera.config.settings import Settings
 from chimera.providers.base import Provider
+from chimera.providers.chat_completions.media import OpenAIMedia
 from chimera.providers.keys import key_of
-from chimera.providers.openai_media import OpenAIMedia
-from chimera.settings import Settings
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 

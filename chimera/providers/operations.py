@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from chimera.config.settings import Settings
 from chimera.pricing import media_price_of
 from chimera.providers import PROVIDERS, split_model
 from chimera.providers.base import Provider
 from chimera.providers.media import Draws, Embeds, Transcribes
-from chimera.settings import Settings
 from models.ai_calls import Operation
 from models.errors import ChimeraError, NotOffered
 

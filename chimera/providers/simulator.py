@@ -1,8 +1,8 @@
 """The built-in simulator: no model and no key, and answers that say so."""
 
+from chimera.config.settings import Settings
 from chimera.providers.base import Provider
-from chimera.providers.openai_media import OpenAIMedia
-from chimera.settings import Settings
+from chimera.providers.chat_completions.media import OpenAIMedia
 from models.errors import MissingBaseUrl
 
 

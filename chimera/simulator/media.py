@@ -19,6 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from chimera.content.audio import seconds_of
+from chimera.content.text import estimate_tokens
 from chimera.simulator.exchange import Exchange
 from chimera.simulator.idle import idle_in_media
 from chimera.simulator.journal import Journal
@@ -26,8 +28,6 @@ from chimera.simulator.pictures import png_of
 from chimera.simulator.prose import LABEL
 from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
 from chimera.simulator.script import Script, ScriptError, read_script, without_directives
-from chimera.sound import seconds_of
-from chimera.text import estimate_tokens
 
 DIMENSIONS = 256
 MAX_DIMENSIONS = 4096

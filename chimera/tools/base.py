@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from chimera.text import clean_text
+from chimera.content.text import clean_text
 from models.errors import ChimeraError
 
 ToolKind = Literal["pure", "idempotent", "once"]

@@ -4,11 +4,11 @@ import sys
 
 from pydantic import TypeAdapter, ValidationError
 
-from chimera.auth import reset_password
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import elsewhere, postgres
 from chimera.local.folder import Folder
-from chimera.settings import Settings
+from chimera.security.sessions import reset_password
 from cli import sign_in
 from cli.actions.login import sign_in_with
 from cli.checks import running_stack

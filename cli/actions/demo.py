@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chimera import __version__
+from chimera.config.settings import Settings
 from chimera.local import Supervised
-from chimera.settings import Settings
 from cli.actions.ids import short
 from cli.actions.up import forever, how_to_stop, own_name, say_stopping, say_welcome
 from cli.addresses import api_url_of

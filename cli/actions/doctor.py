@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from chimera.settings import Settings
-from chimera.settings_errors import BadSettings
+from chimera.config.errors import BadSettings
+from chimera.config.settings import Settings
 from cli import checks
 from cli.checks import Finding, Level
 from cli.prose import print_prose

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chimera import __version__
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from cli.addresses import api_url_of, temporal_ui_of
 from cli.screens import say
 from cli.signals import until_told

@@ -14,11 +14,11 @@ from sqlalchemy import text
 
 from activities.settlements import Settlements
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db import budgets, doubts, model_calls, runs, task_controls, tasks, transcripts
 from chimera.db.engine import Database
 from chimera.db.model_calls import Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
-from chimera.settings import Settings
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose

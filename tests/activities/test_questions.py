@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from activities import prompts, questions
 from activities.questions import Question
+from chimera.config.settings import Settings
 from chimera.db.transcripts import CallContext
 from chimera.pricing import price_of
 from chimera.pricing.prices import PER
-from chimera.settings import Settings
 from models.tasks import OnTruncated
 from tests.activities.test_replies import CHAT, INTENT
 

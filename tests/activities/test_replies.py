@@ -8,9 +8,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import replies
+from chimera.config.settings import Settings
 from chimera.db.model_calls import Failure, Intent, Settlement
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
-from chimera.settings import Settings
 from models.errors import Overloaded, ProviderTimeout
 from models.events import ModelCallFinished
 from models.ids import NodePath, TaskId, UserId

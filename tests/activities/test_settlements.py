@@ -10,11 +10,11 @@ from activities import replies
 from activities.plans import Plans, plans_in
 from activities.settlements import Settlements
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db import doubts, model_calls
 from chimera.db.engine import Database
 from chimera.db.model_calls import Failure, Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
-from chimera.settings import Settings
 from models.errors import AnswerNotKept, Overtaken
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.usage import Usage

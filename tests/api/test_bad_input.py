@@ -9,9 +9,9 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import func, select
 
 from api.app import create_app
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import Task
-from chimera.settings import Settings
 from models import wording
 from models.base import Body
 from models.wording import PATTERNS, sentence_of

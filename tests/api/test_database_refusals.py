@@ -8,9 +8,9 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from chimera.config.settings import Settings
 from chimera.db import engine
 from chimera.db.refusals import refusal_of
-from chimera.settings import Settings
 from tests.api.conftest import PASSWORD, client_of
 from tests.parts import fresh_database
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Query
 from pydantic import SecretStr
 
 from api.app import create_app
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from tests.parts import SECRET
 
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.deps import Parts
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from tests.api.conftest import SignUp, new_task
 from tests.api.routes.test_streams import signed_in, token_of
 from tests.parts import serving

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api import middleware
 from api.app import create_app
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from tests.media import a_png
 from tests.parts import serving
 

@@ -13,9 +13,9 @@ from sqlalchemy import update
 from api.app import create_app
 from api.deps import Parts
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
+from chimera.config.settings import Settings
 from chimera.db.tables import AiCall, Task
 from chimera.db.user_limits import AT_ONCE, LEAST_BYTES
-from chimera.settings import Settings
 from models.ids import TaskId
 from models.tasks import TaskStatus
 from tests.api.conftest import SignUp, new_task, set_task

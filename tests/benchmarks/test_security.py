@@ -16,9 +16,9 @@ from benchmarks.security import at_rest, canaries, exposure, malformed, patterns
 from benchmarks.security.__main__ import FINDINGS, row_of, tried
 from benchmarks.security.finding import API, Finding, Seen
 from benchmarks.stack import Stack
+from chimera.config.settings import Settings
 from chimera.local import kept_secrets
 from chimera.local.folder import Folder
-from chimera.settings import Settings
 from tests.parts import SECRET
 
 

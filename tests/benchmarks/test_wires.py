@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from benchmarks.wires.gateway import create_app
-from chimera.providers.anthropic import Anthropic
+from chimera.providers.anthropic.chat import Anthropic
 from chimera.providers.base import ChatMessage, ChatRequest, Provider, ToolRequest
-from chimera.providers.google import Google
+from chimera.providers.google.chat import Google
 from models import errors
 from models.usage import Usage
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider, TextDelta, ToolSpec
-from chimera.providers.chat_completions import ChatCompletions
+from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.simulator.app import create_app
 from chimera.simulator.journal import Journal
 from tests.parts import serving

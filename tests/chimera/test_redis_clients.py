@@ -9,7 +9,7 @@ from temporalio.worker.workflow_sandbox._importer import Importer
 from temporalio.worker.workflow_sandbox._restrictions import RestrictionContext
 
 from chimera import redis_clients
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from worker.sandbox import sandbox
 
 

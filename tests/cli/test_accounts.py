@@ -8,11 +8,11 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from benchmarks.ports import free_port
-from chimera.auth import FIRST_USER, Auth
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import elsewhere
 from chimera.local.errors import PartsAway, SecretsMissing
-from chimera.settings import Settings
+from chimera.security.sessions import FIRST_USER, Auth
 from cli import sign_in
 from cli.actions import accounts
 from cli.connect import signed_in_by

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from benchmarks.ports import free_port
-from chimera import payload_keys
+from chimera.config.settings import Settings
 from chimera.local import payload_keys as local_payload_keys
 from chimera.local.folder import Folder
-from chimera.settings import Settings
+from chimera.security import payload_keys
 from cli import checks, sign_in
 from cli.checks import Finding, Level
 from models.users import Tokens

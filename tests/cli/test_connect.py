@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_port
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from cli import checks, sign_in
 from cli.addresses import address_from, is_same, port_here
 from cli.checks import Level

@@ -12,7 +12,7 @@ import structlog
 from pydantic import SecretStr
 
 from api.app import create_app
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from cli.actions import calls, media
 from cli.errors import NotThere, Refused, WrongUsage
 from cli.stack import sign_in_here

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from api.app import create_app
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from cli.actions import agents, controls, run, schedules
 from cli.actions.run import spec_from
 from cli.connect import connected

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chimera.settings import Settings
-from chimera.settings_errors import BadSettings
+from chimera.config.errors import BadSettings
+from chimera.config.settings import Settings
 from cli import checks
 from cli.checks import Level
 from cli.settings import load_settings, where_settings

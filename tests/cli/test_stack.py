@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from chimera.auth import FIRST_USER, Auth
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.settings import Settings
+from chimera.security.sessions import FIRST_USER, Auth
 from cli import sign_in
 from cli.stack import sign_in_here
 from models.users import Credentials

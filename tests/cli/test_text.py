@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from cli.actions.up import say_welcome
 from cli.lines import line_of
 from cli.render import picture_of

@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chimera import temporal
-from chimera.settings import Settings
+from chimera.config.settings import Settings
+from chimera.temporal import client
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, runs_with_worker
 from tests.until import LIMIT_S
@@ -12,7 +12,7 @@ from tests.until import LIMIT_S
 @pytest.fixture(autouse=True)
 def _patient_steering(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is slow to answer, on a busy machine, is asked all the same."""
-    monkeypatch.setattr(temporal, "STEER_SECONDS", LIMIT_S)
+    monkeypatch.setattr(client, "STEER_SECONDS", LIMIT_S)
 
 
 @pytest.fixture(scope="module")

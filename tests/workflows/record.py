@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import text
 
 from benchmarks.ports import free_port
-from chimera.ai_calls import AiCallStarts
+from chimera.config.settings import Settings
 from chimera.db import ai_calls, task_controls
 from chimera.db.ai_calls import NewCall
 from chimera.local import processes
-from chimera.settings import Settings
+from chimera.temporal.ai_calls import AiCallStarts
 from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from activities import continuations
+from chimera.config.settings import Settings
 from chimera.db import task_views
 from chimera.db.costs import cost_of
-from chimera.settings import Settings
 from models.costs import CostSum
 from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
 from tests.chimera.scripted import Script, Scripted, running_script

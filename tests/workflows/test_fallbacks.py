@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chimera.providers.chat_completions import ChatCompletions
-from chimera.settings import Settings
+from chimera.config.settings import Settings
+from chimera.providers.chat_completions.chat import ChatCompletions
 from models.errors import ProviderError
 from models.events import ModelCallFailed, ModelCallFellBack
 from tests.conftest import SimulatorServer

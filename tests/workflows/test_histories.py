@@ -9,14 +9,14 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowExecutionDescription
 
-from chimera import payload_keys
-from chimera.ai_calls import AiCallStarts
+from chimera.config.settings import Settings
 from chimera.db import ai_calls, outbox
 from chimera.db import schedules as schedule_rows
 from chimera.db.ai_calls import NewCall
-from chimera.payloads import DATA_CONVERTER
-from chimera.schedules import Schedules
-from chimera.settings import Settings
+from chimera.security import payload_keys
+from chimera.temporal.ai_calls import AiCallStarts
+from chimera.temporal.payloads import DATA_CONVERTER
+from chimera.temporal.schedules import Schedules
 from models.ai_calls import Operation
 from models.ids import AiCallId, NodePath, ScheduleId, TaskId, ai_call_workflow_id, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from chimera.config.settings import Settings
 from chimera.providers.base import ToolRequest
-from chimera.providers.chat_completions import ChatCompletions
-from chimera.settings import Settings
+from chimera.providers.chat_completions.chat import ChatCompletions
 from models.events import ModelCallFellBack
 from tests.chimera.providers.wires import WIRES
 from tests.chimera.providers.wires.base import Kind, Said, Wire, plain

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import RowMapping
 
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from tests.chimera.providers.wires import WIRES
 from tests.chimera.providers.wires.base import Said, plain
 from tests.chimera.scripted import Script, Scripted, running_script

@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from chimera.payloads import DATA_CONVERTER
+from chimera.temporal.payloads import DATA_CONVERTER
 from tests.workflows.record import AI_BRANCHES, BRANCHES, FOLDER
 from worker.build import WORKFLOWS
 from worker.sandbox import sandbox

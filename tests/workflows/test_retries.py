@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera import outbox
 from chimera.db import retries
 from chimera.db import runs as db_runs
-from chimera.reconciliation import TASKS, End, Reconciler
-from chimera.temporal import StillEnding
+from chimera.temporal import dispatcher
+from chimera.temporal.client import StillEnding
+from chimera.temporal.reconciliation import TASKS, End, Reconciler
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
@@ -261,7 +261,7 @@ async def test_a_retry_whose_run_before_does_not_end_can_be_cancelled(
 async def test_a_failed_run_that_does_not_end_is_ended_for_its_retry(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "ENDING_TRIES", 0)
+    monkeypatch.setattr(dispatcher, "ENDING_TRIES", 0)
     task_id = await runs.start("One", plan=[a_subtask("s1", "[[sim: hang=1]] go")])
     await runs.until(task_id, lambda row: row["model_calls"] == 1)
     async with runs.database.begin() as session:

@@ -8,13 +8,13 @@ from sqlalchemy import RowMapping, text, update
 from temporalio.client import ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from chimera.calendars import fingerprint_of, spec_of
 from chimera.db import schedules as rows
 from chimera.db import task_views
 from chimera.db.tables import Schedule, User
 from chimera.db.task_views import TaskFilter
-from chimera.due_times import times_between
-from chimera.schedules import Schedules
+from chimera.temporal.calendars import fingerprint_of, spec_of
+from chimera.temporal.due_times import times_between
+from chimera.temporal.schedules import Schedules
 from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.schedules import BackfillOverlap, ScheduledRunInput, ScheduledRunResult, ScheduleSpec
 from models.tasks import CLOSED

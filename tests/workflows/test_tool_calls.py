@@ -12,7 +12,7 @@ from temporalio.api.enums.v1 import EventType
 from activities import heartbeats, tool_results
 from chimera.db import task_controls
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
-from chimera.providers.chat_completions import ChatCompletions
+from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.tools import TOOLS
 from chimera.tools.calculator import Calculator, CalculatorArguments
 from models import tool_calls

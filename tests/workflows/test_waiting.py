@@ -11,10 +11,10 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from benchmarks.ports import free_port
-from chimera.breaker import Asker
+from chimera.config.settings import Settings
 from chimera.db.held_up import held_up_calls
-from chimera.settings import Settings
-from chimera.standing import Standings
+from chimera.providers.health.accounts import Standings
+from chimera.providers.health.circuit_breaker import Asker
 from models.errors import RateLimited
 from models.ids import TaskId
 from models.tasks import HeldUpCall

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from activities import media
 from activities.media import Answer, Asked
 from api.app import create_app
+from chimera.config.settings import Settings
 from chimera.providers.base import Provider
-from chimera.settings import Settings
 from models.ai_calls import Operation
 from tests.api.conftest import SECRET
 from tests.conftest import SimulatorServer

@@ -19,16 +19,16 @@ from activities import media
 from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
-from chimera.ai_calls import AiCallStarts, held_up_in
-from chimera.breaker import Asker
+from chimera.config.settings import Settings
 from chimera.db import ai_calls
 from chimera.db.ai_calls import NewCall
 from chimera.db.engine import Database
 from chimera.db.tables import AiCall
+from chimera.providers.health.accounts import Standings
+from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
-from chimera.settings import Settings
-from chimera.standing import Standings
-from chimera.temporal import Temporal
+from chimera.temporal.ai_calls import AiCallStarts, held_up_in
+from chimera.temporal.client import Temporal
 from models.ai_calls import (
     AiCallStatus,
     AiCallView,

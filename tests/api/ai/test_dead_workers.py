@@ -13,10 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from chimera.config.settings import Settings
 from chimera.failpoints import EXIT_CODE
 from chimera.local import processes
 from chimera.local.services import environment_of
-from chimera.settings import Settings
 from tests.api.ai.conftest import AI, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
@@ -90,7 +90,7 @@ async def _accepted(client: httpx2.AsyncClient, settings: Settings) -> tuple[str
 
 
 async def _run_closed(settings: Settings, call_id: str) -> None:
-    from chimera.temporal import Temporal
+    from chimera.temporal.client import Temporal
 
     client = await Temporal(settings).client()
     async with asyncio.timeout(60):

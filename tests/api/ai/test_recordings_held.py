@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities import ai_calls as calls
 from activities import media
 from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
+from chimera.config.settings import Settings
 from chimera.db import files
-from chimera.limits import ProviderLimits
-from chimera.settings import Settings
+from chimera.providers.limits.limiter import ProviderLimits
 from models.activities import MAKE
 from models.ai_calls import Operation
 from models.errors import RateLimited

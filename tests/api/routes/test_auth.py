@@ -16,13 +16,13 @@ from sqlalchemy import select, update
 
 from api.app import create_app
 from api.deps import Parts
-from chimera import auth
-from chimera.auth import AUDIENCE, ISSUER, ensure_first_user
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import RefreshToken, User
-from chimera.passwords import Passwords
-from chimera.settings import Settings
-from chimera.sign_ins import REGISTRATIONS
+from chimera.security import sessions
+from chimera.security.passwords import Passwords
+from chimera.security.sessions import AUDIENCE, ISSUER, ensure_first_user
+from chimera.security.sign_ins import REGISTRATIONS
 from tests.api.conftest import PASSWORD, SECRET, SignUp, client_of
 from tests.parts import fresh_database
 
@@ -94,7 +94,7 @@ async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(
     assert second["refresh_token"] != first["refresh_token"]
     assert (await _refresh(anybody, first["refresh_token"])).status_code == 401
     assert (await _refresh(anybody, second["refresh_token"])).status_code == 401
-    monkeypatch.setattr(auth, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
     assert await _status_with(anybody, second["access_token"]) == 401
 
 
@@ -151,12 +151,12 @@ async def test_a_password_is_changed_only_by_who_knows_the_one_before(alice: htt
 async def test_a_disabled_user_is_out_within_five_seconds(
     sign_up: SignUp, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert auth.STANDING_SECONDS <= 5
+    assert sessions.STANDING_SECONDS <= 5
     alice = await sign_up()
     me = (await alice.get("/api/v1/auth/me")).json()
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(disabled_at=User.created_at))
-    monkeypatch.setattr(auth, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
     assert (await alice.get("/api/v1/auth/me")).status_code == 401
     answer = await alice.post("/api/v1/auth/login", json={"email": me["email"], "password": PASSWORD})
     assert answer.status_code == 401

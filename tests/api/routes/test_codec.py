@@ -15,8 +15,8 @@ from temporalio.api.common.v1 import Payload
 
 from api.deps import Parts
 from api.middleware import origins_of
-from chimera import auth
-from chimera.payloads import converter_of
+from chimera.security import sessions
+from chimera.temporal.payloads import converter_of
 from tests.api.conftest import SignUp, client_of
 
 CANARY = "a canary that sings at dawn"
@@ -119,7 +119,7 @@ async def test_a_pass_is_no_access_token(app: FastAPI, new_admin: MakeAdmin) -> 
 async def test_a_pass_ends_with_the_rights(
     app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    monkeypatch.setattr(auth, "STANDING_SECONDS", 0.0)
+    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.0)
     admin = await new_admin()
     codec_pass = await _pass_of(admin)
     async with client_of(app) as anybody:
@@ -136,7 +136,7 @@ async def test_a_pass_ends_after_twelve_hours(
     codec_pass = await _pass_of(await new_admin())
     claims = jwt.decode(codec_pass, options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 12 * 3600
-    old = jwt.encode(claims | {"exp": claims["iat"] - 60}, auth.secret_of(parts_of_app.settings), algorithm="HS256")
+    old = jwt.encode(claims | {"exp": claims["iat"] - 60}, sessions.secret_of(parts_of_app.settings), algorithm="HS256")
     assert (await anybody.post(f"/api/v1/codec/{old}/decode", json=_asked())).status_code == 403
 
 

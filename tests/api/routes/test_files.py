@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from api.app import create_app
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.settings import Settings
 from tests.api.conftest import client_of
 from tests.media import a_png, a_wav
 

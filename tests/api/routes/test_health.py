@@ -7,11 +7,11 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.routes import health
 from api.routes.health import said_of
-from chimera import payload_keys
+from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.providers import account_of
-from chimera.settings import Settings
-from chimera.standing import Seen, Standings
+from chimera.providers.health.accounts import Seen, Standings
+from chimera.security import payload_keys
 from models.errors import Unreachable
 from tests.api.conftest import client_of
 from tests.parts import short_folder, small_disk

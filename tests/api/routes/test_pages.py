@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from api.deps import Parts
 from api.routes import pages
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 from tests.api.conftest import client_of
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}

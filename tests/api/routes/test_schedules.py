@@ -11,9 +11,9 @@ from temporalio.client import ScheduleDescription
 
 from api.app import create_app
 from api.deps import Parts
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import Schedule, User
-from chimera.settings import Settings
 from models.ids import ScheduleId
 from tests.api.conftest import SignUp, client_of
 

@@ -18,8 +18,8 @@ from api import sockets
 from api.deps import Parts
 from api.sockets import while_allowed
 from api.topics import MAX_TOPICS, Topics
-from chimera import auth
-from chimera.auth import AUDIENCE, ISSUER
+from chimera.security import sessions
+from chimera.security.sessions import AUDIENCE, ISSUER
 from models.events import TaskCompleted, TaskResumed
 from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, tell
@@ -164,9 +164,9 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
 async def test_signing_out_closes_the_socket_within_five_seconds(
     app: FastAPI, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sockets.RECHECK_SECONDS + auth.STANDING_SECONDS <= 5
+    assert sockets.RECHECK_SECONDS + sessions.STANDING_SECONDS <= 5
     monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0.05)
-    monkeypatch.setattr(auth, "STANDING_SECONDS", 0.05)
+    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.05)
     carol = await sign_up()
     async with signed_in(app, carol) as socket:
         await carol.post("/api/v1/auth/logout")
@@ -182,7 +182,7 @@ async def test_lost_rights_end_sockets_and_streams(
     app: FastAPI, alice: httpx2.AsyncClient, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0.05)
-    monkeypatch.setattr(auth, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
     parts: Parts = app.state.parts
     task_id = (await new_task(alice))["id"]
     admin = await sign_up()
@@ -208,10 +208,10 @@ async def _run(parts: Parts, change: str, user_id: str) -> None:
 async def test_the_end_of_the_token_closes_the_socket(
     app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "LEEWAY_SECONDS", 600)
+    monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 600)
     async with opened(app, {"Authorization": f"Bearer {ending_token(alice)}"}) as socket:
         assert await heard(socket) == {"type": "authenticated"}
-        monkeypatch.setattr(auth, "LEEWAY_SECONDS", 0)
+        monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 0)
         assert await close_code(socket) == 4401
 
 
@@ -268,13 +268,13 @@ async def test_sse_names_a_bad_last_event_id(alice: httpx2.AsyncClient, last_id:
 async def test_sse_ends_when_the_token_does(
     app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "LEEWAY_SECONDS", 600)
+    monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 600)
     task_id = (await new_task(alice))["id"]
     headers = {"Authorization": f"Bearer {ending_token(alice)}"}
     asking = asyncio.create_task(alice.get(f"/api/v1/tasks/{task_id}/events", headers=headers))
     parts: Parts = app.state.parts
     await until(lambda: TaskId(task_id) in parts.hub._positions)
-    monkeypatch.setattr(auth, "LEEWAY_SECONDS", 0)
+    monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 0)
     async with asyncio.timeout(LIMIT_S):
         answer = await asking
     assert [event.id async for event in httpx2.EventSource(answer)] == ["1"]

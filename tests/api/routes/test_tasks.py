@@ -6,10 +6,10 @@ import httpx2
 import pytest
 from sqlalchemy import func, select, update
 
-from chimera import auth
+from chimera.content.fingerprints import older_fingerprint_of
 from chimera.db.engine import Database
 from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task, User
-from chimera.fingerprints import older_fingerprint_of
+from chimera.security import sessions
 from models.tasks import TaskSpec
 from tests.api.conftest import SignUp, new_task, set_task
 
@@ -333,4 +333,4 @@ async def _make_admin(client: httpx2.AsyncClient, database: Database, monkeypatc
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(role="admin"))
     # What is known of a user is kept for a moment.
-    monkeypatch.setattr(auth, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from chimera.config.settings import Settings
 from chimera.local import LocalStack, postgres
-from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
 
 ROLES = {"CHIMERA_DATABASE_URL": ("app", "one"), "TEMPORAL_DATABASE_URL": ("temporal", "two")}

@@ -8,8 +8,8 @@ from unittest.mock import patch
 import pytest
 
 from benchmarks.ports import free_port
+from chimera.config.settings import Settings
 from chimera.local import LocalStack, PartsAway, elsewhere
-from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
 
 

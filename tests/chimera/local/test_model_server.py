@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_port
+from chimera.config.settings import Settings
 from chimera.local import model_server
 from chimera.local.errors import ModelMissing
 from chimera.local.folder import Folder
 from chimera.local.model_server import PACKAGED
 from chimera.providers.local import make
-from chimera.settings import Settings
 from models import errors
 from tests.chimera.simulated import answer_of, ask
 

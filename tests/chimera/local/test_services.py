@@ -8,11 +8,11 @@ import httpx2
 import psutil
 import pytest
 
+from chimera.config.settings import Settings
 from chimera.local import LocalServices, StartFailed
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.supervisor import Service, Supervised
-from chimera.settings import Settings
 from tests.parts import SECRET, settings_in, short_folder
 from tests.until import LIMIT_S, until
 

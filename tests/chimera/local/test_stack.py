@@ -20,6 +20,7 @@ import pytest
 from redis.asyncio import Redis
 
 from benchmarks.ports import free_port
+from chimera.config.settings import Settings
 from chimera.local import (
     FolderInUse,
     FolderUnusable,
@@ -34,7 +35,6 @@ from chimera.local import (
 from chimera.local import ports as local_ports
 from chimera.local.errors import HostUnusable, PartsAway
 from chimera.local.folder import Folder, FolderLock, check
-from chimera.settings import Settings
 from tests.parts import settings_in, short_folder
 from tests.until import LIMIT_S, until
 
@@ -42,7 +42,7 @@ HOLDER = """
 import asyncio, sys, time
 from pathlib import Path
 from chimera.local import LocalStack
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 
 async def main() -> None:
     settings = Settings.model_validate_json(sys.argv[1])

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from chimera.config.settings import Settings
 from chimera.providers import PROVIDERS
 from chimera.providers.base import ChatRequest, Provider
-from chimera.settings import Settings
 from models.errors import ProviderError
 from tests.chimera.providers.wires.base import Wire
 from tests.chimera.scripted import Script, Scripted

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from chimera.providers.base import Provider, ToolRequest
-from chimera.providers.values import names_in
+from chimera.providers.wire.values import names_in
 from models import errors
 from tests.chimera.providers.asking import asked, raised
 from tests.chimera.providers.wires.base import KEY, USAGE, Kind, Said, Wire, plain

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.ports import free_port
 from chimera.providers import local
-from chimera.providers import wire as wires
 from chimera.providers.base import Provider
+from chimera.providers.wire import http as wires
 from models import errors
 from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import Said, Wire

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chimera.providers.streams import Lazy
+from chimera.providers.wire.streams import Lazy
 from models.errors import ProviderError
 from tests.chimera.providers.asking import provider_at
 from tests.chimera.providers.wires import WIRES
@@ -21,7 +21,7 @@ FRESH = """
 import asyncio, json, sys
 from chimera.providers import PROVIDERS
 from chimera.providers.base import ChatMessage, ChatRequest
-from chimera.settings import Settings
+from chimera.config.settings import Settings
 
 async def main(name, model, settings):
     provider = PROVIDERS[name](Settings.model_validate(settings))

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import SecretStr
 
+from chimera.config.settings import Settings
 from chimera.providers import PROVIDERS, Providers, check_model, split_model
-from chimera.settings import Settings
 from models import errors
 from models.providers import OwnRates
 from tests.chimera.providers.wires import WIRES

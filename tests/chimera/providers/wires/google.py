@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from google.genai import types
 
 from chimera.providers.base import ToolRequest
-from chimera.providers.google_requests import FOREIGN_SIGNATURE
+from chimera.providers.google.requests import FOREIGN_SIGNATURE
 from models.usage import Usage
 from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
 

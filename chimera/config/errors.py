@@ -1,0 +1,82 @@
+"""Settings that can't be used, explained: each variable by its name, and what to write instead."""
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+from pydantic_settings.exceptions import SettingsError
+
+from chimera.config.settings import Settings, env_file
+from models.errors import ChimeraError
+from models.wording import sentence_of
+
+S = TypeVar("S", bound=BaseSettings)
+
+_EXAMPLES = {
+    "CHIMERA_PRICES": '{"local/qwen3": [0, 0]}',
+    "CHIMERA_REQUESTS_PER_MINUTE": '{"openai": 500}',
+    "CHIMERA_TOKENS_PER_MINUTE": '{"openai": 200000}',
+    "CHIMERA_CONTEXT_WINDOWS": '{"local/qwen3": 32768}',
+}
+
+
+class BadSettings(ChimeraError):
+    """The message has a line for each variable."""
+
+    code, title = "bad_settings", "The settings can't be used"
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings from the environment and `.env`; what is given wins. Raises BadSettings."""
+    return explained(Settings, given)
+
+
+def explained(kind: type[S], given: dict[str, Any]) -> S:
+    """Make settings of a kind. Raises BadSettings, naming each variable."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        raise BadSettings("\n".join(_line_of(kind, dict(entry)) for entry in error.errors())) from None
+    except SettingsError as error:
+        # The only place where the SDK says which one it is.
+        field = re.search(r'field "(\w+)"', str(error))
+        if field is None:
+            raise BadSettings(str(error)) from None
+        variable = f"CHIMERA_{field[1].upper()}"
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, OSError | UnicodeDecodeError):
+            raise BadSettings(
+                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}); may the process"
+                " read it, and is it text?"
+            ) from None
+        example = _EXAMPLES.get(variable)
+        raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(
+            f"The file of settings {env_file()} can't be read ({type(error).__name__}); may the process read it, and is"
+            " it text?"
+        ) from None
+
+
+def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
+    if not entry["loc"]:
+        return sentence_of(entry)
+    name = str(entry["loc"][0])
+    variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
+    # Nothing is sent here, it is written down.
+    sentence = re.sub("^Send ", "Write ", sentence_of(entry))
+    if isinstance(usual := _usual(kind, name), int):
+        sentence = re.sub(r"whole number, as in \d+", f"whole number, as in {usual}", sentence)
+    place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
+    example = _EXAMPLES.get(variable)
+    return (
+        f"{variable}: {sentence}{f' It is written as in {example}.' if example else ''}"
+        f"{f' This is about {place}.' if place else ''}"
+    )
+
+
+def _usual(kind: type[BaseSettings], name: str) -> object:
+    """The value that a setting has where nobody names one."""
+    field = kind.model_fields.get(name.removeprefix("CHIMERA_").lower())
+    return field.default if field is not None else None

@@ -1,0 +1,278 @@
+"""All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.exceptions import SettingsError
+
+from chimera.config.addresses import problem_of
+from chimera.config.types import (
+    DatabaseUrl,
+    HostAndPort,
+    HostName,
+    LogLevel,
+    Network,
+    NotNegative,
+    OnDisk,
+    Origin,
+    PayloadKeys,
+    Port,
+    Positive,
+    RedisUrl,
+    Secret,
+    WebAddress,
+)
+from chimera.content.text_files import NotReadable, said_of, text_in
+from models.base import ModelRef
+from models.providers import OwnModel, OwnPrice
+from models.wording import sentence_of, told
+
+WindowTokens = Annotated[int, Field(ge=1024)]
+_OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
+
+
+class FromSurroundings(BaseSettings):
+    """Says where settings are read from."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHIMERA_",
+        env_file=".env",
+        # An empty variable is one that is not set: `CHIMERA_OPENAI_API_KEY=` is no key.
+        env_ignore_empty=True,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files, as container platforms mount them.
+
+        Raises SettingsError when a file or a folder that was named isn't there.
+        """
+        if "CHIMERA_ENV_FILE" in os.environ:
+            file = env_file()
+            if file is not None and (file.is_dir() or not file.exists()):
+                raise SettingsError(f"CHIMERA_ENV_FILE: there is no file {str(file)!r}; correct it, or leave it empty.")
+            dotenv_settings = DotEnvSettingsSource(settings_cls, file)
+        folder = os.environ.get("CHIMERA_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings, dotenv_settings
+        if not Path(folder).is_dir():
+            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
+        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls, folder)
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """An empty file is a secret that is not set, as an empty variable is: platforms mount those that are optional."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return value or None, key, is_complex
+
+
+class Settings(FromSurroundings):
+    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
+
+    `.env.example` lists every one.
+    """
+
+    data_dir: OnDisk = Path(".chimera")
+    """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
+
+    # Parts. Without an address the embedded stack brings its own.
+    database_url: DatabaseUrl | None = None
+    redis_url: RedisUrl | None = None
+    temporal_address: HostAndPort | None = None
+    temporal_namespace: str = "default"
+    temporal_ui_url: WebAddress | None = None
+    payload_keys: PayloadKeys | None = None
+    """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/security/payload_keys.py`."""
+    task_queue: str = "chimera"
+    host: str = "127.0.0.1"
+    api_port: Port = 8000
+    temporal_port: Port = 7233
+    temporal_ui_port: Port = 8233
+    simulator_port: Port = 8001
+    local_model_port: Port = 8002
+
+    # Sign-in.
+    jwt_secret: Secret | None = None
+    access_token_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    refresh_token_days: int = Field(default=30, ge=1, le=365)
+    registration_open: bool = False
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
+    """Names that this installation is reached by, besides this machine's own and addresses."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Whose X-Forwarded-For is believed; of anybody else's nothing is."""
+
+    # Providers. The vendors' own variable names are understood too.
+    default_model: ModelRef = "simulator/standard"
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = None
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY")
+    )
+    anthropic_base_url: str | None = None
+    google_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CHIMERA_GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+    )
+    google_base_url: str | None = None
+    local_base_url: str | None = None
+    local_api_key: SecretStr | None = None
+    local_model: str | None = None
+    """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
+    simulator_url: str | None = None
+    catalog_file: OnDisk | None = None
+    """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
+    prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
+    """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
+    requests_per_minute: dict[str, Positive] = Field(default_factory=dict)
+    """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
+    tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
+    """By provider, as above; a call counts with what it may need at most."""
+    breaker_failures: int = Field(default=5, ge=1)
+    """In a row, before a provider counts as away and is left alone."""
+    breaker_probe_s: float = Field(default=10.0, gt=0)
+    context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
+    """Tokens by model, for models that the price list doesn't know."""
+
+    # A model call's limits.
+    call_first_byte_s: float = Field(default=30.0, gt=0)
+    call_stall_s: float = Field(default=60.0, gt=0)
+    call_total_s: float = Field(default=300.0, gt=0, le=840)
+    """Less than the 15 minutes after which Temporal gives the call to another worker."""
+    call_max_attempts: int = Field(default=5, ge=1, le=100)
+    max_answer_bytes: int = 4 * 1024 * 1024
+    max_media_bytes: int = 64 * 1024 * 1024
+    """Of an answer with pictures or vectors in it."""
+
+    # Processes.
+    max_concurrent_activities: Positive = 200
+    graceful_shutdown_s: float = 30.0
+    database_pool_size: Positive = 10
+    database_pool_overflow: int = 20
+    max_connections: Positive = 1000
+    """Of the API; one address that is no listed proxy may have half of them."""
+    max_body_bytes: int = 1024 * 1024
+    max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
+
+    # What one user may have at once; 0 is no limit.
+    max_open_tasks: NotNegative = 2000
+    """Drafts count, until they are deleted."""
+    max_open_calls: NotNegative = 500
+    """Embeddings, images and transcriptions."""
+    max_schedules: NotNegative = 100
+    max_agents: NotNegative = 100
+    max_kept_bytes: NotNegative = 1024 * 1024 * 1024
+    """Of files."""
+    max_sockets: NotNegative = 10
+    """In one process of the API, as streams."""
+    max_streams: NotNegative = 10
+
+    # Logs.
+    log_level: LogLevel = "INFO"
+    log_dir: OnDisk | None = None
+    log_json: bool = False
+
+    # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
+    failpoints: str = ""
+
+    @classmethod
+    def provider_names(cls) -> tuple[str, ...]:
+        """What may stand before the slash of `provider/model`: whatever has a key or an address here."""
+        found = (
+            re.fullmatch(r"([a-z0-9_]+)_api_key|([a-z0-9_]+)_base_url|(simulator)_url", name)
+            for name in cls.model_fields
+        )
+        return tuple(dict.fromkeys(next(filter(None, each.groups())) for each in found if each))
+
+    @property
+    def own_models(self) -> Mapping[str, OwnModel]:
+        """The entries of `catalog_file`."""
+        return _models_in(self.catalog_file) if self.catalog_file else {}
+
+    @property
+    def own_prices(self) -> Mapping[str, OwnPrice | OwnModel]:
+        return {**self.own_models, **self.prices}
+
+    @property
+    def own_windows(self) -> Mapping[str, int | OwnModel]:
+        return {**self.own_models, **self.context_windows}
+
+    @field_validator("default_model", "requests_per_minute", "tokens_per_minute")
+    @classmethod
+    def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
+        named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
+        known = cls.provider_names()
+        if unknown := sorted(named - set(known)):
+            raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(known)}.")
+        return value
+
+    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _separate_by_commas(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator(
+        "openai_base_url", "anthropic_base_url", "google_base_url", "local_base_url", "simulator_url", mode="after"
+    )
+    @classmethod
+    def _can_be_asked(cls, value: str | None) -> str | None:
+        if value is not None and (problem := problem_of(value)) is not None:
+            raise ValueError(f"{value!r} {problem}; write it as in http://127.0.0.1:11434/v1.")
+        return value
+
+    @model_validator(mode="after")
+    def _catalog_file_can_be_used(self) -> Self:
+        _ = self.own_models
+        return self
+
+
+def env_file() -> Path | None:
+    """The file of settings beside the variables: `.env`, or the one that `CHIMERA_ENV_FILE` names; empty is none."""
+    named = os.environ.get("CHIMERA_ENV_FILE", Settings.model_config.get("env_file"))
+    return Path(str(named)).expanduser() if named else None
+
+
+@cache
+def _models_in(file: Path) -> Mapping[str, OwnModel]:
+    try:
+        text = text_in(file)
+    except NotReadable as error:
+        raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} {error}") from None
+    except OSError as error:
+        raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} can't be read ({error.strerror}).") from None
+    try:
+        return _OWN_MODELS.validate_json(text)
+    except ValidationError as error:
+        first = told([dict(entry) for entry in error.errors()])[0]
+        if first["type"] == "json_invalid":
+            said = said_of(ValueError(first["ctx"]["error"]), text)
+            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is no JSON: {said}") from None
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

@@ -1,0 +1,147 @@
+"""What single settings may be: each type refuses what can't work, with the way to write it.
+
+No message shows an address of a database: there may be a password in it.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Callable
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from chimera.security import payload_keys
+
+HIGHEST_PORT = 65535
+MIN_SECRET_BYTES = 32
+MIN_DIFFERENT = 10
+"""Characters of a secret: 32 random hexadecimal digits have 14 on average, and fewer than ten once in ten thousand."""
+_HOST_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/:\[\]]+):(\d{1,5})")
+
+
+def _beginning_with(*schemes: str, example: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not value.startswith(schemes):
+            listed = ", ".join(schemes[:-1]) + f" or {schemes[-1]}"
+            raise ValueError(f"It does not begin with {listed}; write it as in {example}.")
+        return value
+
+    return check
+
+
+def _has_a_number_for_its_port(value: str) -> str:
+    try:
+        _ = value.startswith("unix://") or urlsplit(value).port
+    except ValueError:
+        # Without the address: there may be a password in it.
+        raise ValueError("Its port is no number; a password with / or @ in it is written with %2F and %40.") from None
+    return value
+
+
+def _has_a_port(value: str) -> str:
+    found = _HOST_AND_PORT.fullmatch(value)
+    if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
+        raise ValueError(f"{value!r} is no host and port; write them as in 127.0.0.1:7233, with nothing before.")
+    return value
+
+
+def _is_a_level(value: str) -> str:
+    if value.upper() not in logging.getLevelNamesMapping():
+        raise ValueError(f"There is no level {value!r}; use one of DEBUG, INFO, WARNING, ERROR and CRITICAL.")
+    return value.upper()
+
+
+def _is_a_network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is no address or network; write it as in 10.0.0.7 or 172.16.0.0/12.") from None
+
+
+def _is_an_origin(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or value != f"{parts.scheme}://{parts.netloc}".lower() or "@" in value or "*" in value:
+        raise ValueError(
+            f"{value!r} is no origin that a browser sends; write each as in https://chimera.example or"
+            " http://localhost:3000: in lower case, no * and nothing behind the host and its port."
+        )
+    return value
+
+
+def _is_a_host(value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is no name of a host; write it as in chimera.example, without scheme and port.")
+    return value.lower()
+
+
+def _is_a_web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is no web address; write it as in https://temporal.example.")
+    return value
+
+
+def _can_not_be_guessed(value: SecretStr) -> SecretStr:
+    secret = value.get_secret_value()
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        problem = f"It is too short: at least {MIN_SECRET_BYTES} bytes"
+    elif len(set(secret)) < MIN_DIFFERENT or secret in (secret + secret)[1:-1]:
+        problem = "It can be guessed, because it repeats itself"
+    else:
+        return value
+    raise ValueError(f"{problem}; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
+
+
+def _are_payload_keys(value: SecretStr) -> SecretStr:
+    payload_keys.parse(value.get_secret_value())
+    return value
+
+
+def _in_utf8(path: Path) -> Path:
+    """The same path for a locale that doesn't know its letters: settings are UTF-8, and so are names on disk."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return Path(os.fsdecode(str(path).encode("utf-8", "surrogateescape")))
+    return path
+
+
+OnDisk = Annotated[Path, AfterValidator(_in_utf8)]
+Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
+Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+DatabaseUrl = Annotated[
+    str,
+    AfterValidator(
+        _beginning_with(
+            "postgresql://",
+            "postgres://",
+            "postgresql+psycopg://",
+            example="postgresql://user:password@host:5432/chimera",
+        )
+    ),
+]
+RedisUrl = Annotated[
+    str,
+    AfterValidator(_beginning_with("redis://", "rediss://", "unix://", example="redis://host:6379/0")),
+    AfterValidator(_has_a_number_for_its_port),
+]
+Network = Annotated[str, AfterValidator(_is_a_network)]
+"""An address, or all of a network."""
+Origin = Annotated[str, AfterValidator(_is_an_origin)]
+HostName = Annotated[str, AfterValidator(_is_a_host)]
+WebAddress = Annotated[str, AfterValidator(_is_a_web_address)]
+Secret = Annotated[SecretStr, AfterValidator(_can_not_be_guessed)]
+PayloadKeys = Annotated[SecretStr, AfterValidator(_are_payload_keys)]
+HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
+LogLevel = Annotated[str, AfterValidator(_is_a_level)]
+"""One of Python's, in any case."""

@@ -1,0 +1,96 @@
+"""Files that people write for us: UTF-8 whatever the locale, and JSON errors with a line and a column."""
+
+import codecs
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+from chimera.content.json_names import name_twice
+
+_MARKS: Mapping[bytes, str] = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""The longer ones first: UTF-32's begins as UTF-16's does."""
+
+# What the parser says, by how it begins, and what to do about it.
+_WORDS: Mapping[str, str] = {
+    "trailing comma": "Nothing follows the comma before this; remove it.",
+    "EOF": "It ends before everything is closed; is the rest missing?",
+    "key must be a string": "A name has to stand in double quotes.",
+    "expected `,`": "A comma is missing before this, or a bracket that closes.",
+    "expected `:`": "A colon is missing between a name and its value.",
+    "expected value": "A value has to stand here: text in double quotes, a number, true, false, null, [ or {.",
+    "expected ident": "Write true, false or null.",
+    "trailing characters": "The JSON has ended before this; remove what follows.",
+    "control character": "A line break or tab inside of text is written as \\n or \\t.",
+    "invalid escape": "A backslash in text is written as \\\\.",
+    "invalid number": "Write a number as in 3 or 0.5.",
+    "recursion limit": "It is nested too deep.",
+}
+_ESCAPES = "What is escaped here is half a character, or none; write the character itself."
+
+
+class NotReadable(ValueError):
+    """A file isn't what it has to be; the message completes a sentence that names the file."""
+
+
+def text_in(path: Path) -> str:
+    """Read a file of text, with or without a mark at its beginning. Raises NotReadable, and OSError."""
+    data = path.read_bytes()
+    for mark, name in _MARKS.items():
+        if data.startswith(mark):
+            raise NotReadable(f"is {name}; save it as UTF-8.")
+    if b"\0" in data:
+        raise NotReadable("is no UTF-8 text: there are NUL bytes in it, as in UTF-16; save it as UTF-8.")
+    try:
+        return data.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise NotReadable(
+            f"is not UTF-8 (line {line} has the byte 0x{data[error.start]:02x}); save it as UTF-8."
+        ) from None
+
+
+def json_in(path: Path) -> JsonValue:
+    """Read a file of JSON. Raises NotReadable, and OSError."""
+    text = text_in(path)
+    if not text.strip():
+        raise NotReadable("is empty; write JSON into it.")
+    try:
+        value: JsonValue = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise NotReadable(f"is no JSON: {said_of(error, text)}") from None
+    if (place := name_twice(text)) is not None:
+        raise NotReadable(f"has a name twice in one object: {place}. Leave one of the two out.")
+    return value
+
+
+def said_of(error: ValueError, text: str) -> str:
+    """Say in words for people what a JSON parser of pydantic's says, and where: `… at line 3 column 5`."""
+    said, _, place = str(error).rpartition(" at line ")
+    line, _, column = place.partition(" column ")
+    if not (line.isdecimal() and column.isdecimal()):
+        return str(error)
+    # It counts bytes.
+    there = text.split("\n")[int(line) - 1].encode()[: int(column)].decode(errors="replace")
+    words = _of_another_language(there) or next(
+        (words for begin, words in _WORDS.items() if said.startswith(begin)), None
+    )
+    if words is None:
+        words = _ESCAPES if "escape" in said or "surrogate" in said else f"{said}."
+    return f"line {line}, column {max(1, len(there))}: {words}"
+
+
+def _of_another_language(there: str) -> str | None:
+    """What people often write; `there` is the line up to where the parser stopped."""
+    match there[-1:]:
+        case "/" | "#":
+            return "JSON has no comments; remove it."
+        case "'" | "“" | "”":
+            return 'Names and text stand in straight double quotes: "…".'
+    return None

@@ -1,0 +1,206 @@
+"""Logs: lines for a person at a terminal, JSON for everything else, and a rotating file for each process.
+
+What the standard library's loggers say (uvicorn, Temporal, SQLAlchemy) goes the same way as our own. Ids that were
+bound to the context (request, task, path) stand on every line. Secrets are taken out, by name and by look.
+"""
+
+import json
+import logging
+import logging.handlers
+import os
+import re
+import stat
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from chimera.config.settings import Settings
+
+FILE_BYTES = 10 * 1024 * 1024
+FILES_KEPT = 5
+LINE_CHARS = 16 * 1024
+REDACTED = "[redacted]"
+
+QUIET = ("httpx2", "httpcore2", "openai", "anthropic", "google_genai")
+"""Loggers whose INFO is a line for each request of ours; their warnings are kept."""
+
+SECRET_NAME = re.compile(
+    # `token`, but not `tokens`: those are counted, and the counts are wanted.
+    r"authorization|cookie|passw|passphrase|secret|credential|api_?key|private_?key|(^|_)(token|jwt)$",
+    re.IGNORECASE,
+)
+SECRET_TEXT = re.compile(
+    r"(?<=bearer )\S+|\b(?:sk-|AIza|AQ\.)[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
+    re.IGNORECASE,
+)
+"""Secrets that stand in text whatever the field is called: tokens, vendors' keys, passwords in addresses."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+DEPTH = 6
+
+
+def configure(settings: Settings, component: str) -> None:
+    """Set logging up for this process; `component` (api, worker, …) is on every line and names the file."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _names(component),
+        redact,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.StackInfoRenderer(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    for_people = not settings.log_json and sys.stderr.isatty()
+    handlers: list[logging.Handler] = [_file(settings, component, _formatter(shared, for_people=False))]
+    if not _is_file(sys.stderr):
+        handlers.append(_console(_formatter(shared, for_people=for_people)))
+    else:
+        # The embedded stack collects what is printed; the rotating file has all of it already.
+        handlers.append(_console(_formatter(shared, for_people=False), level=logging.ERROR))
+    _replace_handlers(handlers, settings.log_level.upper())
+
+
+def _replace_handlers(handlers: list[logging.Handler], level: str) -> None:
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    for new in handlers:
+        root.addHandler(new)
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+        logger.propagate = True
+    logging.getLogger("uvicorn.error").addFilter(_is_no_address_of_a_socket)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _is_no_address_of_a_socket(record: logging.LogRecord) -> bool:
+    """uvicorn names each socket with all of its address, where a client may have put a token. We log its path."""
+    return "WebSocket %s" not in str(record.msg)
+
+
+def _file(settings: Settings, component: str, formatter: logging.Formatter) -> logging.Handler:
+    folder = settings.log_dir or settings.data_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        folder / f"{component}.log", maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(formatter)
+    return handler
+
+
+def _console(formatter: logging.Formatter, level: int = logging.NOTSET) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(level)
+    handler.setFormatter(formatter)
+    return handler
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _formatter(shared: list[Processor], *, for_people: bool) -> logging.Formatter:
+    last: list[Processor] = (
+        [escape, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if for_people
+        # ASCII only, so that no text from outside can break the encoding or the line.
+        else [structlog.processors.JSONRenderer(default=str, ensure_ascii=True)]
+    )
+    processors: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        # A second time, for the traceback.
+        redact,
+        *last,
+    ]
+    return ShortLines(foreign_pre_chain=shared, processors=processors)
+
+
+class ShortLines(structlog.stdlib.ProcessorFormatter):
+    """Keeps a line within 16 KB, whatever was logged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        return line if len(line) <= LINE_CHARS else _shortened(line)
+
+
+def _shortened(line: str) -> str:
+    """Cut long values only, so that a JSON line stays one, with its time, level and ids."""
+    if not line.startswith("{"):
+        return line[:LINE_CHARS] + "…"
+    event = json.loads(line)
+    for share in (LINE_CHARS // (2 * len(event)), 32):
+        short = {name: _cut(value, share) for name, value in event.items()} | {"shortened_from": len(line)}
+        if len(cut := json.dumps(short)) <= LINE_CHARS:
+            return cut
+    names = ("event", "level", "timestamp", "logger", "component")
+    return json.dumps({name: _cut(event.get(name), 1000) for name in names} | {"shortened_from": len(line)})
+
+
+def _cut(value: Any, limit: int) -> Any:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return value if len(text) <= limit else text[:limit] + "…"
+
+
+def _names(component: str) -> Processor:
+    def name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("component", component)
+        return event
+
+    return name
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Take secrets out, by the name of the field and by what they look like."""
+    return {name: _redacted(name, value, DEPTH) for name, value in event.items()}
+
+
+def _redacted(name: object, value: Any, depth: int) -> Any:
+    if isinstance(name, str) and SECRET_NAME.search(name) and value not in (None, True, False):
+        return REDACTED
+    if isinstance(value, str):
+        return SECRET_TEXT.sub(REDACTED, value)
+    if depth == 0 or isinstance(value, (int, float)) or value is None:
+        return value
+    if isinstance(value, dict):
+        return {key: _redacted(key, inner, depth - 1) for key, inner in value.items()}
+    if isinstance(value, (list, set, frozenset)):
+        return [_redacted(None, inner, depth - 1) for inner in value]
+    return value
+
+
+def escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Write control characters out: what somebody sent must not move a cursor or look like a line of ours."""
+    for name, value in event.items():
+        if name in ("exception", "stack"):
+            event[name] = "\n".join(_escaped(line) for line in str(value).split("\n"))
+        elif isinstance(value, str):
+            event[name] = _escaped(value)
+    return event
+
+
+def _escaped(text: str) -> str:
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

@@ -1,0 +1,85 @@
+"""What a model says, told apart as it comes: its answer, its thought, and the calls that it writes as text."""
+
+import re
+from collections.abc import Sequence
+
+from chimera.content.text import Halves, clean_text
+from chimera.providers.answers.thoughts import Thoughts, answer_in
+from chimera.providers.answers.written_calls import Call, WrittenCalls
+from chimera.providers.base import ToolSpec
+
+_STOPS = re.compile(
+    r"(?:\s*(?:<\|(?:im_end|eot_id|eom_id|end|return|endoftext|end_of_text|END_RESPONSE|END_OF_TURN_TOKEN)\|>"
+    r"|<｜end▁of▁sentence｜>|<end_of_turn>|</s>))+\s*\Z"
+)
+_STOP_CHARS = 200
+"""At the end of an answer, where a token that ends it may be left."""
+
+
+class Speech:
+    """The text of one answer. `tools` are those that it may call."""
+
+    def __init__(self, tools: Sequence[ToolSpec] = ()) -> None:
+        self._tools = tools
+        self._halves = Halves()
+        self._thoughts = Thoughts()
+        self._written = WrittenCalls(tools)
+        self._text: list[str] = []
+        self._thought = ""
+
+    @property
+    def has_words(self) -> bool:
+        """Something was said that is no thought."""
+        return bool(self._text) or self._written.may_be_calls
+
+    @property
+    def calls(self) -> list[Call]:
+        """Those that were written as text; known behind `rest`."""
+        return self._written.calls
+
+    @property
+    def thought(self) -> str:
+        """All of it; that of a closing tag alone is known behind `end`."""
+        return clean_text("".join([self._thought, *self._thoughts.thought])).strip()
+
+    def take(self, text: str) -> str:
+        """Take a piece in and return what is known to be of the answer, cleaned."""
+        return self._kept(self._written.take(clean_text(self._thoughts.take(self._halves.take(text)))))
+
+    def rest(self, thought: str = "") -> str:
+        """Return what was held back, at the end of the answer. `thought` came apart from the text.
+
+        Where nothing else was said, the calls in a thought are meant: https://github.com/vybestack/llxprt-code/pull/750
+
+        Raises `AnswerTooLarge`.
+        """
+        rest = self._written.take(clean_text(self._thoughts.rest()))
+        rest = self._kept(rest + self._written.rest())
+        if not self._text and not self.calls:
+            self._written = WrittenCalls(self._tools)
+            self._written.take(thought + self.thought)
+            self._written.rest()
+        return rest
+
+    def end(self) -> tuple[str, bool]:
+        """Return the answer, and whether it is less than what was returned before."""
+        said = "".join(self._text)
+        split = answer_in(said)
+        if split is not None:
+            self._thought = split[0]
+        answer = _without_stops(said if split is None else split[1])
+        return answer, answer != said
+
+    def _kept(self, text: str) -> str:
+        if text:
+            self._text.append(text)
+        return text
+
+
+def _without_stops(text: str) -> str:
+    """Take the tokens away that templates end an answer with, and that servers forget to take away."""
+    place = max(len(text) - _STOP_CHARS, 0)
+    found = _STOPS.search(text, place)
+    if found is None or ("</s>" in found[0] and "<s>" in text):
+        return text
+    return text[: found.start()].rstrip()

@@ -1,0 +1,125 @@
+"""Anthropic: the Messages API, by way of the `anthropic` SDK.
+
+The SDK would ask three times a call on its own, and takes a stream that breaks off for a finished one: its retries are
+off, and what it is answered is read by `pieces` and `anthropic_answers`.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chimera.config.settings import Settings
+from chimera.providers.anthropic.answers import Answer
+from chimera.providers.anthropic.errors import sort_error
+from chimera.providers.anthropic.requests import PROVIDER, body_of, prefix_of
+from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.keys import key_of
+from chimera.providers.refusals.fields import SCHEMA, RefusedFields
+from chimera.providers.wire.headers import check as check_headers
+from chimera.providers.wire.http import Waits, http_client
+from chimera.providers.wire.pieces import Pieces
+from chimera.providers.wire.streams import Lazy, opened, read, sorting
+from models.errors import ProviderError
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic, AsyncStream
+    from anthropic.types import RawMessageStreamEvent
+
+DEFAULT_BASE_URL = "https://api.anthropic.com"
+MODELS_A_PAGE = 1000
+
+
+def make(settings: Settings) -> Provider:
+    """Raises `MissingKey` and `UnusableKey`."""
+    key = key_of(PROVIDER, settings.anthropic_api_key)
+    return Anthropic(
+        base_url=settings.anthropic_base_url or DEFAULT_BASE_URL,
+        api_key=key,
+        first_byte_s=settings.call_first_byte_s,
+        stall_s=settings.call_stall_s,
+        max_answer_bytes=settings.max_answer_bytes,
+    )
+
+
+class Anthropic:
+    """Making one opens nothing and imports nothing."""
+
+    name = PROVIDER
+    simulated = False
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        first_byte_s: float,
+        stall_s: float,
+        max_answer_bytes: int,
+        trust_env: bool = True,
+    ) -> None:
+        self._base_url = base_url
+        self._api_key = api_key
+        self._waits = Waits(PROVIDER, first_byte_s, stall_s)
+        self._max_answer_bytes = max_answer_bytes
+        self._trust_env = trust_env
+        self._client = Lazy(self._make_client)
+        self._refused = RefusedFields({SCHEMA})
+
+    async def connect(self) -> None:
+        await self._client.get()
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        """Make one request and yield its text as it comes, then one `ChatEnd`.
+
+        Reasoning is progress, though nothing of it is yielded; the API's pings are none. Leave the iterator with
+        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        """
+        client = await self._client.get()
+        deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
+        prefix = ""
+
+        async def send(body: dict[str, Any], headers: dict[str, str]) -> "AsyncStream[RawMessageStreamEvent]":
+            nonlocal prefix
+            prefix = prefix_of(body)
+            stream: AsyncStream[RawMessageStreamEvent] = await client.messages.create(**body, extra_headers=headers)
+            return stream
+
+        asking = self._refused.ask(request, body_of, send)
+        events = await opened(asking, self._waits, sort, deadline=deadline)
+        offered = request.tools if request.tool_choice == "auto" else ()
+        answer = Answer(request.model, prefix, self._max_answer_bytes, offered)
+        pieces = Pieces(events.response, self._max_answer_bytes)
+        reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
+        async with aclosing(reading):
+            async for item in reading:
+                yield item
+
+    async def models(self) -> tuple[str, ...]:
+        """List the models that can still be called, by name; see `Provider`."""
+        client = await self._client.get()
+        async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
+            found = [model async for model in client.models.list(limit=MODELS_A_PAGE)]
+            return tuple(sorted(model.id for model in found if getattr(model, "lifecycle", "") != "retired"))
+
+    async def close(self) -> None:
+        if self._client.made is not None:
+            await self._client.made.close()
+
+    def _sorted(self, model: str, error: Exception, begun: bool) -> ProviderError:
+        return sort_error(error, model=model, secret=self._api_key, begun=begun)
+
+    def _make_client(self) -> "AsyncAnthropic":
+        from anthropic import AsyncAnthropic
+
+        client = AsyncAnthropic(
+            base_url=self._base_url,
+            api_key=self._api_key,
+            max_retries=0,
+            http_client=http_client(self._base_url, trust_env=self._trust_env),
+        )
+        # This SDK sends its headers as UTF-8.
+        check_headers(self.name, client.default_headers, "ANTHROPIC_CUSTOM_HEADERS", as_utf8=True)
+        # Else the SDK imports them in the first call.
+        _ = client.messages, client.models
+        return client

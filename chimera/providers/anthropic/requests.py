@@ -1,0 +1,215 @@
+"""A `ChatRequest` in the words of Anthropic's Messages API.
+
+Its conversations alternate between two roles, tool results are a user's, and nothing in them may be empty. Reasoning
+goes back signed, word for word, and newer models refuse it where anything before it has changed since: then it is
+left out. https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
+"""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from typing import Any
+
+from chimera.providers.anthropic.models import reasoning_of
+from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
+from chimera.providers.wire.http import object_of
+from models.base import preview_of
+from models.errors import BadRequest
+
+PROVIDER = "anthropic"
+
+_NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
+_ANY_INPUT = {"type": "object"}
+_CACHED = {"type": "ephemeral"}
+
+
+def body_of(request: ChatRequest) -> dict[str, Any]:
+    """Translate a request. Raises `BadRequest` for an answer's schema that Claude can't be given.
+
+    A temperature is left out: current models refuse one.
+    """
+    conversation = _Conversation(request)
+    reasoning = reasoning_of(request.model, request.reasoning_effort, request.max_output_tokens)
+    if reasoning.get("thinking", {}).get("type") == "enabled" and conversation.lacks_reasoning():
+        # A turn that calls tools has to begin with its reasoning, or reasoning has to be off.
+        reasoning = {}
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": request.max_output_tokens,
+        "messages": conversation.turns,
+        "stream": True,
+        **reasoning,
+    }
+    if conversation.system:
+        body["system"] = _system(conversation.system, is_read_again=bool(request.tools))
+    if conversation.tools:
+        body["tools"] = conversation.tools
+    if request.tools and request.tool_choice == "auto":
+        # The next turn reads all of this again. Else there is none, and to write a cache costs extra.
+        body["cache_control"] = _CACHED
+    elif conversation.tools:
+        body["tool_choice"] = {"type": "none"}
+    if request.response_schema is not None:
+        body["output_config"] = {**body.get("output_config", {}), "format": _format(request.response_schema)}
+    return body
+
+
+def prefix_of(body: dict[str, Any]) -> str:
+    """A fingerprint of everything that an answer's reasoning is bound to."""
+    system = "".join(block["text"] for block in body.get("system", ()))
+    return _Fingerprint(system, body.get("tools", []), body["messages"]).value()
+
+
+class _Fingerprint:
+    """Grows with the conversation, so that each turn is read once."""
+
+    def __init__(self, system: str, tools: list[dict[str, Any]], turns: list[dict[str, Any]]) -> None:
+        self._hash = hashlib.sha256(_canonical([system, tools]))
+        for turn in turns:
+            self.add(turn)
+
+    def add(self, turn: dict[str, Any]) -> None:
+        self._hash.update(_canonical(turn))
+
+    def value(self) -> str:
+        return self._hash.hexdigest()[:32]
+
+
+class _Conversation:
+    """The messages as turns, with the ids of tool calls made such as the API takes."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        spoken = [message for message in request.messages if message.role != "system"]
+        self.system = "\n\n".join(m.content for m in request.messages if m.role == "system" and m.content.strip())
+        self.tools = [_tool(tool) for tool in request.tools] or _tools_spoken_of(spoken)
+        self.turns: list[dict[str, Any]] = []
+        self._model = request.model
+        self._fingerprint = _Fingerprint(self.system, self.tools, [])
+        self._fingerprinted = 0
+        self._ids: dict[str, str] = {}
+        self._used: set[str] = set()
+        for message in spoken:
+            self._add(message)
+
+    def lacks_reasoning(self) -> bool:
+        """Say whether the last turn of the assistant calls tools without the reasoning before it."""
+        last: list[dict[str, Any]] = next(
+            (turn["content"] for turn in reversed(self.turns) if turn["role"] == "assistant"), []
+        )
+        calls = any(block["type"] == "tool_use" for block in last)
+        return calls and last[0]["type"] not in ("thinking", "redacted_thinking")
+
+    def _add(self, message: ChatMessage) -> None:
+        role = "assistant" if message.role == "assistant" else "user"
+        if role == "assistant":
+            blocks = self._returned(message) or self._said(message)
+        elif message.tool_call_id is not None:
+            blocks = [self._result(message.tool_call_id, message.content)]
+        else:
+            blocks = [*map(_image, message.images), *_text(message.content)]
+        if not blocks:
+            return
+        if self.turns and self.turns[-1]["role"] == role:
+            # Results have to come first in their turn.
+            together = [*self.turns[-1]["content"], *blocks]
+            self.turns[-1]["content"] = sorted(together, key=lambda block: role == "user" and not _is_result(block))
+        else:
+            self.turns.append({"role": role, "content": blocks})
+
+    def _returned(self, message: ChatMessage) -> list[dict[str, Any]]:
+        """The blocks of an answer as they came, when this model may be given them; else none."""
+        state = message.state or {}
+        if state.get("provider") != PROVIDER or state.get("model") != self._model:
+            return []
+        if state.get("prefix") != self._prefix():
+            return []
+        blocks: list[dict[str, Any]] = state["content"]
+        for block in blocks:
+            if block["type"] == "tool_use":
+                self._ids[block["id"]] = block["id"]
+                self._used.add(block["id"])
+        return blocks
+
+    def _said(self, message: ChatMessage) -> list[dict[str, Any]]:
+        calls = [
+            {"type": "tool_use", "id": self._new_id(call.id), "name": call.name, "input": object_of(call.arguments)}
+            for call in message.tool_calls
+        ]
+        return [*_text(message.content), *calls]
+
+    def _result(self, call_id: str, content: str) -> dict[str, Any]:
+        result = {"type": "tool_result", "tool_use_id": self._ids.get(call_id) or _allowed(call_id)}
+        return {**result, "content": content} if content.strip() else result
+
+    def _new_id(self, call_id: str) -> str:
+        """Other servers number their calls from one in each answer; here an id may come only once."""
+        wanted = new = _allowed(call_id)
+        count = 1
+        while new in self._used:
+            count += 1
+            new = f"{wanted}_{count}"
+        self._used.add(new)
+        self._ids[call_id] = new
+        return new
+
+    def _prefix(self) -> str:
+        for turn in self.turns[self._fingerprinted :]:
+            self._fingerprint.add(turn)
+        self._fingerprinted = len(self.turns)
+        return self._fingerprint.value()
+
+
+def _format(schema: dict[str, Any]) -> dict[str, Any]:
+    from anthropic import transform_schema
+
+    try:
+        # Closes every object and moves what the API doesn't know (lengths, patterns) into the descriptions.
+        return {"type": "json_schema", "schema": transform_schema(schema)}
+    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+        raise BadRequest(f"The answer's schema can't be put to Claude: {preview_of(str(error), 160)}") from error
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "input_schema": {**_ANY_INPUT, **tool.parameters}}
+
+
+def _tools_spoken_of(messages: list[ChatMessage]) -> list[dict[str, Any]]:
+    """A request that offers no tools, in a conversation that used some, still has to declare them."""
+    names = {call.name for message in messages for call in message.tool_calls}
+    return [{"name": name, "input_schema": _ANY_INPUT} for name in sorted(names)]
+
+
+def _system(text: str, *, is_read_again: bool) -> list[dict[str, Any]]:
+    """The system prompt, and the tools before it, as a part of the cache by itself where another turn reads it.
+
+    A turn that may call no tool has another `tool_choice`, and with it the cached messages are lost, but not this.
+    https://platform.claude.com/docs/en/build-with-claude/prompt-caching#what-invalidates-the-cache
+    """
+    block = {"type": "text", "text": text}
+    return [{**block, "cache_control": _CACHED} if is_read_again else block]
+
+
+def _text(content: str) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": content}] if content.strip() else []
+
+
+def _image(image: Image) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": image.media_type, "data": b64encode(image.data).decode()}
+    return {"type": "image", "source": source}
+
+
+def _is_result(block: dict[str, Any]) -> bool:
+    return bool(block["type"] == "tool_result")
+
+
+def _allowed(call_id: str) -> str:
+    allowed = _NOT_IN_IDS.sub("_", call_id)
+    if allowed == call_id and call_id:
+        return call_id
+    # Two ids that differ only in what is replaced must not become one.
+    return f"{allowed}_{hashlib.sha256(call_id.encode()).hexdigest()[:8]}"
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()

@@ -1,0 +1,247 @@
+"""What this installation can ask for now: which providers are set up, whether a key works, which models there are.
+
+Nothing here is a task's call. A list of models is free; the one call of a few tokens that shows a used-up quota is made
+only where somebody asks for it, and says what it cost.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from chimera.config.settings import Settings
+from chimera.content.text import clean_text
+from chimera.pricing import abilities_of, catalogued_of, cost_of, only_use_of, price_of, window_of
+from chimera.providers import PROVIDERS, Providers
+from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
+from chimera.providers.operations import operations_of
+from models.base import ModelRef, preview_of
+from models.errors import (
+    ChimeraError,
+    NoQuota,
+    NotFound,
+    Overloaded,
+    ProviderTimeout,
+    RateLimited,
+    Stalled,
+    UnknownModel,
+    UnknownPrice,
+    Unreachable,
+    UselessAnswer,
+    WrongKey,
+)
+from models.providers import MediaModelView, ModelsView, ModelView, PriceView, ProviderView, Validation, Verdict
+from models.usage import Usage
+
+log = structlog.get_logger()
+
+LIST_SECONDS = 10.0
+"""How long one provider may take to list its models before the others are shown without it."""
+KEPT_SECONDS = 300.0
+PROBE_TOKENS = 16
+"""The smallest limit that every vendor takes."""
+
+_REF: TypeAdapter[str] = TypeAdapter(ModelRef)
+_NO_NAME = (
+    "Tasks can't name it: it is too long, has invisible characters, or blanks at its ends; have its server call it"
+    " something else."
+)
+
+_VERDICTS: Mapping[type[ChimeraError], Verdict] = {
+    WrongKey: Verdict.WRONG_KEY,
+    NoQuota: Verdict.NO_QUOTA,
+    RateLimited: Verdict.RATE_LIMITED,
+    UnknownModel: Verdict.UNKNOWN_MODEL,
+    Unreachable: Verdict.UNREACHABLE,
+    Overloaded: Verdict.UNREACHABLE,
+    ProviderTimeout: Verdict.UNREACHABLE,
+    Stalled: Verdict.UNREACHABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A provider's models as of a time of the loop."""
+
+    names: tuple[str, ...]
+    at: float
+
+
+class Available:
+    """One per process; keeps what providers list for five minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._providers = Providers(settings)
+        self._listed: dict[str, _Listed] = {}
+
+    async def close(self) -> None:
+        await self._providers.close()
+
+    async def providers(self) -> tuple[ProviderView, ...]:
+        """Every provider that Chimera knows, with what is missing where something is."""
+        return tuple([await self._view_of(name) for name in PROVIDERS])
+
+    async def models(self) -> ModelsView:
+        """The models of all providers that are set up, as they list them, with price and window."""
+        configured = [view.name for view in await self.providers() if view.configured]
+        answers = await asyncio.gather(*(self._names_of(name) for name in configured), return_exceptions=True)
+        found: list[ModelView] = []
+        media: list[MediaModelView] = []
+        unreachable: dict[str, str] = {}
+        for name, answer in zip(configured, answers, strict=True):
+            names = () if isinstance(answer, BaseException) else answer
+            media += await asyncio.to_thread(self._media_of, name, names)
+            if isinstance(answer, ChimeraError):
+                unreachable[name] = answer.message
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found += await asyncio.to_thread(self._views_of, name, answer)
+        return ModelsView(models=tuple(found), media=tuple(media), unreachable=unreachable)
+
+    async def validate(self, name: str, model: str | None = None) -> Validation:
+        """Try the configured key: list the models and, where one is named, make one short call of it.
+
+        Raises NotFound for a provider that Chimera doesn't know, UnknownPrice for a model without a price.
+        """
+        if name not in PROVIDERS:
+            raise NotFound("provider", name)
+        began = time.perf_counter()
+        models: int | None = None
+        cost = 0
+        verdict, message = Verdict.VALID, "The key works."
+        try:
+            provider = await self._made(name)
+            names = await self._list(provider)
+            models = len(names)
+            if model is not None:
+                # The whole name, as tasks have it, is understood too.
+                cost = await self._probe(provider, model.removeprefix(f"{name}/"))
+        except UnknownPrice:
+            raise
+        except ChimeraError as error:
+            verdict, message = _verdict_of(error), error.message
+        return Validation(
+            provider=name,
+            verdict=verdict,
+            message=message,
+            models=models,
+            cost_micro_usd=cost,
+            took_ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+
+    async def _made(self, name: str) -> Provider:
+        # The first one of a vendor loads its SDK.
+        return await asyncio.to_thread(self._providers.named, name)
+
+    async def _view_of(self, name: str) -> ProviderView:
+        try:
+            provider = await self._made(name)
+        except ChimeraError as error:
+            return ProviderView(name=name, configured=False, simulated=False, way_out=error.message)
+        return ProviderView(
+            name=name, configured=True, simulated=provider.simulated, operations=operations_of(provider)
+        )
+
+    async def _names_of(self, name: str) -> tuple[str, ...]:
+        now = asyncio.get_running_loop().time()
+        kept = self._listed.get(name)
+        if kept is None or now - kept.at > KEPT_SECONDS:
+            kept = _Listed(await self._list(await self._made(name)), now)
+            self._listed[name] = kept
+        return kept.names
+
+    async def _list(self, provider: Provider) -> tuple[str, ...]:
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                return await provider.models()
+        except TimeoutError:
+            raise ProviderTimeout(f"{provider.name} did not list its models within {LIST_SECONDS:g} s.") from None
+
+    async def _probe(self, provider: Provider, model: str) -> int:
+        """Ask for a word; return what that cost in micro-USD. An answer that the limit cuts is an answer."""
+        price = await asyncio.to_thread(price_of, f"{provider.name}/{model}", self._settings.own_prices)
+        request = ChatRequest(
+            model=model,
+            messages=(ChatMessage("user", "Say yes."),),
+            call_id=f"validate-{uuid4()}",
+            attempt=1,
+            max_output_tokens=PROBE_TOKENS,
+        )
+        usage: Usage | None = None
+        try:
+            async with aclosing(provider.stream(request)) as stream:
+                async for item in stream:
+                    if isinstance(item, ChatEnd):
+                        usage = item.usage
+        except UselessAnswer as error:
+            # A model that thinks uses up the few tokens before its first word.
+            usage = error.usage
+        return 0 if usage is None else cost_of(usage, price)
+
+    def _media_of(self, provider: str, names: tuple[str, ...]) -> list[MediaModelView]:
+        """What our catalog and the provider's list have that isn't for tasks; the list may leave it out."""
+        made, own = self._providers.named(provider), self._settings.own_prices
+        listed = (f"{provider}/{name}" for name in names)
+        known = dict.fromkeys((*catalogued_of(provider), *filter(_can_be_named, listed)))
+        uses = ((ref, only_use_of(ref, own)) for ref in known)
+        return [
+            MediaModelView(model=ref, provider=provider, simulated=made.simulated, operation=use)
+            for ref, use in uses
+            if use is not None and use in operations_of(made)
+        ]
+
+    def _views_of(self, provider: str, names: tuple[str, ...]) -> list[ModelView]:
+        simulated = self._providers.named(provider).simulated
+        return [self._model(provider, name, simulated=simulated) for name in names]
+
+    def _model(self, provider: str, name: str, *, simulated: bool) -> ModelView:
+        ref = f"{provider}/{name}"
+        price, way_out = None, "" if _can_be_named(ref) else _NO_NAME
+        try:
+            found = price_of(ref, self._settings.own_prices)
+            rate = found.rates[0]
+            price = PriceView(
+                input=rate.input,
+                cached_input=rate.cached_input,
+                cache_write=rate.input if rate.cache_write is None else rate.cache_write,
+                output=rate.output,
+                source=found.source,
+                as_of=found.as_of,
+            )
+        except UnknownPrice as error:
+            way_out = way_out or error.message
+        window = window_of(ref, self._settings.own_windows)
+        return ModelView(
+            model=ref if _can_be_named(ref) else preview_of(clean_text(ref)),
+            provider=provider,
+            simulated=simulated,
+            usable=not way_out,
+            way_out=way_out,
+            context_tokens=window.context_tokens,
+            max_output_tokens=window.max_output_tokens,
+            abilities=abilities_of(ref, self._settings.own_models),
+            price=price,
+        )
+
+
+def _can_be_named(ref: str) -> bool:
+    """Whether a task may ask for it: whatever is listed as usable has to be taken where it is typed."""
+    try:
+        _REF.validate_python(ref)
+    except ValidationError:
+        return False
+    return True
+
+
+def _verdict_of(error: ChimeraError) -> Verdict:
+    if error.http_status == 422:
+        # MissingKey, UnusableKey, MissingBaseUrl: nothing was tried.
+        return Verdict.NOT_CONFIGURED
+    return next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), Verdict.FAILED)

@@ -1,0 +1,140 @@
+"""The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
+
+The SDK would ask three times a call on its own, and its reader of streams knows OpenAI's own servers only: its retries
+are off, and what it is answered is read by `pieces` and `chat_answers`.
+"""
+
+import importlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
+from chimera.providers.chat_completions.answers import Answer
+from chimera.providers.chat_completions.errors import sort_error
+from chimera.providers.chat_completions.requests import LimitField, body_of
+from chimera.providers.refusals.fields import RefusedFields
+from chimera.providers.wire.headers import check as check_headers
+from chimera.providers.wire.http import Waits, http_client
+from chimera.providers.wire.pieces import Pieces
+from chimera.providers.wire.streams import Lazy, opened, read, sorting
+from chimera.providers.wire.values import names_in
+from models.errors import Malformed, ProviderError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+    from openai.types.chat import ChatCompletionChunk
+
+
+NO_KEY = "none"
+"""The SDK wants some key; most servers of one's own ignore it."""
+
+
+class ChatCompletions:
+    """A provider that speaks chat completions; `api_key` may be empty. Making one opens nothing and imports nothing."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        base_url: str,
+        api_key: str,
+        first_byte_s: float,
+        stall_s: float,
+        max_answer_bytes: int,
+        simulated: bool = False,
+        limit_field: LimitField = "max_tokens",
+        obeys_tool_choice: bool = True,
+        trust_env: bool = True,
+    ) -> None:
+        self.name = name
+        self.simulated = simulated
+        self._base_url = base_url
+        self._api_key = api_key
+        self._waits = Waits(name, first_byte_s, stall_s)
+        self._max_answer_bytes = max_answer_bytes
+        self._limit_field = limit_field
+        self._obeys_tool_choice = obeys_tool_choice
+        self._trust_env = trust_env
+        self._client = Lazy(self._make_client)
+        self._refused = RefusedFields()
+
+    async def connect(self) -> None:
+        await self._client.get()
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        """Make one request and yield its text as it comes, then one `ChatEnd`; a second one where the server refuses a
+        field (`schemas`).
+
+        Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
+        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        """
+        client = await self._client.get()
+        deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
+        asking = self._refused.ask(request, self._body_of, partial(ask, client))
+        events = await opened(asking, self._waits, sort, deadline=deadline)
+        pieces = Pieces(events.response, self._max_answer_bytes)
+        answer = Answer(self.name, self._max_answer_bytes, request)
+        reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
+        async with aclosing(reading):
+            async for item in reading:
+                yield item
+
+    async def models(self) -> tuple[str, ...]:
+        """List the models that the server offers, by name; see `Provider`."""
+        client = await self._client.get()
+        async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
+            names = names_in(await client.get("/models", cast_to=object))
+            if names is None:
+                raise Malformed(f"{self.name} sent something that isn't a list of models; check its address.")
+            return names
+
+    async def close(self) -> None:
+        if self._client.made is not None:
+            await self._client.made.close()
+
+    def _body_of(self, request: ChatRequest) -> dict[str, Any]:
+        return body_of(request, self._limit_field, obeys_tool_choice=self._obeys_tool_choice)
+
+    def _sorted(self, model: str, error: Exception, begun: bool) -> ProviderError:
+        return sort_error(
+            error, provider=self.name, model=model, secret="" if self.simulated else self._api_key, begun=begun
+        )
+
+    def _make_client(self) -> "AsyncOpenAI":
+        from openai import AsyncOpenAI
+
+        client = AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._api_key or NO_KEY,
+            max_retries=0,
+            http_client=http_client(self._base_url, trust_env=self._trust_env),
+        )
+        check_headers(self.name, client.default_headers, "OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS")
+        # Else they were loaded in the first call.
+        importlib.import_module("openai.types.chat")
+        _ = client.models
+        return client
+
+
+async def ask(
+    client: "AsyncOpenAI", body: dict[str, Any], headers: dict[str, str]
+) -> "AsyncStream[ChatCompletionChunk]":
+    """Do what `client.chat.completions.create` does, without its search for fields to rename: there are none.
+
+    It tries each message as every type of message, 0.25 ms each: 50 ms in which a worker's other calls stand still for
+    a conversation of 200 (`python -m benchmarks requests`). `post` is the SDK's documented way to ask for anything.
+    """
+    from openai import AsyncStream
+    from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+    return await client.post(
+        "/chat/completions",
+        body=body,
+        # Else the SDK would add an administrator's key from the environment.
+        options={"headers": headers, "security": {"bearer_auth": True}},
+        cast_to=ChatCompletion,
+        stream=True,
+        stream_cls=AsyncStream[ChatCompletionChunk],
+    )

@@ -1,0 +1,259 @@
+"""Embeddings, images and transcriptions on OpenAI's wire, for OpenAI, servers of one's own and the simulator.
+
+The SDK would read an answer of any length and builds its objects without checking them, so its answers are read here:
+byte after byte up to a limit, then checked for what was asked for.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from pydantic_core import from_json
+
+from chimera.content.file_types import AUDIO
+from chimera.content.text import clean_text
+from chimera.providers.chat_completions.chat import ChatCompletions
+from chimera.providers.media import (
+    EmbeddingEnd,
+    EmbeddingRequest,
+    ImageEnd,
+    ImageRequest,
+    TranscriptionEnd,
+    TranscriptionRequest,
+    check_drawn,
+    from_base64,
+    may_be_at_work,
+    packed,
+    picture_of,
+)
+from chimera.providers.refusals.refusal import disconnected
+from chimera.providers.wire.http import SizeLimit, Waits, headers_of
+from models.ai_calls import MAX_TOLD_SECONDS, MediaUsage
+from models.errors import Malformed, ProviderError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+End = TypeVar("End")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer's JSON, and the id that the provider gave the request."""
+
+    body: dict[str, Any]
+    request_id: str | None
+
+
+class OpenAIMedia(ChatCompletions):
+    """A provider that chats, embeds, draws and writes sound down on OpenAI's wire."""
+
+    max_inputs = 2048
+    max_images = 10
+    audio_types: ClassVar[frozenset[str]] = frozenset(AUDIO)
+    max_audio_bytes = 25 * 1024 * 1024
+    """https://developers.openai.com/api/docs/guides/speech-to-text"""
+
+    _max_media_bytes = 64 * 1024 * 1024
+    _total_s = 300.0
+    _asks_for_base64 = True
+
+    def for_media(self, *, max_bytes: int, total_s: float, asks_for_base64: bool = True) -> Self:
+        """Set how large an answer may be and how long one may take to draw or to listen, and return it.
+
+        `asks_for_base64`: a server may answer with a link to a picture unless told not to; OpenAI's own models never
+        do, and refuse to be told.
+        """
+        self._max_media_bytes = max_bytes
+        self._total_s = total_s
+        self._asks_for_base64 = asks_for_base64
+        return self
+
+    def check_size(self, size: str) -> None:
+        """Sizes differ by model and change; the server says."""
+
+    async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
+        """See `Embeds`."""
+        body: dict[str, Any] = {"model": request.model, "input": list(request.inputs), "encoding_format": "base64"}
+        if request.dimensions is not None:
+            body["dimensions"] = request.dimensions
+
+        def end_of(answer: Answer) -> EmbeddingEnd:
+            entries = sorted(_dicts(answer.body.get("data")), key=lambda entry: _whole(entry.get("index")))
+            if [entry.get("index") for entry in entries] != list(range(len(request.inputs))):
+                raise Malformed(f"{self.name} left out vectors or mixed them up.")
+            vectors = [entry.get("embedding") for entry in entries]
+            usage = _token_usage(answer.body.get("usage"))
+            return EmbeddingEnd(
+                packed(self.name, vectors, len(request.inputs), request.dimensions), usage, answer.request_id
+            )
+
+        return await self._whole(
+            lambda client: client.embeddings.with_streaming_response.create(**body, extra_headers=headers_of(request)),
+            end_of,
+            request.model,
+            self._waits,
+        )
+
+    async def draw(self, request: ImageRequest) -> ImageEnd:
+        """See `Draws`."""
+        body: dict[str, Any] = {"model": request.model, "prompt": request.prompt, "n": request.n}
+        if request.size is not None:
+            body["size"] = request.size
+        if self._asks_for_base64:
+            body["response_format"] = "b64_json"
+
+        def end_of(answer: Answer) -> ImageEnd:
+            entries = _dicts(answer.body.get("data"))
+            check_drawn(self.name, len(entries), request.n)
+            revised = tuple(clean_text(str(entry.get("revised_prompt") or "")) for entry in entries)
+            images = tuple(map(self._picture, entries))
+            usage = _image_usage(answer.body.get("usage"))
+            return ImageEnd(images, revised if any(revised) else (), usage, answer.request_id)
+
+        return await self._whole(
+            lambda client: client.images.with_streaming_response.generate(**body, extra_headers=headers_of(request)),
+            end_of,
+            request.model,
+            self._long_waits(),
+        )
+
+    async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
+        """See `Transcribes`."""
+        # Vendors go by the name's ending, so it is the one that the bytes ask for.
+        file = (f"audio.{AUDIO.get(request.media_type, 'bin')}", request.audio, request.media_type)
+        hints = {"language": request.language, "prompt": request.prompt}
+        body: dict[str, Any] = {name: hint for name, hint in hints.items() if hint}
+
+        def end_of(answer: Answer) -> TranscriptionEnd:
+            text, language = answer.body.get("text"), answer.body.get("language")
+            if not isinstance(text, str):
+                raise Malformed(f"{self.name} sent a transcription without text.")
+            heard = clean_text(language) if isinstance(language, str) else None
+            return TranscriptionEnd(clean_text(text), heard, _sound_usage(answer.body.get("usage")), answer.request_id)
+
+        return await self._whole(
+            lambda client: client.audio.transcriptions.with_streaming_response.create(
+                file=file, model=request.model, response_format="json", **body, extra_headers=headers_of(request)
+            ),
+            end_of,
+            request.model,
+            self._long_waits(),
+        )
+
+    def _long_waits(self) -> Waits:
+        """Nothing comes before a picture is drawn or a recording heard."""
+        return Waits(self.name, self._total_s, self._waits.stall_s)
+
+    async def _whole(
+        self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[Answer], End], model: str, waits: Waits
+    ) -> End:
+        """Make one request, read its answer within the limits of time and size, and check it."""
+        client = await self._client.get()
+        size, parts = SizeLimit(self._max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES"), []
+        begun = False
+        try:
+            async with asyncio.timeout_at(waits.first_deadline()) as opening, ask(client) as response:
+                # From here on the limit is the one between two pieces.
+                begun = True
+                opening.reschedule(None)
+                pieces = response.iter_bytes()
+                while (piece := await waits.next(pieces, None)) is not None:
+                    size.count_bytes(len(piece))
+                    parts.append(piece)
+                request_id = response.headers.get("x-request-id")
+            # In a thread: what is decoded here may be many megabytes.
+            return await asyncio.to_thread(lambda: end_of(Answer(self._json(b"".join(parts)), request_id)))
+        except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
+            raise self._sorted_media(error, model, waits, begun=begun) from None
+
+    def _sorted_media(self, error: Exception, model: str, waits: Waits, *, begun: bool) -> ProviderError:
+        import httpx2
+
+        if isinstance(error, ProviderError):
+            known = error
+        elif isinstance(error, TimeoutError):
+            known = waits.silence(begun=begun)
+        elif isinstance(error, httpx2.TransportError):
+            known = disconnected(self.name, error, begun=begun)
+        else:
+            known = self._sorted(model, error, begun)
+        # Who has begun to answer has done the work.
+        known.may_be_billed = known.may_be_billed or begun or may_be_at_work(error)
+        return known
+
+    def _json(self, body: bytes) -> dict[str, Any]:
+        try:
+            answer = _parsed(body)
+        except (ValueError, RecursionError):
+            raise Malformed(f"{self.name} sent something that isn't JSON; check its address.") from None
+        if not isinstance(answer, dict):
+            raise Malformed(f"{self.name} sent JSON of another shape.")
+        return answer
+
+    def _picture(self, entry: dict[str, Any]) -> Any:
+        encoded = entry.get("b64_json")
+        if not isinstance(encoded, str) or not encoded:
+            raise Malformed(f"{self.name} sent no picture, or only a link to one.")
+        return picture_of(self.name, from_base64(self.name, encoded))
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return from_json(body)
+    except ValueError:
+        # It refuses half an emoji, which `clean_text` takes out. This doesn't, and takes five times as long.
+        return json.loads(body)
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _token_usage(told: object) -> MediaUsage | None:
+    """None for figures that make no sense: the ledger then estimates, and says that it did. So below too."""
+    tokens = told.get("prompt_tokens") if isinstance(told, Mapping) else None
+    return MediaUsage(input_tokens=tokens) if isinstance(tokens, int) and tokens > 0 else None
+
+
+def _image_usage(told: object) -> MediaUsage | None:
+    if not isinstance(told, Mapping):
+        return None
+    read, written = _whole(told.get("input_tokens")), _whole(told.get("output_tokens"))
+    if not written:
+        return None
+    details_in, details_out = told.get("input_tokens_details"), told.get("output_tokens_details")
+    return MediaUsage(
+        input_tokens=read,
+        input_image_tokens=_detail(details_in, "image_tokens"),
+        output_tokens=written,
+        # Without details all of it is pictures: that is what such a model gives.
+        output_image_tokens=_detail(details_out, "image_tokens") if isinstance(details_out, Mapping) else written,
+    )
+
+
+def _sound_usage(told: object) -> MediaUsage | None:
+    """By tokens or by duration, as the model is charged."""
+    if not isinstance(told, Mapping):
+        return None
+    seconds = told.get("seconds")
+    if isinstance(seconds, int | float) and 0 < seconds <= MAX_TOLD_SECONDS:
+        return MediaUsage(audio_seconds=float(seconds))
+    read = _whole(told.get("input_tokens"))
+    if not read:
+        return None
+    return MediaUsage(
+        input_tokens=read,
+        input_audio_tokens=_detail(told.get("input_token_details"), "audio_tokens"),
+        output_tokens=_whole(told.get("output_tokens")),
+    )
+
+
+def _detail(details: object, name: str) -> int:
+    return _whole(details.get(name)) if isinstance(details, Mapping) else 0

@@ -1,0 +1,218 @@
+"""Tool calls put together from the pieces in which servers send them.
+
+OpenAI numbers its calls by `index`. Others number all of them 0, or none; send ids late, in every piece, or never;
+repeat the name; send arguments as an object, or all so far in each piece. So a piece belongs to a call by whichever of
+id, index and place tells them apart, and arguments that are a whole object, followed by a name, end one call and begin
+the next.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from chimera.content.text import clean_text
+from chimera.providers.answers.tool_requests import arguments_in, arguments_of_each, known_name, whole_arguments
+from chimera.providers.base import ToolRequest
+from chimera.providers.wire.brackets import Brackets
+from chimera.providers.wire.frames import parsed
+from chimera.providers.wire.http import SizeLimit, check_calls
+from chimera.providers.wire.values import dict_of, index_of, is_object, json_of, list_of, word_of
+
+LEGACY = "function_call"
+"""The key of the one call of the older form."""
+
+_ARGUMENTS = ("arguments", "parameters", "input", "args")
+"""Where servers put them."""
+
+Key = int | str
+
+
+@dataclass(eq=False)
+class _Call:
+    key: Key | None
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+    brackets: Brackets = field(default_factory=Brackets)
+    is_broken: bool = False
+    has_arguments: bool = False
+
+    @property
+    def text(self) -> str:
+        """The arguments; of several calls in a row all of them."""
+        return arguments_in(self.arguments)
+
+    def texts(self) -> list[str]:
+        """The arguments of each call that this one is."""
+        return arguments_of_each(self.text)
+
+    def is_whole(self) -> bool:
+        """Say whether the pieces so far are a whole object.
+
+        They are joined only where all brackets are closed, and never again once that was no object: to join all for
+        each takes too long, where a server says the name in each.
+        """
+        if self.is_broken or not self.brackets.are_closed_by(self.arguments):
+            return False
+        self.is_broken = not is_object(self.text)
+        return not self.is_broken
+
+    def begin_anew(self) -> None:
+        """Forget the arguments."""
+        self.arguments.clear()
+        self.has_arguments = False
+        self.brackets, self.is_broken = Brackets(), False
+
+
+class ToolCalls:
+    """The calls of one answer."""
+
+    def __init__(self, size: SizeLimit, names: Collection[str] = ()) -> None:
+        """`names` are those of the tools that were offered."""
+        self._size = size
+        self._names = names
+        self._calls: list[_Call] = []
+        self._by_key: dict[Key | None, _Call] = {}
+        self._by_id: dict[str | tuple[str, Key | None], _Call] = {}
+        """The latest of an id, and of an id and a number."""
+        self._last: _Call | None = None
+        """That a piece was added to."""
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def take(self, parts: object) -> int:
+        """Take the pieces of one chunk in; return how many had no known meaning. Raises `AnswerTooLarge`."""
+        listed = _listed(parts)
+        known = [part for part in listed if isinstance(part, dict)]
+        for place, part in enumerate(known):
+            index = index_of(part.get("index"))
+            # Without numbers, the place among the pieces of a chunk is what tells them apart.
+            key: Key | None = index if index is not None else f"place {place}" if len(known) > 1 else None
+            self._add(key, part)
+        return len(listed) - len(known)
+
+    def take_legacy(self, part: object) -> None:
+        """Take a piece of the older `function_call` in."""
+        if isinstance(part, dict):
+            self._add(LEGACY, {"function": part})
+
+    def made(self) -> tuple[ToolRequest, ...]:
+        """The calls in their order, each with an id of its own. Those without a name are left out."""
+        calls = [call for call in self._calls if call.name]
+        numbered = [call.key for call in calls if isinstance(call.key, int)]
+        if len(set(numbered)) == len(calls):
+            calls.sort(key=lambda call: call.key if isinstance(call.key, int) else 0)
+        asked = {
+            # What is told again at the end, under the same id and number, is asked for once.
+            (call.id, call.key, call.name, text) if call.id else (call, text): (call, text)
+            for call in calls
+            for text in call.texts()
+        }
+        check_calls(len(asked))
+        taken: set[str] = set()
+        return tuple(self._request(place, call, text, taken) for place, (call, text) in enumerate(asked.values()))
+
+    @property
+    def nameless(self) -> int:
+        """Calls that nothing can be made of: something was asked for, but not what of. Empty ones ask for nothing."""
+        return sum(not call.name and call.text.strip() not in ("", "{}") for call in self._calls)
+
+    @property
+    def are_whole(self) -> bool:
+        """The arguments of every call can be read; none are what a tool without parameters is called with."""
+        return all(not text.strip() or is_object(text) for call in self._calls for text in call.texts())
+
+    def _add(self, key: Key | None, part: dict[str, Any]) -> None:
+        function = part.get("function")
+        function = dict_of(parsed(function) if isinstance(function, str) else function) or part
+        # Cleaned at once: what is left of an id or a name may be nothing.
+        id, name = clean_text(word_of(part.get("id"))), clean_text(word_of(function.get("name")))
+        told = next((function[field] for field in _ARGUMENTS if function.get(field) is not None), None)
+        arguments = json_of(told)
+        call = self._find(key, id, name, arguments)
+        if call is None:
+            check_calls(len(self._calls) + 1)
+            call = self._by_key[key] = _Call(key)
+            self._calls.append(call)
+        self._last = call
+        if id and not call.id:
+            call.id = id
+            self._by_id[id] = self._by_id[id, call.key] = call
+        call.name = self._longer(call, name) or call.name or name
+        if isinstance(told, dict | list):
+            # A whole one; one that comes again changes nothing.
+            call.begin_anew()
+        call.arguments.append(arguments)
+        call.has_arguments = call.has_arguments or bool(arguments.strip())
+        self._size.count(arguments + id + name)
+
+    def _find(self, key: Key | None, id: str, name: str, arguments: str) -> _Call | None:
+        """Find the call that a piece goes on with; None where it begins one."""
+        if id:
+            known = self._by_id.get(id)
+            if known is not None and name and _differ(known.key, key):
+                known = self._by_id.get((id, key))
+            if known is not None:
+                return None if self._begins(known, name, arguments) else known
+        if key is None or (self._last is not None and self._last.key == key):
+            found = self._last
+        else:
+            found = self._by_key.get(key)
+            if found is None and self._last and not name and self._is_open(self._last, key, arguments):
+                found = self._last
+        if found is None or self._begins(found, name, arguments):
+            return None
+        if id and found.id not in ("", id) and not self._goes_on(found, name, arguments):
+            return None
+        return found
+
+    def _is_open(self, call: _Call, key: Key | None, arguments: str) -> bool:
+        """Say whether a piece without a name, and with a number that is new, can only belong to the last call."""
+        # A number that comes late, or arguments in the middle of which a server counts on.
+        return not isinstance(call.key, int) or (
+            isinstance(key, int) and bool(arguments.strip()) and call.has_arguments and not call.is_whole()
+        )
+
+    def _goes_on(self, call: _Call, name: str, arguments: str) -> bool:
+        """Say whether a piece goes on with a call though its id is another: some servers make one for each piece."""
+        if name:
+            return call.has_arguments and not call.is_whole() and not arguments.lstrip().startswith("{")
+        return bool(arguments.strip()) and bool(call.name) and not call.is_whole()
+
+    def _begins(self, call: _Call, name: str, arguments: str) -> bool:
+        """Say whether a piece with this name begins another call than this one."""
+        if not name or not call.name or self._longer(call, name):
+            return False
+        if name != call.name:
+            return True
+        return bool(arguments.strip()) and call.is_whole()
+
+    def _longer(self, call: _Call, name: str) -> str:
+        """The name of a call of which another piece has come; empty where this is none."""
+        if not name or not call.name or call.has_arguments or call.name in self._names:
+            return ""
+        names = (call.name + name, name if name.startswith(call.name) and name != call.name else "")
+        return next((each for each in names if each and any(known.startswith(each) for known in self._names)), "")
+
+    def _request(self, place: int, call: _Call, text: str, taken: set[str]) -> ToolRequest:
+        number = call.key if isinstance(call.key, int) else place
+        id = call.id
+        while not id or id in taken:
+            id, number = f"call_{number}", number + 1
+        taken.add(id)
+        return ToolRequest(id, known_name(call.name, self._names), clean_text(whole_arguments(text)))
+
+
+def _listed(parts: object) -> list[Any]:
+    """The pieces of a chunk, also under their numbers, or as text."""
+    if isinstance(parts, str):
+        parts = parsed(parts)
+    if isinstance(parts, dict) and parts and all("function" in dict_of(part) for part in parts.values()):
+        return list(parts.values())
+    return list_of(parts)
+
+
+def _differ(one: Key | None, other: Key | None) -> bool:
+    """Say whether two numbers say that these are two calls."""
+    return isinstance(one, int) and isinstance(other, int) and one != other

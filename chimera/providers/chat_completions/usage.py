@@ -1,0 +1,50 @@
+"""What a server of the chat-completions wire counted, under the names that servers have for it."""
+
+from typing import Any
+
+from chimera.providers.wire.values import dict_of, figure_of
+from models.usage import Usage
+
+
+def usage_of(body: dict[str, Any]) -> Usage | None:
+    """Read the usage in a piece; None where there is none, or where its figures make no sense.
+
+    The ledger then estimates, and says that it did.
+    """
+    told = body.get("usage")
+    if told is None and "x_groq" not in body:
+        return None
+    if not isinstance(told, dict):
+        # Groq's place for it.
+        told = dict_of(dict_of(body.get("x_groq")).get("usage"))
+    read = figure_of(_first(told, "prompt_tokens", "input_tokens"))
+    written = figure_of(_first(told, "completion_tokens", "output_tokens"))
+    # Gateways that count nothing say 0.
+    if read is None or written is None or not (read or written):
+        return None
+    details = dict_of(_first(told, "prompt_tokens_details", "input_tokens_details"))
+    # The second name is DeepSeek's; Kimi has the first one beside the others.
+    cached = _detail(_first(details | told, "cached_tokens", "prompt_cache_hit_tokens"))
+    details = dict_of(_first(told, "completion_tokens_details", "output_tokens_details"))
+    reasoning = _detail(details.get("reasoning_tokens"))
+    if cached is None or reasoning is None:
+        return None
+    if reasoning and _is_apart(reasoning, read, written, figure_of(told.get("total_tokens"))):
+        written += reasoning
+    return Usage(input_tokens=read, cached_input_tokens=cached, output_tokens=written, reasoning_tokens=reasoning)
+
+
+def _is_apart(reasoning: int, read: int, written: int, total: int | None) -> bool:
+    """Say whether what was reasoned isn't within what was written, as xAI counts.
+
+    https://github.com/vercel/ai/pull/12425
+    """
+    return reasoning > written if total is None else total == read + written + reasoning
+
+
+def _first(told: dict[str, Any], *names: str) -> object:
+    return next((told[name] for name in names if told.get(name) is not None), None)
+
+
+def _detail(value: object) -> int | None:
+    return 0 if value is None else figure_of(value)

@@ -1,0 +1,293 @@
+"""A Gemini answer as it comes in pieces, and what may count as a whole one.
+
+Each chunk is a whole little response: function calls come unbroken, usage is told anew each time. What means nothing is
+left out and counted. Everything is cleaned here, so nothing behind sees text that can't be stored.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from chimera.content.text import clean_json, clean_text
+from chimera.providers.answers.endings import believable, reason_of, useless
+from chimera.providers.answers.speech import Speech
+from chimera.providers.answers.tool_requests import known_name, whole_arguments
+from chimera.providers.base import ChatEnd, ToolRequest, ToolSpec
+from chimera.providers.google.requests import PROVIDER
+from chimera.providers.wire.http import SizeLimit, check_calls, object_of
+from chimera.providers.wire.pieces import DONE, Piece
+from chimera.providers.wire.values import dict_of, figure_of, first_of, json_of, list_of, text_of, word_of
+from models.base import preview_of
+from models.errors import BadRequest, ContentRefused, Malformed, Truncated
+from models.tasks import FinishReason
+from models.usage import Usage
+
+_REFUSALS = {
+    *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
+    *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+    *("ESCALATION", "PUP_LIMITED_DISABLED", "MODEL_ARMOR"),
+}
+_FAILURES = {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"}
+"""The model meant to do something else than what it said."""
+
+_UNSPECIFIED = {"FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"}
+_MAX_ID_CHARS = 40
+"""What OpenAI takes, should the conversation move there."""
+
+
+class Answer:
+    """Collects the chunks of one answer."""
+
+    noun = "a Gemini answer"
+
+    def __init__(self, model: str, max_bytes: int, tools: Sequence[ToolSpec] = ()) -> None:
+        """`tools` are those that may be called."""
+        self._names = {tool.name for tool in tools}
+        self._speech = Speech(tools)
+        self._model = model
+        self._size = SizeLimit(max_bytes)
+        self._parts: list[dict[str, Any]] = []
+        self._text: list[str] = []
+        """Of the part that is being written."""
+        self._calls: list[dict[str, Any]] = []
+        self._thought: list[str] = []
+        self._has_text = False
+        self._is_signed = False
+        self._blocked = ""
+        self._told = ""
+        self._reason_message = ""
+        self._is_done = False
+        self._skipped = 0
+        self._id: str | None = None
+        self._figures: dict[str, Any] = {}
+        self._is_unspecified = False
+        """The last chunk ended for a reason that it didn't tell."""
+        self.has_begun = False
+
+    @property
+    def usage(self) -> Usage | None:
+        return _usage_of(self._figures)
+
+    @property
+    def is_whole(self) -> bool:
+        """A reason to stop, or the end of the stream behind something that was said."""
+        says_its_end = self._is_done or self._is_unspecified
+        return bool(self._told or self._blocked) or (says_its_end and (self._has_text or bool(self._calls)))
+
+    def take(self, piece: Piece) -> str | None:
+        """Take a chunk in and return its text, cleaned, without thoughts; None for one of no known meaning.
+
+        Raises `AnswerTooLarge`.
+        """
+        if piece is DONE:
+            self._is_done = True
+            return ""
+        body = _named(piece.body)
+        if "candidates" not in body and isinstance(body.get("response"), dict):
+            # Of the servers behind Google's own command line, which proxies pass on.
+            body = _named(body["response"])
+        feedback = dict_of(body.get("promptFeedback"))
+        blocked = word_of(feedback.get("blockReason"))
+        self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
+        # Each chunk tells totals; one that leaves some out doesn't take them back.
+        self._figures |= {
+            name: figure
+            for name, figure in _named(dict_of(body.get("usageMetadata"))).items()
+            if figure is not None and (figure or not self._figures.get(name))
+        }
+        candidate = first_of(body.get("candidates"))
+        known = candidate is not None or any(key in body for key in ("usageMetadata", "promptFeedback"))
+        if not known:
+            return None
+        self.has_begun = True
+        self._id = self._id or clean_text(word_of(body.get("responseId"))) or None
+        return "" if candidate is None else self._speech.take(self._taken(_named(candidate)))
+
+    def rest(self) -> str:
+        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        rest = self._speech.rest()
+        if not self._calls:
+            for call in self._speech.calls:
+                self._add({"functionCall": {"name": call["name"], "args": call["arguments"]}})
+        return rest
+
+    def end(self, max_output_tokens: int) -> ChatEnd:
+        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        if self._blocked:
+            raise ContentRefused(f"google refused the prompt ({clean_text(self._blocked[:40])}).")
+        if not self.is_whole:
+            raise Truncated("google stopped in the middle of its answer; the answer is thrown away.")
+        finish_reason = known_reason(self._told, self._reason_message) if self._told else "stop"
+        tools = self._tools()
+        text, is_less = self._speech.end()
+        if finish_reason == "length" and tools:
+            raise Truncated(
+                f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+            )
+        if not tools and any(call["args"] for call in self._calls):
+            raise Malformed("google asked for a tool without naming it.")
+        if not tools and not text.strip():
+            if finish_reason == "length":
+                raise useless(PROVIDER, max_output_tokens)
+            raise Malformed(f"google finished without a word or a tool call{_because(self._told)}.")
+        return ChatEnd(
+            finish_reason="tool_calls" if tools else "stop" if finish_reason == "tool_calls" else finish_reason,
+            usage=believable(self.usage),
+            tool_calls=tools,
+            request_id=self._id,
+            state=self._state(),
+            answer=text if is_less else None,
+            thought=clean_text("".join([*self._thought, self._speech.thought])).strip(),
+            skipped=self._skipped + len(self._calls) - len(tools),
+        )
+
+    def _taken(self, candidate: dict[str, Any]) -> str:
+        told = candidate.get("finishReason")
+        word = word_of(told) if told else ""
+        self._is_unspecified = bool(told) and word in _UNSPECIFIED
+        if told and not self._is_unspecified:
+            self._told = word or "OTHER"
+            self._reason_message = text_of(candidate.get("finishMessage"))
+        content = candidate.get("content")
+        if isinstance(content, list) and any("parts" in dict_of(each) for each in content):
+            content = next(dict_of(each) for each in content if "parts" in dict_of(each))
+        parts = dict_of(content).get("parts") if isinstance(content, dict) else content
+        return "".join(map(self._add, [{"text": parts}] if isinstance(parts, str) else list_of(parts)))
+
+    def _add(self, part: object) -> str:
+        """Keep a part and return the text in it that is meant to be read."""
+        kept = _kept(_named(dict_of(part)))
+        if not {"functionCall", "text"} & kept.keys():
+            # Pictures and code that ran are nothing that was asked for.
+            self._skipped += 1
+            return ""
+        call = kept.get("functionCall")
+        self._size.count(json.dumps(kept, ensure_ascii=False))
+        self._is_signed = self._is_signed or "thoughtSignature" in kept
+        self._keep(kept)
+        if call is not None:
+            check_calls(len(self._calls) + 1)
+            self._calls.append(call)
+        text: str = kept.get("text") or ""
+        if kept.get("thought"):
+            self._thought.append(text)
+            return ""
+        self._has_text = self._has_text or bool(text.strip())
+        return text
+
+    def _keep(self, part: dict[str, Any]) -> None:
+        """Join text that came in pieces; a signature is worth nothing on another part than its own."""
+        if part.keys() == {"text"}:
+            self._text.append(part["text"])
+        else:
+            self._end_text()
+            self._parts.append(part)
+
+    def _end_text(self) -> None:
+        if self._text:
+            self._parts.append({"text": "".join(self._text)})
+            self._text.clear()
+
+    def _tools(self) -> tuple[ToolRequest, ...]:
+        """The calls that have a name, each with an id of its own."""
+        tools, taken, asked = [], set[str](), set[tuple[str, str, str]]()
+        for index, call in enumerate(self._calls):
+            name = known_name(clean_text(word_of(call.get("name"))), self._names)
+            id, number = clean_text(word_of(call.get("id"))), index
+            arguments = json.dumps(clean_json(call["args"]), ensure_ascii=False)
+            if not name or (id and (id, name, arguments) in asked):
+                # Nothing can be made of it, or it is told again at the end.
+                continue
+            asked.add((id, name, arguments))
+            while not id or id in taken:
+                id, number = self._own_id(number), number + 1
+            taken.add(id)
+            tools.append(ToolRequest(id, name, arguments))
+        return tuple(tools)
+
+    def _own_id(self, number: int) -> str:
+        """Older models number no calls. The answer's id keeps ours apart from those of other answers."""
+        return f"call_{number}_{re.sub('[^A-Za-z0-9_-]', '', self._id or '')}"[:_MAX_ID_CHARS].rstrip("_")
+
+    def _state(self) -> dict[str, Any] | None:
+        """What goes back as it came. Without a signature the message itself says all of it."""
+        if not self._is_signed:
+            return None
+        self._end_text()
+        return {"provider": PROVIDER, "model": self._model, "parts": clean_json(self._parts)}
+
+
+def known_reason(told: str, message: str) -> FinishReason:
+    """Read why an answer ended; "other" for a reason that isn't known.
+
+    Raises `ContentRefused`, `BadRequest` or `Malformed` for those that make it no answer.
+    """
+    reason = clean_text(f"{told[:40]} {preview_of(message, 150)}").strip()
+    if told.upper() in _REFUSALS:
+        raise ContentRefused(f"google held its answer back: {reason}")
+    if told == "MISSING_THOUGHT_SIGNATURE":
+        raise BadRequest(f"google misses the model's signature in the conversation: {reason}")
+    if told.upper() in _FAILURES:
+        raise Malformed(f"google gave no answer that can be used: {reason}")
+    known = reason_of(told) or "other"
+    if known in ("content_filter", "refusal"):
+        raise ContentRefused(f"google held its answer back: {reason}")
+    return known
+
+
+def _because(told: str) -> str:
+    return "" if told in ("", "STOP") else f" ({clean_text(told[:40])})"
+
+
+def _kept(part: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a part: it may have to go back, and the SDK refuses what it doesn't know."""
+    kept: dict[str, Any] = {}
+    call, signature = part.get("functionCall"), part.get("thoughtSignature")
+    if isinstance(call, dict):
+        kept["functionCall"] = {name: call[name] for name in ("id", "name") if isinstance(call.get(name), str | int)}
+        kept["functionCall"]["args"] = _arguments(call)
+    elif "text" in part:
+        kept["text"] = text_of(part["text"])
+    if part.get("thought"):
+        kept["thought"] = True
+    if isinstance(signature, str) and signature:
+        kept["thoughtSignature"] = signature
+    return kept
+
+
+def _arguments(call: dict[str, Any]) -> dict[str, Any]:
+    """An object, as Google sends it, or what stands for one."""
+    told = call["arguments"] if call.get("args") is None and "arguments" in call else call.get("args")
+    return told if isinstance(told, dict) else object_of(whole_arguments(json_of(told)))
+
+
+def _named(told: dict[str, Any]) -> dict[str, Any]:
+    """Fields under the names that Google's JSON has for them; its SDKs, and servers built on them, write a_b for aB."""
+    if not any("_" in name for name in told):
+        return told
+    return {re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): value for name, value in told.items()}
+
+
+def _usage_of(told: dict[str, Any]) -> Usage | None:
+    """None for figures that make no sense: the ledger then estimates, and says that it did."""
+    if told.get("promptTokenCount") is None:
+        return None
+    names = ("promptTokenCount", "toolUsePromptTokenCount", "cachedContentTokenCount", "candidatesTokenCount")
+    read, by_tools, cached, written, thoughts = (
+        figure_of(0 if told.get(name) is None else told[name]) for name in (*names, "thoughtsTokenCount")
+    )
+    if not (read or written):
+        # Gateways that count nothing say 0.
+        return None
+    if read is None or by_tools is None or cached is None or written is None or thoughts is None:
+        return None
+    return Usage(
+        input_tokens=read + by_tools,
+        cached_input_tokens=cached,
+        # Some gateways count thoughts among the rest.
+        output_tokens=written
+        if figure_of(told.get("totalTokenCount")) == read + by_tools + written
+        else written + thoughts,
+        reasoning_tokens=thoughts,
+    )

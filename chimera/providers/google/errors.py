@@ -1,0 +1,97 @@
+"""The errors of the Gemini API, sorted into `models/errors.py`: the one place that says what is worth another try.
+
+Its messages can't tell a limit per minute from an empty account: both speak of "plan and billing details". The details
+can: which quota was exceeded, how large it is, and when to come back.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chimera.providers.google.requests import PROVIDER
+from chimera.providers.refusals.bodies import Told, told_by
+from chimera.providers.refusals.model_loading import is_loading
+from chimera.providers.refusals.refusal import Refusal, reason_of
+from chimera.providers.refusals.retry_times import retry_after_of
+from chimera.providers.refusals.too_long import is_too_long
+from chimera.providers.wire.values import dict_of, figure_of, index_of
+from models.errors import ProviderError
+
+_WRONG_KEY = re.compile(r"api key (not valid|expired|not found)", re.IGNORECASE)
+_NO_LIMIT_AT_ALL = re.compile(r"\blimit: 0(?![\d.])")
+_NO_BILLING = re.compile(r"billing", re.IGNORECASE)
+_NO_MONEY = re.compile(r"credits|spend", re.IGNORECASE)
+
+
+def sort_told(
+    body: object, status: int | None, headers: Mapping[str, str], *, model: str, secret: str
+) -> ProviderError:
+    """Say which of our errors a refusal is. `status` is None for one in the middle of an answer."""
+    told = told_by(body)
+    error = _error_in(told.body)
+    details = list(_dicts(error.get("details")))
+    status = status or index_of(error.get("code"))
+    wait_s = _wait(headers, details, told.words)
+    refusal = Refusal(PROVIDER, model, status, reason_of(told.words, secret), wait_s)
+    if status == 402 or _is_used_up(status, error, told, details):
+        return refusal.no_quota()
+    if is_loading(told, status):
+        return refusal.loading()
+    if status == 429:
+        return refusal.rate_limited()
+    if status in (401, 403) or _is_wrong_key(told, details):
+        return refusal.wrong_key()
+    if status == 404:
+        return refusal.unknown_model()
+    if is_too_long(told, status):
+        return refusal.too_long()
+    # 499 is what Google calls a request that it cancelled.
+    if status is not None and 300 <= status < 500 and status not in (408, 409, 499):
+        return refusal.request()
+    return refusal.trouble(told.codes)
+
+
+def _is_used_up(status: int | None, error: dict[str, Any], told: Told, details: list[dict[str, Any]]) -> bool:
+    """Say whether waiting for less than a day is no use."""
+    if error.get("status") == "FAILED_PRECONDITION":
+        # No free tier in this country, for one.
+        return bool(_NO_BILLING.search(told.words))
+    if status != 429:
+        return False
+    exceeded = [quota for detail in details for quota in _dicts(detail.get("violations"))]
+    if any("PerDay" in str(quota.get("quotaId")) or str(quota.get("quotaValue")) == "0" for quota in exceeded):
+        return True
+    if _NO_LIMIT_AT_ALL.search(told.words):
+        return True
+    says_when = any("retryDelay" in detail for detail in details)
+    return not exceeded and not says_when and bool(_NO_MONEY.search(told.words))
+
+
+def _is_wrong_key(told: Told, details: list[dict[str, Any]]) -> bool:
+    reasons = {str(detail.get("reason")) for detail in details}
+    return any(reason.startswith("API_KEY_") for reason in reasons) or bool(_WRONG_KEY.search(told.words))
+
+
+def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str) -> float | None:
+    """The longer of the two ways to say when: the header, or words, and `RetryInfo` ("36.4s")."""
+    delays = [_delay(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
+    told = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
+    return max((wait for wait in told if wait is not None), default=None)
+
+
+def _delay(told: object) -> str:
+    """Of protobuf's JSON, which writes "36.4s", and of those that write its fields."""
+    if isinstance(told, dict):
+        seconds, nanos = (figure_of(told.get(name, 0)) or 0 for name in ("seconds", "nanos"))
+        return str(seconds + nanos / 1e9)
+    return str(told)
+
+
+def _error_in(body: object) -> dict[str, Any]:
+    """In an object, or in a list of one: what is asked for without events is answered so."""
+    first = body[0] if isinstance(body, list) and body else body
+    return dict_of(dict_of(first).get("error", first))
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())

@@ -1,0 +1,204 @@
+"""A `ChatRequest` in the words of the Gemini API: plain JSON as on the wire, so that nothing here needs the SDK."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from chimera.providers.base import ChatMessage, ChatRequest, ToolSpec
+from chimera.providers.wire.http import headers_of, object_of
+from models.agents import ReasoningEffort
+
+PROVIDER = "google"
+
+FOREIGN_SIGNATURE = b"skip_thought_signature_validator"
+"""What Google documents for calls that the model didn't make itself: Gemini 3 refuses a call of the current turn
+without a signature. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+"""
+
+_BUDGETS: dict[ReasoningEffort, int] = {"low": 1_024, "medium": 8_192, "high": 24_576}
+"""Google's own: https://ai.google.dev/gemini-api/docs/openai#thinking"""
+
+_SMALLEST_BUDGETS = {"pro": 128, "flash": 0, "flash-lite": 0}
+"""Of 2.5; Pro always thinks. https://ai.google.dev/gemini-api/docs/thinking#set-budget"""
+
+_LEAST_ROOM_TO_THINK = 512
+"""The smallest budget above 0 that all 2.5 models take."""
+
+_BUDGETED = re.compile(r"gemini-2\.5-(pro|flash-lite|flash)(?!.*(?:image|tts|audio|live))")
+_LEVELLED = re.compile(r"gemini-(?:(?:[3-9]|\d\d)[.-]|(?:pro|flash|flash-lite)-latest)(?!.*(?:image|tts|audio|live))")
+
+# https://ai.google.dev/gemini-api/docs/structured-output#json-schema-support. Without maxItems and minItems: limits of
+# arrays are what makes Gemini refuse a schema as having "too many states", and who asks checks the answer anyway.
+_KEYWORDS = {
+    *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum", "anyOf", "oneOf"),
+    *("items", "prefixItems", "minimum", "maximum"),
+    *("properties", "additionalProperties", "required", "propertyOrdering"),
+}
+
+
+def name_in_path(model: str) -> str:
+    """Quote a model's name for the SDK, which puts it into the path as it is, where `a#b` would mean `a`.
+
+    Slashes stay: `tunedModels/…` is a name of two parts. The SDK refuses dots that would lead up.
+    """
+    return quote(model, safe="/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    name: str
+    id: str | None
+    """As the function call has it on the wire."""
+
+
+def body_of(request: ChatRequest) -> dict[str, Any]:
+    """Translate a request."""
+    return {"contents": contents_of(request), "config": config_of(request)}
+
+
+def contents_of(request: ChatRequest) -> list[dict[str, Any]]:
+    """Translate the messages but the system's. Results of calls that were made at once become one content."""
+    contents: list[dict[str, Any]] = []
+    called: dict[str, _Called] = {}
+    after_result = False
+    for message in request.messages:
+        role = "user"
+        if message.role == "system":
+            continue
+        if message.role == "tool":
+            parts = [_tool_result(message, called)]
+        elif message.role == "assistant":
+            role = "model"
+            parts = _kept_parts(message, request.model) or _own_parts(message, request.model)
+            called |= _called_in(message, parts)
+        else:
+            parts = _user_parts(message)
+        if message.role == "tool" and after_result:
+            contents[-1]["parts"] += parts
+        elif parts:
+            # Gemini refuses a content with nothing in it.
+            contents.append({"role": role, "parts": parts})
+        after_result = message.role == "tool"
+    return contents
+
+
+def config_of(request: ChatRequest) -> dict[str, Any]:
+    """Translate the rest; what a request leaves open is left out, so that the server's own default holds."""
+    config: dict[str, Any] = {
+        "maxOutputTokens": request.max_output_tokens,
+        "httpOptions": {"headers": headers_of(request)},
+        # Both would have the SDK send requests that no ledger knows of.
+        "automaticFunctionCalling": {"disable": True},
+        "automaticContinuation": False,
+    }
+    system = "\n\n".join(message.content for message in request.messages if message.role == "system")
+    if system:
+        config["systemInstruction"] = {"parts": [{"text": system}]}
+    if request.temperature is not None:
+        config["temperature"] = request.temperature
+    if request.tools:
+        config["tools"] = [{"functionDeclarations": [_declaration(tool) for tool in request.tools]}]
+        if request.tool_choice == "none":
+            config["toolConfig"] = {"functionCallingConfig": {"mode": "NONE"}}
+    if request.response_schema is not None:
+        config["responseMimeType"] = "application/json"
+        config["responseJsonSchema"] = schema_of(request.response_schema)
+    thinking = _thinking(request)
+    if thinking:
+        config["thinkingConfig"] = thinking
+    return config
+
+
+def schema_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a JSON schema what Gemini doesn't read: other keywords, and all that stands beside a `$ref`."""
+    if "const" in schema:
+        schema = {**schema, "enum": [schema["const"]]}
+    if "$ref" in schema:
+        schema = {name: value for name, value in schema.items() if name.startswith("$")}
+    return {name: _inner(name, value) for name, value in schema.items() if name in _KEYWORDS}
+
+
+def _inner(name: str, value: Any) -> Any:
+    if name in ("properties", "$defs"):
+        return {key: schema_of(part) for key, part in value.items()}
+    if name in ("anyOf", "oneOf", "prefixItems"):
+        return [schema_of(part) for part in value]
+    return schema_of(value) if isinstance(value, dict) else value
+
+
+def _kept_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
+    """The parts as they came. Signatures are worth something to the model that wrote them, and to no other."""
+    state = message.state or {}
+    if state.get("provider") != PROVIDER or state.get("model") != model:
+        return []
+    return list(state["parts"])
+
+
+def _own_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
+    text = [{"text": message.content}] if message.content else []
+    calls: list[dict[str, Any]] = [
+        {"functionCall": {"id": call.id, "name": call.name, "args": object_of(call.arguments)}}
+        for call in message.tool_calls
+    ]
+    if calls and _LEVELLED.match(model):
+        # Of calls made at once only the first is signed.
+        calls[0]["thoughtSignature"] = FOREIGN_SIGNATURE
+    return [*text, *calls]
+
+
+def _called_in(message: ChatMessage, parts: Iterable[dict[str, Any]]) -> dict[str, _Called]:
+    sent = (part["functionCall"] for part in parts if "functionCall" in part)
+    return {call.id: _Called(call.name, made.get("id")) for call, made in zip(message.tool_calls, sent, strict=False)}
+
+
+def _tool_result(message: ChatMessage, called: dict[str, _Called]) -> dict[str, Any]:
+    call = called.get(message.tool_call_id or "")
+    if call is None:
+        # Its call was left out to fit the window; Gemini refuses a result without one.
+        return {"text": f"Result of a tool:\n{message.content}"}
+    response = {"name": call.name, "response": {"output": message.content}}
+    return {"functionResponse": response | ({"id": call.id} if call.id else {})}
+
+
+def _user_parts(message: ChatMessage) -> list[dict[str, Any]]:
+    text = [{"text": message.content}] if message.content else []
+    images = [{"inlineData": {"mimeType": image.media_type, "data": image.data}} for image in message.images]
+    return [*text, *images]
+
+
+def _declaration(tool: ToolSpec) -> dict[str, Any]:
+    declaration = {"name": tool.name, "description": tool.description}
+    if tool.parameters.get("properties"):
+        return declaration | {"parametersJsonSchema": schema_of(tool.parameters)}
+    return declaration
+
+
+def _thinking(request: ChatRequest) -> dict[str, Any]:
+    """How much to think, in the words of the model's generation; a model that doesn't think is sent nothing."""
+    effort = request.reasoning_effort
+    if effort is None:
+        return {}
+    if _LEVELLED.match(request.model):
+        return {"thinkingLevel": _level(effort, request.model)}
+    budgeted = _BUDGETED.match(request.model)
+    if budgeted is None:
+        return {}
+    # Thoughts count as output: at least half of it is kept for the answer.
+    room = request.max_output_tokens // 2
+    if effort == "none" or room < _LEAST_ROOM_TO_THINK:
+        return {"thinkingBudget": _SMALLEST_BUDGETS[budgeted[1]]}
+    return {"thinkingBudget": min(_BUDGETS[effort], room)}
+
+
+def _level(effort: ReasoningEffort, model: str) -> str:
+    """https://ai.google.dev/gemini-api/docs/thinking#thinking-levels"""
+    is_pro = "-pro" in model
+    if effort == "none":
+        # From Gemini 3 on thinking can't be switched off.
+        return "LOW" if is_pro else "MINIMAL"
+    if effort == "medium" and model.startswith("gemini-3-pro"):
+        # The first Pro has two levels, low and high.
+        return "HIGH"
+    return effort.upper()

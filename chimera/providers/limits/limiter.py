@@ -1,0 +1,126 @@
+"""Our own limits on how often a provider is asked, shared by all workers through Redis.
+
+Nobody waits here: a call that finds no place is refused with the time to come back, and Temporal brings it back then,
+so no worker slot is held.
+
+Each worker counts what it lets through itself, always, beside the count that all share: neither the loss of Redis nor
+its return gives anybody a fresh minute. While Redis is away, and a minute longer, a worker keeps to its part of the
+limit, by how many workers had asked before; at first it also leaves room for what the others had used up by then.
+
+A call counts with the tokens that it may need at most, as vendors count; what it didn't need isn't given back, so that
+one call is one look at the limit.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import uniform
+
+from redis.exceptions import RedisError
+
+from chimera.config.settings import Settings
+from chimera.providers.limits.shared import Answer, SharedLimits
+from chimera.providers.limits.windows import KEPT_S, UNITS, Amounts, Window
+from models.errors import RateLimited
+
+AWAY_SECONDS = 2.0
+"""After a failure Redis is left alone this long, so that a dead Redis costs no call its time."""
+NEVER = float("-inf")
+
+Limits = tuple[int | None, int | None]
+"""Requests and tokens a minute; None where there is none."""
+
+
+@dataclass(slots=True)
+class _Count:
+    """What this process knows of one account. Times are by its own clock."""
+
+    own: Window = field(default_factory=Window)
+    workers: int = 1
+    others: Amounts = (0, 0)
+    told_at: float = NEVER
+    """When Redis last answered, and so how old the two above are."""
+    is_told: bool = False
+    """Redis has what this process has let through, unless it has been emptied."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One at a time tells what this process has let through: a later list is never overwritten by an older one."""
+
+
+class ProviderLimits:
+    """Requests and tokens a minute by provider, as the settings say, each of its accounts with a count of its own."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._requests, self._tokens = settings.requests_per_minute, settings.tokens_per_minute
+        is_shared = bool(self._requests or self._tokens) and settings.redis_url
+        self._shared = SharedLimits(settings.redis_url or "") if is_shared else None
+        self._clock = clock
+        self._counts: dict[str, _Count] = {}
+        self._away_until = self._careful_until = NEVER
+
+    async def take(self, account: str, tokens: int) -> None:
+        """Take a place for one call of at most `tokens`. Raises RateLimited with the seconds until there is one."""
+        provider = account.partition(":")[0]
+        limits = self._requests.get(provider), self._tokens.get(provider)
+        if limits == (None, None):
+            return
+        # A call that is larger than the limit takes all of a minute: it would never go otherwise.
+        cost = (1, tokens if limits[1] is None else min(tokens, limits[1]))
+        count = self._counts.setdefault(account, _Count())
+        async with count.lock:
+            answer = await self._ask(account, count, cost, limits)
+        if answer is not None and answer.verdict == "full":
+            raise _refusal(provider, answer.lacks, limits[answer.lacks] or 0, answer.wait_s)
+
+    async def close(self) -> None:
+        if self._shared is not None:
+            await self._shared.close()
+
+    async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> Answer | None:
+        """Take a place in this process' count and in the shared one; in its own alone while Redis is away."""
+        for _ in range(2):
+            self._look(account, count, cost, limits)
+            now = self._clock()
+            if self._shared is None or now < self._away_until:
+                break
+            try:
+                is_known = count.is_told and now - count.told_at < KEPT_S
+                answer = await self._shared.take(account, cost, limits, count.own.by_age(now), is_known=is_known)
+            except (RedisError, OSError):
+                self._away_until = self._clock() + AWAY_SECONDS
+                self._careful_until = self._away_until + KEPT_S
+                continue
+            if answer.verdict == "forgotten":
+                count.is_told, self._careful_until = False, now + KEPT_S
+                continue
+            count.is_told, count.told_at = True, self._clock()
+            count.workers, count.others = answer.workers, answer.others
+            if answer.verdict == "taken":
+                count.own.add(now, cost)
+            return answer
+        count.own.add(self._clock(), cost)
+        return None
+
+    def _look(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> None:
+        """Raise RateLimited when this process' own count has no place."""
+        now, provider = self._clock(), account.partition(":")[0]
+        for unit, limit in enumerate(limits):
+            if limit is None:
+                continue
+            allowed, others_s = limit, 0.0
+            if now < self._careful_until:
+                # At least one call of any size: nobody is to starve.
+                allowed = max(limit // count.workers, cost[unit])
+                others_s = max(0.0, count.told_at + KEPT_S - now)
+                allowed = min(allowed, limit - count.others[unit]) if others_s else allowed
+            if wait_s := count.own.wait_s(now, unit, cost[unit], allowed):
+                raise _refusal(provider, unit, limit, min(wait_s, others_s or wait_s))
+
+
+def _refusal(provider: str, unit: int, limit: int, wait_s: float) -> RateLimited:
+    wait_s = min(max(0.5, wait_s), float(KEPT_S))
+    return RateLimited(
+        f"The limit of {limit} {UNITS[unit]} a minute for {provider!r} is reached.",
+        # Not all at once.
+        retry_after_s=wait_s + uniform(0.05, max(0.5, 0.25 * wait_s)),  # noqa: S311
+    )

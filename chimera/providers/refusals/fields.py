@@ -1,0 +1,157 @@
+"""Servers that refuse a field of a request, the answer's schema above all: asked once more without it.
+
+What a model's server refused is remembered for some hours, so that only the first call takes two requests. A refused
+request isn't billed. The schema is put into words then; whoever asked reads the answer as carefully as any other.
+"""
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import structlog
+
+from chimera.providers.base import ChatMessage, ChatRequest
+from chimera.providers.refusals.bodies import Told
+from chimera.providers.refusals.too_long import is_too_long
+from chimera.providers.wire.http import headers_of
+from models.base import preview_of
+
+log = structlog.get_logger()
+
+Opened = TypeVar("Opened")
+Fields = frozenset[str]
+Body = dict[str, Any]
+Headers = dict[str, str]
+
+SCHEMA = "response_format"
+"""The answer's schema, by its name in chat completions."""
+REMEMBERED_S = 6 * 3600.0
+"""Servers are updated, and models replaced under their name."""
+MAX_MODELS = 200
+
+_STATUSES = (400, 404, 405, 415, 422, 500, 501)
+"""Of refusals; llama.cpp, for one, answers with 500 where it can't make a grammar of a schema."""
+_MAX_WORDS = 8000
+_UNSUPPORTED = re.compile(
+    r"unsupported|(?:not|n't|no longer) support|not (?:permitted|allowed|enabled)|unrecogni[sz]ed|unknown|unexpected"
+    r"|extra|additional|unavailable|forbidden|instead",
+    re.IGNORECASE,
+)
+_UNNAMED = re.compile(r"unsupported param|requested parameters|param\w* (?:is|are) not supported", re.IGNORECASE)
+_NAMES = {
+    name: re.compile(words, re.IGNORECASE)
+    for name, words in {
+        SCHEMA: (
+            r"response.?format|response.?(?:json.?)?schema|json.?(?:schema|object|mode)|structured.?output"
+            r"|output_(?:config|format)|guided|grammar|\bschema\b|\bstrict\b"
+        ),
+        "stream_options": r"stream.?options|include.?usage",
+        "temperature": r"temperature",
+        "reasoning_effort": r"reasoning|\bthink",
+        "max_tokens": r"max_tokens",
+        "max_completion_tokens": r"max_completion_tokens",
+    }.items()
+}
+"""How servers call what they refuse."""
+_OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+"""A limit isn't left out, but told by its other name."""
+
+
+class RefusedFields:
+    """What the servers of one provider refused, by model. `fields` may be refused; `clock` counts seconds."""
+
+    def __init__(self, fields: Iterable[str] = _NAMES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._fields = Fields(fields)
+        self._clock = clock
+        self._known: dict[str, tuple[float, Fields]] = {}
+
+    async def ask(
+        self,
+        request: ChatRequest,
+        body_of: Callable[[ChatRequest], Body],
+        send: Callable[[Body, Headers], Awaitable[Opened]],
+    ) -> Opened:
+        """Send a request, and once more for what the server refuses of it. Raises what `send` raises otherwise."""
+        known = left_out = self._of(request.model)
+        while True:
+            told = in_words(request) if SCHEMA in left_out else request
+            body = _without(body_of(told), left_out)
+            try:
+                opened = await send(body, headers_of(request, part=len(left_out)))
+            except Exception as error:
+                refused = _named_in(error, self._refusable(told, body, left_out))
+                if not refused:
+                    raise
+                left_out |= refused
+            else:
+                if left_out != known:
+                    self._remember(request.model, left_out | self._of(request.model))
+                return opened
+
+    def _of(self, model: str) -> Fields:
+        until, fields = self._known.get(model, (0.0, Fields()))
+        return fields if self._clock() < until else Fields()
+
+    def _refusable(self, told: ChatRequest, body: Body, left_out: Fields) -> Fields:
+        """The fields that are told and can be left out: each once, a limit by one of its names."""
+        fields = self._fields & body.keys() | ({SCHEMA} if told.response_schema is not None else set())
+        return Fields(name for name in fields - left_out if _OTHER_NAME.get(name) not in left_out)
+
+    def _remember(self, model: str, fields: Fields) -> None:
+        log.info("fields_refused", model=model, fields=sorted(fields))
+        self._known.pop(model, None)
+        if len(self._known) >= MAX_MODELS:
+            del self._known[next(iter(self._known))]
+        self._known[model] = (self._clock() + REMEMBERED_S, fields)
+
+
+def in_words(request: ChatRequest) -> ChatRequest:
+    """Put the answer's schema at the end of what the model is told."""
+    if request.response_schema is None:
+        return request
+    schema = json.dumps(request.response_schema, ensure_ascii=False, separators=(",", ":"))
+    words = f"Answer with JSON alone, without a fence, that fits this JSON schema:\n{schema}"
+    *before, last = request.messages
+    if last.role == "user":
+        said = replace(last, content=f"{last.content}\n\n{words}")
+    else:
+        before, said = [*before, last], ChatMessage("user", words)
+    return replace(request, messages=(*before, said), response_schema=None)
+
+
+def _without(body: Body, left_out: Fields) -> Body:
+    """Leave fields out of a body; a limit of tokens is kept under its other name."""
+    kept = {name: value for name, value in body.items() if name not in left_out}
+    return kept | {_OTHER_NAME[name]: body[name] for name in left_out & _OTHER_NAME.keys() if name in body}
+
+
+def _named_in(error: Exception, fields: Fields) -> Fields:
+    """Return those of the fields that a server's refusal is about. `error` is an SDK's, with a status."""
+    words = " ".join(_words(error))[:_MAX_WORDS]
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    if status not in _STATUSES or is_too_long(Told(words, "", None, None), status):
+        return Fields()
+    unsupported = _UNSUPPORTED.search(words) is not None
+    named = Fields(name for name in fields if (unsupported or name == SCHEMA) and _NAMES[name].search(words))
+    return named or (fields & {SCHEMA} if _UNNAMED.search(words) else Fields())
+
+
+def _words(error: Exception) -> Iterator[str]:
+    """What a server said, without what it repeats of the request."""
+    body = getattr(error, "body", None) or getattr(error, "details", None)
+    yield from _texts(body) if isinstance(body, dict | list) else [str(body or getattr(error, "message", ""))]
+
+
+def _texts(value: object, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in ("input", "ctx", "url"):
+                yield from _texts(inner, depth + 1)
+    elif isinstance(value, list) and depth < 10:
+        for inner in value:
+            yield from _texts(inner, depth + 1)
+    elif isinstance(value, str):
+        yield preview_of(value, 2000)

@@ -1,0 +1,47 @@
+"""How servers say that a model is not in memory yet, or does not fit in. It is the trouble of one model.
+
+A model of many gigabytes takes minutes to load. Some servers hold requests meanwhile (Ollama, LM Studio, llama-swap),
+others refuse them at once: llama.cpp and llamafile with 503 "Loading model", Hugging Face with "is currently loading",
+hosts that scale to zero with words of their own. Sources of the words: the servers' users
+(https://github.com/canonical/inference-snaps/issues/234, https://github.com/IceWhaleTech/ZimaOS/issues/466,
+https://github.com/huggingface/transformers/issues/32665, https://github.com/ollama/ollama/issues/4131).
+"""
+
+import re
+
+from chimera.providers.refusals.bodies import Told
+
+_DOING = r"(?:loading|warming up|starting|booting|initiali[sz]ing|scaling up|downloading|pulling)"
+_IS_LOADING = re.compile(
+    # llama.cpp; Ollama's "llm server loading model"
+    r"(?:\A|[:.;,(\"'] ?|\bstill |\bserver )loading (?:the |a )?(?:model|weights)\b"
+    # Hugging Face, SGLang, gateways
+    rf"|\b(?:is|are|still|currently)(?: now| still| currently| being){{0,2}} {_DOING}\b"
+    r"|\bbeing (?:re)?(?:loaded|started|downloaded|pulled|initiali[sz]ed|deployed|warmed up)\b"
+    r"|\b(?:model|server|deployment|endpoint|engine|backend|instance|replica|worker)s?(?: \S{1,100})?"
+    r" (?:is |are )?not (?:yet )?ready\b"
+    r"|模型.{0,20}加载中",
+    re.IGNORECASE,
+)
+_CODES = re.compile(r"model_?(?:is_?)?loading|model_?not_?ready|scaling_?up|warming(?:_?up)?\b|cold_?start")
+_CANNOT_LOAD = re.compile(
+    r"\b(?:fail\w*|errors?|unable|could ?n[o']t|cannot|can't|timed out)\b(?: [\w'-]{1,40}){0,6}"
+    r" (?:load|loading|loaded|start|pull|pulling)\b"
+    r"|\b(?:load|loading|start-?up)\b.{0,80}\b(?:failed|aborted|timed out)\b|requires more (?:system |gpu )?memory"
+    r"|\brunner (?:process )?has (?:terminated|unexpectedly stopped)",
+    re.IGNORECASE,
+)
+_OTHERS = frozenset({400, 401, 402, 403, 404, 413, 422})
+"""Refusals of a request or a key, whose words may quote anything."""
+
+
+def is_loading(told: Told, status: int | None) -> bool:
+    """Say whether a refusal means that its model will be there later. Nothing was done, and nothing is paid."""
+    if status in _OTHERS or cannot_load(told.words):
+        return False
+    return bool(_CODES.search(told.codes) or _IS_LOADING.search(told.words))
+
+
+def cannot_load(words: str) -> bool:
+    """Say whether a server has tried to load a model, in vain; its other models may answer."""
+    return bool(_CANNOT_LOAD.search(words))

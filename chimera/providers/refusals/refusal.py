@@ -1,0 +1,158 @@
+"""What a provider says in place of an answer, in the same words of ours for every vendor.
+
+A vendor's message may quote the request, and OpenAI's quotes the key that it refuses. So a key that isn't known (401)
+is reported in our own words only, and every other message is cut short and cleared of anything that looks like a key.
+"""
+
+import re
+from dataclasses import dataclass
+
+from chimera.content.text import clean_text
+from chimera.providers.refusals.model_loading import cannot_load
+from models.base import preview_of
+from models.errors import (
+    BadRequest,
+    ContentRefused,
+    ContextTooLong,
+    InternalFailure,
+    ModelLoading,
+    NoQuota,
+    Overloaded,
+    ProviderError,
+    ProviderTimeout,
+    RateLimited,
+    Truncated,
+    UnknownModel,
+    Unreachable,
+    WrongKey,
+)
+
+MIN_KEY_CHARS = 8
+"""What is shorter is a word that a server's words may have in them, and no secret."""
+
+_AWAY_STATUSES = frozenset({502, 503, 504, 521, 522, 523, 529})
+"""Of who can't serve anybody now; 521 to 523 are Cloudflare's for a server that it can't reach."""
+
+_OVERLOAD = re.compile(
+    r"overload|(over|at|out of|insufficient|no) capacity|capacity (is )?(exceeded|reached|limit)|too busy"
+    r"|(server|model|system|engine|service|cluster)s? (is |are )?(currently |temporarily |still )?"
+    r"(busy|unavailable|overwhelmed)|temporarily unavailable|(server|system)_busy"
+    r"|no (available|healthy) (server|backend|worker|instance|upstream|provider|channel|replica|node|deployment)"
+    r"|queue is full",
+    re.IGNORECASE,
+)
+_REASON_CHARS = 180
+_OWN_CHARS = 440
+"""With what stands around it, no more than the ledger keeps of an error."""
+_KEY = re.compile(
+    r"\b(?:(?:sk|pk|rk)[-_]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}"
+    # Behind these two a word may stand: a key has a figure in it. To look further takes too long.
+    r"|\b(?:key|Bearer)[-_ ](?=[A-Za-z*._-]{0,64}\d)[A-Za-z0-9*._-]{12,}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The facts of a refusal. `status` is None in mid-answer; each method is the error that it turns out to be."""
+
+    provider: str
+    model: str
+    status: int | None
+    reason: str
+    retry_after_s: float | None = None
+
+    def no_quota(self) -> NoQuota:
+        return NoQuota(
+            f"The account at {self.provider} has no quota left; raise it there, then retry the task.{self._said()}"
+        )
+
+    def rate_limited(self) -> RateLimited:
+        when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"
+        return RateLimited(
+            f"{self.provider} asks for fewer requests{when}.{self._said()}", retry_after_s=self.retry_after_s
+        )
+
+    def loading(self) -> ModelLoading:
+        return ModelLoading(
+            f"{self.provider} is loading {self.model!r}, or starting: {self._why()}",
+            retry_after_s=self.retry_after_s,
+        )
+
+    def wrong_key(self) -> WrongKey:
+        # The simulator has no key: one that refuses it is another server, or was told to.
+        setting = (
+            "CHIMERA_SIMULATOR_URL" if self.provider == "simulator" else f"CHIMERA_{self.provider.upper()}_API_KEY"
+        )
+        if self.status == 403 and self.reason:
+            # The key is known, and may not do this: what it may not, only the server's words say.
+            return WrongKey(f"{self.provider} refused the key (403): {self._why()} Check {setting} and its rights.")
+        return WrongKey(f"{self.provider} refused the key ({self.status or 401}); check {setting}.")
+
+    def content(self) -> ContentRefused:
+        return ContentRefused(f"{self.provider} refused the content: {self._why()} Change what is asked, or the model.")
+
+    def too_long(self) -> ContextTooLong:
+        return ContextTooLong(
+            f"The conversation is longer than {self.model!r} at {self.provider} can read: {self._why()} Shorten it, or"
+            " use a model with a larger context window."
+        )
+
+    def unknown_model(self) -> UnknownModel:
+        what = f"model {self.model!r}" if self.model else "list of models"
+        return UnknownModel(f"{self.provider} has no {what}, or its address is wrong: {self._why()}")
+
+    def request(self) -> BadRequest:
+        way_out = ""
+        if self.status is not None and 300 <= self.status < 400:
+            way_out = " It points to another address: check the one that is configured."
+        return BadRequest(
+            f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self._why()}{way_out}"
+        )
+
+    def _said(self) -> str:
+        """The server's words behind ours; nothing where it has none."""
+        return f" It says: {self._why()}" if self.reason else ""
+
+    def _why(self) -> str:
+        """The server's words as a sentence."""
+        if not self.reason:
+            return "it doesn't say why."
+        return self.reason if self.reason.endswith((".", "!", "?", "…")) else f"{self.reason}."
+
+    def trouble(self, codes: str = "") -> Overloaded:
+        """Trouble of the whole server, or over this request: only the former keeps others from asking it."""
+        is_away = self.status in _AWAY_STATUSES or bool(_OVERLOAD.search(f"{codes} {self.reason}"))
+        return (Overloaded if is_away and not cannot_load(self.reason) else InternalFailure)(
+            f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self._why()}",
+            retry_after_s=self.retry_after_s,
+        )
+
+
+def disconnected(provider: str, error: BaseException, *, begun: bool) -> ProviderError:
+    """Sort a connection that did not come about, or broke. `error` is HTTPX's, or an SDK's that was raised from it."""
+    import httpx2
+
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
+    if begun:
+        return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
+    # A certificate that isn't trusted, or a proxy that refuses, doesn't pass by itself as an outage does.
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
+        setting = "CHIMERA_SIMULATOR_URL" if provider == "simulator" else f"CHIMERA_{provider.upper()}_BASE_URL"
+        return Unreachable(
+            f"{provider} can't be reached; check that it runs, its address ({setting}), and the network."
+        )
+    if isinstance(cause, httpx2.TimeoutException):
+        return ProviderTimeout(f"{provider} did not take the request in time.")
+    if isinstance(cause, httpx2.ConnectError | httpx2.ProxyError):
+        return Overloaded(f"{provider} can't be reached: its certificate isn't trusted, or a proxy refuses.")
+    return Overloaded(f"{provider} closed the connection without an answer.")
+
+
+def reason_of(message: str, secret: str, *, is_ours: bool = False) -> str:
+    """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key.
+
+    `is_ours`: it is the simulator's, which says no more than is needed.
+    """
+    if len(secret) >= MIN_KEY_CHARS:
+        message = message.replace(secret, "…")
+    return preview_of(_KEY.sub("…", " ".join(clean_text(message).split())), _OWN_CHARS if is_ours else _REASON_CHARS)

@@ -1,0 +1,162 @@
+"""What every vendor's wire needs and no vendor's SDK brings: an HTTP client of ours, our waits, and a limit of size."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from chimera.config.addresses import is_near
+from chimera.content.text import clean_json
+from chimera.providers.wire.bodies import bound
+from chimera.providers.wire.patience import Patience
+from models.errors import AnswerTooLarge, ProviderError, ProviderTimeout, Stalled
+
+if TYPE_CHECKING:
+    import httpx2
+
+    RequestHook = Callable[[httpx2.Request], Awaitable[None]]
+    ResponseHook = Callable[[httpx2.Response], Awaitable[None]]
+
+Item = TypeVar("Item")
+
+MAX_CALLS = 1000
+"""Of one answer; a model makes a few dozen at most."""
+
+CONNECT_S = 10.0
+MAX_CONNECTIONS = 1000
+"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
+
+
+def http_client(
+    base_url: str,
+    *,
+    trust_env: bool,
+    on_request: "RequestHook | None" = None,
+    on_response: "ResponseHook | None" = None,
+) -> "httpx2.AsyncClient":
+    """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates.
+
+    A proxy of the environment is for addresses elsewhere: a server on this machine or in a private network is reached
+    directly, and whatever the environment names as a proxy doesn't keep its client from being made.
+    """
+    import httpx2
+
+    from chimera.providers.wire.content_encodings import trust_bytes
+
+    direct = is_near(base_url)
+    return httpx2.AsyncClient(
+        # Waits for bytes are bounded by `Waits`, where what they mean is known.
+        timeout=httpx2.Timeout(None, connect=CONNECT_S),
+        limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
+        # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
+        follow_redirects=False,
+        trust_env=trust_env and not direct,
+        # Certificates that the environment names hold for a private network too.
+        verify=httpx2.create_ssl_context(trust_env=trust_env) if base_url.lower().startswith("https:") else True,
+        event_hooks={
+            "request": [on_request] if on_request is not None else [],
+            "response": [trust_bytes, bound, *([on_response] if on_response is not None else [])],
+        },
+    )
+
+
+async def connecting_alone(request: "httpx2.Request") -> None:
+    """Bound connecting and nothing else, for an SDK that overrides what its client was made with."""
+    request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
+
+
+class Attempt(Protocol):
+    """What every request says of itself."""
+
+    @property
+    def call_id(self) -> str: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+
+def headers_of(request: Attempt, *, part: int = 0) -> dict[str, str]:
+    """Name the call and the attempt; `part` counts what was left out of a request that its server refused.
+
+    Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
+    answer of the attempt before, and refuse one whose prompt has guidance in it by now.
+    """
+    return {
+        "Idempotency-Key": f"{request.call_id}.{request.attempt}" + (f".{part}" if part else ""),
+        "X-Chimera-Call": request.call_id,
+        "X-Chimera-Attempt": str(request.attempt),
+    }
+
+
+def object_of(arguments: str) -> dict[str, Any]:
+    """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
+    try:
+        value = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        value = arguments
+    value = clean_json(value)
+    return value if isinstance(value, dict) else {"arguments": value}
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long a provider may be silent, before its answer and in the middle of it."""
+
+    provider: str
+    first_byte_s: float
+    stall_s: float
+
+    def first_deadline(self) -> float:
+        """When an answer that is asked for now has to have begun, on the loop's clock."""
+        return asyncio.get_running_loop().time() + self.first_byte_s
+
+    async def next(self, items: AsyncIterator[Item], first_deadline: float | None) -> Item | None:
+        """Wait for the next item; None at the end. Only the first one has a deadline of its own.
+
+        Raises TimeoutError, and whatever `items` raises.
+        """
+        deadline = first_deadline or asyncio.get_running_loop().time() + self.stall_s
+        try:
+            async with Patience(deadline):
+                return await anext(items)
+        except StopAsyncIteration:
+            return None
+
+    def silence(self, *, begun: bool) -> ProviderError:
+        """Say what a TimeoutError meant."""
+        if begun:
+            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s; the call is given up.")
+        # Connecting has a shorter limit of its own, so the prompt is there.
+        return ProviderTimeout(
+            f"{self.provider} sent nothing in the first {self.first_byte_s:g} s.", may_be_billed=True
+        )
+
+
+class SizeLimit:
+    """Bytes that an answer may have, counted as they come."""
+
+    def __init__(self, max_bytes: int, setting: str = "CHIMERA_MAX_ANSWER_BYTES") -> None:
+        self._max_bytes = max_bytes
+        self._bytes_left = max_bytes
+        self._setting = setting
+
+    def count(self, text: str) -> None:
+        """Raises `AnswerTooLarge`."""
+        self.count_bytes(len(text.encode("utf-8", "surrogatepass")))
+
+    def count_bytes(self, size: int) -> None:
+        """Raises `AnswerTooLarge`."""
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise AnswerTooLarge(too_large_words(self._max_bytes, self._setting))
+
+
+def too_large_words(max_bytes: int, setting: str) -> str:
+    return f"The answer is larger than {max_bytes} bytes; ask for less, or raise {setting}."
+
+
+def check_calls(calls: int) -> None:
+    """Raises `AnswerTooLarge` for more tool calls than an answer may ask for."""
+    if calls > MAX_CALLS:
+        raise AnswerTooLarge(f"The answer asks for more than {MAX_CALLS} tool calls at once; ask for less.")

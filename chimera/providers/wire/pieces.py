@@ -1,0 +1,241 @@
+"""The body of an answer, from bytes to the JSON objects in it: the only reader of a vendor's stream.
+
+The SDKs' own readers end an answer at the first thing that they don't know: an event without data, a comment in the
+place of data, a line that is no JSON. Here such things are passed over, for what has been written has been paid. What
+a body is, is seen in its bytes: server-sent events, a JSON object a line, or one JSON document. Media types are wrong
+too often to go by.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chimera.providers.wire.frames import ENDS, Frames, is_done, parsed
+from models.errors import AnswerTooLarge, Malformed
+
+if TYPE_CHECKING:
+    import httpx2
+
+DRAIN_S = 0.1
+"""For the end of a body after its last event, so that the connection can be used again."""
+MAX_VALUES = 50_000
+"""Of one event's JSON: more than a model writes in an answer. To go through more of them takes 0.1 s and longer."""
+MAX_SKIPPED = 200_000
+"""Pieces of no meaning in an answer: more than a model has tokens for."""
+MAX_LISTS = 4
+"""Around the objects of an event."""
+SLICE_BYTES = 64 * 1024
+"""Of a body that are looked at in one go: a few kilobytes that were compressed may be megabytes."""
+SHARE_BYTES = 64 * 1024
+"""That are read before others get their turn: a reader that never waits would stop every heartbeat of its worker."""
+STEP_BYTES = 256
+"""What a step costs besides its bytes, in bytes."""
+_DONE_CHARS = len("[DONE]")
+
+_NO_ANSWER = ("image/", "audio/", "video/", "font/")
+_GLUE = re.compile(r"[\s,]*(?:data:\s*)?")
+_KEEP_ALIVES = frozenset({"ping", "keepalive", "keep-alive", "keep_alive", "heartbeat", "heart-beat"})
+_ANSWER_KEYS = ("choices", "candidates", "content_block", "delta", "usage", "usageMetadata")
+
+
+class Piece(NamedTuple):
+    """One event: its name, if it has one, and its JSON. `DONE` is the last one of a stream."""
+
+    kind: str
+    body: dict[str, Any]
+
+
+DONE = Piece("done", {})
+
+
+class ErrorInAnswer(Exception):
+    """The server said in its answer that something failed. `body` is what it said, of whatever shape."""
+
+    def __init__(self, body: object) -> None:
+        super().__init__("an error in an answer")
+        self.body = body
+
+
+class Pieces(AsyncIterator[Piece]):
+    """Reads a response to its end. Raises `ErrorInAnswer`, `AnswerTooLarge`, and what the HTTP library raises."""
+
+    def __init__(self, response: "httpx2.Response", max_bytes: int) -> None:
+        self.response = response
+        self.skipped = 0
+        """Pieces of no meaning; keep-alives don't count."""
+        self.words = ""
+        """The first of them that is text, as a gateway says in place of an answer why there is none."""
+        self._bytes = response.aiter_bytes()
+        self._frames = Frames(max_bytes)
+        self._slices: Iterator[bytes] = iter(())
+        self._ready: Iterator[tuple[str, str]] = iter(())
+        self._items: Iterator[tuple[str, object]] = iter(())
+        """Of the list that the last event was."""
+        self._is_done = False
+        self._share_left = SHARE_BYTES
+
+    async def __anext__(self) -> Piece:
+        while True:
+            if self.skipped > MAX_SKIPPED:
+                raise AnswerTooLarge(f"More than {MAX_SKIPPED} pieces of the answer mean nothing; it is given up.")
+            if (item := next(self._items, None)) is not None:
+                await self._give_way(0)
+                piece = self._sorted(*item, "null")
+            elif (frame := next(self._ready, None)) is not None:
+                await self._give_way(len(frame[1]))
+                piece = self._piece(*frame)
+            elif self._is_done:
+                await self._drain()
+                raise StopAsyncIteration
+            else:
+                await self._read_on()
+                continue
+            if piece is not None:
+                return piece
+
+    async def _read_on(self) -> None:
+        """Have the events of the next slice of the body ready."""
+        if (cut := next(self._slices, None)) is not None:
+            await self._give_way(len(cut))
+            self._ready = self._frames.feed(cut)
+            return
+        try:
+            chunk = await anext(self._bytes)
+        except StopAsyncIteration:
+            self._is_done = True
+            self._ready = self._frames.end()
+        else:
+            await self._give_way(0)
+            self._slices = (chunk[place : place + SLICE_BYTES] for place in range(0, len(chunk), SLICE_BYTES))
+
+    async def _give_way(self, size_bytes: int) -> None:
+        """Let others run when the share of this reader is used up."""
+        self._share_left -= size_bytes + STEP_BYTES
+        if self._share_left < 0:
+            self._share_left = SHARE_BYTES
+            await asyncio.sleep(0)
+
+    def _piece(self, kind: str, data: str) -> Piece | None:
+        if is_done(data):
+            return self._ended()
+        if data.count(",") > MAX_VALUES and _values_in(data) > MAX_VALUES:
+            raise AnswerTooLarge(f"One event of the answer has more than {MAX_VALUES} values in it; ask for less.")
+        body = parsed(data)
+        if body is None:
+            body = _glued(data, 0) or (_glued(data, 1) if data.startswith("[") else None) or None
+        if isinstance(body, list):
+            # Gemini's form for those who ask for no events.
+            self._items = ((kind, item) for item in _flat(body, MAX_LISTS))
+            return None
+        return self._sorted(kind, body, data)
+
+    def _ended(self) -> Piece:
+        self._is_done, self._ready, self._items = True, iter(()), iter(())
+        return DONE
+
+    def _sorted(self, kind: str, body: object, data: str) -> Piece | None:
+        if body is DONE or (_closes(kind, body) and not _says_something(body)):
+            return self._ended()
+        if not isinstance(body, dict):
+            if kind == "error":
+                raise ErrorInAnswer(data if body is None else body)
+            if not _is_keep_alive(kind, data):
+                self.skipped += 1
+                if body is None and not self.words and not data.lstrip().startswith(("<", "{", "[", "null")):
+                    self.words = data
+            return None
+        if kind in _KEEP_ALIVES or body.get("type") in ("ping", "keepalive"):
+            return None
+        if is_error(kind, body):
+            raise ErrorInAnswer(body)
+        return Piece(kind, body)
+
+    async def _drain(self) -> None:
+        """What fails here fails after the answer."""
+        with suppress(Exception):
+            async with asyncio.timeout(DRAIN_S):
+                async for chunk in self._bytes:
+                    await self._give_way(len(chunk))
+
+
+def _glued(data: str, place: int) -> list[object]:
+    """Several values in one event, as proxies glue them together; what comes behind the last whole one is left out.
+
+    `place` is where they begin: behind the bracket of a list that never ends.
+    """
+    found: list[object] = []
+    decoder = json.JSONDecoder(strict=False)
+    with suppress(ValueError, RecursionError):
+        while data[place : place + 1] in ("{", "["):
+            if is_done(data[place : place + _DONE_CHARS]):
+                return [*found, DONE]
+            value, end = decoder.raw_decode(data, place)
+            found.append(value)
+            glue = _GLUE.match(data, end)
+            place = glue.end() if glue else end
+    return found
+
+
+def _closes(kind: str, body: object) -> bool:
+    """Say whether an event closes the stream by its name, or by a field."""
+    return kind in ENDS or (isinstance(body, dict) and body.get("done") is True)
+
+
+def _says_something(body: object) -> bool:
+    return isinstance(body, dict) and any(body.get(key) for key in (*_ANSWER_KEYS, "error", "message"))
+
+
+def _values_in(data: str) -> int:
+    """How many values JSON has in it, but for those that are the only ones of theirs: commas outside of strings."""
+    outside = data.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    return sum(part.count(",") for part in outside)
+
+
+def _flat(items: list[Any], lists: int) -> Iterator[object]:
+    """The items of a list and of those in it, as far down as `lists` says."""
+    for item in items:
+        if isinstance(item, list) and lists > 1:
+            yield from _flat(item, lists - 1)
+        else:
+            yield item
+
+
+def is_error(kind: str, body: dict[str, Any]) -> bool:
+    """Say whether an event tells of a failure. An `error` that is null, or has nothing in it, tells of none."""
+    error = body.get("error")
+    if error and not (isinstance(error, dict) and not any(error.values())):
+        return True
+    if kind == "error" or body.get("object") == "error" or body.get("type") == "error":
+        return True
+    base = body.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
+        # MiniMax's, which has it in every piece.
+        return True
+    if kind in ("", "message") and not any(body.get(key) for key in _ANSWER_KEYS):
+        told = body.get("success") is False or body.get("status") in ("error", "failed")
+        return bool(told or body.get("detail") or body.get("errors") or body.get("error_msg") or body.get("error_code"))
+    return False
+
+
+def check_head(response: "httpx2.Response", provider: str) -> None:
+    """Raises Malformed for pictures and sound. Every other type is looked into: Flask's own is that of pages."""
+    if response.headers.get("content-type", "").strip().lower().startswith(_NO_ANSWER):
+        raise no_answer(response, provider)
+
+
+def says_stream(response: "httpx2.Response") -> bool:
+    """Say whether the head promises events: by its media type, or by having none."""
+    return "event-stream" in response.headers.get("content-type", "text/event-stream").lower()
+
+
+def no_answer(response: "httpx2.Response", provider: str) -> Malformed:
+    content_type = response.headers["content-type"][:60]
+    return Malformed(f"{provider} answered with {content_type!r}, not with a stream; check its address.")
+
+
+def _is_keep_alive(kind: str, data: str) -> bool:
+    """Empty data, and a comment in the place of data."""
+    return kind in _KEEP_ALIVES or not data.strip() or data.lstrip().startswith(":")

@@ -1,0 +1,222 @@
+"""What every vendor's stream of answers needs: a client that is made once, and one way to read to the end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+import structlog
+
+from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
+from chimera.providers.wire.http import Waits
+from chimera.providers.wire.patience import Patience
+from chimera.providers.wire.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
+from models.errors import InternalFailure, Malformed, ModelLoading, ProviderError, Truncated
+from models.usage import Usage
+
+if TYPE_CHECKING:
+    import httpx2
+
+log = structlog.get_logger()
+
+Client = TypeVar("Client")
+
+SortError = Callable[[Exception, bool], ProviderError]
+"""Makes one of our errors of whatever was raised; is told whether the answer had begun."""
+
+
+class Lazy(Generic[Client]):
+    """A vendor's client, made once and in a thread: to import an SDK takes a second, and a worker has to heartbeat."""
+
+    def __init__(self, make: Callable[[], Client]) -> None:
+        self._make = make
+        self._making = asyncio.Lock()
+        self.made: Client | None = None
+
+    async def get(self) -> Client:
+        """Raises a ProviderError when the client can't be made, that of an SDK or of its HTTP library."""
+        async with self._making:
+            if self.made is None:
+                try:
+                    self.made = await asyncio.to_thread(self._make)
+                except ProviderError:
+                    raise
+                except Exception as error:  # noqa: BLE001
+                    # The kind alone: what an HTTP library says may hold a proxy's password.
+                    log.error("client_not_made", error=type(error).__name__)
+                    raise ProviderError(
+                        f"The client of the provider can't be made ({type(error).__name__}); look at the proxy and the"
+                        " certificates that the environment names, and at the log."
+                    ) from None
+            return self.made
+
+
+class Answer(Protocol):
+    """An answer that is put together from what a stream brings."""
+
+    noun: str
+    """What it is called in an error."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """As the server told it so far."""
+        ...
+
+    @property
+    def has_begun(self) -> bool:
+        """Something of an answer has come."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """The server has said that it is done; what fails from now on takes nothing from the answer."""
+        ...
+
+    def take(self, piece: Piece, /) -> str | None:
+        """Take a piece in and return its text; None for a piece of no known meaning. Raises a `ProviderError`."""
+        ...
+
+    def rest(self) -> str:
+        """Return the text that was held back. To be asked for once, at the end."""
+        ...
+
+    def end(self, max_output_tokens: int) -> ChatEnd:
+        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        ...
+
+
+class Events(Protocol):
+    """A stream of the `openai` or `anthropic` SDK, which isn't read by the SDK."""
+
+    @property
+    def response(self) -> "httpx2.Response": ...
+
+    async def close(self) -> None: ...
+
+
+Opened = TypeVar("Opened", bound=Events)
+
+
+async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError, *, deadline: float) -> Opened:
+    """Wait for the head of an answer. Raises Malformed where that is a page, a portal's for one."""
+    async with sorting(waits, sort_error, deadline=deadline):
+        events = await opening
+    try:
+        check_head(events.response, waits.provider)
+    except Malformed:
+        await events.close()
+        raise
+    return events
+
+
+@asynccontextmanager
+async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> AsyncIterator[None]:
+    """Bound a wait for the beginning of an answer; whatever goes wrong in it becomes one of our errors."""
+    try:
+        async with Patience(deadline):
+            yield
+    except TimeoutError:
+        raise waits.silence(begun=False) from None
+    except ProviderError:
+        raise
+    except Exception as error:  # noqa: BLE001  (an SDK may raise anything)
+        raise sort_error(error, False) from None
+
+
+async def read(
+    pieces: Pieces,
+    answer: Answer,
+    request: ChatRequest,
+    waits: Waits,
+    sort_error: SortError,
+    *,
+    deadline: float,
+    close: Callable[[], Awaitable[object]],
+) -> AsyncGenerator[TextDelta | ChatEnd]:
+    """Yield the text of `pieces` as it comes, and at last what `answer` makes of them; in any case `close`.
+
+    The first piece has to come before `deadline`. What fails once an answer has begun may be billed, and tells what
+    the server counted. What fails when the answer is whole is of no interest.
+    """
+    first: float | None = deadline
+    try:
+        while (piece := await _next(pieces, first, waits, sort_error, answer)) is not None:
+            first = None
+            text = _taken(answer, piece, sort_error)
+            if text:
+                yield TextDelta(text)
+            pieces.skipped += text is None
+        if not answer.has_begun:
+            raise _nothing_of(answer, pieces, waits.provider, sort_error)
+        if rest := answer.rest():
+            yield TextDelta(rest)
+        end = _ended(answer, request)
+    except ProviderError as error:
+        raise _billed(error, answer, pieces) from None
+    finally:
+        await close()
+    yield replace(end, skipped=end.skipped + pieces.skipped)
+
+
+async def _next(
+    pieces: Pieces, first_deadline: float | None, waits: Waits, sort_error: SortError, answer: Answer
+) -> Piece | None:
+    begun = first_deadline is None
+    try:
+        return await waits.next(pieces, first_deadline)
+    except Exception as error:
+        if answer.is_whole:
+            return None
+        if isinstance(error, ProviderError):
+            raise
+        if isinstance(error, TimeoutError):
+            raise waits.silence(begun=begun) from None
+        raise sort_error(error, True) from None
+
+
+def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
+    """Never lose a paid answer to a piece that nobody thought of."""
+    try:
+        return answer.take(piece)
+    except ProviderError:
+        raise
+    except ErrorInAnswer as error:
+        raise sort_error(error, True) from None
+    except Exception as error:  # noqa: BLE001
+        # Without the traceback: what is in its frames is somebody's answer.
+        log.error("piece_not_understood", error=type(error).__name__)
+        return None
+
+
+def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
+    try:
+        return answer.end(request.max_output_tokens)
+    except ProviderError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        log.error("answer_not_understood", error=type(error).__name__)
+        raise Malformed(f"The answer can't be put together ({type(error).__name__}).") from None
+
+
+def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderError:
+    """Note whether a failure may be billed, and what the server counted."""
+    if isinstance(error, ModelLoading):
+        if not answer.has_begun:
+            return error
+        # Waited for, it would be paid again and again.
+        error = InternalFailure(error.message)
+    is_at_work = answer.has_begun or says_stream(pieces.response) or isinstance(error, Truncated)
+    error.may_be_billed = error.may_be_billed or is_at_work
+    error.usage = error.usage or answer.usage
+    return error
+
+
+def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
+    if pieces.words:
+        return sort_error(ErrorInAnswer(pieces.words), True)
+    if not says_stream(pieces.response):
+        return no_answer(pieces.response, provider)
+    if pieces.skipped:
+        return Malformed(f"{provider} sent something that isn't {answer.noun}.")
+    return Truncated(f"{provider} stopped in the middle of its answer; the answer is thrown away.")

@@ -1,0 +1,52 @@
+"""Password hashes: Argon2id; bcrypt verifies too and is replaced at the next sign-in."""
+
+import asyncio
+
+from pwdlib import PasswordHash
+from pwdlib.exceptions import PwdlibError
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
+
+from chimera.security.turns import Turns
+
+CONCURRENT_HASHES = 4
+"""Each takes 64 MiB and a core; more at once would starve everything else."""
+MAX_WAITING = 16
+"""More than wait for four hashes' time are told to come back: the queue is no place to keep everybody in."""
+
+BCRYPT_MAX_BYTES = 72
+
+
+class Passwords:
+    """Hashes and checks in threads, so that the event loop goes on."""
+
+    def __init__(self) -> None:
+        self._hash = PasswordHash((Argon2Hasher(), BcryptHasher()))
+        self._turns = Turns(CONCURRENT_HASHES, MAX_WAITING, "passwords")
+        self._nobodys: str | None = None
+
+    async def hash(self, password: str, *, sender: str = "", is_known: bool = False) -> str:
+        """Raises TooBusy, as `check` does, when too many wait already."""
+        async with self._turns.turn(sender, is_known=is_known):
+            return await asyncio.to_thread(self._hash.hash, password)
+
+    async def check(
+        self, password: str, stored: str | None, *, sender: str = "", is_known: bool = False
+    ) -> tuple[bool, str | None]:
+        """Say whether `password` is the one that was `stored`, and the hash to store instead if it is outdated.
+
+        Without a stored hash (nobody has that e-mail) a hash of no password is checked, which takes as long. Senders
+        take turns; half of the queue is kept for those who are known.
+        """
+        async with self._turns.turn(sender, is_known=is_known):
+            if stored is None and self._nobodys is None:
+                self._nobodys = await asyncio.to_thread(self._hash.hash, "")
+            return await asyncio.to_thread(self._check, password, stored or self._nobodys or "")
+
+    def _check(self, password: str, stored: str) -> tuple[bool, str | None]:
+        if not stored.startswith("$argon2") and len(password.encode()) > BCRYPT_MAX_BYTES:
+            return False, None
+        try:
+            return self._hash.verify_and_update(password, stored)
+        except PwdlibError:
+            return False, None

@@ -1,0 +1,311 @@
+"""Who is asking: sign-in, access tokens and refresh tokens.
+
+An access token (JWT, HS256) is believed for what it is signed for, its user and session, and for nothing else: role and
+standing come from the database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token
+is opaque, works once, and is stored as a SHA-256; using one a second time ends the session that it belongs to.
+"""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import jwt
+import structlog
+
+from chimera.config.settings import Settings
+from chimera.db import users
+from chimera.db.engine import Database
+from chimera.security import weak_passwords
+from chimera.security.passwords import Passwords
+from chimera.security.sign_ins import SignIns, account_at, place_of, sender_of
+from models.errors import (
+    CodecAddressRefused,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    TokenRefused,
+    WrongCredentials,
+)
+from models.ids import UserId
+from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
+
+log = structlog.get_logger()
+
+ISSUER = "chimera"
+AUDIENCE = "chimera-api"
+CODEC_AUDIENCE = "chimera-codec"
+CODEC_PASS_LIFE = timedelta(hours=12)
+LEEWAY_SECONDS = 10
+MAX_TOKEN_CHARS = 4096
+STANDING_SECONDS = 3.0
+"""How long an answer about a user's standing is believed; bounds how long a revoked session goes on."""
+MAX_STANDINGS = 10_000
+FIRST_USER = "admin@chimera.local"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A caller, the session that the token belongs to, and when the token ends (seconds since 1970)."""
+
+    caller: Caller
+    session_id: str
+    expires_at: float
+
+
+class Auth:
+    """Signs people in and tells who a token belongs to. One per process."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._secret = secret_of(settings)
+        self._access_life = timedelta(minutes=settings.access_token_minutes)
+        self._refresh_life = timedelta(days=settings.refresh_token_days)
+        self._passwords = Passwords()
+        self._sign_ins = SignIns()
+        self._standings: dict[tuple[UserId, str], tuple[float, users.Standing | None]] = {}
+
+    async def register(self, registration: Registration, address: str = "") -> None:
+        """Create a user unless the e-mail has an account, which takes as long and is told to nobody.
+
+        Raises TooManyTries after too many from there.
+        """
+        weak_passwords.check(registration.password, registration.email)
+        self._sign_ins.register(address)
+        password_hash = await self._passwords.hash(registration.password, sender=sender_of(address))
+        try:
+            async with self._database.begin() as session:
+                await users.create(session, registration.email, password_hash, name=registration.name)
+        except Conflict:
+            log.info("registration_of_known_account", address=address)
+
+    async def login(self, credentials: Credentials, address: str = "") -> Tokens:
+        """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known.
+
+        `address` is where the caller is. Raises TooManyTries when too many failed from there or for this account.
+        """
+        with self._sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_email(session, credentials.email)
+                is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
+            tried.at(account_at(credentials.email, address, is_known=is_known))
+            stored = user.password_hash if user else None
+            right, better_hash = await self._passwords.check(
+                credentials.password, stored, sender=sender_of(address), is_known=is_known
+            )
+            if user is None or not right or user.disabled_at is not None:
+                tried.failed = True
+                log.info("login_refused", user_id=user.id if user else None, address=address)
+                raise WrongCredentials
+        if better_hash is not None:
+            async with self._database.begin() as session:
+                await users.set_password_hash(session, UserId(user.id), better_hash)
+        return await self._begin_session(UserId(user.id), address)
+
+    async def vouch_for(self, email: str) -> Tokens:
+        """Begin a session without a password, for whoever holds this installation's secret and database anyway.
+
+        Raises WrongCredentials when there is no such user, or not any more.
+        """
+        async with self._database.begin() as session:
+            user = await users.by_email(session, email)
+        if user is None or user.disabled_at is not None:
+            raise WrongCredentials
+        return await self._begin_session(UserId(user.id))
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused."""
+        new = _new_refresh_token()
+        async with self._database.begin() as session:
+            owner = await users.use_refresh_token(session, _sha256(refresh_token))
+            if owner is not None:
+                await users.add_refresh_token(
+                    session, owner.user_id, owner.session_id, _sha256(new), self._refresh_life
+                )
+        if owner is None:
+            await self._end_reused_session(refresh_token)
+            raise TokenRefused("refresh")
+        return self._tokens(owner.user_id, owner.session_id, new)
+
+    async def logout(self, signed_in: SignedIn) -> None:
+        """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
+        async with self._database.begin() as session:
+            await users.end_session(session, signed_in.session_id)
+        self._standings.pop((signed_in.caller.user_id, signed_in.session_id), None)
+
+    async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
+        """Set the caller's password, end all their sessions, and begin a new one.
+
+        Raises InvalidInput when the current password isn't what was sent, TooManyTries when that was so too often.
+        """
+        with self._sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_id(session, caller.user_id)
+            if user is None:
+                raise NotSignedIn
+            weak_passwords.check(change.new_password, user.email, "new_password")
+            # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
+            tried.at(f"password of {user.id}")
+            right, _ = await self._passwords.check(
+                change.current_password, user.password_hash, sender=sender_of(address), is_known=True
+            )
+            if not right:
+                tried.failed = True
+                log.info("password_change_refused", user_id=user.id, address=address)
+                raise InvalidInput("current_password", "This is not the password that you have now.")
+        new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
+        await _set_password(self._database, caller.user_id, new_hash)
+        for key in [key for key in self._standings if key[0] == caller.user_id]:
+            del self._standings[key]
+        return await self._begin_session(caller.user_id, address)
+
+    async def signed_in(self, access_token: str) -> SignedIn:
+        """Tell who an access token belongs to. Raises TokenRefused for every fault alike."""
+        user_id, session_id, expires_at = self._claims(access_token)
+        standing = await self._standing(user_id, session_id)
+        if standing is None:
+            raise TokenRefused
+        return SignedIn(Caller(user_id=user_id, role=standing.role), session_id, expires_at)
+
+    def vouches_for(self, access_token: str) -> bool:
+        """Say whether a token was signed here and hasn't ended. Asks no database: enough to be told how that one is."""
+        try:
+            self._claims(access_token)
+        except TokenRefused:
+            return False
+        return True
+
+    def codec_pass(self, signed_in: SignedIn) -> tuple[str, datetime]:
+        """Return a pass that has payloads decoded, for programs that can't sign in, and when it ends."""
+        user_id, ends = signed_in.caller.user_id, datetime.now(UTC) + CODEC_PASS_LIFE
+        return self._signed(user_id, signed_in.session_id, "codec", CODEC_AUDIENCE, ends), ends
+
+    async def check_codec_pass(self, codec_pass: str) -> None:
+        """Raise CodecAddressRefused unless the pass is good and its session is an administrator's still."""
+        try:
+            user_id, session_id, _ = self._claims(codec_pass, "codec", CODEC_AUDIENCE)
+        except TokenRefused:
+            raise CodecAddressRefused from None
+        standing = await self._standing(user_id, session_id)
+        if standing is None or standing.role != "admin":
+            raise CodecAddressRefused
+
+    async def _begin_session(self, user_id: UserId, address: str = "") -> Tokens:
+        session_id, refresh_token = str(uuid4()), _new_refresh_token()
+        async with self._database.begin() as session:
+            await users.add_refresh_token(
+                session, user_id, session_id, _sha256(refresh_token), self._refresh_life, address=place_of(address)
+            )
+        return self._tokens(user_id, session_id, refresh_token)
+
+    def _claims(self, token: str, kind: str = "access", audience: str = AUDIENCE) -> tuple[UserId, str, float]:
+        if len(token) > MAX_TOKEN_CHARS:
+            raise TokenRefused
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=["HS256"],
+                audience=audience,
+                issuer=ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["sub", "sid", "typ", "iss", "aud", "iat", "exp", "jti"]},
+            )
+            if claims["typ"] != kind:
+                raise TokenRefused
+            return UserId(str(UUID(claims["sub"]))), str(UUID(claims["sid"])), float(claims["exp"])
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise TokenRefused from error
+
+    async def _standing(self, user_id: UserId, session_id: str) -> users.Standing | None:
+        key, now = (user_id, session_id), time.monotonic()
+        known = self._standings.get(key)
+        if known is not None and now - known[0] < STANDING_SECONDS:
+            return known[1]
+        async with self._database.begin() as session:
+            standing = await users.standing_of(session, user_id, session_id)
+        if len(self._standings) >= MAX_STANDINGS:
+            self._standings.clear()
+        self._standings[key] = (now, standing)
+        return standing
+
+    async def _end_reused_session(self, refresh_token: str) -> None:
+        async with self._database.begin() as session:
+            ended = await users.end_session_of_used_token(session, _sha256(refresh_token))
+        if ended is not None:
+            log.warning("refresh_token_reused", session_id=ended)
+
+    def _tokens(self, user_id: UserId, session_id: str, refresh_token: str) -> Tokens:
+        ends = datetime.now(UTC) + self._access_life
+        return Tokens(
+            access_token=self._signed(user_id, session_id, "access", AUDIENCE, ends),
+            refresh_token=refresh_token,
+            expires_in=int(self._access_life.total_seconds()),
+        )
+
+    def _signed(self, user_id: UserId, session_id: str, kind: str, audience: str, ends: datetime) -> str:
+        claims = {
+            "sub": user_id,
+            "sid": session_id,
+            "typ": kind,
+            "iss": ISSUER,
+            "aud": audience,
+            "iat": datetime.now(UTC),
+            "exp": ends,
+            "jti": uuid4().hex,
+        }
+        return jwt.encode(claims, self._secret, algorithm="HS256")
+
+
+def secret_of(settings: Settings) -> str:
+    """Return the secret that tokens are signed with. Raises ValueError where there is none: there is no default."""
+    if settings.jwt_secret is None:
+        raise ValueError(
+            "CHIMERA_JWT_SECRET is not set; make one with:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return settings.jwt_secret.get_secret_value()
+
+
+async def ensure_first_user(database: Database) -> tuple[str, str] | None:
+    """Create the first user, an admin, where there is no user yet; return e-mail and password, which are shown once.
+
+    Safe when several processes try at the same time: one of them gets the password, the others None.
+    """
+    password = secrets.token_urlsafe(12)
+    password_hash = await Passwords().hash(password)
+    async with database.begin() as session:
+        if not await users.is_empty(session):
+            return None
+        await users.create(session, FIRST_USER, password_hash, name="Admin", role="admin")
+    return FIRST_USER, password
+
+
+async def reset_password(database: Database, email: str, password: str) -> None:
+    """Set a user's password and end their sessions, for whoever holds the database anyway.
+
+    Raises NotFound, and InvalidInput for a password that is guessed first.
+    """
+    async with database.begin() as session:
+        user = await users.by_email(session, email)
+    if user is None:
+        raise NotFound("user", email)
+    weak_passwords.check(password, user.email)
+    await _set_password(database, UserId(user.id), await Passwords().hash(password))
+
+
+async def _set_password(database: Database, user_id: UserId, password_hash: str) -> None:
+    async with database.begin() as session:
+        await users.set_password_hash(session, user_id, password_hash)
+        await users.end_sessions_of(session, user_id)
+
+
+def _new_refresh_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,349 @@
+"""The way to Temporal: one lazy client a process, starts and steering. Schedules are in `schedules.py`, payloads in
+`payloads.py`."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import quote
+
+import structlog
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    GetSystemInfoRequest,
+    ListWorkflowExecutionsRequest,
+)
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+
+from chimera.config.settings import Settings
+from chimera.temporal.payloads import Encryption, PayloadUnreadable, converter_of
+from models.ai_calls import AiCallInput, Operation
+from models.errors import Conflict
+from models.ids import (
+    AiCallId,
+    TaskId,
+    UserId,
+    ai_call_workflow_id,
+    workflow_id_of,
+)
+from models.tasks import SteerReceipt, SteerRequest, TaskInput
+from models.workflows import (
+    AGENT,
+    OWNER,
+    PRIORITY,
+    SEARCH_ATTRIBUTES,
+    STATUS,
+    AiCallRuns,
+    TaskRuns,
+)
+
+log = structlog.get_logger()
+
+RPC_TIMEOUT = timedelta(seconds=5)
+GLANCE_TIMEOUT = timedelta(seconds=2)
+"""For what is shown beside an answer that stands without it."""
+STEER_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+VISIBILITY_PAGE = 1000
+RETRIES = "retries"
+"""In the memo of a run that tries a failed task again: which retry it is."""
+
+
+class StillEnding(RuntimeError):
+    """A task is to be tried again, and the run that failed has not ended yet."""
+
+
+class AiCallRun(NamedTuple):
+    """How a call's run stands. `pending` is its activity, which isn't there before it begins and after it ended."""
+
+    has_ended: bool
+    pending: PendingActivityInfo | None
+
+
+class Temporal:
+    """Knows where Temporal is; connects at the first use, so that a process starts while Temporal is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.encryption = Encryption(settings)
+        self._converter = converter_of(self.encryption)
+        if not self.encryption.is_on:
+            log.warning("payloads_not_encrypted", way_out="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+
+    async def client(self) -> Client:
+        """Return the process's client. Never fails; the first call through it may."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._connect(lazy=True)
+            return self._client
+
+    async def connected(self) -> Client:
+        """Return a client that is connected, as a worker needs one; wait for Temporal as long as it takes."""
+        async with self._connecting:
+            while True:
+                try:
+                    self._client = await self._connect(lazy=False)
+                    return self._client
+                except (RPCError, RuntimeError) as error:
+                    log.warning("temporal_away", error=str(error)[:200])
+                    await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _connect(self, *, lazy: bool) -> Client:
+        return await Client.connect(
+            self.address,
+            namespace=self.namespace,
+            data_converter=self._converter,
+            lazy=lazy,
+            # What we send is small: compressing it costs more than it saves.
+            grpc_compression=GrpcCompression.NONE,
+        )
+
+    @property
+    def address(self) -> str:
+        """Where this process reaches Temporal: host and port."""
+        return self._settings.temporal_address or f"127.0.0.1:{self._settings.temporal_port}"
+
+    @property
+    def namespace(self) -> str:
+        return self._settings.temporal_namespace
+
+    @property
+    def web_ui(self) -> str:
+        """Where people reach Temporal's Web UI."""
+        return web_ui_of(self._settings)
+
+    def ui_url(self, task_id: TaskId) -> str:
+        """The page of a run in Temporal's Web UI."""
+        return (
+            f"{self.web_ui}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(task_id))}"
+        )
+
+    async def check(self) -> None:
+        """Raise RPCError or RuntimeError unless Temporal answers within 2 s."""
+        client = await self.client()
+        await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=timedelta(seconds=2), retry=False)
+
+    async def ensure_search_attributes(self) -> None:
+        """Register the attributes that runs carry; harmless when they are there, logged when it isn't allowed."""
+        try:
+            await self._add_search_attributes()
+        except RPCError as error:
+            log.warning(
+                "search_attributes_not_registered", error=error.message[:200], way_out="temporal-config/setup.sh"
+            )
+
+    async def _add_search_attributes(self) -> None:
+        client = await self.client()
+        listed = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=self._settings.temporal_namespace)
+        )
+        missing = {key.name: key for key in SEARCH_ATTRIBUTES if key.name not in listed.custom_attributes}
+        if missing:
+            await client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(
+                    namespace=self._settings.temporal_namespace,
+                    search_attributes={
+                        name: IndexedValueType.INDEXED_VALUE_TYPE_INT
+                        if key is PRIORITY
+                        else IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+                        for name, key in missing.items()
+                    },
+                )
+            )
+
+    async def closed_since(self, workflow_type: str, since: datetime) -> set[str]:
+        """Find the ids of the runs of a type that have ended since, as far as visibility knows, which lags a little.
+
+        The answer is read as it comes: the client would decode the search attributes of every run.
+        """
+        client = await self.client()
+        request = ListWorkflowExecutionsRequest(
+            namespace=self._settings.temporal_namespace,
+            page_size=VISIBILITY_PAGE,
+            query=f"WorkflowType = '{workflow_type}' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
+            f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'",
+        )
+        closed: set[str] = set()
+        while True:
+            page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
+            closed.update(run.execution.workflow_id for run in page.executions)
+            if not page.next_page_token:
+                return closed
+            request.next_page_token = page.next_page_token
+
+    async def delete_runs(self, task_id: TaskId, scheduled_run_id: str | None) -> int:
+        """Have all runs of a task and its subtasks deleted, and the schedule's run that made it.
+
+        Returns how many there still were: it takes Temporal a moment, and visibility lags a little.
+        """
+        client = await self.client()
+        query = f"WorkflowId STARTS_WITH '{workflow_id_of(task_id)}'"
+        if scheduled_run_id is not None:
+            # Ids of ours, without quotes.
+            query = f"({query}) OR WorkflowId = '{scheduled_run_id}'"
+        request = ListWorkflowExecutionsRequest(
+            namespace=self._settings.temporal_namespace, page_size=VISIBILITY_PAGE, query=query
+        )
+        page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
+        # The task's own run is known by its id, before it is listed.
+        runs = [WorkflowExecution(workflow_id=workflow_id_of(task_id)), *(run.execution for run in page.executions)]
+        return sum([await self._delete_run(client, run) for run in runs])
+
+    async def _delete_run(self, client: Client, run: WorkflowExecution) -> bool:
+        """Have a run deleted, the newest under its id where none is named; return whether there was one."""
+        delete = DeleteWorkflowExecutionRequest(namespace=self._settings.temporal_namespace, workflow_execution=run)
+        try:
+            await client.workflow_service.delete_workflow_execution(delete, timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        return True
+
+    async def start_task(self, task: TaskInput, title: str) -> None:
+        """Start the run of a task; twice is once, also after it has ended.
+
+        A task that is tried again has a run that failed, and gets another. Raises StillEnding while that one hasn't
+        ended.
+        """
+        client = await self.client()
+        is_retry = task.retries > 0
+        handle = await client.start_workflow(
+            TaskRuns.run,
+            task,
+            id=workflow_id_of(task.task_id),
+            task_queue=self._settings.task_queue,
+            # A run that Temporal has as completed, of a row from a backup, is no reason to begin none.
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+            if is_retry
+            else WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            memo={RETRIES: task.retries} if is_retry else None,
+            search_attributes=task_attributes(task.owner_id, task.priority),
+            static_summary=summary_of(title),
+            priority=Priority(priority_key=task.priority, fairness_key=task.owner_id),
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        if is_retry and await (await handle.describe(rpc_timeout=RPC_TIMEOUT)).memo_value(RETRIES, 0) != task.retries:
+            # A run says that it failed before it has ended.
+            raise StillEnding("The run that failed is still ending.")
+
+    async def end_runs(self, *workflow_ids: str | None, reason: str) -> None:
+        """End runs from outside, in this order; None and one that has ended are fine.
+
+        A task's run ends together with the schedule's run that made it. Where no worker has the key that they were
+        written with, none can go on with either, and an open one keeps its schedule's later runs from beginning.
+        """
+        client = await self.client()
+        for workflow_id in filter(None, workflow_ids):
+            try:
+                await client.get_workflow_handle(workflow_id).terminate(reason=reason, rpc_timeout=RPC_TIMEOUT)
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+
+    async def start_ai_call(self, call_id: AiCallId, operation: Operation, owner_id: UserId, model: str) -> None:
+        """Start the run of an embedding, an image or a transcription; twice is once, as for a task."""
+        client = await self.client()
+        await client.start_workflow(
+            AiCallRuns.run,
+            AiCallInput(call_id=call_id, operation=operation),
+            id=ai_call_workflow_id(call_id),
+            task_queue=self._settings.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(OWNER, owner_id)]),
+            static_summary=summary_of(f"{operation} · {model}"),
+            priority=Priority(fairness_key=owner_id),
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+    async def await_ai_call(self, call_id: AiCallId, wait_s: float) -> None:
+        """Wait until the call's run has ended, however it did, or the time is over, or Temporal doesn't answer."""
+        handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+        try:
+            async with asyncio.timeout(wait_s):
+                await handle.result()
+        except (TimeoutError, WorkflowFailureError, RPCError, RuntimeError):
+            # Its row says what became of it.
+            return
+
+    async def ai_call_run(self, call_id: AiCallId) -> AiCallRun:
+        """Say how a call's run stands. Raises RPCError or RuntimeError, also when Temporal doesn't know the run."""
+        handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+        described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
+        pending = next(iter(described.raw_description.pending_activities), None)
+        if pending is not None and pending.HasField("last_failure"):
+            pending.last_failure.message = await self._said_in(pending.last_failure)
+        return AiCallRun(has_ended=described.status is not WorkflowExecutionStatus.RUNNING, pending=pending)
+
+    async def _said_in(self, failure: Failure) -> str:
+        """Return the message of a failure, which stands in its encrypted attributes."""
+        try:
+            return str(getattr(await self._converter.decode_failure(failure), "message", failure.message))
+        except PayloadUnreadable as error:
+            return str(error)
+
+    async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
+        """Tell a run about stored guidance and return its receipt.
+
+        None when Temporal or the run doesn't answer within 5 s: the guidance is stored and the next model call sees it
+        all the same. Raises Conflict when the run refuses it.
+        """
+        client = await self.client()
+        handle = client.get_workflow_handle(workflow_id_of(task_id))
+        try:
+            async with asyncio.timeout(STEER_SECONDS):
+                return await handle.execute_update(
+                    TaskRuns.steer, request, id=f"guidance-{request.guidance_id}", rpc_timeout=RPC_TIMEOUT
+                )
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            refused = f"The run refused the guidance; GET /api/v1/tasks/{task_id} shows where it stands."
+            raise Conflict(cause.message if isinstance(cause, ApplicationError) else refused) from error
+        except (TimeoutError, RPCError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            log.info("steer_without_receipt", task_id=task_id, error=str(error)[:200])
+            return None
+
+
+def web_ui_of(settings: Settings) -> str:
+    """Where people reach Temporal's Web UI."""
+    return settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}"
+
+
+def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator") -> TypedSearchAttributes:
+    """What a run can be found by in Temporal's Web UI."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(OWNER, owner_id),
+            SearchAttributePair(AGENT, agent),
+            SearchAttributePair(STATUS, "running"),
+            SearchAttributePair(PRIORITY, priority),
+        ]
+    )
+
+
+def summary_of(title: str) -> str:
+    """A run's one-line summary in the Web UI (Temporal's limit: 400 bytes)."""
+    return title.encode()[:200].decode(errors="ignore")

@@ -1,0 +1,206 @@
+"""Delivers what was accepted to Temporal: at once where possible, else by a sweeper, and always once.
+
+The API tries right after its commit; a sweeper in every worker takes what is left after 5 s.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from chimera.bus import Bus
+from chimera.db import disabled_owners, outbox, runs, tasks
+from chimera.db.engine import Database
+from chimera.failpoints import Failpoints
+from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
+from models.ids import TaskId, workflow_id_of
+from models.workflows import TaskRuns
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 2.0
+RECONCILE_SECONDS = 5.0
+CONCURRENT_DELIVERIES = 10
+ENDING_TRIES = 7
+"""A run that failed and hasn't ended by then, a minute and a half after its task was tried again, is ended."""
+
+
+class Dispatcher:
+    """Takes messages from the outbox to the runs they are for."""
+
+    def __init__(self, database: Database, temporal: Temporal, bus: Bus, failpoints: Failpoints | None = None) -> None:
+        self._database = database
+        self._temporal = temporal
+        self._bus = bus
+        self._failpoints = failpoints or Failpoints()
+        self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        self._underway: set[asyncio.Task[None]] = set()
+
+    def deliver_soon(self, task_id: TaskId) -> None:
+        """Deliver in the background; whatever goes wrong is left to the sweeper."""
+        task = asyncio.create_task(self.deliver(task_id))
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
+
+    async def drain(self) -> None:
+        """Wait for deliveries under way, at shutdown."""
+        await asyncio.gather(*self._underway, return_exceptions=True)
+
+    async def deliver(self, task_id: TaskId) -> None:
+        """Send what is in the outbox for this task, in order. Never raises: the entry stays and is tried again."""
+        async with self._limit:
+            try:
+                while await self._deliver_first(task_id):
+                    pass
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
+
+    async def sweep(self) -> None:
+        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
+        async with self._database.begin() as session:
+            await outbox.cancel_again(session)
+            task_ids = await outbox.due(session, limit=200)
+        await asyncio.gather(*map(self.deliver, task_ids))
+
+    async def stop_disabled(self) -> None:
+        """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
+        async with self._database.begin() as session:
+            stopped = await disabled_owners.stop(session, limit=200)
+        await asyncio.gather(*map(self.deliver, stopped))
+
+    async def _deliver_first(self, task_id: TaskId) -> bool:
+        """Deliver the oldest entry; return whether the next one should be tried now."""
+        async with self._database.begin() as session:
+            entry = await outbox.take_first(session, task_id)
+            if entry is None:
+                return False
+            try:
+                await self._send(session, entry)
+            except (RPCError, RuntimeError, ValueError) as error:
+                # A ValueError: a row that this version can't read. It waits; the others go on.
+                log.warning("outbox_delivery_failed", task_id=task_id, kind=entry.kind, error=str(error)[:200])
+                await outbox.failed(session, entry, str(error))
+                return False
+            return await outbox.delivered(session, entry)
+
+    async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
+        if entry.kind == "start":
+            await self._start(session, entry)
+            return
+        if entry.kind == "forget":
+            await self._forget(session, entry)
+            return
+        client = await self._temporal.client()
+        handle = client.get_workflow_handle(workflow_id_of(entry.task_id))
+        try:
+            if entry.kind == "cancel":
+                await self._cancel(client, session, entry.task_id)
+            elif entry.kind == "pause":
+                await handle.signal(TaskRuns.pause, rpc_timeout=RPC_TIMEOUT)
+            elif entry.kind == "resume":
+                await handle.signal(TaskRuns.resume, rpc_timeout=RPC_TIMEOUT)
+            else:
+                await handle.signal(TaskRuns.budget_raised, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            # A run that has ended, or that Temporal has forgotten, needs no message.
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            if entry.kind == "cancel":
+                if await runs.open_among(session, [entry.task_id]):
+                    # Ended by somebody else.
+                    scheduled_run_id = await tasks.scheduled_run_of(session, entry.task_id)
+                    await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
+                await runs.close_from_temporal(session, entry.task_id, True)
+
+    async def _cancel(self, client: Client, session: AsyncSession, task_id: TaskId) -> None:
+        """Cancel a run; one that was told before and goes on, with its subtasks; at last end it from outside."""
+        cancels_sent, running = await outbox.cancelled_tree(session, task_id)
+        handle = client.get_workflow_handle(workflow_id_of(task_id))
+        if cancels_sent >= outbox.CANCELS:
+            log.error("run_ended_from_outside", task_id=task_id, cancels_sent=cancels_sent)
+            await self._end(session, task_id, reason="It was cancelled, and did not end.")
+            await runs.close_from_temporal(session, task_id, True)
+            return
+        await handle.cancel(rpc_timeout=RPC_TIMEOUT)
+        if cancels_sent:
+            log.warning("cancel_sent_again", task_id=task_id, cancels_sent=cancels_sent, subtasks=running)
+            for path in running:
+                with suppress(RPCError):
+                    # One that has ended needs no message.
+                    await client.get_workflow_handle(workflow_id_of(task_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
+
+    async def _end(self, session: AsyncSession, task_id: TaskId, *, reason: str) -> None:
+        """End a task's run from outside, and the schedule's run that made it.
+
+        The schedule's first: where Temporal fails in between, the task's own still shows that there is more to end.
+        """
+        scheduled_run_id = await tasks.scheduled_run_of(session, task_id)
+        await self._temporal.end_runs(scheduled_run_id, workflow_id_of(task_id), reason=reason)
+
+    async def _forget(self, session: AsyncSession, entry: outbox.Entry) -> None:
+        """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left.
+
+        It is looked at twice at least: a run that has just ended is not listed yet.
+        """
+        await self._bus.forget(entry.task_id)
+        scheduled_run_id = await tasks.scheduled_run_of(session, entry.task_id)
+        left = await self._temporal.delete_runs(entry.task_id, scheduled_run_id)
+        if left or not entry.attempts:
+            # Temporal deletes a run once it has put down all that came before, every half minute or so.
+            raise RuntimeError(f"{left} runs are being deleted")
+
+    async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
+        task_id = entry.task_id
+        start = await runs.read_start(session, task_id)
+        if start is None:
+            return
+        try:
+            await self._temporal.start_task(start.task, start.title)
+        except StillEnding:
+            if entry.attempts >= ENDING_TRIES:
+                log.error("failed_run_ended_from_outside", task_id=task_id)
+                await self._end(session, task_id, reason="Its task failed and is tried again.")
+            raise
+        except WorkflowAlreadyStartedError:
+            log.info("task_already_started", task_id=task_id)
+        await self._failpoints.hit("after_start")
+        await runs.mark_started(session, task_id)
+
+
+Round = Callable[[], Awaitable[None]]
+
+
+class Sweeper:
+    """Runs in every worker: nothing that was accepted is lost, no row says `running` about a run that has ended."""
+
+    def __init__(self, *, sweeps: Sequence[Round], reconciliations: Sequence[Round]) -> None:
+        self._sweeps = sweeps
+        self._reconciliations = reconciliations
+
+    async def run(self) -> None:
+        """Sweep for ever; a part that is away is met again at the next round."""
+        last_reconciled = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            for sweep in self._sweeps:
+                await self._round(sweep)
+            if loop.time() - last_reconciled >= RECONCILE_SECONDS:
+                for reconcile in self._reconciliations:
+                    await self._round(reconcile)
+                last_reconciled = loop.time()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _round(self, work: Round) -> None:
+        try:
+            await work()
+        except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
+            log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
+        except Exception:
+            # The sweeper outlives whatever one row can do to it.
+            log.exception("sweep_failed")

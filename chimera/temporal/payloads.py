@@ -1,0 +1,116 @@
+"""How values become payloads in Temporal: pydantic JSON with unset fields left out, and that encrypted.
+
+AES-256-GCM, with the metadata of Temporal's own samples, so that its tools know such a payload. Temporal keeps
+arguments, results, memos, summaries and details so; messages and traces of failures too, as encoded attributes. What it
+searches or sorts by stays readable: ids, which hold the keys of subtasks, names of agents, types of errors, priorities,
+and when schedules are due.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from google.protobuf.message import DecodeError
+from temporalio.api.common.v1 import Payload
+from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+)
+
+from chimera.config.settings import Settings
+from chimera.security import payload_keys
+from models.codec import CodecPayload, CodecPayloads
+
+ENCODING, KEY_ID = "encoding", "encryption-key-id"
+ENCRYPTED = b"binary/encrypted"
+NONCE_BYTES = 12
+"""Random, which is safe for 2^32 payloads of one key (NIST SP 800-38D, 8.3): a thousand a second for 50 days."""
+
+_CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
+
+
+class _LeanPayloadConverter(CompositePayloadConverter):
+    """The SDK makes one for every activation; its parts, with what they cache by type, are made once."""
+
+    def __init__(self) -> None:
+        super().__init__(*_CONVERTERS)
+
+
+DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
+"""Encrypts nothing and can't decrypt: for histories that were recorded so, and for what must need no key."""
+
+
+class PayloadUnreadable(RuntimeError):
+    """A payload can't be decrypted here. In a worker the workflow task or activity is tried again until it can be.
+
+    A RuntimeError, as the client raises for a server that it can't use now: who waits for that one waits for this too.
+    """
+
+
+class Encryption(PayloadCodec):
+    """Encrypts each payload with the first key and decrypts with whichever it names; without keys leaves all plain."""
+
+    def __init__(self, settings: Settings) -> None:
+        written = settings.payload_keys
+        keys = {} if written is None else payload_keys.parse(written.get_secret_value())
+        self._ciphers = {id.encode(): AESGCM(key) for id, key in keys.items()}
+        self._first = next(iter(self._ciphers.items()), None)
+
+    @property
+    def is_on(self) -> bool:
+        return self._first is not None
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of its keys; the first one encrypts."""
+        return tuple(id.decode() for id in self._ciphers)
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads) if self._first is None else [self._encrypted(each, *self._first) for each in payloads]
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Decrypt what is encrypted; the rest is from before there were keys. Raises PayloadUnreadable."""
+        return [self._decrypted(each) if each.metadata.get(ENCODING) == ENCRYPTED else each for each in payloads]
+
+    async def decode_for_tools(self, asked: CodecPayloads) -> CodecPayloads:
+        """Answer a codec server's question. Raises PayloadUnreadable."""
+        payloads = [Payload(metadata=each.metadata, data=each.data) for each in asked.payloads]
+        plain = await self.decode(payloads)
+        return CodecPayloads(payloads=tuple(CodecPayload(metadata=dict(p.metadata), data=p.data) for p in plain))
+
+    def _encrypted(self, payload: Payload, id: bytes, cipher: AESGCM) -> Payload:
+        nonce = os.urandom(NONCE_BYTES)
+        data = nonce + cipher.encrypt(nonce, payload.SerializeToString(), id)
+        return Payload(metadata={ENCODING: ENCRYPTED, KEY_ID: id}, data=data)
+
+    def _decrypted(self, payload: Payload) -> Payload:
+        id = payload.metadata.get(KEY_ID, b"")
+        named = repr(id.decode(errors="replace")[:64])
+        cipher = self._ciphers.get(id)
+        if cipher is None:
+            raise PayloadUnreadable(
+                f"A payload in Temporal is encrypted with the key {named}, which this process doesn't have. Add that"
+                " key to CHIMERA_PAYLOAD_KEYS, behind the first, and start again."
+            )
+        nonce, data = payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:]
+        try:
+            return Payload.FromString(cipher.decrypt(nonce, data, id))
+        except (InvalidTag, ValueError, DecodeError):
+            raise PayloadUnreadable(
+                f"A payload in Temporal can't be decrypted with the key {named}: it is damaged, or was written with"
+                " another key of that id. Compare CHIMERA_PAYLOAD_KEYS with that of the other processes."
+            ) from None
+
+
+def converter_of(encryption: Encryption) -> DataConverter:
+    """Return what a process writes and reads payloads with."""
+    converter = replace(DATA_CONVERTER, payload_codec=encryption)
+    if not encryption.is_on:
+        # Failures stay where everybody looks for them: encoded and plain they would only be harder to read.
+        return converter
+    return replace(converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes)

@@ -1,0 +1,178 @@
+"""Holds rows against Temporal: of runs that ended without telling us, and of runs that Temporal has lost.
+
+A run ends so when somebody terminates it in the Web UI, say. It is lost when Temporal's data is: an empty disk, or a
+backup from before. What is asked for such a run was paid for, and the ledger has the answers, so it is started anew.
+
+Moments are PostgreSQL's, which wrote the rows. Temporal's own clock may differ: then a run that has just closed may be
+missed where closed runs are listed, and is found where rows are held against Temporal one by one, without any time.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from chimera.db import ai_calls, runs, tasks
+from chimera.db.engine import Database
+from chimera.temporal.client import RETRIES, RPC_TIMEOUT, Temporal
+from chimera.temporal.payloads import PayloadUnreadable
+from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
+
+log = structlog.get_logger()
+
+LOOK_BACK = timedelta(seconds=10)
+"""Visibility lags a little behind."""
+LOOK_FOR_LOST = timedelta(minutes=1)
+"""How often some of the open rows are held against Temporal one by one."""
+LOOKED_AT_ONCE = 200
+LOST_AFTER = timedelta(minutes=2)
+"""Rows younger than this are left alone: whoever starts their runs may still be on the way."""
+
+Id = TypeVar("Id", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, as Temporal tells."""
+
+    cancelled: bool
+    retries: int
+    """Which retry of its task the run was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Id]):
+    """The rows of runs of one type, and what can be done with them."""
+
+    workflow_type: str
+    workflow_id_of: Callable[[Id], str]
+    id_of: Callable[[str], Id]
+    oldest_open: Callable[[AsyncSession], Awaitable[datetime | None]]
+    open_among: Callable[[AsyncSession, Collection[Id]], Awaitable[list[Id]]]
+    with_runs: Callable[[AsyncSession, datetime, Id | None, int], Awaitable[list[Id]]]
+    """Open rows from before a moment whose runs were started, at most so many, by id, after the id that is given."""
+    close: Callable[[AsyncSession, Id, "End"], Awaitable[bool]]
+    """End a row whose run has ended, and say whether it was open still."""
+    start_again: Callable[[AsyncSession, Id], Awaitable[None]]
+    scheduled_run_of: Callable[[AsyncSession, Id], Awaitable[str | None]]
+    """The schedule's run that made it, which ends with it."""
+
+
+async def _close_task(session: AsyncSession, task_id: TaskId, end: End) -> bool:
+    return await runs.close_from_temporal(session, task_id, end.cancelled, retries=end.retries)
+
+
+async def _scheduled_run_of_call(session: AsyncSession, call_id: AiCallId) -> None:
+    """No schedule makes such a call."""
+
+
+async def _close_ai_call(session: AsyncSession, call_id: AiCallId, end: End) -> bool:
+    return await ai_calls.close_from_temporal(session, call_id, end.cancelled)
+
+
+TASKS = Rows(
+    workflow_type="TaskWorkflow",
+    workflow_id_of=workflow_id_of,
+    id_of=TaskId,
+    oldest_open=runs.oldest_open,
+    open_among=runs.open_among,
+    with_runs=runs.with_runs,
+    close=_close_task,
+    start_again=runs.start_again,
+    scheduled_run_of=tasks.scheduled_run_of,
+)
+AI_CALLS = Rows(
+    workflow_type="AiCallWorkflow",
+    workflow_id_of=ai_call_workflow_id,
+    id_of=AiCallId,
+    oldest_open=ai_calls.oldest_open,
+    open_among=ai_calls.open_among,
+    with_runs=ai_calls.with_runs,
+    close=_close_ai_call,
+    start_again=ai_calls.take_back,
+    scheduled_run_of=_scheduled_run_of_call,
+)
+
+
+class Reconciler(Generic[Id]):
+    """Looks at the runs of one type, round after round."""
+
+    def __init__(self, database: Database, temporal: Temporal, rows: Rows[Id]) -> None:
+        self._database = database
+        self._temporal = temporal
+        self._rows = rows
+        self._reconciled_to: datetime | None = None
+        self._look_at = time.monotonic() + LOOK_FOR_LOST.total_seconds()
+        self._looked_to: Id | None = None
+
+    async def reconcile(self) -> None:
+        """Close the rows of runs that Temporal closed since the last round; once a minute look for lost ones too.
+
+        The first round looks back to the oldest open row: nobody may have reconciled for days.
+        """
+        client = await self._temporal.client()
+        async with self._database.begin() as session:
+            started: datetime = (await session.execute(select(func.now()))).scalar_one()
+            if self._reconciled_to is None:
+                self._reconciled_to = await self._rows.oldest_open(session) or started
+        suspects = await self._closed_since(self._reconciled_to - LOOK_BACK)
+        if time.monotonic() >= self._look_at:
+            suspects += await self._next_to_look_at(started)
+            self._look_at = time.monotonic() + LOOK_FOR_LOST.total_seconds()
+        for suspect in suspects:
+            try:
+                await self._hold_against_temporal(client, suspect)
+            except (RPCError, SQLAlchemyError, PayloadUnreadable) as error:
+                # One that can't be judged now comes again; it keeps nobody else from being looked at.
+                log.warning("run_not_reconciled", id=suspect, error=type(error).__name__)
+        self._reconciled_to = started
+
+    async def _closed_since(self, since: datetime) -> list[Id]:
+        """Find the runs that Temporal has closed and whose rows are open."""
+        prefix = self._rows.workflow_id_of(self._rows.id_of(""))
+        ids = await self._temporal.closed_since(self._rows.workflow_type, since)
+        closed = [self._rows.id_of(id.removeprefix(prefix)) for id in ids if id.startswith(prefix)]
+        async with self._database.begin() as session:
+            return await self._rows.open_among(session, closed)
+
+    async def _next_to_look_at(self, now: datetime) -> list[Id]:
+        """Take the next open rows in turn; after the last of them the first again."""
+        async with self._database.begin() as session:
+            page = await self._rows.with_runs(session, now - LOST_AFTER, self._looked_to, LOOKED_AT_ONCE)
+        self._looked_to = page[-1] if len(page) == LOOKED_AT_ONCE else None
+        return page
+
+    async def _hold_against_temporal(self, client: Client, suspect: Id) -> None:
+        workflow_id = self._rows.workflow_id_of(suspect)
+        try:
+            # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
+            described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            log.warning("run_lost_by_temporal", workflow_id=workflow_id)
+            async with self._database.begin() as session:
+                await self._rows.start_again(session, suspect)
+            return
+        status = described.status
+        if status == WorkflowExecutionStatus.RUNNING:
+            return
+        # Which run this is was read with how it ended: the next one may begin before the row is locked.
+        end = End(status == WorkflowExecutionStatus.CANCELED, await described.memo_value(RETRIES, 0))
+        async with self._database.begin() as session:
+            was_open = await self._rows.close(session, suspect, end)
+            if was_open:
+                # In the same transaction: where Temporal doesn't answer, the row stays open and comes again.
+                scheduled_run_id = await self._rows.scheduled_run_of(session, suspect)
+                await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
+        # Of many that are looked at in turn, some have ended by themselves before it is theirs.
+        if was_open:
+            log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

@@ -1,0 +1,162 @@
+"""Recurring tasks on Temporal Schedules."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleBackfill,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleState,
+    ScheduleUpdate,
+)
+from temporalio.common import Priority
+from temporalio.service import RPCError, RPCStatusCode
+
+from chimera.config.settings import Settings
+from chimera.temporal.calendars import fingerprint_of, spec_of
+from chimera.temporal.client import RPC_TIMEOUT, Temporal, task_attributes
+from chimera.temporal.payloads import DATA_CONVERTER
+from models.errors import Conflict, InvalidInput, Unavailable
+from models.ids import ScheduleId, UserId, schedule_workflow_id
+from models.schedules import BackfillOverlap, Overlap, ScheduledRunInput
+from models.schedules import ScheduleSpec as RecurringTask
+from models.workflows import ScheduledTaskRuns
+
+LATE = timedelta(days=365)
+SIDE_BY_SIDE_LATE = timedelta(hours=1)
+"""How late a run may begin, after Temporal was away. The other policies make up one or two runs, `allow_all` every one:
+a night would be hundreds of paid tasks at once."""
+
+
+class Schedules:
+    """The schedules of one Temporal namespace."""
+
+    def __init__(self, settings: Settings, temporal: Temporal) -> None:
+        self._settings = settings
+        self._temporal = temporal
+
+    async def create(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask) -> None:
+        """Put a recurring task on a Temporal Schedule. Raises InvalidInput for what Temporal can't keep."""
+        client = await self._temporal.client()
+        schedule = self._schedule(schedule_id, owner_id, spec, paused=spec.paused)
+        try:
+            await client.create_schedule(schedule_workflow_id(schedule_id), schedule, rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def replace(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask, *, paused: bool) -> None:
+        """Give Temporal all of a schedule anew, also one that it has lost; what runs goes on."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        schedule = self._schedule(schedule_id, owner_id, spec, paused=paused)
+        try:
+            await handle.update(lambda _: ScheduleUpdate(schedule=schedule), rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            if not _is_unknown(error):
+                raise _translated(error) from error
+            await self.create(schedule_id, owner_id, spec.model_copy(update={"paused": paused}))
+
+    async def backfill(self, schedule_id: ScheduleId, due: Sequence[datetime], overlap: BackfillOverlap) -> None:
+        """Make the runs of these times, which are all that are due from the first to the last."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        # Whether Temporal counts the start in depends on its version; nothing is due in the second before it.
+        start = due[0] - timedelta(seconds=1)
+        times = ScheduleBackfill(start_at=start, end_at=due[-1], overlap=_BACKFILL_OVERLAP[overlap])
+        try:
+            await handle.backfill(times, rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def delete(self, schedule_id: ScheduleId) -> None:
+        """Remove a schedule; one that is gone already is fine."""
+        client = await self._temporal.client()
+        try:
+            await client.get_schedule_handle(schedule_workflow_id(schedule_id)).delete(rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            if not _is_unknown(error):
+                raise _translated(error) from error
+
+    async def pause(self, schedule_id: ScheduleId, *, note: str | None = None) -> None:
+        """Begin no further run; `replace` goes on."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        try:
+            await handle.pause(note=note, rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def trigger(self, schedule_id: ScheduleId) -> None:
+        """Start a run now, beside those that are due."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        try:
+            await handle.trigger(rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise _translated(error) from error
+
+    async def next_runs(self, schedule_id: ScheduleId) -> list[datetime]:
+        """When the next runs are due; empty when Temporal is away."""
+        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+        try:
+            return list((await handle.describe(rpc_timeout=timedelta(seconds=2))).info.next_action_times)
+        except (RPCError, RuntimeError):
+            return []
+
+    def _schedule(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask, *, paused: bool) -> Schedule:
+        timing = spec_of(spec, datetime.now(UTC))
+        run = ScheduledRunInput(
+            schedule_id=schedule_id,
+            owner_id=owner_id,
+            priority=spec.task.priority,
+            calendar=fingerprint_of(timing),
+        )
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                ScheduledTaskRuns.run,
+                # Not encrypted, and without a summary: a schedule outlives every key, and in ids there is no text.
+                args=DATA_CONVERTER.payload_converter.to_payloads([run]),
+                id=schedule_workflow_id(schedule_id),
+                task_queue=self._settings.task_queue,
+                typed_search_attributes=task_attributes(owner_id, spec.task.priority),
+                priority=Priority(priority_key=spec.task.priority, fairness_key=owner_id),
+            ),
+            spec=timing,
+            policy=SchedulePolicy(
+                overlap=_OVERLAP[spec.overlap],
+                catchup_window=SIDE_BY_SIDE_LATE if spec.overlap is Overlap.ALLOW_ALL else LATE,
+            ),
+            state=ScheduleState(paused=paused),
+        )
+
+
+_OVERLAP = {
+    Overlap.SKIP: ScheduleOverlapPolicy.SKIP,
+    Overlap.BUFFER_ONE: ScheduleOverlapPolicy.BUFFER_ONE,
+    Overlap.ALLOW_ALL: ScheduleOverlapPolicy.ALLOW_ALL,
+    Overlap.CANCEL_OTHER: ScheduleOverlapPolicy.CANCEL_OTHER,
+}
+
+
+_BACKFILL_OVERLAP = {
+    BackfillOverlap.BUFFER_ALL: ScheduleOverlapPolicy.BUFFER_ALL,
+    BackfillOverlap.ALLOW_ALL: ScheduleOverlapPolicy.ALLOW_ALL,
+}
+
+
+def _is_unknown(error: RPCError | RuntimeError) -> bool:
+    return isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND
+
+
+def _translated(error: RPCError | RuntimeError) -> Exception:
+    # A lazy client that can't connect raises a plain RuntimeError.
+    if not isinstance(error, RPCError):
+        return Unavailable("Temporal")
+    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+        return Unavailable("Temporal")
+    if error.status == RPCStatusCode.INVALID_ARGUMENT:
+        # The grammar and the zones are checked before; Temporal may know fewer zones than this machine.
+        field = "time_zone" if "time zone" in error.message else "body"
+        return InvalidInput(field, f"Temporal refuses this schedule: {error.message[:200]}. Use another {field}.")
+    if error.status == RPCStatusCode.NOT_FOUND:
+        return Conflict("Temporal doesn't know this schedule; replace it, with PUT, or delete it and create it again.")
+    return error

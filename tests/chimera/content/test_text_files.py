@@ -1,0 +1,66 @@
+"""Files that people write: read as UTF-8 everywhere, refused with the place and what to write."""
+
+from pathlib import Path
+
+import pytest
+
+from chimera.content.text_files import NotReadable, json_in, text_in
+
+TEXT = '{"a": "Grüße 完了"}'
+
+
+def a_file(folder: Path, data: bytes | str) -> Path:
+    path = folder / "file.json"
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return path
+
+
+@pytest.mark.parametrize("data", [TEXT.encode(), TEXT.encode("utf-8-sig"), f"\r\n {TEXT}\r\n".encode()])
+def test_utf8_is_read_with_and_without_a_mark(tmp_path: Path, data: bytes) -> None:
+    assert json_in(a_file(tmp_path, data)) == {"a": "Grüße 完了"}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (TEXT.encode("utf-16"), "is UTF-16; save it as UTF-8."),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "is UTF-16;"),
+        (TEXT.encode("utf-32"), "is UTF-32;"),
+        (TEXT.encode("utf-16-le"), "there are NUL bytes in it, as in UTF-16; save it as UTF-8."),
+        (b'{\n"a": "Gr\xfc\xdfe"}', "is not UTF-8 (line 2 has the byte 0xfc); save it as UTF-8."),
+        (b'{"a": "\xed\xa0\x80"}', "is not UTF-8 (line 1 has the byte 0xed)"),
+    ],
+)
+def test_another_encoding_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+    with pytest.raises(NotReadable) as raised:
+        text_in(a_file(tmp_path, data))
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ('[\n {"é": "ü",},\n]', "line 2, column 12: Nothing follows the comma before this; remove it."),
+        ("[1, 2,]", "line 1, column 7: Nothing follows the comma"),
+        ("[1 2]", "line 1, column 4: A comma is missing"),
+        ('{"a" 1}', "line 1, column 6: A colon is missing"),
+        ("{'a': 1}", "line 1, column 2: Names and text stand in straight double quotes"),
+        ("[“a”]", "line 1, column 2: A value has to stand here"),
+        ("{a: 1}", "line 1, column 2: A name has to stand in double quotes."),
+        ("[] // done", "line 1, column 4: JSON has no comments"),
+        ("# plan\n[]", "line 1, column 1: JSON has no comments"),
+        ('[{"a": "b', "line 1, column 9: It ends before everything is closed"),
+        ('["a\nb"]', "line 2, column 1: A line break or tab inside of text"),
+        (r'["\x41"]', "line 1, column 4: A backslash in text"),
+        (r'["\ud800"]', "line 1, column 9: What is escaped here is half a character"),
+        ("[NaN]", "line 1, column 2: A value has to stand here"),
+        ("[01]", "line 1, column 3: Write a number as in 3 or 0.5."),
+        ("[] []", "line 1, column 4: The JSON has ended before this"),
+        ("[" * 100_000, "It is nested too deep."),
+        (" \n", "is empty; write JSON into it."),
+    ],
+)
+def test_what_is_no_json_says_where_and_why(tmp_path: Path, data: str, said: str) -> None:
+    with pytest.raises(NotReadable) as raised:
+        json_in(a_file(tmp_path, data))
+    assert said in str(raised.value)

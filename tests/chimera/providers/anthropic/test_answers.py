@@ -1,0 +1,276 @@
+"""What only answers of Anthropic have: blocks, signed reasoning, reasons and errors of their own."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from anthropic._error_classes import make_status_error
+
+from chimera.providers.anthropic.answers import MAX_BLOCKS, Answer
+from chimera.providers.anthropic.errors import sort_error
+from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.providers.wire.pieces import ErrorInAnswer, Piece
+from models import errors
+
+NEW = "claude-opus-4-8"
+THOUGHT = {"type": "thinking", "thinking": "17 * 23 it is", "signature": "c2lnbmVk"}
+
+
+def test_text_and_parallel_calls_and_reasoning_are_put_together() -> None:
+    end, text = _ended(
+        _start(0, {"type": "redacted_thinking", "data": "AAA="}),
+        _start(1, {"type": "thinking", "thinking": "", "signature": ""}),
+        _delta(1, {"type": "thinking_delta", "thinking": "17 * "}),
+        _delta(1, {"type": "thinking_delta", "thinking": "23"}),
+        _delta(1, {"type": "signature_delta", "signature": "c2ln"}),
+        _start(2, {"type": "text", "text": ""}),
+        _delta(2, {"type": "text_delta", "text": "Let me "}),
+        _delta(2, {"type": "text_delta", "text": "see."}),
+        _start(3, {"type": "tool_use", "id": "toolu_1", "name": "one", "input": {}}),
+        _delta(3, {"type": "input_json_delta", "partial_json": '{"a"'}),
+        _delta(3, {"type": "input_json_delta", "partial_json": ": 1}"}),
+        _start(4, {"type": "tool_use", "id": "toolu_2", "name": "two", "input": {}}),
+        reason="tool_use",
+    )
+    assert text == "Let me see."
+    assert end.finish_reason == "tool_calls"
+    assert end.tool_calls == (ToolRequest("toolu_1", "one", '{"a": 1}'), ToolRequest("toolu_2", "two", "{}"))
+    assert end.state == {
+        "provider": "anthropic",
+        "model": NEW,
+        "prefix": "prefix",
+        "content": [
+            {"type": "redacted_thinking", "data": "AAA="},
+            {"type": "thinking", "thinking": "17 * 23", "signature": "c2ln"},
+            {"type": "text", "text": "Let me see."},
+            {"type": "tool_use", "id": "toolu_1", "name": "one", "input": {"a": 1}},
+            {"type": "tool_use", "id": "toolu_2", "name": "two", "input": {}},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "thought",
+    [{**THOUGHT, "signature": ""}, {**THOUGHT, "thinking": "a\x00b"}, {**THOUGHT, "thinking": "a\ud83d"}],
+)
+def test_reasoning_that_cannot_be_kept_word_for_word_is_not_kept(thought: dict[str, Any]) -> None:
+    end, text = _ended(_start(0, thought), _start(1, {"type": "text", "text": "Hello"}))
+    assert (text, end.state) == ("Hello", None)
+
+
+def test_reasoning_at_the_end_of_an_answer_is_not_sent_back() -> None:
+    end, _ = _ended(_start(0, {"type": "text", "text": "Hello"}), _start(1, THOUGHT), reason="max_tokens")
+    assert (end.finish_reason, end.state) == ("length", None)
+
+
+def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
+    begun = {"input_tokens": 10, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 30, "output_tokens": 1}
+    ended = {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 20}, "input_tokens": None}
+    usage = _said("x", begun=begun, ended=ended)[0].usage
+    assert usage is not None
+    assert (usage.input_tokens, usage.cached_input_tokens, usage.cache_write_tokens) == (240, 200, 30)
+    assert (usage.output_tokens, usage.reasoning_tokens) == (50, 20)
+
+
+@pytest.mark.parametrize(
+    "begun", [{"output_tokens": 1}, {"input_tokens": -1, "output_tokens": 1}, {"input_tokens": "many"}]
+)
+def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> None:
+    assert _said("x", begun=begun)[0].usage is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [
+        ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("max_tokens", "length"),
+        ("model_context_window_exceeded", "length"),
+    ],
+)
+def test_a_reason_to_stop_is_told_in_our_words(reason: str, finish: str) -> None:
+    assert _said("x", reason=reason)[0].finish_reason == finish
+
+
+def test_a_call_counts_also_where_the_reason_says_otherwise() -> None:
+    assert _ended(_start(0, _use()), reason="end_turn")[0].finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "words"),
+    [
+        ("max_tokens", errors.Truncated, "raise max_output_tokens"),
+        ("model_context_window_exceeded", errors.ContextTooLong, "no room"),
+        ("refusal", errors.ContentRefused, "did not say why"),
+        (None, errors.Truncated, "in the middle"),
+    ],
+)
+def test_a_tool_call_that_was_cut_is_no_success(
+    reason: str | None, error: type[errors.ProviderError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        _ended(_start(0, _use()), reason=reason)
+
+
+@pytest.mark.parametrize(("arguments", "is_whole"), [('{"expression": "1', False), ('{"expression": "1"}', True)])
+def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: bool) -> None:
+    answer = Answer(NEW, "", 1000)
+    _take(answer, _start(0, {"type": "text", "text": "I work it out."}))
+    _take(answer, _start(1, _use()))
+    _take(answer, _delta(1, {"type": "input_json_delta", "partial_json": arguments}))
+    _take(answer, {"type": "message_stop"})
+    assert answer.is_whole == is_whole
+
+
+@pytest.mark.parametrize(
+    ("last", "is_whole"),
+    [
+        ({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}, True),
+        ({"type": "message_stop"}, True),
+        ({"type": "content_block_stop", "index": 0}, False),
+        ({"type": "message_delta", "delta": {"stop_reason": None}}, False),
+    ],
+)
+def test_a_reason_or_last_event_ends_answers(last: dict[str, Any], is_whole: bool) -> None:
+    answer = Answer(NEW, "", 1000)
+    _take(answer, {"type": "message_start", "message": {"id": "msg_1", "usage": {}}})
+    _take(answer, _start(0, {"type": "text", "text": "Hello"}))
+    _take(answer, last)
+    assert answer.is_whole == is_whole
+    if not is_whole:
+        with pytest.raises(errors.Truncated, match="in the middle"):
+            answer.end(100)
+
+
+def test_arguments_that_nobody_can_read_are_kept_for_the_tool_to_refuse() -> None:
+    deep = '{"a": ' * 1200 + "1" + "}" * 1200
+    end, _ = _ended(_start(0, _use()), _delta(0, {"type": "input_json_delta", "partial_json": deep}), reason="tool_use")
+    assert end.tool_calls[0].arguments == deep
+
+
+def test_a_refusal_says_why() -> None:
+    details = {"type": "refusal", "category": "bio", "explanation": "No such thing."}
+    with pytest.raises(errors.ContentRefused, match="No such thing"):
+        _ended(details=details, reason="refusal")
+
+
+@pytest.mark.parametrize("reason", ["end_turn", "tool_use"])
+def test_an_answer_without_a_word_or_a_call_is_none(reason: str) -> None:
+    with pytest.raises(errors.Malformed):
+        _ended(_start(0, THOUGHT), reason=reason)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "content_block_start", "index": 0, "content_block": None},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "server_tool_use", "id": "s"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": {}}},
+        {"type": "content_block_delta", "index": 0, "delta": None},
+        {"type": "message_start", "message": 7},
+        {"type": "message_delta"},
+        {"type": "content_block_annotated"},
+        {},
+    ],
+)
+def test_an_unknown_event_is_left_out(event: dict[str, Any]) -> None:
+    assert Answer(NEW, "", 1000).take(Piece("", event)) is None
+
+
+def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
+    with pytest.raises(errors.AnswerTooLarge, match="100 bytes"):
+        _take(Answer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
+
+
+def test_more_blocks_than_anybody_writes_are_too_many() -> None:
+    answer = Answer(NEW, "", 1000)
+    for index in range(MAX_BLOCKS):
+        _take(answer, _start(0 if index % 2 else index, {"type": "text", "text": ""}))
+    for kind, begun in (("text_delta", {"text": "x"}), ("input_json_delta", {"partial_json": "{}"})):
+        with pytest.raises(errors.AnswerTooLarge, match="blocks"):
+            _take(answer, _delta(-7, {"type": kind, **begun}))
+    with pytest.raises(errors.AnswerTooLarge, match="blocks"):
+        _take(answer, {"type": "message", "content": [{"type": "text", "text": "x"}]})
+
+
+def test_the_pieces_of_a_signature_are_joined_once() -> None:
+    answer = Answer(NEW, "", 100_000)
+    _take(answer, _start(0, {**THOUGHT, "signature": ""}))
+    piece = _delta(0, {"type": "signature_delta", "signature": "a" * 10})
+    for _ in range(1000):
+        _take(answer, piece)
+    _take(answer, _start(1, {"type": "text", "text": "Hello"}))
+    _take(answer, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+    state = answer.end(100).state
+    assert state is not None
+    assert state["content"][0]["signature"] == "a" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message", "error"),
+    [
+        (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum", errors.ContextTooLong),
+        (400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 9", errors.ContextTooLong),
+        (400, "invalid_request_error", "Your credit balance is too low to access the Anthropic API.", errors.NoQuota),
+        (400, "invalid_request_error", "You have reached your specified API usage limits.", errors.NoQuota),
+        (413, "request_too_large", "Request exceeds the maximum size", errors.ContextTooLong),
+        (422, "invalid_request_error", "no", errors.BadRequest),
+        (504, "timeout_error", "slow", errors.Overloaded),
+        (200, "invalid_request_error", "no", errors.BadRequest),
+        (200, "billing_error", "pay first", errors.NoQuota),
+    ],
+)
+def test_an_error_is_sorted_by_its_status_or_its_type(
+    status: int, kind: str, message: str, error: type[errors.ProviderError]
+) -> None:
+    assert type(_sorted(status, {"type": kind, "message": message})) is error
+
+
+def test_a_limit_of_spending_is_not_one_of_requests() -> None:
+    details = {"error_code": "enforced_spend_limit_reached"}
+    assert type(_sorted(429, {"type": "rate_limit_error", "message": "x", "details": details})) is errors.NoQuota
+
+
+def _use() -> dict[str, Any]:
+    return {"type": "tool_use", "id": "toolu_1", "name": "one", "input": {}}
+
+
+def _start(index: int, block: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "content_block_start", "index": index, "content_block": block}
+
+
+def _delta(index: int, delta: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "content_block_delta", "index": index, "delta": delta}
+
+
+def _take(answer: Answer, event: dict[str, Any]) -> str:
+    return answer.take(Piece("", event)) or ""
+
+
+def _said(text: str, **changes: Any) -> tuple[ChatEnd, str]:
+    return _ended(_start(0, {"type": "text", "text": text}), **changes)
+
+
+def _ended(
+    *events: dict[str, Any],
+    reason: str | None = "end_turn",
+    begun: dict[str, Any] | None = None,
+    ended: dict[str, Any] | None = None,
+    details: dict[str, Any] | None = None,
+) -> tuple[ChatEnd, str]:
+    answer = Answer(NEW, "prefix", 10_000)
+    message = {"id": "msg_1", "usage": begun or {"input_tokens": 1, "output_tokens": 1}}
+    delta = {"stop_reason": reason, "stop_details": details}
+    last = {"type": "message_delta", "delta": delta, "usage": ended or {"output_tokens": 2}}
+    stream = [{"type": "message_start", "message": message}, *events, last, {"type": "message_stop"}]
+    text = "".join(_take(answer, event) for event in stream)
+    return answer.end(100), text
+
+
+def _sorted(status: int, error: dict[str, Any]) -> errors.ProviderError:
+    body = {"type": "error", "error": error}
+    if status == 200:
+        return sort_error(ErrorInAnswer(body), model=NEW, secret="", begun=True)
+    response = httpx2.Response(status, request=httpx2.Request("POST", "http://a"))
+    raised = make_status_error("x", body=body, response=response)
+    return sort_error(raised, model=NEW, secret="", begun=False)

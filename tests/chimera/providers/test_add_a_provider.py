@@ -1,0 +1,143 @@
+"""The guide "add a provider" works: what it says is done to a copy of the code, and a call goes through."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs/how-to/add-a-provider.md"
+CONTRACT = [f"tests/chimera/providers/test_contract_{part}.py" for part in ("answers", "requests", "faults")]
+ACME = '''
+"""Acme, whose wire is chat completions."""
+
+from chimera.providers.base import Provider
+from chimera.providers.chat_completions.chat import ChatCompletions
+from chimera.config.settings import Settings
+from models.errors import MissingKey
+
+
+def make(settings: Settings) -> Provider:
+    if settings.acme_api_key is None:
+        raise MissingKey("acme", "CHIMERA_ACME_API_KEY")
+    return ChatCompletions(
+        name="acme",
+        base_url=settings.acme_base_url or "https://api.acme.example/v1",
+        api_key=settings.acme_api_key.get_secret_value(),
+        first_byte_s=settings.call_first_byte_s,
+        stall_s=settings.call_stall_s,
+        max_answer_bytes=settings.max_answer_bytes,
+    )
+'''
+TRY = """
+import asyncio
+from chimera.pricing import cost_of, price_of
+from chimera.providers import Providers, check_model
+from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
+from chimera.config.settings import Settings
+from models.errors import MissingKey
+
+async def main():
+    try:
+        check_model("echo/parrot", Settings(_env_file=None))
+    except MissingKey as error:
+        print(error.message)
+    settings = Settings(_env_file=None, echo_api_key="k")
+    check_model("echo/parrot", settings)
+    request = ChatRequest("parrot", (ChatMessage("user", "say it again"),), "c", 1, 100)
+    await Providers(settings).of("echo/parrot").connect()
+    async for item in Providers(settings).of("echo/parrot").stream(request):
+        print(cost_of(item.usage, price_of("echo/parrot")) if isinstance(item, ChatEnd) else item.text)
+
+asyncio.run(main())
+"""
+
+
+def test_a_provider_is_added_by_the_guide(tmp_path: Path) -> None:
+    for package in ("chimera", "models"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    steps = _steps()
+    assert list(steps) == [
+        "chimera/providers/echo.py",
+        "chimera/providers/__init__.py",
+        "chimera/config/settings.py",
+        "chimera/pricing/catalog.json",
+    ]
+    (tmp_path / "chimera/providers/echo.py").write_text(steps["chimera/providers/echo.py"][0])
+    imported, listed = steps["chimera/providers/__init__.py"]
+    _insert(tmp_path / "chimera/providers/__init__.py", before="from chimera.providers.base", text=imported)
+    _insert(tmp_path / "chimera/providers/__init__.py", before='    "simulator": simulator.make', text=listed)
+    _insert(
+        tmp_path / "chimera/config/settings.py",
+        before="    simulator_url:",
+        text=steps["chimera/config/settings.py"][0],
+    )
+    catalog = tmp_path / "chimera/pricing/catalog.json"
+    entries = json.loads(catalog.read_text())
+    for part, added in json.loads(steps["chimera/pricing/catalog.json"][0]).items():
+        entries[part] |= added
+    catalog.write_text(json.dumps(entries))
+
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHIMERA_")}
+    tried = subprocess.run(
+        [sys.executable, "-c", TRY],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode == 0, tried.stderr
+    missing, *words, cost = tried.stdout.splitlines()
+    assert "CHIMERA_ECHO_API_KEY" in missing
+    assert [word.strip() for word in words] == ["say", "it", "again"]
+    assert cost == "1"
+
+
+def test_a_vendor_that_speaks_chat_completions_is_proven_by_one_entry(tmp_path: Path) -> None:
+    for package in ("chimera", "models", "tests"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "chimera/providers/acme.py").write_text(ACME)
+    providers = tmp_path / "chimera/providers/__init__.py"
+    _insert(providers, before="from chimera.providers.base", text="from chimera.providers import acme\n")
+    _insert(providers, before='    "simulator": simulator.make', text='    "acme": acme.make,\n')
+    fields = "    acme_api_key: SecretStr | None = None\n    acme_base_url: str | None = None\n"
+    _insert(tmp_path / "chimera/config/settings.py", before="    simulator_url:", text=fields)
+    (entry,) = re.findall(r'`(Chat\("acme".*?\))`', GUIDE.read_text())
+    _insert(
+        tmp_path / "tests/chimera/providers/wires/__init__.py", before='    Chat("simulator"', text=f"    {entry},\n"
+    )
+
+    tried = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "acme", *CONTRACT],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode == 0, tried.stdout
+    passed = re.search(r"(\d+) passed", tried.stdout)
+    assert passed is not None
+    assert int(passed[1]) >= 100
+
+
+def _steps() -> dict[str, list[str]]:
+    """The code blocks of each file that the guide's headings name."""
+    sections = re.split(r"^## ", GUIDE.read_text(), flags=re.MULTILINE)[1:]
+    found = {}
+    for section in sections:
+        named = re.match(r"\d\. `([^`]+)`\n", section)
+        if named:
+            found[named[1]] = re.findall(r"^```\w+\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+    return found
+
+
+def _insert(file: Path, *, before: str, text: str) -> None:
+    content = file.read_text()
+    assert content.count(before) == 1
+    file.write_text(content.replace(before, text + before))

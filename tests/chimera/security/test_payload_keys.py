@@ -1,0 +1,54 @@
+"""How keys for payloads are written, and what is said of those that aren't."""
+
+from base64 import b64encode, urlsafe_b64encode
+
+import pytest
+
+from chimera.config.errors import BadSettings, read_settings
+from chimera.security import payload_keys
+
+KEY = bytes(range(200, 232))
+WRITTEN = b64encode(KEY).decode()
+
+
+def test_keys_keep_their_order() -> None:
+    other = payload_keys.made()
+    assert list(payload_keys.parse(f"k1:{WRITTEN}, {other}")) == ["k1", other.partition(":")[0]]
+
+
+@pytest.mark.parametrize("written", [WRITTEN, WRITTEN.rstrip("="), urlsafe_b64encode(KEY).decode()])
+def test_both_alphabets_are_read(written: str) -> None:
+    assert payload_keys.parse(f"k1:{written}") == {"k1": KEY}
+
+
+def test_made_keys_differ_and_can_be_used() -> None:
+    keys = payload_keys.parse(",".join(payload_keys.made() for _ in range(20)))
+    assert len(set(keys.values())) == 20
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (WRITTEN, "Key 1 does not begin with an id"),
+        (f"a b:{WRITTEN}", "Key 1 does not begin with an id"),
+        (f":{WRITTEN}", "Key 1 does not begin with an id"),
+        (f"{'i' * 65}:{WRITTEN}", "Key 1 does not begin with an id"),
+        (f"k1:{WRITTEN},", "Key 2 does not begin with an id"),
+        (f"k1:{WRITTEN},k1:{WRITTEN}", "Key 2 has the id 'k1'"),
+        ("k1:", "Key 1 ('k1') has 0 bytes in place of 32"),
+        (f"k1:{b64encode(KEY[:31]).decode()}", "Key 1 ('k1') has 31 bytes in place of 32"),
+        (f"k1:{b64encode(KEY * 2).decode()}", "Key 1 ('k1') has 64 bytes in place of 32"),
+        (f"k1:{WRITTEN[:-4]}ä==", "Key 1 ('k1') is no base64"),
+        (f"k1:{'A' * 43}=", "Key 1 ('k1') can be guessed"),
+    ],
+)
+def test_keys_that_can_not_be_used_are_said(written: str, said: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        read_settings(payload_keys=written)
+    assert caught.value.message.startswith(f"CHIMERA_PAYLOAD_KEYS: {said}")
+    assert WRITTEN[:20] not in caught.value.message
+
+
+def test_the_way_to_make_a_key_is_said() -> None:
+    with pytest.raises(BadSettings, match="openssl rand -base64 32"):
+        read_settings(payload_keys="k1:too short")

@@ -1,0 +1,105 @@
+"""Who gets a turn, in which order, and who is told to come back: by counts, with nothing that takes time."""
+
+import asyncio
+
+import pytest
+
+from chimera.security.turns import Turns
+from models.errors import TooBusy
+
+
+class Queue:
+    """One turn at a time, which is held; sixteen places."""
+
+    def __init__(self) -> None:
+        self.turns = Turns(1, 16, "passwords")
+        self.served: list[str] = []
+        self.open = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def come(self, *senders: str, is_known: bool = False) -> None:
+        for sender in senders:
+            self.tasks.append(asyncio.create_task(self._come(sender, is_known=is_known), name=sender))
+            await asyncio.sleep(0)
+
+    async def _come(self, sender: str, *, is_known: bool) -> None:
+        async with self.turns.turn(sender, is_known=is_known):
+            self.served.append(sender)
+            await self.open.wait()
+
+    async def refused(self) -> list[str]:
+        """Serve everybody who waits; return who was refused."""
+        self.open.set()
+        ends = await asyncio.gather(*self.tasks, return_exceptions=True)
+        return [task.get_name() for task, end in zip(self.tasks, ends, strict=True) if isinstance(end, TooBusy)]
+
+
+@pytest.fixture
+async def queue() -> Queue:
+    return Queue()
+
+
+async def test_senders_are_served_in_turn(queue: Queue) -> None:
+    await queue.come("a", "a", "a", "a", "b", "b", "c")
+    assert await queue.refused() == []
+    assert queue.served == ["a", "a", "b", "c", "a", "b", "a"]
+
+
+async def test_three_senders_keep_no_stranger_out(queue: Queue) -> None:
+    await queue.come(*["a", "b", "c"] * 8)
+    await queue.come("stranger")
+    refused = await queue.refused()
+    assert "stranger" not in refused
+    assert queue.served.index("stranger") <= 4
+
+
+async def test_unknown_senders_fill_half_the_queue(queue: Queue) -> None:
+    await queue.come("first", *(f"unknown {index}" for index in range(40)))
+    await queue.come(*(f"known {index}" for index in range(8)), is_known=True)
+    refused = await queue.refused()
+    assert len(refused) == 32
+    assert not [name for name in refused if name.startswith("known")]
+
+
+async def test_one_known_sender_keeps_no_other_out(queue: Queue) -> None:
+    """Anybody with an account is known somewhere."""
+    await queue.come(*["a"] * 40, is_known=True)
+    await queue.come("owner", is_known=True)
+    refused = await queue.refused()
+    assert set(refused) == {"a"}
+    assert queue.served[2] == "owner"
+
+
+async def test_who_has_as_many_gives_no_way(queue: Queue) -> None:
+    await queue.come("first", *(f"unknown {index}" for index in range(8)))
+    await queue.come("late")
+    assert await queue.refused() == ["late"]
+
+
+async def test_a_refusal_says_when_to_come_back(queue: Queue) -> None:
+    await queue.come(*["a"] * 9)
+    with pytest.raises(TooBusy) as refused:
+        async with queue.turns.turn("a", is_known=False):
+            pass
+    assert refused.value.retry_after_s
+
+
+async def test_who_goes_leaves_the_place_free(queue: Queue) -> None:
+    await queue.come("first", *(f"unknown {index}" for index in range(8)))
+    # The one that has its turn goes at the same moment as the next one in the queue.
+    for task in (queue.tasks[0], queue.tasks[1], queue.tasks[8]):
+        task.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await queue.come("late", "later")
+    assert await queue.refused() == []
+    assert queue.served == ["first", *(f"unknown {index}" for index in range(1, 7)), "late", "later"]
+
+
+async def test_a_turn_that_nobody_takes_goes_on(queue: Queue) -> None:
+    await queue.come("first", "second", "third")
+    queue.open.set()
+    await asyncio.sleep(0)
+    queue.tasks[1].cancel()
+    assert await queue.refused() == []
+    assert "third" in queue.served
