@@ -4,15 +4,16 @@ Everything is refused here, before anything is stored, so that no run dies of wh
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS
 from chimera.content.file_types import IMAGES
 from chimera.db import agents, files
 from chimera.pricing import abilities_of, window_of
-from chimera.providers import PROVIDERS, check_model
+from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
 from chimera.temporal.due_times import check_time_zone
@@ -58,7 +59,7 @@ class Models:
         return self._configured
 
     def _find_configured(self) -> tuple[str, ...]:
-        return tuple(name for name, make in PROVIDERS.items() if _can_be_made(make, self._settings))
+        return tuple(name for name in VENDORS if is_set_up(name, self._settings))
 
 
 class Checks:
@@ -150,11 +151,3 @@ class Checks:
             raise UnknownAgent(name, sorted(known.keys() - {PLANNER}), field=field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
             await self.models.check(model, field)
-
-
-def _can_be_made(make: Callable[[Settings], Provider], settings: Settings) -> bool:
-    try:
-        make(settings)
-    except ChimeraError:
-        return False
-    return True

@@ -10,20 +10,21 @@ import sys
 from statistics import median
 from typing import TypedDict
 
-from chimera.providers import PROVIDERS
+from chimera.config.vendors import VENDORS
 
 ROUNDS = 5
 
 FRESH = """
 import asyncio, json, sys, time
-from chimera.providers import PROVIDERS
+from chimera.config.vendors import VENDORS
+from chimera.providers import make
 from chimera.config.settings import Settings
 
 async def main():
     address = "http://127.0.0.1:1"
-    keys = {f"{name}_api_key": "k" for name in PROVIDERS if f"{name}_api_key" in Settings.model_fields}
+    keys = {vendor.key_field: "k" for vendor in VENDORS.values() if vendor.key != "none"}
     settings = Settings.model_validate({**keys, "local_base_url": address, "simulator_url": address})
-    provider = PROVIDERS[sys.argv[1]](settings)
+    provider = make(sys.argv[1], settings)
     before = len(sys.modules)
     began = time.perf_counter()
     await provider.connect()
@@ -44,7 +45,7 @@ class Loaded(TypedDict):
 def main() -> None:
     print("| provider | seconds (median of 5) | modules |")
     print("|---|---:|---:|")
-    for name in PROVIDERS:
+    for name in VENDORS:
         rounds = [_loaded(name) for _ in range(ROUNDS)]
         seconds = median(each["seconds"] for each in rounds)
         print(f"| {name} | {seconds:.2f} | {rounds[0]['modules']:,} |", flush=True)

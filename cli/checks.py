@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx2
 import psutil
-from pydantic import SecretStr
 
 from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS, Vendor
 from chimera.local import elsewhere, model_server
 from chimera.local import folder as local_folder
 from chimera.local import payload_keys as local_payload_keys
@@ -44,13 +44,12 @@ from cli.errors import NoHttpClient
 from cli.sessions import Session
 from cli.settings import misspelt
 from cli.text import one_line
-from models.errors import ChimeraError, UnusableKey
+from models.errors import ChimeraError, MissingKey, UnusableKey
 from models.providers import Validation, Verdict
 
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
 OLDEST_PYTHON = (3, 11)
 PROBE_S = 3.0
-VENDORS = ("openai", "anthropic", "google")
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 
 
@@ -136,8 +135,9 @@ async def servers(settings: Settings) -> list[Finding]:
     named = elsewhere.servers_of(settings)
     problems = await asyncio.gather(*(server.problem() for server in named))
     found = [_server(server, problem) for server, problem in zip(named, problems, strict=True)]
-    if settings.simulator_url is not None:
-        found.append(await _simulator(settings.simulator_url))
+    simulator_url = settings.address_of("simulator")
+    if simulator_url is not None:
+        found.append(await _simulator(simulator_url))
     return found
 
 
@@ -220,28 +220,31 @@ async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
 
 async def providers(settings: Settings) -> list[Finding]:
     """Which providers have what they need; keys are never shown, and no vendor is asked."""
-    keys = {
-        "openai (CHIMERA_OPENAI_API_KEY)": settings.openai_api_key,
-        "anthropic (CHIMERA_ANTHROPIC_API_KEY)": settings.anthropic_api_key,
-        "google (CHIMERA_GOOGLE_API_KEY)": settings.google_api_key,
-    }
     return [
-        *(_vendor(name, key) for name, key in keys.items()),
+        *(_vendor(vendor, settings) for vendor in _public()),
         await _local_provider(settings),
         *_local_model(settings),
         Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
     ]
 
 
-def _vendor(name: str, key: SecretStr | None) -> Finding:
-    # Here, because the providers bring the price list.
-    from chimera.providers.keys import usable
+def _public() -> list[Vendor]:
+    """The vendors that are asked with a key."""
+    return [vendor for vendor in VENDORS.values() if vendor.key == "required"]
 
+
+def _vendor(vendor: Vendor, settings: Settings) -> Finding:
+    # Here, because the providers bring the price list.
+    from chimera.providers.keys import key_of
+
+    what = f"provider {vendor.name} ({vendor.key_variable})"
     try:
-        found = usable(name.partition(" ")[0], key)
+        key_of(vendor.name, settings)
+    except MissingKey:
+        return Finding(Level.OK, what, "not set up")
     except UnusableKey as error:
-        return Finding(Level.FAIL, f"provider {name}", one_line(error.message))
-    return Finding(Level.OK, f"provider {name}", "set up, not tried; --try-keys asks it" if found else "not set up")
+        return Finding(Level.FAIL, what, one_line(error.message))
+    return Finding(Level.OK, what, "set up, not tried; --try-keys asks it")
 
 
 def default_model(settings: Settings) -> Iterator[Finding]:
@@ -267,9 +270,9 @@ async def keys(settings: Settings) -> list[Finding]:
     # Here, because it loads the vendors' SDKs.
     from chimera.providers.catalog import Available
 
-    available = Available(settings)
+    available, public = Available(settings), {vendor.name for vendor in _public()}
     try:
-        vendors = [view.name for view in await available.providers() if view.configured and view.name in VENDORS]
+        vendors = [view.name for view in await available.providers() if view.configured and view.name in public]
         return [_key_of(await available.validate(name)) for name in vendors]
     finally:
         await available.close()
@@ -287,14 +290,14 @@ def _key_of(validation: Validation) -> Finding:
 
 async def _local_provider(settings: Settings) -> Finding:
     """A model server of one's own costs nothing to ask: it has to answer, in the protocol's words."""
-    what, base_url = "provider local (CHIMERA_LOCAL_BASE_URL)", settings.local_base_url
+    what, base_url = "provider local (CHIMERA_LOCAL_BASE_URL)", settings.address_of("local")
     if base_url is None:
         return Finding(Level.OK, what, "not set up")
     # Here, because the providers bring the price list.
-    from chimera.providers.keys import usable
+    from chimera.providers.keys import key_of
 
     try:
-        key = usable("local", settings.local_api_key) or "none"
+        key = key_of("local", settings) or "none"
     except UnusableKey as error:
         return Finding(Level.FAIL, what, one_line(error.message))
     models_url = f"{base_url.rstrip('/')}/models"

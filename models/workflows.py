@@ -5,6 +5,7 @@ asks workflow queries (it reads PostgreSQL).
 """
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
@@ -21,6 +22,11 @@ STATUS = SearchAttributeKey.for_keyword("ChimeraStatus")
 PRIORITY = SearchAttributeKey.for_int("ChimeraPriority")
 
 SEARCH_ATTRIBUTES = (OWNER, AGENT, STATUS, PRIORITY)
+
+
+def registration_of(attribute: SearchAttributeKey[Any]) -> str:
+    """Write a search attribute as Temporal's command line takes it: `Name=Type`."""
+    return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
 @workflow.defn(name="TaskWorkflow")

@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from api.deps import Parts, PublicRoute, WithParts, bearer_token
 from chimera import __version__
+from chimera.config.vendors import VENDORS
 from chimera.observe import disk
 from chimera.observe.disk import Space
-from chimera.providers import PROVIDERS, account_of
+from chimera.providers import account_of
 from chimera.providers.health.accounts import Seen
 from chimera.temporal.workers import in_words, workers_seen
 from models.base import Contract
@@ -183,7 +184,7 @@ async def _providers(parts: Parts) -> str:
     accounts = {name: account_of(name, parts.settings) for name in ready}
     seen = await parts.standings.look(accounts.values())
     standings = {name: seen[account] for name, account in accounts.items() if account in seen}
-    said = said_of(standings, ready, [name for name in PROVIDERS if name not in ready])
+    said = said_of(standings, ready, [name for name in VENDORS if name not in ready])
     if any(standing.is_away for standing in standings.values()):
         raise NotUp("away", f"{said}. Calls wait, or fall back on another model.")
     return said

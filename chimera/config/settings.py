@@ -1,13 +1,22 @@
 """All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
 
 import os
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -36,6 +45,7 @@ from chimera.config.types import (
     Secret,
     WebAddress,
 )
+from chimera.config.vendors import VENDORS, Vendor
 from chimera.content.text_files import NotReadable, said_of, text_in
 from models.base import ModelRef
 from models.providers import OwnModel, OwnPrice
@@ -92,7 +102,35 @@ class _SecretFiles(SecretsSettingsSource):
         return value or None, key, is_complex
 
 
-class Settings(FromSurroundings):
+def _can_be_asked(value: str | None) -> str | None:
+    if value is not None and (problem := problem_of(value)) is not None:
+        raise ValueError(f"{value!r} {problem}; write it as in http://127.0.0.1:11434/v1.")
+    return value
+
+
+def _fields_of(vendor: Vendor) -> dict[str, Any]:
+    """The settings of a vendor's row. Its own names for its key are understood too."""
+    fields: dict[str, Any] = {
+        vendor.address_field: (Annotated[str | None, AfterValidator(_can_be_asked)], None),
+    }
+    if vendor.key != "none":
+        names = AliasChoices(vendor.key_variable, *vendor.key_variables)
+        fields[vendor.key_field] = (SecretStr | None, Field(default=None, validation_alias=names))
+    return fields
+
+
+if TYPE_CHECKING:
+
+    class OfVendors(FromSurroundings):
+        """Read by `Settings.key_of` and `Settings.address_of`."""
+
+else:
+    OfVendors = create_model(
+        "OfVendors", __base__=FromSurroundings, **{k: v for row in VENDORS.values() for k, v in _fields_of(row).items()}
+    )
+
+
+class Settings(OfVendors):
     """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
 
     `.env.example` lists every one.
@@ -128,25 +166,10 @@ class Settings(FromSurroundings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     """Whose X-Forwarded-For is believed; of anybody else's nothing is."""
 
-    # Providers. The vendors' own variable names are understood too.
+    # Providers. Their keys and addresses are those of `VENDORS`.
     default_model: ModelRef = "simulator/standard"
-    openai_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("CHIMERA_OPENAI_API_KEY", "OPENAI_API_KEY")
-    )
-    openai_base_url: str | None = None
-    anthropic_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("CHIMERA_ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY")
-    )
-    anthropic_base_url: str | None = None
-    google_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("CHIMERA_GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
-    )
-    google_base_url: str | None = None
-    local_base_url: str | None = None
-    local_api_key: SecretStr | None = None
     local_model: str | None = None
     """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
-    simulator_url: str | None = None
     catalog_file: OnDisk | None = None
     """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
     prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
@@ -202,14 +225,16 @@ class Settings(FromSurroundings):
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
 
-    @classmethod
-    def provider_names(cls) -> tuple[str, ...]:
-        """What may stand before the slash of `provider/model`: whatever has a key or an address here."""
-        found = (
-            re.fullmatch(r"([a-z0-9_]+)_api_key|([a-z0-9_]+)_base_url|(simulator)_url", name)
-            for name in cls.model_fields
-        )
-        return tuple(dict.fromkeys(next(filter(None, each.groups())) for each in found if each))
+    def key_of(self, vendor: str) -> SecretStr | None:
+        """The key that was set for a vendor."""
+        key: SecretStr | None = getattr(self, VENDORS[vendor].key_field, None)
+        return key
+
+    def address_of(self, vendor: str) -> str | None:
+        """Where a vendor is asked: the address that was set, else that of its public API."""
+        row = VENDORS[vendor]
+        address: str | None = getattr(self, row.address_field)
+        return address or row.base_url
 
     @property
     def own_models(self) -> Mapping[str, OwnModel]:
@@ -228,24 +253,14 @@ class Settings(FromSurroundings):
     @classmethod
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
-        known = cls.provider_names()
-        if unknown := sorted(named - set(known)):
-            raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(known)}.")
+        if unknown := sorted(named - set(VENDORS)):
+            raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-    @field_validator(
-        "openai_base_url", "anthropic_base_url", "google_base_url", "local_base_url", "simulator_url", mode="after"
-    )
-    @classmethod
-    def _can_be_asked(cls, value: str | None) -> str | None:
-        if value is not None and (problem := problem_of(value)) is not None:
-            raise ValueError(f"{value!r} {problem}; write it as in http://127.0.0.1:11434/v1.")
-        return value
 
     @model_validator(mode="after")
     def _catalog_file_can_be_used(self) -> Self:

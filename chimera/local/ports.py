@@ -38,7 +38,7 @@ def ports_of(settings: Settings, *, services: bool = True) -> list[Port]:
         ]
     if services and model_server.is_wanted(settings):
         needed.append(Port("the local model", LOOPBACK, settings.local_model_port, "CHIMERA_LOCAL_MODEL_PORT"))
-    if services and settings.simulator_url is None:
+    if services and settings.address_of("simulator") is None:
         needed.append(Port("the simulator", LOOPBACK, settings.simulator_port, "CHIMERA_SIMULATOR_PORT"))
     return needed
 

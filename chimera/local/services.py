@@ -47,10 +47,10 @@ class LocalServices:
         for_api = _client(settings, graceful_shutdown_s=graceful_s)
         self.api = Supervised(_api(settings, folder, for_api), folder, register, say)
         self.model: Supervised | None = None
-        if settings.local_model is not None and settings.local_base_url == model_server.base_url(settings):
+        if settings.local_model is not None and settings.address_of("local") == model_server.base_url(settings):
             self.model = Supervised(_model(settings, settings.local_model, folder), folder, register, say)
         self.simulator: Supervised | None = None
-        if settings.simulator_url == simulator_url(settings):
+        if settings.address_of("simulator") == simulator_url(settings):
             self.simulator = Supervised(_simulator(settings, folder), folder, register, say)
 
     async def __aenter__(self) -> "LocalServices":

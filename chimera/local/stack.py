@@ -91,7 +91,7 @@ class LocalStack:
         if settings.jwt_secret is None:
             kept_secrets.make(self.folder, kept_secrets.SIGNING)
             added["jwt_secret"] = kept_secrets.kept(self.folder, kept_secrets.SIGNING)
-        if settings.simulator_url is None:
+        if settings.address_of("simulator") is None:
             added["simulator_url"] = simulator_url(settings)
         if settings.local_model is not None and model_server.is_wanted(settings):
             try:

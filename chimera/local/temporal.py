@@ -4,17 +4,14 @@ The server is asked through its Web UI's HTTP address: a client of the SDK in a 
 interpreter at exit (sdk-python #300).
 """
 
-from typing import Any
-
 import httpx2
-from temporalio.common import SearchAttributeKey
 
 from chimera.config.settings import Settings
 from chimera.local import processes, programs, surroundings
 from chimera.local.errors import PartMissing
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Service
-from models.workflows import SEARCH_ATTRIBUTES
+from models.workflows import SEARCH_ATTRIBUTES, registration_of
 
 HOST = "127.0.0.1"
 
@@ -43,7 +40,7 @@ def prepare(folder: Folder, settings: Settings) -> Service:
             *("--log-level", "warn"),
             # What somebody set up for another Temporal is not meant for this one.
             *("--disable-config-file", "--disable-config-env"),
-            *(part for attribute in SEARCH_ATTRIBUTES for part in ("--search-attribute", registration(attribute))),
+            *(part for attribute in SEARCH_ATTRIBUTES for part in ("--search-attribute", registration_of(attribute))),
             *(part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)),
         ),
         environment=surroundings.for_server() | {"CHIMERA_DATA_DIR": str(folder.root)},
@@ -57,10 +54,6 @@ def address(settings: Settings) -> str:
 
 def ui_url(settings: Settings) -> str:
     return f"http://{HOST}:{settings.temporal_ui_port}"
-
-
-def registration(attribute: SearchAttributeKey[Any]) -> str:
-    return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
 async def _answers(settings: Settings, pid: int) -> bool:

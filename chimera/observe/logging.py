@@ -17,13 +17,14 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS
 
 FILE_BYTES = 10 * 1024 * 1024
 FILES_KEPT = 5
 LINE_CHARS = 16 * 1024
 REDACTED = "[redacted]"
 
-QUIET = ("httpx2", "httpcore2", "openai", "anthropic", "google_genai")
+QUIET = ("httpx2", "httpcore2", *(vendor.logger for vendor in VENDORS.values() if vendor.logger))
 """Loggers whose INFO is a line for each request of ours; their warnings are kept."""
 
 SECRET_NAME = re.compile(

@@ -1,32 +1,38 @@
-"""The vendors of model calls, by the name before the slash of `provider/model`."""
+"""The providers of models, by the name before the slash of `provider/model`.
 
-from collections.abc import Callable
+Each vendor is a row of `chimera/config/vendors.py` and a folder here, whose `provider.py` makes it.
+"""
+
 from hashlib import blake2b
-
-from pydantic import SecretStr
+from importlib import import_module
 
 from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS
 from chimera.pricing import price_of
-from chimera.providers import local, openai, simulator
-from chimera.providers.anthropic import chat as anthropic
 from chimera.providers.base import Provider
-from chimera.providers.google import media as google
-from models.errors import UnknownProvider
+from models.errors import ChimeraError, UnknownProvider
 
-PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
-    "openai": openai.make,
-    "anthropic": anthropic.make,
-    "google": google.make,
-    "local": local.make,
-    "simulator": simulator.make,
-}
+
+def make(name: str, settings: Settings) -> Provider:
+    """Make a vendor's provider, which opens nothing. Raises `MissingKey`, `UnusableKey` or `MissingBaseUrl`."""
+    made: Provider = import_module(f"{__name__}.{name}.provider").make(settings)
+    return made
+
+
+def is_set_up(name: str, settings: Settings) -> bool:
+    """Say whether a vendor has the key and the address that it needs."""
+    try:
+        make(name, settings)
+    except ChimeraError:
+        return False
+    return True
 
 
 def split_model(model_ref: str) -> tuple[str, str]:
     """Split "openai/gpt-5.6" into provider and model; only the first slash counts. Raises `UnknownProvider`."""
     provider, slash, model = model_ref.partition("/")
-    if provider not in PROVIDERS or not slash or not model:
-        raise UnknownProvider(provider[:60], tuple(PROVIDERS))
+    if provider not in VENDORS or not slash or not model:
+        raise UnknownProvider(provider[:60], tuple(VENDORS))
     return provider, model
 
 
@@ -37,19 +43,16 @@ def check_model(model_ref: str, settings: Settings) -> None:
     price list, which takes about a second: call it in a thread.
     """
     provider, _ = split_model(model_ref)
-    PROVIDERS[provider](settings)
+    make(provider, settings)
     price_of(model_ref, settings.own_prices)
 
 
 def account_of(provider: str, settings: Settings) -> str:
-    """Name what a provider counts our requests by: its name, and a short hash of address and key.
-
-    The two are looked for under the names that every provider's settings have.
-    """
-    address = getattr(settings, f"{provider}_base_url", None) or getattr(settings, f"{provider}_url", None) or ""
-    key = getattr(settings, f"{provider}_api_key", None)
-    secret = key.get_secret_value() if isinstance(key, SecretStr) else ""
-    return f"{provider}:{blake2b(f'{address} {secret}'.encode(), digest_size=6).hexdigest()}"
+    """Name what a provider counts our requests by: its name, and a short hash of address and key."""
+    key = settings.key_of(provider)
+    secret = "" if key is None else key.get_secret_value()
+    facts = f"{settings.address_of(provider) or ''} {secret}"
+    return f"{provider}:{blake2b(facts.encode(), digest_size=6).hexdigest()}"
 
 
 class Providers:
@@ -72,9 +75,9 @@ class Providers:
         return self.named(split_model(model_ref)[0])
 
     def named(self, name: str) -> Provider:
-        """Find one of `PROVIDERS`. Raises `MissingKey` or `MissingBaseUrl`."""
+        """Find the provider of one of `VENDORS`. Raises `MissingKey` or `MissingBaseUrl`."""
         if name not in self._made:
-            self._made[name] = PROVIDERS[name](self._settings)
+            self._made[name] = make(name, self._settings)
         return self._made[name]
 
     async def close(self) -> None:

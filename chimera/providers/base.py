@@ -6,8 +6,9 @@ database. `stream` is the only way to call, even when nobody watches: the bytes 
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
+from chimera.config.settings import Settings
 from models.agents import ReasoningEffort
 from models.tasks import FinishReason
 from models.usage import Usage
@@ -98,6 +99,30 @@ class ChatEnd:
     """What the model wrote while it reasoned, cleaned; never part of the answer."""
     skipped: int = 0
     """Pieces of the stream that had no known meaning and were left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a provider may take, in seconds, and how much it may send."""
+
+    first_byte_s: float
+    stall_s: float
+    """The longest wait for the next piece of an answer."""
+    total_s: float
+    """For what comes in one piece: an image, a transcription."""
+    max_answer_bytes: int
+    max_media_bytes: int
+    """Of an answer with images or vectors in it."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            first_byte_s=settings.call_first_byte_s,
+            stall_s=settings.call_stall_s,
+            total_s=settings.call_total_s,
+            max_answer_bytes=settings.max_answer_bytes,
+            max_media_bytes=settings.max_media_bytes,
+        )
 
 
 class Provider(Protocol):

@@ -15,11 +15,11 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS
 from chimera.content.text import clean_text
 from chimera.pricing import abilities_of, catalogued_of, cost_of, only_use_of, price_of, window_of
-from chimera.providers import PROVIDERS, Providers
+from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider
-from chimera.providers.operations import operations_of
 from models.base import ModelRef, preview_of
 from models.errors import (
     ChimeraError,
@@ -85,7 +85,7 @@ class Available:
 
     async def providers(self) -> tuple[ProviderView, ...]:
         """Every provider that Chimera knows, with what is missing where something is."""
-        return tuple([await self._view_of(name) for name in PROVIDERS])
+        return tuple([await self._view_of(name) for name in VENDORS])
 
     async def models(self) -> ModelsView:
         """The models of all providers that are set up, as they list them, with price and window."""
@@ -110,7 +110,7 @@ class Available:
 
         Raises NotFound for a provider that Chimera doesn't know, UnknownPrice for a model without a price.
         """
-        if name not in PROVIDERS:
+        if name not in VENDORS:
             raise NotFound("provider", name)
         began = time.perf_counter()
         models: int | None = None
@@ -146,7 +146,7 @@ class Available:
         except ChimeraError as error:
             return ProviderView(name=name, configured=False, simulated=False, way_out=error.message)
         return ProviderView(
-            name=name, configured=True, simulated=provider.simulated, operations=operations_of(provider)
+            name=name, configured=True, simulated=provider.simulated, operations=VENDORS[name].operations
         )
 
     async def _names_of(self, name: str) -> tuple[str, ...]:
@@ -194,7 +194,7 @@ class Available:
         return [
             MediaModelView(model=ref, provider=provider, simulated=made.simulated, operation=use)
             for ref, use in uses
-            if use is not None and use in operations_of(made)
+            if use is not None and use in VENDORS[provider].operations
         ]
 
     def _views_of(self, provider: str, names: tuple[str, ...]) -> list[ModelView]:

@@ -1,26 +1,28 @@
-"""A provider's key, from the settings to a header."""
+"""A provider's key and address, from the settings."""
 
-from pydantic import SecretStr
-
+from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS
 from chimera.providers.wire.headers import is_sendable
-from models.errors import MissingKey, UnusableKey
+from models.errors import MissingBaseUrl, MissingKey, UnusableKey
 
 
-def key_of(provider: str, key: SecretStr | None) -> str:
-    """Read a key that has to be there. Raises `MissingKey` and `UnusableKey`."""
-    found = usable(provider, key)
-    if not found:
-        raise MissingKey(provider, _setting(provider))
-    return found
+def key_of(provider: str, settings: Settings) -> str:
+    """Read a provider's key; an optional one that isn't set is empty.
 
-
-def usable(provider: str, key: SecretStr | None) -> str:
-    """Read a key, or nothing. Raises `UnusableKey` for one that no HTTP header can have."""
+    Raises `MissingKey`, and `UnusableKey` for one that no HTTP header can have.
+    """
+    vendor, key = VENDORS[provider], settings.key_of(provider)
     found = key.get_secret_value() if key else ""
     if not is_sendable(found):
-        raise UnusableKey(provider, _setting(provider))
+        raise UnusableKey(provider, vendor.key_variable)
+    if not found and vendor.key == "required":
+        raise MissingKey(provider, vendor.key_variable)
     return found
 
 
-def _setting(provider: str) -> str:
-    return f"CHIMERA_{provider.upper()}_API_KEY"
+def address_of(provider: str, settings: Settings) -> str:
+    """Read a provider's address. Raises `MissingBaseUrl`."""
+    address = settings.address_of(provider)
+    if not address:
+        raise MissingBaseUrl(provider, VENDORS[provider].address_variable)
+    return address

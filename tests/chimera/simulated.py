@@ -9,6 +9,7 @@ from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, Provider, 
 from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.simulator.app import create_app
 from chimera.simulator.journal import Journal
+from tests.chimera.provider_limits import limits
 from tests.parts import serving
 
 _calls = count(1)
@@ -56,9 +57,7 @@ async def running_simulator(
             name="simulator",
             base_url=f"{url}/v1",
             api_key=api_key,
-            first_byte_s=first_byte_s,
-            stall_s=stall_s,
-            max_answer_bytes=max_answer_bytes,
+            limits=limits(first_byte_s=first_byte_s, stall_s=stall_s, max_answer_bytes=max_answer_bytes),
             simulated=True,
             trust_env=False,
         )

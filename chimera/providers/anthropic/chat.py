@@ -9,12 +9,10 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chimera.config.settings import Settings
 from chimera.providers.anthropic.answers import Answer
 from chimera.providers.anthropic.errors import sort_error
 from chimera.providers.anthropic.requests import PROVIDER, body_of, prefix_of
-from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
-from chimera.providers.keys import key_of
+from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
 from chimera.providers.refusals.fields import SCHEMA, RefusedFields
 from chimera.providers.wire.headers import check as check_headers
 from chimera.providers.wire.http import Waits, http_client
@@ -26,20 +24,7 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
     from anthropic.types import RawMessageStreamEvent
 
-DEFAULT_BASE_URL = "https://api.anthropic.com"
 MODELS_A_PAGE = 1000
-
-
-def make(settings: Settings) -> Provider:
-    """Raises `MissingKey` and `UnusableKey`."""
-    key = key_of(PROVIDER, settings.anthropic_api_key)
-    return Anthropic(
-        base_url=settings.anthropic_base_url or DEFAULT_BASE_URL,
-        api_key=key,
-        first_byte_s=settings.call_first_byte_s,
-        stall_s=settings.call_stall_s,
-        max_answer_bytes=settings.max_answer_bytes,
-    )
 
 
 class Anthropic:
@@ -53,15 +38,13 @@ class Anthropic:
         *,
         base_url: str,
         api_key: str,
-        first_byte_s: float,
-        stall_s: float,
-        max_answer_bytes: int,
+        limits: Limits,
         trust_env: bool = True,
     ) -> None:
         self._base_url = base_url
         self._api_key = api_key
-        self._waits = Waits(PROVIDER, first_byte_s, stall_s)
-        self._max_answer_bytes = max_answer_bytes
+        self._waits = Waits(PROVIDER, limits.first_byte_s, limits.stall_s)
+        self._limits = limits
         self._trust_env = trust_env
         self._client = Lazy(self._make_client)
         self._refused = RefusedFields({SCHEMA})
@@ -88,8 +71,8 @@ class Anthropic:
         asking = self._refused.ask(request, body_of, send)
         events = await opened(asking, self._waits, sort, deadline=deadline)
         offered = request.tools if request.tool_choice == "auto" else ()
-        answer = Answer(request.model, prefix, self._max_answer_bytes, offered)
-        pieces = Pieces(events.response, self._max_answer_bytes)
+        answer = Answer(request.model, prefix, self._limits.max_answer_bytes, offered)
+        pieces = Pieces(events.response, self._limits.max_answer_bytes)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):
             async for item in reading:

@@ -8,9 +8,9 @@ import importlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
-from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
+from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
 from chimera.providers.chat_completions.answers import Answer
 from chimera.providers.chat_completions.errors import sort_error
 from chimera.providers.chat_completions.requests import LimitField, body_of
@@ -31,32 +31,34 @@ NO_KEY = "none"
 """The SDK wants some key; most servers of one's own ignore it."""
 
 
-class ChatCompletions:
-    """A provider that speaks chat completions; `api_key` may be empty. Making one opens nothing and imports nothing."""
+class Options(TypedDict):
+    """Where a server is, and in what it differs from others."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        base_url: str,
-        api_key: str,
-        first_byte_s: float,
-        stall_s: float,
-        max_answer_bytes: int,
-        simulated: bool = False,
-        limit_field: LimitField = "max_tokens",
-        obeys_tool_choice: bool = True,
-        trust_env: bool = True,
-    ) -> None:
-        self.name = name
-        self.simulated = simulated
-        self._base_url = base_url
-        self._api_key = api_key
-        self._waits = Waits(name, first_byte_s, stall_s)
-        self._max_answer_bytes = max_answer_bytes
-        self._limit_field = limit_field
-        self._obeys_tool_choice = obeys_tool_choice
-        self._trust_env = trust_env
+    name: str
+    base_url: str
+    api_key: str
+    """May be empty."""
+    limits: Limits
+    simulated: NotRequired[bool]
+    limit_field: NotRequired[LimitField]
+    """Default: max_tokens, which most servers understand."""
+    obeys_tool_choice: NotRequired[bool]
+    trust_env: NotRequired[bool]
+
+
+class ChatCompletions:
+    """A provider that speaks chat completions. Making one opens nothing and imports nothing."""
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        self.name = options["name"]
+        self.simulated = options.get("simulated", False)
+        self._base_url = options["base_url"]
+        self._api_key = options["api_key"]
+        self._limits = options["limits"]
+        self._waits = Waits(self.name, self._limits.first_byte_s, self._limits.stall_s)
+        self._limit_field: LimitField = options.get("limit_field", "max_tokens")
+        self._obeys_tool_choice = options.get("obeys_tool_choice", True)
+        self._trust_env = options.get("trust_env", True)
         self._client = Lazy(self._make_client)
         self._refused = RefusedFields()
 
@@ -74,8 +76,8 @@ class ChatCompletions:
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
         asking = self._refused.ask(request, self._body_of, partial(ask, client))
         events = await opened(asking, self._waits, sort, deadline=deadline)
-        pieces = Pieces(events.response, self._max_answer_bytes)
-        answer = Answer(self.name, self._max_answer_bytes, request)
+        pieces = Pieces(events.response, self._limits.max_answer_bytes)
+        answer = Answer(self.name, self._limits.max_answer_bytes, request)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):
             async for item in reading:

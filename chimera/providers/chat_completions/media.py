@@ -8,13 +8,13 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
 from pydantic_core import from_json
 
 from chimera.content.file_types import AUDIO
 from chimera.content.text import clean_text
-from chimera.providers.chat_completions.chat import ChatCompletions
+from chimera.providers.chat_completions.chat import ChatCompletions, Options
 from chimera.providers.media import (
     EmbeddingEnd,
     EmbeddingRequest,
@@ -47,7 +47,7 @@ class Answer:
     request_id: str | None
 
 
-class OpenAIMedia(ChatCompletions):
+class ChatCompletionsMedia(ChatCompletions):
     """A provider that chats, embeds, draws and writes sound down on OpenAI's wire."""
 
     max_inputs = 2048
@@ -56,20 +56,12 @@ class OpenAIMedia(ChatCompletions):
     max_audio_bytes = 25 * 1024 * 1024
     """https://developers.openai.com/api/docs/guides/speech-to-text"""
 
-    _max_media_bytes = 64 * 1024 * 1024
-    _total_s = 300.0
-    _asks_for_base64 = True
-
-    def for_media(self, *, max_bytes: int, total_s: float, asks_for_base64: bool = True) -> Self:
-        """Set how large an answer may be and how long one may take to draw or to listen, and return it.
-
-        `asks_for_base64`: a server may answer with a link to a picture unless told not to; OpenAI's own models never
-        do, and refuse to be told.
+    def __init__(self, *, asks_for_base64: bool = True, **options: Unpack[Options]) -> None:
+        """`asks_for_base64`: a server may answer with a link to an image unless told not to; OpenAI's own models never
+        do, and reject the field.
         """
-        self._max_media_bytes = max_bytes
-        self._total_s = total_s
+        super().__init__(**options)
         self._asks_for_base64 = asks_for_base64
-        return self
 
     def check_size(self, size: str) -> None:
         """Sizes differ by model and change; the server says."""
@@ -145,14 +137,14 @@ class OpenAIMedia(ChatCompletions):
 
     def _long_waits(self) -> Waits:
         """Nothing comes before a picture is drawn or a recording heard."""
-        return Waits(self.name, self._total_s, self._waits.stall_s)
+        return Waits(self.name, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
         self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[Answer], End], model: str, waits: Waits
     ) -> End:
         """Make one request, read its answer within the limits of time and size, and check it."""
         client = await self._client.get()
-        size, parts = SizeLimit(self._max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES"), []
+        size, parts = SizeLimit(self._limits.max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES"), []
         begun = False
         try:
             async with asyncio.timeout_at(waits.first_deadline()) as opening, ask(client) as response:

@@ -11,14 +11,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from http.client import OK
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from chimera.config.settings import Settings
-from chimera.providers.base import ChatEnd, ChatRequest, Provider, TextDelta
+from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
 from chimera.providers.google.answers import Answer
 from chimera.providers.google.errors import sort_told
 from chimera.providers.google.requests import PROVIDER, body_of, name_in_path
-from chimera.providers.keys import key_of
 from chimera.providers.refusals.fields import SCHEMA, RefusedFields
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import Waits, connecting_alone, http_client
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from google.genai import Client
     from google.genai.types import GenerateContentResponse, Model
 
-DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 API_VERSION = "v1beta"
 """The SDK's own default is v1, which has no preview models; gateways and doubles know v1beta."""
 
@@ -48,16 +45,14 @@ class Google:
         self,
         *,
         api_key: str,
-        base_url: str = DEFAULT_BASE_URL,
-        first_byte_s: float,
-        stall_s: float,
-        max_answer_bytes: int,
+        base_url: str,
+        limits: Limits,
         trust_env: bool = True,
     ) -> None:
         self._api_key = api_key
         self._base_url, self._api_version = _split_version(base_url)
-        self._waits = Waits(PROVIDER, first_byte_s, stall_s)
-        self._max_answer_bytes = max_answer_bytes
+        self._waits = Waits(PROVIDER, limits.first_byte_s, limits.stall_s)
+        self._limits = limits
         self._trust_env = trust_env
         self._clients = Lazy(self._make_clients)
         self._refused = RefusedFields({SCHEMA})
@@ -74,9 +69,9 @@ class Google:
         responses: list[httpx2.Response] = []
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
         response = await self._asked(client, request, responses, sort, deadline)
-        pieces = Pieces(response, self._max_answer_bytes)
+        pieces = Pieces(response, self._limits.max_answer_bytes)
         offered = request.tools if request.tool_choice == "auto" else ()
-        answer = Answer(request.model, self._max_answer_bytes, offered)
+        answer = Answer(request.model, self._limits.max_answer_bytes, offered)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):
             async for item in reading:
@@ -170,26 +165,6 @@ class Google:
             ),
         )
         return client, http
-
-
-Made = TypeVar("Made", bound=Google)
-
-
-def make(settings: Settings) -> Provider:
-    """Raises `MissingKey` and `UnusableKey`."""
-    return google_by(settings, Google)
-
-
-def google_by(settings: Settings, kind: type[Made]) -> Made:
-    """Make a Google, or what is one and more. Raises `MissingKey` and `UnusableKey`."""
-    key = key_of("google", settings.google_api_key)
-    return kind(
-        api_key=key,
-        base_url=settings.google_base_url or DEFAULT_BASE_URL,
-        first_byte_s=settings.call_first_byte_s,
-        stall_s=settings.call_stall_s,
-        max_answer_bytes=settings.max_answer_bytes,
-    )
 
 
 @dataclass(frozen=True)

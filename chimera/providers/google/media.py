@@ -7,13 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from http.client import OK
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from chimera.config.settings import Settings
 from chimera.content.text import clean_text
-from chimera.providers.base import Image, Provider
+from chimera.providers.base import Image
 from chimera.providers.google.answers import known_reason
-from chimera.providers.google.chat import Google, google_by, noting
+from chimera.providers.google.chat import Google, noting
 from chimera.providers.google.requests import PROVIDER, name_in_path
 from chimera.providers.media import (
     EmbeddingEnd,
@@ -64,15 +63,6 @@ class GoogleMedia(Google):
     # https://ai.google.dev/gemini-api/docs/audio: 20 MB a request, and base64 makes a third more of a recording.
     audio_types: ClassVar[frozenset[str]] = frozenset({"audio/wav", "audio/mpeg", "audio/ogg", "audio/flac"})
     max_audio_bytes = 14 * 1024 * 1024
-
-    _max_media_bytes = 64 * 1024 * 1024
-    _total_s = 300.0
-
-    def for_media(self, *, max_bytes: int, total_s: float) -> Self:
-        """Set how large an answer may be and how long one may take to draw or to listen, and return it."""
-        self._max_media_bytes = max_bytes
-        self._total_s = total_s
-        return self
 
     def check_size(self, size: str) -> None:
         """Only the ratio of the sides can be chosen."""
@@ -136,7 +126,7 @@ class GoogleMedia(Google):
 
     def _long_waits(self) -> Waits:
         """Nothing comes before a picture is drawn or a recording heard."""
-        return Waits(PROVIDER, self._total_s, self._waits.stall_s)
+        return Waits(PROVIDER, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
         self,
@@ -178,20 +168,14 @@ class GoogleMedia(Google):
 
     def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":
         client, http = super()._make_clients()
-        too_large = too_large_words(self._max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES")
+        too_large = too_large_words(self._limits.max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES")
 
         async def limit_size(response: "httpx2.Response") -> None:
             # The SDK reads an answer whole, of whatever length.
-            await check_size(response, self._max_media_bytes, too_large)
+            await check_size(response, self._limits.max_media_bytes, too_large)
 
         http.event_hooks = {**http.event_hooks, "response": [*http.event_hooks["response"], limit_size]}
         return client, http
-
-
-def make(settings: Settings) -> Provider:
-    """Raises `MissingKey`."""
-    google = google_by(settings, GoogleMedia)
-    return google.for_media(max_bytes=settings.max_media_bytes, total_s=settings.call_total_s)
 
 
 def _generation(

@@ -7,6 +7,7 @@ is reported in our own words only, and every other message is cut short and clea
 import re
 from dataclasses import dataclass
 
+from chimera.config.vendors import VENDORS
 from chimera.content.text import clean_text
 from chimera.providers.refusals.model_loading import cannot_load
 from models.base import preview_of
@@ -79,10 +80,9 @@ class Refusal:
         )
 
     def wrong_key(self) -> WrongKey:
-        # The simulator has no key: one that refuses it is another server, or was told to.
-        setting = (
-            "CHIMERA_SIMULATOR_URL" if self.provider == "simulator" else f"CHIMERA_{self.provider.upper()}_API_KEY"
-        )
+        vendor = VENDORS[self.provider]
+        # Without a key, what refuses it is another server, or was told to.
+        setting = vendor.address_variable if vendor.key == "none" else vendor.key_variable
         if self.status == 403 and self.reason:
             # The key is known, and may not do this: what it may not, only the server's words say.
             return WrongKey(f"{self.provider} refused the key (403): {self._why()} Check {setting} and its rights.")
@@ -137,7 +137,7 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
         return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
     # A certificate that isn't trusted, or a proxy that refuses, doesn't pass by itself as an outage does.
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
-        setting = "CHIMERA_SIMULATOR_URL" if provider == "simulator" else f"CHIMERA_{provider.upper()}_BASE_URL"
+        setting = VENDORS[provider].address_variable
         return Unreachable(
             f"{provider} can't be reached; check that it runs, its address ({setting}), and the network."
         )

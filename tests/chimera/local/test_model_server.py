@@ -14,7 +14,7 @@ from chimera.local import model_server
 from chimera.local.errors import ModelMissing
 from chimera.local.folder import Folder
 from chimera.local.model_server import PACKAGED
-from chimera.providers.local import make
+from chimera.providers.local.provider import make
 from models import errors
 from tests.chimera.simulated import answer_of, ask
 

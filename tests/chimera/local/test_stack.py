@@ -111,7 +111,7 @@ def test_it_fills_in_every_address_and_a_secret(running: tuple[LocalStack, Setti
     assert settings.jwt_secret
     assert settings.temporal_address == f"127.0.0.1:{settings.temporal_port}"
     assert settings.temporal_ui_url == f"http://127.0.0.1:{settings.temporal_ui_port}"
-    assert settings.simulator_url == f"http://127.0.0.1:{settings.simulator_port}"
+    assert settings.address_of("simulator") == f"http://127.0.0.1:{settings.simulator_port}"
     assert settings.data_dir.is_absolute()
     secrets = stack.folder.root / "secrets.json"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
@@ -343,5 +343,5 @@ async def test_a_local_model_that_is_missing_is_no_reason_to_stay_down(parts: Se
     said: list[str] = []
     asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
     async with LocalStack(asked, say=said.append, services=False) as settings:
-        assert settings.local_base_url is None
+        assert settings.address_of("local") is None
     assert any("started without the local model" in line and "model.lock" in line for line in said)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from chimera.config.settings import Settings
-from chimera.providers import PROVIDERS
+from chimera.providers import make
 from chimera.providers.base import ChatRequest, Provider
 from models.errors import ProviderError
 from tests.chimera.providers.wires.base import Wire
@@ -21,7 +21,7 @@ async def provider_at(wire: Wire, url: str, **changes: object) -> AsyncIterator[
     """The provider of `wire` at the address of a server; `changes` are of the settings."""
     limits = {"call_first_byte_s": 60.0, "call_stall_s": 60.0, "max_answer_bytes": MAX_ANSWER_BYTES, **changes}
     settings = Settings.model_validate({**wire.settings, wire.address_setting: url + wire.path, **limits})
-    made = PROVIDERS[wire.name](settings)
+    made = make(wire.name, settings)
     yield made
     await made.close()
 

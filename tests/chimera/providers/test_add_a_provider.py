@@ -14,24 +14,23 @@ CONTRACT = [f"tests/chimera/providers/test_contract_{part}.py" for part in ("ans
 ACME = '''
 """Acme, whose wire is chat completions."""
 
-from chimera.providers.base import Provider
-from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.config.settings import Settings
-from models.errors import MissingKey
+from chimera.providers.base import Limits, Provider
+from chimera.providers.chat_completions.chat import ChatCompletions
+from chimera.providers.keys import address_of, key_of
 
 
 def make(settings: Settings) -> Provider:
-    if settings.acme_api_key is None:
-        raise MissingKey("acme", "CHIMERA_ACME_API_KEY")
     return ChatCompletions(
         name="acme",
-        base_url=settings.acme_base_url or "https://api.acme.example/v1",
-        api_key=settings.acme_api_key.get_secret_value(),
-        first_byte_s=settings.call_first_byte_s,
-        stall_s=settings.call_stall_s,
-        max_answer_bytes=settings.max_answer_bytes,
+        base_url=address_of("acme", settings),
+        api_key=key_of("acme", settings),
+        limits=Limits.of(settings),
     )
 '''
+ACME_ROW = '        Vendor(name="acme", key="required", base_url="https://api.acme.example/v1"),\n'
+VENDORS = "chimera/config/vendors.py"
+LOCAL = '        Vendor(name="local"'
 TRY = """
 import asyncio
 from chimera.pricing import cost_of, price_of
@@ -61,20 +60,12 @@ def test_a_provider_is_added_by_the_guide(tmp_path: Path) -> None:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     steps = _steps()
     assert list(steps) == [
-        "chimera/providers/echo.py",
-        "chimera/providers/__init__.py",
-        "chimera/config/settings.py",
+        "chimera/providers/echo/provider.py",
+        "chimera/config/vendors.py",
         "chimera/pricing/catalog.json",
     ]
-    (tmp_path / "chimera/providers/echo.py").write_text(steps["chimera/providers/echo.py"][0])
-    imported, listed = steps["chimera/providers/__init__.py"]
-    _insert(tmp_path / "chimera/providers/__init__.py", before="from chimera.providers.base", text=imported)
-    _insert(tmp_path / "chimera/providers/__init__.py", before='    "simulator": simulator.make', text=listed)
-    _insert(
-        tmp_path / "chimera/config/settings.py",
-        before="    simulator_url:",
-        text=steps["chimera/config/settings.py"][0],
-    )
+    _write(tmp_path / "chimera/providers/echo/provider.py", steps["chimera/providers/echo/provider.py"][0])
+    _insert(tmp_path / VENDORS, before=LOCAL, text=steps["chimera/config/vendors.py"][0])
     catalog = tmp_path / "chimera/pricing/catalog.json"
     entries = json.loads(catalog.read_text())
     for part, added in json.loads(steps["chimera/pricing/catalog.json"][0]).items():
@@ -101,12 +92,8 @@ def test_a_vendor_that_speaks_chat_completions_is_proven_by_one_entry(tmp_path: 
     for package in ("chimera", "models", "tests"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "chimera/providers/acme.py").write_text(ACME)
-    providers = tmp_path / "chimera/providers/__init__.py"
-    _insert(providers, before="from chimera.providers.base", text="from chimera.providers import acme\n")
-    _insert(providers, before='    "simulator": simulator.make', text='    "acme": acme.make,\n')
-    fields = "    acme_api_key: SecretStr | None = None\n    acme_base_url: str | None = None\n"
-    _insert(tmp_path / "chimera/config/settings.py", before="    simulator_url:", text=fields)
+    _write(tmp_path / "chimera/providers/acme/provider.py", ACME)
+    _insert(tmp_path / VENDORS, before=LOCAL, text=ACME_ROW)
     (entry,) = re.findall(r'`(Chat\("acme".*?\))`', GUIDE.read_text())
     _insert(
         tmp_path / "tests/chimera/providers/wires/__init__.py", before='    Chat("simulator"', text=f"    {entry},\n"
@@ -141,3 +128,8 @@ def _insert(file: Path, *, before: str, text: str) -> None:
     content = file.read_text()
     assert content.count(before) == 1
     file.write_text(content.replace(before, text + before))
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir()
+    file.write_text(text)

@@ -19,12 +19,12 @@ from tests.chimera.scripted import Script, Scripted
 
 FRESH = """
 import asyncio, json, sys
-from chimera.providers import PROVIDERS
+from chimera.providers import make
 from chimera.providers.base import ChatMessage, ChatRequest
 from chimera.config.settings import Settings
 
 async def main(name, model, settings):
-    provider = PROVIDERS[name](Settings.model_validate(settings))
+    provider = make(name, Settings.model_validate(settings))
     ticks = 0
 
     async def tick():

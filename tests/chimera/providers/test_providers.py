@@ -4,14 +4,15 @@ import pytest
 from pydantic import SecretStr
 
 from chimera.config.settings import Settings
-from chimera.providers import PROVIDERS, Providers, check_model, split_model
+from chimera.config.vendors import VENDORS
+from chimera.providers import Providers, check_model, split_model
 from models import errors
 from models.providers import OwnRates
 from tests.chimera.providers.wires import WIRES
 
 
 def test_every_provider_is_put_to_the_contract() -> None:
-    assert sorted(wire.name for wire in WIRES) == sorted(PROVIDERS)
+    assert sorted(wire.name for wire in WIRES) == sorted(VENDORS)
 
 
 def test_only_the_first_slash_separates() -> None:
@@ -20,7 +21,7 @@ def test_only_the_first_slash_separates() -> None:
 
 @pytest.mark.parametrize("model_ref", ["gpt-5.6", "nobody/model", "/x", "openai/", ""])
 def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> None:
-    with pytest.raises(errors.UnknownProvider, match=", ".join(PROVIDERS)):
+    with pytest.raises(errors.UnknownProvider, match=", ".join(VENDORS)):
         split_model(model_ref)
 
 
@@ -67,4 +68,4 @@ async def test_a_provider_is_made_once_and_says_whether_it_is_simulated() -> Non
 
 def test_a_key_may_stand_where_the_vendors_sdk_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
-    assert Settings().anthropic_api_key == SecretStr("k")
+    assert Settings().key_of("anthropic") == SecretStr("k")

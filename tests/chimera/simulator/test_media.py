@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from chimera.providers.chat_completions.media import OpenAIMedia
+from chimera.providers.chat_completions.media import ChatCompletionsMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from chimera.simulator import media
 from chimera.simulator.app import create_app
 from chimera.simulator.journal import Journal
 from chimera.simulator.pictures import png_of
 from models import errors
+from tests.chimera.provider_limits import limits
 from tests.media import a_wav
 from tests.parts import serving
 from tests.until import until
@@ -30,21 +31,19 @@ async def url(journal: Journal) -> AsyncIterator[str]:
         yield url
 
 
-def provider_at(url: str, total_s: float = 60) -> OpenAIMedia:
-    return OpenAIMedia(
+def provider_at(url: str, total_s: float = 60) -> ChatCompletionsMedia:
+    return ChatCompletionsMedia(
         name="simulator",
         base_url=f"{url}/v1",
         api_key="simulated",
-        first_byte_s=60,
-        stall_s=60,
-        max_answer_bytes=1000,
+        limits=limits(total_s=total_s, max_media_bytes=1_000_000),
         simulated=True,
         trust_env=False,
-    ).for_media(max_bytes=1_000_000, total_s=total_s)
+    )
 
 
 @pytest.fixture(scope="module")
-async def provider(url: str) -> AsyncIterator[OpenAIMedia]:
+async def provider(url: str) -> AsyncIterator[ChatCompletionsMedia]:
     provider = provider_at(url)
     yield provider
     await provider.close()
@@ -54,7 +53,7 @@ def image(prompt: str = "a cat", n: int = 1, size: str | None = None, call_id: s
     return ImageRequest("image", prompt, n, size, call_id, 1)
 
 
-async def test_the_same_request_has_the_same_answer(provider: OpenAIMedia) -> None:
+async def test_the_same_request_has_the_same_answer(provider: ChatCompletionsMedia) -> None:
     first, second = [await provider.draw(image(n=2)) for _ in range(2)]
     assert first.images == second.images
     assert first.images[0] != first.images[1]
@@ -80,7 +79,7 @@ def test_the_word_is_written_across_it() -> None:
     assert 8 not in pixels[: 560 * 20]
 
 
-async def test_long_texts_cost_little_time(provider: OpenAIMedia, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_texts_cost_little_time(provider: ChatCompletionsMedia, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every word in every number it was half a minute."""
     signs_of, numbers = media._signs_of, 0
 
@@ -97,7 +96,7 @@ async def test_long_texts_cost_little_time(provider: OpenAIMedia, monkeypatch: p
     assert 0 < numbers <= 5 * media.MAX_WORDS * media.WORD_NUMBERS
 
 
-async def test_texts_with_the_same_words_lie_together(provider: OpenAIMedia) -> None:
+async def test_texts_with_the_same_words_lie_together(provider: ChatCompletionsMedia) -> None:
     texts = ("red apple", "Apple, red!", "stock exchange")
     end = await provider.embed(EmbeddingRequest("embedding", texts, None, "near", 1))
     one, same, other = end.vectors.floats()
@@ -105,7 +104,7 @@ async def test_texts_with_the_same_words_lie_together(provider: OpenAIMedia) -> 
     assert abs(sum(a * b for a, b in zip(one, other, strict=True))) < 0.3
 
 
-async def test_a_recording_is_not_heard(provider: OpenAIMedia) -> None:
+async def test_a_recording_is_not_heard(provider: ChatCompletionsMedia) -> None:
     request = TranscriptionRequest("transcription", a_wav(1.5), "audio/wav", "en", None, "sound", 1)
     end = await provider.transcribe(request)
     assert end.text.startswith("[simulated] No model heard this recording of 1.5 s (24044 bytes, sha256 ")
@@ -124,7 +123,7 @@ async def test_a_recording_is_not_heard(provider: OpenAIMedia) -> None:
     ],
 )
 async def test_a_directive_says_what_goes_wrong(
-    provider: OpenAIMedia, directive: str, kind: type[errors.ProviderError]
+    provider: ChatCompletionsMedia, directive: str, kind: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(errors.ProviderError) as caught:
         await provider.draw(image(f"[[sim: {directive}]]"))
@@ -138,7 +137,7 @@ async def test_an_answer_that_never_comes_is_given_up(url: str) -> None:
     await provider.close()
 
 
-async def test_a_fault_may_be_meant_for_the_first_arrival(provider: OpenAIMedia, journal: Journal) -> None:
+async def test_a_fault_may_be_meant_for_the_first_arrival(provider: ChatCompletionsMedia, journal: Journal) -> None:
     request = image("x [[sim: status=503; times=1]]", call_id="once")
     with pytest.raises(errors.Overloaded):
         await provider.draw(request)
@@ -146,7 +145,7 @@ async def test_a_fault_may_be_meant_for_the_first_arrival(provider: OpenAIMedia,
     assert journal.counts("once")["calls"] == {"once": {"arrivals": 2, "finished": 2, "cut": 0}}
 
 
-async def test_a_cancel_closes_the_connection(provider: OpenAIMedia, journal: Journal) -> None:
+async def test_a_cancel_closes_the_connection(provider: ChatCompletionsMedia, journal: Journal) -> None:
     def counted() -> dict[str, int]:
         calls = journal.counts("cancelled")["calls"]
         assert isinstance(calls, dict)

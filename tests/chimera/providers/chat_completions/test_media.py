@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from chimera.providers.chat_completions.media import OpenAIMedia
+from chimera.providers.chat_completions.media import ChatCompletionsMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from models import errors
 from models.ai_calls import MediaUsage
 from tests.chimera.aimock import journal_of, running_aimock
+from tests.chimera.provider_limits import limits
 from tests.chimera.scripted import FOREVER, Script, Scripted, running_script
 from tests.media import a_png, a_wav
 
@@ -45,19 +46,16 @@ FIXTURES: list[dict[str, Any]] = [
 ]
 
 
-def provider_at(url: str, **changes: Any) -> OpenAIMedia:
+def provider_at(url: str, **changes: Any) -> ChatCompletionsMedia:
     options: dict[str, Any] = {
         "name": "openai",
         "base_url": f"{url}/v1",
         "api_key": KEY,
-        "first_byte_s": 60,
-        "stall_s": 60,
-        "max_answer_bytes": 1000,
+        "limits": limits(max_media_bytes=100_000),
         "trust_env": False,
+        "asks_for_base64": False,
     }
-    asks_for_base64 = changes.pop("asks_for_base64", False)
-    provider = OpenAIMedia(**(options | changes))
-    return provider.for_media(max_bytes=100_000, total_s=60, asks_for_base64=asks_for_base64)
+    return ChatCompletionsMedia(**(options | changes))
 
 
 def embedding(*inputs: str, dimensions: int | None = None, model: str = "text-embedding-3-small") -> EmbeddingRequest:
@@ -88,7 +86,7 @@ async def scripted() -> AsyncIterator[Scripted]:
 
 
 @pytest.fixture
-async def provider(scripted: Scripted) -> AsyncIterator[OpenAIMedia]:
+async def provider(scripted: Scripted) -> AsyncIterator[ChatCompletionsMedia]:
     provider = provider_at(scripted.url)
     yield provider
     await provider.close()
@@ -124,7 +122,9 @@ async def test_a_server_of_others_writes_down(aimock: str) -> None:
     assert end.usage == MediaUsage(input_tokens=14, input_audio_tokens=10, output_tokens=5)
 
 
-async def test_vectors_come_in_order_as_numbers_or_as_base64(provider: OpenAIMedia, scripted: Scripted) -> None:
+async def test_vectors_come_in_order_as_numbers_or_as_base64(
+    provider: ChatCompletionsMedia, scripted: Scripted
+) -> None:
     packed = b64encode(struct.pack("<2f", 1.5, -2)).decode()
     data = [{"index": 1, "embedding": [3, 4.25]}, {"index": 0, "embedding": packed}]
     scripted.script = answering({"data": data, "usage": {"prompt_tokens": 7, "total_tokens": 7}})
@@ -136,7 +136,7 @@ async def test_vectors_come_in_order_as_numbers_or_as_base64(provider: OpenAIMed
     ]
 
 
-async def test_a_picture_is_charged_by_its_tokens(provider: OpenAIMedia, scripted: Scripted) -> None:
+async def test_a_picture_is_charged_by_its_tokens(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     usage = {
         "input_tokens": 12,
         "input_tokens_details": {"text_tokens": 12, "image_tokens": 0},
@@ -160,7 +160,7 @@ async def test_a_server_of_ones_own_is_asked_for_the_picture_itself(scripted: Sc
     assert scripted.bodies[0]["response_format"] == "b64_json"
 
 
-async def test_a_recording_goes_with_its_own_ending(provider: OpenAIMedia, scripted: Scripted) -> None:
+async def test_a_recording_goes_with_its_own_ending(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     scripted.script = answering({"text": "Hi.", "usage": {"type": "duration", "seconds": 1.5}})
     end = await provider.transcribe(recording(language="en", prompt="Bob"))
     assert (end.text, end.usage) == ("Hi.", MediaUsage(audio_seconds=1.5))
@@ -210,7 +210,7 @@ def a_vector(*numbers: Any) -> dict[str, Any]:
     ],
 )
 async def test_what_is_no_vector_is_no_success(
-    provider: OpenAIMedia, scripted: Scripted, body: Any, kind: type[errors.ProviderError]
+    provider: ChatCompletionsMedia, scripted: Scripted, body: Any, kind: type[errors.ProviderError]
 ) -> None:
     scripted.script = answering(body)
     await _fails(provider.embed(embedding("a", dimensions=2)), kind, billed=True)
@@ -227,30 +227,34 @@ async def test_what_is_no_vector_is_no_success(
         [{"b64_json": PNG}, {"b64_json": PNG}],
     ],
 )
-async def test_what_is_no_picture_is_no_success(provider: OpenAIMedia, scripted: Scripted, data: Any) -> None:
+async def test_what_is_no_picture_is_no_success(provider: ChatCompletionsMedia, scripted: Scripted, data: Any) -> None:
     scripted.script = answering({"data": data})
     await _fails(provider.draw(image()), errors.Malformed, billed=True)
 
 
-async def test_nothing_drawn_is_paid_and_not_worth_another_try(provider: OpenAIMedia, scripted: Scripted) -> None:
+async def test_nothing_drawn_is_paid_and_not_worth_another_try(
+    provider: ChatCompletionsMedia, scripted: Scripted
+) -> None:
     scripted.script = answering({"data": []})
     await _fails(provider.draw(image()), errors.UselessAnswer, billed=True)
     assert not errors.UselessAnswer.retryable
 
 
-async def test_fewer_pictures_than_asked_are_kept(provider: OpenAIMedia, scripted: Scripted) -> None:
+async def test_fewer_pictures_than_asked_are_kept(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     scripted.script = answering({"data": [{"b64_json": PNG}]})
     assert len((await provider.draw(replace(image(), n=2))).images) == 1
 
 
 @pytest.mark.parametrize("status", [502, 504])
-async def test_a_gateway_that_gives_up_may_leave_a_bill(provider: OpenAIMedia, scripted: Scripted, status: int) -> None:
+async def test_a_gateway_that_gives_up_may_leave_a_bill(
+    provider: ChatCompletionsMedia, scripted: Scripted, status: int
+) -> None:
     scripted.script = Script([b"{}"], status, {"content-type": "application/json"})
     await _fails(provider.draw(image()), errors.Overloaded, billed=True)
 
 
 async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bill(
-    provider: OpenAIMedia, scripted: Scripted
+    provider: ChatCompletionsMedia, scripted: Scripted
 ) -> None:
     scripted.script = Script([], head_at_once=False, end=False)
     await _fails(provider.draw(image()), errors.Overloaded, billed=True)
@@ -266,7 +270,7 @@ async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bil
     ],
 )
 async def test_a_transcription_with_what_cant_be_stored_is_kept_without_it(
-    provider: OpenAIMedia, scripted: Scripted, body: Any, text: str
+    provider: ChatCompletionsMedia, scripted: Scripted, body: Any, text: str
 ) -> None:
     scripted.script = answering(body)
     end = await provider.transcribe(recording())
@@ -274,7 +278,9 @@ async def test_a_transcription_with_what_cant_be_stored_is_kept_without_it(
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 3}])
-async def test_what_has_no_text_is_no_transcription(provider: OpenAIMedia, scripted: Scripted, body: Any) -> None:
+async def test_what_has_no_text_is_no_transcription(
+    provider: ChatCompletionsMedia, scripted: Scripted, body: Any
+) -> None:
     scripted.script = answering(body)
     await _fails(provider.transcribe(recording()), errors.Malformed, billed=True)
 
@@ -297,7 +303,7 @@ async def test_what_has_no_text_is_no_transcription(provider: OpenAIMedia, scrip
     ],
 )
 async def test_each_fault_is_sorted_and_asked_once(
-    provider: OpenAIMedia, scripted: Scripted, script: Script, kind: type[errors.ProviderError], billed: bool
+    provider: ChatCompletionsMedia, scripted: Scripted, script: Script, kind: type[errors.ProviderError], billed: bool
 ) -> None:
     scripted.script = script
     error = await _fails(provider.draw(image()), kind, billed=billed)
@@ -309,7 +315,7 @@ async def test_each_fault_is_sorted_and_asked_once(
 
 async def test_silence_in_the_midst_of_an_answer_is_a_stall(scripted: Scripted) -> None:
     scripted.script = Script([b'{"data": [', FOREVER], headers=JSON)
-    provider = provider_at(scripted.url, stall_s=0.3)
+    provider = provider_at(scripted.url, limits=limits(stall_s=0.3))
     await _fails(provider.draw(image()), errors.Stalled, billed=True)
     await provider.close()
 

@@ -14,6 +14,7 @@ from chimera.providers.google.media import GoogleMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from models import errors
 from models.ai_calls import MediaUsage
+from tests.chimera.provider_limits import limits
 from tests.chimera.scripted import Script, Scripted, running_script
 from tests.media import a_png, a_wav
 
@@ -30,9 +31,8 @@ async def scripted() -> AsyncIterator[Scripted]:
 @pytest.fixture
 async def google(scripted: Scripted) -> AsyncIterator[GoogleMedia]:
     google = GoogleMedia(
-        api_key="a-secret", base_url=scripted.url, first_byte_s=60, stall_s=60, max_answer_bytes=1000, trust_env=False
+        api_key="a-secret", base_url=scripted.url, limits=limits(max_media_bytes=20_000), trust_env=False
     )
-    google.for_media(max_bytes=20_000, total_s=60)
     yield google
     await google.close()
 

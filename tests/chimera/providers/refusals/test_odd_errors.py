@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from chimera.config.settings import Settings
-from chimera.providers import PROVIDERS
+from chimera.providers import make
 from chimera.providers.base import Provider
 from models import errors
 from models.usage import Usage
@@ -167,7 +167,7 @@ async def test_a_server_says_when_to_come_back(
 
 async def test_a_placeholder_is_no_key_to_be_hidden(server: Scripted) -> None:
     settings = Settings(local_base_url=f"{server.url}/v1")
-    provider = PROVIDERS["local"](settings)
+    provider = make("local", settings)
     words = "tool_choice must be one of none, auto; none was given"
     found = await raised(provider, asked(WIRE), server, plain(400, {"error": {"message": words}}))
     assert words in found.message
@@ -180,7 +180,7 @@ async def test_a_placeholder_is_no_key_to_be_hidden(server: Scripted) -> None:
 def test_an_unusable_key_is_named(name: str, key: str) -> None:
     settings = Settings.model_validate({f"{name}_api_key": SecretStr(key), "local_base_url": "http://127.0.0.1:1/v1"})
     with pytest.raises(errors.UnusableKey) as raised:
-        PROVIDERS[name](settings)
+        make(name, settings)
     assert f"CHIMERA_{name.upper()}_API_KEY" in raised.value.message
     assert not raised.value.retryable
 
@@ -213,7 +213,7 @@ async def test_own_headers_that_can_not_be_sent_are_named(
 ) -> None:
     variable = f"{name.upper()}_CUSTOM_HEADERS"
     monkeypatch.setenv(variable, value)
-    provider = PROVIDERS[name](Settings.model_validate({f"{name}_api_key": SecretStr("sk-1")}))
+    provider = make(name, Settings.model_validate({f"{name}_api_key": SecretStr("sk-1")}))
     with pytest.raises(errors.UnusableHeader, match=variable):
         await provider.connect()
     await provider.close()
@@ -221,7 +221,7 @@ async def test_own_headers_that_can_not_be_sent_are_named(
 
 async def test_anthropics_own_headers_may_be_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Team: “ours”")
-    provider = PROVIDERS["anthropic"](Settings(anthropic_api_key=SecretStr("sk-1")))
+    provider = make("anthropic", Settings(anthropic_api_key=SecretStr("sk-1")))
     await provider.connect()
     await provider.close()
 
