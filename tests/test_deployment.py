@@ -9,8 +9,8 @@ import yaml
 
 from chimera.config.settings import Settings
 from chimera.local.redis import MAY
-from chimera.local.temporal import DYNAMIC_CONFIG, registration
-from models.workflows import SEARCH_ATTRIBUTES
+from chimera.local.temporal import DYNAMIC_CONFIG
+from models.workflows import SEARCH_ATTRIBUTES, registration_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,4 +96,6 @@ def test_both_servers_get_the_same_dynamic_configuration() -> None:
 
 def test_the_set_up_registers_the_search_attributes_of_the_code() -> None:
     script = (ROOT / "temporal-config" / "setup.sh").read_text()
-    assert re.findall(r"^Chimera\w+=\w+$", script, re.MULTILINE) == [registration(each) for each in SEARCH_ATTRIBUTES]
+    assert re.findall(r"^Chimera\w+=\w+$", script, re.MULTILINE) == [
+        registration_of(each) for each in SEARCH_ATTRIBUTES
+    ]

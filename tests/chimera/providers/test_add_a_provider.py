@@ -65,7 +65,8 @@ def test_a_provider_is_added_by_the_guide(tmp_path: Path) -> None:
         "chimera/pricing/catalog.json",
     ]
     _write(tmp_path / "chimera/providers/echo/provider.py", steps["chimera/providers/echo/provider.py"][0])
-    _insert(tmp_path / VENDORS, before=LOCAL, text=steps["chimera/config/vendors.py"][0])
+    row = steps["chimera/config/vendors.py"][0].strip()
+    _insert(tmp_path / VENDORS, before=LOCAL, text=f"        {row},\n")
     catalog = tmp_path / "chimera/pricing/catalog.json"
     entries = json.loads(catalog.read_text())
     for part, added in json.loads(steps["chimera/pricing/catalog.json"][0]).items():
