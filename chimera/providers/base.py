@@ -1,6 +1,6 @@
 """What a provider is: one small protocol, and the plain data that goes in and comes out.
 
-A provider translates, sorts its errors into `models/errors.py`, and does nothing else: no retries, no prices, no
+A provider translates, sorts its errors into `models/errors`, and does nothing else: no retries, no prices, no
 database. `stream` is the only way to call, even when nobody watches: the bytes feed the stall limit.
 """
 
@@ -145,7 +145,7 @@ class Provider(Protocol):
     def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
         """Yield the text as it comes, then exactly one `ChatEnd`, whose `answer` replaces all of it if it has one.
 
-        Raises a `ProviderError` of `models/errors.py`; a stream that ends without a finish reason is `Truncated`.
+        Raises a `ProviderError` of `models/errors`; a stream that ends without a finish reason is `Truncated`.
         Closing the generator closes the connection: read it inside `contextlib.aclosing`.
         """
         ...

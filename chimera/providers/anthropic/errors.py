@@ -1,4 +1,4 @@
-"""The errors of Anthropic's wire, sorted into `models/errors.py`: the one place that says what is worth another try.
+"""The errors of Anthropic's wire, sorted into `models/errors`: the one place that says what is worth another try.
 
 https://platform.claude.com/docs/en/api/errors
 """

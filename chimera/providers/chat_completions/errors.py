@@ -1,4 +1,4 @@
-"""The errors of the chat-completions wire, sorted into `models/errors.py`: the one place that says what is worth
+"""The errors of the chat-completions wire, sorted into `models/errors`: the one place that says what is worth
 another try.
 """
 

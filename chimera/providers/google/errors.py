@@ -1,4 +1,4 @@
-"""The errors of the Gemini API, sorted into `models/errors.py`: the one place that says what is worth another try.
+"""The errors of the Gemini API, sorted into `models/errors`: the one place that says what is worth another try.
 
 Its messages can't tell a limit per minute from an empty account: both speak of "plan and billing details". The details
 can: which quota was exceeded, how large it is, and when to come back.

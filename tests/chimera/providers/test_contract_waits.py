@@ -8,8 +8,8 @@ from contextlib import aclosing
 import pytest
 
 from benchmarks.ports import free_port
-from chimera.providers.local import provider as local
 from chimera.providers.base import Provider
+from chimera.providers.local import provider as local
 from chimera.providers.wire import http as wires
 from models import errors
 from tests.chimera.providers.asking import asked, provider_at, raised

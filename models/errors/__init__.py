@@ -1,0 +1,13 @@
+"""Every error that Chimera raises on purpose, in one tree: a file for each who is at fault.
+
+A class sets `code`, `http_status`, `title` and `retryable`; an instance takes its facts as arguments. A message names
+the value with !r and the remedy, because its reader cannot see the code. The API turns the tree into RFC 9457 problem
+documents (`api/errors.py`), the worker into Temporal failures (`worker/interceptors.py`).
+"""
+
+from models.errors.access import *
+from models.errors.base import *
+from models.errors.provider import *
+from models.errors.request import *
+from models.errors.run import *
+from models.errors.unavailable import *

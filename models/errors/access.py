@@ -1,0 +1,97 @@
+"""Who is asking, and what they may do."""
+
+import math
+
+from models.errors.base import ChimeraError
+
+
+class NotSignedIn(ChimeraError):
+    code, http_status, title = "not_signed_in", 401, "Sign in first"
+
+    def __init__(self) -> None:
+        super().__init__("Send 'Authorization: Bearer <access token>'; get one at POST /api/v1/auth/login.")
+
+
+class TokenRefused(NotSignedIn):
+    """A token came, and isn't good: for every fault alike, so that nobody learns from it how one is made."""
+
+    title = "The token is not valid"
+
+    def __init__(self, kind: str = "access") -> None:
+        way_out = "sign in again at POST /api/v1/auth/login"
+        if kind == "access":
+            way_out = f"get a new one at POST /api/v1/auth/refresh, or {way_out}"
+        ChimeraError.__init__(self, f"This {kind} token is not valid, or has expired; {way_out}.")
+
+
+class CodecAddressRefused(ChimeraError):
+    """The pass in a codec's address isn't good, for every fault alike."""
+
+    code, http_status, title = "codec_address_refused", 403, "The codec's address is not valid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This address is not valid, or has expired, or its administrator has signed out or is none any more."
+            " `chimera codec` makes another."
+        )
+
+
+class WrongCredentials(ChimeraError):
+    code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail or the password is wrong.")
+
+
+class TooManyTries(ChimeraError):
+    """Too many passwords were tried for one account or from one address; the same for accounts that don't exist."""
+
+    code, http_status, title, retryable = "too_many_tries", 429, "Too many tries", True
+
+    def __init__(self, wait_s: float) -> None:
+        wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
+        super().__init__(
+            f"Too many sign-ins failed or are under way here; try again in {wait}, or from where you signed in before.",
+            retry_after_s=math.ceil(wait_s),
+        )
+
+
+class TooBusy(ChimeraError):
+    """The queue is full: a request that waited would only make everybody wait longer."""
+
+    code, http_status, title, retryable = "too_busy", 503, "Too much is asked at once", True
+
+    def __init__(self, what: str, retry_after_s: float = 2.0) -> None:
+        super().__init__(
+            f"Too many {what} wait already; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s
+        )
+
+
+class LimitReached(ChimeraError):
+    """A user has as much of something as one user may; `setting` is the field that says how much."""
+
+    code, http_status, title = "limit_reached", 429, "One user may have no more of this"
+
+    def __init__(
+        self,
+        what: str,
+        there: int,
+        most: int,
+        setting: str,
+        way_out: str,
+        retry_after_s: float | None = None,
+        *,
+        added: int = 1,
+    ) -> None:
+        """Take what there is and what was to be added to it, both counted as `most` is."""
+        adds = f", this would add {added:,}" if added > 1 else ""
+        super().__init__(
+            f"This user has {there:,} {what}{adds}, and CHIMERA_{setting.upper()} allows {most:,}: {way_out}, or have"
+            " the setting raised.",
+            retry_after_s=retry_after_s,
+        )
+        self.setting = setting
+
+
+class Forbidden(ChimeraError):
+    code, http_status, title = "forbidden", 403, "Not allowed"

@@ -1,0 +1,18 @@
+"""The root of every error that Chimera raises on purpose."""
+
+from typing import ClassVar
+
+
+class ChimeraError(Exception):
+    """The root; never raised itself."""
+
+    code: ClassVar[str] = "internal_error"
+    http_status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong on our side"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, field: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,201 @@
+"""What a provider of models can do to a call."""
+
+from typing import ClassVar
+
+from models.errors.base import ChimeraError
+from models.usage import Usage
+
+
+class ProviderError(ChimeraError):
+    """A model call that did not succeed; sorted once, in the provider's file."""
+
+    code, http_status, title = "provider_error", 502, "The model provider did not answer well"
+    away: ClassVar[bool] = False
+    """Says that the provider as a whole is away, not what is wrong with one call."""
+    taken_up: ClassVar[bool] = True
+    """Else the request uses up none of those that a budget allows."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        may_be_billed: bool = False,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.may_be_billed = may_be_billed
+        """The provider had the prompt and was at work on it, so it may charge for the prompt."""
+        self.usage = usage
+        """What the provider counted for an answer that can't be used; None where it told nothing."""
+
+
+class RateLimited(ProviderError):
+    code, retryable = "rate_limited", True
+
+
+class Unreachable(ProviderError):
+    """There was no connection, so nothing was asked: the server is down, its address is wrong, or the network is."""
+
+    code, retryable, away = "unreachable", True, True
+    taken_up = False
+
+
+class ModelLoading(ProviderError):
+    """The server is there and loads the model: it took nothing up, and its other models may answer meanwhile."""
+
+    code, retryable = "model_loading", True
+    taken_up = False
+
+
+class Overloaded(ProviderError):
+    """5xx, and connections that are closed without an answer: the provider's side is having a hard time."""
+
+    code, retryable, away = "overloaded", True, True
+
+
+class InternalFailure(Overloaded):
+    """A plain 500: the provider is there, and something in it broke over this request."""
+
+    code = "internal_failure"
+    away = False
+
+
+class ProviderTimeout(ProviderError):
+    """No first byte in time, or no connection."""
+
+    code, retryable, away = "provider_timeout", True, True
+
+
+class TookTooLong(ProviderTimeout):
+    """The provider answered, and was not done within the time for a whole call."""
+
+    code = "took_too_long"
+    away = False
+
+
+class ProviderAway(ProviderError):
+    """The provider is left alone for now, because call after call failed; it is asked again until it answers."""
+
+    code, retryable = "provider_away", True
+
+    def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{provider} is away; the call waits until it is back: {reason}", retry_after_s=retry_after_s)
+
+
+class Stalled(ProviderError):
+    """A stream that stopped sending bytes without ending."""
+
+    code, retryable = "stalled", True
+
+
+class Truncated(ProviderError):
+    """A stream that ended without a finish reason; SDKs take it for a finished one."""
+
+    code, retryable = "truncated", True
+
+
+class Malformed(ProviderError):
+    """An answer that isn't what the protocol says."""
+
+    code, retryable = "malformed", True
+
+
+class UselessAnswer(ProviderError):
+    """A whole answer without what was asked for. Asking again would be paid again and bring the same."""
+
+    code = "useless_answer"
+
+
+class AnswerNotKept(ProviderError):
+    """An answer that came, and that our side can't keep: the next one would be paid for, and not kept either."""
+
+    code = "answer_not_kept"
+
+    def __init__(self, *, usage: Usage | None = None) -> None:
+        super().__init__("The answer came, but can't be stored; the log says why.", may_be_billed=True, usage=usage)
+
+
+class AnswerTooLarge(ProviderError):
+    code = "answer_too_large"
+
+
+class ContentRefused(ProviderError):
+    code = "content_refused"
+
+
+class ContextTooLong(ProviderError):
+    code = "context_too_long"
+
+
+class WrongKey(ProviderError):
+    code = "wrong_key"
+
+
+class NoQuota(ProviderError):
+    code = "no_quota"
+
+
+class UnknownModel(ProviderError):
+    code = "unknown_model"
+
+
+class BadRequest(ProviderError):
+    """The provider says that our request is wrong; sending it again would not help."""
+
+    code = "bad_request"
+
+
+class UnusableHeader(ProviderError):
+    """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
+
+    code, title, taken_up = "unusable_header", "A header of the environment can't be sent", False
+
+    def __init__(self, provider: str, header: str, variables: str) -> None:
+        super().__init__(
+            f"{provider} can't be asked: the header {header!r} has characters that no HTTP header can have. Correct or"
+            f" unset {variables} in the environment (plain ASCII, no blank in a name, no line break) and start Chimera"
+            " again."
+        )
+
+
+class FallsBack(ProviderError):
+    """A model failed for good, and the next one of its chain is asked instead; no end that anybody sees."""
+
+    code, retryable = "falls_back", True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=0.1)
+
+
+class AttemptsUsedUp(ProviderError):
+    """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
+
+    code = "attempts_used_up"
+    asked_until = "as often as it may be"
+
+    def __init__(
+        self, task_id: str, attempts: int, last_code: str, last_message: str, *, look_at: str | None = None
+    ) -> None:
+        last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
+        times = "once" if attempts == 1 else f"{attempts} times"
+        super().__init__(
+            f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}."
+            + (f" GET /api/v1/tasks/{task_id}/cost lists each attempt." if look_at is None else look_at)
+        )
+
+
+class SameFailureAgain(AttemptsUsedUp):
+    """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
+
+    code = "same_failure_again"
+    asked_until = "and failed in the same way again, so it isn't asked once more"
+
+
+class AiCallFailed(ProviderError):
+    """How an embedding, an image or a transcription ended that its caller waited for."""
+
+    code, title = "ai_call_failed", "The call failed"
+
+    def __init__(self, call_id: str, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message.rstrip('.')}. GET /api/v1/ai/calls/{call_id} shows the call.")

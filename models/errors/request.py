@@ -1,0 +1,218 @@
+"""What a caller got wrong, or an installation lacks for what a caller wants."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from models.errors.base import ChimeraError
+from models.wording import instead_of
+
+
+class InvalidInput(ChimeraError):
+    """A value that can't be accepted; names the field."""
+
+    code, http_status, title = "invalid_input", 422, "The request has a value that can't be accepted"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, field=field)
+
+
+class PlanInvalid(InvalidInput):
+    """A plan that can't run: cyclic, too large, or naming what doesn't exist."""
+
+    code, title = "plan_invalid", "The plan can't run"
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        """Take each problem as the field at fault and a sentence."""
+        super().__init__(*problems[0])
+        self.problems = tuple(problems)
+
+
+class UnknownAgent(InvalidInput):
+    code, title = "unknown_agent", "No such agent"
+
+    def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
+        super().__init__(field, f"No agent {name!r}; {instead_of(name, known)} Or create it at POST /api/v1/agents.")
+
+
+class UnknownProvider(InvalidInput):
+    code, title = "unknown_provider", "No such provider"
+
+    def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
+        super().__init__(
+            field, f"No provider {name!r}; a model is written provider/model with one of {', '.join(known)}."
+        )
+
+
+class MissingKey(InvalidInput):
+    code, title = "missing_key", "A provider's key is missing"
+
+    def __init__(self, provider: str, setting: str, field: str = "model") -> None:
+        super().__init__(field, f"No key for provider {provider!r}; set {setting} and start Chimera again.")
+
+
+class UnusableKey(InvalidInput):
+    """A key that no HTTP header can have: with letters or quotes of another script, a blank around it, a new line."""
+
+    code, title = "unusable_key", "A provider's key can't be sent"
+
+    def __init__(self, provider: str, setting: str, field: str = "model") -> None:
+        super().__init__(
+            field,
+            f"The key for provider {provider!r} has characters that no HTTP header can have; copy it again into"
+            f" {setting} (plain ASCII, no quotes or blanks around it) and start Chimera again.",
+        )
+
+
+class MissingBaseUrl(InvalidInput):
+    code, title = "missing_base_url", "A provider's address is missing"
+
+    def __init__(self, provider: str, setting: str, field: str = "model") -> None:
+        super().__init__(field, f"No address for provider {provider!r}; set {setting} and start Chimera again.")
+
+
+class UnknownPrice(InvalidInput):
+    """A model whose price nobody knows isn't called: the budget could not hold."""
+
+    code, title = "unknown_price", "No price is known for the model"
+
+    def __init__(self, model: str, field: str = "model") -> None:
+        super().__init__(
+            field, f"No price is known for {model!r}; add it to CHIMERA_PRICES (0 is a price) or choose another model."
+        )
+
+
+class UnknownSimulatorModel(UnknownPrice):
+    """The simulator's models are few and all known."""
+
+    code, title = "unknown_simulator_model", "The simulator has no such model"
+
+    def __init__(self, model: str, known: Sequence[str], field: str = "model") -> None:
+        InvalidInput.__init__(self, field, f"The simulator has no model {model!r}; use one of {', '.join(known)}.")
+
+
+class WrongKindOfModel(UnknownPrice):
+    """The model is known, and priced for something else: nobody can say what this would cost."""
+
+    code, title = "wrong_kind_of_model", "The model is for something else"
+
+    def __init__(self, model: str, use: str, example: str, field: str = "model") -> None:
+        way_out = f"use one that is, as {example} (chimera models)"
+        InvalidInput.__init__(self, field, f"{model!r} is no model for {use}; {way_out}.")
+
+
+class NotOffered(InvalidInput):
+    """A provider was asked for something that it doesn't do."""
+
+    code, title = "not_offered", "The provider can't do that"
+
+    def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
+        way_out = f"use a model of {' or '.join(able)}" if able else "set one up, see docs/how-to/use-a-real-model.md"
+        super().__init__(field, f"Provider {provider!r} has no {operation}; {way_out}.")
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code, title = "idempotency_key_reused", "The Idempotency-Key was used for another request"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            "Idempotency-Key", f"Key {key!r} was used with another body; send a new key for a new request."
+        )
+
+
+class NotFound(ChimeraError):
+    """Also the answer for what belongs to somebody else: the two must look the same."""
+
+    code, http_status, title = "not_found", 404, "Not found"
+
+    lists: ClassVar[dict[str, str]] = {
+        "agent": "/api/v1/agents",
+        "call": "/api/v1/ai/calls",
+        "file": "/api/v1/files",
+        "provider": "/api/v1/ai/providers",
+        "schedule": "/api/v1/schedules",
+        "task": "/api/v1/tasks",
+    }
+
+    def __init__(self, kind: str, name: str) -> None:
+        way_out = f"; GET {self.lists[kind]} lists what there is" if kind in self.lists else ""
+        super().__init__(f"No {kind} {name!r}{way_out}.")
+
+
+class Conflict(ChimeraError):
+    """The thing is not in a state that allows the request."""
+
+    code, http_status, title = "conflict", 409, "Not possible in the present state"
+
+
+class NotJson(ChimeraError):
+    """A body that isn't what PostgreSQL can store; `reason` is the parser's, with line and column."""
+
+    code, http_status, title = "bad_request", 400, "The body is not JSON"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The body is not JSON as Chimera takes it: {reason}. It takes UTF-8, at most 200 levels deep,"
+            " no NaN, no NUL."
+        )
+
+
+class NameTwice(InvalidInput):
+    """A name that stands twice in one object of a body: whichever was meant, the other would be lost."""
+
+    def __init__(self, place: str) -> None:
+        name = place.rpartition(".")[2]
+        super().__init__(place[:200], f"{name[:60]!r} stands twice in one object; leave one of the two out.")
+
+
+class BodyTooLarge(ChimeraError):
+    code, http_status, title = "body_too_large", 413, "The request body is too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body may have at most {limit_bytes} bytes; send less, or refer to a file.", field="body")
+
+
+class FileTooLarge(ChimeraError):
+    code, http_status, title = "file_too_large", 413, "The file is too large"
+
+    def __init__(self, limit_bytes: int, field: str = "file") -> None:
+        super().__init__(
+            f"A file may have at most {limit_bytes} bytes; send a smaller one, or raise CHIMERA_MAX_FILE_BYTES.",
+            field=field,
+        )
+
+
+class BodyTooSlow(ChimeraError):
+    code, http_status, title = "body_too_slow", 408, "The request body stopped coming"
+
+    def __init__(self, silence_s: float) -> None:
+        message = f"The body came too slowly, or not at all for {silence_s:g} s; send it again, without a pause."
+        super().__init__(message, field="body")
+
+
+class WrongHost(ChimeraError):
+    """The request is for a name that isn't ours, for none, or for two."""
+
+    code, http_status, title = "wrong_host", 421, "This is not the address of this Chimera"
+
+    def __init__(self, hosts: Sequence[str]) -> None:
+        if len(hosts) == 1 and hosts[0]:
+            problem = f"The header Host names another server than this one ({hosts[0][:100]!r}); use this one's address"
+            super().__init__(f"{problem}, or add the name to CHIMERA_ALLOWED_HOSTS.", field="Host")
+        else:
+            number = "several headers" if len(hosts) > 1 else "no header"
+            super().__init__(
+                f"The request has {number} Host, so it doesn't say which server it is for. Send one, with this server's"
+                " address or a name of CHIMERA_ALLOWED_HOSTS; a probe can ask /health/live without.",
+                field="Host",
+            )
+
+
+class WrongContentType(ChimeraError):
+    """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
+
+    code, http_status, title = "wrong_content_type", 415, "The body is of the wrong type"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send a form with Content-Type: multipart/form-data, as in curl -F file=@note.wav.", field="Content-Type"
+        )

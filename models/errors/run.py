@@ -1,0 +1,114 @@
+"""Why a run does not continue."""
+
+from collections.abc import Sequence
+
+from models.errors.base import ChimeraError
+
+
+class BudgetReached(ChimeraError):
+    """The ledger refused a call. The run pauses and asks; it doesn't die of it."""
+
+    code, http_status, title = "budget_reached", 409, "The budget is used up"
+
+
+class BudgetHeld(ChimeraError):
+    """The account has room, but calls in flight hold it reserved; there is more once they have settled for less."""
+
+    code, http_status, title, retryable = "budget_held", 409, "The budget is held by calls in flight", True
+
+
+class TaskPaused(ChimeraError):
+    """No call begins while a task is paused; the run tries again when it is resumed."""
+
+    code, http_status, title = "task_paused", 409, "The task is paused"
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"Task {task_id!r} is paused; its next call waits for POST …/resume.")
+
+
+class RootStopped(ChimeraError):
+    """The ledger refused a call because its task was cancelled or deleted."""
+
+    code, http_status, title = "root_stopped", 409, "The task was stopped"
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"Task {task_id!r} was stopped; no further call is made for it.")
+
+
+class SubtaskSkipped(ChimeraError):
+    """The ledger refused a call because its run has decided to go on without the subtask."""
+
+    code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Subtask {path!r}, or one that it belongs to, was skipped; no further call is made for it.")
+
+
+class CallCancelled(ChimeraError):
+    """Somebody cancelled an embedding, an image or a transcription."""
+
+    code, http_status, title = "call_cancelled", 409, "The call was cancelled"
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(f"Call {call_id!r} was cancelled; no provider is asked for it.")
+
+
+class StillUnderway(ChimeraError):
+    """Another attempt at the call is at work in a process that lives: its answer is waited for, not bought again."""
+
+    code, http_status, title, retryable = "still_underway", 409, "The call is under way", True
+
+    def __init__(self) -> None:
+        super().__init__("Another attempt at this call is under way; its answer is waited for.", retry_after_s=2.0)
+
+
+class Overtaken(ChimeraError):
+    """An attempt that ends when another has the call. Whatever it brought is booked; the ledger says what holds."""
+
+    code, http_status, title, retryable = "overtaken", 409, "Another attempt has the call", True
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__(f"Attempt {attempt} was overtaken by another; the next look finds what holds.")
+
+
+class AnswerMissing(ChimeraError):
+    """A node would be built on, or ended with, answers of which one was never kept."""
+
+    code, http_status, title = "answer_missing", 409, "A subtask's answer is missing"
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        named = ", ".join(map(repr, paths[:10]))
+        super().__init__(f"No answer of subtask {named} is kept, so nothing may be built on it; start the task anew.")
+
+
+class TurnLimitReached(ChimeraError):
+    code, http_status, title = "turn_limit_reached", 409, "The agent used all its turns"
+
+    def __init__(self, max_turns: int) -> None:
+        super().__init__(f"No answer after {max_turns} turns; raise limits.max_turns or make the subtask smaller.")
+
+
+class SubtaskFailed(ChimeraError):
+    code, http_status, title = "subtask_failed", 409, "A subtask failed"
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"Subtask {path!r} failed: {message}")
+
+
+class AnswerTruncated(ChimeraError):
+    """An answer was cut at its limit, and its task wants none that was."""
+
+    code, http_status, title = "answer_truncated", 409, "The answer was cut at its limit"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer was cut at its limit of tokens; ask for less, raise the task's limits.max_output_tokens (of an"
+            " agent of your own, its max_output_tokens), or set the task's on_truncated to continue."
+        )
+
+
+SETTLED = {
+    AnswerTruncated.code: "its answer was cut at its limit of tokens, and the task wants none that is",
+    TurnLimitReached.code: "its agent used all its turns",
+}
+"""Failures that come from answers, not from calls, in words: with those answers the same would come again."""

@@ -1,0 +1,55 @@
+"""A part of Chimera that does not answer, or takes nothing new."""
+
+from models.errors.base import ChimeraError
+
+
+class Unavailable(ChimeraError):
+    """A part that a request needs does not answer; try again after `retry_after_s`."""
+
+    code, http_status, title, retryable = "unavailable", 503, "A part of Chimera is not reachable", True
+
+    def __init__(self, part: str, retry_after_s: float = 2.0) -> None:
+        super().__init__(f"{part} does not answer; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s)
+        self.part = part
+
+
+class DiskFull(Unavailable):
+    """Nothing new can be kept, and nothing that was accepted is lost."""
+
+    code, title = "disk_full", "A disk is full"
+
+    def __init__(self, disk: str) -> None:
+        ChimeraError.__init__(
+            self,
+            f"{disk} is full, so nothing new can be kept. Free space on it, then try again; what was accepted goes on"
+            " by itself.",
+            retry_after_s=10.0,
+        )
+        self.part = disk
+
+
+class DatabaseReadOnly(Unavailable):
+    """A standby, or a server that was told to take no writes (a failover, say)."""
+
+    code, title = "database_read_only", "The database takes no writes"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "The database takes no writes now; try again in 5 s. If it stays so, CHIMERA_DATABASE_URL names a standby.",
+            retry_after_s=5.0,
+        )
+        self.part = "The database"
+
+
+class TooManyConnections(Unavailable):
+    code, title = "too_many_connections", "The database has no connection or memory left"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "The database has no connection or memory left; try again in 2 s. If it stays so, lower"
+            " CHIMERA_DATABASE_POOL_SIZE, or raise max_connections of the server.",
+            retry_after_s=2.0,
+        )
+        self.part = "The database"
