@@ -1,0 +1,119 @@
+"""The ledger: calls of models and tools, the attempts at them, and the transcript."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chimera.db.tables.base import Money, Table, now, run_key
+
+OVERTAKEN = "call_attempts_overtaken"
+"""Violated by an attempt that another one has overtaken (`chimera/ledger/calls.py`)."""
+
+
+class Call(Table):
+    """The ledger: one row a call, its key is its place. `attempt` fences: only the attempt named here may finish it."""
+
+    __tablename__ = "calls"
+    run_id: Mapped[str] = run_key()
+    path: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int]
+    forgiven: Mapped[int] = mapped_column(server_default="0")
+    """Attempts up to this one count for nothing any more: the task was tried again after they had failed it."""
+    status: Mapped[str]
+    outcome: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = now()
+    ended_at: Mapped[datetime | None]
+
+
+class CallAttempt(Table):
+    """The journal: one row for each time that a provider was asked, or may have been."""
+
+    __tablename__ = "call_attempts"
+    run_id: Mapped[str] = run_key()
+    path: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    agent: Mapped[str]
+    model: Mapped[str]
+    simulated: Mapped[bool]
+    status: Mapped[str]
+    reserved_micro_usd: Mapped[int] = mapped_column(Money)
+    reserved_tokens: Mapped[int] = mapped_column(BigInteger)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cached_input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cache_write_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    media_usage: Mapped[dict[str, Any] | None]
+    """Of embeddings, images and transcriptions: what their price is counted in (`MediaUsage`)."""
+    cost_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    estimated: Mapped[bool] = mapped_column(server_default=text("false"))
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+    provider_request_id: Mapped[str | None]
+    worker: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    seen_at: Mapped[datetime | None]
+    """When its worker last said that it is at work; null in the first seconds."""
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["run_id", "path", "purpose", "step"],
+            ["calls.run_id", "calls.path", "calls.purpose", "calls.step"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("attempt > 0", name=OVERTAKEN),
+    )
+
+
+class Message(Table):
+    """The transcript, append-only. `seq` derives from the step, so that writing twice is writing once:
+    `step * 1000`: the question, then guidance; `+ 500`: the reply; `+ 501 + n`: the result of its n-th tool call."""
+
+    __tablename__ = "messages"
+    run_id: Mapped[str] = run_key()
+    path: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    content: Mapped[str]
+    tool_calls: Mapped[list[Any] | None] = mapped_column(JSONB)
+    tool_call_id: Mapped[str | None]
+    guidance_id: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[dict[str, Any] | None]
+    """Of a reply: what its provider wants back with the next request (see `ChatEnd`)."""
+    thought: Mapped[str | None]
+    """Of a reply: what the model wrote while it reasoned."""
+    tokens: Mapped[int]
+    created_at: Mapped[datetime] = now()
+
+
+class ToolCall(Table):
+    __tablename__ = "tool_calls"
+    run_id: Mapped[str] = run_key()
+    path: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    tool: Mapped[str]
+    status: Mapped[str]
+    failed: Mapped[bool] = mapped_column(server_default=text("false"))
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[datetime | None]
+
+
+class MediaCall(Table):
+    """What a run of the kind embeddings, images or transcriptions asks for, and its answer."""
+
+    __tablename__ = "media_calls"
+    run_id: Mapped[str] = run_key()
+    model: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any] | None]
+    vectors: Mapped[bytes | None]
+    """Of embeddings: one after the other, little-endian float32."""

@@ -1,0 +1,109 @@
+"""Runs, and what every kind of run has: events, guidance, and messages that Temporal has not received yet."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, Integer, SmallInteger, Uuid, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
+
+
+class Run(Table):
+    """The root of all that is done for an owner: its account and the counter of its events, in one row.
+
+    Every hot statement updates it, so it stays narrow: what a kind of run has beside it is in a table of its own.
+    """
+
+    __tablename__ = "runs"
+    id: Mapped[str] = uuid_key()
+    owner_id: Mapped[str] = owner()
+    kind: Mapped[str]
+    status: Mapped[str]
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+    idempotency_key: Mapped[str | None]
+    body_sha256: Mapped[str | None]
+    result: Mapped[str | None]
+    finish_reason: Mapped[str | None]
+    """How the answer ended that is the result."""
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+    simulated: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    max_cost_micro_usd: Mapped[int | None] = mapped_column(Money)
+    max_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    max_model_calls: Mapped[int | None] = mapped_column(BigInteger)
+    spent_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    reserved_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    doubtful_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cached_input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cache_write_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reserved_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    model_calls: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    subtasks_total: Mapped[int] = mapped_column(Integer, server_default="0")
+    subtasks_done: Mapped[int] = mapped_column(Integer, server_default="0")
+    event_seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    guidance_given: Mapped[int] = mapped_column(Integer, server_default="0")
+    schedule_id: Mapped[str | None] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("schedules.id", ondelete="SET NULL")
+    )
+    scheduled_run_id: Mapped[str | None]
+    """The workflow id of the schedule's run that created it."""
+    created_at: Mapped[datetime] = now()
+    updated_at: Mapped[datetime] = now()
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    last_call_at: Mapped[datetime | None]
+    cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often the sweeper sent a cancel again that had not ended the run."""
+    retries: Mapped[int] = mapped_column(server_default="0")
+    """How often it was retried after it had failed."""
+    deleted_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("runs_idempotency", "owner_id", "kind", "idempotency_key", unique=True),
+        Index("runs_scheduled_run", "scheduled_run_id", unique=True),
+        Index("runs_owner_created", "owner_id", "kind", "created_at", "id"),
+        Index("runs_created", "kind", "created_at", "id"),
+        Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
+        Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
+        # Updated at every call: room on the page keeps those updates off the indexes (HOT).
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+
+class Guidance(Table):
+    """What a person said to a run. Each node sees each piece once, at its next model call."""
+
+    __tablename__ = "guidance"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    run_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(server_default="")
+    text: Mapped[str]
+    created_at: Mapped[datetime] = now()
+    __table_args__ = (Index("guidance_task", "task_id", "id"),)
+
+
+class EventRow(Table):
+    """What happened, in order; `seq` has no gaps within a run."""
+
+    __tablename__ = "events"
+    run_id: Mapped[str] = run_key()
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    payload: Mapped[dict[str, Any]]
+
+
+class Outbox(Table):
+    """What was accepted and Temporal has not heard of yet: starts and control messages."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    run_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = now()
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
+    __table_args__ = (Index("outbox_due", "next_attempt_at"), Index("outbox_task", "task_id", "id"))

@@ -1,0 +1,52 @@
+"""Tasks and their subtasks."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chimera.db.tables.base import Money, Table, run_key
+
+
+class Task(Table):
+    """What a run of the kind `task` is about."""
+
+    __tablename__ = "tasks"
+    run_id: Mapped[str] = run_key()
+    title: Mapped[str]
+    goal: Mapped[str]
+    model: Mapped[str]
+    fallbacks: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
+    images: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
+    policy: Mapped[dict[str, Any]]
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
+
+
+class Subtask(Table):
+    __tablename__ = "subtasks"
+    run_id: Mapped[str] = run_key()
+    path: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str]
+    position: Mapped[int]
+    key: Mapped[str]
+    title: Mapped[str]
+    instruction: Mapped[str]
+    agent: Mapped[str]
+    model: Mapped[str | None]
+    """Asked in place of its agent's: named when the task was tried again."""
+    depends_on: Mapped[list[str]]
+    decompose: Mapped[bool]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    result: Mapped[str | None]
+    finish_reason: Mapped[str | None]
+    """How the answer ended that is the result."""
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+    turns: Mapped[int] = mapped_column(server_default="0")
+    spent_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
