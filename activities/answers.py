@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from activities.chains import Chain
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db.model_calls import Intent
+from chimera.ledger.calls import Intent
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
 from chimera.providers.health.circuit_breaker import Asker

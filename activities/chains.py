@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import md5
 
 from chimera.content.text import clean_text
-from chimera.db.transcripts import CallContext, FailedBefore
+from chimera.ledger.transcripts import CallContext, FailedBefore
 from models.agents import AgentSpec
 from models.errors import (
     AttemptsUsedUp,

@@ -22,11 +22,11 @@ from activities.uncut import uncut
 from activities.underway import Underway
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import budgets, doubts, events, model_calls, transcripts
 from chimera.db.engine import AWAY, Connection, Database
-from chimera.db.model_calls import Intent
-from chimera.db.transcripts import CallContext
 from chimera.failpoints import Failpoints
+from chimera.ledger import accounts, calls, events, in_doubt, transcripts
+from chimera.ledger.calls import Intent
+from chimera.ledger.transcripts import CallContext
 from chimera.pricing import price_of, window_of
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd
@@ -167,7 +167,7 @@ class ModelCalls(contract.ModelCalls):
 
     async def _say_seen(self, requests: Collection[ModelCallRequest]) -> None:
         async with self._database.statements() as connection:
-            await doubts.say_seen(connection, requests, self._worker_name)
+            await in_doubt.say_seen(connection, requests, self._worker_name)
 
     async def _intend(self, request: ModelCallRequest) -> ReadyCall | ModelCallOutcome:
         async with self._database.statements() as connection:
@@ -191,7 +191,7 @@ class ModelCalls(contract.ModelCalls):
             await self._leave_to_the_living(connection, request, context.attempt)
             # Committed whatever follows: nobody else will come back to that attempt.
             async with connection.transaction():
-                await doubts.mark_doubtful(connection, request, context.attempt)
+                await in_doubt.mark_doubtful(connection, request, context.attempt)
             context = await transcripts.read_context(connection, request)
         if context.call_status == "finished":
             log.info("model_call_replayed", step=request.step)
@@ -204,7 +204,7 @@ class ModelCalls(contract.ModelCalls):
         chain = chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
         if not chain.left():
             # Whoever made the last attempt died before it could say so.
-            code, message = await model_calls.last_error(connection, request)
+            code, message = await calls.last_error(connection, request)
             raise chain.used_up(request.task_id, code, message)
         return _Place(context, agent, chain, asker_of(context.owner_id, request.task_id, request.path))
 
@@ -214,7 +214,7 @@ class ModelCalls(contract.ModelCalls):
         One of this process would have been joined. Others say that they live; where this process has just stood still,
         they may not have come to it.
         """
-        worker, is_alive = await doubts.seen(connection, request, attempt)
+        worker, is_alive = await in_doubt.seen(connection, request, attempt)
         if worker != self._worker_name and (is_alive or self._underway.thawed_lately()):
             raise StillUnderway
 
@@ -245,7 +245,7 @@ class ModelCalls(contract.ModelCalls):
         await self._limits.take(account, intent.reserve_tokens)
         # Perhaps somebody was told to wait while the question was put together.
         self._standings.check_wait(account)
-        seq = await model_calls.reserve(connection, intent)
+        seq = await calls.reserve(connection, intent)
         if seq is None:
             seq = await self._reserve_or_refuse(connection, intent)
         return ReadyCall(intent, chat, account, place.asker, chain, seq)
@@ -303,14 +303,14 @@ class ModelCalls(contract.ModelCalls):
         """Ask the account again, locked: at first it was judged without waiting for whoever was settling."""
         request = intent.request
         async with connection.transaction():
-            await model_calls.lock_root(connection, request.task_id)
-            reserved = await model_calls.reserve(connection, intent)
+            await calls.lock_root(connection, request.task_id)
+            reserved = await calls.reserve(connection, intent)
             if reserved is not None:
                 return reserved
-            await model_calls.check_next(connection, intent)
-            refusal = await budgets.why_refused(connection, intent)
+            await calls.check_next(connection, intent)
+            refusal = await accounts.why_refused(connection, intent)
             asks = not (refusal.stopped or refusal.left_out or refusal.for_now)
-            seq = await budgets.wait_for_budget(connection, request.task_id, refusal) if asks else 0
+            seq = await accounts.wait_for_budget(connection, request.task_id, refusal) if asks else 0
         if seq:
             self._bus.wake(request.task_id, seq)
         if refusal.stopped:

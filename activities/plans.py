@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 
 from chimera.content.json_values import json_in
-from chimera.db.plans import PlanRoom
+from chimera.ledger.plans import PlanRoom
 from models.base import preview_of
 from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan
 from models.wording import fields_at, sentence_of, told

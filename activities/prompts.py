@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from chimera.content.text import estimate_tokens
-from chimera.db.transcripts import CallContext, Result, TranscriptRow
+from chimera.ledger.transcripts import CallContext, Result, TranscriptRow
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
 from models.agents import AgentSpec
 from models.ids import NodePath, depth_of

@@ -7,10 +7,11 @@ from activities import continuations, prompts
 from activities.continuations import MAX_CONTINUATIONS
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
-from chimera.db import pictures, plans, transcripts
+from chimera.db import pictures
 from chimera.db.engine import Connection
-from chimera.db.model_calls import Intent
-from chimera.db.transcripts import CallContext, TranscriptRow
+from chimera.ledger import plans, transcripts
+from chimera.ledger.calls import Intent
+from chimera.ledger.transcripts import CallContext, TranscriptRow
 from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
 from chimera.tools import TOOLS, spec_of

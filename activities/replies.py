@@ -13,9 +13,9 @@ from activities.plans import Plans, chosen, plans_in
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.config.settings import Settings
 from chimera.content.text import clean_json, clean_text, estimate_tokens
-from chimera.db.model_calls import Failure, Intent, Settlement
-from chimera.db.plans import PlanRoom
-from chimera.db.transcripts import TranscriptRow
+from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger.plans import PlanRoom
+from chimera.ledger.transcripts import TranscriptRow
 from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
 from models.base import preview_of

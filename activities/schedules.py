@@ -8,9 +8,10 @@ from temporalio import activity
 
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import runs, schedules, tasks, user_limits
+from chimera.db import schedules, tasks, user_limits
 from chimera.db.engine import Database
 from chimera.db.user_limits import OPEN_TASKS_LIMIT
+from chimera.ledger import runs
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from models import activities as contract

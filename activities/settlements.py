@@ -14,10 +14,10 @@ from activities.replies import NO_PLAN
 from activities.tool_results import results_at_once
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import doubts, model_calls, plans, subtasks, transcripts
 from chimera.db.engine import AWAY, Connection, Database
-from chimera.db.model_calls import Intent, Settlement
-from chimera.db.plans import PlanRoom
+from chimera.ledger import calls, in_doubt, plans, subtasks, transcripts
+from chimera.ledger.calls import Intent, Settlement
+from chimera.ledger.plans import PlanRoom
 from chimera.providers.base import ChatEnd, ChatRequest
 from models.errors import AnswerMissing, AnswerNotKept, ChimeraError, Overtaken, RootStopped
 from models.ids import ROOT
@@ -95,7 +95,7 @@ class Settlements:
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []
             settlement = settled(task_ends=may_end_task and not missing, plan_room=await _room_for(connection, request))
-            kept = _Kept(settlement.outcome, await model_calls.settle(connection, settlement))
+            kept = _Kept(settlement.outcome, await calls.settle(connection, settlement))
             if kept.seq is None:
                 # Nobody steers, stops or gives up while the root is locked.
                 async with connection.transaction():
@@ -118,9 +118,9 @@ class Settlements:
         failure = replies.failure_of(intent, chat, text, error, is_tried_again=is_tried_again, settings=self._settings)
         try:
             async with self._database.statements() as connection:
-                seq = await model_calls.fail(connection, failure)
+                seq = await calls.fail(connection, failure)
                 if seq is None:
-                    seq = await doubts.fail_late(connection, failure)
+                    seq = await in_doubt.fail_late(connection, failure)
         except AWAY:
             log.warning("failure_not_written", code=failure.code)
             return
@@ -142,23 +142,23 @@ class _Kept:
 async def _settle_locked(connection: Connection, intent: Intent, settled: _Settled, *, may_end_task: bool) -> _Kept:
     """Settle by what is true now what the first try could not, or book its cost."""
     request = intent.request
-    status = await model_calls.lock_root(connection, request.task_id)
-    known = await doubts.settled_by(connection, intent)
+    status = await calls.lock_root(connection, request.task_id)
+    known = await in_doubt.settled_by(connection, intent)
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
         return _Kept(known[0] or settled().outcome, known[1], status in STOPPED)
-    if await doubts.take_up(connection, intent):
+    if await in_doubt.take_up(connection, intent):
         log.info("doubtful_attempt_taken_up", attempt=intent.attempt)
     settlement = settled(
         task_ends=may_end_task and status in COMPLETABLE,
         unheard=await transcripts.has_unheard_guidance(connection, request),
         plan_room=await _room_for(connection, request),
     )
-    seq = await model_calls.settle(connection, settlement)
+    seq = await calls.settle(connection, settlement)
     if seq is not None:
         return _Kept(settlement.outcome, seq, status in STOPPED)
     log.warning("late_attempt_booked", attempt=intent.attempt)
-    return _Kept(None, await doubts.book_late(connection, settlement), status in STOPPED)
+    return _Kept(None, await in_doubt.book_late(connection, settlement), status in STOPPED)
 
 
 async def _room_for(connection: Connection, request: ModelCallRequest) -> PlanRoom:

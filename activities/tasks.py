@@ -3,8 +3,8 @@
 from temporalio import activity
 
 from chimera.bus import Bus
-from chimera.db import runs
 from chimera.db.engine import Database
+from chimera.ledger import runs
 from models import activities as contract
 from models.tasks import TransitionRecord
 

@@ -5,8 +5,8 @@ from temporalio import activity
 from activities.heartbeats import heartbeats
 from activities.tool_results import event_of, result_of, row_of
 from chimera.bus import Bus
-from chimera.db import tool_calls
 from chimera.db.engine import Database
+from chimera.ledger import tool_calls
 from chimera.providers.base import ToolRequest
 from models import activities as contract
 from models.errors import RootStopped

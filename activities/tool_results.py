@@ -9,7 +9,7 @@ import structlog
 
 from activities import prompts
 from chimera.content.text import clean_text
-from chimera.db.transcripts import TranscriptRow
+from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
 from chimera.tools import TOOLS, run_tool
 from chimera.tools.base import ToolError

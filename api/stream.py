@@ -17,9 +17,10 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chimera.bus import Bus
-from chimera.db import events, task_views
+from chimera.db import task_views
 from chimera.db.engine import Database
 from chimera.db.task_views import LinkTo, Progress
+from chimera.ledger import events
 from models.events import (
     LAST,
     EventFrame,

@@ -17,10 +17,10 @@ from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import runs
 from chimera.db.ai_calls import cancelled_among
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.ledger import runs
 from chimera.providers import Providers
 from chimera.providers.health.accounts import Standings
 from chimera.providers.limits.limiter import ProviderLimits

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.doubts import ALIVE
 from chimera.db.tables import AiCall, User
+from chimera.ledger.in_doubt import ALIVE
 from models.ai_calls import OPEN, AiCallStatus, MediaUsage, Operation
 from models.errors import CallCancelled, Forbidden, NotFound, Overtaken
 from models.ids import AiCallId, UserId

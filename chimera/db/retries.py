@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import events, outbox
 from chimera.db.tables import Guidance, Subtask, Task
 from chimera.db.task_controls import going_on, refusal, set_limits
 from chimera.db.tasks import locked
+from chimera.ledger import events, outbox
 from models.base import preview_of
 from models.errors import Conflict
 from models.events import Event, GuidanceGiven, TaskRetried

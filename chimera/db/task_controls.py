@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import events, outbox, runs
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Subtask, Task
 from chimera.db.tasks import locked
+from chimera.ledger import events, outbox, runs
 from models.base import preview_of
 from models.errors import Conflict, InvalidInput
 from models.events import (

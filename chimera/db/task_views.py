@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.held_up import held_up_calls
 from chimera.db.pages import Place
 from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
+from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId, due_at_of

@@ -10,8 +10,8 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db import outbox
 from chimera.db.tables import EventRow, Guidance, Message, ModelCall, ModelCallAttempt, Subtask, Task
+from chimera.ledger import outbox
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused, NotFound
 from models.events import EVENT, Event, PlanCreated, TaskAccepted

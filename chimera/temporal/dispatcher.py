@@ -15,9 +15,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.bus import Bus
-from chimera.db import disabled_owners, outbox, runs, tasks
+from chimera.db import disabled_owners, tasks
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.ledger import outbox, runs
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import TaskId, workflow_id_of
 from models.workflows import TaskRuns

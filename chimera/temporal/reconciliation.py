@@ -20,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from chimera.db import ai_calls, runs, tasks
+from chimera.db import ai_calls, tasks
 from chimera.db.engine import Database
+from chimera.ledger import runs
 from chimera.temporal.client import RETRIES, RPC_TIMEOUT, Temporal
 from chimera.temporal.payloads import PayloadUnreadable
 from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of

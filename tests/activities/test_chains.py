@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from activities.chains import Chain, chain_of
-from chimera.db.transcripts import CallContext, FailedBefore
+from chimera.ledger.transcripts import CallContext, FailedBefore
 from models.agents import AgentSpec
 from models.tasks import OnTruncated
 

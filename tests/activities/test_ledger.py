@@ -15,9 +15,10 @@ from sqlalchemy import text
 from activities.settlements import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import budgets, doubts, model_calls, runs, task_controls, tasks, transcripts
+from chimera.db import task_controls, tasks
 from chimera.db.engine import Database
-from chimera.db.model_calls import Intent
+from chimera.ledger import accounts, calls, in_doubt, runs, transcripts
+from chimera.ledger.calls import Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
@@ -92,7 +93,7 @@ class Chance:
             context = await transcripts.read_context(connection, request)
             if context.call_status == "started" and context.task_status not in STOPPED:
                 async with connection.transaction():
-                    await doubts.mark_doubtful(connection, request, context.attempt)
+                    await in_doubt.mark_doubtful(connection, request, context.attempt)
                 context = await transcripts.read_context(connection, request)
             if context.call_status == "finished":
                 return "answered"
@@ -108,12 +109,12 @@ class Chance:
                 guidance_heard=context.guidance_given,
             )
             try:
-                if await model_calls.reserve(connection, intent) is not None:
+                if await calls.reserve(connection, intent) is not None:
                     return intent
                 async with connection.transaction():
-                    refusal = await budgets.why_refused(connection, intent)
+                    refusal = await accounts.why_refused(connection, intent)
                     if not (refusal.stopped or refusal.left_out or refusal.for_now):
-                        await budgets.wait_for_budget(connection, self.task_id, refusal)
+                        await accounts.wait_for_budget(connection, self.task_id, refusal)
             except Overtaken:
                 pass
             return "refused"

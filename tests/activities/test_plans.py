@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activities.plans import CUT_OFF, MAX_CHARS, MAX_PLANS, MAX_PROBLEMS, SHAPE, TOO_LONG, Read, chosen, plans_in
-from chimera.db.plans import PlanRoom
+from chimera.ledger.plans import PlanRoom
 from models.agents import BUILT_IN_BY_NAME, NOT_OFFERED
 from models.plans import MAX_NODES
 from tests.chimera.providers.counting import calls_during

@@ -5,7 +5,7 @@ from dataclasses import replace
 from activities import prompts, questions
 from activities.questions import Question
 from chimera.config.settings import Settings
-from chimera.db.transcripts import CallContext
+from chimera.ledger.transcripts import CallContext
 from chimera.pricing import price_of
 from chimera.pricing.prices import PER
 from models.tasks import OnTruncated

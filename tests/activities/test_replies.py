@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import replies
 from chimera.config.settings import Settings
-from chimera.db.model_calls import Failure, Intent, Settlement
+from chimera.ledger.calls import Failure, Intent, Settlement
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from models.errors import Overloaded, ProviderTimeout
 from models.events import ModelCallFinished

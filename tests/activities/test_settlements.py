@@ -11,14 +11,14 @@ from activities.plans import Plans, plans_in
 from activities.settlements import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import doubts, model_calls
 from chimera.db.engine import Database
-from chimera.db.model_calls import Failure, Intent
+from chimera.ledger import calls, in_doubt
+from chimera.ledger.calls import Failure, Intent
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
 from models.errors import AnswerNotKept, Overtaken
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.usage import Usage
-from tests.chimera.db.test_model_calls import a_task, account, an_intent, statuses
+from tests.chimera.ledger.test_calls import a_task, account, an_intent, statuses
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 
@@ -41,8 +41,8 @@ async def test_a_plan_is_read_once_and_in_a_thread(
     intent = an_intent(await a_task(database))
     intent = replace(intent, request=intent.request.model_copy(update={"purpose": Purpose.PLAN}))
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
+        await calls.reserve(connection, intent)
+        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
     threads: list[int] = []
 
     def noted(answer: str) -> Plans:
@@ -60,7 +60,7 @@ async def test_a_plan_is_read_once_and_in_a_thread(
 async def test_a_settlement_whose_reply_was_lost_gives_what_was_settled(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     async with database.statements() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     first = await settled(database, settings, intent, "hello")
     assert await settled(database, settings, intent, "something else") == first
     assert await statuses(database, intent.request.task_id) == ["finished"]
@@ -73,8 +73,8 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
     intent = an_intent(await a_task(database))
     task_id = intent.request.task_id
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
+        await calls.reserve(connection, intent)
+        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
@@ -88,9 +88,9 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     intent = an_intent(await a_task(database))
     task_id = intent.request.task_id
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
-        await model_calls.reserve(connection, an_intent(task_id, attempt=2))
+        await calls.reserve(connection, intent)
+        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await calls.reserve(connection, an_intent(task_id, attempt=2))
     with pytest.raises(Overtaken):
         await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
@@ -104,10 +104,10 @@ async def test_an_answer_stands_whose_overtaker_failed(database: Database, setti
     task_id = intent.request.task_id
     overtaker = an_intent(task_id, attempt=2)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
-        await model_calls.reserve(connection, overtaker)
-        await model_calls.fail(connection, Failure(overtaker, AttemptStatus.CANCELLED, "cancelled", "Cut.", Usage(), 0))
+        await calls.reserve(connection, intent)
+        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await calls.reserve(connection, overtaker)
+        await calls.fail(connection, Failure(overtaker, AttemptStatus.CANCELLED, "cancelled", "Cut.", Usage(), 0))
     outcome = await settled(database, settings, intent, "hello")
     assert outcome.text_preview == "hello"
     assert (await account(database, task_id))["subtasks_done"] == 1
@@ -115,13 +115,13 @@ async def test_an_answer_stands_whose_overtaker_failed(database: Database, setti
     # Its number is that of the answer now: an attempt that comes still later finds it taken.
     async with database.connection() as connection:
         with pytest.raises(Overtaken):
-            await model_calls.reserve(connection, an_intent(task_id, attempt=3))
+            await calls.reserve(connection, an_intent(task_id, attempt=3))
 
 
 async def test_what_the_database_refuses_is_kept_as_words(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     async with database.statements() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     outcome = await settled(database, settings, intent, "hello", request_id="no text holds \0")
     assert outcome.text_preview == "hello"
     assert await statuses(database, intent.request.task_id) == ["finished"]
@@ -132,7 +132,7 @@ async def test_what_can_never_be_kept_is_booked_and_ends_the_call(
 ) -> None:
     intent = an_intent(await a_task(database))
     async with database.statements() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
 
     def refuse(*_: object, **__: object) -> None:
         raise ValueError("no")

@@ -15,9 +15,9 @@ from sqlalchemy import update
 from api.app import create_app
 from api.deps import Parts
 from chimera.config.settings import Settings
-from chimera.db import events
 from chimera.db.engine import Database
 from chimera.db.tables import Task
+from chimera.ledger import events
 from models.events import Event, TaskCompleted
 from models.ids import TaskId
 from models.tasks import TaskStatus

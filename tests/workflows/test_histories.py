@@ -10,9 +10,10 @@ from sqlalchemy import text
 from temporalio.client import Client, WorkflowExecutionDescription
 
 from chimera.config.settings import Settings
-from chimera.db import ai_calls, outbox
+from chimera.db import ai_calls
 from chimera.db import schedules as schedule_rows
 from chimera.db.ai_calls import NewCall
+from chimera.ledger import outbox
 from chimera.security import payload_keys
 from chimera.temporal.ai_calls import AiCallStarts
 from chimera.temporal.payloads import DATA_CONVERTER

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chimera.config.settings import Settings
-from chimera.db.held_up import held_up_calls
+from chimera.ledger.held_up import held_up_calls
 from models.ids import TaskId
 from models.providers import OwnRates
 from models.tasks import HeldUpCall

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import retries
-from chimera.db import runs as db_runs
+from chimera.ledger import runs as db_runs
 from chimera.temporal import dispatcher
 from chimera.temporal.client import StillEnding
 from chimera.temporal.reconciliation import TASKS, End, Reconciler

@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.worker import Worker
 
-from chimera.db import outbox
+from chimera.ledger import outbox
 from models.activities import COMPLETE_MODEL_CALL
 from models.ids import NodePath, TaskId, UserId, workflow_id_of
 from models.model_calls import ModelCallOutcome, ModelCallRequest

@@ -8,7 +8,7 @@ import pytest
 from activities import stops
 from activities.settlements import Settlements
 from chimera.db import task_controls
-from chimera.db.model_calls import Intent
+from chimera.ledger.calls import Intent
 from models.events import ModelCallFailed
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.tasks import Budget, Guidance, SteerRequest

@@ -12,7 +12,7 @@ from structlog.contextvars import get_contextvars
 
 from benchmarks.ports import free_port
 from chimera.config.settings import Settings
-from chimera.db.held_up import held_up_calls
+from chimera.ledger.held_up import held_up_calls
 from chimera.providers.health.accounts import Standings
 from chimera.providers.health.circuit_breaker import Asker
 from models.errors import RateLimited

@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import delete, func, select, update
 
-from chimera.db import runs
 from chimera.db.engine import Database
-from chimera.db.events import read_after
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
 from chimera.db.task_controls import MAX_CONTROLS
+from chimera.ledger import runs
+from chimera.ledger.events import read_after
 from models.errors import Conflict
 from models.events import (
     BudgetReached,

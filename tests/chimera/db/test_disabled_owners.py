@@ -1,12 +1,13 @@
 import pytest
 from sqlalchemy import text
 
-from chimera.db import budgets, disabled_owners, model_calls
+from chimera.db import disabled_owners
 from chimera.db.engine import Database
+from chimera.ledger import accounts, calls
 from models.errors import Forbidden
 from models.ids import TaskId, UserId
 from tests.chimera.db.test_ai_calls import a_call, begun, view
-from tests.chimera.db.test_model_calls import a_task, account, an_intent
+from tests.chimera.ledger.test_calls import a_task, account, an_intent
 from tests.runs import new_user
 
 
@@ -14,8 +15,8 @@ async def test_the_ledger_begins_no_call_of_a_disabled_account(database: Databas
     task_id = await a_task(database)
     await _disable(database, task_id)
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, an_intent(task_id)) is None
-        assert (await budgets.why_refused(connection, an_intent(task_id))).stopped
+        assert await calls.reserve(connection, an_intent(task_id)) is None
+        assert (await accounts.why_refused(connection, an_intent(task_id))).stopped
     assert (await account(database, task_id))["model_calls"] == 0
 
 

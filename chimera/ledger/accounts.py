@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from chimera.db.engine import Connection, one, scalar
-from chimera.db.model_calls import IS_ENABLED, IS_LEFT_OUT, Intent
-from chimera.db.transcripts import place_of
+from chimera.ledger.calls import IS_ENABLED, IS_LEFT_OUT, Intent
+from chimera.ledger.transcripts import place_of
 from models.base import usd
 from models.events import EVENT, BudgetReached
 from models.ids import TaskId

@@ -7,32 +7,32 @@ from typing import Literal
 import pytest
 from sqlalchemy import text
 
-from chimera.db import budgets, doubts, events, model_calls, runs
 from chimera.db.engine import Database
-from chimera.db.model_calls import Failure
+from chimera.ledger import accounts, calls, events, in_doubt, runs
+from chimera.ledger.calls import Failure
 from models.events import TaskStarted
 from models.ids import NodePath
 from models.model_calls import AttemptStatus, ModelCallOutcome
 from models.tasks import TransitionRecord
 from models.usage import Usage
-from tests.chimera.db.test_model_calls import a_settlement, a_task, account, an_intent, statuses, until_it_waits
+from tests.chimera.ledger.test_calls import a_settlement, a_task, account, an_intent, statuses, until_it_waits
 
 
 async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
     task_id = await a_task(database)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, first)
+        await calls.reserve(connection, first)
     async with database.connection() as connection:
-        await doubts.mark_doubtful(connection, first.request, first.attempt)
-        await model_calls.reserve(connection, second)
+        await in_doubt.mark_doubtful(connection, first.request, first.attempt)
+        await calls.reserve(connection, second)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
     async with database.connection() as connection:
-        assert await model_calls.settle(connection, a_settlement(first)) is None
-        await doubts.book_late(connection, a_settlement(first))
+        assert await calls.settle(connection, a_settlement(first)) is None
+        await in_doubt.book_late(connection, a_settlement(first))
     async with database.connection() as connection:
-        assert await model_calls.settle(connection, a_settlement(second)) is not None
+        assert await calls.settle(connection, a_settlement(second)) is not None
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
     assert await statuses(database, task_id) == ["late", "finished"]
@@ -44,19 +44,19 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, an_intent(task_id, step=2, money=7))
-        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
-        assert await model_calls.settle(connection, a_settlement(intent)) is None
+        await calls.reserve(connection, an_intent(task_id, step=2, money=7))
+        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        assert await calls.settle(connection, a_settlement(intent)) is None
     async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        await doubts.take_up(connection, intent)
-        assert await model_calls.settle(connection, a_settlement(intent)) is not None
+        await calls.lock_root(connection, task_id)
+        await in_doubt.take_up(connection, intent)
+        assert await calls.settle(connection, a_settlement(intent)) is not None
         # Again, as somebody would whose first reply was lost: nothing more happens.
-        await doubts.take_up(connection, intent)
-        assert await model_calls.settle(connection, a_settlement(intent)) is None
-        await doubts.book_late(connection, a_settlement(intent))
+        await in_doubt.take_up(connection, intent)
+        assert await calls.settle(connection, a_settlement(intent)) is None
+        await in_doubt.book_late(connection, a_settlement(intent))
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 7)
     assert await statuses(database, task_id) == ["finished", "started"]
@@ -66,11 +66,11 @@ async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database
     task_id = await a_task(database)
     first = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, first)
-        await doubts.mark_doubtful(connection, first.request, first.attempt)
-        await model_calls.reserve(connection, an_intent(task_id, attempt=2))
-        await doubts.take_up(connection, first)
-        assert await model_calls.settle(connection, a_settlement(first)) is None
+        await calls.reserve(connection, first)
+        await in_doubt.mark_doubtful(connection, first.request, first.attempt)
+        await calls.reserve(connection, an_intent(task_id, attempt=2))
+        await in_doubt.take_up(connection, first)
+        assert await calls.settle(connection, a_settlement(first)) is None
     assert await statuses(database, task_id) == ["doubtful", "started"]
 
 
@@ -81,16 +81,16 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     async with database.begin() as session:
         await runs.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
     late = replace(a_settlement(intent), node_result="hello")
     async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        assert await model_calls.settle(connection, late) is None
-        await doubts.take_up(connection, intent)
-        assert await model_calls.settle(connection, late) is None
-        await doubts.book_late(connection, late)
+        await calls.lock_root(connection, task_id)
+        assert await calls.settle(connection, late) is None
+        await in_doubt.take_up(connection, intent)
+        assert await calls.settle(connection, late) is None
+        await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
     assert await statuses(database, task_id) == ["late"]
@@ -101,10 +101,10 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.connection() as connection:
         if ended == "failed":
             # Its parent may be tried again, and the call with it.
-            assert await model_calls.reserve(connection, again) is not None
+            assert await calls.reserve(connection, again) is not None
         else:
-            assert await model_calls.reserve(connection, again) is None
-            assert (await budgets.why_refused(connection, again)).left_out
+            assert await calls.reserve(connection, again) is None
+            assert (await accounts.why_refused(connection, again)).left_out
 
 
 async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing(database: Database) -> None:
@@ -114,7 +114,7 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
 
     async def begin() -> int | None:
         async with database.connection() as connection:
-            return await model_calls.reserve(connection, intent)
+            return await calls.reserve(connection, intent)
 
     async with database.begin() as session:
         await runs.record(session, skipped)
@@ -124,8 +124,8 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
     assert await beginning is not None
     async with database.connection() as connection:
         late = replace(a_settlement(intent), node_result="hello")
-        assert await model_calls.settle(connection, late) is None
-        await doubts.book_late(connection, late)
+        assert await calls.settle(connection, late) is None
+        await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["subtasks_done"]) == (40, 0, 1)
 
@@ -134,15 +134,15 @@ async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     async with database.begin() as session:
         await runs.close_from_temporal(session, task_id, cancelled=False)
     before = await account(database, task_id)
     late = replace(a_settlement(intent), node_result="hello", events=(TaskStarted(),))
     async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        assert await model_calls.settle(connection, late) is None
-        await doubts.book_late(connection, late)
+        await calls.lock_root(connection, task_id)
+        assert await calls.settle(connection, late) is None
+        await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
     assert (row["status"], row["event_seq"], row["subtasks_done"]) == ("failed", before["event_seq"], 0)
@@ -153,11 +153,11 @@ async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Databas
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        assert await doubts.settled_by(connection, intent) is None
-        seq = await model_calls.settle(connection, a_settlement(intent))
-        assert await doubts.settled_by(connection, intent) == (ModelCallOutcome(text_preview="hello"), seq)
-        assert await doubts.settled_by(connection, replace(intent, attempt=2)) is None
+        await calls.reserve(connection, intent)
+        assert await in_doubt.settled_by(connection, intent) is None
+        seq = await calls.settle(connection, a_settlement(intent))
+        assert await in_doubt.settled_by(connection, intent) == (ModelCallOutcome(text_preview="hello"), seq)
+        assert await in_doubt.settled_by(connection, replace(intent, attempt=2)) is None
 
 
 async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Database) -> None:
@@ -165,12 +165,12 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
     first, second = an_intent(task_id), an_intent(task_id, attempt=2, money=7)
     failure = Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, asked=False)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, first)
-        await doubts.mark_doubtful(connection, first.request, first.attempt)
-        await model_calls.reserve(connection, second)
-        assert await model_calls.fail(connection, failure) is None
+        await calls.reserve(connection, first)
+        await in_doubt.mark_doubtful(connection, first.request, first.attempt)
+        await calls.reserve(connection, second)
+        assert await calls.fail(connection, failure) is None
         for _ in range(2):
-            await doubts.fail_late(connection, failure)
+            await in_doubt.fail_late(connection, failure)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (0, 7, 1)
     assert await statuses(database, task_id) == ["failed", "started"]
@@ -186,20 +186,20 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await doubts.mark_doubtful(connection, intent.request, intent.attempt)
+        await calls.reserve(connection, intent)
+        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
         await connection.execute("UPDATE tasks SET status = 'waiting' WHERE id = %s", (task_id,))
         await connection.execute("DELETE FROM outbox WHERE task_id = %s", (task_id,))
     before = (await account(database, task_id))["event_seq"]
     async with database.connection() as connection:
         if ends == "fails":
             failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "no", Usage(), cost)
-            seq = await doubts.fail_late(connection, failure)
+            seq = await in_doubt.fail_late(connection, failure)
         elif ends == "late":
-            seq = await doubts.book_late(connection, a_settlement(intent, cost))
+            seq = await in_doubt.book_late(connection, a_settlement(intent, cost))
         else:
-            await model_calls.lock_root(connection, task_id)
-            assert await doubts.take_up(connection, intent)
+            await calls.lock_root(connection, task_id)
+            assert await in_doubt.take_up(connection, intent)
             seq = before + 1
     row = await account(database, task_id)
     assert row["event_seq"] == seq == before + goes_on
@@ -222,14 +222,14 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
             " VALUES (%s, 'a/b', 'a', 0, 'b', '', 'go', 'writer', '{}', false)",
             (task_id,),
         )
-        await model_calls.reserve(connection, below)
+        await calls.reserve(connection, below)
     async with database.begin() as session:
         await runs.record(
             session, TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
         )
     async with database.connection() as connection:
-        await model_calls.lock_root(connection, task_id)
-        assert not await doubts.take_up(connection, below)
+        await calls.lock_root(connection, task_id)
+        assert not await in_doubt.take_up(connection, below)
     assert await statuses(database, task_id) == ["doubtful"]
 
 
@@ -237,14 +237,14 @@ async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     async with database.begin() as session:
         await runs.close_from_temporal(session, task_id, cancelled=True)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["status"]) == (100, 0, "cancelled")
     failure = Failure(intent, AttemptStatus.CANCELLED, "cancelled", "cut", Usage(input_tokens=2), 5)
     async with database.connection() as connection:
-        await doubts.fail_late(connection, failure)
+        await in_doubt.fail_late(connection, failure)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["spent_micro_usd"], row["input_tokens"]) == (0, 5, 2)
     assert await statuses(database, task_id) == ["cancelled"]
@@ -254,7 +254,7 @@ async def test_a_settlement_is_known_after_its_task_was_deleted(database: Databa
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        seq = await model_calls.settle(connection, a_settlement(intent))
+        await calls.reserve(connection, intent)
+        seq = await calls.settle(connection, a_settlement(intent))
         await connection.execute("UPDATE model_calls SET outcome = NULL WHERE task_id = %s", (task_id,))
-        assert await doubts.settled_by(connection, intent) == (None, seq)
+        assert await in_doubt.settled_by(connection, intent) == (None, seq)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, scalar, words
-from chimera.db.transcripts import TranscriptRow
+from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped
 from models.events import EVENT, ToolCallFinished
 from models.tasks import OPEN, STOPPED

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import doubts, events, outbox, subtasks
 from chimera.db.engine import Connection, words
+from chimera.ledger import events, in_doubt, outbox, subtasks
 from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
 from models.events import (
@@ -229,7 +229,7 @@ async def _end_task(session: AsyncSession, transition: TransitionRecord) -> int:
             "finish_reason": answer.finish_reason,
         },
     )
-    await doubts.leave_behind(session, transition.task_id, ROOT)
+    await in_doubt.leave_behind(session, transition.task_id, ROOT)
     cut_short = await cancel_open_subtasks(session, transition.task_id)
     event: Event
     match transition.status:
@@ -285,7 +285,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
             "finish_reason": answer.finish_reason,
         },
     )
-    await doubts.leave_behind(session, transition.task_id, transition.path)
+    await in_doubt.leave_behind(session, transition.task_id, transition.path)
     if not ended:
         return 0
     if transition.status == "failed":

@@ -11,10 +11,10 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import model_calls
 from chimera.db.engine import Connection, one, scalar, words
-from chimera.db.model_calls import Failure, Intent, Settlement
-from chimera.db.transcripts import place_of
+from chimera.ledger import calls
+from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger.transcripts import place_of
 from models.events import TaskResumed
 from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
@@ -86,7 +86,7 @@ async def seen(connection: Connection, request: ModelCallRequest, attempt: int) 
 
 async def mark_doubtful(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
     """Give up an attempt at a call that is looked at again: whoever made it has said nothing of its end."""
-    await model_calls.lock_root(connection, request.task_id)
+    await calls.lock_root(connection, request.task_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 
@@ -196,7 +196,7 @@ async def book_late(connection: Connection, settlement: Settlement) -> int | Non
 
     Returns the sequence of the task's last event; None where there was nothing to book.
     """
-    values = {**place_of(settlement.intent.request), **model_calls.spent_of(settlement), **_RESUMED}
+    values = {**place_of(settlement.intent.request), **calls.spent_of(settlement), **_RESUMED}
     return await scalar(await connection.execute(_LATE, values))
 
 
@@ -223,5 +223,5 @@ async def fail_late(connection: Connection, failure: Failure) -> int | None:
 
     Returns the sequence of the task's last event; None where there was no doubt.
     """
-    cursor = await connection.execute(_FAIL_LATE, {**model_calls.failed_of(failure), **_RESUMED})
+    cursor = await connection.execute(_FAIL_LATE, {**calls.failed_of(failure), **_RESUMED})
     return await scalar(cursor)

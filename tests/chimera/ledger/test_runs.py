@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert, select, text
 
-from chimera.db import events, model_calls, runs
 from chimera.db.engine import Database
 from chimera.db.tables import Subtask
+from chimera.ledger import calls, events, runs
 from models.ids import NodePath, TaskId
 from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus, TransitionRecord
-from tests.chimera.db.test_model_calls import a_task, account, an_intent
+from tests.chimera.ledger.test_calls import a_task, account, an_intent
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
@@ -22,7 +22,7 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
         assert (await runs.read_start(session, task_id) is None) == (status in CLOSED)
     async with database.connection() as connection:
         assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {TaskStatus.FAILED})
-        refused = await model_calls.reserve(connection, an_intent(task_id)) is None
+        refused = await calls.reserve(connection, an_intent(task_id)) is None
     assert refused == (status in UNCALLABLE)
 
 
@@ -30,7 +30,7 @@ async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(databas
     """The process that started it may die before it says so, and the run may be faster than the next try."""
     task_id = await a_task(database)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, an_intent(task_id))
+        await calls.reserve(connection, an_intent(task_id))
     begun = await account(database, task_id)
     assert begun["started_at"] is not None
     assert await happened(database, task_id, "task.started") == 0
@@ -77,7 +77,7 @@ async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> 
     assert statuses == {"a": "skipped", "a/part": "cancelled"}
     assert [await happened(database, task_id, f"subtask.{what}") for what in ("cancelled", "skipped")] == [1, 1]
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, below) is None
+        assert await calls.reserve(connection, below) is None
 
 
 async def happened(database: Database, task_id: TaskId, kind: str) -> int:

@@ -11,7 +11,7 @@ from psycopg.errors import NotNullViolation
 from pydantic import TypeAdapter
 
 from chimera.db.engine import Connection, one, one_line, scalar, words
-from chimera.db.transcripts import TranscriptRow, place_of
+from chimera.ledger.transcripts import TranscriptRow, place_of
 from models.errors import Overtaken
 from models.events import Event
 from models.ids import TaskId

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from chimera.db import budgets, model_calls, tasks
+from chimera.db import tasks
 from chimera.db.engine import Database
-from chimera.db.model_calls import Intent
+from chimera.ledger import accounts, calls
+from chimera.ledger.calls import Intent
 from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallRequest, Purpose
 from models.tasks import TaskSpec
@@ -42,7 +43,7 @@ async def test_requests_that_are_used_up_are_counted_as_people_count(
         task_id, _ = await tasks.create(session, owner, TaskSpec.model_validate(spec), default_model="simulator/fast")
     async with database.connection() as connection:
         for step in range(requests):
-            assert await model_calls.reserve(connection, an_intent(task_id, step + 1))
+            assert await calls.reserve(connection, an_intent(task_id, step + 1))
         beyond = an_intent(task_id, requests + 1)
-        assert await model_calls.reserve(connection, beyond) is None
-        assert (await budgets.why_refused(connection, beyond)).message.startswith(f"{said} Raise the limit: ")
+        assert await calls.reserve(connection, beyond) is None
+        assert (await accounts.why_refused(connection, beyond)).message.startswith(f"{said} Raise the limit: ")

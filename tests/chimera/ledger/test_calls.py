@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import budgets, costs, model_calls, task_controls, tasks, transcripts
+from chimera.db import costs, task_controls, tasks
 from chimera.db.engine import Database
-from chimera.db.model_calls import Failure, Intent, Settlement
-from chimera.db.transcripts import TranscriptRow
+from chimera.ledger import accounts, calls, transcripts
+from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger.transcripts import TranscriptRow
 from models.errors import Overtaken
 from models.events import TaskStarted
 from models.ids import NodePath, TaskId, UserId
@@ -74,9 +75,9 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, intent)
+        assert await calls.reserve(connection, intent)
     async with database.connection() as connection:
-        assert await model_calls.settle(connection, a_settlement(intent)) is not None
+        assert await calls.settle(connection, a_settlement(intent)) is not None
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (40, 0, 1)
     async with database.connection() as connection:
@@ -90,8 +91,8 @@ async def test_a_task_is_simulated_as_soon_as_the_simulator_is_asked(database: D
     task_id = await a_task(database)
     assert (await account(database, task_id))["simulated"] is False
     async with database.connection() as connection:
-        await model_calls.reserve(connection, replace(an_intent(task_id), simulated=simulated))
-        await model_calls.reserve(connection, replace(an_intent(task_id, step=2), simulated=False))
+        await calls.reserve(connection, replace(an_intent(task_id), simulated=simulated))
+        await calls.reserve(connection, replace(an_intent(task_id, step=2), simulated=False))
     assert (await account(database, task_id))["simulated"] is simulated
 
 
@@ -102,8 +103,8 @@ async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Datab
     reply = TranscriptRow(1500, "assistant", "hello", 2, state=state)
     usage = Usage(input_tokens=9, cached_input_tokens=4, cache_write_tokens=3, output_tokens=8, reasoning_tokens=5)
     async with database.statements() as connection:
-        await model_calls.reserve(connection, intent)
-        await model_calls.settle(connection, replace(a_settlement(intent), usage=usage, messages=(reply,)))
+        await calls.reserve(connection, intent)
+        await calls.settle(connection, replace(a_settlement(intent), usage=usage, messages=(reply,)))
         following = an_intent(task_id, step=2).request
         rows, _ = await transcripts.read_transcript(connection, following, token_budget=1000)
     assert rows == [reply]
@@ -118,10 +119,10 @@ async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(dat
     for attempt, status, code in ((1, AttemptStatus.FAILED, "overloaded"), (2, AttemptStatus.CANCELLED, "cancelled")):
         intent = an_intent(task_id, attempt=attempt)
         async with database.connection() as connection:
-            await model_calls.reserve(connection, intent)
-            await model_calls.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
+            await calls.reserve(connection, intent)
+            await calls.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
     async with database.connection() as connection:
-        found = await model_calls.last_error(connection, an_intent(task_id).request)
+        found = await calls.last_error(connection, an_intent(task_id).request)
     assert found == ("overloaded", "It is overloaded.")
 
 
@@ -129,23 +130,23 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await model_calls.settle(connection, a_settlement(intent))
+        await calls.reserve(connection, intent)
+        await calls.settle(connection, a_settlement(intent))
     # Without a transaction around it: the statement itself writes all or nothing.
     async with database.statements() as connection:
         with pytest.raises(Overtaken):
-            await model_calls.reserve(connection, an_intent(task_id, attempt=2))
+            await calls.reserve(connection, an_intent(task_id, attempt=2))
     assert (await account(database, task_id))["reserved_micro_usd"] == 0
 
 
 async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
     task_id = await a_task(database, max_cost_micro_usd=180)
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, an_intent(task_id, money=100))
+        assert await calls.reserve(connection, an_intent(task_id, money=100))
     beyond = an_intent(task_id, step=2, money=100)
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, beyond) is None
-        refusal = await budgets.why_refused(connection, beyond)
+        assert await calls.reserve(connection, beyond) is None
+        refusal = await accounts.why_refused(connection, beyond)
     assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
     assert refusal.needed == 200
     assert refusal.message.startswith("$0.00 of $0.0002 is spent; the next call may cost $0.0001.")
@@ -158,9 +159,9 @@ async def test_a_failed_attempt_lets_go_of_what_it_had_reserved(database: Databa
     intent = an_intent(task_id)
     failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "500", Usage(), 0)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     async with database.connection() as connection:
-        assert await model_calls.fail(connection, failure) is not None
+        assert await calls.fail(connection, failure) is not None
     row = await account(database, task_id)
     assert (row["reserved_micro_usd"], row["spent_micro_usd"]) == (0, 0)
     async with database.connection() as connection:
@@ -173,8 +174,8 @@ async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) ->
     async with database.begin() as session:
         await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
     async with database.connection() as connection:
-        assert await model_calls.reserve(connection, an_intent(task_id)) is None
-        assert (await budgets.why_refused(connection, an_intent(task_id))).stopped
+        assert await calls.reserve(connection, an_intent(task_id)) is None
+        assert (await accounts.why_refused(connection, an_intent(task_id))).stopped
 
 
 async def until_it_waits(session: AsyncSession) -> None:
@@ -195,34 +196,34 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     last_word = replace(a_settlement(intent), node_result="hello", if_heard=0)
     async with database.begin() as session, database.connection() as connection:
         owner = UserId(str(await session.scalar(text("SELECT owner_id FROM tasks WHERE id = :id"), {"id": task_id})))
         await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
-        settling = asyncio.create_task(model_calls.settle(connection, last_word))
+        settling = asyncio.create_task(calls.settle(connection, last_word))
         await until_it_waits(session)
         assert not settling.done()
         await session.commit()
         assert await settling is None
         assert await transcripts.has_unheard_guidance(connection, intent.request)
-        assert await model_calls.settle(connection, replace(last_word, if_heard=1)) is not None
+        assert await calls.settle(connection, replace(last_word, if_heard=1)) is not None
 
 
 async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
     async with database.begin() as session:
         await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
     ends = replace(a_settlement(intent), ends_task=True, node_result="all of it")
     async with database.connection() as connection:
-        assert await model_calls.settle(connection, ends) is None
+        assert await calls.settle(connection, ends) is None
     row = await account(database, task_id)
     assert (row["status"], row["result"], row["spent_micro_usd"]) == ("cancelling", None, 0)
     async with database.connection() as connection:
-        assert await model_calls.settle(connection, replace(ends, ends_task=False))
+        assert await calls.settle(connection, replace(ends, ends_task=False))
     row = await account(database, task_id)
     assert (row["status"], row["spent_micro_usd"], row["reserved_micro_usd"]) == ("cancelling", 40, 0)
 
@@ -231,11 +232,11 @@ async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(da
     task_id = await a_task(database, max_model_calls=1)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, first)
-        await model_calls.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, False))
-        assert await model_calls.reserve(connection, second) is not None
-        await model_calls.fail(connection, Failure(second, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
-        assert await model_calls.reserve(connection, an_intent(task_id, attempt=3)) is None
+        await calls.reserve(connection, first)
+        await calls.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, False))
+        assert await calls.reserve(connection, second) is not None
+        await calls.fail(connection, Failure(second, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
+        assert await calls.reserve(connection, an_intent(task_id, attempt=3)) is None
     assert (await account(database, task_id))["model_calls"] == 1
 
 
@@ -243,9 +244,9 @@ async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        assert await model_calls.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
-        assert await model_calls.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
+        await calls.reserve(connection, intent)
+        assert await calls.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
+        assert await calls.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
 
 
 async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_words(database: Database) -> None:
@@ -253,10 +254,10 @@ async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_wor
     intent = an_intent(task_id)
     failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(TaskStarted(),))
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
+        await calls.reserve(connection, intent)
         await connection.execute("UPDATE tasks SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))
         before = (await account(database, task_id))["event_seq"]
-        assert await model_calls.fail(connection, failure) == before
+        assert await calls.fail(connection, failure) == before
     row = await account(database, task_id)
     assert (row["event_seq"], row["spent_micro_usd"], row["reserved_micro_usd"]) == (before, 5, 0)
     async with database.begin() as session:
@@ -270,12 +271,12 @@ async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(d
     task_id = await a_task(database, max_model_calls=1)
     intent = an_intent(task_id)
     async with database.connection() as connection:
-        await model_calls.reserve(connection, intent)
-        await model_calls.check_next(connection, an_intent(task_id, step=2))
-        await model_calls.settle(connection, a_settlement(intent))
-        assert await model_calls.reserve(connection, an_intent(task_id, attempt=2)) is None
+        await calls.reserve(connection, intent)
+        await calls.check_next(connection, an_intent(task_id, step=2))
+        await calls.settle(connection, a_settlement(intent))
+        assert await calls.reserve(connection, an_intent(task_id, attempt=2)) is None
         with pytest.raises(Overtaken):
-            await model_calls.check_next(connection, an_intent(task_id, attempt=2))
+            await calls.check_next(connection, an_intent(task_id, attempt=2))
 
 
 async def test_a_subtask_that_was_skipped_does_not_run_again(database: Database) -> None:
@@ -284,7 +285,7 @@ async def test_a_subtask_that_was_skipped_does_not_run_again(database: Database)
         cases = (("pending", "running"), ("failed", "running"), ("skipped", "skipped"))
         for step, (before, after) in enumerate(cases, start=1):
             await connection.execute("UPDATE subtasks SET status = %s WHERE task_id = %s", (before, task_id))
-            await model_calls.reserve(connection, an_intent(task_id, step=step))
+            await calls.reserve(connection, an_intent(task_id, step=step))
             cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
             assert [row.status for row in await cursor.fetchall()] == [after]
 
@@ -301,6 +302,6 @@ async def test_what_is_above_a_subtask_that_is_tried_again_runs_again_too(databa
             (task_id,),
         )
         await connection.execute("UPDATE subtasks SET status = 'failed' WHERE task_id = %s", (task_id,))
-        await model_calls.reserve(connection, below)
+        await calls.reserve(connection, below)
         cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
         assert [row.status for row in await cursor.fetchall()] == ["running", "running"]
