@@ -11,7 +11,6 @@ from typing import TypedDict
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
-from models.ai_calls import AiCallInput, AiCallOutcome
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput, TransitionRecord
@@ -21,7 +20,6 @@ COMPLETE_MODEL_CALL = "complete_model_call"
 RUN_TOOL_CALL = "run_tool_call"
 RECORD_TRANSITION = "record_transition"
 CREATE_SCHEDULED_TASK = "create_scheduled_task"
-MAKE_AI_CALL = "make_ai_call"
 
 
 class ActivityOptions(TypedDict, total=False):
@@ -112,16 +110,3 @@ class Schedules(ABC):
     @abstractmethod
     async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
         """Make the task of this scheduled run, once per workflow id; None when it has ended already."""
-
-
-class AiCalls(ABC):
-    """Embeddings, images and transcriptions."""
-
-    @activity.defn(name=MAKE_AI_CALL)
-    @abstractmethod
-    async def make(self, call: AiCallInput) -> AiCallOutcome:
-        """Make the call once, or return what it already gave."""
-
-
-MAKE = COMPLETE
-"""Drawing takes minutes, and who may be asked how often is the ledger's business here too."""

@@ -117,21 +117,6 @@ class TranscriptionSpec(Body):
     prompt: str | None = Field(default=None, max_length=4_000, description="Names and words that are said in it")
 
 
-class AiCallInput(Contract):
-    """A call to make; everything else stands in its row."""
-
-    call_id: AiCallId
-    operation: Operation
-
-
-class AiCallOutcome(Contract):
-    """What a history keeps of how it went."""
-
-    items: int = 0
-    """Vectors, pictures, or characters written down."""
-    cost_micro_usd: int = 0
-
-
 class EmbeddingView(Contract):
     object: Literal["embedding"] = "embedding"
     index: int

@@ -1,16 +1,19 @@
 """Ids and how they derive from each other, so that a repeated request or a replay can't make a second thing.
 
-A node is a place in a task's tree: the root is "", its subtasks are `research`, theirs `research/prices`.
+A node is a place in the tree of a run: the root is "", its subtasks are `research`, theirs `research/prices`.
 """
 
 from datetime import datetime
 from typing import NewType
 
-TaskId = NewType("TaskId", str)
+RunId = NewType("RunId", str)
+TaskId = RunId
+"""A task is a run; its id is the run's."""
 UserId = NewType("UserId", str)
 ScheduleId = NewType("ScheduleId", str)
 FileId = NewType("FileId", str)
-AiCallId = NewType("AiCallId", str)
+AiCallId = RunId
+"""A call of its own (an embedding, an image, a transcription) is a run too."""
 NodePath = NewType("NodePath", str)
 
 ROOT = NodePath("")
@@ -19,14 +22,14 @@ _A_SCHEDULE, _ID_CHARS = "schedule-", 37
 """What stands before the nominal time of a run: the schedule's id and a hyphen behind it."""
 
 
-def workflow_id_of(task_id: TaskId, path: NodePath = ROOT) -> str:
-    """The Temporal workflow id of a node: `task-<uuid>` for the task, `task-<uuid>/<path>` for a subtask."""
-    return f"task-{task_id}/{path}" if path else f"task-{task_id}"
+def workflow_id_of(run_id: RunId, path: NodePath = ROOT) -> str:
+    """The Temporal workflow id of a node: `run-<uuid>` for the root, `run-<uuid>/<path>` for a subtask."""
+    return f"run-{run_id}/{path}" if path else f"run-{run_id}"
 
 
-def call_id_of(task_id: TaskId, path: NodePath, purpose: str, step: int) -> str:
-    """Name a model call by where it is, never by which try it is; an `Idempotency-Key` upstream has the attempt too."""
-    return f"{task_id}/{path}#{purpose}.{step}" if path else f"{task_id}#{purpose}.{step}"
+def call_id_of(run_id: RunId, path: NodePath, purpose: str, step: int) -> str:
+    """Name a model call by its place, never by its attempt; an `Idempotency-Key` upstream has the attempt too."""
+    return f"{run_id}/{path}#{purpose}.{step}" if path else f"{run_id}#{purpose}.{step}"
 
 
 def child_path(parent: NodePath, key: str) -> NodePath:
@@ -37,11 +40,6 @@ def child_path(parent: NodePath, key: str) -> NodePath:
 def depth_of(path: NodePath) -> int:
     """How far a node is below the root (the root is 0)."""
     return path.count("/") + 1 if path else 0
-
-
-def ai_call_workflow_id(call_id: AiCallId) -> str:
-    """The Temporal workflow id of an embedding, an image or a transcription."""
-    return f"ai-{call_id}"
 
 
 def schedule_workflow_id(schedule_id: ScheduleId) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId, TaskId
 from models.plans import PlanNode
 from models.tasks import FinishReason
 from models.usage import Usage
@@ -17,6 +17,20 @@ class Purpose(StrEnum):
     PLAN = "plan"
     TURN = "turn"
     AGGREGATE = "aggregate"
+    EMBEDDINGS = "embeddings"
+    IMAGES = "images"
+    TRANSCRIPTIONS = "transcriptions"
+
+
+MEDIA = frozenset({Purpose.EMBEDDINGS, Purpose.IMAGES, Purpose.TRANSCRIPTIONS})
+"""Calls that are runs of their own: neither a transcript nor a conversation belongs to them."""
+
+
+class CallInput(Contract):
+    """The argument of CallWorkflow: everything else is in the run's rows."""
+
+    run_id: RunId
+    purpose: Purpose
 
 
 class ModelCallRequest(Contract):

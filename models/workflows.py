@@ -10,7 +10,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
-from models.ai_calls import AiCallInput, AiCallOutcome
+from models.model_calls import CallInput, ModelCallOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
 from models.tasks import NodeOutcome, SteerReceipt, SteerRequest, TaskInput, TaskResult
@@ -27,6 +27,10 @@ SEARCH_ATTRIBUTES = (OWNER, AGENT, STATUS, PRIORITY)
 def registration_of(attribute: SearchAttributeKey[Any]) -> str:
     """Write a search attribute as Temporal's command line takes it: `Name=Type`."""
     return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
+
+
+ROOT_WORKFLOWS = ("TaskWorkflow", "CallWorkflow")
+"""The types of workflows that are the root of a run."""
 
 
 @workflow.defn(name="TaskWorkflow")
@@ -88,10 +92,22 @@ class ScheduledTaskRuns(ABC):
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult: ...
 
 
-@workflow.defn(name="AiCallWorkflow")
-class AiCallRuns(ABC):
-    """An embedding, an image or a transcription: one activity."""
+@workflow.defn(name="CallWorkflow")
+class CallRuns(ABC):
+    """A call that is a run of its own: an embedding, an image or a transcription."""
 
     @workflow.run
     @abstractmethod
-    async def run(self, call: AiCallInput) -> AiCallOutcome: ...
+    async def run(self, call: CallInput) -> ModelCallOutcome: ...
+
+    @workflow.signal(name="pause")
+    @abstractmethod
+    async def pause(self) -> None: ...
+
+    @workflow.signal(name="resume")
+    @abstractmethod
+    async def resume(self) -> None: ...
+
+    @workflow.signal(name="budget_raised")
+    @abstractmethod
+    async def budget_raised(self) -> None: ...

@@ -7,9 +7,9 @@ from sqlalchemy import ScalarSelect, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from chimera.db.tables import ModelCall, ModelCallAttempt, Task
+from chimera.db.access import visible_to
+from chimera.db.tables import Call, CallAttempt, Run
 from chimera.db.task_views import AnyRow, budget_of, usage_of
-from chimera.db.tasks import visible_to
 from models.costs import MAX_ATTEMPTS, AgentCost, CostView, ModelCost, NodeCost
 from models.errors import NotFound
 from models.ids import NodePath, TaskId
@@ -18,22 +18,22 @@ from models.users import Caller
 
 _SUMS = (
     func.count().label("attempts"),
-    func.coalesce(func.sum(ModelCallAttempt.cost_micro_usd), 0).label("cost_micro_usd"),
+    func.coalesce(func.sum(CallAttempt.cost_micro_usd), 0).label("cost_micro_usd"),
     func.coalesce(
-        func.sum(ModelCallAttempt.reserved_micro_usd).filter(ModelCallAttempt.status == AttemptStatus.DOUBTFUL), 0
+        func.sum(CallAttempt.reserved_micro_usd).filter(CallAttempt.status == AttemptStatus.DOUBTFUL), 0
     ).label("doubtful_micro_usd"),
-    func.bool_or(ModelCallAttempt.estimated).label("estimated"),
-    func.coalesce(func.sum(ModelCallAttempt.input_tokens), 0).label("input_tokens"),
-    func.coalesce(func.sum(ModelCallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
-    func.coalesce(func.sum(ModelCallAttempt.cache_write_tokens), 0).label("cache_write_tokens"),
-    func.coalesce(func.sum(ModelCallAttempt.output_tokens), 0).label("output_tokens"),
-    func.coalesce(func.sum(ModelCallAttempt.reasoning_tokens), 0).label("reasoning_tokens"),
+    func.bool_or(CallAttempt.estimated).label("estimated"),
+    func.coalesce(func.sum(CallAttempt.input_tokens), 0).label("input_tokens"),
+    func.coalesce(func.sum(CallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
+    func.coalesce(func.sum(CallAttempt.cache_write_tokens), 0).label("cache_write_tokens"),
+    func.coalesce(func.sum(CallAttempt.output_tokens), 0).label("output_tokens"),
+    func.coalesce(func.sum(CallAttempt.reasoning_tokens), 0).label("reasoning_tokens"),
 )
 
 
 async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> CostView:
     """Return the bill of the caller's task, also of one that was deleted. Raises NotFound."""
-    statement = select(*Task.__table__.columns).where(Task.id == task_id, *visible_to(caller))
+    statement = select(*Run.__table__.columns).where(Run.id == task_id, *visible_to(caller, Run.owner_id))
     task = (await session.execute(statement)).one_or_none()
     if task is None:
         raise NotFound("task", task_id)
@@ -54,22 +54,22 @@ async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> Cos
 
 
 async def _by_model(session: AsyncSession, task_id: TaskId) -> tuple[ModelCost, ...]:
-    rows = await _sums_by(session, task_id, ModelCallAttempt.model, ModelCallAttempt.simulated)
+    rows = await _sums_by(session, task_id, CallAttempt.model, CallAttempt.simulated)
     return tuple(ModelCost(model=row.model, simulated=row.simulated, **_sum_in(row)) for row in rows)
 
 
 async def _by_agent(session: AsyncSession, task_id: TaskId) -> tuple[AgentCost, ...]:
-    rows = await _sums_by(session, task_id, ModelCallAttempt.agent)
+    rows = await _sums_by(session, task_id, CallAttempt.agent)
     return tuple(AgentCost(agent=row.agent, **_sum_in(row)) for row in rows)
 
 
 async def _by_subtask(session: AsyncSession, task_id: TaskId) -> tuple[NodeCost, ...]:
-    rows = await _sums_by(session, task_id, ModelCallAttempt.path)
+    rows = await _sums_by(session, task_id, CallAttempt.path)
     return tuple(NodeCost(path=NodePath(row.path), **_sum_in(row)) for row in rows)
 
 
 async def _sums_by(session: AsyncSession, task_id: TaskId, *key: InstrumentedAttribute[Any]) -> Sequence[AnyRow]:
-    statement = select(*key, *_SUMS).where(ModelCallAttempt.task_id == task_id).group_by(*key).order_by(*key)
+    statement = select(*key, *_SUMS).where(CallAttempt.run_id == task_id).group_by(*key).order_by(*key)
     return (await session.execute(statement)).all()
 
 
@@ -85,18 +85,18 @@ def _sum_in(row: AnyRow) -> dict[str, Any]:
 
 def finish_reason_of() -> ScalarSelect[str | None]:
     """How the answer of an attempt ended, as its call's outcome has it; NULL of one that isn't the call's answer."""
-    asks_for_tools = func.coalesce(func.jsonb_array_length(ModelCall.outcome["tool_calls"]), 0) > 0
-    told = func.coalesce(ModelCall.outcome["finish_reason"].astext, case((asks_for_tools, "tool_calls"), else_="stop"))
+    asks_for_tools = func.coalesce(func.jsonb_array_length(Call.outcome["tool_calls"]), 0) > 0
+    told = func.coalesce(Call.outcome["finish_reason"].astext, case((asks_for_tools, "tool_calls"), else_="stop"))
     return (
         select(told)
         .where(
-            ModelCall.task_id == ModelCallAttempt.task_id,
-            ModelCall.path == ModelCallAttempt.path,
-            ModelCall.purpose == ModelCallAttempt.purpose,
-            ModelCall.step == ModelCallAttempt.step,
-            ModelCall.attempt == ModelCallAttempt.attempt,
-            ModelCallAttempt.status == AttemptStatus.FINISHED,
-            ModelCall.outcome.is_not(None),
+            Call.run_id == CallAttempt.run_id,
+            Call.path == CallAttempt.path,
+            Call.purpose == CallAttempt.purpose,
+            Call.step == CallAttempt.step,
+            Call.attempt == CallAttempt.attempt,
+            CallAttempt.status == AttemptStatus.FINISHED,
+            Call.outcome.is_not(None),
         )
         .scalar_subquery()
     )
@@ -104,9 +104,9 @@ def finish_reason_of() -> ScalarSelect[str | None]:
 
 async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallView, ...]:
     rows = await session.execute(
-        select(ModelCallAttempt, finish_reason_of())
-        .where(ModelCallAttempt.task_id == task_id)
-        .order_by(ModelCallAttempt.started_at)
+        select(CallAttempt, finish_reason_of())
+        .where(CallAttempt.run_id == task_id)
+        .order_by(CallAttempt.started_at)
         .limit(MAX_ATTEMPTS)
     )
     return tuple(

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.file_types import clean_name, media_type_of
 from chimera.db import pages
+from chimera.db.access import visible_to
 from chimera.db.pages import Place
 from chimera.db.tables import File, FileChunk
 from models.errors import FileTooLarge, NotFound
@@ -76,7 +77,9 @@ async def create(
 
 async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileView:
     """Return the caller's file. Raises NotFound, also for somebody else's."""
-    row = (await session.execute(select(*_COLUMNS).where(File.id == file_id, *visible_to(caller)))).one_or_none()
+    row = (
+        await session.execute(select(*_COLUMNS).where(File.id == file_id, *visible_to(caller, File.owner_id)))
+    ).one_or_none()
     if row is None:
         raise NotFound("file", file_id)
     return _view_of(row)
@@ -86,7 +89,7 @@ async def page(
     session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
 ) -> tuple[list[FileView], Place | None]:
     """Return up to `limit` files beyond the place `after`, newest first, and where they end if more follow."""
-    mine = select(*_COLUMNS).where(*visible_to(caller))
+    mine = select(*_COLUMNS).where(*visible_to(caller, File.owner_id))
     rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
 
@@ -105,14 +108,11 @@ async def content(session: AsyncSession, file_id: FileId) -> bytes:
 
 async def delete(session: AsyncSession, caller: Caller, file_id: FileId) -> None:
     """Delete a file and its bytes. Raises NotFound, also for somebody else's."""
-    gone = await session.scalar(delete_from(File).where(File.id == file_id, *visible_to(caller)).returning(File.id))
+    gone = await session.scalar(
+        delete_from(File).where(File.id == file_id, *visible_to(caller, File.owner_id)).returning(File.id)
+    )
     if gone is None:
         raise NotFound("file", file_id)
-
-
-def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
-    """The condition that keeps files among their owners and admins."""
-    return [] if caller.role == "admin" else [File.owner_id == caller.user_id]
 
 
 _COLUMNS = (File.id, File.name, File.media_type, File.size_bytes, File.sha256, File.simulated, File.created_at)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Task
+from chimera.db.tables import Run
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import NodePath, TaskId
 from models.messages import MessageView
@@ -33,7 +33,7 @@ WITH next AS (
     SELECT path, purpose, {_RANK} AS rank, seq,
            octet_length(content) + COALESCE(octet_length(thought), 0) + COALESCE(pg_column_size(tool_calls), 0) AS size
     FROM messages m
-    WHERE task_id = :id AND (CAST(:path AS text) IS NULL OR path = CAST(:path AS text))
+    WHERE run_id = :id AND (CAST(:path AS text) IS NULL OR path = CAST(:path AS text))
       AND (path, {_RANK}, seq) > (CAST(:after_path AS text), CAST(:after_rank AS int), CAST(:after_seq AS int))
     ORDER BY path, rank, seq LIMIT :limit),
  sized AS (
@@ -45,12 +45,12 @@ SELECT s.rank, m.path, m.purpose, m.seq / 1000 AS step, m.seq, m.role, m.content
             WHEN a.agent IS NOT NULL THEN COALESCE(c.outcome ->> 'finish_reason', 'stop') END AS finish_reason,
        m.tokens, m.created_at
 FROM sized s
-JOIN messages m ON m.task_id = :id AND m.path = s.path AND m.purpose = s.purpose AND m.seq = s.seq
-LEFT JOIN model_calls c ON m.role = 'assistant' AND c.task_id = :id AND c.path = m.path AND c.purpose = m.purpose
+JOIN messages m ON m.run_id = :id AND m.path = s.path AND m.purpose = s.purpose AND m.seq = s.seq
+LEFT JOIN calls c ON m.role = 'assistant' AND c.run_id = :id AND c.path = m.path AND c.purpose = m.purpose
      AND c.step = m.seq / 1000
-LEFT JOIN model_call_attempts a ON a.task_id = :id AND a.path = c.path AND a.purpose = c.purpose AND a.step = c.step
+LEFT JOIN call_attempts a ON a.run_id = :id AND a.path = c.path AND a.purpose = c.purpose AND a.step = c.step
      AND a.attempt = c.attempt
-LEFT JOIN tool_calls t ON m.role = 'tool' AND t.task_id = :id AND t.path = m.path AND t.step = m.seq / 1000
+LEFT JOIN tool_calls t ON m.role = 'tool' AND t.run_id = :id AND t.path = m.path AND t.step = m.seq / 1000
      AND t.index = m.seq % 1000 - 501
 WHERE s.upto <= :bytes OR s.nth = 1
 ORDER BY s.path, s.rank, s.seq
@@ -58,7 +58,7 @@ ORDER BY s.path, s.rank, s.seq
 
 _MORE = text(f"""
 SELECT EXISTS (SELECT 1 FROM messages m
-WHERE task_id = :id AND (CAST(:path AS text) IS NULL OR path = CAST(:path AS text))
+WHERE run_id = :id AND (CAST(:path AS text) IS NULL OR path = CAST(:path AS text))
   AND (path, {_RANK}, seq) > (CAST(:after_path AS text), CAST(:after_rank AS int), CAST(:after_seq AS int)))
 """)  # noqa: S608  # as above
 
@@ -93,7 +93,7 @@ async def page(
 
 
 async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    owner_id = await session.scalar(select(Task.owner_id).where(Task.id == task_id, Task.deleted_at.is_(None)))
+    owner_id = await session.scalar(select(Run.owner_id).where(Run.id == task_id, Run.deleted_at.is_(None)))
     if owner_id is None or (owner_id != caller.user_id and caller.role != "admin"):
         raise NotFound("task", task_id)
     if owner_id != caller.user_id:
@@ -102,7 +102,7 @@ async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -
 
 async def _check_path(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
     paths: Sequence[str] = (
-        await session.scalars(text("SELECT path FROM subtasks WHERE task_id = :id ORDER BY path"), {"id": task_id})
+        await session.scalars(text("SELECT path FROM subtasks WHERE run_id = :id ORDER BY path"), {"id": task_id})
     ).all()
     if path not in paths:
         known = f"use one of {', '.join(paths[:20])}, or leave it out" if paths else "leave it out"

@@ -6,18 +6,19 @@ What was answered stands: the new run asks for each call in turn, and those that
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Guidance, Subtask, Task
+from chimera.db.access import locked
+from chimera.db.tables import Guidance, Run, Subtask, Task
 from chimera.db.task_controls import going_on, refusal, set_limits
-from chimera.db.tasks import locked
 from chimera.ledger import events, outbox
 from models.base import preview_of
 from models.errors import Conflict
 from models.events import Event, GuidanceGiven, TaskRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.remedies import remedy_for
+from models.runs import RunKind
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskRetry, TaskStatus
 from models.users import Caller
@@ -29,7 +30,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     Raises Conflict for one that has not failed, or that would fail in the same way by the answers that it has, and
     InvalidInput for a limit that is not above what is spent.
     """
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != TaskStatus.FAILED:
         raise refusal(task, "only a failed one can be tried again")
     remedy = remedy_for(task.error_code)
@@ -38,7 +39,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     happened: list[Event] = [set_limits(task, wish.budget, "budget.")] if wish.budget else []
     again = _begin_again(await _subtasks_of(session, task_id), wish.model)
     if wish.model and not again.failed:
-        task.model = wish.model
+        await session.execute(update(Task).where(Task.run_id == task_id).values(model=wish.model))
     task.subtasks_done -= again.skipped
     task.status, task.ended_at = going_on(task), None
     task.error_code = task.error = None
@@ -53,7 +54,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     return UserId(task.owner_id)
 
 
-_FORGIVE = text("UPDATE model_calls SET forgiven = attempt WHERE task_id = :task_id AND status = 'failed'")
+_FORGIVE = text("UPDATE calls SET forgiven = attempt WHERE run_id = :task_id AND status = 'failed'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class _Again:
 
 async def _subtasks_of(session: AsyncSession, task_id: TaskId) -> Sequence[Subtask]:
     """Read the subtasks of a task, those above before those below."""
-    statement = select(Subtask).where(Subtask.task_id == task_id).order_by(Subtask.path)
+    statement = select(Subtask).where(Subtask.run_id == task_id).order_by(Subtask.path)
     return (await session.scalars(statement)).all()
 
 
@@ -105,9 +106,9 @@ def _begin_again(subtasks: Sequence[Subtask], model: str | None) -> _Again:
     return _Again(paths, failed, skipped)
 
 
-async def _given(session: AsyncSession, task: Task, words: str, paths: Sequence[NodePath]) -> list[GuidanceGiven]:
+async def _given(session: AsyncSession, task: Run, words: str, paths: Sequence[NodePath]) -> list[GuidanceGiven]:
     """Keep guidance for each of the nodes; its next call, and those below it, hear it."""
-    rows = [Guidance(task_id=task.id, path=path, text=words) for path in paths]
+    rows = [Guidance(run_id=task.id, path=path, text=words) for path in paths]
     session.add_all(rows)
     await session.flush()
     task.guidance_given += len(rows)

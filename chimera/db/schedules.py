@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Schedule, Task, User
+from chimera.db.access import visible_to
+from chimera.db.tables import Run, Schedule, User
 from chimera.temporal.due_times import check_time_zone
 from models.cron import MACROS
 from models.errors import Forbidden, InvalidInput, NotFound
@@ -40,13 +41,18 @@ def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
 
 async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
     """Return the caller's schedules (an admin gets everybody's), newest first, at most 100."""
-    statement = select(Schedule).where(*_visible_to(caller)).order_by(Schedule.created_at.desc()).limit(MAX_LISTED)
+    statement = (
+        select(Schedule)
+        .where(*visible_to(caller, Schedule.owner_id))
+        .order_by(Schedule.created_at.desc())
+        .limit(MAX_LISTED)
+    )
     return (await session.scalars(statement)).all()
 
 
 async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *, lock: bool = False) -> Schedule:
     """Return the caller's schedule. Raises NotFound, also for somebody else's."""
-    statement = select(Schedule).where(Schedule.id == schedule_id, *_visible_to(caller))
+    statement = select(Schedule).where(Schedule.id == schedule_id, *visible_to(caller, Schedule.owner_id))
     schedule = await session.scalar(statement.with_for_update() if lock else statement)
     if schedule is None:
         raise NotFound("schedule", schedule_id)
@@ -72,7 +78,7 @@ async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
 
 async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId | None:
     """Return the task that this run of a schedule has made."""
-    task_id = await session.scalar(select(Task.id).where(Task.scheduled_run_id == scheduled_run_id))
+    task_id = await session.scalar(select(Run.id).where(Run.scheduled_run_id == scheduled_run_id))
     return None if task_id is None else TaskId(task_id)
 
 

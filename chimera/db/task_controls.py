@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.access import locked
 from chimera.db.tables import Guidance as GuidanceRow
-from chimera.db.tables import Subtask, Task
-from chimera.db.tasks import locked
-from chimera.ledger import events, outbox, runs
+from chimera.db.tables import Run, Subtask
+from chimera.ledger import ends, events, outbox
 from models.base import preview_of
 from models.errors import Conflict, InvalidInput
 from models.events import (
@@ -25,6 +25,7 @@ from models.events import (
 )
 from models.ids import ROOT, NodePath, TaskId
 from models.remedies import remedy_for
+from models.runs import RunKind
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
 from models.users import Caller
@@ -51,7 +52,7 @@ class Given:
 
 async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Start a draft."""
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != TaskStatus.DRAFT:
         raise refusal(task, "only a draft can be started")
     task.status = TaskStatus.QUEUED
@@ -60,7 +61,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
 
 async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Stop a task: from here on the ledger makes no call for it. Asking again while it ends sends the cancel again."""
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status == TaskStatus.CANCELLING:
         await outbox.enqueue_again(session, task_id, "cancel")
     if task.status in STOPPED:
@@ -72,7 +73,7 @@ async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         )
     if task.status == TaskStatus.DRAFT:
         task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
-        cut_short = await runs.cancel_open_subtasks(session, task_id)
+        cut_short = await ends.cancel_open_subtasks(session, task_id)
         await events.append(session, task_id, *cut_short, TaskCancelled())
         return
     task.status = TaskStatus.CANCELLING
@@ -82,7 +83,7 @@ async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Let calls in flight end and begin no other. Asking again changes nothing."""
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status == TaskStatus.PAUSED:
         return
     if task.status not in PAUSABLE:
@@ -95,7 +96,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Let a paused task go on. Asking again changes nothing."""
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING):
         return
     if task.status == TaskStatus.WAITING:
@@ -112,7 +113,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
 
     Raises InvalidInput when a limit is not above what is spent already.
     """
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
         raise refusal(task, "its budget no longer matters")
     if task.status != TaskStatus.WAITING:
@@ -131,7 +132,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
 
     Raises InvalidInput for a subtask that isn't there and Conflict for one that has ended.
     """
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
         raise refusal(task, "guidance would reach nobody")
     subtasks = await _statuses(session, task_id)
@@ -139,7 +140,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
         _check_path(subtasks, guidance.path)
     await _check_takes_more(session, task_id)
     task.guidance_given += 1
-    row = GuidanceRow(task_id=task_id, path=guidance.path or ROOT, text=guidance.text)
+    row = GuidanceRow(run_id=task_id, path=guidance.path or ROOT, text=guidance.text)
     session.add(row)
     await session.flush()
     given = GuidanceGiven(path=guidance.path or ROOT, guidance_id=row.id, preview=preview_of(guidance.text))
@@ -152,7 +153,7 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
     await session.execute(delete(GuidanceRow).where(GuidanceRow.id == guidance_id))
 
 
-def set_limits(task: Task, budget: Budget, within: str = "") -> BudgetRaised:
+def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
     """Set the limits that `budget` names in a task's row; return the event that says so.
 
     `within` goes before field names, for a budget inside another body. Raises InvalidInput when a limit is not above
@@ -181,7 +182,7 @@ _WAYS_OUT = {
 """What can be done with a task instead of what its state forbids."""
 
 
-def refusal(task: Task, rule: str) -> Conflict:
+def refusal(task: Run, rule: str) -> Conflict:
     """Say why a task's state forbids something, and what can be done instead."""
     status = TaskStatus(task.status)
     shown = "a draft" if status is TaskStatus.DRAFT else status
@@ -190,16 +191,16 @@ def refusal(task: Task, rule: str) -> Conflict:
     return Conflict(f"The task is {shown}: {rule}; {way_out}.")
 
 
-def going_on(task: Task) -> TaskStatus:
+def going_on(task: Run) -> TaskStatus:
     """Where a task stands that nothing keeps back any more."""
     return TaskStatus.QUEUED if task.started_at is None else TaskStatus.RUNNING
 
 
 _CONTROLS = text(
-    "SELECT count(*) FROM events WHERE task_id = :id"
+    "SELECT count(*) FROM events WHERE run_id = :id"
     " AND payload ->> 'type' IN ('task.paused', 'budget.raised', 'guidance.given')"
     # Each retry has a run, and a history, of its own.
-    " AND seq > COALESCE((SELECT max(seq) FROM events WHERE task_id = :id AND payload ->> 'type' = 'task.retried'), 0)"
+    " AND seq > COALESCE((SELECT max(seq) FROM events WHERE run_id = :id AND payload ->> 'type' = 'task.retried'), 0)"
 )
 
 
@@ -212,7 +213,7 @@ async def _check_takes_more(session: AsyncSession, task_id: TaskId) -> None:
         )
 
 
-def _check_above_spent(task: Task, budget: Budget, within: str) -> None:
+def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
     spent = {
         # What the ledger counts: attempts whose end nobody saw may have cost their estimate.
         "max_cost_micro_usd": task.spent_micro_usd + task.doubtful_micro_usd,
@@ -234,7 +235,7 @@ def _exact_usd(micro_usd: int) -> str:
 
 
 async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, str]:
-    statement = select(Subtask.path, Subtask.status).where(Subtask.task_id == task_id).order_by(Subtask.path)
+    statement = select(Subtask.path, Subtask.status).where(Subtask.run_id == task_id).order_by(Subtask.path)
     return {NodePath(row.path): row.status for row in await session.execute(statement)}
 
 

@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.access import visible_to
 from chimera.db.pages import Place
-from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
-from chimera.db.tasks import visible_to
+from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, Task
 from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId, due_at_of
 from models.remedies import remedy_for
+from models.runs import RunKind
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting
 from models.usage import Usage
@@ -65,17 +66,18 @@ async def page(
     limit: int,
 ) -> tuple[list[TaskView], Place | None]:
     """Return up to `limit` tasks beyond the place `after`, and the place where they end if more follow."""
-    key = tuple_(Task.created_at, Task.id)
+    key = tuple_(Run.created_at, Run.id)
     conditions = [*_shown_to(caller), *_conditions(only)]
     if after is not None:
         conditions.append(key < after if newest_first else key > after)
-    order = [Task.created_at.desc(), Task.id.desc()] if newest_first else [Task.created_at, Task.id]
+    order = [Run.created_at.desc(), Run.id.desc()] if newest_first else [Run.created_at, Run.id]
     statement = (
         select(
             *_COLUMNS,
             func.left(Task.goal, PREVIEW_CHARS).label("goal"),
-            func.left(Task.result, PREVIEW_CHARS).label("result"),
+            func.left(Run.result, PREVIEW_CHARS).label("result"),
         )
+        .join(Task, Task.run_id == Run.id)
         .where(*conditions)
         .order_by(*order)
         .limit(limit + 1)
@@ -88,14 +90,14 @@ async def page(
 async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView, ...]:
     """Return the subtasks of a task, parents before children and each level in the order of its plan."""
     rows = await session.scalars(
-        select(Subtask).where(Subtask.task_id == task_id).order_by(Subtask.parent, Subtask.position)
+        select(Subtask).where(Subtask.run_id == task_id).order_by(Subtask.parent, Subtask.position)
     )
     return tuple(_subtask_view_of(row) for row in rows)
 
 
 async def progress(session: AsyncSession, caller: Caller, task_id: TaskId) -> Progress:
     """Return how far the events of the caller's task go. Raises NotFound, also for somebody else's."""
-    statement = select(Task.status, Task.event_seq).where(Task.id == task_id, *_shown_to(caller))
+    statement = select(Run.status, Run.event_seq).where(Run.id == task_id, *_shown_to(caller))
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
@@ -104,18 +106,16 @@ async def progress(session: AsyncSession, caller: Caller, task_id: TaskId) -> Pr
 
 async def calls_in_progress(session: AsyncSession, task_id: TaskId) -> set[tuple[str, str, int, int]]:
     """Return path, purpose, step and attempt of each model call whose answer is being written."""
-    call = ModelCall
+    call = Call
     rows = await session.execute(
-        select(call.path, call.purpose, call.step, call.attempt).where(
-            call.task_id == task_id, call.status == "started"
-        )
+        select(call.path, call.purpose, call.step, call.attempt).where(call.run_id == task_id, call.status == "started")
     )
     return {(row.path, row.purpose, row.step, row.attempt) for row in rows}
 
 
 async def last_seqs(session: AsyncSession, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
     """Return the sequence of the newest event of each task."""
-    rows = await session.execute(select(Task.id, Task.event_seq).where(Task.id.in_(task_ids)))
+    rows = await session.execute(select(Run.id, Run.event_seq).where(Run.id.in_(task_ids)))
     return {TaskId(task_id): seq for task_id, seq in rows}
 
 
@@ -123,7 +123,7 @@ async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
     """Read why a task waits from the event that said so."""
     newest = (
         select(EventRow.payload)
-        .where(EventRow.task_id == task_id, EventRow.payload["type"].astext == "budget.reached")
+        .where(EventRow.run_id == task_id, EventRow.payload["type"].astext == "budget.reached")
         .order_by(EventRow.seq.desc())
         .limit(1)
     )
@@ -132,15 +132,15 @@ async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
 
 
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
-    return [Task.deleted_at.is_(None), *visible_to(caller)]
+    return [Run.kind == RunKind.TASK, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)]
 
 
 def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if only.statuses:
-        conditions.append(Task.status.in_(only.statuses))
+        conditions.append(Run.status.in_(only.statuses))
     if only.schedule_id is not None:
-        conditions.append(Task.schedule_id == only.schedule_id)
+        conditions.append(Run.schedule_id == only.schedule_id)
     if only.text:
         conditions.append(
             Task.title.icontains(only.text, autoescape=True) | Task.goal.icontains(only.text, autoescape=True)
@@ -151,18 +151,22 @@ def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
 _COLUMNS = (
     *(
         column
-        for column in Task.__table__.columns
-        if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256")
+        for column in (*Run.__table__.columns, *Task.__table__.columns)
+        if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256", "kind", "run_id")
     ),
-    exists().where(ModelCallAttempt.task_id == Task.id, ModelCallAttempt.estimated).label("estimated"),
+    exists().where(CallAttempt.run_id == Run.id, CallAttempt.estimated).label("estimated"),
 )
 
 
 # Built once: the statement that every answer about a task begins with.
-_ONE = select(*_COLUMNS, Task.goal, Task.result).where(
-    Task.id == bindparam("task_id"),
-    Task.deleted_at.is_(None),
-    func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Task.owner_id) == Task.owner_id,
+_ONE = (
+    select(*_COLUMNS, Task.goal, Run.result)
+    .join(Task, Task.run_id == Run.id)
+    .where(
+        Run.id == bindparam("task_id"),
+        Run.deleted_at.is_(None),
+        func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,
+    )
 )
 
 
@@ -219,7 +223,7 @@ def budget_of(task: AnyRow) -> BudgetView | None:
     return BudgetView(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
 
 
-def usage_of(row: AnyRow | ModelCallAttempt) -> Usage:
+def usage_of(row: AnyRow | CallAttempt) -> Usage:
     """The tokens of a row: a task's, an attempt's, or a sum of attempts."""
     return Usage(
         input_tokens=int(row.input_tokens),

@@ -5,18 +5,20 @@ what is shown of one in `task_views.py`.
 from datetime import UTC, datetime
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy import delete as delete_from
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db.tables import EventRow, Guidance, Message, ModelCall, ModelCallAttempt, Subtask, Task
+from chimera.db.access import locked
+from chimera.db.tables import Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
 from chimera.ledger import outbox
 from models.base import preview_of
-from models.errors import Conflict, IdempotencyKeyReused, NotFound
+from models.errors import Conflict, IdempotencyKeyReused
 from models.events import EVENT, Event, PlanCreated, TaskAccepted
 from models.ids import ScheduleId, TaskId, UserId
 from models.plans import PlannedSubtask, node_of
+from models.runs import RunKind
 from models.tasks import OPEN, RunPolicy, TaskSpec, TaskStatus
 from models.users import Caller
 
@@ -40,7 +42,7 @@ async def create(
     """
     budget = spec.budget
     task_id = await session.scalar(
-        _TAKE_IN,
+        _ACCEPT,
         {
             "owner_id": owner_id,
             "key": idempotency_key,
@@ -65,41 +67,42 @@ async def create(
         },
     )
     if task_id is None:
-        return await _taken_in_before(session, owner_id, spec, idempotency_key, scheduled_run_id), False
+        return await _accepted_before(session, owner_id, spec, idempotency_key, scheduled_run_id), False
     return TaskId(str(task_id)), True
 
 
 # One statement, one round trip: what every task costs before it has begun.
-_TAKE_IN = text("""
-WITH task AS (
-    INSERT INTO tasks
-        (owner_id, idempotency_key, body_sha256, title, goal, model, fallbacks, images, policy, metadata, priority,
-         status, max_cost_micro_usd, max_tokens, max_model_calls, subtasks_total, event_seq, schedule_id,
-         scheduled_run_id)
+_ACCEPT = text("""
+WITH run AS (
+    INSERT INTO runs
+        (owner_id, kind, idempotency_key, body_sha256, priority, status, max_cost_micro_usd, max_tokens,
+         max_model_calls, subtasks_total, event_seq, schedule_id, scheduled_run_id)
     VALUES
-        (:owner_id, :key, :body_sha256, :title, :goal, :model, :fallbacks, :images, CAST(:policy AS jsonb),
-         CAST(:metadata AS jsonb), :priority, :status, :max_cost, :max_tokens, :max_calls,
+        (:owner_id, 'task', :key, :body_sha256, :priority, :status, :max_cost, :max_tokens, :max_calls,
          jsonb_array_length(CAST(:subtasks AS jsonb)), cardinality(CAST(:events AS jsonb[])), :schedule_id,
          :scheduled_run_id)
     ON CONFLICT DO NOTHING RETURNING id),
+ task AS (
+    INSERT INTO tasks (run_id, title, goal, model, fallbacks, images, policy, metadata)
+    SELECT id, :title, :goal, :model, :fallbacks, :images, CAST(:policy AS jsonb), CAST(:metadata AS jsonb) FROM run),
  plan AS (
     INSERT INTO subtasks
-        (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
-    SELECT task.id, s ->> 'key', '', n - 1, s ->> 'key', s ->> 'title', s ->> 'instruction', s ->> 'agent',
+        (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
+    SELECT run.id, s ->> 'key', '', n - 1, s ->> 'key', s ->> 'title', s ->> 'instruction', s ->> 'agent',
            ARRAY(SELECT jsonb_array_elements_text(s -> 'depends_on')), CAST(s ->> 'decompose' AS boolean)
-    FROM task, jsonb_array_elements(CAST(:subtasks AS jsonb)) WITH ORDINALITY AS t (s, n)),
+    FROM run, jsonb_array_elements(CAST(:subtasks AS jsonb)) WITH ORDINALITY AS t (s, n)),
  happened AS (
-    INSERT INTO events (task_id, seq, payload)
-    SELECT task.id, n, e FROM task, unnest(CAST(:events AS jsonb[])) WITH ORDINALITY AS t (e, n)),
+    INSERT INTO events (run_id, seq, payload)
+    SELECT run.id, n, e FROM run, unnest(CAST(:events AS jsonb[])) WITH ORDINALITY AS t (e, n)),
  message AS (
-    INSERT INTO outbox (task_id, kind) SELECT id, 'start' FROM task WHERE :start)
-SELECT id FROM task
+    INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM run WHERE :start)
+SELECT id FROM run
 """)
 
 
 async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Delete what a task was about and keep what it cost. Raises Conflict while it is open."""
-    task = await locked(session, caller, task_id)
+    task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
         way_out = f"cancel it first, at POST /api/v1/tasks/{task_id}/cancel"
         if task.status == TaskStatus.CANCELLING:
@@ -110,48 +113,27 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
     for table in (Message, Guidance, EventRow, Subtask):
-        await session.execute(delete_from(table).where(table.task_id == task_id))
-    await session.execute(update(ModelCall).where(ModelCall.task_id == task_id).values(outcome=None))
-    await session.execute(update(ModelCallAttempt).where(ModelCallAttempt.task_id == task_id).values(error=None))
+        await session.execute(delete_from(table).where(table.run_id == task_id))
+    await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
+    await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
+    await session.execute(update(Task).where(Task.run_id == task_id).values(title="", goal="", images=[], meta={}))
     await session.execute(
-        update(Task)
-        .where(Task.id == task_id)
-        .values(
-            title="", goal="", images=[], result=None, error=None, meta={}, deleted_at=func.now(), updated_at=func.now()
-        )
+        update(Run)
+        .where(Run.id == task_id)
+        .values(result=None, error=None, deleted_at=func.now(), updated_at=func.now())
     )
     await outbox.enqueue(session, task_id, "forget")
 
 
-async def scheduled_run_of(session: AsyncSession, task_id: TaskId) -> str | None:
-    """Return the workflow id of the schedule's run that made a task; None where a person did."""
-    run_id: str | None = await session.scalar(select(Task.scheduled_run_id).where(Task.id == task_id))
-    return run_id
-
-
-async def locked(session: AsyncSession, caller: Caller, task_id: TaskId) -> Task:
-    """Return the caller's task, locked until the transaction ends. Raises NotFound, also for somebody else's."""
-    statement = select(Task).where(Task.id == task_id, Task.deleted_at.is_(None), *visible_to(caller))
-    task = await session.scalar(statement.with_for_update(key_share=True))
-    if task is None:
-        raise NotFound("task", task_id)
-    return task
-
-
-def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
-    """The condition that keeps tasks among their owners and admins."""
-    return [] if caller.role == "admin" else [Task.owner_id == caller.user_id]
-
-
-async def _taken_in_before(
+async def _accepted_before(
     session: AsyncSession, owner_id: UserId, spec: TaskSpec, key: str | None, scheduled_run_id: str | None
 ) -> TaskId:
     same = (
-        Task.scheduled_run_id == scheduled_run_id
+        Run.scheduled_run_id == scheduled_run_id
         if key is None
-        else (Task.owner_id == owner_id) & (Task.idempotency_key == key)
+        else (Run.owner_id == owner_id) & (Run.idempotency_key == key)
     )
-    row = (await session.execute(select(Task.id, Task.body_sha256, Task.deleted_at).where(same))).one()
+    row = (await session.execute(select(Run.id, Run.body_sha256, Run.deleted_at).where(same))).one()
     if row.body_sha256 not in (fingerprint_of(spec), older_fingerprint_of(spec)):
         raise IdempotencyKeyReused(key or "")
     if row.deleted_at is not None:

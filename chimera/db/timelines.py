@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.costs import finish_reason_of
-from chimera.db.tables import ModelCallAttempt, Subtask, Task, ToolCall
+from chimera.db.tables import CallAttempt, Run, Subtask, Task, ToolCall
 from models.errors import NotFound
 from models.ids import ROOT, NodePath, TaskId
 from models.timelines import MAX_SPANS, Span, TimelineView
@@ -12,11 +12,12 @@ from models.timelines import MAX_SPANS, Span, TimelineView
 
 async def timeline_of(session: AsyncSession, task_id: TaskId) -> TimelineView:
     """Return a task's spans in order of their start; doesn't ask who is asking. Raises NotFound."""
-    task = await session.scalar(select(Task).where(Task.id == task_id, Task.deleted_at.is_(None)))
-    if task is None:
+    statement = select(Run, Task.title).outerjoin(Task, Task.run_id == Run.id)
+    row = (await session.execute(statement.where(Run.id == task_id, Run.deleted_at.is_(None)))).one_or_none()
+    if row is None:
         raise NotFound("task", task_id)
     spans = [
-        *_task_span(task),
+        *_run_span(row.Run, row.title),
         *await _subtask_spans(session, task_id),
         *await _model_call_spans(session, task_id),
         *await _tool_call_spans(session, task_id),
@@ -25,23 +26,23 @@ async def timeline_of(session: AsyncSession, task_id: TaskId) -> TimelineView:
     return TimelineView(spans=tuple(spans[:MAX_SPANS]), complete=len(spans) <= MAX_SPANS)
 
 
-def _task_span(task: Task) -> list[Span]:
-    if task.started_at is None:
+def _run_span(run: Run, title: str | None) -> list[Span]:
+    if run.started_at is None:
         return []
     return [
         Span(
             kind="task",
             path=ROOT,
-            label=task.title,
-            status=task.status,
-            started_at=task.started_at,
-            ended_at=task.ended_at,
+            label=title or run.kind,
+            status=run.status,
+            started_at=run.started_at,
+            ended_at=run.ended_at,
         )
     ]
 
 
 async def _subtask_spans(session: AsyncSession, task_id: TaskId) -> list[Span]:
-    rows = await session.scalars(select(Subtask).where(Subtask.task_id == task_id, Subtask.started_at.is_not(None)))
+    rows = await session.scalars(select(Subtask).where(Subtask.run_id == task_id, Subtask.started_at.is_not(None)))
     return [
         Span(
             kind="subtask",
@@ -58,9 +59,9 @@ async def _subtask_spans(session: AsyncSession, task_id: TaskId) -> list[Span]:
 
 async def _model_call_spans(session: AsyncSession, task_id: TaskId) -> list[Span]:
     rows = await session.execute(
-        select(ModelCallAttempt, finish_reason_of())
-        .where(ModelCallAttempt.task_id == task_id)
-        .order_by(ModelCallAttempt.started_at)
+        select(CallAttempt, finish_reason_of())
+        .where(CallAttempt.run_id == task_id)
+        .order_by(CallAttempt.started_at)
         .limit(MAX_SPANS + 1)
     )
     return [
@@ -82,7 +83,7 @@ async def _model_call_spans(session: AsyncSession, task_id: TaskId) -> list[Span
 
 async def _tool_call_spans(session: AsyncSession, task_id: TaskId) -> list[Span]:
     rows = await session.scalars(
-        select(ToolCall).where(ToolCall.task_id == task_id).order_by(ToolCall.started_at).limit(MAX_SPANS + 1)
+        select(ToolCall).where(ToolCall.run_id == task_id).order_by(ToolCall.started_at).limit(MAX_SPANS + 1)
     )
     return [
         Span(

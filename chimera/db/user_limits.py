@@ -13,12 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.db.engine import words
 from chimera.db.refusals import sqlstate_of
-from models.ai_calls import OPEN as OPEN_CALLS
 from models.ai_calls import Operation
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
-from models.tasks import OPEN as OPEN_TASKS
-from models.tasks import TaskStatus
+from models.tasks import OPEN, TaskStatus
 
 AT_ONCE = 50
 """More transactions than one user has under way at once: a process has 30 connections, unless a setting says more."""
@@ -51,8 +49,8 @@ OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
     "open tasks and drafts",
     "wait until one has ended, cancel one, or delete a draft",
-    text("SELECT count(*) FROM tasks WHERE owner_id = :owner_id AND status = ANY(:open)").bindparams(
-        open=words(OPEN_TASKS | {TaskStatus.DRAFT})
+    text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind = 'task' AND status = ANY(:open)").bindparams(
+        open=words(OPEN | {TaskStatus.DRAFT})
     ),
     retry_after_s=10.0,
 )
@@ -60,8 +58,8 @@ OPEN_CALLS_LIMIT = UserLimit(
     "max_open_calls",
     "open embeddings, images and transcriptions",
     "wait until one has ended, or cancel one",
-    text("SELECT count(*) FROM ai_calls WHERE owner_id = :owner_id AND status = ANY(:open)").bindparams(
-        open=words(OPEN_CALLS)
+    text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind <> 'task' AND status = ANY(:open)").bindparams(
+        open=words(OPEN)
     ),
     retry_after_s=5.0,
 )
@@ -84,9 +82,9 @@ FILES_LIMIT = UserLimit(
     # The size of a picture is unknown before it is drawn.
     text(
         "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"
-        " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM ai_calls"
-        " WHERE owner_id = :owner_id AND operation = :images AND status = ANY(:open))"
-    ).bindparams(least_bytes=LEAST_BYTES, images=Operation.IMAGES.value, open=words(OPEN_CALLS)),
+        " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM runs"
+        " JOIN media_calls ON run_id = id WHERE owner_id = :owner_id AND kind = :images AND status = ANY(:open))"
+    ).bindparams(least_bytes=LEAST_BYTES, images=Operation.IMAGES.value, open=words(OPEN)),
     near=None,
 )
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from math import ceil
 
 from chimera.db.engine import Connection, one, scalar
-from chimera.ledger.calls import IS_ENABLED, IS_LEFT_OUT, Intent
+from chimera.ledger.calls import Intent
+from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event
 from chimera.ledger.transcripts import place_of
 from models.base import usd
 from models.events import EVENT, BudgetReached
-from models.ids import TaskId
+from models.ids import RunId
 from models.tasks import UNCALLABLE
 
 
@@ -30,13 +31,13 @@ _ACCOUNT = f"""
 SELECT status, max_cost_micro_usd, max_tokens, max_model_calls, model_calls, reserved_micro_usd, reserved_tokens,
        spent_micro_usd + doubtful_micro_usd AS spent, input_tokens + output_tokens AS tokens,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED}) AS enabled
-FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE
+FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE
 """  # noqa: S608  # put together from what stands here and in `model_calls`
 
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
     """Say why `reserve` returned None."""
-    task_id = intent.request.task_id
+    run_id = intent.request.task_id
     t = await one(await connection.execute(_ACCOUNT, place_of(intent.request)))
     stopped = t.status in UNCALLABLE or not t.enabled
     if stopped or t.left_out:
@@ -51,7 +52,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             for_now=t.reserved_micro_usd > 0 and t.spent + intent.reserve_micro_usd <= t.max_cost_micro_usd,
             limit="max_cost_micro_usd",
             message=f"{usd(t.spent)} of {usd(t.max_cost_micro_usd)} is spent; the next call may cost"
-            f" {usd(intent.reserve_micro_usd)}. {_way_out(task_id, f'--usd {_roomy_usd(needed)}')}",
+            f" {usd(intent.reserve_micro_usd)}. {_way_out(run_id, f'--usd {_roomy_usd(needed)}')}",
             needed=needed,
         )
     if t.max_tokens is not None and t.tokens + t.reserved_tokens + intent.reserve_tokens > t.max_tokens:
@@ -61,7 +62,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             for_now=t.reserved_tokens > 0 and t.tokens + intent.reserve_tokens <= t.max_tokens,
             limit="max_tokens",
             message=f"{t.tokens:,} of {t.max_tokens:,} tokens are used; the next call may need"
-            f" {intent.reserve_tokens:,}. {_way_out(task_id, f'--tokens {2 * needed}')}",
+            f" {intent.reserve_tokens:,}. {_way_out(run_id, f'--tokens {2 * needed}')}",
             needed=needed,
         )
     if t.max_model_calls is not None and t.model_calls + 1 > t.max_model_calls:
@@ -69,7 +70,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             stopped=False,
             for_now=False,
             limit="max_model_calls",
-            message=f"{_all_made(t.max_model_calls)} {_way_out(task_id, f'--requests {2 * t.model_calls + 2}')}",
+            message=f"{_all_made(t.max_model_calls)} {_way_out(run_id, f'--requests {2 * t.model_calls + 2}')}",
             needed=t.model_calls + 1,
         )
     return Refusal(stopped=False, for_now=True, limit="", message="The account changed meanwhile; there is room now.")
@@ -79,8 +80,8 @@ def _all_made(requests: int) -> str:
     return "The one request that it may make is made." if requests == 1 else f"All {requests:,} requests are made."
 
 
-def _way_out(task_id: TaskId, options: str) -> str:
-    return f"Raise the limit: chimera budget {task_id} {options}, or POST /api/v1/tasks/{task_id}/budget."
+def _way_out(run_id: RunId, options: str) -> str:
+    return f"Raise the limit: chimera budget {run_id} {options}, or POST /api/v1/tasks/{run_id}/budget."
 
 
 def _roomy_usd(needed_micro_usd: int) -> str:
@@ -88,16 +89,15 @@ def _roomy_usd(needed_micro_usd: int) -> str:
     return f"{ceil(2 * needed_micro_usd / 10_000) / 100:.2f}"
 
 
-_WAIT = """
+_WAIT = f"""
 WITH account AS (
-    UPDATE tasks SET status = 'waiting', event_seq = event_seq + 1, updated_at = now()
-    WHERE id = %(task_id)s AND status IN ('running', 'queued') RETURNING event_seq)
-INSERT INTO events (task_id, seq, payload)
-SELECT CAST(%(task_id)s AS uuid), event_seq, CAST(%(event)s AS jsonb) FROM account RETURNING seq
-"""
+    UPDATE runs SET status = 'waiting', event_seq = event_seq + 1, updated_at = now()
+    WHERE id = %(run_id)s AND status IN ('running', 'queued') RETURNING id, event_seq)
+{insert_event("account")} RETURNING seq
+"""  # noqa: S608  # only constants go in
 
 
-async def wait_for_budget(connection: Connection, task_id: TaskId, refusal: Refusal) -> int:
+async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusal) -> int:
     """Turn a running task into a waiting one and say so once; return the event's sequence (0: it waited already)."""
     event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
-    return await scalar(await connection.execute(_WAIT, {"task_id": task_id, "event": event})) or 0
+    return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import words
 from models.errors import ModelLoading, Unreachable
-from models.ids import TaskId
+from models.ids import RunId
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import HeldUpCall
 
@@ -17,7 +17,7 @@ _LOOKED_AT = 500
 _HELD_UP = text("""
 WITH told AS (
     SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
-    FROM (SELECT seq, at, payload FROM events WHERE task_id = :id ORDER BY seq DESC LIMIT :looked_at) e
+    FROM (SELECT seq, at, payload FROM events WHERE run_id = :id ORDER BY seq DESC LIMIT :looked_at) e
     CROSS JOIN LATERAL (
         SELECT payload ->> 'path' AS path, payload ->> 'purpose' AS purpose, CAST(payload ->> 'step' AS int) AS step,
                payload ->> 'type' = 'model_call.waiting'
@@ -34,16 +34,16 @@ CROSS JOIN LATERAL (
     -- As `model_calls` of the task counts: without those that found no connection, or a model that loads.
     SELECT count(*) AS attempts,
            count(*) FILTER (WHERE a.error_code IS NULL OR a.error_code <> ALL(:not_taken_up)) AS requests,
-           (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM model_call_attempts a
-    WHERE a.task_id = :id AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
-LEFT JOIN subtasks s ON s.task_id = :id AND s.path = due.path
+           (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM call_attempts a
+    WHERE a.run_id = :id AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
+LEFT JOIN subtasks s ON s.run_id = :id AND s.path = due.path
 WHERE held AND (s.path IS NULL OR s.status = ANY(:open))
 ORDER BY since, due.path
 """)
 
 
-async def held_up_calls(session: AsyncSession, task_id: TaskId) -> tuple[HeldUpCall, ...]:
+async def held_up_calls(session: AsyncSession, run_id: RunId) -> tuple[HeldUpCall, ...]:
     """Read them with what their provider said last, the one that has waited longest first."""
     limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_taken_up": _NOT_TAKEN_UP}
-    rows = await session.execute(_HELD_UP, {"id": task_id, **limits})
+    rows = await session.execute(_HELD_UP, {"id": run_id, **limits})
     return tuple(HeldUpCall.model_validate({**row.pop("payload"), **row}) for row in map(dict, rows.mappings()))

@@ -12,11 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, one, scalar, words
-from chimera.ledger import calls
-from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger import failures, settlements
+from chimera.ledger.calls import Intent, lock_run
+from chimera.ledger.failures import Failure
+from chimera.ledger.settlements import Settlement
+from chimera.ledger.statements import add_used, at_attempt, at_place, set_used
 from chimera.ledger.transcripts import place_of
 from models.events import TaskResumed
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import OPEN
@@ -25,25 +28,23 @@ _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
 
 
-def _giving_up(task: str, which: str) -> str:
+def _giving_up(run: str, which: str) -> str:
     return f"""
 WITH old AS (
-    UPDATE model_call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+    UPDATE call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
            estimated = true
-    WHERE task_id = {task} AND {which} AND status = 'started'
+    WHERE run_id = {run} AND {which} AND status = 'started'
     RETURNING reserved_micro_usd, reserved_tokens),
- calls AS (UPDATE model_calls SET status = 'failed' WHERE task_id = {task} AND {which} AND status = 'started'),
+ calls AS (UPDATE calls SET status = 'failed' WHERE run_id = {run} AND {which} AND status = 'started'),
  sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd + sums.money,
+UPDATE runs SET doubtful_micro_usd = doubtful_micro_usd + sums.money,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
        reserved_tokens = GREATEST(0, reserved_tokens - sums.tokens)
-FROM sums WHERE id = {task}
+FROM sums WHERE id = {run}
 """  # noqa: S608  # only constants of this file go in
 
 
-_GIVE_UP_CALL = _giving_up(
-    "%(task_id)s", "path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND attempt = %(attempt)s"
-)
+_GIVE_UP_CALL = _giving_up("%(run_id)s", at_attempt())
 _GIVE_UP_BELOW = text(
     _giving_up(":id", "(CAST(:path AS text) = '' OR path = :path OR starts_with(path, CAST(:path AS text) || '/'))")
 )
@@ -53,10 +54,10 @@ ALIVE = timedelta(seconds=8)
 """A worker says every two seconds which calls are under way. One that dies is missed by Temporal after ten."""
 
 _SAY_SEEN = """
-UPDATE model_call_attempts a SET seen_at = clock_timestamp()
-FROM unnest(%(task_ids)s::uuid[], %(paths)s::text[], %(purposes)s::text[], %(steps)s::int[])
-    AS k (task_id, path, purpose, step)
-WHERE a.task_id = k.task_id AND a.path = k.path AND a.purpose = k.purpose AND a.step = k.step
+UPDATE call_attempts a SET seen_at = clock_timestamp()
+FROM unnest(%(run_ids)s::uuid[], %(paths)s::text[], %(purposes)s::text[], %(steps)s::int[])
+    AS k (run_id, path, purpose, step)
+WHERE a.run_id = k.run_id AND a.path = k.path AND a.purpose = k.purpose AND a.step = k.step
   AND a.worker = %(worker)s AND a.status = 'started'
 """
 
@@ -64,7 +65,7 @@ WHERE a.task_id = k.task_id AND a.path = k.path AND a.purpose = k.purpose AND a.
 async def say_seen(connection: Connection, requests: Collection[ModelCallRequest], worker: str) -> None:
     """Note that the attempts of `worker` at these calls are at work."""
     values = {
-        "task_ids": [request.task_id for request in requests],
+        "run_ids": [request.task_id for request in requests],
         "paths": [request.path for request in requests],
         "purposes": [request.purpose.value for request in requests],
         "steps": [request.step for request in requests],
@@ -72,10 +73,10 @@ async def say_seen(connection: Connection, requests: Collection[ModelCallRequest
     await connection.execute(_SAY_SEEN, {**values, "worker": worker})
 
 
-_SEEN = """
-SELECT worker, COALESCE(seen_at, started_at) > clock_timestamp() - %(alive)s AS alive FROM model_call_attempts
-WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s AND attempt = %(attempt)s
-"""
+_SEEN = f"""
+SELECT worker, COALESCE(seen_at, started_at) > clock_timestamp() - %(alive)s AS alive FROM call_attempts
+WHERE {at_attempt()}
+"""  # noqa: S608  # only constants go in
 
 
 async def seen(connection: Connection, request: ModelCallRequest, attempt: int) -> tuple[str, bool]:
@@ -86,53 +87,49 @@ async def seen(connection: Connection, request: ModelCallRequest, attempt: int) 
 
 async def mark_doubtful(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
     """Give up an attempt at a call that is looked at again: whoever made it has said nothing of its end."""
-    await calls.lock_root(connection, request.task_id)
+    await lock_run(connection, request.task_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 
-async def leave_behind(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
+async def leave_behind(session: AsyncSession, run_id: RunId, path: NodePath) -> None:
     """Give up the attempts of a node that has ended, and those below it: nobody comes back to them.
 
     The root has to be locked.
     """
-    await session.execute(_GIVE_UP_BELOW, {"id": task_id, "path": path})
+    await session.execute(_GIVE_UP_BELOW, {"id": run_id, "path": path})
 
 
-# A task that waits for its budget goes on where there may be room now: its calls are asked for again.
+# A run that waits for its budget continues where there may be room now: its calls are asked for again.
 _WOKEN = """
  woken AS (
-    INSERT INTO outbox (task_id, kind)
-    SELECT root.id, 'budget_raised' FROM root, attempt WHERE root.status = 'waiting' AND attempt.wakes RETURNING 1),
+    INSERT INTO outbox (run_id, kind)
+    SELECT run.id, 'budget_raised' FROM run, attempt WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
  told AS (
-    INSERT INTO events (task_id, seq, payload)
-    SELECT root.id, root.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM root, woken)"""
-_GOES_ON = """
-       status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE tasks.status END,
-       event_seq = tasks.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
+    INSERT INTO events (run_id, seq, payload)
+    SELECT run.id, run.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM run, woken)"""
+_CONTINUES = """
+       status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE runs.status END,
+       event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
 _RESUMED = {"resumed": TaskResumed().model_dump_json()}
 
 _TAKE_UP = f"""
-WITH root AS (SELECT id, status, event_seq FROM tasks WHERE id = %(task_id)s),
+WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),
  attempt AS (
-    UPDATE model_call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
-    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful'
-      AND root.status = ANY(CAST(%(open)s AS text[]))
-      AND NOT EXISTS (SELECT 1 FROM subtasks s WHERE s.task_id = root.id
+    UPDATE call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
+    FROM run WHERE {at_attempt()} AND call_attempts.status = 'doubtful'
+      AND run.status = ANY(CAST(%(open)s AS text[]))
+      AND NOT EXISTS (SELECT 1 FROM subtasks s WHERE s.run_id = run.id
                         AND (s.path = %(path)s OR starts_with(%(path)s, s.path || '/'))
                         AND s.status <> ALL(CAST(%(open_subtasks)s AS text[])))
-      AND EXISTS (SELECT 1 FROM model_calls c WHERE c.task_id = root.id AND c.path = %(path)s
-                    AND c.purpose = %(purpose)s AND c.step = %(step)s AND c.status = 'failed')
+      AND EXISTS (SELECT 1 FROM calls c WHERE {at_place("c")} AND c.status = 'failed')
     RETURNING reserved_micro_usd, reserved_tokens, true AS wakes),
- call AS (
-    UPDATE model_calls SET status = 'started', attempt = %(attempt)s FROM attempt
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s),
+ call AS (UPDATE calls SET status = 'started', attempt = %(attempt)s FROM attempt WHERE {at_place("calls")}),
 {_WOKEN}
-UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
-       reserved_micro_usd = tasks.reserved_micro_usd + attempt.reserved_micro_usd,
-       reserved_tokens = tasks.reserved_tokens + attempt.reserved_tokens, {_GOES_ON}
-FROM attempt WHERE id = %(task_id)s RETURNING 1
-"""  # noqa: S608  # only constants of this file go in
+UPDATE runs SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
+       reserved_micro_usd = runs.reserved_micro_usd + attempt.reserved_micro_usd,
+       reserved_tokens = runs.reserved_tokens + attempt.reserved_tokens, {_CONTINUES}
+FROM attempt WHERE id = %(run_id)s RETURNING 1
+"""  # noqa: S608  # only constants go in
 
 
 async def take_up(connection: Connection, intent: Intent) -> bool:
@@ -148,11 +145,10 @@ async def take_up(connection: Connection, intent: Intent) -> bool:
     return await scalar(cursor) is not None
 
 
-_SETTLED_BY = """
-SELECT c.outcome, t.event_seq FROM model_calls c JOIN tasks t ON t.id = c.task_id
-WHERE c.task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-  AND attempt = %(attempt)s AND c.status = 'finished'
-"""
+_SETTLED_BY = f"""
+SELECT c.outcome, r.event_seq FROM calls c JOIN runs r ON r.id = c.run_id
+WHERE {at_attempt("c")} AND c.status = 'finished'
+"""  # noqa: S608  # only constants go in
 
 
 async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallOutcome | None, int] | None:
@@ -168,27 +164,21 @@ async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallO
 
 
 _LATE = f"""
-WITH root AS MATERIALIZED (SELECT id, status, event_seq FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH run AS MATERIALIZED (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  attempt AS (
-    -- Its error code stays: it tells whether its reservation had become doubtful cost.
-    UPDATE model_call_attempts SET status = 'late', input_tokens = %(input)s, cached_input_tokens = %(cached)s,
-           cache_write_tokens = %(cache_write)s, reasoning_tokens = %(reasoning)s, output_tokens = %(output)s,
-           cost_micro_usd = %(cost)s, estimated = %(estimated)s, ended_at = clock_timestamp(),
-           provider_request_id = %(request_id)s
-    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND model_call_attempts.status IN ('started', 'doubtful')
+    -- Its error code stays: it tells whether its reservation had become cost in doubt.
+    UPDATE call_attempts SET status = 'late', {set_used()}, cost_micro_usd = %(cost)s, estimated = %(estimated)s,
+           ended_at = clock_timestamp(), provider_request_id = %(request_id)s
+    FROM run WHERE {at_attempt()} AND call_attempts.status IN ('started', 'doubtful')
     RETURNING error_code IS NOT DISTINCT FROM 'doubtful' AS doubted, %(cost)s < %(money)s AS wakes),
 {_WOKEN}
-UPDATE tasks SET spent_micro_usd = spent_micro_usd + %(cost)s,
+UPDATE runs SET spent_micro_usd = spent_micro_usd + %(cost)s,
        doubtful_micro_usd = doubtful_micro_usd - CASE WHEN doubted THEN %(money)s ELSE 0 END,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - CASE WHEN doubted THEN 0 ELSE %(money)s END),
        reserved_tokens = GREATEST(0, reserved_tokens - CASE WHEN doubted THEN 0 ELSE %(tokens)s END),
-       input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
-       cached_input_tokens = cached_input_tokens + %(cached)s,
-       cache_write_tokens = cache_write_tokens + %(cache_write)s,
-       reasoning_tokens = reasoning_tokens + %(reasoning)s, {_GOES_ON}
-FROM attempt WHERE id = %(task_id)s RETURNING tasks.event_seq
-"""  # noqa: S608  # only constants of this file go in
+       {add_used("runs")}, {_CONTINUES}
+FROM attempt WHERE id = %(run_id)s RETURNING runs.event_seq
+"""  # noqa: S608  # only constants go in
 
 
 async def book_late(connection: Connection, settlement: Settlement) -> int | None:
@@ -196,26 +186,24 @@ async def book_late(connection: Connection, settlement: Settlement) -> int | Non
 
     Returns the sequence of the task's last event; None where there was nothing to book.
     """
-    values = {**place_of(settlement.intent.request), **calls.spent_of(settlement), **_RESUMED}
+    values = {**place_of(settlement.intent.request), **settlements.spent_of(settlement), **_RESUMED}
     return await scalar(await connection.execute(_LATE, values))
 
 
 _FAIL_LATE = f"""
-WITH root AS MATERIALIZED (
-    SELECT id, status, event_seq, deleted_at FROM tasks WHERE id = %(task_id)s FOR NO KEY UPDATE),
+WITH run AS MATERIALIZED (
+    SELECT id, status, event_seq, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  attempt AS (
-    UPDATE model_call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
-           error = CASE WHEN root.deleted_at IS NULL THEN %(message)s END, input_tokens = %(input)s,
-           output_tokens = %(output)s, cost_micro_usd = %(cost)s, estimated = %(estimated)s
-    FROM root WHERE task_id = root.id AND path = %(path)s AND purpose = %(purpose)s AND step = %(step)s
-      AND attempt = %(attempt)s AND model_call_attempts.status = 'doubtful'
+    UPDATE call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
+           error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
+           estimated = %(estimated)s
+    FROM run WHERE {at_attempt()} AND call_attempts.status = 'doubtful'
     RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),
 {_WOKEN}
-UPDATE tasks SET doubtful_micro_usd = doubtful_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,
-       input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
-       model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END, {_GOES_ON}
-FROM attempt WHERE id = %(task_id)s RETURNING tasks.event_seq
-"""  # noqa: S608  # only constants of this file go in
+UPDATE runs SET doubtful_micro_usd = doubtful_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,
+       {add_used("runs")}, model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END, {_CONTINUES}
+FROM attempt WHERE id = %(run_id)s RETURNING runs.event_seq
+"""  # noqa: S608  # only constants go in
 
 
 async def fail_late(connection: Connection, failure: Failure) -> int | None:
@@ -223,5 +211,5 @@ async def fail_late(connection: Connection, failure: Failure) -> int | None:
 
     Returns the sequence of the task's last event; None where there was no doubt.
     """
-    cursor = await connection.execute(_FAIL_LATE, {**calls.failed_of(failure), **_RESUMED})
+    cursor = await connection.execute(_FAIL_LATE, {**failures.failed_of(failure), **_RESUMED})
     return await scalar(cursor)

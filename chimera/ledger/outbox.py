@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import words
 from chimera.db.tables import Outbox
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 from models.subtasks import OPEN_SUBTASKS
 
 Kind = Literal["start", "cancel", "pause", "resume", "budget_raised", "forget"]
@@ -20,39 +20,39 @@ class Entry:
     """One message to a run, delivered in the order of its ids."""
 
     id: int
-    task_id: TaskId
+    run_id: RunId
     kind: Kind
     attempts: int
 
 
-async def enqueue(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
+async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
     """Promise a message to the run, in the caller's transaction."""
-    session.add(Outbox(task_id=task_id, kind=kind))
+    session.add(Outbox(task_id=run_id, kind=kind))
     await session.flush()
 
 
-_PROMISED = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE task_id = :task_id AND kind = :kind)")
+_PROMISED = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE run_id = :run_id AND kind = :kind)")
 
 
-async def enqueue_again(session: AsyncSession, task_id: TaskId, kind: Kind) -> None:
+async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
     """Promise a message that was delivered before, unless it still waits for that."""
-    if not await session.scalar(_PROMISED, {"task_id": task_id, "kind": kind}):
-        await enqueue(session, task_id, kind)
+    if not await session.scalar(_PROMISED, {"run_id": run_id, "kind": kind}):
+        await enqueue(session, run_id, kind)
 
 
 # The lock is held while the message is delivered: another process skips the task instead of sending it twice, and a
 # process that dies lets go of it. Only the first entry of a task is ever tried, so that the order holds (SKIP LOCKED
 # with ORDER BY … LIMIT 1 would go on to the second).
 _TAKE_FIRST = text(
-    "SELECT id, task_id, kind, attempts FROM outbox"
-    " WHERE id = (SELECT min(id) FROM outbox WHERE task_id = :task_id) FOR UPDATE SKIP LOCKED"
+    "SELECT id, run_id, kind, attempts FROM outbox"
+    " WHERE id = (SELECT min(id) FROM outbox WHERE run_id = :run_id) FOR UPDATE SKIP LOCKED"
 )
 _DUE = text(
-    "SELECT task_id FROM outbox WHERE next_attempt_at <= now() GROUP BY task_id ORDER BY min(next_attempt_at) LIMIT :n"
+    "SELECT run_id FROM outbox WHERE next_attempt_at <= now() GROUP BY run_id ORDER BY min(next_attempt_at) LIMIT :n"
 )
 _DELIVERED = text(
     "DELETE FROM outbox o WHERE id = :id"
-    " RETURNING EXISTS (SELECT 1 FROM outbox p WHERE p.task_id = o.task_id AND p.id <> o.id)"
+    " RETURNING EXISTS (SELECT 1 FROM outbox p WHERE p.run_id = o.run_id AND p.id <> o.id)"
 )
 _FAILED = text(
     "UPDATE outbox SET attempts = attempts + 1, last_error = :error,"
@@ -60,19 +60,17 @@ _FAILED = text(
 )
 
 
-async def take_first(session: AsyncSession, task_id: TaskId) -> Entry | None:
+async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
     """Lock the oldest entry of a task; None when there is none or another process delivers it."""
-    row = (await session.execute(_TAKE_FIRST, {"task_id": task_id})).one_or_none()
+    row = (await session.execute(_TAKE_FIRST, {"run_id": run_id})).one_or_none()
     return (
-        None
-        if row is None
-        else Entry(id=row.id, task_id=TaskId(str(row.task_id)), kind=row.kind, attempts=row.attempts)
+        None if row is None else Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts)
     )
 
 
-async def due(session: AsyncSession, limit: int) -> list[TaskId]:
+async def due(session: AsyncSession, limit: int) -> list[RunId]:
     """Tasks with entries that nobody has delivered in time."""
-    return [TaskId(str(task_id)) for task_id in await session.scalars(_DUE, {"n": limit})]
+    return [RunId(str(run_id)) for run_id in await session.scalars(_DUE, {"n": limit})]
 
 
 async def delivered(session: AsyncSession, entry: Entry) -> bool:
@@ -91,11 +89,11 @@ CANCELS = 6
 """A run that was told so often is ended from outside: whoever asked for a stop gets one."""
 _CANCEL_AGAIN = text("""
 WITH late AS (
-    UPDATE tasks t SET cancels_sent = LEAST(cancels_sent + 1, 1000), updated_at = now()
+    UPDATE runs t SET cancels_sent = LEAST(cancels_sent + 1, 1000), updated_at = now()
     WHERE status = 'cancelling' AND updated_at < now() - :seconds * interval '1 second'
-      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.task_id = t.id)
+      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = t.id)
     RETURNING id)
-INSERT INTO outbox (task_id, kind) SELECT id, 'cancel' FROM late
+INSERT INTO outbox (run_id, kind) SELECT id, 'cancel' FROM late
 """)
 
 
@@ -105,15 +103,15 @@ async def cancel_again(session: AsyncSession) -> None:
 
 
 _CANCELLED_TREE = text("""
-SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.task_id = t.id AND s.status = ANY(:open)) AS paths
-FROM tasks t WHERE t.id = :id AND t.status = 'cancelling'
+SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.run_id = t.id AND s.status = ANY(:open)) AS paths
+FROM runs t WHERE t.id = :id AND t.status = 'cancelling'
 """)
 
 
-async def cancelled_tree(session: AsyncSession, task_id: TaskId) -> tuple[int, list[NodePath]]:
+async def cancelled_tree(session: AsyncSession, run_id: RunId) -> tuple[int, list[NodePath]]:
     """Return how often a task's cancel was sent again, and its open subtasks; (0, []) once it has ended.
 
     A subtask whose first call was refused has a run, and is pending all the same.
     """
-    row = (await session.execute(_CANCELLED_TREE, {"id": task_id, "open": words(OPEN_SUBTASKS)})).one_or_none()
+    row = (await session.execute(_CANCELLED_TREE, {"id": run_id, "open": words(OPEN_SUBTASKS)})).one_or_none()
     return (0, []) if row is None else (row.cancels_sent, [NodePath(path) for path in row.paths])

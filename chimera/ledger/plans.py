@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chimera.db.agents import with_built_in
 from chimera.db.engine import Connection, one
 from models.agents import NOT_OFFERED, AgentSpec
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 from models.plans import MAX_NODES
 
 
@@ -24,19 +24,19 @@ class PlanRoom:
 _ROOM = """
 SELECT t.subtasks_total, s.planned, s.promised,
        (SELECT jsonb_agg(a.spec ORDER BY a.name) FROM agents a WHERE a.owner_id = t.owner_id) AS own
-FROM tasks t, LATERAL (
+FROM runs t, LATERAL (
     SELECT count(*) AS planned,
            count(*) FILTER (WHERE s.decompose AND s.path <> %(path)s
                AND s.status NOT IN ('completed', 'skipped', 'cancelled')
-               AND NOT EXISTS (SELECT 1 FROM subtasks c WHERE c.task_id = s.task_id AND c.parent = s.path)) AS promised
-    FROM subtasks s WHERE s.task_id = t.id) s
-WHERE t.id = %(task_id)s
+               AND NOT EXISTS (SELECT 1 FROM subtasks c WHERE c.run_id = s.run_id AND c.parent = s.path)) AS promised
+    FROM subtasks s WHERE s.run_id = t.id) s
+WHERE t.id = %(run_id)s
 """
 
 
-async def room_for(connection: Connection, task_id: TaskId, path: NodePath) -> PlanRoom:
+async def room_for(connection: Connection, run_id: RunId, path: NodePath) -> PlanRoom:
     """Read what a plan for the node at `path` may have."""
-    row = await one(await connection.execute(_ROOM, {"task_id": task_id, "path": path}))
+    row = await one(await connection.execute(_ROOM, {"run_id": run_id, "path": path}))
     left = max(0, MAX_NODES - int(row.planned) - int(row.promised))
     offered = {name: agent for name, agent in with_built_in(row.own or ()).items() if name not in NOT_OFFERED}
     return PlanRoom(offered, left, int(row.subtasks_total))

@@ -4,33 +4,33 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 
 
 def _unanswered(task: str, path: str) -> str:
     return f"""
-SELECT s.path FROM subtasks s LEFT JOIN subtasks p ON p.task_id = s.task_id AND p.path = s.parent
-WHERE s.task_id = {task} AND (s.parent = {path} OR p.status = 'completed' AND ({path} = ''
+SELECT s.path FROM subtasks s LEFT JOIN subtasks p ON p.run_id = s.run_id AND p.path = s.parent
+WHERE s.run_id = {task} AND (s.parent = {path} OR p.status = 'completed' AND ({path} = ''
         OR starts_with(s.parent, {path} || '/')))
   AND (s.status NOT IN ('completed', 'skipped') OR s.status = 'completed' AND s.result IS NULL)
 ORDER BY s.path
 """  # noqa: S608  # only constants of this file go in
 
 
-_UNANSWERED = _unanswered("%(task_id)s", "%(path)s::text")
-_UNANSWERED_TEXT = text(_unanswered(":task_id", "CAST(:path AS text)"))
+_UNANSWERED = _unanswered("%(run_id)s", "%(path)s::text")
+_UNANSWERED_TEXT = text(_unanswered(":run_id", "CAST(:path AS text)"))
 
 
-async def unanswered(connection: Connection, task_id: TaskId, path: NodePath) -> list[NodePath]:
+async def unanswered(connection: Connection, run_id: RunId, path: NodePath) -> list[NodePath]:
     """Name the subtasks that keep the node at `path` from being completed: neither skipped nor with an answer kept.
 
     What Temporal calls done counts for nothing here. Exact while the root is locked.
     """
-    cursor = await connection.execute(_UNANSWERED, {"task_id": task_id, "path": path})
+    cursor = await connection.execute(_UNANSWERED, {"run_id": run_id, "path": path})
     return [NodePath(row.path) for row in await cursor.fetchall()]
 
 
-async def unanswered_in(session: AsyncSession, task_id: TaskId, path: NodePath) -> list[NodePath]:
+async def unanswered_in(session: AsyncSession, run_id: RunId, path: NodePath) -> list[NodePath]:
     """Name the same in a transaction of SQLAlchemy's."""
-    found = await session.scalars(_UNANSWERED_TEXT, {"task_id": task_id, "path": path})
+    found = await session.scalars(_UNANSWERED_TEXT, {"run_id": run_id, "path": path})
     return [NodePath(each) for each in found]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, scalar, words
+from chimera.ledger.statements import insert_event
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped
 from models.events import EVENT, ToolCallFinished
@@ -11,39 +12,38 @@ from models.tasks import OPEN, STOPPED
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 _ASKED = """
-SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, t.status AS task_status, c.status, c.failed
-FROM tasks t
-JOIN messages m ON m.task_id = t.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
-LEFT JOIN tool_calls c ON c.task_id = t.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
-WHERE t.id = %(task_id)s AND t.deleted_at IS NULL
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, t.status AS run_status, c.status, c.failed
+FROM runs t
+JOIN messages m ON m.run_id = t.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
+LEFT JOIN tool_calls c ON c.run_id = t.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
+WHERE t.id = %(run_id)s AND t.deleted_at IS NULL
 """
 
 _CLAIM = """
-INSERT INTO tool_calls (task_id, path, step, index, tool, status)
-VALUES (%(task_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING
+INSERT INTO tool_calls (run_id, path, step, index, tool, status)
+VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING
 """
 
 # Lock order: the tasks row first, as everywhere.
-_FINISH = """
+_FINISH = f"""
 WITH open AS MATERIALIZED (
-    SELECT id FROM tasks WHERE id = %(task_id)s AND status = ANY(%(open)s::text[]) FOR NO KEY UPDATE),
+    SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) FOR NO KEY UPDATE),
  call AS (
-    INSERT INTO tool_calls (task_id, path, step, index, tool, status, failed, ended_at)
+    INSERT INTO tool_calls (run_id, path, step, index, tool, status, failed, ended_at)
     SELECT id, %(path)s, %(step)s, %(index)s, %(tool)s, 'finished', %(failed)s, clock_timestamp()
     FROM open
-    ON CONFLICT (task_id, path, step, index) DO UPDATE
+    ON CONFLICT (run_id, path, step, index) DO UPDATE
     SET status = 'finished', failed = excluded.failed, ended_at = excluded.ended_at
-    WHERE tool_calls.status <> 'finished' RETURNING task_id),
+    WHERE tool_calls.status <> 'finished' RETURNING run_id),
  root AS (
-    UPDATE tasks SET event_seq = event_seq + 1, updated_at = now() FROM call WHERE id = call.task_id
-    RETURNING event_seq),
+    UPDATE runs SET event_seq = event_seq + 1, updated_at = now() FROM call WHERE id = call.run_id
+    RETURNING id, event_seq),
  msg AS (
-    INSERT INTO messages (task_id, path, purpose, seq, role, content, tokens, tool_call_id)
-    SELECT CAST(%(task_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s
+    INSERT INTO messages (run_id, path, purpose, seq, role, content, tokens, tool_call_id)
+    SELECT CAST(%(run_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s
     FROM root ON CONFLICT DO NOTHING)
-INSERT INTO events (task_id, seq, payload)
-SELECT CAST(%(task_id)s AS uuid), event_seq, CAST(%(event)s AS jsonb) FROM root RETURNING seq
-"""
+{insert_event("root")} RETURNING seq
+"""  # noqa: S608  # only constants go in
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> Asked:
     """Read what was asked. Raises RootStopped when the task was stopped."""
     cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
     row: Any = await cursor.fetchone()
-    if row is None or row.task_status in STOPPED:
+    if row is None or row.run_status in STOPPED:
         raise RootStopped(request.task_id)
     done = ToolCallOutcome(tool=row.asked["name"], failed=row.failed) if row.status == "finished" else None
     return Asked(row.asked["name"], row.asked["arguments"], row.asked["id"], done)
@@ -96,4 +96,4 @@ async def finish(
 
 
 def _place(request: ToolCallRequest) -> dict[str, object]:
-    return {"task_id": request.task_id, "path": request.path, "step": request.step, "index": request.index}
+    return {"run_id": request.task_id, "path": request.path, "step": request.step, "index": request.index}

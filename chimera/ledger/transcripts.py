@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, scalar
+from chimera.ledger.statements import at_place
 from models.errors import RootStopped
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 from models.model_calls import ModelCallRequest
 from models.tasks import FinishReason, OnTruncated
 
@@ -56,7 +57,7 @@ class CallContext:
     """What is known about a call's place before it is made."""
 
     owner_id: str
-    task_status: str
+    run_status: str
     left_out: bool
     """The run goes on without this subtask."""
     goal: str
@@ -84,12 +85,12 @@ class CallContext:
 
 
 _UNHEARD = """
-         WHERE u.task_id = %(task_id)s AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
-           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.task_id = u.task_id AND m.path = %(path)s
+         WHERE u.run_id = %(run_id)s AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
+           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.run_id = u.run_id AND m.path = %(path)s
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
 
 _CONTEXT = f"""
-SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.images, t.guidance_given,
+SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.images, r.guidance_given,
        t.policy ->> 'on_truncated' AS on_truncated,
        CAST(t.policy ->> 'max_output_tokens' AS int) AS max_output_tokens,
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
@@ -102,16 +103,16 @@ SELECT t.owner_id, t.status AS task_status, t.goal, t.model, t.fallbacks, t.imag
                           -- Where a connection breaks tells a server that always breaks from a bad line.
                           || CASE WHEN a.error_code IN ('truncated', 'stalled') THEN a.output_tokens::text ELSE '' END)
                       END AS way
-               FROM model_call_attempts a
-               WHERE a.task_id = t.id AND a.path = %(path)s AND a.purpose = %(purpose)s AND a.step = %(step)s
+               FROM call_attempts a
+               WHERE {at_place("a")}
                  AND a.status NOT IN ('cancelled', 'finished') AND a.attempt > c.forgiven
                GROUP BY 1, 2, 5) f) END AS failures,
-       (SELECT spec FROM agents g WHERE g.owner_id = t.owner_id AND g.name = %(agent)s) AS agent_spec,
+       (SELECT spec FROM agents g WHERE g.owner_id = r.owner_id AND g.name = %(agent)s) AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
-FROM tasks t
-LEFT JOIN subtasks s ON s.task_id = t.id AND s.path = %(path)s
-LEFT JOIN model_calls c ON c.task_id = t.id AND c.path = %(path)s AND c.purpose = %(purpose)s AND c.step = %(step)s
-WHERE t.id = %(task_id)s AND t.deleted_at IS NULL
+FROM runs r JOIN tasks t ON t.run_id = r.id
+LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
+LEFT JOIN calls c ON {at_place("c")}
+WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """  # noqa: S608  # put together from what stands here
 
 
@@ -123,7 +124,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         raise RootStopped(request.task_id)
     return CallContext(
         owner_id=str(row.owner_id),
-        task_status=row.task_status,
+        run_status=row.run_status,
         left_out=row.left_out,
         goal=row.goal,
         model=row.model,
@@ -156,10 +157,10 @@ async def has_unheard_guidance(connection: Connection, request: ModelCallRequest
 _TRANSCRIPT = """
 SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, total FROM (
     SELECT *, sum(tokens) OVER (ORDER BY seq DESC) AS running, count(*) OVER () AS total
-    FROM messages WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
+    FROM messages WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
 WHERE seq = 1000 OR running <= %(budget)s - COALESCE((
     SELECT tokens FROM messages
-    WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq = 1000), 0)
+    WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq = 1000), 0)
 ORDER BY seq
 """
 
@@ -184,7 +185,7 @@ async def read_transcript(
 
 _REPLIES = """
 SELECT seq, content FROM messages
-WHERE task_id = %(task_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq = ANY(%(seqs)s)
+WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq = ANY(%(seqs)s)
 """
 
 
@@ -209,18 +210,18 @@ class Result:
 _RESULTS = """
 SELECT path, key, title, status, finish_reason,
        left(COALESCE(result, ''), CAST(GREATEST(200, %(max_chars)s / count(*) OVER ()) AS int)) AS result FROM subtasks
-WHERE task_id = %(task_id)s AND parent = %(parent)s AND (CAST(%(keys)s AS text[]) IS NULL OR key = ANY(%(keys)s))
+WHERE run_id = %(run_id)s AND parent = %(parent)s AND (CAST(%(keys)s AS text[]) IS NULL OR key = ANY(%(keys)s))
 ORDER BY position
 """
 
 
 async def read_results(
-    connection: Connection, task_id: TaskId, parent: str, keys: tuple[str, ...] | None, *, max_chars: int
+    connection: Connection, run_id: RunId, parent: str, keys: tuple[str, ...] | None, *, max_chars: int
 ) -> list[Result]:
     """Read what became of the subtasks in `keys`, or of all; the results share `max_chars`."""
     cursor = await connection.execute(
         _RESULTS,
-        {"task_id": task_id, "parent": parent, "keys": None if keys is None else list(keys), "max_chars": max_chars},
+        {"run_id": run_id, "parent": parent, "keys": None if keys is None else list(keys), "max_chars": max_chars},
     )
     return [
         Result(NodePath(r.path), r.key, r.title, r.status, r.result, r.finish_reason) for r in await cursor.fetchall()
@@ -229,4 +230,4 @@ async def read_results(
 
 def place_of(request: ModelCallRequest) -> dict[str, Any]:
     """The key of a call, as query parameters."""
-    return {"task_id": request.task_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}
+    return {"run_id": request.task_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}

@@ -2,8 +2,9 @@
 `payloads.py`."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import structlog
@@ -21,6 +22,7 @@ from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
     WorkflowFailureError,
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -35,14 +37,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from chimera.config.settings import Settings
+from chimera.ledger.starts import Start
 from chimera.temporal.payloads import Encryption, PayloadUnreadable, converter_of
-from models.ai_calls import AiCallInput, Operation
 from models.errors import Conflict
 from models.ids import (
-    AiCallId,
-    TaskId,
+    RunId,
     UserId,
-    ai_call_workflow_id,
     workflow_id_of,
 )
 from models.tasks import SteerReceipt, SteerRequest, TaskInput
@@ -52,7 +52,6 @@ from models.workflows import (
     PRIORITY,
     SEARCH_ATTRIBUTES,
     STATUS,
-    AiCallRuns,
     TaskRuns,
 )
 
@@ -72,7 +71,7 @@ class StillEnding(RuntimeError):
     """A task is to be tried again, and the run that failed has not ended yet."""
 
 
-class AiCallRun(NamedTuple):
+class ActivityState(NamedTuple):
     """How a call's run stands. `pending` is its activity, which isn't there before it begins and after it ended."""
 
     has_ended: bool
@@ -133,11 +132,9 @@ class Temporal:
         """Where people reach Temporal's Web UI."""
         return web_ui_of(self._settings)
 
-    def ui_url(self, task_id: TaskId) -> str:
+    def ui_url(self, run_id: RunId) -> str:
         """The page of a run in Temporal's Web UI."""
-        return (
-            f"{self.web_ui}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(task_id))}"
-        )
+        return f"{self.web_ui}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(run_id))}"
 
     async def check(self) -> None:
         """Raise RPCError or RuntimeError unless Temporal answers within 2 s."""
@@ -172,16 +169,17 @@ class Temporal:
                 )
             )
 
-    async def closed_since(self, workflow_type: str, since: datetime) -> set[str]:
-        """Find the ids of the runs of a type that have ended since, as far as visibility knows, which lags a little.
+    async def closed_since(self, workflow_types: Sequence[str], since: datetime) -> set[str]:
+        """Find the ids of runs of these types that have ended since, as far as visibility knows, which lags a little.
 
         The answer is read as it comes: the client would decode the search attributes of every run.
         """
         client = await self.client()
+        types = ", ".join(f"'{each}'" for each in workflow_types)
         request = ListWorkflowExecutionsRequest(
             namespace=self._settings.temporal_namespace,
             page_size=VISIBILITY_PAGE,
-            query=f"WorkflowType = '{workflow_type}' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
+            query=f"WorkflowType IN ({types}) AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')"
             f" AND CloseTime > '{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'",
         )
         closed: set[str] = set()
@@ -192,13 +190,13 @@ class Temporal:
                 return closed
             request.next_page_token = page.next_page_token
 
-    async def delete_runs(self, task_id: TaskId, scheduled_run_id: str | None) -> int:
+    async def delete_runs(self, run_id: RunId, scheduled_run_id: str | None) -> int:
         """Have all runs of a task and its subtasks deleted, and the schedule's run that made it.
 
         Returns how many there still were: it takes Temporal a moment, and visibility lags a little.
         """
         client = await self.client()
-        query = f"WorkflowId STARTS_WITH '{workflow_id_of(task_id)}'"
+        query = f"WorkflowId STARTS_WITH '{workflow_id_of(run_id)}'"
         if scheduled_run_id is not None:
             # Ids of ours, without quotes.
             query = f"({query}) OR WorkflowId = '{scheduled_run_id}'"
@@ -207,7 +205,7 @@ class Temporal:
         )
         page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
         # The task's own run is known by its id, before it is listed.
-        runs = [WorkflowExecution(workflow_id=workflow_id_of(task_id)), *(run.execution for run in page.executions)]
+        runs = [WorkflowExecution(workflow_id=workflow_id_of(run_id)), *(run.execution for run in page.executions)]
         return sum([await self._delete_run(client, run) for run in runs])
 
     async def _delete_run(self, client: Client, run: WorkflowExecution) -> bool:
@@ -221,31 +219,30 @@ class Temporal:
             return False
         return True
 
-    async def start_task(self, task: TaskInput, title: str) -> None:
-        """Start the run of a task; twice is once, also after it has ended.
+    async def start(self, run_id: RunId, start: Start) -> None:
+        """Start a run; twice is once, also after it has ended.
 
-        A task that is tried again has a run that failed, and gets another. Raises StillEnding while that one hasn't
-        ended.
+        One that is retried has a run that failed, and gets another. Raises StillEnding while that one hasn't ended.
         """
         client = await self.client()
-        is_retry = task.retries > 0
-        handle = await client.start_workflow(
-            TaskRuns.run,
-            task,
-            id=workflow_id_of(task.task_id),
+        is_retry = start.retries > 0
+        handle: WorkflowHandle[Any, Any] = await client.start_workflow(
+            "TaskWorkflow" if isinstance(start.argument, TaskInput) else "CallWorkflow",
+            start.argument,
+            id=workflow_id_of(run_id),
             task_queue=self._settings.task_queue,
             # A run that Temporal has as completed, of a row from a backup, is no reason to begin none.
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
             if is_retry
             else WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            memo={RETRIES: task.retries} if is_retry else None,
-            search_attributes=task_attributes(task.owner_id, task.priority),
-            static_summary=summary_of(title),
-            priority=Priority(priority_key=task.priority, fairness_key=task.owner_id),
+            memo={RETRIES: start.retries} if is_retry else None,
+            search_attributes=attributes_of(start),
+            static_summary=summary_of(start.title),
+            priority=Priority(priority_key=start.priority, fairness_key=start.owner_id),
             rpc_timeout=RPC_TIMEOUT,
         )
-        if is_retry and await (await handle.describe(rpc_timeout=RPC_TIMEOUT)).memo_value(RETRIES, 0) != task.retries:
+        if is_retry and await _retry_of(handle) != start.retries:
             # A run says that it failed before it has ended.
             raise StillEnding("The run that failed is still ending.")
 
@@ -263,25 +260,9 @@ class Temporal:
                 if error.status != RPCStatusCode.NOT_FOUND:
                     raise
 
-    async def start_ai_call(self, call_id: AiCallId, operation: Operation, owner_id: UserId, model: str) -> None:
-        """Start the run of an embedding, an image or a transcription; twice is once, as for a task."""
-        client = await self.client()
-        await client.start_workflow(
-            AiCallRuns.run,
-            AiCallInput(call_id=call_id, operation=operation),
-            id=ai_call_workflow_id(call_id),
-            task_queue=self._settings.task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(OWNER, owner_id)]),
-            static_summary=summary_of(f"{operation} · {model}"),
-            priority=Priority(fairness_key=owner_id),
-            rpc_timeout=RPC_TIMEOUT,
-        )
-
-    async def await_ai_call(self, call_id: AiCallId, wait_s: float) -> None:
+    async def await_run(self, run_id: RunId, wait_s: float) -> None:
         """Wait until the call's run has ended, however it did, or the time is over, or Temporal doesn't answer."""
-        handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+        handle = (await self.client()).get_workflow_handle(workflow_id_of(run_id))
         try:
             async with asyncio.timeout(wait_s):
                 await handle.result()
@@ -289,14 +270,14 @@ class Temporal:
             # Its row says what became of it.
             return
 
-    async def ai_call_run(self, call_id: AiCallId) -> AiCallRun:
+    async def activity_of(self, run_id: RunId) -> ActivityState:
         """Say how a call's run stands. Raises RPCError or RuntimeError, also when Temporal doesn't know the run."""
-        handle = (await self.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+        handle = (await self.client()).get_workflow_handle(workflow_id_of(run_id))
         described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
         pending = next(iter(described.raw_description.pending_activities), None)
         if pending is not None and pending.HasField("last_failure"):
             pending.last_failure.message = await self._said_in(pending.last_failure)
-        return AiCallRun(has_ended=described.status is not WorkflowExecutionStatus.RUNNING, pending=pending)
+        return ActivityState(has_ended=described.status is not WorkflowExecutionStatus.RUNNING, pending=pending)
 
     async def _said_in(self, failure: Failure) -> str:
         """Return the message of a failure, which stands in its encrypted attributes."""
@@ -305,14 +286,14 @@ class Temporal:
         except PayloadUnreadable as error:
             return str(error)
 
-    async def steer(self, task_id: TaskId, request: SteerRequest) -> SteerReceipt | None:
+    async def steer(self, run_id: RunId, request: SteerRequest) -> SteerReceipt | None:
         """Tell a run about stored guidance and return its receipt.
 
         None when Temporal or the run doesn't answer within 5 s: the guidance is stored and the next model call sees it
         all the same. Raises Conflict when the run refuses it.
         """
         client = await self.client()
-        handle = client.get_workflow_handle(workflow_id_of(task_id))
+        handle = client.get_workflow_handle(workflow_id_of(run_id))
         try:
             async with asyncio.timeout(STEER_SECONDS):
                 return await handle.execute_update(
@@ -320,16 +301,28 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            refused = f"The run refused the guidance; GET /api/v1/tasks/{task_id} shows where it stands."
+            refused = f"The run refused the guidance; GET /api/v1/tasks/{run_id} shows where it stands."
             raise Conflict(cause.message if isinstance(cause, ApplicationError) else refused) from error
         except (TimeoutError, RPCError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-            log.info("steer_without_receipt", task_id=task_id, error=str(error)[:200])
+            log.info("steer_without_receipt", run_id=run_id, error=str(error)[:200])
             return None
+
+
+async def _retry_of(handle: WorkflowHandle[Any, Any]) -> int:
+    described = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+    return int(await described.memo_value(RETRIES, 0))
 
 
 def web_ui_of(settings: Settings) -> str:
     """Where people reach Temporal's Web UI."""
     return settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}"
+
+
+def attributes_of(start: Start) -> TypedSearchAttributes:
+    """What a run can be found by in Temporal's Web UI."""
+    if isinstance(start.argument, TaskInput):
+        return task_attributes(start.owner_id, start.priority)
+    return TypedSearchAttributes([SearchAttributePair(OWNER, start.owner_id)])
 
 
 def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator") -> TypedSearchAttributes:

@@ -15,12 +15,12 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.bus import Bus
-from chimera.db import disabled_owners, tasks
+from chimera.db import disabled_owners
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.ledger import outbox, runs
+from chimera.ledger import outbox, runs, starts
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
-from models.ids import TaskId, workflow_id_of
+from models.ids import RunId, workflow_id_of
 from models.workflows import TaskRuns
 
 log = structlog.get_logger()
@@ -43,9 +43,9 @@ class Dispatcher:
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._underway: set[asyncio.Task[None]] = set()
 
-    def deliver_soon(self, task_id: TaskId) -> None:
+    def deliver_soon(self, run_id: RunId) -> None:
         """Deliver in the background; whatever goes wrong is left to the sweeper."""
-        task = asyncio.create_task(self.deliver(task_id))
+        task = asyncio.create_task(self.deliver(run_id))
         self._underway.add(task)
         task.add_done_callback(self._underway.discard)
 
@@ -53,21 +53,21 @@ class Dispatcher:
         """Wait for deliveries under way, at shutdown."""
         await asyncio.gather(*self._underway, return_exceptions=True)
 
-    async def deliver(self, task_id: TaskId) -> None:
+    async def deliver(self, run_id: RunId) -> None:
         """Send what is in the outbox for this task, in order. Never raises: the entry stays and is tried again."""
         async with self._limit:
             try:
-                while await self._deliver_first(task_id):
+                while await self._deliver_first(run_id):
                     pass
             except (SQLAlchemyError, OSError) as error:
-                log.warning("outbox_database_away", task_id=task_id, error=type(error).__name__)
+                log.warning("outbox_database_away", run_id=run_id, error=type(error).__name__)
 
     async def sweep(self) -> None:
         """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
         async with self._database.begin() as session:
             await outbox.cancel_again(session)
-            task_ids = await outbox.due(session, limit=200)
-        await asyncio.gather(*map(self.deliver, task_ids))
+            run_ids = await outbox.due(session, limit=200)
+        await asyncio.gather(*map(self.deliver, run_ids))
 
     async def stop_disabled(self) -> None:
         """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
@@ -75,17 +75,17 @@ class Dispatcher:
             stopped = await disabled_owners.stop(session, limit=200)
         await asyncio.gather(*map(self.deliver, stopped))
 
-    async def _deliver_first(self, task_id: TaskId) -> bool:
+    async def _deliver_first(self, run_id: RunId) -> bool:
         """Deliver the oldest entry; return whether the next one should be tried now."""
         async with self._database.begin() as session:
-            entry = await outbox.take_first(session, task_id)
+            entry = await outbox.take_first(session, run_id)
             if entry is None:
                 return False
             try:
                 await self._send(session, entry)
             except (RPCError, RuntimeError, ValueError) as error:
                 # A ValueError: a row that this version can't read. It waits; the others go on.
-                log.warning("outbox_delivery_failed", task_id=task_id, kind=entry.kind, error=str(error)[:200])
+                log.warning("outbox_delivery_failed", run_id=run_id, kind=entry.kind, error=str(error)[:200])
                 await outbox.failed(session, entry, str(error))
                 return False
             return await outbox.delivered(session, entry)
@@ -98,10 +98,10 @@ class Dispatcher:
             await self._forget(session, entry)
             return
         client = await self._temporal.client()
-        handle = client.get_workflow_handle(workflow_id_of(entry.task_id))
+        handle = client.get_workflow_handle(workflow_id_of(entry.run_id))
         try:
             if entry.kind == "cancel":
-                await self._cancel(client, session, entry.task_id)
+                await self._cancel(client, session, entry.run_id)
             elif entry.kind == "pause":
                 await handle.signal(TaskRuns.pause, rpc_timeout=RPC_TIMEOUT)
             elif entry.kind == "resume":
@@ -113,65 +113,65 @@ class Dispatcher:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             if entry.kind == "cancel":
-                if await runs.open_among(session, [entry.task_id]):
+                if await runs.open_among(session, [entry.run_id]):
                     # Ended by somebody else.
-                    scheduled_run_id = await tasks.scheduled_run_of(session, entry.task_id)
+                    scheduled_run_id = await runs.scheduled_run_of(session, entry.run_id)
                     await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
-                await runs.close_from_temporal(session, entry.task_id, True)
+                await runs.close_from_temporal(session, entry.run_id, True)
 
-    async def _cancel(self, client: Client, session: AsyncSession, task_id: TaskId) -> None:
+    async def _cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
         """Cancel a run; one that was told before and goes on, with its subtasks; at last end it from outside."""
-        cancels_sent, running = await outbox.cancelled_tree(session, task_id)
-        handle = client.get_workflow_handle(workflow_id_of(task_id))
+        cancels_sent, running = await outbox.cancelled_tree(session, run_id)
+        handle = client.get_workflow_handle(workflow_id_of(run_id))
         if cancels_sent >= outbox.CANCELS:
-            log.error("run_ended_from_outside", task_id=task_id, cancels_sent=cancels_sent)
-            await self._end(session, task_id, reason="It was cancelled, and did not end.")
-            await runs.close_from_temporal(session, task_id, True)
+            log.error("run_ended_from_outside", run_id=run_id, cancels_sent=cancels_sent)
+            await self._end(session, run_id, reason="It was cancelled, and did not end.")
+            await runs.close_from_temporal(session, run_id, True)
             return
         await handle.cancel(rpc_timeout=RPC_TIMEOUT)
         if cancels_sent:
-            log.warning("cancel_sent_again", task_id=task_id, cancels_sent=cancels_sent, subtasks=running)
+            log.warning("cancel_sent_again", run_id=run_id, cancels_sent=cancels_sent, subtasks=running)
             for path in running:
                 with suppress(RPCError):
                     # One that has ended needs no message.
-                    await client.get_workflow_handle(workflow_id_of(task_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
+                    await client.get_workflow_handle(workflow_id_of(run_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
 
-    async def _end(self, session: AsyncSession, task_id: TaskId, *, reason: str) -> None:
+    async def _end(self, session: AsyncSession, run_id: RunId, *, reason: str) -> None:
         """End a task's run from outside, and the schedule's run that made it.
 
         The schedule's first: where Temporal fails in between, the task's own still shows that there is more to end.
         """
-        scheduled_run_id = await tasks.scheduled_run_of(session, task_id)
-        await self._temporal.end_runs(scheduled_run_id, workflow_id_of(task_id), reason=reason)
+        scheduled_run_id = await runs.scheduled_run_of(session, run_id)
+        await self._temporal.end_runs(scheduled_run_id, workflow_id_of(run_id), reason=reason)
 
     async def _forget(self, session: AsyncSession, entry: outbox.Entry) -> None:
         """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left.
 
         It is looked at twice at least: a run that has just ended is not listed yet.
         """
-        await self._bus.forget(entry.task_id)
-        scheduled_run_id = await tasks.scheduled_run_of(session, entry.task_id)
-        left = await self._temporal.delete_runs(entry.task_id, scheduled_run_id)
+        await self._bus.forget(entry.run_id)
+        scheduled_run_id = await runs.scheduled_run_of(session, entry.run_id)
+        left = await self._temporal.delete_runs(entry.run_id, scheduled_run_id)
         if left or not entry.attempts:
             # Temporal deletes a run once it has put down all that came before, every half minute or so.
             raise RuntimeError(f"{left} runs are being deleted")
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
-        task_id = entry.task_id
-        start = await runs.read_start(session, task_id)
+        run_id = entry.run_id
+        start = await starts.read_start(session, run_id)
         if start is None:
             return
         try:
-            await self._temporal.start_task(start.task, start.title)
+            await self._temporal.start(run_id, start)
         except StillEnding:
             if entry.attempts >= ENDING_TRIES:
-                log.error("failed_run_ended_from_outside", task_id=task_id)
-                await self._end(session, task_id, reason="Its task failed and is tried again.")
+                log.error("failed_run_ended_from_outside", run_id=run_id)
+                await self._end(session, run_id, reason="Its task failed and is tried again.")
             raise
         except WorkflowAlreadyStartedError:
-            log.info("task_already_started", task_id=task_id)
+            log.info("run_already_started", run_id=run_id)
         await self._failpoints.hit("after_start")
-        await runs.mark_started(session, task_id)
+        await runs.mark_started(session, run_id)
 
 
 Round = Callable[[], Awaitable[None]]

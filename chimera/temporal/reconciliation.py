@@ -8,24 +8,21 @@ missed where closed runs are listed, and is found where rows are held against Te
 """
 
 import time
-from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from chimera.db import ai_calls, tasks
 from chimera.db.engine import Database
 from chimera.ledger import runs
 from chimera.temporal.client import RETRIES, RPC_TIMEOUT, Temporal
 from chimera.temporal.payloads import PayloadUnreadable
-from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
+from models.ids import RunId, workflow_id_of
+from models.workflows import ROOT_WORKFLOWS
 
 log = structlog.get_logger()
 
@@ -37,8 +34,6 @@ LOOKED_AT_ONCE = 200
 LOST_AFTER = timedelta(minutes=2)
 """Rows younger than this are left alone: whoever starts their runs may still be on the way."""
 
-Id = TypeVar("Id", bound=str)
-
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -46,73 +41,18 @@ class End:
 
     cancelled: bool
     retries: int
-    """Which retry of its task the run was."""
+    """Which retry the run was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows(Generic[Id]):
-    """The rows of runs of one type, and what can be done with them."""
+class Reconciler:
+    """Looks at runs, round after round."""
 
-    workflow_type: str
-    workflow_id_of: Callable[[Id], str]
-    id_of: Callable[[str], Id]
-    oldest_open: Callable[[AsyncSession], Awaitable[datetime | None]]
-    open_among: Callable[[AsyncSession, Collection[Id]], Awaitable[list[Id]]]
-    with_runs: Callable[[AsyncSession, datetime, Id | None, int], Awaitable[list[Id]]]
-    """Open rows from before a moment whose runs were started, at most so many, by id, after the id that is given."""
-    close: Callable[[AsyncSession, Id, "End"], Awaitable[bool]]
-    """End a row whose run has ended, and say whether it was open still."""
-    start_again: Callable[[AsyncSession, Id], Awaitable[None]]
-    scheduled_run_of: Callable[[AsyncSession, Id], Awaitable[str | None]]
-    """The schedule's run that made it, which ends with it."""
-
-
-async def _close_task(session: AsyncSession, task_id: TaskId, end: End) -> bool:
-    return await runs.close_from_temporal(session, task_id, end.cancelled, retries=end.retries)
-
-
-async def _scheduled_run_of_call(session: AsyncSession, call_id: AiCallId) -> None:
-    """No schedule makes such a call."""
-
-
-async def _close_ai_call(session: AsyncSession, call_id: AiCallId, end: End) -> bool:
-    return await ai_calls.close_from_temporal(session, call_id, end.cancelled)
-
-
-TASKS = Rows(
-    workflow_type="TaskWorkflow",
-    workflow_id_of=workflow_id_of,
-    id_of=TaskId,
-    oldest_open=runs.oldest_open,
-    open_among=runs.open_among,
-    with_runs=runs.with_runs,
-    close=_close_task,
-    start_again=runs.start_again,
-    scheduled_run_of=tasks.scheduled_run_of,
-)
-AI_CALLS = Rows(
-    workflow_type="AiCallWorkflow",
-    workflow_id_of=ai_call_workflow_id,
-    id_of=AiCallId,
-    oldest_open=ai_calls.oldest_open,
-    open_among=ai_calls.open_among,
-    with_runs=ai_calls.with_runs,
-    close=_close_ai_call,
-    start_again=ai_calls.take_back,
-    scheduled_run_of=_scheduled_run_of_call,
-)
-
-
-class Reconciler(Generic[Id]):
-    """Looks at the runs of one type, round after round."""
-
-    def __init__(self, database: Database, temporal: Temporal, rows: Rows[Id]) -> None:
+    def __init__(self, database: Database, temporal: Temporal) -> None:
         self._database = database
         self._temporal = temporal
-        self._rows = rows
         self._reconciled_to: datetime | None = None
         self._look_at = time.monotonic() + LOOK_FOR_LOST.total_seconds()
-        self._looked_to: Id | None = None
+        self._looked_to: RunId | None = None
 
     async def reconcile(self) -> None:
         """Close the rows of runs that Temporal closed since the last round; once a minute look for lost ones too.
@@ -123,7 +63,7 @@ class Reconciler(Generic[Id]):
         async with self._database.begin() as session:
             started: datetime = (await session.execute(select(func.now()))).scalar_one()
             if self._reconciled_to is None:
-                self._reconciled_to = await self._rows.oldest_open(session) or started
+                self._reconciled_to = await runs.oldest_open(session) or started
         suspects = await self._closed_since(self._reconciled_to - LOOK_BACK)
         if time.monotonic() >= self._look_at:
             suspects += await self._next_to_look_at(started)
@@ -136,23 +76,23 @@ class Reconciler(Generic[Id]):
                 log.warning("run_not_reconciled", id=suspect, error=type(error).__name__)
         self._reconciled_to = started
 
-    async def _closed_since(self, since: datetime) -> list[Id]:
+    async def _closed_since(self, since: datetime) -> list[RunId]:
         """Find the runs that Temporal has closed and whose rows are open."""
-        prefix = self._rows.workflow_id_of(self._rows.id_of(""))
-        ids = await self._temporal.closed_since(self._rows.workflow_type, since)
-        closed = [self._rows.id_of(id.removeprefix(prefix)) for id in ids if id.startswith(prefix)]
+        prefix = workflow_id_of(RunId(""))
+        ids = await self._temporal.closed_since(ROOT_WORKFLOWS, since)
+        closed = [RunId(id.removeprefix(prefix)) for id in ids if id.startswith(prefix)]
         async with self._database.begin() as session:
-            return await self._rows.open_among(session, closed)
+            return await runs.open_among(session, closed)
 
-    async def _next_to_look_at(self, now: datetime) -> list[Id]:
+    async def _next_to_look_at(self, now: datetime) -> list[RunId]:
         """Take the next open rows in turn; after the last of them the first again."""
         async with self._database.begin() as session:
-            page = await self._rows.with_runs(session, now - LOST_AFTER, self._looked_to, LOOKED_AT_ONCE)
+            page = await runs.with_runs(session, now - LOST_AFTER, self._looked_to, LOOKED_AT_ONCE)
         self._looked_to = page[-1] if len(page) == LOOKED_AT_ONCE else None
         return page
 
-    async def _hold_against_temporal(self, client: Client, suspect: Id) -> None:
-        workflow_id = self._rows.workflow_id_of(suspect)
+    async def _hold_against_temporal(self, client: Client, suspect: RunId) -> None:
+        workflow_id = workflow_id_of(suspect)
         try:
             # The newest run under this id counts: a reset in the Web UI closes one and starts the next.
             described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
@@ -161,7 +101,7 @@ class Reconciler(Generic[Id]):
                 raise
             log.warning("run_lost_by_temporal", workflow_id=workflow_id)
             async with self._database.begin() as session:
-                await self._rows.start_again(session, suspect)
+                await runs.start_again(session, suspect)
             return
         status = described.status
         if status == WorkflowExecutionStatus.RUNNING:
@@ -169,10 +109,10 @@ class Reconciler(Generic[Id]):
         # Which run this is was read with how it ended: the next one may begin before the row is locked.
         end = End(status == WorkflowExecutionStatus.CANCELED, await described.memo_value(RETRIES, 0))
         async with self._database.begin() as session:
-            was_open = await self._rows.close(session, suspect, end)
+            was_open = await runs.close_from_temporal(session, suspect, end.cancelled, retries=end.retries)
             if was_open:
                 # In the same transaction: where Temporal doesn't answer, the row stays open and comes again.
-                scheduled_run_id = await self._rows.scheduled_run_of(session, suspect)
+                scheduled_run_id = await runs.scheduled_run_of(session, suspect)
                 await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
         # Of many that are looked at in turn, some have ended by themselves before it is theirs.
         if was_open:

@@ -62,7 +62,7 @@ class Run(Table):
     """How often it was retried after it had failed."""
     deleted_at: Mapped[datetime | None]
     __table_args__ = (
-        Index("runs_idempotency", "owner_id", "kind", "idempotency_key", unique=True),
+        Index("runs_idempotency", "owner_id", "idempotency_key", unique=True),
         Index("runs_scheduled_run", "scheduled_run_id", unique=True),
         Index("runs_owner_created", "owner_id", "kind", "created_at", "id"),
         Index("runs_created", "kind", "created_at", "id"),
@@ -82,7 +82,7 @@ class Guidance(Table):
     path: Mapped[str] = mapped_column(server_default="")
     text: Mapped[str]
     created_at: Mapped[datetime] = now()
-    __table_args__ = (Index("guidance_task", "task_id", "id"),)
+    __table_args__ = (Index("guidance_run", "run_id", "id"),)
 
 
 class EventRow(Table):
@@ -106,4 +106,4 @@ class Outbox(Table):
     last_error: Mapped[str | None]
     created_at: Mapped[datetime] = now()
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
-    __table_args__ = (Index("outbox_due", "next_attempt_at"), Index("outbox_task", "task_id", "id"))
+    __table_args__ = (Index("outbox_due", "next_attempt_at"), Index("outbox_run", "run_id", "id"))

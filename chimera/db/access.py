@@ -1,0 +1,37 @@
+"""Who sees which rows: the one condition that every query of an owned table carries."""
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from chimera.db.tables import Run
+from models.errors import NotFound
+from models.ids import RunId
+from models.runs import RunKind
+from models.users import Caller
+
+NOUNS = {RunKind.TASK: "task"}
+"""How the API calls a kind of run; the others are calls."""
+
+
+def visible_to(caller: Caller, owner_id: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+    """Keep rows among their owners and administrators; `owner_id` is the column of the table that is asked."""
+    return [] if caller.role == "admin" else [owner_id == caller.user_id]
+
+
+def noun_of(kind: RunKind) -> str:
+    return NOUNS.get(kind, "call")
+
+
+async def locked(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: RunKind) -> Run:
+    """Return the caller's run of one of these kinds, locked until the transaction ends.
+
+    Raises NotFound, also for a run of another owner.
+    """
+    statement = select(Run).where(
+        Run.id == run_id, Run.kind.in_(kinds), Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)
+    )
+    run = await session.scalar(statement.with_for_update(key_share=True))
+    if run is None:
+        raise NotFound(noun_of(kinds[0]), run_id)
+    return run

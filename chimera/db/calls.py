@@ -1,0 +1,202 @@
+"""Embeddings, images and transcriptions: accepted once per idempotency key, and shown. Their attempts at a provider are
+in the ledger, as those of every run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import pages
+from chimera.db.access import visible_to
+from chimera.db.pages import Place
+from chimera.db.tables import CallAttempt, MediaCall, Run
+from chimera.ledger.statements import insert_event
+from chimera.providers.media import Vectors
+from models.ai_calls import (
+    AiCallResult,
+    AiCallSummary,
+    AiCallView,
+    EmbeddingsView,
+    EmbeddingUsage,
+    ImagesView,
+    ImageView,
+    MediaUsage,
+    Operation,
+    TranscriptionView,
+)
+from models.errors import IdempotencyKeyReused, NotFound
+from models.events import EVENT, TaskAccepted
+from models.ids import AiCallId, UserId
+from models.model_calls import AttemptStatus
+from models.runs import RunKind
+from models.tasks import TaskStatus
+from models.users import Caller
+
+AnyRow = Row[*tuple[Any, ...]]
+
+KINDS = tuple(RunKind(operation.value) for operation in Operation)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """A call as it is accepted."""
+
+    operation: Operation
+    model: str
+    request: Mapping[str, Any]
+    simulated: bool
+    body_sha256: str
+    idempotency_key: str | None
+
+
+_ACCEPT = text(f"""
+WITH run AS (
+    INSERT INTO runs (owner_id, kind, status, simulated, body_sha256, idempotency_key, event_seq)
+    VALUES (:owner_id, :kind, :status, :simulated, :body_sha256, :key, 1)
+    ON CONFLICT DO NOTHING RETURNING id, event_seq),
+ call AS (
+    INSERT INTO media_calls (run_id, model, request) SELECT id, :model, CAST(:request AS jsonb) FROM run),
+ happened AS ({insert_event("run", ":event")}),
+ message AS (INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM run)
+SELECT id FROM run
+""")  # noqa: S608  # only constants go in
+
+
+async def create(session: AsyncSession, owner_id: UserId, new: NewCall) -> tuple[AiCallId, bool]:
+    """Accept a call and return its id, and whether it is new; the same key again gives the same id.
+
+    Raises IdempotencyKeyReused when the key came with another body before.
+    """
+    call_id = await session.scalar(
+        _ACCEPT,
+        {
+            "owner_id": owner_id,
+            "kind": new.operation.value,
+            "status": TaskStatus.QUEUED,
+            "simulated": new.simulated,
+            "body_sha256": new.body_sha256,
+            "key": new.idempotency_key,
+            "model": new.model,
+            "request": to_json(dict(new.request)).decode(),
+            "event": EVENT.dump_json(TaskAccepted()).decode(),
+        },
+    )
+    if call_id is not None:
+        return AiCallId(str(call_id)), True
+    before = await accepted_before(session, owner_id, new.idempotency_key or "", new.body_sha256)
+    assert before is not None, "only a key can be there already"
+    return before, False
+
+
+async def accepted_before(session: AsyncSession, owner_id: UserId, key: str, body_sha256: str) -> AiCallId | None:
+    """Return the call of an idempotency key, None when there is none. Raises IdempotencyKeyReused."""
+    statement = select(Run.id, Run.kind, Run.body_sha256).where(Run.owner_id == owner_id, Run.idempotency_key == key)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    if row.body_sha256 != body_sha256 or row.kind not in KINDS:
+        raise IdempotencyKeyReused(key)
+    return AiCallId(row.id)
+
+
+async def of_key(
+    session: AsyncSession, caller: Caller, key: str
+) -> tuple[AiCallId, Operation, str, dict[str, Any]] | None:
+    """Return the caller's own call of an idempotency key, with what it asks for: operation, model, request."""
+    statement = select(Run.id, Run.kind, MediaCall.model, MediaCall.request).join(MediaCall)
+    mine = statement.where(Run.owner_id == caller.user_id, Run.idempotency_key == key)
+    row = (await session.execute(mine)).one_or_none()
+    return None if row is None else (AiCallId(row.id), Operation(row.kind), row.model, row.request)
+
+
+async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyRow:
+    """Read the caller's call, for `view_of` and `vectors_of`. Raises NotFound, also for a call of another owner."""
+    statement = _calls().add_columns(MediaCall.request, MediaCall.result, MediaCall.vectors)
+    mine = statement.where(Run.id == call_id, *visible_to(caller, Run.owner_id))
+    row = (await session.execute(mine)).one_or_none()
+    if row is None:
+        raise NotFound("call", call_id)
+    return row
+
+
+def view_of(row: AnyRow) -> AiCallView:
+    """Make what is shown of a call. Embeddings have no `data` in it: `vectors_of` has them."""
+    result = _result_of(row) if row.status == TaskStatus.COMPLETED else None
+    return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
+
+
+def vectors_of(row: AnyRow) -> Vectors | None:
+    """Return the vectors of embeddings that are completed; None for every other call."""
+    return None if row.vectors is None else Vectors(row.result["count"], row.result["dimensions"], row.vectors)
+
+
+async def page(
+    session: AsyncSession, caller: Caller, *, operation: Operation | None, after: Place | None, limit: int
+) -> tuple[list[AiCallSummary], Place | None]:
+    """Return up to `limit` calls beyond the place `after`, newest first, and where they end if more follow."""
+    kinds = KINDS if operation is None else (RunKind(operation.value),)
+    mine = _calls().where(Run.kind.in_(kinds), *visible_to(caller, Run.owner_id))
+    rows, place = await pages.newest(session, mine, Run.created_at, Run.id, after=after, limit=limit)
+    return [_summary_of(row) for row in rows], place
+
+
+def _calls() -> Select[*tuple[Any, ...]]:
+    """Calls as they are listed, each with what its attempts come to."""
+    is_answer = CallAttempt.status == AttemptStatus.FINISHED
+    attempts = (
+        select(
+            func.count().label("attempts"),
+            func.count().filter(CallAttempt.status == AttemptStatus.DOUBTFUL).label("doubtful"),
+            func.coalesce(func.bool_or(CallAttempt.estimated), False).label("estimated"),
+            func.array_agg(aggregate_order_by(CallAttempt.media_usage, CallAttempt.attempt))
+            .filter(is_answer)
+            .label("usages"),
+        )
+        .where(CallAttempt.run_id == Run.id)
+        .lateral("attempts")
+    )
+    return (
+        select(
+            Run.id,
+            Run.kind.label("operation"),
+            MediaCall.model,
+            Run.status,
+            Run.simulated,
+            attempts.c.attempts,
+            attempts.c.doubtful,
+            Run.spent_micro_usd.label("cost_micro_usd"),
+            Run.doubtful_micro_usd,
+            attempts.c.estimated,
+            func.coalesce(attempts.c.usages[1], text("'{}'::jsonb")).label("usage"),
+            Run.error_code,
+            Run.error,
+            Run.created_at,
+            Run.started_at,
+            Run.ended_at,
+        )
+        .join(MediaCall, MediaCall.run_id == Run.id)
+        .join(attempts, text("true"))
+    )
+
+
+def _summary_of(row: AnyRow) -> AiCallSummary:
+    return AiCallSummary.model_validate(row._asdict())
+
+
+def _result_of(row: AnyRow) -> AiCallResult:
+    facts = {name: getattr(row, name) for name in ("id", "model", "simulated", "cost_micro_usd", "estimated")}
+    usage, result = MediaUsage.model_validate(row.usage), row.result
+    match Operation(row.operation):
+        case Operation.EMBEDDINGS:
+            tokens = EmbeddingUsage(prompt_tokens=usage.input_tokens, total_tokens=usage.input_tokens)
+            return EmbeddingsView(**facts, data=(), usage=tokens)
+        case Operation.IMAGES:
+            images = tuple(ImageView.model_validate(image) for image in result["images"])
+            return ImagesView(**facts, created=int(row.ended_at.timestamp()), data=images, usage=usage)
+        case Operation.TRANSCRIPTIONS:
+            return TranscriptionView(**facts, **result, usage=usage)

@@ -1,0 +1,175 @@
+"""Ends of nodes that no model call wrote: recorded by their workflow, or found in Temporal."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.engine import words
+from chimera.ledger import events, in_doubt, subtasks
+from models.base import preview_of
+from models.errors import AnswerMissing, RootStopped
+from models.events import (
+    Event,
+    SubtaskCancelled,
+    SubtaskCompleted,
+    SubtaskFailed,
+    SubtaskSkipped,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+)
+from models.ids import ROOT, NodePath, RunId
+from models.subtasks import OPEN_SUBTASKS
+from models.tasks import CLOSED, OPEN, STOPPED, FinishReason, TaskStatus, TransitionRecord
+
+
+async def record(session: AsyncSession, transition: TransitionRecord) -> int:
+    """Write the end of a node, once; return the sequence of its last event (0: it had ended before).
+
+    Raises RootStopped for a node that would be completed when its task was stopped, and AnswerMissing when it would be
+    without the answer of a subtask.
+    """
+    if transition.status == "completed":
+        await _check_completable(session, transition)
+    if transition.path == ROOT:
+        return await end_run(session, transition)
+    return await _end_subtask(session, transition)
+
+
+async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
+    row = (
+        await session.execute(
+            text("SELECT status, last_call_at, simulated, retries FROM runs WHERE id = :id FOR NO KEY UPDATE"),
+            {"id": transition.task_id},
+        )
+    ).one_or_none()
+    if row is None or row.status in CLOSED or row.retries > transition.retries:
+        return 0
+    if row.status == TaskStatus.CANCELLING and transition.status != "cancelled":
+        # Whoever asked for a stop got one, however the run ended.
+        transition = TransitionRecord(
+            task_id=transition.task_id, path=ROOT, status="cancelled", retries=transition.retries
+        )
+    answer = await _answer_of(session, transition)
+    await session.execute(
+        text(
+            "UPDATE runs SET status = :status, error_code = :code, error = :error, result = :result,"
+            " finish_reason = :finish_reason, ended_at = now() WHERE id = :id"
+        ),
+        {
+            "id": transition.task_id,
+            "status": transition.status,
+            "code": transition.error_code,
+            "error": transition.error or None,
+            "result": answer.result,
+            "finish_reason": answer.finish_reason,
+        },
+    )
+    await in_doubt.leave_behind(session, transition.task_id, ROOT)
+    cut_short = await cancel_open_subtasks(session, transition.task_id)
+    event: Event
+    match transition.status:
+        case "completed":
+            event = TaskCompleted(
+                preview=preview_of(answer.result or ""),
+                simulated=row.simulated,
+                finish_reason=answer.finish_reason or "stop",
+            )
+        case "cancelled":
+            event = TaskCancelled(last_call_at=row.last_call_at)
+        case _:
+            event = TaskFailed(code=transition.error_code or "failed", message=transition.error)
+    return await events.append(session, transition.task_id, *cut_short, event)
+
+
+async def cancel_open_subtasks(
+    session: AsyncSession, run_id: RunId, *, below: NodePath = ROOT
+) -> list[SubtaskCancelled]:
+    """Close the subtasks that the end of the node above them cuts short or keeps from beginning.
+
+    Returns their events, to be appended.
+    """
+    statement = text(
+        "UPDATE subtasks SET status = 'cancelled', ended_at = now() WHERE run_id = :id AND status = ANY(:open)"
+        " AND (CAST(:below AS text) = '' OR starts_with(path, CAST(:below AS text) || '/')) RETURNING path"
+    )
+    paths = await session.scalars(statement, {"id": run_id, "open": words(OPEN_SUBTASKS), "below": below})
+    return [SubtaskCancelled(path=path) for path in sorted(paths)]
+
+
+async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
+    lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
+    task = (await session.execute(lock, {"id": transition.task_id})).one_or_none()
+    if task is None or task.status not in OPEN or task.retries > transition.retries:
+        # Nothing follows a run's end, and a run that failed is over once its task is tried again.
+        return 0
+    answer = await _answer_of(session, transition)
+    ended = await session.scalar(
+        text(
+            "UPDATE subtasks SET status = :status, error_code = :code, error = :error, result = :result,"
+            " finish_reason = :finish_reason, ended_at = now()"
+            " WHERE run_id = :id AND path = :path AND status = ANY(:open) RETURNING 1"
+        ),
+        {
+            "open": words(OPEN_SUBTASKS),
+            "id": transition.task_id,
+            "path": transition.path,
+            "status": transition.status,
+            "code": transition.error_code,
+            "error": transition.error or None,
+            "result": answer.result,
+            "finish_reason": answer.finish_reason,
+        },
+    )
+    await in_doubt.leave_behind(session, transition.task_id, transition.path)
+    if not ended:
+        return 0
+    if transition.status == "failed":
+        # It isn't done, nor are those below it: its parent may be tried again, and they with it.
+        failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
+        return await events.append(session, transition.task_id, failed)
+    await session.execute(
+        text("UPDATE runs SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
+    )
+    if transition.status == "completed":
+        completed = SubtaskCompleted(
+            path=transition.path,
+            preview=preview_of(answer.result or ""),
+            finish_reason=answer.finish_reason or "stop",
+        )
+        return await events.append(session, transition.task_id, completed)
+    cut_short = await cancel_open_subtasks(session, transition.task_id, below=transition.path)
+    skipped = SubtaskSkipped(path=transition.path, code=transition.error_code or "failed", message=transition.error)
+    return await events.append(session, transition.task_id, *cut_short, skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A node's result and how it ended; nothing where it has none."""
+
+    result: str | None = None
+    finish_reason: FinishReason | None = None
+
+
+async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _Answer:
+    """Read the answer that a node takes over from its only subtask."""
+    if transition.from_child is None:
+        return _Answer()
+    row = (
+        await session.execute(
+            text("SELECT result, finish_reason FROM subtasks WHERE run_id = :id AND path = :path"),
+            {"id": transition.task_id, "path": transition.from_child},
+        )
+    ).one()
+    return _Answer(row.result, row.finish_reason)
+
+
+async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:
+    """Hold an end against the rows: Temporal's word is not enough to call a node completed."""
+    lock = text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE")
+    status = await session.scalar(lock, {"id": transition.task_id})
+    if status in STOPPED:
+        raise RootStopped(transition.task_id)
+    if status in OPEN and (missing := await subtasks.unanswered_in(session, transition.task_id, transition.path)):
+        raise AnswerMissing(missing)

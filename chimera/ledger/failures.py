@@ -1,0 +1,77 @@
+"""Failures of attempts at model calls, and the reservation that each releases."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.db.engine import Connection, one_line, scalar, words
+from chimera.ledger.calls import Intent
+from chimera.ledger.statements import INSERT_EVENTS, add_used, at_attempt, events_of, set_used, used
+from chimera.ledger.transcripts import place_of
+from models.events import Event
+from models.model_calls import AttemptStatus
+from models.tasks import OPEN
+from models.usage import Usage
+
+_OPEN = words(OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that gave no answer. What it may have cost is our estimate (0: the provider refused it at once)."""
+
+    intent: Intent
+    status: AttemptStatus
+    code: str
+    message: str
+    usage: Usage
+    cost_micro_usd: int
+    asked: bool = True
+    """False: the provider did not accept the request, so none of those that a budget allows is used up."""
+    events: tuple[Event, ...] = ()
+    estimated: bool = True
+    """False: the provider reported what it counted."""
+
+
+_FAIL = one_line(f"""
+WITH run AS MATERIALIZED (SELECT id, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+ attempt AS (
+    UPDATE call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
+           error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
+           estimated = %(estimated)s
+    FROM run WHERE {at_attempt()} AND status = 'started' RETURNING 1),
+ call AS (UPDATE calls SET status = 'failed' FROM attempt WHERE {at_attempt("calls")}),
+ account AS (
+    UPDATE runs SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - %(money)s),
+           reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s),
+           spent_micro_usd = spent_micro_usd + %(cost)s, {add_used("runs")}, updated_at = now(),
+           event_seq = event_seq + CASE WHEN status = ANY(%(open)s::text[]) THEN %(n)s ELSE 0 END,
+           model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END
+    FROM attempt WHERE id = %(run_id)s RETURNING id, event_seq, status),
+ ev AS ({INSERT_EVENTS} WHERE account.status = ANY(%(open)s::text[]))
+SELECT event_seq FROM account
+""")  # noqa: S608  # only constants go in
+"""No event follows the end of a run."""
+
+
+async def fail(connection: Connection, failure: Failure) -> int | None:
+    """Write how an attempt failed and release its reservation. None: it was given up, see `in_doubt.fail_late`."""
+    values = {**failed_of(failure), **events_of(failure.events), "open": _OPEN}
+    return await scalar(await connection.execute(_FAIL, values))
+
+
+def failed_of(failure: Failure) -> dict[str, Any]:
+    """Return how an attempt failed, what that cost and which reservation it releases, as query parameters."""
+    intent = failure.intent
+    return {
+        **place_of(intent.request),
+        **used(failure.usage),
+        "attempt": intent.attempt,
+        "status": failure.status,
+        "code": failure.code,
+        "message": failure.message[:500],
+        "money": intent.reserve_micro_usd,
+        "tokens": intent.reserve_tokens,
+        "cost": failure.cost_micro_usd,
+        "asked": failure.asked,
+        "estimated": failure.estimated and failure.cost_micro_usd > 0,
+    }

@@ -1,0 +1,192 @@
+"""Settlements of model calls: an answer, and all that became true with it, in one statement.
+
+The statement is put together from the account and the call, which every answer settles, and from a part for each thing
+that this one made true. There are few combinations, and each is prepared once a connection.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from chimera.db.engine import Connection, one_line, scalar, words
+from chimera.ledger.calls import Intent
+from chimera.ledger.statements import (
+    INSERT_EVENTS,
+    INSERT_MESSAGES,
+    IS_LEFT_OUT,
+    add_used,
+    as_json,
+    at_attempt,
+    events_of,
+    set_used,
+    used,
+)
+from chimera.ledger.transcripts import TranscriptRow, place_of
+from models.events import Event
+from models.model_calls import ModelCallOutcome
+from models.tasks import COMPLETABLE, OPEN, FinishReason
+from models.usage import Usage
+
+_COMPLETABLE = words(COMPLETABLE)
+_OPEN = words(OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAnswer:
+    """An answer that is no reply of a conversation."""
+
+    result: dict[str, Any]
+    usage: dict[str, Any]
+    """What its price is counted in."""
+    vectors: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A call that was answered, and all that became true with it."""
+
+    intent: Intent
+    usage: Usage
+    estimated: bool
+    cost_micro_usd: int
+    outcome: ModelCallOutcome
+    request_id: str | None
+    messages: tuple[TranscriptRow, ...]
+    events: tuple[Event, ...]
+    node_result: str | None = None
+    """Set when the call ends its node: the node's answer."""
+    finish_reason: FinishReason = "stop"
+    if_heard: int | None = None
+    """Settle only while the run has been given no more guidance than this; None settles in any case."""
+    if_planned: int | None = None
+    """Settle only while the run has this many subtasks; None settles in any case."""
+    ends_run: bool = False
+    """Settle only while the run can still be completed, and complete it."""
+    new_subtasks: tuple[dict[str, Any], ...] = field(default=())
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    """Those that are answered with it: index, tool and failed of each."""
+    media: MediaAnswer | None = None
+
+
+_NODE = """
+ node AS (
+    UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
+           input_tokens = input_tokens + %(input_tokens)s, output_tokens = output_tokens + %(output_tokens)s,
+           status = CASE WHEN %(result)s::text IS NULL THEN status ELSE 'completed' END,
+           result = COALESCE(%(result)s, result), finish_reason = COALESCE(%(finish)s, finish_reason),
+           ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
+    FROM account WHERE run_id = %(run_id)s AND path = %(path)s)"""
+_PLAN = """
+ plan AS (
+    INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
+    SELECT account.id, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
+           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
+    FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
+        AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
+              decompose boolean)
+    ON CONFLICT DO NOTHING)"""
+_TOOLS = """
+ tools AS (
+    INSERT INTO tool_calls (run_id, path, step, index, tool, status, failed, ended_at)
+    SELECT account.id, %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
+    FROM account, jsonb_to_recordset(%(tools)s::jsonb) AS t (index int, tool text, failed boolean)
+    ON CONFLICT DO NOTHING)"""
+_MEDIA = """
+ media AS (
+    UPDATE media_calls SET result = %(media_result)s::jsonb, vectors = %(vectors)s
+    FROM account WHERE run_id = account.id)"""
+_ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
+PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "media": _MEDIA}
+"""What may become true with an answer, besides the end of the run (`ends`)."""
+
+
+@cache
+def statement_of(parts: frozenset[str]) -> str:
+    """Put the statement together.
+
+    The lock reads the run's row anew, so it is up to date even when the statement waited for a control that was being
+    committed. A call that was begun while its subtask was being left out is refused here: `reserve` could not see it.
+    """
+    made_true = [PARTS[name] for name in sorted(parts - {"ends"})]
+    media_usage = ", media_usage = %(media_usage)s::jsonb" if "media" in parts else ""
+    return one_line(f"""
+WITH run AS MATERIALIZED (
+    SELECT id, guidance_given, subtasks_total, status AS run_status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+ call AS (
+    UPDATE calls SET status = 'finished', outcome = %(outcome)s::jsonb, ended_at = clock_timestamp()
+    FROM run WHERE {at_attempt("calls")} AND status = 'started'
+      AND run.guidance_given = COALESCE(%(if_heard)s::int, run.guidance_given)
+      AND run.subtasks_total = COALESCE(%(if_planned)s::int, run.subtasks_total)
+      AND run.run_status = ANY(%(in_status)s::text[])
+      AND NOT EXISTS ({IS_LEFT_OUT}) RETURNING 1),
+ account AS (
+    UPDATE runs SET spent_micro_usd = spent_micro_usd + %(cost)s,
+           reserved_micro_usd = GREATEST(0, reserved_micro_usd - %(money)s),
+           reserved_tokens = GREATEST(0, reserved_tokens - %(tokens)s), {add_used("runs")},
+           event_seq = event_seq + %(n)s, updated_at = now(),
+           subtasks_total = subtasks_total + %(new)s, subtasks_done = subtasks_done + %(done)s
+           {_ENDS if "ends" in parts else ""}
+    FROM call WHERE id = %(run_id)s RETURNING id, event_seq),
+ attempt AS (
+    UPDATE call_attempts SET status = 'finished', ended_at = clock_timestamp(), {set_used()},
+           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s {media_usage}
+    FROM call WHERE {at_attempt("call_attempts")}),
+ ev AS ({INSERT_EVENTS}),
+ msg AS ({INSERT_MESSAGES}){"".join(f",{part}" for part in made_true)}
+SELECT event_seq FROM account
+""")  # noqa: S608  # only constants go in
+
+
+async def settle(connection: Connection, settlement: Settlement) -> int | None:
+    """Write an answer and everything that it made true; return the sequence of the last event.
+
+    None: the attempt was given up or is settled already, another has taken over, the run has ended or continues without
+    the subtask (for all of these see `in_doubt`); guidance or subtasks came that `if_heard` or `if_planned` doesn't
+    count; or the run that it would complete was stopped.
+    """
+    intent, media = settlement.intent, settlement.media
+    values = {
+        **place_of(intent.request),
+        **spent_of(settlement),
+        **events_of(settlement.events),
+        "messages": as_json([message.as_record() for message in settlement.messages]),
+        "outcome": settlement.outcome.model_dump_json(exclude_defaults=True),
+        "new": len(settlement.new_subtasks),
+        "done": 1 if settlement.node_result is not None and intent.request.path else 0,
+        "in_status": _COMPLETABLE if settlement.ends_run else _OPEN,
+        "result": settlement.node_result,
+        "finish": settlement.finish_reason if settlement.ends_run or settlement.node_result is not None else None,
+        "if_heard": settlement.if_heard,
+        "if_planned": settlement.if_planned,
+        "fresh": as_json(settlement.new_subtasks),
+        "tools": as_json(settlement.tool_calls),
+        "media_result": as_json(media.result) if media else None,
+        "media_usage": as_json(media.usage) if media else None,
+        "vectors": media.vectors if media else None,
+    }
+    return await scalar(await connection.execute(statement_of(_parts_of(settlement)), values))
+
+
+def _parts_of(settlement: Settlement) -> frozenset[str]:
+    made_true: Sequence[tuple[str, bool]] = (
+        ("ends", settlement.ends_run),
+        ("node", bool(settlement.intent.request.path)),
+        ("plan", bool(settlement.new_subtasks)),
+        ("tools", bool(settlement.tool_calls)),
+        ("media", settlement.media is not None),
+    )
+    return frozenset(name for name, is_true in made_true if is_true)
+
+
+def spent_of(settlement: Settlement) -> dict[str, Any]:
+    """Return what an answer cost and which reservation it releases, as query parameters."""
+    return {
+        **used(settlement.usage),
+        "attempt": settlement.intent.attempt,
+        "money": settlement.intent.reserve_micro_usd,
+        "tokens": settlement.intent.reserve_tokens,
+        "cost": settlement.cost_micro_usd,
+        "estimated": settlement.estimated,
+        "request_id": settlement.request_id,
+    }

@@ -1,0 +1,86 @@
+"""What the workflow of a run is started with, read from its rows."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import preview_of
+from models.ids import RunId, UserId
+from models.model_calls import CallInput, Purpose
+from models.plans import PlanNode
+from models.runs import RunKind
+from models.tasks import CLOSED, RunPolicy, TaskInput, TaskStatus
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The argument of a run's workflow, and what its page in Temporal's Web UI says."""
+
+    argument: TaskInput | CallInput
+    owner_id: UserId
+    title: str
+    priority: int
+    retries: int
+
+
+_RUN = text("SELECT id, kind, owner_id, priority, status, subtasks_total, retries FROM runs WHERE id = :id")
+
+
+async def read_start(session: AsyncSession, run_id: RunId) -> Start | None:
+    """Build the argument of a run's workflow; None when it was stopped before it began."""
+    run = (await session.execute(_RUN, {"id": run_id})).one_or_none()
+    if run is None or run.status in CLOSED:
+        return None
+    if run.retries and run.status == TaskStatus.CANCELLING:
+        # The run that failed may still be ending, and nothing else is to begin.
+        return None
+    argument, title = await _READ[RunKind(run.kind)](session, run)
+    return Start(argument, UserId(str(run.owner_id)), title, run.priority, run.retries)
+
+
+async def _task(session: AsyncSession, run: AnyRow) -> tuple[TaskInput, str]:
+    statement = text("SELECT title, goal, policy FROM tasks WHERE run_id = :id")
+    row = (await session.execute(statement, {"id": run.id})).one()
+    run_id = RunId(str(run.id))
+    task = TaskInput(
+        task_id=run_id,
+        owner_id=UserId(str(run.owner_id)),
+        policy=RunPolicy.model_validate(row.policy),
+        priority=run.priority,
+        plan=(await _plan_of(session, run_id) if run.subtasks_total else ()) or None,
+        retries=run.retries,
+    )
+    return task, row.title or preview_of(row.goal, 120)
+
+
+async def _plan_of(session: AsyncSession, run_id: RunId) -> tuple[PlanNode, ...]:
+    nodes = await session.execute(
+        text(
+            "SELECT key, agent, title, depends_on, decompose FROM subtasks"
+            " WHERE run_id = :id AND parent = '' ORDER BY position"
+        ),
+        {"id": run_id},
+    )
+    return tuple(
+        PlanNode(key=n.key, agent=n.agent, title=n.title[:80], depends_on=tuple(n.depends_on), decompose=n.decompose)
+        for n in nodes
+    )
+
+
+async def _media(session: AsyncSession, run: AnyRow) -> tuple[CallInput, str]:
+    model = await session.scalar(text("SELECT model FROM media_calls WHERE run_id = :id"), {"id": run.id})
+    return CallInput(run_id=RunId(str(run.id)), purpose=Purpose(run.kind)), f"{run.kind} · {model}"
+
+
+_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | CallInput, str]]]] = {
+    RunKind.TASK: _task,
+    RunKind.EMBEDDINGS: _media,
+    RunKind.IMAGES: _media,
+    RunKind.TRANSCRIPTIONS: _media,
+}
+"""What each kind of run is started with."""

@@ -1,0 +1,86 @@
+"""The SQL that statements of the ledger share: the place of a call, what an attempt used, events and messages.
+
+Parameters are psycopg's. Lock order, everywhere: the row of the run first, then the rows of the call.
+"""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from models.events import Event
+from models.usage import Usage
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_EVENT_LIST: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
+
+PLACE_COLUMNS = "run_id, path, purpose, step"
+PLACE = "%(run_id)s::uuid, %(path)s, %(purpose)s, %(step)s"
+"""The values of `PLACE_COLUMNS`."""
+
+
+def at_place(table: str = "") -> str:
+    """The rows of one call; `table` is the name or alias that its columns need."""
+    of = f"{table}." if table else ""
+    return f"{of}run_id = %(run_id)s AND {of}path = %(path)s AND {of}purpose = %(purpose)s AND {of}step = %(step)s"
+
+
+def at_attempt(table: str = "") -> str:
+    """The row of one attempt at a call."""
+    return f"{at_place(table)} AND {f'{table}.' if table else ''}attempt = %(attempt)s"
+
+
+USED = tuple(Usage.model_fields)
+"""The columns of what an attempt used, which are also the parameters' names."""
+
+
+def set_used() -> str:
+    return ", ".join(f"{column} = %({column})s" for column in USED)
+
+
+def add_used(table: str) -> str:
+    return ", ".join(f"{column} = {table}.{column} + %({column})s" for column in USED)
+
+
+def used(usage: Usage) -> dict[str, Any]:
+    """The parameters of `set_used` and `add_used`."""
+    return usage.model_dump()
+
+
+LOCK_RUN = "SELECT status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE"
+
+IS_LEFT_OUT = """
+        SELECT 1 FROM subtasks
+        WHERE run_id = %(run_id)s AND path = %(path)s AND status IN ('skipped', 'cancelled')"""
+
+IS_ENABLED = "SELECT 1 FROM users WHERE users.id = runs.owner_id AND users.disabled_at IS NULL"
+"""Looked up here, where the right is used. `disabled_owners` stops the run itself."""
+
+INSERT_EVENTS = """
+    INSERT INTO events (run_id, seq, payload)
+    SELECT account.id, account.event_seq - %(n)s + e.i, e.p
+    FROM account, jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (p, i)"""
+"""Writes events whose sequences `account` has taken: `n` of them, up to its `event_seq`."""
+
+
+def insert_event(source: str, event: str = "%(event)s") -> str:
+    """Write one event with the `id` and the `event_seq` that the row of `source` has."""
+    return f"INSERT INTO events (run_id, seq, payload) SELECT id, event_seq, CAST({event} AS jsonb) FROM {source}"  # noqa: S608
+
+
+INSERT_MESSAGES = """
+    INSERT INTO messages
+        (run_id, path, purpose, seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, thought)
+    SELECT account.id, %(path)s, %(purpose)s, m.*
+    FROM account, jsonb_to_recordset(%(messages)s::jsonb)
+        AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint,
+              state jsonb, thought text)
+    ON CONFLICT DO NOTHING"""
+
+
+def events_of(new: tuple[Event, ...]) -> dict[str, Any]:
+    """The parameters of `INSERT_EVENTS`."""
+    return {"n": len(new), "events": _EVENT_LIST.dump_json(new).decode()}
+
+
+def as_json(value: Any) -> str:
+    return _JSON.dump_json(value).decode()
