@@ -14,25 +14,25 @@ from random import uniform
 
 import psycopg
 import structlog
+from chimera.db.ai_call_attempts import Failure, Settlement, Standing
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities import media
-from activities.chains import FREE, PATIENT
-from activities.failures import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
-from activities.heartbeats import heartbeats
-from activities.media import Answer, Asked
-from activities.settlements import SETTLE_SECONDS
-from activities.stops import Stops
-from activities.uncut import uncut
-from activities.underway import Underway
+from activities.calls import media
+from activities.calls.chains import FREE, PATIENT
+from activities.calls.failures import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
+from activities.calls.heartbeats import heartbeats
+from activities.calls.media import Answer, Asked
+from activities.calls.settle import SETTLE_SECONDS
+from activities.calls.shielded import shielded
+from activities.calls.stops import Stops
+from activities.calls.underway import Underway
 from chimera.config.settings import Settings
 from chimera.content.file_types import IMAGES
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_calls, files
-from chimera.db.ai_call_attempts import Failure, Settlement, Standing
 from chimera.db.engine import AWAY, Database
 from chimera.db.files import Content
 from chimera.failpoints import Failpoints
@@ -164,18 +164,18 @@ class AiCalls(contract.AiCalls):
         try:
             answer = await self._ask(ready)
         except ProviderError as error:
-            raise await uncut(self._fail(ready, error, began_at)) from None
+            raise await shielded(self._fail(ready, error, began_at)) from None
         except asyncio.CancelledError:
             # It was on its way, so it may be billed.
-            await uncut(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
+            await shielded(self._write_failure(ready, "cancelled", "Cut.", cost=self._may_cost(ready)))
             raise
         except Exception as error:
             # What breaks on our side must not buy a second answer.
-            raise await uncut(self._unkept(ready, self._may_cost(ready), error)) from error
+            raise await shielded(self._unkept(ready, self._may_cost(ready), error)) from error
         self._standings.answered(ready.account)
         await self._failpoints.hit("after_provider")
         # A paid answer is kept, also when a cancel arrives just now.
-        outcome = await uncut(self._settle(ready, answer))
+        outcome = await shielded(self._settle(ready, answer))
         await self._failpoints.hit("before_complete")
         return outcome
 

@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.heartbeats import heartbeats
+from activities.calls.heartbeats import heartbeats
 from activities.tool_results import event_of, result_of, row_of
 from chimera.bus import Bus
 from chimera.db.engine import Database

@@ -7,24 +7,25 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
+from chimera.db.ai_calls import cancelled_among
+from chimera.temporal.ai_calls import AiCallStarts
 from temporalio.worker import Worker
+from workflows.ai_calls import AiCallWorkflow
 
 from activities.ai_calls import AiCalls
-from activities.model_calls import ModelCalls
+from activities.calls.complete import ModelCalls
+from activities.calls.stops import Stops
 from activities.schedules import Schedules
-from activities.stops import Stops
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db.ai_calls import cancelled_among
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import runs
 from chimera.providers import Providers
 from chimera.providers.health.accounts import Standings
 from chimera.providers.limits.limiter import ProviderLimits
-from chimera.temporal.ai_calls import AiCallStarts
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher, Sweeper
 from chimera.temporal.reconciliation import AI_CALLS, TASKS, Reconciler
@@ -33,7 +34,6 @@ from chimera.temporal.workers import identity_of
 from models.errors import CallCancelled, RootStopped
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
-from workflows.ai_calls import AiCallWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow

@@ -5,7 +5,7 @@ import inspect
 from temporalio import activity, workflow
 
 from activities.ai_calls import AiCalls
-from activities.model_calls import ModelCalls
+from activities.calls.complete import ModelCalls
 from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from activities import stops
-from activities.settlements import Settlements
+from activities.calls import stops
+from activities.calls.settle import Settlements
 from chimera.db import task_controls
 from chimera.ledger.calls import Intent
 from models.events import ModelCallFailed

@@ -9,7 +9,8 @@ import pytest
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 
-from activities import heartbeats, tool_results
+from activities import tool_results
+from activities.calls import heartbeats
 from chimera.db import task_controls
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities import media
-from activities.media import Answer, Asked
+from activities.calls import media
+from activities.calls.media import Answer, Asked
 from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.providers.base import Provider

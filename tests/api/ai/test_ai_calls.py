@@ -10,24 +10,24 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from chimera.db.ai_calls import NewCall
+from chimera.temporal.ai_calls import AiCallStarts, held_up_in
 from fastapi import FastAPI
 from sqlalchemy import func, update
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
-from activities import media
+from activities.calls import media
 from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
 from chimera.config.settings import Settings
 from chimera.db import ai_calls
-from chimera.db.ai_calls import NewCall
 from chimera.db.engine import Database
 from chimera.db.tables import AiCall
 from chimera.providers.health.accounts import Standings
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
-from chimera.temporal.ai_calls import AiCallStarts, held_up_in
 from chimera.temporal.client import Temporal
 from models.ai_calls import (
     AiCallStatus,

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities import ai_calls as calls
-from activities import media
 from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
+from activities.calls import media
 from chimera.config.settings import Settings
 from chimera.db import files
 from chimera.providers.limits.limiter import ProviderLimits

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from activities import media
+from activities.calls import media
 from chimera.db.engine import Database
 from models.ai_calls import Operation
 from tests.api.ai.conftest import AI, Gate, arrivals, ended

@@ -5,7 +5,7 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from activities.chains import Chain
+from activities.calls.chains import Chain
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.ledger.calls import Intent

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from activities.chains import Chain, chain_of
+from activities.calls.chains import Chain, chain_of
 from chimera.ledger.transcripts import CallContext, FailedBefore
 from models.agents import AgentSpec
 from models.tasks import OnTruncated

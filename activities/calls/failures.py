@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from activities import replies
-from activities.answers import ReadyCall
-from activities.chains import PATIENT, way_of
-from activities.settlements import Settlements
+from activities.calls.chains import PATIENT, way_of
+from activities.calls.settle import Settlements
+from activities.calls.stream import ReadyCall
 from chimera.providers.health.accounts import Standings
 from models.errors import FallsBack, ProviderAway, ProviderError, Unreachable
 

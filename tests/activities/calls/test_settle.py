@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from activities import replies
+from activities.calls.settle import Settlements
 from activities.plans import Plans, plans_in
-from activities.settlements import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database

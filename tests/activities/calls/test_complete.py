@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import text
 
-from activities.settlements import Settlements
+from activities.calls.settle import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db import task_controls, tasks

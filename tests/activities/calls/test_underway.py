@@ -8,8 +8,8 @@ import pytest
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
-from activities import underway
-from activities.underway import Underway
+from activities.calls import underway
+from activities.calls.underway import Underway
 
 GIVEN_UP = ActivityCancellationDetails(not_found=True)
 CANCELLED = ActivityCancellationDetails(cancel_requested=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.media import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, Asked, charged, estimate_of
+from activities.calls.media import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, Asked, charged, estimate_of
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of
 from models.ai_calls import MediaUsage, Operation
 from models.ids import AiCallId

@@ -12,14 +12,14 @@ import structlog
 from temporalio import activity
 
 from activities import questions
-from activities.answers import Answers, PartialAnswer, ReadyCall
-from activities.chains import Chain, chain_of
-from activities.failures import SHORT_WAIT_S, Failures
-from activities.heartbeats import heartbeats
-from activities.settlements import Settlements
-from activities.stops import Stops
-from activities.uncut import uncut
-from activities.underway import Underway
+from activities.calls.chains import Chain, chain_of
+from activities.calls.failures import SHORT_WAIT_S, Failures
+from activities.calls.heartbeats import heartbeats
+from activities.calls.settle import Settlements
+from activities.calls.shielded import shielded
+from activities.calls.stops import Stops
+from activities.calls.stream import Answers, PartialAnswer, ReadyCall
+from activities.calls.underway import Underway
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import AWAY, Connection, Database
@@ -130,7 +130,7 @@ class ModelCalls(contract.ModelCalls):
             end = await self._read(ready, answer)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
-            outcome = await uncut(self._settlements.settle(ready.intent, ready.chat, answer.text, end))
+            outcome = await shielded(self._settlements.settle(ready.intent, ready.chat, answer.text, end))
             await self._failpoints.hit("before_complete")
             return outcome
 
@@ -140,14 +140,14 @@ class ModelCalls(contract.ModelCalls):
         try:
             end = await self._answers.read(ready.intent, ready.chat, answer)
         except ProviderError as error:
-            failure = await uncut(self._failures.judge(ready, answer.text, error, began_at))
+            failure = await shielded(self._failures.judge(ready, answer.text, error, began_at))
             if failure.raised.retryable or not ready.intent.begun:
-                await uncut(self._failures.write(ready, answer.text, failure))
+                await shielded(self._failures.write(ready, answer.text, failure))
                 raise failure.raised from None
             # An answer that was cut can't be gone on with: what there is of it stands, and is marked as cut.
             return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
         except asyncio.CancelledError as error:
-            await uncut(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
+            await shielded(self._settlements.write_failure(ready.intent, ready.chat, answer.text, error))
             raise
         except Exception as error:  # noqa: BLE001
             # What breaks on our side must not buy a second answer: the words that came stand. Without the traceback,
@@ -155,7 +155,7 @@ class ModelCalls(contract.ModelCalls):
             log.error("answer_not_read", attempt=ready.intent.attempt, error=type(error).__name__)
             if not answer.text:
                 refusal = AnswerNotKept()
-                await uncut(
+                await shielded(
                     self._settlements.write_failure(ready.intent, ready.chat, "", refusal, is_tried_again=False)
                 )
                 raise refusal from None

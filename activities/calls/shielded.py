@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-async def uncut(work: Coroutine[Any, Any, Result]) -> Result:
+async def shielded(work: Coroutine[Any, Any, Result]) -> Result:
     """Do the work to its end; a cancel that comes meanwhile is raised then.
 
     With a shield alone the cancel would be heard at once, and the call be made again while its answer is being kept.
