@@ -13,8 +13,9 @@ from activities.plans import Plans, chosen, plans_in
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.config.settings import Settings
 from chimera.content.text import clean_json, clean_text, estimate_tokens
-from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger.calls import Intent
 from chimera.ledger.plans import PlanRoom
+from chimera.ledger.settlements import Settlement
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
@@ -22,7 +23,6 @@ from models.base import preview_of
 from models.errors import ProviderError
 from models.events import (
     Event,
-    ModelCallFailed,
     ModelCallFinished,
     PlanCreated,
     PlanRejected,
@@ -30,7 +30,7 @@ from models.events import (
     TaskCompleted,
 )
 from models.ids import ROOT, child_path, depth_of
-from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import PlannedSubtask, node_of
 from models.tasks import OnTruncated
 from models.usage import Usage
@@ -123,7 +123,7 @@ def settlement_of(
         finish_reason=end.finish_reason,
         if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
         if_planned=plan_room.subtasks_total if planned else None,
-        ends_task=task_ends and ends_node and request.path == ROOT,
+        ends_run=task_ends and ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
         tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
     )
@@ -158,46 +158,6 @@ def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
 def _free_id(step: int, index: int, taken: Collection[str]) -> str:
     names = (f"call_{step}_{index}{'_' * more}" for more in range(len(taken) + 1))
     return next(name for name in names if name not in taken)
-
-
-def failure_of(
-    intent: Intent,
-    chat: ChatRequest,
-    text: str,
-    error: BaseException,
-    *,
-    is_tried_again: bool,
-    settings: Settings,
-) -> Failure:
-    """Work out how an attempt failed and, where the provider was at work on it, what it probably cost."""
-    cancelled = not isinstance(error, ProviderError)
-    code, message = "cancelled", "The call was cut."
-    if isinstance(error, ProviderError):
-        code, message = error.code, clean_text(error.message)[:500]
-    usage = spent_by(chat, text, error)
-    request = intent.request
-    return Failure(
-        intent=intent,
-        status=AttemptStatus.CANCELLED if cancelled else AttemptStatus.FAILED,
-        code=code,
-        message=message,
-        usage=usage,
-        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
-        estimated=not (isinstance(error, ProviderError) and error.usage is usage),
-        asked=not isinstance(error, ProviderError) or error.taken_up,
-        events=(
-            ModelCallFailed(
-                path=request.path,
-                step=request.step,
-                attempt=intent.attempt,
-                purpose=request.purpose,
-                code=code,
-                message=message,
-                retryable=is_tried_again,
-                retry_after_s=error.retry_after_s if is_tried_again and isinstance(error, ProviderError) else None,
-            ),
-        ),
-    )
 
 
 def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:

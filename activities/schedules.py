@@ -11,7 +11,7 @@ from chimera.config.settings import Settings
 from chimera.db import schedules, tasks, user_limits
 from chimera.db.engine import Database
 from chimera.db.user_limits import OPEN_TASKS_LIMIT
-from chimera.ledger import runs
+from chimera.ledger import runs, starts
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from models import activities as contract
@@ -63,7 +63,7 @@ class Schedules(contract.Schedules):
                         await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, self._settings)
                     schedules.note_made(schedule)
                 await runs.mark_started(session, task_id)
-                start = await runs.read_start(session, task_id)
+                start = await starts.read_start(session, task_id)
         except LimitReached as error:
             # It is not made later: runs that are due don't queue up, and the next one may find room.
             async with self._database.begin() as session:
@@ -74,7 +74,7 @@ class Schedules(contract.Schedules):
             raise
         if run.calendar != fingerprint_of(spec_of(spec, datetime.now(UTC))):
             await self._renew(run)
-        return None if start is None else start.task
+        return None if start is None or not isinstance(start.argument, TaskInput) else start.argument
 
     async def _renew(self, run: ScheduledRunInput) -> None:
         """Give Temporal what the row says now: time goes on, clocks get other rules, and rows are deleted.

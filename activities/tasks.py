@@ -4,7 +4,7 @@ from temporalio import activity
 
 from chimera.bus import Bus
 from chimera.db.engine import Database
-from chimera.ledger import runs
+from chimera.ledger import ends
 from models import activities as contract
 from models.tasks import TransitionRecord
 
@@ -20,6 +20,6 @@ class TaskRecords(contract.TaskRecords):
     async def record(self, record: TransitionRecord) -> None:
         """Write a node's end into the projection, once."""
         async with self._database.begin() as session:
-            seq = await runs.record(session, record)
+            seq = await ends.record(session, record)
         if seq:
             self._bus.wake(record.task_id, seq)

@@ -10,15 +10,13 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import API, Parts
-from chimera.db import ai_call_views, ai_calls, user_limits
-from chimera.db.ai_calls import NewCall
+from chimera.db import calls, user_limits
+from chimera.db.calls import NewCall
 from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
 from models.ai_calls import (
-    OPEN,
     AiCallResult,
-    AiCallStatus,
     AiCallView,
     EmbeddingView,
     Operation,
@@ -26,6 +24,7 @@ from models.ai_calls import (
 from models.base import IDEMPOTENCY_KEY
 from models.errors import AiCallFailed, CallCancelled
 from models.ids import AiCallId
+from models.tasks import OPEN, STOPPED, TaskStatus
 from models.users import Caller
 
 LONGEST_WAIT_S = 55
@@ -78,7 +77,7 @@ def new_call(
 
 async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int) -> Response:
     async with parts.database.begin() as session:
-        call_id, created = await ai_calls.create(session, caller.user_id, new)
+        call_id, created = await calls.create(session, caller.user_id, new)
         if created:
             if new.operation is Operation.IMAGES:
                 # Before they are paid for: what is drawn then is kept. Until then they count in its place.
@@ -98,13 +97,14 @@ async def answered(
     await parts.failpoints.hit("after_insert")
     found = await find(parts, caller, call_id)
     if found.view.status in OPEN:
-        if await parts.ai_calls.start(call_id) and wait_s:
-            await parts.ai_calls.wait(call_id, wait_s)
+        await parts.dispatcher.deliver(call_id)
+        if wait_s:
+            await parts.call_waits.wait(call_id, wait_s)
         found = await find(parts, caller, call_id)
     view = found.view
-    if view.status is AiCallStatus.FAILED:
+    if view.status is TaskStatus.FAILED:
         raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")
-    if view.status is AiCallStatus.CANCELLED:
+    if view.status in STOPPED:
         raise CallCancelled(call_id)
     if view.result is None:
         response.status_code = status.HTTP_202_ACCEPTED
@@ -116,7 +116,7 @@ async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
     """Add to an open call why it makes no progress, if so."""
     if view.status not in OPEN:
         return view
-    return view.model_copy(update={"held_up": await parts.ai_calls.held_up(view.id)})
+    return view.model_copy(update={"held_up": await parts.call_waits.held_up(view.id)})
 
 
 class Found(NamedTuple):
@@ -129,8 +129,8 @@ class Found(NamedTuple):
 async def find(parts: Parts, caller: Caller, call_id: AiCallId) -> Found:
     """Raises NotFound, also for somebody else's."""
     async with parts.database.begin() as session:
-        row = await ai_call_views.read(session, caller, call_id)
-    return Found(ai_call_views.view_of(row), ai_call_views.vectors_of(row))
+        row = await calls.read(session, caller, call_id)
+    return Found(calls.view_of(row), calls.vectors_of(row))
 
 
 def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: Response) -> Response:

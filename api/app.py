@@ -34,7 +34,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import Standings
 from chimera.security.sessions import Auth, secret_of
-from chimera.temporal.ai_calls import AiCallStarts
+from chimera.temporal.calls import CallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedules import Schedules
@@ -113,7 +113,7 @@ def build_parts(settings: Settings) -> Parts:
         standings=Standings(settings),
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, bus, failpoints),
-        ai_calls=AiCallStarts(database, temporal),
+        call_waits=CallWaits(database, temporal),
         schedules=Schedules(settings, temporal),
         failpoints=failpoints,
         auth=Auth(database, settings),

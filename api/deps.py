@@ -27,7 +27,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import Standings
 from chimera.security.sessions import Auth, SignedIn
-from chimera.temporal.ai_calls import AiCallStarts
+from chimera.temporal.calls import CallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedules import Schedules
@@ -72,7 +72,7 @@ class Parts:
     standings: Standings
     temporal: Temporal
     dispatcher: Dispatcher
-    ai_calls: AiCallStarts
+    call_waits: CallWaits
     schedules: Schedules
     failpoints: Failpoints
     auth: Auth

@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 
 from api.errors import Refused
 from chimera.config.settings import Settings
+from chimera.content.files import Content, measured
 from chimera.db import files, user_limits
-from chimera.db.files import Content, measured
 from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES
 from models.errors import InvalidInput, WrongContentType
 from models.files import FileView

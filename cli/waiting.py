@@ -13,17 +13,18 @@ from cli.errors import Problem, Refused
 from cli.following import PATIENCE_S
 from cli.text import count, in_commands, one_line
 from cli.trouble import Trouble, come_through
-from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
+from models.ai_calls import AiCallView, Operation
 from models.ids import AiCallId
+from models.tasks import OPEN, TaskStatus
 
 LOOK_AGAIN_S = 1.0
 LONGER = timedelta(seconds=10)
 _SAID = {
-    AiCallStatus.QUEUED: "it is queued",
-    AiCallStatus.STARTED: "its provider works on it",
-    AiCallStatus.FINISHED: "it is finished",
-    AiCallStatus.FAILED: "it failed",
-    AiCallStatus.CANCELLED: "it was cancelled",
+    TaskStatus.QUEUED: "it is queued",
+    TaskStatus.RUNNING: "its provider works on it",
+    TaskStatus.COMPLETED: "it is finished",
+    TaskStatus.FAILED: "it failed",
+    TaskStatus.CANCELLED: "it was cancelled",
 }
 
 Say = Callable[[str], None]
@@ -68,7 +69,7 @@ async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
     told = _Told()
     while True:
         call = await come_through(lambda: client.ai_call(call_id), trouble)
-        if call.status is AiCallStatus.FINISHED:
+        if call.status is TaskStatus.COMPLETED:
             return call
         if call.status not in OPEN:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
@@ -97,14 +98,14 @@ class _Told:
 def _why(call: AiCallView) -> str:
     if call.held_up is not None:
         return f"{call.held_up.code}: {in_commands(call.held_up.message)}".rstrip(". :")
-    if call.status is AiCallStatus.STARTED or not call.error_code:
+    if call.status is TaskStatus.RUNNING or not call.error_code:
         # What ended the attempt before is over.
         return _SAID[call.status]
     return f"{call.error_code}: {in_commands(call.error or '')}".rstrip(". :")
 
 
 def _has_failed(call: AiCallView) -> bool:
-    return call.status is AiCallStatus.FAILED and bool(call.error_code)
+    return call.status is TaskStatus.FAILED and bool(call.error_code)
 
 
 def _next_try(call: AiCallView) -> str:
@@ -113,5 +114,5 @@ def _next_try(call: AiCallView) -> str:
     return f"next try {call.held_up.next_try_at.astimezone(UTC):%H:%M:%S} UTC"
 
 
-def _ended(status: AiCallStatus) -> str:
-    return "was cancelled" if status is AiCallStatus.CANCELLED else str(status)
+def _ended(status: TaskStatus) -> str:
+    return "was cancelled" if status is TaskStatus.CANCELLED else str(status)

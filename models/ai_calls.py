@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatetime, Whole
 from models.ids import AiCallId, FileId
+from models.tasks import TaskStatus
 
 MAX_INPUTS = 256
 MAX_NUMBERS = 2_000_000
@@ -30,17 +31,6 @@ class Operation(StrEnum):
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
     TRANSCRIPTIONS = "transcriptions"
-
-
-class AiCallStatus(StrEnum):
-    QUEUED = "queued"
-    STARTED = "started"
-    FINISHED = "finished"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-OPEN = frozenset({AiCallStatus.QUEUED, AiCallStatus.STARTED})
 
 
 class MediaUsage(Contract):
@@ -176,7 +166,7 @@ class AiCallSummary(Contract):
     id: AiCallId
     operation: Operation
     model: str
-    status: AiCallStatus
+    status: TaskStatus
     simulated: bool
     attempts: int = Field(
         description="How often its provider was asked, or may have been; tries that found no connection count"

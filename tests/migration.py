@@ -21,9 +21,10 @@ VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 
 async def write(name: str, *, initial: bool) -> None:
     if initial:
-        for path in VERSIONS.glob("0*.py"):
+        for path in VERSIONS.glob("[0-9]*.py"):
             path.unlink()
-    number = f"{len(list(VERSIONS.glob('0*.py'))) + 1:04}"
+    # From 1001 on: what an unreleased version made began with 0001, and no table of it can be read.
+    number = str(1001 + len(list(VERSIONS.glob("1*.py"))))
     with short_folder() as path:
         folder = Folder.at(path)
         server = Supervised(await postgres.prepare(folder), folder, Register(folder), print)

@@ -7,12 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
-from chimera.db.ai_calls import cancelled_among
-from chimera.temporal.ai_calls import AiCallStarts
 from temporalio.worker import Worker
-from workflows.ai_calls import AiCallWorkflow
 
-from activities.ai_calls import AiCalls
 from activities.calls.complete import ModelCalls
 from activities.calls.stops import Stops
 from activities.schedules import Schedules
@@ -22,18 +18,17 @@ from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.ledger import runs
 from chimera.providers import Providers
 from chimera.providers.health.accounts import Standings
 from chimera.providers.limits.limiter import ProviderLimits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher, Sweeper
-from chimera.temporal.reconciliation import AI_CALLS, TASKS, Reconciler
+from chimera.temporal.reconciliation import Reconciler
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.workers import identity_of
-from models.errors import CallCancelled, RootStopped
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
+from workflows.calls import CallWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
@@ -42,7 +37,7 @@ WORKFLOWS = [
     TaskWorkflow,
     SubtaskWorkflow,
     ScheduledTaskWorkflow,
-    AiCallWorkflow,
+    CallWorkflow,
 ]
 
 # The SDK would hold heartbeats back for 8 s (0.8 of the timeout), and a cancel comes with the answer to one.
@@ -69,17 +64,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         providers=providers,
         limits=limits,
         standings=standings,
-        stops=Stops(database, runs.stopped_among, RootStopped),
-        failpoints=failpoints,
-        worker_name=worker_name,
-    )
-    ai_calls = AiCalls(
-        settings=settings,
-        database=database,
-        providers=providers,
-        limits=limits,
-        standings=standings,
-        stops=Stops(database, cancelled_among, CallCancelled),
+        stops=Stops(database),
         failpoints=failpoints,
         worker_name=worker_name,
     )
@@ -101,7 +86,6 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
                 tool_calls.run,
                 records.record,
                 schedules.create_task,
-                ai_calls.make,
             ],
             workflow_runner=sandbox(),
             interceptors=[ErrorsAndLogs()],
@@ -111,17 +95,13 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
         )
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, AiCallStarts(database, temporal).sweep],
-            reconciliations=[
-                Reconciler(database, temporal, TASKS).reconcile,
-                Reconciler(database, temporal, AI_CALLS).reconcile,
-            ],
+            sweeps=[dispatcher.sweep, dispatcher.stop_disabled],
+            reconciliations=[Reconciler(database, temporal).reconcile],
         )
         yield worker, sweeper
     finally:
         await dispatcher.drain()
         await model_calls.close()
-        await ai_calls.close()
         await providers.close()
         await standings.close()
         await limits.close()

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from hashlib import md5
 
 from chimera.content.text import clean_text
-from chimera.ledger.transcripts import CallContext, FailedBefore
+from chimera.ledger.statements import FailedBefore
+from chimera.ledger.transcripts import CallContext
 from models.agents import AgentSpec
 from models.errors import (
     AttemptsUsedUp,

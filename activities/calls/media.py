@@ -1,162 +1,286 @@
-"""An embedding, an image or a transcription as a provider is asked for it, whichever of them it is.
+"""Embeddings, images and transcriptions: calls that are runs of their own."""
 
-Also what one may come to, which is booked where its provider doesn't say, or where nobody saw its end.
-"""
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from io import BytesIO
+from random import uniform
+from uuid import uuid4
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import structlog
 
-from chimera.content.audio import guessed_seconds
-from chimera.content.text import estimate_tokens
-from chimera.pricing import MediaPrice
-from chimera.providers.base import Image, Provider
-from chimera.providers.media import (
-    Draws,
-    EmbeddingRequest,
-    Embeds,
-    ImageRequest,
-    Transcribes,
-    TranscriptionRequest,
-    Vectors,
-)
-from models.ai_calls import MediaUsage, Operation
-from models.errors import NotOffered
-from models.ids import AiCallId
+from activities.calls import media_requests
+from activities.calls.chains import Chain
+from activities.calls.kind import Answer, Kind, Place, ReadyCall, Spent
+from activities.calls.media_requests import Asked, MediaEnd
+from activities.calls.settle import Settlements
+from chimera.config.settings import Settings
+from chimera.content.file_types import IMAGES
+from chimera.content.files import measured
+from chimera.db import pictures
+from chimera.db.engine import AWAY, Connection
+from chimera.ledger import media
+from chimera.ledger.calls import Intent
+from chimera.ledger.media import MediaContext, NewFile
+from chimera.ledger.plans import PlanRoom
+from chimera.ledger.settlements import MediaAnswer, Settlement
+from chimera.pricing import MediaPrice, media_cost_of, media_price_of
+from chimera.providers import Providers, split_model
+from models.ai_calls import ImageView, MediaUsage, Operation
+from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
+from models.events import ModelCallFinished, ModelCallStarted, TaskCompleted
+from models.ids import FileId, UserId, call_id_of
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.usage import Usage
 
-IMAGE_TOKENS = 6_240
-"""The most that a picture of 1536x1024 takes: https://developers.openai.com/api/docs/guides/image-generation"""
-AUDIO_TOKENS_PER_S = 32
-"""Gemini's: https://ai.google.dev/gemini-api/docs/audio. OpenAI's models take about a third of that."""
-SPOKEN_TOKENS_PER_S = 4
+log = structlog.get_logger()
+
+RECORDINGS_HELD = 8
+"""Recordings that a worker has in memory at once: 25 MiB each, and more than twice that while they are sent as base64.
+A worker takes 200 calls, which would be all the memory of its machine."""
+RECORDINGS_WAITING = 8
+"""Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
+PLACE_WAIT_S = 20.0
+PLACE_RETURN_S = 5.0
+"""After at least this, and at most three times as much, a call looks again that could not even wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked. A transcription has the size and type of its recording; `sound` is added when it may be asked."""
+class Question:
+    """What is asked, for whom, and what it may come to."""
 
-    call_id: AiCallId
-    operation: Operation
-    model: str
-    request: Mapping[str, Any]
-    sound: bytes = b""
-    size_bytes: int = 0
-    media_type: str = ""
+    owner_id: UserId
+    asked: Asked
+    price: MediaPrice
+    estimate: MediaUsage
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came: for the row, and the pictures that become files."""
+class Media(Kind[MediaContext, Question, MediaEnd]):
+    """One per worker."""
 
-    usage: MediaUsage | None
-    request_id: str | None
-    items: int
-    result: Mapping[str, Any]
-    vectors: Vectors | None = None
-    images: tuple[Image, ...] = ()
-    revised_prompts: tuple[str, ...] = ()
+    def __init__(self, *, settings: Settings, providers: Providers, settlements: Settlements, worker_name: str) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._settlements = settlements
+        self._worker_name = worker_name
+        self._recordings = asyncio.Semaphore(RECORDINGS_HELD)
+        self._recordings_waiting = 0
 
+    async def context(self, connection: Connection, request: ModelCallRequest) -> MediaContext:
+        return await media.read_context(connection, request)
 
-async def ask(provider: Provider, asked: Asked, attempt: int) -> Answer:
-    """Make the one request. Raises a `ProviderError`, and NotOffered when a provider has unlearnt it."""
-    match asked.operation:
-        case Operation.EMBEDDINGS if isinstance(provider, Embeds):
-            return await _embedded(provider, asked, attempt)
-        case Operation.IMAGES if isinstance(provider, Draws):
-            return await _drawn(provider, asked, attempt)
-        case Operation.TRANSCRIPTIONS if isinstance(provider, Transcribes):
-            return await _transcribed(provider, asked, attempt)
-    raise NotOffered(provider.name, asked.operation, ())
+    def chain(self, request: ModelCallRequest, context: MediaContext) -> Chain:
+        return Chain((context.model,), context.failures, 0, self._settings.call_max_attempts)
 
+    async def prepare(self, request: ModelCallRequest, model: str) -> None:
+        await asyncio.to_thread(self._price_of, request, model)
 
-def estimate_of(asked: Asked) -> MediaUsage:
-    """What a call may come to; leans high."""
-    match asked.operation:
-        case Operation.EMBEDDINGS:
-            return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
-        case Operation.IMAGES:
-            prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
-            return prompt.model_copy(update=_drawing(int(asked.request["n"])))
-        case Operation.TRANSCRIPTIONS:
-            # Measured once, when it was taken in. Rows from before that have the file's size only.
-            seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
-            heard = round(seconds * AUDIO_TOKENS_PER_S)
-            written = round(seconds * SPOKEN_TOKENS_PER_S)
-            return MediaUsage(
-                input_tokens=heard, input_audio_tokens=heard, output_tokens=written, audio_seconds=seconds
-            )
-
-
-def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
-    """Return what a call is charged for, and whether that is our estimate.
-
-    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Counts that
-    make no sense are as good as none: what is paid for must never fail to be booked.
-    """
-    # Pictures are counted by us: what came, or what was asked for.
-    counted = (told and told.images) or estimate.images
-    if told is not None and not told.makes_sense():
-        told = None
-    usage = (told or MediaUsage()).model_copy(update={"images": counted})
-    rate = price.rate_for(estimate.input_tokens)
-    by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
-    if by_tokens and not usage.input_tokens and not usage.output_tokens:
-        guessed = _drawing(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
-        return estimate.model_copy(update=guessed), True
-    if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
-        return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
-    return usage, told is None and not (rate.image is not None and not by_tokens)
-
-
-def _drawing(images: int) -> dict[str, float]:
-    """What pictures may come to; nothing where none are drawn."""
-    if not images:
-        return {}
-    tokens = images * IMAGE_TOKENS
-    return {"images": images, "output_tokens": tokens, "output_image_tokens": tokens}
-
-
-async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> Answer:
-    end = await provider.embed(
-        EmbeddingRequest(
-            model=asked.model,
-            inputs=tuple(asked.request["input"]),
-            dimensions=asked.request.get("dimensions"),
-            call_id=asked.call_id,
-            attempt=attempt,
+    async def question(
+        self,
+        connection: Connection,
+        request: ModelCallRequest,
+        place: Place[MediaContext],
+        model: str,
+        passed_over: Mapping[str, ChimeraError],
+    ) -> tuple[Question, Intent]:
+        context = place.context
+        asked = _asked_of(request, context, model)
+        estimate, price = media_requests.estimate_of(asked), self._price_of(request, model)
+        simulated = self._providers.of(model).simulated
+        begun = ModelCallStarted(
+            path=request.path,
+            step=request.step,
+            attempt=context.attempt + 1,
+            purpose=request.purpose,
+            agent=request.agent,
+            model=model,
+            simulated=simulated,
         )
-    )
-    result = {"count": end.vectors.count, "dimensions": end.vectors.dimensions}
-    return Answer(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
-
-
-async def _drawn(provider: Draws, asked: Asked, attempt: int) -> Answer:
-    end = await provider.draw(
-        ImageRequest(
-            model=asked.model,
-            prompt=asked.request["prompt"],
-            n=asked.request["n"],
-            size=asked.request.get("size"),
-            call_id=asked.call_id,
-            attempt=attempt,
+        intent = Intent(
+            request=request,
+            attempt=context.attempt + 1,
+            model=model,
+            simulated=simulated,
+            worker=self._worker_name,
+            reserve_micro_usd=media_cost_of(estimate, price),
+            reserve_tokens=estimate.input_tokens + estimate.output_tokens,
+            events=(begun,),
         )
+        return Question(context.owner_id, asked, price, estimate), intent
+
+    async def load(self, connection: Connection, question: Question) -> Question:
+        """Read a recording only now: what may be refused a hundred times isn't read a hundred times."""
+        if question.asked.operation is not Operation.TRANSCRIPTIONS:
+            return question
+        file_id = FileId(question.asked.request["file_id"])
+        found = await pictures.read(connection, question.owner_id, [file_id])
+        if not found or len(found[0].data) != question.asked.size_bytes:
+            # Deleted since its row was read: an empty recording is not worth a request.
+            raise NotFound("file", file_id)
+        return replace(question, asked=replace(question.asked, sound=found[0].data))
+
+    @asynccontextmanager
+    async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
+        """Wait until there is memory for one more recording. Raises RateLimited when that takes long, or many wait."""
+        if request.purpose is not Purpose.TRANSCRIPTIONS:
+            yield
+            return
+        if self._recordings.locked() and self._recordings_waiting >= RECORDINGS_WAITING:
+            raise _busy()
+        self._recordings_waiting += 1
+        try:
+            async with asyncio.timeout(PLACE_WAIT_S):
+                await self._recordings.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        finally:
+            self._recordings_waiting -= 1
+        try:
+            yield
+        finally:
+            self._recordings.release()
+
+    async def ask(self, ready: ReadyCall[Question], answer: Answer[MediaEnd]) -> MediaEnd:
+        limit = self._settings.call_total_s
+        provider = self._providers.of(ready.intent.model)
+        try:
+            async with asyncio.timeout(limit):
+                return await media_requests.ask(provider, ready.question.asked, ready.intent.attempt)
+        except TimeoutError as error:
+            raise TookTooLong(
+                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+            ) from error
+
+    def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
+        """All that it may come to, unless its provider refused it at once: such an answer has no parts."""
+        if isinstance(error, ProviderError) and not error.may_be_billed:
+            return Spent(Usage(), 0)
+        estimate = ready.question.estimate
+        return Spent(_tokens_of(estimate), media_cost_of(estimate, ready.question.price))
+
+    async def settle(self, ready: ReadyCall[Question], text: str, end: MediaEnd) -> ModelCallOutcome:
+        """Keep a paid answer. One that can't be kept ends the call: the next would be paid, too, and no more kept."""
+        usage, estimated = media_requests.charged(end.usage, ready.question.estimate, ready.question.price)
+        cost = media_cost_of(usage, ready.question.price)
+        try:
+            files = await asyncio.to_thread(_files_of, ready, end)
+            settled = partial(_settlement_of, ready, end, usage, cost, estimated, files)
+            return await self._settlements.settle(ready.intent, settled)
+        except (ChimeraError, *AWAY):
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
+            # Its kind and not its message: PostgreSQL quotes there what it refuses.
+            log.error("answer_not_kept", error=type(error).__name__)
+        refusal = AnswerNotKept()
+        await self._settlements.end(ready.intent, Spent(_tokens_of(usage), cost, estimated), refusal)
+        raise refusal
+
+    def _price_of(self, request: ModelCallRequest, model: str) -> MediaPrice:
+        return media_price_of(model, Operation(request.purpose.value), self._settings.own_prices)
+
+
+def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> Asked:
+    """Raises NotFound for a recording that was deleted."""
+    asked = Asked(
+        call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
+        operation=Operation(request.purpose.value),
+        model=split_model(model)[1],
+        request=context.request,
     )
-    # What came, not what was asked for: fewer are kept too, and charged as such.
-    usage = (end.usage or MediaUsage()).model_copy(update={"images": len(end.images)})
-    return Answer(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
+    if request.purpose is not Purpose.TRANSCRIPTIONS:
+        return asked
+    if context.size_bytes is None or context.media_type is None:
+        raise NotFound("file", context.request["file_id"])
+    return replace(asked, size_bytes=context.size_bytes, media_type=context.media_type)
 
 
-async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> Answer:
-    end = await provider.transcribe(
-        TranscriptionRequest(
-            model=asked.model,
-            audio=asked.sound,
-            media_type=asked.media_type,
-            language=asked.request.get("language"),
-            prompt=asked.request.get("prompt"),
-            call_id=asked.call_id,
-            attempt=attempt,
+def _files_of(ready: ReadyCall[Question], end: MediaEnd) -> tuple[NewFile, ...]:
+    """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_MEDIA_BYTES."""
+    contents = [measured(BytesIO(image.data)) for image in end.images]
+    run_id = ready.intent.request.task_id
+    return tuple(
+        NewFile(
+            id=FileId(str(uuid4())),
+            owner_id=ready.question.owner_id,
+            name=f"image-{run_id[:8]}-{number}.{IMAGES[content.media_type]}",
+            content=content,
+            simulated=ready.intent.simulated,
         )
+        for number, content in enumerate(contents, start=1)
     )
-    result = {"text": end.text, "language": end.language, "file_id": asked.request["file_id"]}
-    return Answer(end.usage, end.request_id, len(end.text), result)
+
+
+def _settlement_of(
+    ready: ReadyCall[Question],
+    end: MediaEnd,
+    usage: MediaUsage,
+    cost: int,
+    estimated: bool,
+    files: tuple[NewFile, ...],
+    *,
+    task_ends: bool = False,
+    unheard: bool | None = None,
+    plan_room: PlanRoom | None = None,
+) -> Settlement:
+    """All that is true now that the answer is there; nothing else of its run could have changed it."""
+    request, tokens = ready.intent.request, _tokens_of(usage)
+    finished = ModelCallFinished(
+        path=request.path,
+        step=request.step,
+        attempt=ready.intent.attempt,
+        purpose=request.purpose,
+        preview="",
+        tool_calls=(),
+        input_tokens=tokens.input_tokens,
+        output_tokens=tokens.output_tokens,
+        cost_micro_usd=cost,
+        estimated=estimated,
+        finish_reason="stop",
+    )
+    completed = TaskCompleted(preview="", simulated=ready.intent.simulated, finish_reason="stop")
+    return Settlement(
+        intent=ready.intent,
+        usage=tokens,
+        estimated=estimated,
+        cost_micro_usd=cost,
+        outcome=ModelCallOutcome(
+            input_tokens=tokens.input_tokens, output_tokens=tokens.output_tokens, cost_micro_usd=cost
+        ),
+        request_id=end.request_id,
+        messages=(),
+        events=(finished, completed) if task_ends else (finished,),
+        ends_run=task_ends,
+        media=MediaAnswer(
+            result={**end.result, **_images_of(end, files)},
+            usage=usage.model_dump(exclude_defaults=True),
+            vectors=end.vectors.data if end.vectors else None,
+        ),
+        files=files,
+    )
+
+
+def _images_of(end: MediaEnd, files: tuple[NewFile, ...]) -> dict[str, object]:
+    views = [
+        ImageView(
+            file_id=file.id,
+            url=f"/api/v1/files/{file.id}/content",
+            media_type=file.content.media_type,
+            size_bytes=file.content.size_bytes,
+            revised_prompt=end.revised_prompts[number] if end.revised_prompts else None,
+        ).model_dump()
+        for number, file in enumerate(files)
+    ]
+    return {"images": views} if views else {}
+
+
+def _tokens_of(usage: MediaUsage) -> Usage:
+    return Usage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+
+
+def _busy() -> RateLimited:
+    return RateLimited(
+        f"This worker is busy with {RECORDINGS_HELD} recordings.",
+        retry_after_s=uniform(PLACE_RETURN_S, 3 * PLACE_RETURN_S),  # noqa: S311  (against bursts, not secret)
+    )

@@ -3,25 +3,24 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 import structlog
 
-from activities import replies
-from activities.plans import Plans
+from activities.calls.kind import Spent
 from activities.replies import NO_PLAN
-from activities.tool_results import results_at_once
 from chimera.bus import Bus
-from chimera.config.settings import Settings
+from chimera.content.text import clean_text
 from chimera.db.engine import AWAY, Connection, Database
-from chimera.ledger import calls, in_doubt, plans, subtasks, transcripts
-from chimera.ledger.calls import Intent, Settlement
+from chimera.ledger import failures, in_doubt, media, plans, settlements, subtasks, transcripts
+from chimera.ledger.calls import Intent, lock_run
+from chimera.ledger.failures import Failure
 from chimera.ledger.plans import PlanRoom
-from chimera.providers.base import ChatEnd, ChatRequest
-from models.errors import AnswerMissing, AnswerNotKept, ChimeraError, Overtaken, RootStopped
+from chimera.ledger.settlements import Settlement
+from models.errors import AnswerMissing, Overtaken, ProviderError, RootStopped
+from models.events import ModelCallFailed
 from models.ids import ROOT
-from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import MEDIA, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import COMPLETABLE, STOPPED
 
 log = structlog.get_logger()
@@ -30,8 +29,12 @@ SETTLE_SECONDS = 3600.0
 """How long a paid answer waits for a database that is away before the attempt is given up."""
 
 
-class _Settled(Protocol):
-    """What an answer makes true, by what is known of its task."""
+ENDS_RUN = MEDIA | {Purpose.AGGREGATE}
+"""The purposes whose answer at the root may complete the run."""
+
+
+class Settled(Protocol):
+    """What an answer makes true, by what is known of its run."""
 
     def __call__(
         self, *, task_ends: bool = ..., unheard: bool | None = ..., plan_room: PlanRoom = ...
@@ -41,43 +44,17 @@ class _Settled(Protocol):
 class Settlements:
     """Writes how calls end."""
 
-    def __init__(self, *, settings: Settings, database: Database, bus: Bus) -> None:
-        self._settings = settings
+    def __init__(self, *, database: Database, bus: Bus) -> None:
         self._database = database
         self._bus = bus
 
-    async def settle(self, intent: Intent, chat: ChatRequest, text: str, end: ChatEnd) -> ModelCallOutcome:
+    async def settle(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
         """Keep a paid answer; return what holds then.
 
-        What breaks on our side doesn't buy another answer: one that can't be written as it is, is written without
-        what came beside its words. Raises Overtaken when another attempt has the call, RootStopped when the task that
-        the answer would complete was stopped, AnswerMissing when it would be without a subtask's answer, and
-        AnswerNotKept when the database refuses it for good. A database that is away is waited for, and its error
-        raised when it stays away.
+        Raises Overtaken when another attempt has the call, RootStopped when the run that the answer would complete was
+        stopped, AnswerMissing when it would be without a subtask's answer, and what the database raises when it
+        refuses the answer. A database that is away is waited for, and its error raised when it stays away.
         """
-        settled = partial(replies.settlement_of, intent, chat, text, settings=self._settings)
-        found: Plans | None = None
-        try:
-            results = await results_at_once(replies.calls_of(intent, end))
-            found = await replies.plans_of(intent, text)
-            return await self._settle(intent, partial(settled, end, plans=found, results=results))
-        except (ChimeraError, *AWAY):
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
-            # Its kind alone: PostgreSQL quotes what it refuses.
-            log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
-        refusal = AnswerNotKept(usage=end.usage)
-        try:
-            if text:
-                return await self._settle(intent, partial(settled, ChatEnd("other", usage=end.usage), plans=found))
-        except (ChimeraError, *AWAY):
-            raise
-        except Exception as error:  # noqa: BLE001  (as above)
-            log.error("answer_not_kept", attempt=intent.attempt, error=type(error).__name__)
-        await self.write_failure(intent, chat, text, refusal, is_tried_again=False)
-        raise refusal
-
-    async def _settle(self, intent: Intent, settled: _Settled) -> ModelCallOutcome:
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
@@ -88,14 +65,14 @@ class Settlements:
                 log.warning("settle_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
-    async def _settle_once(self, intent: Intent, settled: _Settled) -> ModelCallOutcome:
+    async def _settle_once(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
         request = intent.request
-        may_end_task = request.path == ROOT and request.purpose is Purpose.AGGREGATE
+        may_end_task = request.path == ROOT and request.purpose in ENDS_RUN
         # One statement settles a call, unless something came between that it would have to know of.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []
             settlement = settled(task_ends=may_end_task and not missing, plan_room=await _room_for(connection, request))
-            kept = _Kept(settlement.outcome, await calls.settle(connection, settlement))
+            kept = _Kept(settlement.outcome, await _write(connection, settlement))
             if kept.seq is None:
                 # Nobody steers, stops or gives up while the root is locked.
                 async with connection.transaction():
@@ -112,13 +89,13 @@ class Settlements:
         return kept.outcome
 
     async def write_failure(
-        self, intent: Intent, chat: ChatRequest, text: str, error: BaseException, *, is_tried_again: bool = True
+        self, intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool = True
     ) -> None:
-        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: doubtful."""
-        failure = replies.failure_of(intent, chat, text, error, is_tried_again=is_tried_again, settings=self._settings)
+        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: in doubt."""
+        failure = failure_of(intent, spent, error, is_tried_again=is_tried_again)
         try:
             async with self._database.statements() as connection:
-                seq = await calls.fail(connection, failure)
+                seq = await failures.fail(connection, failure)
                 if seq is None:
                     seq = await in_doubt.fail_late(connection, failure)
         except AWAY:
@@ -126,6 +103,41 @@ class Settlements:
             return
         if seq is not None:
             self._bus.wake(intent.request.task_id, seq)
+
+    async def end(self, intent: Intent, spent: Spent, refusal: ProviderError) -> None:
+        """Note a failure that no other attempt would mend."""
+        await self.write_failure(intent, spent, refusal, is_tried_again=False)
+
+
+def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool) -> Failure:
+    """Work out how an attempt failed. Anything but a ProviderError means that it was cut."""
+    code, message, retry_after_s = "cancelled", "The call was cut.", None
+    status, is_asked = AttemptStatus.CANCELLED, True
+    if isinstance(error, ProviderError):
+        code, message, retry_after_s = error.code, clean_text(error.message)[:500], error.retry_after_s
+        status, is_asked = AttemptStatus.FAILED, error.taken_up
+    request = intent.request
+    event = ModelCallFailed(
+        path=request.path,
+        step=request.step,
+        attempt=intent.attempt,
+        purpose=request.purpose,
+        code=code,
+        message=message,
+        retryable=is_tried_again,
+        retry_after_s=retry_after_s if is_tried_again else None,
+    )
+    return Failure(
+        intent=intent,
+        status=status,
+        code=code,
+        message=message,
+        usage=spent.usage,
+        cost_micro_usd=spent.cost_micro_usd,
+        estimated=spent.estimated,
+        asked=is_asked,
+        events=(event,),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +151,10 @@ class _Kept:
     """Whether the task was stopped before."""
 
 
-async def _settle_locked(connection: Connection, intent: Intent, settled: _Settled, *, may_end_task: bool) -> _Kept:
+async def _settle_locked(connection: Connection, intent: Intent, settled: Settled, *, may_end_task: bool) -> _Kept:
     """Settle by what is true now what the first try could not, or book its cost."""
     request = intent.request
-    status = await calls.lock_root(connection, request.task_id)
+    status = await lock_run(connection, request.task_id)
     known = await in_doubt.settled_by(connection, intent)
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
@@ -154,11 +166,22 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: _Settl
         unheard=await transcripts.has_unheard_guidance(connection, request),
         plan_room=await _room_for(connection, request),
     )
-    seq = await calls.settle(connection, settlement)
+    seq = await _write(connection, settlement)
     if seq is not None:
         return _Kept(settlement.outcome, seq, status in STOPPED)
     log.warning("late_attempt_booked", attempt=intent.attempt)
     return _Kept(None, await in_doubt.book_late(connection, settlement), status in STOPPED)
+
+
+async def _write(connection: Connection, settlement: Settlement) -> int | None:
+    """Write an answer, and the files that came of it in the same transaction."""
+    if not settlement.files:
+        return await settlements.settle(connection, settlement)
+    async with connection.transaction():
+        seq = await settlements.settle(connection, settlement)
+        if seq is not None:
+            await media.keep(connection, settlement.files)
+        return seq
 
 
 async def _room_for(connection: Connection, request: ModelCallRequest) -> PlanRoom:

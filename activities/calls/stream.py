@@ -3,15 +3,13 @@
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
 
-from activities.calls.chains import Chain
+from activities.calls.kind import Answer
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.ledger.calls import Intent
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
-from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.wire.patience import Patience
 from models.errors import ProviderError, TookTooLong
 from models.events import TokensFrame
@@ -19,29 +17,7 @@ from models.events import TokensFrame
 BATCH_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyCall:
-    """A call whose intent is written: what to ask, for whom."""
-
-    intent: Intent
-    chat: ChatRequest
-    account: str
-    """Whom the provider counts the request by."""
-    asker: Asker
-    chain: Chain
-    seq: int
-    """Of the event that says that it begins."""
-
-
-@dataclass(slots=True)
-class PartialAnswer:
-    """What has come so far."""
-
-    text: str = ""
-    end: ChatEnd | None = None
-
-
-class Answers:
+class Stream:
     """Asks providers."""
 
     def __init__(self, *, settings: Settings, providers: Providers, bus: Bus) -> None:
@@ -49,7 +25,7 @@ class Answers:
         self._providers = providers
         self._bus = bus
 
-    async def read(self, intent: Intent, chat: ChatRequest, answer: PartialAnswer) -> ChatEnd:
+    async def read(self, intent: Intent, chat: ChatRequest, answer: Answer[ChatEnd]) -> ChatEnd:
         """Read the answer into `answer`, showing it in batches of about 50 ms to whoever watches.
 
         Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. What had come by then is in `answer`.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response, status
 
 from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
-from chimera.db import ai_call_views, ai_calls
+from chimera.db import calls, task_controls
 from chimera.providers.media import Draws, Embeds
 from models.ai_calls import (
     MAX_NUMBERS,
@@ -84,7 +84,7 @@ async def list_ai_calls(
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
-        views, place = await ai_call_views.page(session, caller, operation=operation, after=after, limit=limit)
+        views, place = await calls.page(session, caller, operation=operation, after=after, limit=limit)
     return AiCallPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
@@ -99,5 +99,6 @@ async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithPart
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
     """Cancel a call; its provider is asked no more, and a request in flight is cut within a second."""
     async with parts.database.begin() as session:
-        await ai_calls.cancel(session, caller, call_id)
+        await task_controls.cancel(session, caller, call_id, *calls.KINDS)
+    parts.dispatcher.deliver_soon(call_id)
     return (await find(parts, caller, call_id)).view

@@ -15,6 +15,7 @@ from models.costs import CostView
 from models.errors import Conflict, InvalidInput
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
+from models.runs import RunKind
 from models.subtasks import SubtaskView
 from models.tasks import (
     Budget,
@@ -219,7 +220,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
 async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
     """Stop a task; from this answer on no model call is begun for it."""
     async with parts.database.begin() as session:
-        await task_controls.cancel(session, caller, task_id)
+        await task_controls.cancel(session, caller, task_id, RunKind.TASK)
     return await _told(parts, caller, task_id)
 
 

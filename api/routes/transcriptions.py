@@ -12,7 +12,7 @@ from api.deps import ClosedRoute, WithCaller, WithParts
 from api.uploads import Form, form_of, keep
 from chimera.config.settings import Settings
 from chimera.content.audio import seconds_of
-from chimera.db import ai_call_views, ai_calls, files, user_limits
+from chimera.db import calls, files, user_limits
 from chimera.db.user_limits import OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
@@ -115,7 +115,7 @@ async def _transcription(
     meant = {**hints, "sha256": sound.sha256}
     if key is not None:
         asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
-        before = await ai_calls.taken_in_before(session, caller.user_id, key, asked.body_sha256)
+        before = await calls.accepted_before(session, caller.user_id, key, asked.body_sha256)
         if before is not None:
             return before, False
     uploaded = None
@@ -128,7 +128,7 @@ async def _transcription(
     # Measured once and kept: the bytes are read again only when a provider is to be asked.
     request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
-    call_id, created = await ai_calls.create(session, caller.user_id, new)
+    call_id, created = await calls.create(session, caller.user_id, new)
     if created:
         await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, settings)
     elif uploaded is not None:
@@ -144,7 +144,7 @@ async def _of_key(
 
     Raises IdempotencyKeyReused.
     """
-    before = None if key is None else await ai_call_views.of_key(session, caller, key)
+    before = None if key is None else await calls.of_key(session, caller, key)
     if key is None or before is None:
         return None
     call_id, operation, model, request = before

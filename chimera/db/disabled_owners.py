@@ -9,17 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import task_controls
 from chimera.db.tables import Run, User
-from models.ids import TaskId, UserId
+from models.ids import RunId, UserId
+from models.runs import RunKind
 from models.tasks import COMPLETABLE
 from models.users import Caller
 
 log = structlog.get_logger()
 
 
-async def stop(session: AsyncSession, *, limit: int) -> list[TaskId]:
-    """Cancel open tasks and calls of disabled accounts; return the tasks, whose runs have to be told."""
+async def stop(session: AsyncSession, *, limit: int) -> list[RunId]:
+    """Cancel open runs of disabled accounts; return them, whose workflows have to be told."""
     found = await session.execute(
-        select(Run.id, Run.owner_id)
+        select(Run.id, Run.owner_id, Run.kind)
         .join(User, User.id == Run.owner_id)
         .where(User.disabled_at.is_not(None), Run.status.in_(sorted(COMPLETABLE)))
         .order_by(Run.id)
@@ -27,8 +28,8 @@ async def stop(session: AsyncSession, *, limit: int) -> list[TaskId]:
         # What another worker stops at this moment is left to it.
         .with_for_update(of=Run, key_share=True, skip_locked=True)
     )
-    stopped = [(TaskId(row.id), UserId(row.owner_id)) for row in found]
-    for task_id, owner_id in stopped:
-        await task_controls.cancel(session, Caller(user_id=owner_id, role="user"), task_id)
-        log.warning("task_of_disabled_account_stopped", task_id=task_id, owner_id=owner_id)
-    return [task_id for task_id, _ in stopped]
+    stopped = [(RunId(row.id), UserId(row.owner_id), RunKind(row.kind)) for row in found]
+    for run_id, owner_id, kind in stopped:
+        await task_controls.cancel(session, Caller(user_id=owner_id, role="user"), run_id, kind)
+        log.warning("run_of_disabled_account_stopped", run_id=run_id, owner_id=owner_id)
+    return [run_id for run_id, _, _ in stopped]

@@ -3,54 +3,22 @@
 Why there: docs/decisions/0009-files-live-in-postgres.md.
 """
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import Row, insert, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.content.file_types import clean_name, media_type_of
+from chimera.content.file_types import clean_name
+from chimera.content.files import Content
 from chimera.db import pages
 from chimera.db.access import visible_to
 from chimera.db.pages import Place
 from chimera.db.tables import File, FileChunk
-from models.errors import FileTooLarge, NotFound
+from models.errors import NotFound
 from models.files import FileView
 from models.ids import FileId, UserId
 from models.users import Caller
-
-CHUNK_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The bytes of a new file, already measured."""
-
-    file: BinaryIO
-    media_type: str
-    size_bytes: int
-    sha256: str
-
-    def chunks(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        while chunk := self.file.read(CHUNK_BYTES):
-            yield chunk
-
-
-def measured(file: BinaryIO, limit_bytes: int | None = None) -> Content:
-    """Read a file through once; blocks, so call it in a thread where it may be large. Raises FileTooLarge."""
-    digest, size, head = hashlib.sha256(), 0, b""
-    file.seek(0)
-    while chunk := file.read(CHUNK_BYTES):
-        head = head or chunk
-        size += len(chunk)
-        if limit_bytes is not None and size > limit_bytes:
-            raise FileTooLarge(limit_bytes)
-        digest.update(chunk)
-    return Content(file, media_type_of(head), size, digest.hexdigest())
 
 
 async def create(

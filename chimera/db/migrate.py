@@ -16,9 +16,23 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from chimera.config.errors import BadSettings, read_settings
 from chimera.db.engine import driver_url
+from models.errors import ChimeraError
 
 LOCK = 0x_C41_3E2A
 """The advisory lock that lets one process migrate while the others wait; any number that nobody else uses."""
+
+
+class TablesUnreadable(ChimeraError):
+    """Tables of a version that this one doesn't know: a newer one, or one from before the first release."""
+
+    code, http_status, title = "tables_unreadable", 500, "The database was made by another version of Chimera"
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database was made by another version of Chimera (its tables are at revision {revision!r}). Nothing in"
+            " it was changed. Start that version again, or start this one with an empty database: another"
+            " CHIMERA_DATA_DIR, or another database in CHIMERA_DATABASE_URL."
+        )
 
 
 def config_for(database_url: str | None = None) -> Config:
@@ -48,9 +62,12 @@ async def upgrade(database_url: str) -> str | None:
 
 def _upgrade(connection: Connection) -> str | None:
     config = config_for()
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() == newest:
+    scripts = ScriptDirectory.from_config(config)
+    newest, current = scripts.get_current_head(), MigrationContext.configure(connection).get_current_revision()
+    if current == newest:
         return None
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise TablesUnreadable(current)
     connection.commit()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -23,7 +23,7 @@ from models.events import (
     TaskPaused,
     TaskResumed,
 )
-from models.ids import ROOT, NodePath, TaskId
+from models.ids import ROOT, NodePath, RunId, TaskId
 from models.remedies import remedy_for
 from models.runs import RunKind
 from models.subtasks import OPEN_SUBTASKS
@@ -59,26 +59,33 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
     await outbox.enqueue(session, task_id, "start")
 
 
-async def cancel(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Stop a task: from here on the ledger makes no call for it. Asking again while it ends sends the cancel again."""
-    task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status == TaskStatus.CANCELLING:
-        await outbox.enqueue_again(session, task_id, "cancel")
-    if task.status in STOPPED:
+async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: RunKind) -> None:
+    """Stop a run of one of these kinds: from here on the ledger makes no call for it.
+
+    Asking again while it ends sends the cancel again.
+    """
+    run = await locked(session, caller, run_id, *kinds)
+    if run.status == TaskStatus.CANCELLING:
+        await outbox.enqueue_again(session, run_id, "cancel")
+    if run.status in STOPPED:
         return
-    if task.status in CLOSED:
-        raise Conflict(
-            f"The task is {task.status} already, nothing is left to cancel; DELETE /api/v1/tasks/{task_id} deletes what"
-            " was said in it."
-        )
-    if task.status == TaskStatus.DRAFT:
-        task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
-        cut_short = await ends.cancel_open_subtasks(session, task_id)
-        await events.append(session, task_id, *cut_short, TaskCancelled())
+    if run.status in CLOSED:
+        raise Conflict(_ENDED[RunKind(run.kind) is RunKind.TASK].format(status=run.status, id=run_id))
+    if run.status == TaskStatus.DRAFT:
+        run.status, run.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
+        cut_short = await ends.cancel_open_subtasks(session, run_id)
+        await events.append(session, run_id, *cut_short, TaskCancelled())
         return
-    task.status = TaskStatus.CANCELLING
-    await events.append(session, task_id, TaskCancelling())
-    await outbox.enqueue(session, task_id, "cancel")
+    run.status = TaskStatus.CANCELLING
+    await events.append(session, run_id, TaskCancelling())
+    await outbox.enqueue(session, run_id, "cancel")
+
+
+_ENDED = {
+    True: "The task is {status} already, nothing is left to cancel; DELETE /api/v1/tasks/{id} deletes what was said"
+    " in it.",
+    False: "The call is {status}; only one that is open can be cancelled. GET /api/v1/ai/calls/{id} shows the call.",
+}
 
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:

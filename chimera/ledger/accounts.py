@@ -5,8 +5,7 @@ from math import ceil
 
 from chimera.db.engine import Connection, one, scalar
 from chimera.ledger.calls import Intent
-from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event
-from chimera.ledger.transcripts import place_of
+from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event, place_of
 from models.base import usd
 from models.events import EVENT, BudgetReached
 from models.ids import RunId

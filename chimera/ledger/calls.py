@@ -21,8 +21,9 @@ from chimera.ledger.statements import (
     as_json,
     at_place,
     events_of,
+    place_of,
 )
-from chimera.ledger.transcripts import TranscriptRow, place_of
+from chimera.ledger.transcripts import TranscriptRow
 from models.errors import Overtaken
 from models.events import Event
 from models.ids import RunId

@@ -5,8 +5,7 @@ from typing import Any
 
 from chimera.db.engine import Connection, one_line, scalar, words
 from chimera.ledger.calls import Intent
-from chimera.ledger.statements import INSERT_EVENTS, add_used, at_attempt, events_of, set_used, used
-from chimera.ledger.transcripts import place_of
+from chimera.ledger.statements import INSERT_EVENTS, add_used, at_attempt, events_of, place_of, set_used, used
 from models.events import Event
 from models.model_calls import AttemptStatus
 from models.tasks import OPEN

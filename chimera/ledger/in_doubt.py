@@ -5,19 +5,15 @@ then `settle` refuses its answer. The answer is used as long as no other attempt
 (`take_up`); after that it is paid for and nothing else (`book_late`). A failure takes the doubt back too (`fail_late`).
 """
 
-from collections.abc import Collection
-from datetime import timedelta
-
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.engine import Connection, one, scalar, words
+from chimera.db.engine import Connection, scalar, words
 from chimera.ledger import failures, settlements
 from chimera.ledger.calls import Intent, lock_run
 from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
-from chimera.ledger.statements import add_used, at_attempt, at_place, set_used
-from chimera.ledger.transcripts import place_of
+from chimera.ledger.statements import add_used, at_attempt, at_place, place_of, set_used
 from models.events import TaskResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
@@ -50,42 +46,7 @@ _GIVE_UP_BELOW = text(
 )
 
 
-ALIVE = timedelta(seconds=8)
-"""A worker says every two seconds which calls are under way. One that dies is missed by Temporal after ten."""
-
-_SAY_SEEN = """
-UPDATE call_attempts a SET seen_at = clock_timestamp()
-FROM unnest(%(run_ids)s::uuid[], %(paths)s::text[], %(purposes)s::text[], %(steps)s::int[])
-    AS k (run_id, path, purpose, step)
-WHERE a.run_id = k.run_id AND a.path = k.path AND a.purpose = k.purpose AND a.step = k.step
-  AND a.worker = %(worker)s AND a.status = 'started'
-"""
-
-
-async def say_seen(connection: Connection, requests: Collection[ModelCallRequest], worker: str) -> None:
-    """Note that the attempts of `worker` at these calls are at work."""
-    values = {
-        "run_ids": [request.task_id for request in requests],
-        "paths": [request.path for request in requests],
-        "purposes": [request.purpose.value for request in requests],
-        "steps": [request.step for request in requests],
-    }
-    await connection.execute(_SAY_SEEN, {**values, "worker": worker})
-
-
-_SEEN = f"""
-SELECT worker, COALESCE(seen_at, started_at) > clock_timestamp() - %(alive)s AS alive FROM call_attempts
-WHERE {at_attempt()}
-"""  # noqa: S608  # only constants go in
-
-
-async def seen(connection: Connection, request: ModelCallRequest, attempt: int) -> tuple[str, bool]:
-    """Return who makes an attempt, and whether that worker was at work on it lately, by the database's clock."""
-    row = await one(await connection.execute(_SEEN, {**place_of(request), "attempt": attempt, "alive": ALIVE}))
-    return row.worker, row.alive
-
-
-async def mark_doubtful(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
+async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
     """Give up an attempt at a call that is looked at again: whoever made it has said nothing of its end."""
     await lock_run(connection, request.task_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})

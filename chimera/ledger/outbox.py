@@ -27,7 +27,7 @@ class Entry:
 
 async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
     """Promise a message to the run, in the caller's transaction."""
-    session.add(Outbox(task_id=run_id, kind=kind))
+    session.add(Outbox(run_id=run_id, kind=kind))
     await session.flush()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from chimera.db.engine import Connection, one_line, scalar, words
 from chimera.ledger.calls import Intent
+from chimera.ledger.media import NewFile
 from chimera.ledger.statements import (
     INSERT_EVENTS,
     INSERT_MESSAGES,
@@ -19,10 +20,11 @@ from chimera.ledger.statements import (
     as_json,
     at_attempt,
     events_of,
+    place_of,
     set_used,
     used,
 )
-from chimera.ledger.transcripts import TranscriptRow, place_of
+from chimera.ledger.transcripts import TranscriptRow
 from models.events import Event
 from models.model_calls import ModelCallOutcome
 from models.tasks import COMPLETABLE, OPEN, FinishReason
@@ -67,6 +69,7 @@ class Settlement:
     tool_calls: tuple[dict[str, Any], ...] = ()
     """Those that are answered with it: index, tool and failed of each."""
     media: MediaAnswer | None = None
+    files: tuple[NewFile, ...] = ()
 
 
 _NODE = """

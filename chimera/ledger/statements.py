@@ -3,11 +3,13 @@
 Parameters are psycopg's. Lock order, everywhere: the row of the run first, then the rows of the call.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from models.events import Event
+from models.model_calls import ModelCallRequest
 from models.usage import Usage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
@@ -29,6 +31,11 @@ def at_attempt(table: str = "") -> str:
     return f"{at_place(table)} AND {f'{table}.' if table else ''}attempt = %(attempt)s"
 
 
+def place_of(request: ModelCallRequest) -> dict[str, Any]:
+    """The key of a call, as query parameters."""
+    return {"run_id": request.task_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}
+
+
 USED = tuple(Usage.model_fields)
 """The columns of what an attempt used, which are also the parameters' names."""
 
@@ -45,6 +52,33 @@ def used(usage: Usage) -> dict[str, Any]:
     """The parameters of `set_used` and `add_used`."""
     return usage.model_dump()
 
+
+@dataclass(frozen=True, slots=True)
+class FailedBefore:
+    """Attempts of a call at one model that ended alike; `latest` is the number of the last of them."""
+
+    model: str
+    code: str
+    times: int
+    latest: int
+    way: str | None = None
+    """Of attempts that were paid for, or malformed: tells those that failed in the very same way. None of others."""
+
+
+FAILURES = f"""CASE WHEN c.attempt IS NOT NULL THEN (
+           SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest, f.way)) FROM (
+               SELECT model, COALESCE(error_code, a.status) AS code, count(*) AS times, max(a.attempt) AS latest,
+                      CASE WHEN a.input_tokens > 0 OR a.error_code = 'malformed' THEN md5(COALESCE(a.error, '')
+                          || CASE WHEN a.error_code IN ('truncated', 'stalled') THEN a.output_tokens::text ELSE '' END)
+                      END AS way
+               FROM call_attempts a
+               WHERE {at_place("a")}
+                 AND a.status NOT IN ('cancelled', 'finished') AND a.attempt > c.forgiven
+               GROUP BY 1, 2, 5) f) END AS failures"""  # noqa: S608  # only constants go in
+"""How the attempts at the call `c` have failed, as JSON: the fields of `FailedBefore`.
+
+Where a connection breaks tells a server that always breaks from a bad line.
+"""
 
 LOCK_RUN = "SELECT status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE"
 

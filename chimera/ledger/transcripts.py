@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, scalar
-from chimera.ledger.statements import at_place
+from chimera.ledger.statements import FAILURES, FailedBefore, at_place, place_of
 from models.errors import RootStopped
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallRequest
@@ -38,18 +38,6 @@ class TranscriptRow:
             "state": self.state,
             "thought": self.thought,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class FailedBefore:
-    """Attempts of a call at one model that ended alike; `latest` is the number of the last of them."""
-
-    model: str
-    code: str
-    times: int
-    latest: int
-    way: str | None = None
-    """Of attempts that were paid for, or malformed: tells those that failed in the very same way. None of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +84,7 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
        COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
-       CASE WHEN c.attempt IS NOT NULL THEN (
-           SELECT jsonb_agg(jsonb_build_array(f.model, f.code, f.times, f.latest, f.way)) FROM (
-               SELECT model, COALESCE(error_code, a.status) AS code, count(*) AS times, max(a.attempt) AS latest,
-                      CASE WHEN a.input_tokens > 0 OR a.error_code = 'malformed' THEN md5(COALESCE(a.error, '')
-                          -- Where a connection breaks tells a server that always breaks from a bad line.
-                          || CASE WHEN a.error_code IN ('truncated', 'stalled') THEN a.output_tokens::text ELSE '' END)
-                      END AS way
-               FROM call_attempts a
-               WHERE {at_place("a")}
-                 AND a.status NOT IN ('cancelled', 'finished') AND a.attempt > c.forgiven
-               GROUP BY 1, 2, 5) f) END AS failures,
+       {FAILURES},
        (SELECT spec FROM agents g WHERE g.owner_id = r.owner_id AND g.name = %(agent)s) AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
 FROM runs r JOIN tasks t ON t.run_id = r.id
@@ -226,8 +204,3 @@ async def read_results(
     return [
         Result(NodePath(r.path), r.key, r.title, r.status, r.result, r.finish_reason) for r in await cursor.fetchall()
     ]
-
-
-def place_of(request: ModelCallRequest) -> dict[str, Any]:
-    """The key of a call, as query parameters."""
-    return {"run_id": request.task_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}

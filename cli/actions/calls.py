@@ -22,9 +22,10 @@ from cli.settings import where_settings
 from cli.tables import print_table
 from cli.text import one_line
 from cli.waiting import where_it_stands
-from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, ImagesView
+from models.ai_calls import AiCallSummary, AiCallView, ImagesView
 from models.base import usd
 from models.ids import AiCallId
+from models.tasks import OPEN, TaskStatus
 
 LOOKED_AT = 20
 """Open calls of a list that are asked whether they are held up."""
@@ -56,7 +57,7 @@ async def show(name: str, out: Path | None, *, as_json: bool, force: bool = Fals
             await keep_pictures(client, call, out)
     if as_json:
         print_json(call)
-    elif call.status is AiCallStatus.FINISHED:
+    elif call.status is TaskStatus.COMPLETED:
         print_result(call, out, as_json=False)
         if drawn and out is None:
             tell(f"Write it to a file: chimera calls show {call.id[:SHORT_CHARS]} --out image.png")
@@ -87,9 +88,9 @@ async def call_named(client: Client, name: str) -> AiCallView:
 
 
 _ENDS = {
-    AiCallStatus.FINISHED: EXIT_CODES["completed"],
-    AiCallStatus.FAILED: EXIT_CODES["failed"],
-    AiCallStatus.CANCELLED: EXIT_CODES["cancelled"],
+    TaskStatus.COMPLETED: EXIT_CODES["completed"],
+    TaskStatus.FAILED: EXIT_CODES["failed"],
+    TaskStatus.CANCELLED: EXIT_CODES["cancelled"],
 }
 
 

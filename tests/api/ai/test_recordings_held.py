@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities import ai_calls as calls
-from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
 from activities.calls import media
 from chimera.config.settings import Settings
 from chimera.db import files

@@ -1,0 +1,124 @@
+"""Chat completions: a node's conversation with a model."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
+import structlog
+
+from activities import questions, replies
+from activities.calls.chains import Chain, chain_of
+from activities.calls.kind import Answer, Kind, Place, ReadyCall, Spent
+from activities.calls.settle import Settlements
+from activities.calls.stream import Stream
+from activities.plans import Plans
+from activities.tool_results import results_at_once
+from chimera.bus import Bus
+from chimera.config.settings import Settings
+from chimera.db.engine import AWAY, Connection
+from chimera.ledger import transcripts
+from chimera.ledger.calls import Intent
+from chimera.ledger.transcripts import CallContext
+from chimera.pricing import cost_of, price_of, window_of
+from chimera.providers import Providers
+from chimera.providers.base import ChatEnd, ChatRequest
+from models.errors import AnswerNotKept, ChimeraError, ProviderError
+from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.usage import Usage
+
+log = structlog.get_logger()
+
+
+class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
+    """Plans, turns and aggregations."""
+
+    def __init__(
+        self, *, settings: Settings, providers: Providers, settlements: Settlements, bus: Bus, worker_name: str
+    ) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._settlements = settlements
+        self._worker_name = worker_name
+        self._stream = Stream(settings=settings, providers=providers, bus=bus)
+
+    async def context(self, connection: Connection, request: ModelCallRequest) -> CallContext:
+        return await transcripts.read_context(connection, request)
+
+    def chain(self, request: ModelCallRequest, context: CallContext) -> Chain:
+        agent = questions.agent_of(request, context)
+        return chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
+
+    async def prepare(self, request: ModelCallRequest, model: str) -> None:
+        await asyncio.to_thread(price_of, model, self._settings.own_prices)
+        await asyncio.to_thread(window_of, model, self._settings.own_windows)
+
+    async def question(
+        self,
+        connection: Connection,
+        request: ModelCallRequest,
+        place: Place[CallContext],
+        model: str,
+        passed_over: Mapping[str, ChimeraError],
+    ) -> tuple[ChatRequest, Intent]:
+        context, agent = place.context, questions.agent_of(request, place.context)
+        question = await questions.put_together(connection, request, context, agent, model, self._settings)
+        intent = questions.intent_of(
+            request,
+            question,
+            context=context,
+            model=model,
+            fell_back=place.chain.fell_back(request, question.chat.attempt, model, passed_over),
+            simulated=self._providers.of(model).simulated,
+            worker=self._worker_name,
+            settings=self._settings,
+        )
+        return question.chat, intent
+
+    async def ask(self, ready: ReadyCall[ChatRequest], answer: Answer[ChatEnd]) -> ChatEnd:
+        return await self._stream.read(ready.intent, ready.question, answer)
+
+    def cut_short(self, ready: ReadyCall[ChatRequest], answer: Answer[ChatEnd], error: ProviderError) -> ChatEnd | None:
+        """An answer that was cut and can't be continued: what there is of it stands, and is marked as cut."""
+        if not ready.intent.begun:
+            return None
+        return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
+
+    def broken(self, answer: Answer[ChatEnd]) -> ChatEnd | None:
+        return ChatEnd("other", usage=None) if answer.text else None
+
+    def spent(self, ready: ReadyCall[ChatRequest], text: str, error: BaseException) -> Spent:
+        usage = replies.spent_by(ready.question, text, error)
+        cost = cost_of(usage, price_of(ready.intent.model, self._settings.own_prices))
+        is_reported = isinstance(error, ProviderError) and error.usage is usage
+        return Spent(usage, cost, estimated=not is_reported)
+
+    async def settle(self, ready: ReadyCall[ChatRequest], text: str, end: ChatEnd) -> ModelCallOutcome:
+        """Keep a paid answer; return what holds then.
+
+        What breaks on our side doesn't buy another answer: one that can't be written as it is, is written without
+        what came beside its words. Raises what `Settlements.settle` raises.
+        """
+        intent = ready.intent
+        settled = partial(replies.settlement_of, intent, ready.question, text, settings=self._settings)
+        found: Plans | None = None
+        try:
+            results = await results_at_once(replies.calls_of(intent, end))
+            found = await replies.plans_of(intent, text)
+            return await self._settlements.settle(intent, partial(settled, end, plans=found, results=results))
+        except (ChimeraError, *AWAY):
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
+            # Its kind alone: PostgreSQL quotes what it refuses.
+            log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
+        refusal = AnswerNotKept(usage=end.usage)
+        try:
+            if text:
+                return await self._settlements.settle(
+                    intent, partial(settled, ChatEnd("other", usage=end.usage), plans=found)
+                )
+        except (ChimeraError, *AWAY):
+            raise
+        except Exception as error:  # noqa: BLE001  (as above)
+            log.error("answer_not_kept", attempt=intent.attempt, error=type(error).__name__)
+        await self._settlements.end(intent, self.spent(ready, text, refusal), refusal)
+        raise refusal

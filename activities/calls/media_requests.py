@@ -1,0 +1,161 @@
+"""An embedding, an image or a transcription as a provider is asked for it, whichever of them it is.
+
+Also what one may come to, which is booked where its provider doesn't say, or where nobody saw its end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.content.audio import guessed_seconds
+from chimera.content.text import estimate_tokens
+from chimera.pricing import MediaPrice
+from chimera.providers.base import Image, Provider
+from chimera.providers.media import (
+    Draws,
+    EmbeddingRequest,
+    Embeds,
+    ImageRequest,
+    Transcribes,
+    TranscriptionRequest,
+    Vectors,
+)
+from models.ai_calls import MediaUsage, Operation
+from models.errors import NotOffered
+
+IMAGE_TOKENS = 6_240
+"""The most that a picture of 1536x1024 takes: https://developers.openai.com/api/docs/guides/image-generation"""
+AUDIO_TOKENS_PER_S = 32
+"""Gemini's: https://ai.google.dev/gemini-api/docs/audio. OpenAI's models take about a third of that."""
+SPOKEN_TOKENS_PER_S = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked. A transcription has the size and type of its recording; `sound` is added when it may be asked."""
+
+    call_id: str
+    operation: Operation
+    model: str
+    request: Mapping[str, Any]
+    sound: bytes = b""
+    size_bytes: int = 0
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEnd:
+    """What came: for the row, and the pictures that become files."""
+
+    usage: MediaUsage | None
+    request_id: str | None
+    items: int
+    result: Mapping[str, Any]
+    vectors: Vectors | None = None
+    images: tuple[Image, ...] = ()
+    revised_prompts: tuple[str, ...] = ()
+
+
+async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
+    """Make the one request. Raises a `ProviderError`, and NotOffered when a provider has unlearnt it."""
+    match asked.operation:
+        case Operation.EMBEDDINGS if isinstance(provider, Embeds):
+            return await _embedded(provider, asked, attempt)
+        case Operation.IMAGES if isinstance(provider, Draws):
+            return await _drawn(provider, asked, attempt)
+        case Operation.TRANSCRIPTIONS if isinstance(provider, Transcribes):
+            return await _transcribed(provider, asked, attempt)
+    raise NotOffered(provider.name, asked.operation, ())
+
+
+def estimate_of(asked: Asked) -> MediaUsage:
+    """What a call may come to; leans high."""
+    match asked.operation:
+        case Operation.EMBEDDINGS:
+            return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
+        case Operation.IMAGES:
+            prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
+            return prompt.model_copy(update=_drawing(int(asked.request["n"])))
+        case Operation.TRANSCRIPTIONS:
+            # Measured once, when it was taken in. Rows from before that have the file's size only.
+            seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
+            heard = round(seconds * AUDIO_TOKENS_PER_S)
+            written = round(seconds * SPOKEN_TOKENS_PER_S)
+            return MediaUsage(
+                input_tokens=heard, input_audio_tokens=heard, output_tokens=written, audio_seconds=seconds
+            )
+
+
+def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
+    """Return what a call is charged for, and whether that is our estimate.
+
+    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Counts that
+    make no sense are as good as none: what is paid for must never fail to be booked.
+    """
+    # Pictures are counted by us: what came, or what was asked for.
+    counted = (told and told.images) or estimate.images
+    if told is not None and not told.makes_sense():
+        told = None
+    usage = (told or MediaUsage()).model_copy(update={"images": counted})
+    rate = price.rate_for(estimate.input_tokens)
+    by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
+    if by_tokens and not usage.input_tokens and not usage.output_tokens:
+        guessed = _drawing(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
+        return estimate.model_copy(update=guessed), True
+    if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
+        return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
+    return usage, told is None and not (rate.image is not None and not by_tokens)
+
+
+def _drawing(images: int) -> dict[str, float]:
+    """What pictures may come to; nothing where none are drawn."""
+    if not images:
+        return {}
+    tokens = images * IMAGE_TOKENS
+    return {"images": images, "output_tokens": tokens, "output_image_tokens": tokens}
+
+
+async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
+    end = await provider.embed(
+        EmbeddingRequest(
+            model=asked.model,
+            inputs=tuple(asked.request["input"]),
+            dimensions=asked.request.get("dimensions"),
+            call_id=asked.call_id,
+            attempt=attempt,
+        )
+    )
+    result = {"count": end.vectors.count, "dimensions": end.vectors.dimensions}
+    return MediaEnd(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
+
+
+async def _drawn(provider: Draws, asked: Asked, attempt: int) -> MediaEnd:
+    end = await provider.draw(
+        ImageRequest(
+            model=asked.model,
+            prompt=asked.request["prompt"],
+            n=asked.request["n"],
+            size=asked.request.get("size"),
+            call_id=asked.call_id,
+            attempt=attempt,
+        )
+    )
+    # What came, not what was asked for: fewer are kept too, and charged as such.
+    usage = (end.usage or MediaUsage()).model_copy(update={"images": len(end.images)})
+    return MediaEnd(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
+
+
+async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> MediaEnd:
+    end = await provider.transcribe(
+        TranscriptionRequest(
+            model=asked.model,
+            audio=asked.sound,
+            media_type=asked.media_type,
+            language=asked.request.get("language"),
+            prompt=asked.request.get("prompt"),
+            call_id=asked.call_id,
+            attempt=attempt,
+        )
+    )
+    result = {"text": end.text, "language": end.language, "file_id": asked.request["file_id"]}
+    return MediaEnd(end.usage, end.request_id, len(end.text), result)

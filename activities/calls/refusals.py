@@ -1,0 +1,36 @@
+"""Calls that their run's account refuses: asked again under the lock, then explained."""
+
+from temporalio import activity
+
+from chimera.bus import Bus
+from chimera.db.engine import Connection
+from chimera.ledger import accounts, calls
+from chimera.ledger.calls import Intent
+from models.errors import BudgetHeld, BudgetReached, RootStopped, SubtaskSkipped
+
+
+async def reserve_or_refuse(connection: Connection, bus: Bus, intent: Intent) -> int:
+    """Ask the account again, locked: at first it was judged without waiting for settlements in progress.
+
+    Returns the sequence of the last event. Raises RootStopped, SubtaskSkipped, BudgetHeld while calls in flight hold
+    what is needed, and BudgetReached.
+    """
+    request = intent.request
+    async with connection.transaction():
+        await calls.lock_run(connection, request.task_id)
+        reserved = await calls.reserve(connection, intent)
+        if reserved is not None:
+            return reserved
+        await calls.check_next(connection, intent)
+        refusal = await accounts.why_refused(connection, intent)
+        asks = not (refusal.stopped or refusal.left_out or refusal.for_now)
+        seq = await accounts.wait_for_budget(connection, request.task_id, refusal) if asks else 0
+    if seq:
+        bus.wake(request.task_id, seq)
+    if refusal.stopped:
+        raise RootStopped(request.task_id)
+    if refusal.left_out:
+        raise SubtaskSkipped(request.path)
+    if refusal.for_now:
+        raise BudgetHeld(refusal.message, retry_after_s=min(30.0, float(activity.info().attempt)))
+    raise BudgetReached(refusal.message)

@@ -1,0 +1,42 @@
+"""How the attempts at a call have failed so far, and which of them are at work."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from chimera.db.engine import Connection, one
+from chimera.ledger.statements import at_attempt, place_of
+from models.model_calls import ModelCallRequest
+
+ALIVE = timedelta(seconds=8)
+"""A worker reports every two seconds which calls are under way. One that dies is missed by Temporal after ten."""
+
+_REPORT_ALIVE = """
+UPDATE call_attempts a SET seen_at = clock_timestamp()
+FROM unnest(%(run_ids)s::uuid[], %(paths)s::text[], %(purposes)s::text[], %(steps)s::int[])
+    AS k (run_id, path, purpose, step)
+WHERE a.run_id = k.run_id AND a.path = k.path AND a.purpose = k.purpose AND a.step = k.step
+  AND a.worker = %(worker)s AND a.status = 'started'
+"""
+
+
+async def report_alive(connection: Connection, requests: Collection[ModelCallRequest], worker: str) -> None:
+    """Note that the attempts of `worker` at these calls are at work."""
+    values = {
+        "run_ids": [request.task_id for request in requests],
+        "paths": [request.path for request in requests],
+        "purposes": [request.purpose.value for request in requests],
+        "steps": [request.step for request in requests],
+    }
+    await connection.execute(_REPORT_ALIVE, {**values, "worker": worker})
+
+
+_SEEN = f"""
+SELECT worker, COALESCE(seen_at, started_at) > clock_timestamp() - %(alive)s AS alive FROM call_attempts
+WHERE {at_attempt()}
+"""  # noqa: S608  # only constants go in
+
+
+async def seen(connection: Connection, request: ModelCallRequest, attempt: int) -> tuple[str, bool]:
+    """Return who makes an attempt, and whether that worker was at work on it lately, by the database's clock."""
+    row = await one(await connection.execute(_SEEN, {**place_of(request), "attempt": attempt, "alive": ALIVE}))
+    return row.worker, row.alive

@@ -1,0 +1,98 @@
+"""What an embedding, an image or a transcription asks for, read before it is made; and the images that came of one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chimera.content.files import Content
+from chimera.db.engine import Connection, one_line
+from chimera.ledger.statements import FAILURES, FailedBefore, at_place, place_of
+from models.errors import RootStopped
+from models.ids import FileId, UserId
+from models.model_calls import ModelCallRequest
+
+
+@dataclass(frozen=True, slots=True)
+class MediaContext:
+    """What is known of a call before it is made."""
+
+    owner_id: UserId
+    run_status: str
+    model: str
+    request: Mapping[str, Any]
+    size_bytes: int | None
+    """Of the recording; None where there is none (any more)."""
+    media_type: str | None
+    call_status: str | None
+    attempt: int
+    failures: tuple[FailedBefore, ...]
+    outcome: dict[str, Any] | None
+    left_out: bool = False
+
+
+_CONTEXT = one_line(f"""
+SELECT r.owner_id, r.status AS run_status, m.model, m.request, f.size_bytes, f.media_type,
+       c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome, {FAILURES}
+FROM runs r JOIN media_calls m ON m.run_id = r.id
+LEFT JOIN files f ON f.id = CAST(m.request ->> 'file_id' AS uuid) AND f.owner_id = r.owner_id
+LEFT JOIN calls c ON {at_place("c")}
+WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
+""")  # noqa: S608  # only constants go in
+
+
+async def read_context(connection: Connection, request: ModelCallRequest) -> MediaContext:
+    """Read what a call asks for, and where it stands. Raises RootStopped when the run is gone."""
+    cursor = await connection.execute(_CONTEXT, place_of(request))
+    row = await cursor.fetchone()
+    if row is None:
+        raise RootStopped(request.task_id)
+    return MediaContext(
+        owner_id=UserId(str(row.owner_id)),
+        run_status=row.run_status,
+        model=row.model,
+        request=row.request,
+        size_bytes=row.size_bytes,
+        media_type=row.media_type,
+        call_status=row.call_status,
+        attempt=row.attempt,
+        failures=tuple(FailedBefore(*failed) for failed in row.failures or ()),
+        outcome=row.outcome,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A generated image that becomes a file of its caller; its id is known before."""
+
+    id: FileId
+    owner_id: UserId
+    name: str
+    content: Content
+    simulated: bool
+
+
+_FILE = """
+INSERT INTO files (id, owner_id, name, media_type, size_bytes, sha256, simulated)
+VALUES (%(id)s, %(owner_id)s, %(name)s, %(media_type)s, %(size_bytes)s, %(sha256)s, %(simulated)s)
+"""
+_CHUNK = "INSERT INTO file_chunks (file_id, position, data) VALUES (%(file_id)s, %(position)s, %(data)s)"
+
+
+async def keep(connection: Connection, files: Sequence[NewFile]) -> None:
+    """Keep generated images, in the transaction that settles what they cost."""
+    for file in files:
+        content = file.content
+        await connection.execute(
+            _FILE,
+            {
+                "id": file.id,
+                "owner_id": file.owner_id,
+                "name": file.name,
+                "media_type": content.media_type,
+                "size_bytes": content.size_bytes,
+                "sha256": content.sha256,
+                "simulated": file.simulated,
+            },
+        )
+        for position, data in enumerate(content.chunks()):
+            await connection.execute(_CHUNK, {"file_id": file.id, "position": position, "data": data})
