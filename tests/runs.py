@@ -64,7 +64,15 @@ class Runs:
 
     async def row(self, task_id: TaskId) -> RowMapping:
         async with self.database.begin() as session:
-            return (await session.execute(text("SELECT * FROM tasks WHERE id = :id"), {"id": task_id})).mappings().one()
+            return (
+                (
+                    await session.execute(
+                        text("SELECT * FROM runs LEFT JOIN tasks ON run_id = id WHERE id = :id"), {"id": task_id}
+                    )
+                )
+                .mappings()
+                .one()
+            )
 
     async def rows(self, query: str, task_id: TaskId) -> list[RowMapping]:
         """Run a query that names its task `:id`."""
@@ -106,7 +114,7 @@ class Runs:
 
     async def attempts(self, task_id: TaskId) -> list[RowMapping]:
         """Return the ledger's journal of a task: every time that a provider was asked."""
-        return await self.rows("SELECT * FROM model_call_attempts WHERE task_id = :id ORDER BY started_at", task_id)
+        return await self.rows("SELECT * FROM call_attempts WHERE run_id = :id ORDER BY started_at", task_id)
 
     async def close_status(self, task_id: TaskId) -> str:
         """Return how Temporal says that the run ended; waits a moment for it to close."""

@@ -14,14 +14,14 @@ from models.ids import TaskId
 
 _NODES = """
 WITH nodes AS (
-    SELECT id AS task_id, '' AS path, status, result, status AS task_status, 'task.completed' AS says
-    FROM tasks WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL
+    SELECT id AS run_id, '' AS path, status, result, status AS task_status, 'task.completed' AS says
+    FROM runs WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL
     UNION ALL
     SELECT t.id, s.path, s.status, s.result, t.status, 'subtask.completed'
-    FROM subtasks s JOIN tasks t ON t.id = s.task_id
+    FROM subtasks s JOIN runs t ON t.id = s.run_id
     WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL),
  calls AS (
-    SELECT c.*, n.status AS node_status FROM model_calls c JOIN nodes n ON n.task_id = c.task_id AND n.path = c.path)
+    SELECT c.*, n.status AS node_status FROM calls c JOIN nodes n ON n.run_id = c.run_id AND n.path = c.path)
 """
 _PLACE = "path, purpose || '.' || step AS call"
 _SAME_CALL = "x.task_id = calls.task_id AND x.path = calls.path AND x.purpose = calls.purpose AND x.step = calls.step"
@@ -29,32 +29,32 @@ _FINISHED = "FROM calls WHERE status = 'finished'"
 
 _QUERIES = {
     "is {status} in a completed task": (
-        "SELECT task_id, path, status FROM nodes"
+        "SELECT run_id, path, status FROM nodes"
         " WHERE task_status = 'completed' AND path <> '' AND status NOT IN ('completed', 'skipped')"
     ),
-    "is completed without a result": ("SELECT task_id, path FROM nodes WHERE status = 'completed' AND result IS NULL"),
+    "is completed without a result": ("SELECT run_id, path FROM nodes WHERE status = 'completed' AND result IS NULL"),
     "is completed and no event says so": (
-        "SELECT task_id, path FROM nodes WHERE status = 'completed' AND NOT EXISTS ("
-        "  SELECT 1 FROM events e WHERE e.task_id = nodes.task_id AND e.payload ->> 'type' = nodes.says"
+        "SELECT run_id, path FROM nodes WHERE status = 'completed' AND NOT EXISTS ("
+        "  SELECT 1 FROM events e WHERE e.run_id = nodes.run_id AND e.payload ->> 'type' = nodes.says"
         "   AND COALESCE(e.payload ->> 'path', '') = nodes.path)"
     ),
     "is completed though its call {call} is {status}": (
-        f"SELECT task_id, {_PLACE}, status FROM calls WHERE node_status = 'completed' AND status <> 'finished'"
+        f"SELECT run_id, {_PLACE}, status FROM calls WHERE node_status = 'completed' AND status <> 'finished'"
     ),
-    "has its call {call} finished without an outcome": f"SELECT task_id, {_PLACE} {_FINISHED} AND outcome IS NULL",
+    "has its call {call} finished without an outcome": f"SELECT run_id, {_PLACE} {_FINISHED} AND outcome IS NULL",
     "has its call {call} finished without a reply in the transcript": (
-        f"SELECT task_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
-        "  SELECT 1 FROM messages m WHERE m.task_id = calls.task_id AND m.path = calls.path"
+        f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
+        "  SELECT 1 FROM messages m WHERE m.run_id = calls.run_id AND m.path = calls.path"
         "   AND m.purpose = calls.purpose AND m.role = 'assistant' AND m.seq / 1000 = calls.step)"
     ),
     "has its call {call} finished without the attempt that finished it": (
-        f"SELECT task_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
-        f"  SELECT 1 FROM model_call_attempts x WHERE {_SAME_CALL}"
+        f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
+        f"  SELECT 1 FROM call_attempts x WHERE {_SAME_CALL}"
         "   AND x.attempt = calls.attempt AND x.status = 'finished')"
     ),
     "has its call {call} finished and no event says so": (
-        f"SELECT task_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
-        "  SELECT 1 FROM events e WHERE e.task_id = calls.task_id AND e.payload ->> 'type' = 'model_call.finished'"
+        f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
+        "  SELECT 1 FROM events e WHERE e.run_id = calls.run_id AND e.payload ->> 'type' = 'model_call.finished'"
         "   AND COALESCE(e.payload ->> 'path', '') = calls.path AND e.payload ->> 'purpose' = calls.purpose"
         "   AND (e.payload ->> 'step')::int = calls.step)"
     ),
@@ -77,9 +77,9 @@ async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[
 async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> list[tuple[str, str]]:
     """Nodes that Temporal has as completed and the rows have not, with what the rows call them."""
     rows = await lab.rows(
-        "SELECT id AS task_id, '' AS path, status, status AS task_status FROM tasks"
+        "SELECT id AS run_id, '' AS path, status, status AS task_status FROM runs"
         " WHERE id = ANY(CAST(:ids AS uuid[]))"
-        " UNION ALL SELECT s.task_id, s.path, s.status, t.status FROM subtasks s JOIN tasks t ON t.id = s.task_id"
+        " UNION ALL SELECT s.run_id, s.path, s.status, t.status FROM subtasks s JOIN runs t ON t.id = s.run_id"
         " WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL",
         ids=list(ids),
     )

@@ -8,7 +8,7 @@ from benchmarks.faults.report import Trial
 async def by_status(trial: Trial) -> Counter[str]:
     """How many attempts ended in which way."""
     rows = await trial.lab.rows(
-        "SELECT a.status, count(*) AS n FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+        "SELECT a.status, count(*) AS n FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " WHERE t.idempotency_key LIKE :prefix GROUP BY a.status",
         prefix=f"{trial.offers.prefix}%",
     )
@@ -18,7 +18,7 @@ async def by_status(trial: Trial) -> Counter[str]:
 async def written_twice(trial: Trial) -> int:
     """How many calls the provider answered in full more than once: each was paid again."""
     rows = await trial.lab.rows(
-        "SELECT id FROM tasks WHERE idempotency_key LIKE :prefix", prefix=f"{trial.offers.prefix}%"
+        "SELECT id FROM runs WHERE idempotency_key LIKE :prefix", prefix=f"{trial.offers.prefix}%"
     )
     mine = {str(row["id"]) for row in rows}
     whole = Counter(

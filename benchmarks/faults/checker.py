@@ -101,7 +101,7 @@ class Findings:
 async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) -> Findings:
     """Count everything; waits at most 10 s for API, PostgreSQL and Temporal to agree."""
     tasks = await lab.rows(
-        "SELECT * FROM tasks WHERE idempotency_key LIKE :prefix ORDER BY created_at", prefix=f"{offers.prefix}%"
+        "SELECT * FROM runs WHERE idempotency_key LIKE :prefix ORDER BY created_at", prefix=f"{offers.prefix}%"
     )
     ids = [TaskId(str(task["id"])) for task in tasks]
     disagreeing = await _disagreeing(lab, ids)
@@ -140,9 +140,9 @@ class _Ledger:
 
     @classmethod
     async def read(cls, lab: Lab, ids: Sequence[TaskId]) -> "_Ledger":
-        mine = "WHERE task_id = ANY(CAST(:ids AS uuid[]))"
-        attempts = await lab.rows(f"SELECT * FROM model_call_attempts {mine}", ids=list(ids))
-        calls = await lab.rows(f"SELECT * FROM model_calls {mine} AND status = 'finished'", ids=list(ids))
+        mine = "WHERE run_id = ANY(CAST(:ids AS uuid[]))"
+        attempts = await lab.rows(f"SELECT * FROM call_attempts {mine}", ids=list(ids))
+        calls = await lab.rows(f"SELECT * FROM calls {mine} AND status = 'finished'", ids=list(ids))
         wanted = set(ids)
         return cls(
             attempts={(_call_id(row), row["attempt"]): row for row in attempts},
@@ -242,7 +242,7 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
         "SELECT t.id, t.status, t.event_seq, count(e.seq) AS n, COALESCE(max(e.seq), 0) AS last,"
         " (array_agg(e.payload ->> 'type' ORDER BY e.seq DESC))[1] AS last_type,"
         " count(*) FILTER (WHERE e.payload ->> 'type' = ANY(CAST(:ends AS text[]))) AS ends"
-        " FROM tasks t LEFT JOIN events e ON e.task_id = t.id"
+        " FROM runs t LEFT JOIN events e ON e.run_id = t.id"
         # What was deleted has no events any more.
         " WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL GROUP BY t.id",
         ids=list(ids),
@@ -275,7 +275,7 @@ async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
 
 
 async def _disagreement(lab: Lab, task_id: TaskId) -> str:
-    row = (await lab.rows("SELECT status, deleted_at FROM tasks WHERE id = :id", id=task_id))[0]
+    row = (await lab.rows("SELECT status, deleted_at FROM runs WHERE id = :id", id=task_id))[0]
     answer = await lab.http.get(f"/api/v1/tasks/{task_id}")
     shown = answer.json().get("status", f"answered {answer.status_code}")
     if row["deleted_at"] is not None and answer.status_code == 404:

@@ -153,8 +153,8 @@ async def _send(http: httpx2.AsyncClient, task_id: TaskId, kind: str) -> int:
 async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
     """Count how tasks ended whose cancel was accepted, and what was begun or sent after its answer."""
     rows = await trial.lab.rows(
-        "SELECT t.id, t.status, max(a.started_at) AS began FROM tasks t"
-        " LEFT JOIN model_call_attempts a ON a.task_id = t.id WHERE t.idempotency_key LIKE :prefix GROUP BY t.id",
+        "SELECT t.id, t.status, max(a.started_at) AS began FROM runs t"
+        " LEFT JOIN call_attempts a ON a.run_id = t.id WHERE t.idempotency_key LIKE :prefix GROUP BY t.id",
         prefix=f"{trial.offers.prefix}%",
     )
     ended = {str(row["id"]): row for row in rows}
@@ -212,9 +212,9 @@ class _Watch:
         waited_for = [phase.event for phase in PHASES.values() if phase.event is not None]
         while True:
             rows = await self._trial.lab.rows(
-                "SELECT t.id, t.status, array_agg(e.name) AS names FROM tasks t LEFT JOIN LATERAL ("
+                "SELECT t.id, t.status, array_agg(e.name) AS names FROM runs t LEFT JOIN LATERAL ("
                 "  SELECT concat_ws(' ', payload ->> 'type', payload ->> 'purpose') AS name FROM events"
-                "  WHERE task_id = t.id) e ON e.name = ANY(CAST(:waited_for AS text[]))"
+                "  WHERE run_id = t.id) e ON e.name = ANY(CAST(:waited_for AS text[]))"
                 " WHERE t.id = ANY(CAST(:ids AS uuid[])) GROUP BY t.id",
                 ids=list(self._seen),
                 waited_for=waited_for,

@@ -82,9 +82,9 @@ async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: flo
     found = await trial.check(limit_s=60, extra=runs)
     attempts = await lab.rows(
         "SELECT c.attempt AS last, count(*) AS n, bool_or(a.status IN ('doubtful', 'late')) AS doubted"
-        " FROM model_calls c JOIN model_call_attempts a USING (task_id, path, purpose, step)"
-        " JOIN tasks t ON t.id = c.task_id WHERE t.idempotency_key LIKE :prefix"
-        " GROUP BY c.task_id, c.path, c.purpose, c.step, c.attempt",
+        " FROM calls c JOIN call_attempts a USING (run_id, path, purpose, step)"
+        " JOIN runs t ON t.id = c.run_id WHERE t.idempotency_key LIKE :prefix"
+        " GROUP BY c.run_id, c.path, c.purpose, c.step, c.attempt",
         prefix=f"{prefix}%",
     )
     trial.figures |= {"worker died": died, "calls doubted": sum(row["doubted"] for row in attempts)}
@@ -178,7 +178,7 @@ async def _all_in_flight(trial: Trial, runs: int) -> None:
 
     async def asked() -> bool:
         at_work = await trial.lab.count(
-            "SELECT count(*) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id WHERE a.status = 'started'"
+            "SELECT count(*) FROM call_attempts a JOIN runs t ON t.id = a.run_id WHERE a.status = 'started'"
             " AND t.idempotency_key LIKE :prefix AND a.path IN ('only', 'scripted')",
             prefix=f"{trial.offers.prefix}%",
         )
@@ -190,7 +190,7 @@ async def _all_in_flight(trial: Trial, runs: int) -> None:
 async def _calls_by(trial: Trial, pid: int | None, status: str) -> int:
     """How many attempts of a worker have this status."""
     return await trial.lab.count(
-        "SELECT count(*) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+        "SELECT count(*) FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " WHERE t.idempotency_key LIKE :prefix AND a.status = :status AND a.worker LIKE :worker",
         prefix=f"{trial.offers.prefix}%",
         status=status,
@@ -212,7 +212,7 @@ async def _started(trial: Trial) -> int:
 
 async def _tasks(trial: Trial) -> list[RowMapping]:
     return await trial.lab.rows(
-        "SELECT id, idempotency_key, started_at FROM tasks WHERE idempotency_key LIKE :prefix",
+        "SELECT id, idempotency_key, started_at FROM runs WHERE idempotency_key LIKE :prefix",
         prefix=f"{trial.offers.prefix}%",
     )
 

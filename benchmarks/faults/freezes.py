@@ -118,7 +118,7 @@ async def _wait(trial: Trial, seconds: float, *, posting: bool) -> None:
 async def _next_events(trial: Trial, moment: datetime) -> list[float]:
     """Seconds from `moment` to the next event of each task."""
     rows = await trial.lab.rows(
-        "SELECT min(e.at) AS at FROM events e JOIN tasks t ON t.id = e.task_id"
+        "SELECT min(e.at) AS at FROM events e JOIN runs t ON t.id = e.run_id"
         " WHERE t.idempotency_key LIKE :prefix AND e.at > :moment GROUP BY t.id",
         prefix=f"{trial.offers.prefix}%",
         moment=moment,

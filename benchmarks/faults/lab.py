@@ -74,12 +74,12 @@ class Lab:
     async def open_runs(self, prefix: str) -> int:
         """How many tasks of an experiment have not ended."""
         return await self.count(
-            f"SELECT count(*) FROM tasks WHERE idempotency_key LIKE :prefix AND status IN {OPEN}", prefix=f"{prefix}%"
+            f"SELECT count(*) FROM runs WHERE idempotency_key LIKE :prefix AND status IN {OPEN}", prefix=f"{prefix}%"
         )
 
     async def calls_in_flight(self, prefix: str) -> int:
         return await self.count(
-            "SELECT count(*) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+            "SELECT count(*) FROM call_attempts a JOIN runs t ON t.id = a.run_id"
             " WHERE t.idempotency_key LIKE :prefix AND a.status = 'started'",
             prefix=f"{prefix}%",
         )

@@ -47,7 +47,7 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
 async def _result(trial: Trial, name: str) -> tuple[str, int]:
     row = (
         await trial.lab.rows(
-            "SELECT result, model_calls FROM tasks WHERE idempotency_key = :key", key=trial.offers.prefix + name
+            "SELECT result, model_calls FROM runs WHERE idempotency_key = :key", key=trial.offers.prefix + name
         )
     )[0]
     return row["result"], row["model_calls"]

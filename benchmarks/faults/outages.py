@@ -51,7 +51,7 @@ async def lose_temporal(
 
 async def _all_asked(trial: Trial, runs: int) -> bool:
     asked = await trial.lab.count(
-        "SELECT count(DISTINCT a.task_id) FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+        "SELECT count(DISTINCT a.run_id) FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " WHERE t.idempotency_key LIKE :prefix",
         prefix=f"{trial.offers.prefix}%",
     )
@@ -70,6 +70,6 @@ async def _post_for(trial: Trial, seconds: float) -> list[str]:
 
 async def _latest_start(trial: Trial, task_ids: list[TaskId], since: datetime) -> float:
     rows = await trial.lab.rows(
-        "SELECT max(started_at) AS at FROM tasks WHERE id = ANY(CAST(:ids AS uuid[]))", ids=task_ids
+        "SELECT max(started_at) AS at FROM runs WHERE id = ANY(CAST(:ids AS uuid[]))", ids=task_ids
     )
     return (rows[0]["at"] - since).total_seconds() if rows[0]["at"] is not None else 0.0

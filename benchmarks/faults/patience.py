@@ -66,8 +66,8 @@ async def never_answer(
     took = [_seconds(row) for row in attempts]
     allowed = lab.stack.settings.call_max_attempts
     totals = await lab.rows(
-        "SELECT extract(epoch FROM max(a.ended_at) - min(a.started_at)) AS s FROM model_call_attempts a"
-        " WHERE a.task_id = ANY(CAST(:ids AS uuid[])) GROUP BY a.task_id",
+        "SELECT extract(epoch FROM max(a.ended_at) - min(a.started_at)) AS s FROM call_attempts a"
+        " WHERE a.run_id = ANY(CAST(:ids AS uuid[])) GROUP BY a.run_id",
         ids=hanging,
     )
     backoff = 2.0 ** (allowed - 1) - 1
@@ -196,14 +196,14 @@ async def _pulse(trial: Trial, name: str, call_s: float, seconds: float) -> list
 async def _open_among(lab: Lab, task_ids: Sequence[TaskId]) -> bool:
     return bool(
         await lab.count(
-            "SELECT count(*) FROM tasks WHERE id = ANY(CAST(:ids AS uuid[])) AND ended_at IS NULL", ids=list(task_ids)
+            "SELECT count(*) FROM runs WHERE id = ANY(CAST(:ids AS uuid[])) AND ended_at IS NULL", ids=list(task_ids)
         )
     )
 
 
 async def _attempts(lab: Lab, task_ids: Sequence[TaskId]) -> list[RowMapping]:
     return await lab.rows(
-        "SELECT * FROM model_call_attempts WHERE task_id = ANY(CAST(:ids AS uuid[])) ORDER BY task_id, started_at",
+        "SELECT * FROM call_attempts WHERE run_id = ANY(CAST(:ids AS uuid[])) ORDER BY run_id, started_at",
         ids=list(task_ids),
     )
 

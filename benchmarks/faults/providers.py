@@ -44,7 +44,7 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
         completed=len(once),
     )
     replies = await trial.lab.rows(
-        "SELECT t.status, t.error_code, s.result FROM tasks t JOIN subtasks s ON s.task_id = t.id"
+        "SELECT t.status, t.error_code, s.result FROM runs t JOIN subtasks s ON s.run_id = t.id"
         " WHERE t.idempotency_key LIKE :prefix",
         prefix=f"{trial.offers.prefix}%",
     )
@@ -83,7 +83,7 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     extra = len(once) * runs + len(always)
     await trial.check(limit_s=60, extra=extra, completed=len(task_ids) - len(always))
     rows = await trial.lab.rows(
-        "SELECT a.status, a.error_code, a.estimated FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
+        "SELECT a.status, a.error_code, a.estimated FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " WHERE t.idempotency_key LIKE :prefix",
         prefix=f"{trial.offers.prefix}%",
     )
@@ -134,7 +134,7 @@ async def send_much(trial: Trial, *, limit_s: float = 60.0) -> None:
     trial.expect(set(arrivals.values()) == {1}, "a call has more than one arrival")
     for (name, (_, status, code)), task_id in zip(cases.items(), task_ids, strict=True):
         task = (await trial.lab.http.get(f"/api/v1/tasks/{task_id}")).json()
-        took = await trial.lab.rows("SELECT ended_at - created_at AS took FROM tasks WHERE id = :id", id=task_id)
+        took = await trial.lab.rows("SELECT ended_at - created_at AS took FROM runs WHERE id = :id", id=task_id)
         history = await history_of(trial.lab.stack.temporal, workflow_id_of(task_id))
         trial.figures |= {
             f"{name}, s": round(took[0]["took"].total_seconds(), 1),

@@ -27,8 +27,8 @@ async def went_on(lab: Lab, task_ids: Sequence[TaskId], moment: datetime) -> dic
 async def tried_again(lab: Lab, prefix: str, moment: datetime) -> list[float]:
     """Seconds from `moment` to the next attempt, for every attempt whose end nobody saw."""
     rows = await lab.rows(
-        "SELECT next.started_at FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
-        " JOIN model_call_attempts next ON next.task_id = a.task_id AND next.path = a.path"
+        "SELECT next.started_at FROM call_attempts a JOIN runs t ON t.id = a.run_id"
+        " JOIN call_attempts next ON next.run_id = a.run_id AND next.path = a.path"
         "  AND next.purpose = a.purpose AND next.step = a.step AND next.attempt = a.attempt + 1"
         " WHERE t.idempotency_key LIKE :prefix AND a.status IN ('doubtful', 'late')",
         prefix=f"{prefix}%",

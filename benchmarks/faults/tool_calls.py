@@ -72,7 +72,7 @@ async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
 
 async def _rows(trial: Trial, columns: str, joined: str) -> list[RowMapping]:
     rows = await trial.lab.rows(
-        f"SELECT t.id::text AS id, {columns} FROM tasks t JOIN {joined} WHERE t.idempotency_key LIKE :prefix",
+        f"SELECT t.id::text AS id, {columns} FROM runs t JOIN {joined} WHERE t.idempotency_key LIKE :prefix",
         prefix=f"{trial.offers.prefix}%",
     )
     return list(rows)

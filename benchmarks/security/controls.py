@@ -130,7 +130,7 @@ async def _execute_at_once(stack: Stack, client: httpx2.AsyncClient, seen: Seen)
     statuses = Counter(await asyncio.gather(*(_send(client, task_id, "execute") for _ in range(AT_ONCE))))
     seen.expect(statuses == {202: 1, 409: AT_ONCE - 1}, f"of {AT_ONCE} executes at once: {dict(statuses)}")
     await until_status(client, task_id)
-    calls = await rows(stack, "SELECT count(*) AS n FROM model_call_attempts WHERE task_id = :id", id=task_id)
+    calls = await rows(stack, "SELECT count(*) AS n FROM call_attempts WHERE run_id = :id", id=task_id)
     seen.expect(calls[0]["n"] == 1, f"{calls[0]['n']} calls were made for it")
 
 

@@ -22,7 +22,7 @@ async def failures_of_one_user(stack: Stack) -> Seen:
         async def has_failed() -> bool:
             found = await rows(
                 stack,
-                "SELECT count(*) AS n FROM model_call_attempts WHERE task_id = ANY(CAST(:ids AS uuid[]))"
+                "SELECT count(*) AS n FROM call_attempts WHERE run_id = ANY(CAST(:ids AS uuid[]))"
                 " AND status <> 'started'",
                 ids=failing,
             )
@@ -34,7 +34,7 @@ async def failures_of_one_user(stack: Stack) -> Seen:
             status = await until_status(bob, task_id)
             seen.expect(status == "completed", f"Bob's task is {status}")
             events = await rows(
-                stack, "SELECT payload ->> 'type' AS type FROM events WHERE task_id = :id ORDER BY seq", id=task_id
+                stack, "SELECT payload ->> 'type' AS type FROM events WHERE run_id = :id ORDER BY seq", id=task_id
             )
             kept_back = [row["type"] for row in events if row["type"] in ("model_call.waiting", "model_call.failed")]
             seen.expect(not kept_back, f"Bob's task was kept back: {kept_back}")

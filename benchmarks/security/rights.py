@@ -66,11 +66,11 @@ async def runs_in_flight(stack: Stack) -> Seen:
         await asyncio.sleep(2 * (SOON_S + BUSY_S))
         async with database.begin() as session:
             begun = await session.scalar(
-                text("SELECT count(*) FROM model_call_attempts WHERE task_id = ANY(:ids) AND started_at > :at"),
+                text("SELECT count(*) FROM call_attempts WHERE run_id = ANY(:ids) AND started_at > :at"),
                 {"ids": ids, "at": at},
             )
             open_tasks = await session.scalar(
-                text("SELECT count(*) FROM tasks WHERE id = ANY(:ids) AND ended_at IS NULL"), {"ids": ids}
+                text("SELECT count(*) FROM runs WHERE id = ANY(:ids) AND ended_at IS NULL"), {"ids": ids}
             )
     seen.trials += len(ids)
     seen.expect(begun == 0, f"{begun} calls were begun afterwards")

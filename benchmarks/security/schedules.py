@@ -34,13 +34,13 @@ async def runs_for_others(stack: Stack) -> Seen:
         (await alice.delete(f"{API}/schedules/{gone}")).raise_for_status()
         for who, name in names.items():
             await _run(stack, kept, name)
-            found = await rows(stack, "SELECT owner_id::text FROM tasks WHERE schedule_id = :id", id=kept)
+            found = await rows(stack, "SELECT owner_id::text FROM runs WHERE schedule_id = :id", id=kept)
             others = {row["owner_id"] for row in found} - {owner}
             seen.expect(bool(found) and not others, f"in {who}'s name: tasks of {others or 'nobody'}")
         await rows(stack, "UPDATE users SET disabled_at = now() WHERE id = :id", id=names["bob"])
         for what, schedule in (("a deleted schedule", gone), ("a disabled owner", disabled)):
             await _run(stack, schedule, owner)
-            found = await rows(stack, "SELECT id FROM tasks WHERE schedule_id = :id", id=schedule)
+            found = await rows(stack, "SELECT id FROM runs WHERE schedule_id = :id", id=schedule)
             seen.expect(not found, f"{what}: {len(found)} tasks were made")
     await _web_ui(stack, seen)
     seen.decisions.append(

@@ -32,11 +32,11 @@ async def odd_names(stack: Stack) -> Seen:
         for path, body in (("schedules", schedule), ("agents", agent), ("ai/embeddings", call)):
             (await client.post(f"{API}/{path}", json=body)).raise_for_status()
         await rows(
-            stack, "UPDATE tasks SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id
+            stack, "UPDATE runs SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id
         )
-        await rows(stack, "UPDATE subtasks SET title = :odd WHERE task_id = :id", odd=ODD, id=task_id)
+        await rows(stack, "UPDATE subtasks SET title = :odd WHERE run_id = :id", odd=ODD, id=task_id)
         await rows(
-            stack, "UPDATE schedules SET name = :odd WHERE owner_id = (SELECT owner_id FROM tasks WHERE id = :id)",
+            stack, "UPDATE schedules SET name = :odd WHERE owner_id = (SELECT owner_id FROM runs WHERE id = :id)",
             odd=ODD, id=task_id,
         )  # fmt: skip
         await rows(
@@ -44,7 +44,7 @@ async def odd_names(stack: Stack) -> Seen:
             odd=json.dumps({"role": ODD[:40], "description": ODD, "prompt": ODD}), name=agent["name"],
         )  # fmt: skip
         await rows(
-            stack, "UPDATE ai_calls SET model = :odd WHERE owner_id = (SELECT owner_id FROM tasks WHERE id = :id)",
+            stack, "UPDATE ai_calls SET model = :odd WHERE owner_id = (SELECT owner_id FROM runs WHERE id = :id)",
             odd=ODD, id=task_id,
         )  # fmt: skip
         token = client.headers["Authorization"].removeprefix("Bearer ")

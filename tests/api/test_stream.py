@@ -17,7 +17,7 @@ from api.deps import Parts
 from api.stream import MAX_BEHIND, Hub, HubClosed
 from chimera.bus import Bus
 from chimera.db.engine import Database
-from chimera.db.tables import ModelCall, Task
+from chimera.db.tables import Call, Run
 from models.errors import NotFound
 from models.events import (
     Event,
@@ -203,7 +203,7 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
     api.bus.publish_tokens(tokens(task_id, 2, "new"))
     await until_true(lambda: _are_kept(api.bus, task_id, 2))
     async with api.database.begin() as session:
-        session.add(ModelCall(task_id=task_id, path="", purpose="turn", step=2, attempt=1, status="started"))
+        session.add(Call(run_id=task_id, path="", purpose="turn", step=2, attempt=1, status="started"))
     for after in (0, 2, 4):
         async with aclosing(api.hub.follow(caller, TaskId(task_id), after=after)) as frames:
             seen = [await anext(frames) for _ in range(4 - after + 1)]
@@ -323,7 +323,7 @@ async def _add_events(database: Database, task_id: str, count: int) -> int:
     """Add many events at once; return the sequence of the last one."""
     async with database.begin() as session:
         last = await session.scalar(
-            update(Task).where(Task.id == task_id).values(event_seq=Task.event_seq + count).returning(Task.event_seq)
+            update(Task).where(Run.id == task_id).values(event_seq=Run.event_seq + count).returning(Run.event_seq)
         )
         await session.execute(
             text(

@@ -8,7 +8,7 @@ import pytest
 
 from cli.connect import signed_in_by
 from cli.waiting import made, where_it_stands
-from models.ai_calls import AiCallStatus, AiCallView, HeldUp, Operation
+from models.ai_calls import AiCallView, HeldUp, Operation, TaskStatus
 from models.ids import AiCallId
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import NOW
@@ -23,7 +23,7 @@ def call_view(**changes: Any) -> AiCallView:
         "id": CALL,
         "operation": Operation.EMBEDDINGS,
         "model": "openai/text-embedding-3-small",
-        "status": AiCallStatus.QUEUED,
+        "status": TaskStatus.QUEUED,
         "simulated": False,
         "attempts": 0,
         "doubtful": 0,
@@ -54,8 +54,8 @@ async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, mon
     away = call_view(attempts=1, error_code="overloaded", held_up=held)
     sooner = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=9)})})
     later = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=60)})})
-    works = call_view(status=AiCallStatus.STARTED, attempts=2, error_code="overloaded")
-    done = call_view(status=AiCallStatus.FINISHED)
+    works = call_view(status=TaskStatus.RUNNING, attempts=2, error_code="overloaded")
+    done = call_view(status=TaskStatus.COMPLETED)
     api = TinyApi(ai_calls=[call_view(), call_view(), away, away, sooner, later, works, done])
     waiting = "Waiting for call 7d1f0b1e"
     assert await waited_for(api, tmp_path) == [
@@ -68,7 +68,7 @@ async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, mon
 
 async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(tmp_path: Path) -> None:
     unavailable = problem(503, "unavailable", "Away")
-    api = TinyApi(ai_calls=[call_view(status=AiCallStatus.FINISHED)], refuse=[unavailable, unavailable])
+    api = TinyApi(ai_calls=[call_view(status=TaskStatus.COMPLETED)], refuse=[unavailable, unavailable])
     assert await waited_for(api, tmp_path) == [
         "The connection to Chimera was lost; trying again.",
         "Connected again.",
@@ -80,15 +80,15 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
     ("fields", "said"),
     [
         (
-            {"status": AiCallStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
+            {"status": TaskStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
             "it failed after 2 attempts: malformed: No JSON",
         ),
         (
-            {"status": AiCallStatus.CANCELLED, "attempts": 1, "error_code": "overloaded", "error": "Busy."},
+            {"status": TaskStatus.CANCELLED, "attempts": 1, "error_code": "overloaded", "error": "Busy."},
             "it was cancelled after 1 attempt",
         ),
-        ({"status": AiCallStatus.CANCELLED}, "it was cancelled"),
-        ({"status": AiCallStatus.STARTED, "attempts": 1}, "its provider works on it; 1 attempt so far"),
+        ({"status": TaskStatus.CANCELLED}, "it was cancelled"),
+        ({"status": TaskStatus.RUNNING, "attempts": 1}, "its provider works on it; 1 attempt so far"),
     ],
 )
 def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], said: str) -> None:

@@ -12,22 +12,22 @@ from benchmarks.faults.clients import Answer, Follower
 from benchmarks.faults.report import Trial
 from models.ids import TaskId
 
-_OF_THE_CALL = "WHERE task_id = :id AND path = 'only'"
+_OF_THE_CALL = "WHERE run_id = :id AND path = 'only'"
 MISSING = {
     "an open subtask": f"UPDATE subtasks SET status = 'running' {_OF_THE_CALL}",
     "a cancelled subtask": f"UPDATE subtasks SET status = 'cancelled' {_OF_THE_CALL}",
     "no result of a subtask": f"UPDATE subtasks SET result = NULL {_OF_THE_CALL}",
-    "no result of a task": "UPDATE tasks SET result = NULL WHERE id = :id",
-    "a call that failed": f"UPDATE model_calls SET status = 'failed' {_OF_THE_CALL}",
-    "no outcome": f"UPDATE model_calls SET outcome = NULL {_OF_THE_CALL}",
+    "no result of a task": "UPDATE runs SET result = NULL WHERE id = :id",
+    "a call that failed": f"UPDATE calls SET status = 'failed' {_OF_THE_CALL}",
+    "no outcome": f"UPDATE calls SET outcome = NULL {_OF_THE_CALL}",
     "no reply": f"DELETE FROM messages {_OF_THE_CALL} AND role = 'assistant'",
-    "a late attempt": f"UPDATE model_call_attempts SET status = 'late' {_OF_THE_CALL}",
+    "a late attempt": f"UPDATE call_attempts SET status = 'late' {_OF_THE_CALL}",
     "no end of a subtask": (
-        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE task_id = :id'
+        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE run_id = :id'
         " AND payload ->> 'type' = 'subtask.completed'"
     ),
     "no end of a call": (
-        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE task_id = :id'
+        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE run_id = :id'
         " AND payload ->> 'type' = 'model_call.finished'"
     ),
 }
@@ -51,7 +51,7 @@ async def test_a_settled_call_that_is_made_again_is_seen(ended: Trial) -> None:
 
 
 async def test_an_answer_that_the_provider_never_gave_is_seen(ended: Trial) -> None:
-    await damage(ended, "UPDATE model_call_attempts SET attempt = 7 WHERE task_id = :id")
+    await damage(ended, "UPDATE call_attempts SET attempt = 7 WHERE run_id = :id")
     found = await examined(ended)
     assert (found.unasked, found.unbooked) == (1, 1)
 
@@ -65,7 +65,7 @@ async def test_a_row_that_says_something_else_than_temporal_is_seen(
     ended: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.faults.checker.AGREE_S", 0.5)
-    await damage(ended, "UPDATE tasks SET status = 'failed' WHERE id = :id")
+    await damage(ended, "UPDATE runs SET status = 'failed' WHERE id = :id")
     assert (await examined(ended)).disagreeing == 1
 
 
@@ -76,7 +76,7 @@ async def test_two_ids_for_one_key_are_seen(ended: Trial) -> None:
 
 
 async def test_an_event_that_is_missing_is_seen(ended: Trial) -> None:
-    await damage(ended, "DELETE FROM events WHERE task_id = :id AND seq = 2")
+    await damage(ended, "DELETE FROM events WHERE run_id = :id AND seq = 2")
     assert (await examined(ended)).gaps == 1
 
 
@@ -86,12 +86,12 @@ async def test_a_follower_that_saw_an_event_twice_is_seen(ended: Trial) -> None:
 
 
 async def test_an_account_that_is_not_the_sum_of_its_calls_is_seen(ended: Trial) -> None:
-    await damage(ended, "UPDATE tasks SET spent_micro_usd = spent_micro_usd + 1 WHERE id = :id")
+    await damage(ended, "UPDATE runs SET spent_micro_usd = spent_micro_usd + 1 WHERE id = :id")
     assert (await examined(ended)).misbooked == 1
 
 
 async def test_a_cost_that_is_not_what_the_provider_counted_is_seen(ended: Trial) -> None:
-    await damage(ended, "UPDATE model_call_attempts SET cost_micro_usd = cost_micro_usd + 1 WHERE task_id = :id")
+    await damage(ended, "UPDATE call_attempts SET cost_micro_usd = cost_micro_usd + 1 WHERE run_id = :id")
     found = await examined(ended)
     assert found.booked_micro_usd == found.provider_micro_usd + 1
 
@@ -99,7 +99,7 @@ async def test_a_cost_that_is_not_what_the_provider_counted_is_seen(ended: Trial
 async def test_a_second_end_is_seen(ended: Trial) -> None:
     await damage(
         ended,
-        "WITH more AS (UPDATE tasks SET event_seq = event_seq + 1 WHERE id = :id RETURNING event_seq)"
+        "WITH more AS (UPDATE runs SET event_seq = event_seq + 1 WHERE id = :id RETURNING event_seq)"
         ' INSERT INTO events (task_id, seq, payload) SELECT :id, event_seq, \'{"type": "task.cancelled"}\' FROM more',
     )
     assert (await examined(ended)).gaps == 1
@@ -113,7 +113,7 @@ async def test_an_answer_that_is_missing_is_seen(ended: Trial, statement: str) -
 
 async def test_a_completed_run_without_its_row_is_seen(ended: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.faults.checker.AGREE_S", 0.5)
-    await damage(ended, "UPDATE tasks SET status = 'cancelled' WHERE id = :id")
+    await damage(ended, "UPDATE runs SET status = 'cancelled' WHERE id = :id")
     assert (await examined(ended)).missing == 1
 
 

@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from chimera.db.ai_calls import NewCall
+from chimera.temporal.ai_calls import AiCallStarts
 from sqlalchemy import text
 
 from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.db import ai_calls, task_controls
-from chimera.db.ai_calls import NewCall
 from chimera.local import processes
-from chimera.temporal.ai_calls import AiCallStarts
 from models.ai_calls import Operation
-from models.ids import AiCallId, TaskId, ai_call_workflow_id, workflow_id_of
+from models.ids import AiCallId, TaskId, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.parts import fresh_database, running_parts, short_folder
 from tests.runs import Runs, runs_with_worker
@@ -132,7 +132,8 @@ async def continued(runs: Runs) -> TaskId:
     task_id = await runs.start("Long", plan=[long], start=False)
     async with runs.database.begin() as session:
         await session.execute(
-            text("UPDATE tasks SET policy = policy || '{\"max_history_events\": 20}' WHERE id = :id"), {"id": task_id}
+            text("UPDATE tasks SET policy = policy || '{\"max_history_events\": 20}' WHERE run_id = :id"),
+            {"id": task_id},
         )
     await runs.control(task_controls.execute, task_id)
     return task_id
@@ -203,7 +204,7 @@ async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> Non
 
 async def record_ai_call(runs: Runs, branch: Callable[[Runs], Awaitable[AiCallId]]) -> None:
     """Do the same for an embedding, an image or a transcription."""
-    await keep(runs, branch.__name__, ai_call_workflow_id(await branch(runs)))
+    await keep(runs, branch.__name__, workflow_id_of(await branch(runs)))
 
 
 async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:

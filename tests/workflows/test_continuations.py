@@ -67,7 +67,7 @@ async def test_an_answer_that_stays_cut_is_marked_everywhere(runs: Runs, server:
     task_id = await runs.start("Write.", model=LOCAL, plan=plan)
     row = await runs.ended(task_id)
     assert (row["status"], len(server.bodies)) == ("completed", 5)
-    subtasks = await runs.rows("SELECT key, result, finish_reason FROM subtasks WHERE task_id = :id", task_id)
+    subtasks = await runs.rows("SELECT key, result, finish_reason FROM subtasks WHERE run_id = :id", task_id)
     by_key = {each["key"]: (each["result"], each["finish_reason"]) for each in subtasks}
     assert by_key == {"one": ("abc", "length"), "two": ("Done.", "stop")}
     assert "abc\n[This result was cut at its limit" in server.bodies[3]["messages"][-1]["content"]
@@ -111,7 +111,7 @@ async def test_a_task_says_how_long_answers_are(runs: Runs, server: Scripted, wa
     row = await runs.ended(task_id)
     assert (row["status"], row["reserved_tokens"]) == ("completed", 0)
     assert [body["max_tokens"] for body in server.bodies] == [asked] * 3
-    reserved = await runs.rows("SELECT reserved_tokens FROM model_call_attempts WHERE task_id = :id", task_id)
+    reserved = await runs.rows("SELECT reserved_tokens FROM call_attempts WHERE run_id = :id", task_id)
     assert all(0 < each["reserved_tokens"] - asked < 1000 for each in reserved)
 
 

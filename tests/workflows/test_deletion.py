@@ -22,7 +22,7 @@ async def test_a_deleted_tasks_runs_and_stream_are_deleted(runs: Runs) -> None:
         return await runs.temporal.delete_runs(task_id, None) == 4
 
     await until_true(all_are_listed)
-    (promised,) = await runs.rows("SELECT kind, last_error FROM outbox WHERE task_id = :id", task_id)
+    (promised,) = await runs.rows("SELECT kind, last_error FROM outbox WHERE run_id = :id", task_id)
     assert (promised["kind"], "being deleted" in promised["last_error"]) == ("forget", True)
     async with Redis.from_url(runs.settings.redis_url or "") as redis:
         assert await redis.exists(f"chimera:task:{task_id}") == 0
@@ -35,10 +35,10 @@ async def test_a_deletion_is_done_when_temporal_has_nothing_left(runs: Runs) -> 
     await runs.cancel(task_id)
     await runs.control(tasks.delete, task_id)
     # It is looked at twice: a run that has just ended is not listed yet.
-    assert await runs.rows("SELECT 1 FROM outbox WHERE task_id = :id", task_id)
+    assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id)
 
     async def is_done() -> bool:
-        return not await runs.rows("SELECT 1 FROM outbox WHERE task_id = :id", task_id)
+        return not await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id)
 
     await until_true(is_done)
 

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
+from chimera.db.ai_calls import NewCall
+from chimera.temporal.ai_calls import AiCallStarts
 from pydantic import SecretStr
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowExecutionDescription
@@ -12,14 +14,12 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from chimera.config.settings import Settings
 from chimera.db import ai_calls
 from chimera.db import schedules as schedule_rows
-from chimera.db.ai_calls import NewCall
 from chimera.ledger import outbox
 from chimera.security import payload_keys
-from chimera.temporal.ai_calls import AiCallStarts
 from chimera.temporal.payloads import DATA_CONVERTER
 from chimera.temporal.schedules import Schedules
 from models.ai_calls import Operation
-from models.ids import AiCallId, NodePath, ScheduleId, TaskId, ai_call_workflow_id, schedule_workflow_id, workflow_id_of
+from models.ids import AiCallId, NodePath, ScheduleId, TaskId, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec
 from tests.conftest import SimulatorServer
 from tests.runs import MODEL, Runs, a_subtask, runs_on, runs_with_worker
@@ -56,8 +56,8 @@ async def test_no_prompt_of_a_picture_can_be_read(runs: Runs) -> None:
         call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     starts = AiCallStarts(runs.database, runs.temporal)
     await starts.start(AiCallId(call_id))
-    await (await runs.temporal.client()).get_workflow_handle(ai_call_workflow_id(call_id)).result()
-    await _is_hidden(runs, ai_call_workflow_id(call_id))
+    await (await runs.temporal.client()).get_workflow_handle(workflow_id_of(call_id)).result()
+    await _is_hidden(runs, workflow_id_of(call_id))
 
 
 async def test_a_schedule_has_neither_text_nor_key(runs: Runs) -> None:
@@ -114,7 +114,7 @@ async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
 
 async def _cancelled_as_often_as_it_takes(runs: Runs, task_id: TaskId) -> None:
     async with runs.database.begin() as session:
-        stubborn = text("UPDATE tasks SET status = 'cancelling', cancels_sent = :sent WHERE id = :id")
+        stubborn = text("UPDATE runs SET status = 'cancelling', cancels_sent = :sent WHERE id = :id")
         await session.execute(stubborn, {"id": task_id, "sent": outbox.CANCELS})
         await outbox.enqueue(session, task_id, "cancel")
     await runs.dispatcher.deliver(task_id)
@@ -158,7 +158,7 @@ async def test_a_lost_key_holds_up_no_schedule(keys: Settings, end: Callable[[Ru
             # More than once: Temporal's scheduler hears of the end a little later than whoever asks about it.
             await schedules.trigger(schedule_id)
             await asyncio.sleep(0.5)
-            return len(await without.rows("SELECT id FROM tasks WHERE schedule_id = :id", TaskId(schedule_id))) > 1
+            return len(await without.rows("SELECT id FROM runs WHERE schedule_id = :id", TaskId(schedule_id))) > 1
 
         await until_true(runs_again)
 
@@ -198,7 +198,7 @@ async def _task_of(runs: Runs, schedule_id: ScheduleId) -> TaskId:
     found: list[str] = []
 
     async def is_there() -> bool:
-        rows = await runs.rows("SELECT id FROM tasks WHERE schedule_id = :id", TaskId(schedule_id))
+        rows = await runs.rows("SELECT id FROM runs WHERE schedule_id = :id", TaskId(schedule_id))
         found[:] = [str(row["id"]) for row in rows]
         return bool(found)
 

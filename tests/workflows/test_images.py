@@ -15,7 +15,7 @@ async def a_picture(runs: Runs) -> FileId:
 
 
 async def first_messages(runs: Runs, task_id: str) -> list[str]:
-    query = "SELECT content FROM messages WHERE task_id = :id AND seq = 1000 ORDER BY path"
+    query = "SELECT content FROM messages WHERE run_id = :id AND seq = 1000 ORDER BY path"
     return [row["content"] for row in await runs.rows(query, task_id)]  # type: ignore[arg-type]
 
 
@@ -24,7 +24,7 @@ async def test_every_turn_of_every_agent_is_shown_them(runs: Runs) -> None:
     plan = [a_subtask("one", "[[sim: turns=1; tokens=30]] Look", agent="analyst"), a_subtask("two", "Look")]
     task_id = await runs.start("See", plan=plan, images=images)
     assert (await runs.ended(task_id))["status"] == "completed"
-    answers = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id", task_id)
+    answers = await runs.rows("SELECT result FROM subtasks WHERE run_id = :id", task_id)
     assert all("2 pictures came along" in row["result"] for row in answers)
 
 

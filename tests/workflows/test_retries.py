@@ -67,7 +67,7 @@ async def test_events_of_a_retry_go_on_without_gaps(runs: Runs) -> None:
     await runs.ended(task_id)
     await runs.control(retries.retry, task_id, TaskRetry())
     row = await runs.ended(task_id)
-    numbers = await runs.rows("SELECT seq FROM events WHERE task_id = :id ORDER BY seq", task_id)
+    numbers = await runs.rows("SELECT seq FROM events WHERE run_id = :id ORDER BY seq", task_id)
     assert [number["seq"] for number in numbers] == list(range(1, row["event_seq"] + 1))
     happened = await runs.events(task_id)
     types = [event.type for event in happened if event.type.startswith("task.")]
@@ -99,7 +99,7 @@ async def test_what_failed_hears_the_guidance_of_the_retry(runs: Runs) -> None:
     await runs.control(retries.retry, task_id, TaskRetry(guidance="Mention the moon."))
     assert (await runs.ended(task_id))["status"] == "completed"
     heard = await runs.rows(
-        "SELECT path, content FROM messages WHERE task_id = :id AND guidance_id IS NOT NULL", task_id
+        "SELECT path, content FROM messages WHERE run_id = :id AND guidance_id IS NOT NULL", task_id
     )
     assert [(message["path"], "Mention the moon." in message["content"]) for message in heard] == [("s2", True)]
 

@@ -41,7 +41,7 @@ async def _new(runs: Runs, **fields: Any) -> tuple[ScheduleId, ScheduleSpec, Sch
 
 
 async def _tasks(runs: Runs, schedule_id: ScheduleId) -> Sequence[RowMapping]:
-    query = text("SELECT * FROM tasks WHERE schedule_id = :id ORDER BY scheduled_run_id")
+    query = text("SELECT * FROM runs WHERE schedule_id = :id ORDER BY scheduled_run_id")
     async with runs.database.begin() as session:
         return (await session.execute(query, {"id": schedule_id})).mappings().all()
 
@@ -134,7 +134,7 @@ async def test_a_run_that_temporal_has_ended_is_not_begun_again(runs: Runs) -> N
     await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
     task = (await _ended(runs, schedule_id, 1))[0]
     async with runs.database.begin() as session:
-        reopened = text("UPDATE tasks SET status = 'running', ended_at = NULL WHERE id = :id")
+        reopened = text("UPDATE runs SET status = 'running', ended_at = NULL WHERE id = :id")
         await session.execute(reopened, {"id": task["id"]})
     await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
     assert await _results(runs, schedule_id, 2) == ["completed", "made_before"]
@@ -168,7 +168,7 @@ async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
     schedule_id, _, temporal = await _new(runs)
     owner_id = await new_user(runs.database)
     drafts = (
-        "INSERT INTO tasks (owner_id, title, goal, model, policy, status)"
+        "INSERT INTO runs (owner_id, title, goal, model, policy, status)"
         " SELECT :owner_id, '', '', '', '{}', 'draft' FROM generate_series(1, :number)"
     )
     async with runs.database.begin() as session:
@@ -182,7 +182,7 @@ async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
     assert note.startswith("Its last run was skipped, at 20")
     assert "CHIMERA_MAX_OPEN_TASKS" in note
     async with runs.database.begin() as session:
-        await session.execute(text("DELETE FROM tasks WHERE owner_id = :id AND status = 'draft'"), {"id": owner_id})
+        await session.execute(text("DELETE FROM runs WHERE owner_id = :id AND status = 'draft'"), {"id": owner_id})
     await temporal.trigger(schedule_id)
     await _ended(runs, schedule_id, 1)
     assert await _note(runs, owner_id, schedule_id) is None

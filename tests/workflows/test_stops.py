@@ -106,11 +106,11 @@ async def test_a_run_that_was_reset_takes_its_subtasks_over(runs: Runs) -> None:
 async def test_a_cancel_that_ends_nothing_is_sent_again(runs: Runs) -> None:
     task_id = await runs.start("x", plan=[a_subtask("one"), a_subtask("two")], start=False)
     async with runs.database.begin() as session:
-        await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
+        await session.execute(text("UPDATE runs SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
         await outbox.cancel_again(session)
     assert (await _promised(runs, task_id), await _cancelled_tree(runs, task_id)) == (0, (0, ["one", "two"]))
     async with runs.database.begin() as session:
-        late = text("UPDATE tasks SET updated_at = now() - interval '1 hour' WHERE id = :id")
+        late = text("UPDATE runs SET updated_at = now() - interval '1 hour' WHERE id = :id")
         await session.execute(late, {"id": task_id})
         for _ in range(2):
             await outbox.cancel_again(session)
@@ -124,7 +124,7 @@ async def test_a_run_that_no_cancel_ends_is_ended(runs: Runs) -> None:
     task_id = await runs.start("x", plan=[a_subtask("one", SLOW)])
     await runs.event(task_id, "model_call.started")
     async with runs.database.begin() as session:
-        stubborn = text("UPDATE tasks SET status = 'cancelling', cancels_sent = :sent WHERE id = :id")
+        stubborn = text("UPDATE runs SET status = 'cancelling', cancels_sent = :sent WHERE id = :id")
         await session.execute(stubborn, {"id": task_id, "sent": outbox.CANCELS})
         await outbox.enqueue(session, task_id, "cancel")
     await runs.dispatcher.deliver(task_id)
@@ -133,7 +133,7 @@ async def test_a_run_that_no_cancel_ends_is_ended(runs: Runs) -> None:
 
 
 async def _promised(runs: Runs, task_id: TaskId) -> int:
-    return len(await runs.rows("SELECT id FROM outbox WHERE task_id = :id", task_id))
+    return len(await runs.rows("SELECT id FROM outbox WHERE run_id = :id", task_id))
 
 
 async def _cancelled_tree(runs: Runs, task_id: TaskId) -> tuple[int, list[NodePath]]:

@@ -34,7 +34,7 @@ async def test_a_planned_task_ends_with_an_answer_that_says_it_is_simulated(runs
 async def test_events_have_no_gaps_and_the_last_one_ends_the_task(runs: Runs) -> None:
     task_id = await runs.start("Compare tea and coffee")
     row = await runs.ended(task_id)
-    numbers = await runs.rows("SELECT seq FROM events WHERE task_id = :id ORDER BY seq", task_id)
+    numbers = await runs.rows("SELECT seq FROM events WHERE run_id = :id ORDER BY seq", task_id)
     assert [number["seq"] for number in numbers] == list(range(1, row["event_seq"] + 1))
     assert (await runs.events(task_id))[-1].type == "task.completed"
 
@@ -56,10 +56,8 @@ async def test_a_given_dag_runs_dependents_after_what_they_depend_on(runs: Runs)
     plan = [a_subtask("a"), a_subtask("b"), a_subtask("c", depends_on=["a", "b"])]
     task_id = await runs.start("Do as planned", plan=plan)
     assert (await runs.ended(task_id))["status"] == "completed"
-    question = await runs.rows(
-        "SELECT content FROM messages WHERE task_id = :id AND path = 'c' AND seq = 1000", task_id
-    )
-    results = await runs.rows("SELECT path, result FROM subtasks WHERE task_id = :id AND path IN ('a', 'b')", task_id)
+    question = await runs.rows("SELECT content FROM messages WHERE run_id = :id AND path = 'c' AND seq = 1000", task_id)
+    results = await runs.rows("SELECT path, result FROM subtasks WHERE run_id = :id AND path IN ('a', 'b')", task_id)
     for result in results:
         assert result["result"] in question[0]["content"]
 
@@ -67,7 +65,7 @@ async def test_a_given_dag_runs_dependents_after_what_they_depend_on(runs: Runs)
 async def test_a_single_subtask_needs_no_aggregation(runs: Runs) -> None:
     task_id = await runs.start("Just one", plan=[a_subtask("only")])
     row = await runs.ended(task_id)
-    subtask = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id", task_id)
+    subtask = await runs.rows("SELECT result FROM subtasks WHERE run_id = :id", task_id)
     assert row["result"] == subtask[0]["result"]
     assert row["model_calls"] == 1
 
@@ -76,7 +74,7 @@ async def test_a_subtask_may_be_planned_again(runs: Runs) -> None:
     plan = [a_subtask("deep", "Look into tides [[sim plan: split=2]]", decompose=True), a_subtask("flat")]
     task_id = await runs.start("Go deeper", plan=plan)
     assert (await runs.ended(task_id))["status"] == "completed"
-    paths = await runs.rows("SELECT path, status FROM subtasks WHERE task_id = :id", task_id)
+    paths = await runs.rows("SELECT path, status FROM subtasks WHERE run_id = :id", task_id)
     assert len([path for path in paths if path["path"].startswith("deep/")]) == 2
     assert {path["status"] for path in paths} == {"completed"}
 
@@ -85,7 +83,7 @@ async def test_a_subtask_planned_as_one_keeps_its_answer(runs: Runs) -> None:
     plan = [a_subtask("deep", "Look into tides [[sim plan: split=1]]", decompose=True)]
     task_id = await runs.start("Go deeper", plan=plan)
     row = await runs.ended(task_id)
-    subtasks = await runs.rows("SELECT path, result FROM subtasks WHERE task_id = :id ORDER BY path", task_id)
+    subtasks = await runs.rows("SELECT path, result FROM subtasks WHERE run_id = :id ORDER BY path", task_id)
     deep, part = subtasks
     assert row["result"] == deep["result"] == part["result"] != ""
     assert row["subtasks_done"] == 2
@@ -97,7 +95,7 @@ async def test_an_agent_uses_its_tool_and_the_transcript_keeps_both(runs: Runs) 
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
     row = await runs.ended(task_id)
     assert "391" in row["result"]
-    roles = await runs.rows("SELECT role FROM messages WHERE task_id = :id AND path = 'sum' ORDER BY seq", task_id)
+    roles = await runs.rows("SELECT role FROM messages WHERE run_id = :id AND path = 'sum' ORDER BY seq", task_id)
     assert [role["role"] for role in roles] == ["user", "assistant", "tool", "assistant"]
 
 
@@ -138,7 +136,7 @@ async def test_a_failed_subtask_is_handled_by_the_policy(runs: Runs, policy: str
     task_id = await runs.start("Mixed", plan=plan, on_failure=policy)
     row = await runs.ended(task_id)
     assert row["status"] == status
-    states = {r["path"]: r["status"] for r in await runs.rows("SELECT * FROM subtasks WHERE task_id = :id", task_id)}
+    states = {r["path"]: r["status"] for r in await runs.rows("SELECT * FROM subtasks WHERE run_id = :id", task_id)}
     assert states["bad"] == ("failed" if policy == "fail" else "skipped")
 
 
@@ -259,7 +257,7 @@ async def test_guidance_is_seen_by_the_next_call_and_acknowledged(runs: Runs, mo
     assert receipt.reaches == ("first",)
     gate.open()
     await runs.ended(task_id)
-    second = await runs.rows("SELECT result FROM subtasks WHERE task_id = :id AND path = 'second'", task_id)
+    second = await runs.rows("SELECT result FROM subtasks WHERE run_id = :id AND path = 'second'", task_id)
     assert "Mention the moon" in second[0]["result"]
 
 
@@ -286,7 +284,7 @@ async def test_cancel_stops_every_call(runs: Runs, simulator: SimulatorServer) -
     assert await runs.close_status(task_id) == "CANCELED"
     assert row["last_call_at"] < row["ended_at"]
     assert {a["status"] for a in await runs.attempts(task_id)} == {"cancelled"}
-    states = await runs.rows("SELECT DISTINCT status FROM subtasks WHERE task_id = :id", task_id)
+    states = await runs.rows("SELECT DISTINCT status FROM subtasks WHERE run_id = :id", task_id)
     assert [state["status"] for state in states] == ["cancelled"]
     ends = [(event.type, event.path) for event in (await runs.events(task_id))[-6:]]
     assert ends == [*(("subtask.cancelled", f"s{i}") for i in range(5)), ("task.cancelled", "")]

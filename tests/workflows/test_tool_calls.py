@@ -84,7 +84,7 @@ async def history_of(runs: Runs, task_id: TaskId) -> Counter[str]:
 
 
 async def said(runs: Runs, task_id: TaskId) -> list[str]:
-    query = "SELECT content FROM messages WHERE task_id = :id AND path = 'sum' AND role = 'tool' ORDER BY seq"
+    query = "SELECT content FROM messages WHERE run_id = :id AND path = 'sum' AND role = 'tool' ORDER BY seq"
     return [row["content"] for row in await runs.rows(query, task_id)]
 
 
@@ -97,7 +97,7 @@ async def test_a_pure_tool_costs_no_event_of_history(runs: Runs) -> None:
 
 async def test_a_pure_tool_is_on_record_like_any_other(runs: Runs) -> None:
     task_id = await computed(runs)
-    ledger = await runs.rows("SELECT step, index, tool, status, failed FROM tool_calls WHERE task_id = :id", task_id)
+    ledger = await runs.rows("SELECT step, index, tool, status, failed FROM tool_calls WHERE run_id = :id", task_id)
     assert [dict(row) for row in ledger] == [
         {"step": 1, "index": 0, "tool": "calculator", "status": "finished", "failed": False}
     ]

@@ -40,7 +40,7 @@ async def test_a_plan_is_read_once_and_in_a_thread(
 ) -> None:
     intent = an_intent(await a_task(database))
     intent = replace(intent, request=intent.request.model_copy(update={"purpose": Purpose.PLAN}))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
     threads: list[int] = []
@@ -72,7 +72,7 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
 ) -> None:
     intent = an_intent(await a_task(database))
     task_id = intent.request.task_id
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
     await settled(database, settings, intent, "hello")
@@ -87,7 +87,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
 ) -> None:
     intent = an_intent(await a_task(database))
     task_id = intent.request.task_id
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
         await calls.reserve(connection, an_intent(task_id, attempt=2))
@@ -103,7 +103,7 @@ async def test_an_answer_stands_whose_overtaker_failed(database: Database, setti
     intent = an_intent(await a_task(database))
     task_id = intent.request.task_id
     overtaker = an_intent(task_id, attempt=2)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
         await calls.reserve(connection, overtaker)
@@ -113,7 +113,7 @@ async def test_an_answer_stands_whose_overtaker_failed(database: Database, setti
     assert (await account(database, task_id))["subtasks_done"] == 1
     assert await statuses(database, task_id) == ["finished", "cancelled"]
     # Its number is that of the answer now: an attempt that comes still later finds it taken.
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         with pytest.raises(Overtaken):
             await calls.reserve(connection, an_intent(task_id, attempt=3))
 

@@ -30,16 +30,16 @@ from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
 from chimera.temporal.client import Temporal
 from models.ai_calls import (
-    AiCallStatus,
     AiCallView,
     EmbeddingsView,
     EmbeddingUsage,
     EmbeddingView,
     MediaUsage,
     Operation,
+    TaskStatus,
 )
 from models.errors import ProviderAway
-from models.ids import AiCallId, ai_call_workflow_id
+from models.ids import AiCallId, workflow_id_of
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
@@ -87,7 +87,7 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
     call = AiCallView(
         id=AiCallId("c"),
         operation=Operation.EMBEDDINGS,
-        status=AiCallStatus.FINISHED,
+        status=TaskStatus.COMPLETED,
         attempts=1,
         doubtful=0,
         doubtful_micro_usd=0,
@@ -261,19 +261,19 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
         await ai_calls.close(session, call_id, "failed", "")
     # Its end is in the row, though the run doesn't show it yet.
     assert await calls.held_up(call_id) is None
-    await (await temporal.client()).get_workflow_handle(ai_call_workflow_id(call_id)).terminate()
+    await (await temporal.client()).get_workflow_handle(workflow_id_of(call_id)).terminate()
 
 
 async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClient, runs: Runs) -> None:
     call_id = (await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "a tree"})).json()["id"]
-    handle = (await runs.temporal.client()).get_workflow_handle(ai_call_workflow_id(call_id))
+    handle = (await runs.temporal.client()).get_workflow_handle(workflow_id_of(call_id))
     await handle.result()
     reopened = update(AiCall).where(AiCall.id == call_id)
     async with runs.database.begin() as session:
-        await session.execute(reopened.values(status=AiCallStatus.STARTED, ended_at=None))
+        await session.execute(reopened.values(status=TaskStatus.RUNNING, ended_at=None))
     assert await AiCallStarts(runs.database, runs.temporal).held_up(call_id) is None
     async with runs.database.begin() as session:
-        await session.execute(reopened.values(status=AiCallStatus.FINISHED, ended_at=func.now()))
+        await session.execute(reopened.values(status=TaskStatus.COMPLETED, ended_at=func.now()))
 
 
 @pytest.mark.parametrize(

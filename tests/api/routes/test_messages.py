@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 
 from chimera.db import messages
 from chimera.db.engine import Database
-from chimera.db.tables import Message, ModelCall, ModelCallAttempt, ToolCall, User
+from chimera.db.tables import Call, CallAttempt, Message, ToolCall, User
 from tests.api.conftest import SignUp, new_task
 
 PLAN = [
@@ -33,9 +33,9 @@ async def task_id(alice: httpx2.AsyncClient, database: Database) -> str:
     task_id: str = (await new_task(alice, plan=PLAN))["id"]
     place = {"task_id": task_id, "path": "facts", "purpose": "turn", "step": 1, "attempt": 2}
     async with database.begin() as session:
-        await session.execute(insert(ModelCall).values(**place, status="finished", outcome={}))
+        await session.execute(insert(Call).values(**place, status="finished", outcome={}))
         await session.execute(
-            insert(ModelCallAttempt).values(
+            insert(CallAttempt).values(
                 **place,
                 agent="researcher",
                 model="local/m",

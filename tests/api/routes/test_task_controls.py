@@ -99,9 +99,9 @@ async def test_a_control_writes_its_event_and_its_message_together(
     for control in ("execute", "pause", "resume", "budget", "cancel", "cancel"):
         assert (await _control(alice, task_id, control)).status_code == 202
     async with database.begin() as session:
-        outbox = (await session.scalars(select(Outbox.kind).where(Outbox.task_id == task_id).order_by(Outbox.id))).all()
+        outbox = (await session.scalars(select(Outbox.kind).where(Outbox.run_id == task_id).order_by(Outbox.id))).all()
         events = (
-            await session.scalars(select(EventRow.payload).where(EventRow.task_id == task_id).order_by(EventRow.seq))
+            await session.scalars(select(EventRow.payload).where(EventRow.run_id == task_id).order_by(EventRow.seq))
         ).all()
     assert list(outbox) == ["start", "pause", "resume", "budget_raised", "cancel"]
     assert [event["type"] for event in events] == [
@@ -166,7 +166,7 @@ async def test_a_run_that_failed_does_not_end_its_retry(
     monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
     task_id = (await new_task(alice))["id"]
     async with database.begin() as session:
-        await session.execute(delete(Outbox).where(Outbox.task_id == task_id))
+        await session.execute(delete(Outbox).where(Outbox.run_id == task_id))
     await set_task(database, task_id, status="failed", started_at=func.now())
     await alice.post(f"/api/v1/tasks/{task_id}/retry")
     async with database.begin() as session:
@@ -279,7 +279,7 @@ async def test_guidance_that_the_run_refuses_is_not_kept(
     answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry."})
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     async with database.begin() as session:
-        kept = await session.scalars(select(Guidance.id).where(Guidance.task_id == task_id))
+        kept = await session.scalars(select(Guidance.id).where(Guidance.run_id == task_id))
         assert list(kept) == []
 
 
@@ -295,7 +295,7 @@ async def test_guidance_reaches_no_subtask_that_had_ended(
     task_id = (await new_task(alice, plan=PLAN))["id"]
     async with database.begin() as session:
         await session.execute(
-            update(Subtask).where(Subtask.task_id == task_id, Subtask.path == "facts").values(status="completed")
+            update(Subtask).where(Subtask.run_id == task_id, Subtask.path == "facts").values(status="completed")
         )
     answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry."})
     assert answer.json()["reaches"] == ["text"]

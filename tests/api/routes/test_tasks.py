@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from chimera.content.fingerprints import older_fingerprint_of
 from chimera.db.engine import Database
-from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task, User
+from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, User
 from chimera.security import sessions
 from models.tasks import TaskSpec
 from tests.api.conftest import SignUp, new_task, set_task
@@ -35,7 +35,7 @@ async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_ru
     ]
     async with database.begin() as session:
         payloads = (
-            await session.scalars(select(EventRow.payload).where(EventRow.task_id == task["id"]).order_by(EventRow.seq))
+            await session.scalars(select(EventRow.payload).where(EventRow.run_id == task["id"]).order_by(EventRow.seq))
         ).all()
     assert [payload["type"] for payload in payloads[:2]] == ["task.accepted", "plan.created"]
 
@@ -75,7 +75,7 @@ async def test_a_request_of_an_older_fingerprint_is_replayed(alice: httpx2.Async
     first = await alice.post("/api/v1/tasks", json=body, headers=headers)
     older = older_fingerprint_of(TaskSpec.model_validate(body))
     async with database.begin() as session:
-        await session.execute(update(Task).where(Task.id == first.json()["id"]).values(body_sha256=older))
+        await session.execute(update(Task).where(Run.id == first.json()["id"]).values(body_sha256=older))
     again = await alice.post("/api/v1/tasks", json=body, headers=headers)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.json()["id"] == first.json()["id"]
@@ -241,10 +241,10 @@ async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
     assert (await alice.get(f"/api/v1/tasks/{task_id}/cost")).json() == cost
     assert (await bob.get(f"/api/v1/tasks/{task_id}/cost")).status_code == 404
     async with database.begin() as session:
-        row = (await session.execute(select(*Task.__table__.columns).where(Task.id == task_id))).one()
-        assert await session.scalar(select(func.count()).where(Subtask.task_id == task_id)) == 0
-        paid = await session.scalar(select(ModelCallAttempt.cost_micro_usd).where(ModelCallAttempt.task_id == task_id))
-        outcome = await session.scalar(select(ModelCall.outcome).where(ModelCall.task_id == task_id))
+        row = (await session.execute(select(*Task.__table__.columns).where(Run.id == task_id))).one()
+        assert await session.scalar(select(func.count()).where(Subtask.run_id == task_id)) == 0
+        paid = await session.scalar(select(CallAttempt.cost_micro_usd).where(CallAttempt.run_id == task_id))
+        outcome = await session.scalar(select(Call.outcome).where(Call.run_id == task_id))
     assert "CANARY" not in str(row)
     assert (row.spent_micro_usd, paid, outcome) == (42, 42, None)
 
@@ -311,10 +311,10 @@ async def _book_call(
 ) -> None:
     place = {"task_id": task_id, "path": path, "purpose": "turn", "step": step, "attempt": 1}
     async with database.begin() as session:
-        session.add(ModelCall(**place, status="finished", outcome={"text_preview": "CANARY"}))
+        session.add(Call(**place, status="finished", outcome={"text_preview": "CANARY"}))
         await session.flush()
         session.add(
-            ModelCallAttempt(
+            CallAttempt(
                 **place,
                 agent=agent,
                 model="openai/x",

@@ -1,13 +1,13 @@
 """The ledger of embeddings, images and transcriptions: fencing, doubt and late answers, on the real database."""
 
 import pytest
+from chimera.db.ai_call_attempts import Failure, Settlement
+from chimera.db.ai_calls import NewCall
 
 from chimera.db import ai_call_attempts as attempts
 from chimera.db import ai_call_views, ai_calls
-from chimera.db.ai_call_attempts import Failure, Settlement
-from chimera.db.ai_calls import NewCall
 from chimera.db.engine import Database
-from models.ai_calls import AiCallStatus, AiCallView, MediaUsage, Operation
+from models.ai_calls import AiCallView, MediaUsage, Operation, TaskStatus
 from models.errors import CallCancelled, Conflict, Overtaken
 from models.ids import AiCallId, UserId
 from models.users import Caller
@@ -29,7 +29,7 @@ async def a_call(database: Database, owner: UserId) -> AiCallId:
 async def begun(database: Database, call_id: AiCallId, may_cost: int = 100) -> int:
     async with database.begin() as session:
         standing = await attempts.read(session, call_id)
-        if standing.status is AiCallStatus.STARTED:
+        if standing.status is TaskStatus.RUNNING:
             await attempts.mark_doubtful(session, standing)
         return await attempts.begin(
             session, await attempts.read(session, call_id), worker="w", may_cost_micro_usd=may_cost

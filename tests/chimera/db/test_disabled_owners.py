@@ -14,7 +14,7 @@ from tests.runs import new_user
 async def test_the_ledger_begins_no_call_of_a_disabled_account(database: Database) -> None:
     task_id = await a_task(database)
     await _disable(database, task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.reserve(connection, an_intent(task_id)) is None
         assert (await accounts.why_refused(connection, an_intent(task_id))).stopped
     assert (await account(database, task_id))["model_calls"] == 0

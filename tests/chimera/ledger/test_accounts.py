@@ -41,7 +41,7 @@ async def test_requests_that_are_used_up_are_counted_as_people_count(
     owner = await new_user(database)
     async with database.begin() as session:
         task_id, _ = await tasks.create(session, owner, TaskSpec.model_validate(spec), default_model="simulator/fast")
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         for step in range(requests):
             assert await calls.reserve(connection, an_intent(task_id, step + 1))
         beyond = an_intent(task_id, requests + 1)

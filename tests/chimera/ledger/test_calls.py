@@ -62,25 +62,25 @@ def a_settlement(intent: Intent, cost: int = 40) -> Settlement:
 
 async def account(database: Database, task_id: TaskId) -> RowMapping:
     async with database.begin() as session:
-        return (await session.execute(text("SELECT * FROM tasks WHERE id = :id"), {"id": task_id})).mappings().one()
+        return (await session.execute(text("SELECT * FROM runs WHERE id = :id"), {"id": task_id})).mappings().one()
 
 
 async def statuses(database: Database, task_id: TaskId) -> list[str]:
     async with database.begin() as session:
-        query = text("SELECT status FROM model_call_attempts WHERE task_id = :id ORDER BY step, attempt")
+        query = text("SELECT status FROM call_attempts WHERE run_id = :id ORDER BY step, attempt")
         return list(await session.scalars(query, {"id": task_id}))
 
 
 async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.reserve(connection, intent)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.settle(connection, a_settlement(intent)) is not None
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (40, 0, 1)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         context = await transcripts.read_context(connection, intent.request)
     assert context.call_status == "finished"
     assert ModelCallOutcome.model_validate(context.outcome).text_preview == "hello"
@@ -90,7 +90,7 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
 async def test_a_task_is_simulated_as_soon_as_the_simulator_is_asked(database: Database, simulated: bool) -> None:
     task_id = await a_task(database)
     assert (await account(database, task_id))["simulated"] is False
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, replace(an_intent(task_id), simulated=simulated))
         await calls.reserve(connection, replace(an_intent(task_id, step=2), simulated=False))
     assert (await account(database, task_id))["simulated"] is simulated
@@ -109,7 +109,7 @@ async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Datab
         rows, _ = await transcripts.read_transcript(connection, following, token_budget=1000)
     assert rows == [reply]
     async with database.begin() as session:
-        owner = await session.scalar(text("SELECT owner_id FROM tasks WHERE id = :id"), {"id": task_id})
+        owner = await session.scalar(text("SELECT owner_id FROM runs WHERE id = :id"), {"id": task_id})
         bill = await costs.cost_of(session, Caller(user_id=UserId(str(owner)), role="user"), task_id)
     assert bill.usage == bill.by_model[0].usage == bill.attempts[0].usage == usage
 
@@ -118,10 +118,10 @@ async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(dat
     task_id = await a_task(database)
     for attempt, status, code in ((1, AttemptStatus.FAILED, "overloaded"), (2, AttemptStatus.CANCELLED, "cancelled")):
         intent = an_intent(task_id, attempt=attempt)
-        async with database.connection() as connection:
+        async with database.statements() as connection:
             await calls.reserve(connection, intent)
             await calls.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         found = await calls.last_error(connection, an_intent(task_id).request)
     assert found == ("overloaded", "It is overloaded.")
 
@@ -129,7 +129,7 @@ async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(dat
 async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await calls.settle(connection, a_settlement(intent))
     # Without a transaction around it: the statement itself writes all or nothing.
@@ -141,10 +141,10 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
 
 async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
     task_id = await a_task(database, max_cost_micro_usd=180)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.reserve(connection, an_intent(task_id, money=100))
     beyond = an_intent(task_id, step=2, money=100)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.reserve(connection, beyond) is None
         refusal = await accounts.why_refused(connection, beyond)
     assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
@@ -158,13 +158,13 @@ async def test_a_failed_attempt_lets_go_of_what_it_had_reserved(database: Databa
     task_id = await a_task(database)
     intent = an_intent(task_id)
     failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "500", Usage(), 0)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.fail(connection, failure) is not None
     row = await account(database, task_id)
     assert (row["reserved_micro_usd"], row["spent_micro_usd"]) == (0, 0)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         context = await transcripts.read_context(connection, intent.request)
     assert (context.call_status, sum(failed.times for failed in context.failures), context.attempt) == ("failed", 1, 1)
 
@@ -172,8 +172,8 @@ async def test_a_failed_attempt_lets_go_of_what_it_had_reserved(database: Databa
 async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
-        await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
-    async with database.connection() as connection:
+        await session.execute(text("UPDATE runs SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
+    async with database.statements() as connection:
         assert await calls.reserve(connection, an_intent(task_id)) is None
         assert (await accounts.why_refused(connection, an_intent(task_id))).stopped
 
@@ -195,11 +195,11 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
     """Also when the guidance is committed while the settlement waits for the task's row."""
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
     last_word = replace(a_settlement(intent), node_result="hello", if_heard=0)
-    async with database.begin() as session, database.connection() as connection:
-        owner = UserId(str(await session.scalar(text("SELECT owner_id FROM tasks WHERE id = :id"), {"id": task_id})))
+    async with database.begin() as session, database.statements() as connection:
+        owner = UserId(str(await session.scalar(text("SELECT owner_id FROM runs WHERE id = :id"), {"id": task_id})))
         await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
         settling = asyncio.create_task(calls.settle(connection, last_word))
         await until_it_waits(session)
@@ -213,16 +213,16 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
 async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
-        await session.execute(text("UPDATE tasks SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
+        await session.execute(text("UPDATE runs SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
     ends = replace(a_settlement(intent), ends_task=True, node_result="all of it")
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.settle(connection, ends) is None
     row = await account(database, task_id)
     assert (row["status"], row["result"], row["spent_micro_usd"]) == ("cancelling", None, 0)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.settle(connection, replace(ends, ends_task=False))
     row = await account(database, task_id)
     assert (row["status"], row["spent_micro_usd"], row["reserved_micro_usd"]) == ("cancelling", 40, 0)
@@ -231,7 +231,7 @@ async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: 
 async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(database: Database) -> None:
     task_id = await a_task(database, max_model_calls=1)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, first)
         await calls.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, False))
         assert await calls.reserve(connection, second) is not None
@@ -243,7 +243,7 @@ async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(da
 async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         assert await calls.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
         assert await calls.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
@@ -253,16 +253,16 @@ async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_wor
     task_id = await a_task(database)
     intent = an_intent(task_id)
     failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(TaskStarted(),))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await connection.execute("UPDATE tasks SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))
+        await connection.execute("UPDATE runs SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))
         before = (await account(database, task_id))["event_seq"]
         assert await calls.fail(connection, failure) == before
     row = await account(database, task_id)
     assert (row["event_seq"], row["spent_micro_usd"], row["reserved_micro_usd"]) == (before, 5, 0)
     async with database.begin() as session:
         known = await session.execute(
-            text("SELECT error_code, error FROM model_call_attempts WHERE task_id = :i"), {"i": task_id}
+            text("SELECT error_code, error FROM call_attempts WHERE run_id = :i"), {"i": task_id}
         )
         assert tuple(known.one()) == ("overloaded", None)
 
@@ -270,7 +270,7 @@ async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_wor
 async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(database: Database) -> None:
     task_id = await a_task(database, max_model_calls=1)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await calls.check_next(connection, an_intent(task_id, step=2))
         await calls.settle(connection, a_settlement(intent))
@@ -281,12 +281,12 @@ async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(d
 
 async def test_a_subtask_that_was_skipped_does_not_run_again(database: Database) -> None:
     task_id = await a_task(database)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         cases = (("pending", "running"), ("failed", "running"), ("skipped", "skipped"))
         for step, (before, after) in enumerate(cases, start=1):
-            await connection.execute("UPDATE subtasks SET status = %s WHERE task_id = %s", (before, task_id))
+            await connection.execute("UPDATE subtasks SET status = %s WHERE run_id = %s", (before, task_id))
             await calls.reserve(connection, an_intent(task_id, step=step))
-            cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
+            cursor = await connection.execute("SELECT status FROM subtasks WHERE run_id = %s", (task_id,))
             assert [row.status for row in await cursor.fetchall()] == [after]
 
 
@@ -294,14 +294,14 @@ async def test_what_is_above_a_subtask_that_is_tried_again_runs_again_too(databa
     task_id = await a_task(database)
     intent = an_intent(task_id)
     below = replace(intent, request=intent.request.model_copy(update={"path": NodePath("a/b")}))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await connection.execute(
             "INSERT INTO subtasks"
-            " (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose, status)"
+            " (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose, status)"
             " VALUES (%s, 'a/b', 'a', 0, 'b', '', 'go', 'writer', '{}', false, 'failed')",
             (task_id,),
         )
-        await connection.execute("UPDATE subtasks SET status = 'failed' WHERE task_id = %s", (task_id,))
+        await connection.execute("UPDATE subtasks SET status = 'failed' WHERE run_id = %s", (task_id,))
         await calls.reserve(connection, below)
-        cursor = await connection.execute("SELECT status FROM subtasks WHERE task_id = %s", (task_id,))
+        cursor = await connection.execute("SELECT status FROM subtasks WHERE run_id = %s", (task_id,))
         assert [row.status for row in await cursor.fetchall()] == ["running", "running"]

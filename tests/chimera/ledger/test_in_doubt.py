@@ -21,17 +21,17 @@ from tests.chimera.ledger.test_calls import a_settlement, a_task, account, an_in
 async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
     task_id = await a_task(database)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, first)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await in_doubt.mark_doubtful(connection, first.request, first.attempt)
         await calls.reserve(connection, second)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.settle(connection, a_settlement(first)) is None
         await in_doubt.book_late(connection, a_settlement(first))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.settle(connection, a_settlement(second)) is not None
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
@@ -43,13 +43,13 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
 ) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, an_intent(task_id, step=2, money=7))
         await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
         assert await calls.settle(connection, a_settlement(intent)) is None
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.lock_root(connection, task_id)
         await in_doubt.take_up(connection, intent)
         assert await calls.settle(connection, a_settlement(intent)) is not None
@@ -65,7 +65,7 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
 async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database) -> None:
     task_id = await a_task(database)
     first = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, first)
         await in_doubt.mark_doubtful(connection, first.request, first.attempt)
         await calls.reserve(connection, an_intent(task_id, attempt=2))
@@ -80,12 +80,12 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
 ) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
         await runs.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
     late = replace(a_settlement(intent), node_result="hello")
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.lock_root(connection, task_id)
         assert await calls.settle(connection, late) is None
         await in_doubt.take_up(connection, intent)
@@ -95,10 +95,10 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
     assert await statuses(database, task_id) == ["late"]
     async with database.begin() as session:
-        subtask = await session.execute(text("SELECT status, result FROM subtasks WHERE task_id = :i"), {"i": task_id})
+        subtask = await session.execute(text("SELECT status, result FROM subtasks WHERE run_id = :i"), {"i": task_id})
         assert tuple(subtask.one()) == (ended, None)
     again = an_intent(task_id, attempt=2)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         if ended == "failed":
             # Its parent may be tried again, and the call with it.
             assert await calls.reserve(connection, again) is not None
@@ -113,7 +113,7 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
     skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
 
     async def begin() -> int | None:
-        async with database.connection() as connection:
+        async with database.statements() as connection:
             return await calls.reserve(connection, intent)
 
     async with database.begin() as session:
@@ -122,7 +122,7 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
         beginning = asyncio.create_task(begin())
         await until_it_waits(session)
     assert await beginning is not None
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         late = replace(a_settlement(intent), node_result="hello")
         assert await calls.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
@@ -133,13 +133,13 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
 async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing_else(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
         await runs.close_from_temporal(session, task_id, cancelled=False)
     before = await account(database, task_id)
     late = replace(a_settlement(intent), node_result="hello", events=(TaskStarted(),))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.lock_root(connection, task_id)
         assert await calls.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
@@ -152,7 +152,7 @@ async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing
 async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         assert await in_doubt.settled_by(connection, intent) is None
         seq = await calls.settle(connection, a_settlement(intent))
@@ -164,7 +164,7 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
     task_id = await a_task(database)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2, money=7)
     failure = Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, asked=False)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, first)
         await in_doubt.mark_doubtful(connection, first.request, first.attempt)
         await calls.reserve(connection, second)
@@ -185,13 +185,13 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
 ) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
-        await connection.execute("UPDATE tasks SET status = 'waiting' WHERE id = %s", (task_id,))
-        await connection.execute("DELETE FROM outbox WHERE task_id = %s", (task_id,))
+        await connection.execute("UPDATE runs SET status = 'waiting' WHERE id = %s", (task_id,))
+        await connection.execute("DELETE FROM outbox WHERE run_id = %s", (task_id,))
     before = (await account(database, task_id))["event_seq"]
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         if ends == "fails":
             failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "no", Usage(), cost)
             seq = await in_doubt.fail_late(connection, failure)
@@ -205,7 +205,7 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
     assert row["event_seq"] == seq == before + goes_on
     assert row["status"] == ("running" if goes_on else "waiting")
     async with database.begin() as session:
-        kinds = await session.scalars(text("SELECT kind FROM outbox WHERE task_id = :id"), {"id": task_id})
+        kinds = await session.scalars(text("SELECT kind FROM outbox WHERE run_id = :id"), {"id": task_id})
         assert list(kinds) == ["budget_raised"] * goes_on
         told = [frame.event.type for frame in await events.read_after(session, task_id, before)]
         assert told == ["task.resumed"] * goes_on
@@ -215,10 +215,10 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
     task_id = await a_task(database)
     below = an_intent(task_id)
     below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/b")}))
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await connection.execute(
             "INSERT INTO subtasks"
-            " (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)"
+            " (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)"
             " VALUES (%s, 'a/b', 'a', 0, 'b', '', 'go', 'writer', '{}', false)",
             (task_id,),
         )
@@ -227,7 +227,7 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
         await runs.record(
             session, TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
         )
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.lock_root(connection, task_id)
         assert not await in_doubt.take_up(connection, below)
     assert await statuses(database, task_id) == ["doubtful"]
@@ -236,14 +236,14 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
 async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
         await runs.close_from_temporal(session, task_id, cancelled=True)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["status"]) == (100, 0, "cancelled")
     failure = Failure(intent, AttemptStatus.CANCELLED, "cancelled", "cut", Usage(input_tokens=2), 5)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await in_doubt.fail_late(connection, failure)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["spent_micro_usd"], row["input_tokens"]) == (0, 5, 2)
@@ -253,8 +253,8 @@ async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends
 async def test_a_settlement_is_known_after_its_task_was_deleted(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, intent)
         seq = await calls.settle(connection, a_settlement(intent))
-        await connection.execute("UPDATE model_calls SET outcome = NULL WHERE task_id = %s", (task_id,))
+        await connection.execute("UPDATE calls SET outcome = NULL WHERE run_id = %s", (task_id,))
         assert await in_doubt.settled_by(connection, intent) == (None, seq)

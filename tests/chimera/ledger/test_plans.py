@@ -14,12 +14,12 @@ async def test_one_subtask_is_kept_for_each_that_is_still_to_be_split(database: 
     spec = TaskSpec.model_validate({"goal": "x", "plan": plan})
     async with database.begin() as session:
         task_id, _ = await tasks.create(session, owner, spec, default_model="simulator/fast")
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert (await plans.room_for(connection, task_id, ROOT)).nodes_left == 200 - 3 - 2
         assert (await plans.room_for(connection, task_id, NodePath("deep"))).nodes_left == 200 - 3 - 1
         await connection.execute(
             "INSERT INTO subtasks"
-            " (task_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)"
+            " (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)"
             " VALUES (%(id)s, 'deep/x', 'deep', 0, 'x', '', 'go', 'writer', '{}', false)",
             {"id": task_id},
         )

@@ -17,10 +17,10 @@ from tests.chimera.ledger.test_calls import a_task, account, an_intent
 async def test_queries_and_models_agree_on_a_status(database: Database, status: TaskStatus) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
-        await session.execute(text("UPDATE tasks SET status = :s WHERE id = :id"), {"s": status, "id": task_id})
+        await session.execute(text("UPDATE runs SET status = :s WHERE id = :id"), {"s": status, "id": task_id})
         assert bool(await runs.open_among(session, [task_id])) == (status in OPEN)
         assert (await runs.read_start(session, task_id) is None) == (status in CLOSED)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {TaskStatus.FAILED})
         refused = await calls.reserve(connection, an_intent(task_id)) is None
     assert refused == (status in UNCALLABLE)
@@ -29,7 +29,7 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
 async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(database: Database) -> None:
     """The process that started it may die before it says so, and the run may be faster than the next try."""
     task_id = await a_task(database)
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         await calls.reserve(connection, an_intent(task_id))
     begun = await account(database, task_id)
     assert begun["started_at"] is not None
@@ -45,7 +45,7 @@ async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(databas
 async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: Database) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
-        await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": task_id})
+        await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
         await runs.mark_started(session, task_id)
     assert await happened(database, task_id, "task.started") == 0
 
@@ -53,10 +53,10 @@ async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: 
 async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(database: Database) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
-        await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": task_id})
+        await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
         late = TransitionRecord(task_id=task_id, path=NodePath("a"), status="failed", error_code="x")
         assert await runs.record(session, late) == 0
-        status = await session.scalar(text("SELECT status FROM subtasks WHERE task_id = :id"), {"id": task_id})
+        status = await session.scalar(text("SELECT status FROM subtasks WHERE run_id = :id"), {"id": task_id})
     assert status != "failed"
     assert await happened(database, task_id, "subtask.failed") == 0
 
@@ -72,11 +72,11 @@ async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> 
             insert(Subtask).values(**part, title="", instruction="say", depends_on=[], decompose=False)
         )
         await runs.record(session, skipped)
-        rows = await session.execute(select(Subtask.path, Subtask.status).where(Subtask.task_id == task_id))
+        rows = await session.execute(select(Subtask.path, Subtask.status).where(Subtask.run_id == task_id))
         statuses = {row.path: row.status for row in rows}
     assert statuses == {"a": "skipped", "a/part": "cancelled"}
     assert [await happened(database, task_id, f"subtask.{what}") for what in ("cancelled", "skipped")] == [1, 1]
-    async with database.connection() as connection:
+    async with database.statements() as connection:
         assert await calls.reserve(connection, below) is None
 
 

@@ -37,7 +37,7 @@ async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_wha
         monkeypatch.setattr(runs.temporal, "closed_since", listed)
         task_id = await runs.start("Forgotten")
         async with runs.database.begin() as session:
-            backdate = text("UPDATE tasks SET created_at = now() - interval '9 days' WHERE id = :id")
+            backdate = text("UPDATE runs SET created_at = now() - interval '9 days' WHERE id = :id")
             await session.execute(backdate, {"id": task_id})
         await client.get_workflow_handle(workflow_id_of(task_id)).terminate("in the Web UI")
         tasks = Reconciler(runs.database, runs.temporal, TASKS)
@@ -128,7 +128,7 @@ async def test_a_lost_run_that_was_to_be_stopped_stays_stopped(settings: Setting
         while (row := await runs.row(task_id))["status"] == "cancelling":
             await tasks.reconcile()
         assert row["status"] == "cancelled"
-        assert await runs.rows("SELECT 1 FROM outbox WHERE task_id = :id", task_id) == []
+        assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id) == []
 
 
 async def _lose(runs: Runs, task_id: TaskId) -> None:
@@ -154,7 +154,7 @@ async def _is_known(client: Client, task_id: TaskId) -> bool:
 async def _reconcile_until_started(runs: Runs, task_id: TaskId) -> None:
     tasks = Reconciler(runs.database, runs.temporal, TASKS)
     async with asyncio.timeout(LIMIT_S):
-        while not await runs.rows("SELECT 1 FROM outbox WHERE task_id = :id AND kind = 'start'", task_id):
+        while not await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id AND kind = 'start'", task_id):
             await tasks.reconcile()
     await runs.dispatcher.deliver(task_id)
     assert await _is_known(await runs.temporal.client(), task_id)
@@ -177,7 +177,7 @@ async def test_a_run_that_ended_by_itself_is_no_news(settings: Settings, monkeyp
 
         async def ended_first(client: Client, suspect: TaskId) -> None:
             async with runs.database.begin() as session:
-                await session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": suspect})
+                await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": suspect})
             await hold(client, suspect)
 
         monkeypatch.setattr(runs.temporal, "closed_since", in_between)
