@@ -119,8 +119,7 @@ async def forget_open_work(database_url: str) -> None:
     try:
         async with engine.begin() as connection:
             await connection.execute(text("DELETE FROM outbox"))
-            for table in ("tasks", "ai_calls"):
-                await connection.execute(text(f"UPDATE {table} SET status = 'cancelled' WHERE ended_at IS NULL"))
+            await connection.execute(text("UPDATE runs SET status = 'cancelled' WHERE ended_at IS NULL"))
     finally:
         await engine.dispose()
 

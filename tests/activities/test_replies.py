@@ -8,10 +8,15 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import replies
+from activities.calls.kind import Spent
+from activities.calls.settle import failure_of
 from chimera.config.settings import Settings
-from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger.calls import Intent
+from chimera.ledger.failures import Failure
+from chimera.ledger.settlements import Settlement
+from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
-from models.errors import Overloaded, ProviderTimeout
+from models.errors import Overloaded, ProviderError, ProviderTimeout
 from models.events import ModelCallFinished
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
@@ -46,7 +51,10 @@ def settled(
 
 
 def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:
-    return replies.failure_of(INTENT, CHAT, text, error, is_tried_again=False, settings=settings)
+    usage = replies.spent_by(CHAT, text, error)
+    cost = cost_of(usage, price_of(INTENT.model, settings.own_prices))
+    is_reported = isinstance(error, ProviderError) and error.usage is usage
+    return failure_of(INTENT, Spent(usage, cost, estimated=not is_reported), error, is_tried_again=False)
 
 
 def test_a_call_that_was_cut_before_its_first_word_costs_its_prompt(settings: Settings) -> None:

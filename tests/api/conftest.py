@@ -112,7 +112,7 @@ async def new_task(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:
 async def set_task(database: Database, task_id: str, **values: Any) -> None:
     """Put a task where only its run could bring it."""
     async with database.begin() as session:
-        await session.execute(update(Task).where(Run.id == task_id).values(**values))
+        await session.execute(update(Run).where(Run.id == task_id).values(**values))
 
 
 async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
@@ -121,5 +121,5 @@ async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
     async with parts.database.begin() as session:
         seq = await events.append(session, TaskId(task_id), *happened)
         if any(isinstance(event, TaskCompleted) for event in happened):
-            await session.execute(update(Task).where(Run.id == task_id).values(status=TaskStatus.COMPLETED))
+            await session.execute(update(Run).where(Run.id == task_id).values(status=TaskStatus.COMPLETED))
     parts.bus.wake(TaskId(task_id), seq)

@@ -323,7 +323,7 @@ async def _add_events(database: Database, task_id: str, count: int) -> int:
     """Add many events at once; return the sequence of the last one."""
     async with database.begin() as session:
         last = await session.scalar(
-            update(Task).where(Run.id == task_id).values(event_seq=Run.event_seq + count).returning(Run.event_seq)
+            update(Run).where(Run.id == task_id).values(event_seq=Run.event_seq + count).returning(Run.event_seq)
         )
         await session.execute(
             text(

@@ -8,8 +8,9 @@ import pytest
 
 from cli.connect import signed_in_by
 from cli.waiting import made, where_it_stands
-from models.ai_calls import AiCallView, HeldUp, Operation, TaskStatus
+from models.ai_calls import AiCallView, HeldUp, Operation
 from models.ids import AiCallId
+from models.tasks import TaskStatus
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import NOW
 from tests.parts import serving

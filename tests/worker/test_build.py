@@ -4,7 +4,6 @@ import inspect
 
 from temporalio import activity, workflow
 
-from activities.ai_calls import AiCalls
 from activities.calls.complete import ModelCalls
 from activities.schedules import Schedules
 from activities.tasks import TaskRecords
@@ -17,7 +16,7 @@ from worker.build import WORKFLOWS
 from worker.interceptors import translated
 from worker.sandbox import sandbox
 
-SERVED = (ModelCalls, ToolCalls, TaskRecords, Schedules, AiCalls)
+SERVED = (ModelCalls, ToolCalls, TaskRecords, Schedules)
 
 
 def _activities_of(cls: type) -> dict[str, str]:

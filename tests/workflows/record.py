@@ -14,13 +14,12 @@ from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from chimera.db.ai_calls import NewCall
-from chimera.temporal.ai_calls import AiCallStarts
 from sqlalchemy import text
 
 from benchmarks.ports import free_port
 from chimera.config.settings import Settings
-from chimera.db import ai_calls, task_controls
+from chimera.db import calls, task_controls
+from chimera.db.calls import NewCall
 from chimera.local import processes
 from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
@@ -175,15 +174,16 @@ async def ai_call_cancelled(runs: Runs) -> AiCallId:
     call_id = await _ai_call(runs, "a lighthouse [[sim: hang=1]]")
     await asyncio.sleep(1)
     async with runs.database.begin() as session:
-        await ai_calls.cancel(session, runs.caller, call_id)
+        await task_controls.cancel(session, runs.caller, call_id, *calls.KINDS)
+    await runs.dispatcher.deliver(call_id)
     return call_id
 
 
 async def _ai_call(runs: Runs, prompt: str) -> AiCallId:
     new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": prompt, "n": 1}, True, "", None)
     async with runs.database.begin() as session:
-        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
-    await AiCallStarts(runs.database, runs.temporal).start(call_id)
+        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+    await runs.dispatcher.deliver(call_id)
     return call_id
 
 

@@ -5,21 +5,20 @@ from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
-from chimera.db.ai_calls import NewCall
-from chimera.temporal.ai_calls import AiCallStarts
 from pydantic import SecretStr
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowExecutionDescription
 
 from chimera.config.settings import Settings
-from chimera.db import ai_calls
+from chimera.db import calls
 from chimera.db import schedules as schedule_rows
+from chimera.db.calls import NewCall
 from chimera.ledger import outbox
 from chimera.security import payload_keys
 from chimera.temporal.payloads import DATA_CONVERTER
 from chimera.temporal.schedules import Schedules
 from models.ai_calls import Operation
-from models.ids import AiCallId, NodePath, ScheduleId, TaskId, schedule_workflow_id, workflow_id_of
+from models.ids import NodePath, ScheduleId, TaskId, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec
 from tests.conftest import SimulatorServer
 from tests.runs import MODEL, Runs, a_subtask, runs_on, runs_with_worker
@@ -53,9 +52,8 @@ async def test_no_failure_can_be_read(runs: Runs) -> None:
 async def test_no_prompt_of_a_picture_can_be_read(runs: Runs) -> None:
     new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
     async with runs.database.begin() as session:
-        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
-    starts = AiCallStarts(runs.database, runs.temporal)
-    await starts.start(AiCallId(call_id))
+        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+    await runs.dispatcher.deliver(call_id)
     await (await runs.temporal.client()).get_workflow_handle(workflow_id_of(call_id)).result()
     await _is_hidden(runs, workflow_id_of(call_id))
 

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+from chimera.content.files import measured
 from chimera.db import files
 from models.ids import FileId
 from models.users import Caller
@@ -11,7 +12,7 @@ from tests.runs import Runs, a_subtask
 
 async def a_picture(runs: Runs) -> FileId:
     async with runs.database.begin() as session:
-        return (await files.create(session, runs.caller.user_id, "a.png", files.measured(BytesIO(a_png())))).id
+        return (await files.create(session, runs.caller.user_id, "a.png", measured(BytesIO(a_png())))).id
 
 
 async def first_messages(runs: Runs, task_id: str) -> list[str]:

@@ -1,21 +1,22 @@
 """Failed tasks that go on where they failed: what was answered stands, counted at the provider."""
 
-import dataclasses
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import retries
+from chimera.ledger import ends
 from chimera.ledger import runs as db_runs
+from chimera.ledger.starts import Start
 from chimera.temporal import dispatcher
 from chimera.temporal.client import StillEnding
-from chimera.temporal.reconciliation import TASKS, End, Reconciler
+from chimera.temporal.reconciliation import Reconciler
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
 from models.remedies import remedy_for
-from models.tasks import Budget, TaskInput, TaskRetry, TransitionRecord
+from models.tasks import Budget, TaskRetry, TransitionRecord
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.until import until_true
@@ -219,25 +220,30 @@ async def test_a_run_that_says_its_end_again_does_not_undo_the_retry(runs: Runs)
     for path in (NodePath("s1"), ROOT):
         again = TransitionRecord(task_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
         async with runs.database.begin() as session:
-            assert await db_runs.record(session, again) == 0
+            assert await ends.record(session, again) == 0
     await runs.dispatcher.deliver(task_id)
     assert (await runs.ended(task_id))["status"] == "completed"
 
 
-async def test_what_temporal_says_of_the_run_before_does_not_end_the_retry(runs: Runs) -> None:
+async def test_what_temporal_says_of_the_run_before_does_not_end_the_retry(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
     await runs.ended(task_id)
     await runs.close_status(task_id)
     async with runs.database.begin() as session:
         await retries.retry(session, runs.caller, task_id, TaskRetry())
 
-    async def close(session: AsyncSession, id: TaskId, end: End) -> bool:
-        # The start is delivered between Temporal's answer and the lock.
-        assert end == End(cancelled=False, retries=0)
-        await runs.dispatcher.deliver(task_id)
-        return await TASKS.close(session, id, end)
+    close = db_runs.close_from_temporal
 
-    reconciler = Reconciler(runs.database, runs.temporal, dataclasses.replace(TASKS, close=close))
+    async def closed(session: AsyncSession, run_id: TaskId, cancelled: bool, *, retries: int | None = None) -> bool:
+        # The start is delivered between Temporal's answer and the lock.
+        assert (cancelled, retries) == (False, 0)
+        await runs.dispatcher.deliver(task_id)
+        return await close(session, run_id, cancelled, retries=retries)
+
+    monkeypatch.setattr(db_runs, "close_from_temporal", closed)
+    reconciler = Reconciler(runs.database, runs.temporal)
     await reconciler._hold_against_temporal(await runs.temporal.client(), task_id)
     assert (await runs.ended(task_id))["status"] == "completed"
 
@@ -245,13 +251,13 @@ async def test_what_temporal_says_of_the_run_before_does_not_end_the_retry(runs:
 async def test_a_retry_whose_run_before_does_not_end_can_be_cancelled(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def still_ending(task: TaskInput, title: str) -> None:
+    async def still_ending(run_id: TaskId, start: Start) -> None:
         raise StillEnding
 
     task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
     await runs.ended(task_id)
     await runs.close_status(task_id)
-    monkeypatch.setattr(runs.temporal, "start_task", still_ending)
+    monkeypatch.setattr(runs.temporal, "start", still_ending)
     await runs.control(retries.retry, task_id, TaskRetry())
     assert (await runs.row(task_id))["status"] == "running"
     await runs.cancel(task_id)
@@ -266,7 +272,7 @@ async def test_a_failed_run_that_does_not_end_is_ended_for_its_retry(
     await runs.until(task_id, lambda row: row["model_calls"] == 1)
     async with runs.database.begin() as session:
         failed = TransitionRecord(task_id=task_id, path=ROOT, status="failed", error_code="wrong_key")
-        await db_runs.record(session, failed)
+        await ends.record(session, failed)
     before = await run_of(runs, task_id)
     await runs.control(retries.retry, task_id, TaskRetry())
 

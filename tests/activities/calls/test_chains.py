@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from activities.calls.chains import Chain, chain_of
-from chimera.ledger.transcripts import CallContext, FailedBefore
+from chimera.ledger.statements import FailedBefore
+from chimera.ledger.transcripts import CallContext
 from models.agents import AgentSpec
 from models.tasks import OnTruncated
 
@@ -42,7 +43,7 @@ def a_context() -> CallContext:
     """A call of a task whose model is A and has B for when that fails."""
     return CallContext(
         owner_id="",
-        task_status="running",
+        run_status="running",
         left_out=False,
         goal="",
         model=A,

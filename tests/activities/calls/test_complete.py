@@ -12,23 +12,25 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import text
 
+from activities.calls.chat import Chat
 from activities.calls.settle import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db import task_controls, tasks
 from chimera.db.engine import Database
-from chimera.ledger import accounts, calls, in_doubt, runs, transcripts
+from chimera.ledger import accounts, calls, ends, in_doubt, runs, transcripts
 from chimera.ledger.calls import Intent
-from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
+from chimera.providers.base import ChatEnd, ToolRequest
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
+from models.runs import RunKind
 from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskSpec, TransitionRecord
 from models.usage import Usage
 from models.users import Caller
+from tests.activities.calls.chats import chat_of, ready
 from tests.runs import MODEL, a_subtask, new_user
 
-CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 KEYS = ("a", "b")
 STEPS = 2
 RESERVED_MICRO_USD, RESERVED_TOKENS = 100, 10
@@ -42,6 +44,7 @@ class Chance:
 
     database: Database
     settlements: Settlements
+    chat: Chat
     task_id: TaskId
     caller: Caller
     random: random.Random
@@ -64,7 +67,7 @@ class Chance:
     async def node(self, path: NodePath) -> None:
         for step in range(1, STEPS + 1):
             if not await self.call(path, Purpose.TURN, step):
-                (task,) = await self.rows("tasks")
+                (task,) = await self.rows("runs")
                 if task.status not in STOPPED:
                     # A run that is stopped says nothing more of its subtasks.
                     await self.end(path, self.random.choice(("failed", "skipped")))
@@ -91,9 +94,9 @@ class Chance:
         """What an activity does before it asks a provider."""
         async with self.database.statements() as connection:
             context = await transcripts.read_context(connection, request)
-            if context.call_status == "started" and context.task_status not in STOPPED:
+            if context.call_status == "started" and context.run_status not in STOPPED:
                 async with connection.transaction():
-                    await in_doubt.mark_doubtful(connection, request, context.attempt)
+                    await in_doubt.mark(connection, request, context.attempt)
                 context = await transcripts.read_context(connection, request)
             if context.call_status == "finished":
                 return "answered"
@@ -126,18 +129,20 @@ class Chance:
         end = ChatEnd("stop", Usage(input_tokens=12, output_tokens=16), tool_calls=asked)
         request = intent.request
         try:
-            await self.settlements.settle(intent, CHAT, "hello", end)
+            await self.chat.settle(ready(intent), "hello", end)
         except (Overtaken, RootStopped, AnswerMissing):
             return
         # Nothing is reported as done but what the ledger holds.
         place = (request.path, request.purpose, request.step)
-        calls = [call for call in await self.rows("model_calls") if (call.path, call.purpose, call.step) == place]
+        calls = [call for call in await self.rows("calls") if (call.path, call.purpose, call.step) == place]
         assert [(call.status, call.attempt) for call in calls] == [("finished", intent.attempt)]
 
     async def fail(self, intent: Intent) -> None:
         await self.pause()
         kind = self.random.choice((Overloaded, Unreachable))
-        await self.settlements.write_failure(intent, CHAT, "", kind("It is away."))
+        error = kind("It is away.")
+        spent = self.chat.spent(ready(intent), "", error)
+        await self.settlements.write_failure(intent, spent, error)
 
     async def lose(self, intent: Intent) -> None:
         """Die; it takes a while until somebody misses it."""
@@ -146,7 +151,7 @@ class Chance:
     async def end(self, path: NodePath, status: Literal["failed", "skipped"]) -> None:
         async with self.database.begin() as session:
             record = TransitionRecord(task_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
-            await runs.record(session, record)
+            await ends.record(session, record)
 
     async def somebody(self, action: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(self.random.random() * 0.06)
@@ -164,7 +169,7 @@ class Chance:
             return ask
 
         return [
-            asked(task_controls.cancel),
+            asked(task_controls.cancel, RunKind.TASK),
             asked(task_controls.steer, Guidance(text="Be short.")),
             asked(task_controls.raise_budget, Budget(max_cost_micro_usd=10_000)),
             lambda: self.end(NodePath("a"), "skipped"),
@@ -178,41 +183,43 @@ class Chance:
             await runs.close_from_temporal(session, self.task_id, cancelled=False)
 
     async def rows(self, table: str) -> list[Any]:
-        key = "id" if table == "tasks" else "task_id"
+        key = "id" if table == "runs" else "run_id"
         async with self.database.begin() as session:
             found = await session.execute(text(f"SELECT * FROM {table} WHERE {key} = :id"), {"id": self.task_id})
             return list(found)
 
 
 @pytest.fixture
-async def settlements(database: Database, settings: Settings) -> AsyncIterator[Settlements]:
+async def bus(settings: Settings) -> AsyncIterator[Bus]:
     bus = Bus(settings)
-    yield Settlements(settings=settings, database=database, bus=bus)
+    yield bus
     await bus.close()
 
 
 @pytest.mark.parametrize("seed", range(24))
-async def test_whatever_meets_the_sums_hold(database: Database, settlements: Settlements, seed: int) -> None:
+async def test_whatever_meets_the_sums_hold(database: Database, settings: Settings, bus: Bus, seed: int) -> None:
     owner = await new_user(database)
     budget = {"max_cost_micro_usd": 7 * RESERVED_MICRO_USD}
     fields = {"goal": "x", "model": MODEL, "plan": [a_subtask(key) for key in KEYS], "budget": budget}
     async with database.begin() as session:
         task_id, _ = await tasks.create(session, owner, TaskSpec.model_validate(fields), default_model=MODEL)
     caller = Caller(user_id=UserId(owner), role="user")
-    chance = Chance(database, settlements, task_id, caller, random.Random(seed))
+    settlements = Settlements(database=database, bus=bus)
+    chat = chat_of(settings, database, bus)
+    chance = Chance(database, settlements, chat, task_id, caller, random.Random(seed))
     await chance.run()
     await check(chance)
     await chance.close()
     await check(chance)
-    (task,) = await chance.rows("tasks")
+    (task,) = await chance.rows("runs")
     assert task.status in CLOSED
     assert (task.reserved_micro_usd, task.reserved_tokens) == (0, 0)
 
 
 async def check(chance: Chance) -> None:
     """Compare the account with the journal, whatever has happened."""
-    (task,) = await chance.rows("tasks")
-    attempts, calls = await chance.rows("model_call_attempts"), await chance.rows("model_calls")
+    (task,) = await chance.rows("runs")
+    attempts, calls = await chance.rows("call_attempts"), await chance.rows("calls")
     subtasks, told = await chance.rows("subtasks"), await chance.rows("events")
     in_flight = [each for each in attempts if each.status == "started"]
     assert task.spent_micro_usd == sum(each.cost_micro_usd for each in attempts)

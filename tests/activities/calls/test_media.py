@@ -1,94 +1,216 @@
-"""What an embedding, an image or a transcription may come to, and what is charged where a provider doesn't say."""
+"""Media calls in the ledger: fencing, doubt and late answers, on the real database."""
+
+from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
-from activities.calls.media import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, Asked, charged, estimate_of
-from chimera.pricing import MediaPrice, MediaRate, media_cost_of
-from models.ai_calls import MediaUsage, Operation
-from models.ids import AiCallId
-
-EMBEDDINGS, IMAGES, TRANSCRIPTIONS = Operation
-
-
-def price_with(**rates: int) -> MediaPrice:
-    return MediaPrice((MediaRate(**rates),), "test", "")
-
-
-def an_image(n: int = 2) -> Asked:
-    return Asked(AiCallId("c"), IMAGES, "m", {"prompt": "abc", "n": n})
-
-
-def a_recording(seconds: float = 60) -> Asked:
-    return Asked(AiCallId("c"), TRANSCRIPTIONS, "m", {"file_id": "f", "audio_seconds": seconds})
-
-
-def test_an_estimate_leans_high() -> None:
-    assert estimate_of(Asked(AiCallId("c"), EMBEDDINGS, "m", {"input": ["abc", "abcdef"]})).input_tokens == 3
-    assert estimate_of(an_image()).output_image_tokens == 2 * IMAGE_TOKENS
-    heard = estimate_of(a_recording())
-    assert (heard.audio_seconds, heard.input_audio_tokens) == (60, 60 * AUDIO_TOKENS_PER_S)
+from activities.calls.kind import Spent
+from activities.calls.settle import Settlements
+from chimera.bus import Bus
+from chimera.config.settings import Settings
+from chimera.db import calls as db_calls
+from chimera.db import task_controls
+from chimera.db.calls import NewCall
+from chimera.db.engine import Database
+from chimera.ledger import calls, ends, in_doubt, media, runs
+from chimera.ledger.calls import Intent
+from chimera.ledger.plans import PlanRoom
+from chimera.ledger.settlements import MediaAnswer, Settlement
+from models.ai_calls import AiCallView, Operation
+from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
+from models.events import ModelCallFinished, TaskCompleted
+from models.ids import ROOT, RunId, UserId
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.tasks import TransitionRecord
+from models.usage import Usage
+from models.users import Caller
+from tests.runs import new_user
 
 
-def test_a_recording_that_nobody_measured_is_guessed_by_its_size() -> None:
-    asked = Asked(AiCallId("c"), TRANSCRIPTIONS, "m", {"file_id": "f"}, size_bytes=4_000)
-    assert estimate_of(asked).audio_seconds == 2
+@pytest.fixture
+async def owner(database: Database) -> UserId:
+    return await new_user(database)
 
 
-@pytest.mark.parametrize(
-    ("told", "rates", "cost", "estimated"),
-    [
-        (MediaUsage(audio_seconds=30), {"audio_hour": 360_000}, 3_000, False),
-        # Told in the other measure than the price is in: never free.
-        (MediaUsage(input_tokens=600, output_tokens=5), {"audio_hour": 360_000}, 6_000, True),
-        (MediaUsage(audio_seconds=30), {"input": 1_000_000, "output": 1_000_000}, 60 * 36, True),
-        (None, {"audio_hour": 360_000}, 6_000, True),
-        (MediaUsage(input_tokens=600, output_tokens=5), {"input": 1_000_000, "output": 1_000_000}, 605, False),
-    ],
-)
-def test_a_recording_is_charged_in_the_measure_of_its_price(
-    told: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool
+@pytest.fixture
+async def settlements(database: Database, settings: Settings) -> AsyncIterator[Settlements]:
+    bus = Bus(settings)
+    yield Settlements(database=database, bus=bus)
+    await bus.close()
+
+
+async def a_call(database: Database, owner: UserId) -> RunId:
+    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": "x", "n": 1}, True, "0" * 64, None)
+    async with database.begin() as session:
+        call_id, _ = await db_calls.create(session, owner, new)
+    return call_id
+
+
+def request_of(run_id: RunId) -> ModelCallRequest:
+    return ModelCallRequest(task_id=run_id, path=ROOT, purpose=Purpose.IMAGES, step=1, agent="")
+
+
+def intent_of(run_id: RunId, attempt: int) -> Intent:
+    return Intent(request_of(run_id), attempt, "simulator/image", True, "w", reserve_micro_usd=100, reserve_tokens=10)
+
+
+async def begun(database: Database, run_id: RunId) -> Intent:
+    """Begin the next attempt, and give up the one before."""
+    async with database.statements() as connection:
+        context = await media.read_context(connection, request_of(run_id))
+        if context.call_status == "started":
+            await in_doubt.mark(connection, request_of(run_id), context.attempt)
+        intent = intent_of(run_id, context.attempt + 1)
+        assert await calls.reserve(connection, intent) is not None
+    return intent
+
+
+def a_settlement(
+    intent: Intent,
+    cost: int,
+    *,
+    task_ends: bool = False,
+    unheard: bool | None = None,
+    plan_room: PlanRoom | None = None,
+) -> Settlement:
+    finished = ModelCallFinished(
+        path=ROOT,
+        step=1,
+        attempt=intent.attempt,
+        purpose=Purpose.IMAGES,
+        preview="",
+        tool_calls=(),
+        input_tokens=0,
+        output_tokens=0,
+        cost_micro_usd=cost,
+        estimated=False,
+        finish_reason="stop",
+    )
+    completed = TaskCompleted(preview="", simulated=True, finish_reason="stop")
+    return Settlement(
+        intent,
+        Usage(),
+        estimated=False,
+        cost_micro_usd=cost,
+        outcome=ModelCallOutcome(cost_micro_usd=cost),
+        request_id="req_1",
+        messages=(),
+        events=(finished, completed) if task_ends else (finished,),
+        ends_run=task_ends,
+        media=MediaAnswer({"images": []}, {"images": 1}),
+    )
+
+
+async def settled(settlements: Settlements, intent: Intent, cost: int = 40) -> type[ChimeraError] | None:
+    try:
+        await settlements.settle(intent, partial(a_settlement, intent, cost))
+    except (Overtaken, RootStopped) as error:
+        return type(error)
+    return None
+
+
+async def view(database: Database, owner: UserId, run_id: RunId) -> AiCallView:
+    async with database.begin() as session:
+        return db_calls.view_of(await db_calls.read(session, Caller(user_id=owner, role="user"), run_id))
+
+
+async def cancel(database: Database, owner: UserId, run_id: RunId) -> None:
+    async with database.begin() as session:
+        await task_controls.cancel(session, Caller(user_id=owner, role="user"), run_id, *db_calls.KINDS)
+
+
+async def end_cancelled(database: Database, run_id: RunId) -> None:
+    """What the run's workflow records once its cancel has arrived."""
+    async with database.begin() as session:
+        await ends.record(session, TransitionRecord(task_id=run_id, path=ROOT, status="cancelled"))
+
+
+async def doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[int, int, int]:
+    call = await view(database, owner, run_id)
+    return call.doubtful, call.doubtful_micro_usd, call.cost_micro_usd
+
+
+async def test_a_late_attempt_books_its_cost_alone(database: Database, settlements: Settlements, owner: UserId) -> None:
+    run_id = await a_call(database, owner)
+    first, second = await begun(database, run_id), await begun(database, run_id)
+    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await settled(settlements, first, cost=70) is Overtaken
+    late = await view(database, owner, run_id)
+    assert (late.status, late.cost_micro_usd, late.doubtful, late.doubtful_micro_usd) == ("queued", 70, 0, 0)
+    assert await settled(settlements, second) is None
+    ended = await view(database, owner, run_id)
+    assert (ended.status, ended.cost_micro_usd, ended.attempts, ended.usage.images) == ("completed", 110, 2, 1)
+
+
+async def test_two_attempts_cannot_begin_at_once(database: Database, owner: UserId) -> None:
+    run_id = await a_call(database, owner)
+    await begun(database, run_id)
+    async with database.statements() as connection:
+        with pytest.raises(Overtaken):
+            await calls.reserve(connection, intent_of(run_id, 1))
+
+
+async def test_an_answer_to_a_cancelled_call_is_only_booked(
+    database: Database, settlements: Settlements, owner: UserId
 ) -> None:
-    price = price_with(**rates)
-    usage, is_estimate = charged(told, estimate_of(a_recording()), price)
-    assert (media_cost_of(usage, price), is_estimate) == (cost, estimated)
+    run_id = await a_call(database, owner)
+    intent = await begun(database, run_id)
+    for _ in range(2):
+        await cancel(database, owner, run_id)
+    assert await settled(settlements, intent) is RootStopped
+    await end_cancelled(database, run_id)
+    call = await view(database, owner, run_id)
+    assert (call.status, call.cost_micro_usd, call.result) == ("cancelled", 40, None)
+    async with database.statements() as connection:
+        assert await calls.reserve(connection, intent_of(run_id, 2)) is None
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        MediaUsage(input_tokens=10**30, output_tokens=1),
-        MediaUsage(input_tokens=10, output_tokens=-1),
-        # As google counts, without a detail of pictures.
-        MediaUsage(input_tokens=10, output_tokens=5, output_image_tokens=-5),
-        MediaUsage(input_tokens=10, audio_seconds=1e308),
-        MediaUsage(input_tokens=10, audio_seconds=float("inf")),
-        MediaUsage(input_tokens=10, audio_seconds=float("nan")),
-        MediaUsage(input_tokens=10, audio_seconds=-1),
-    ],
-)
-def test_counts_that_make_no_sense_are_as_good_as_none(told: MediaUsage) -> None:
-    price = price_with(input=1_000_000, output=1_000_000)
-    estimate = estimate_of(a_recording())
-    assert charged(told, estimate, price) == (estimate, True)
+async def test_a_completed_call_cannot_be_cancelled(
+    database: Database, settlements: Settlements, owner: UserId
+) -> None:
+    run_id = await a_call(database, owner)
+    await settled(settlements, await begun(database, run_id))
+    with pytest.raises(Conflict, match="completed"):
+        await cancel(database, owner, run_id)
 
 
-@pytest.mark.parametrize(
-    ("told", "rates", "cost", "estimated"),
-    [
-        (None, {"image": 10_000}, 20_000, False),
-        (MediaUsage(output_tokens=1_000), {"image": 10_000}, 20_000, False),
-        (None, {"input": 0, "output": 1_000_000}, 2 * IMAGE_TOKENS, True),
-        (MediaUsage(output_tokens=1_000), {"input": 0, "output": 1_000_000}, 1_000, False),
-    ],
-)
-def test_pictures_are_counted_by_us(told: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool) -> None:
-    price = price_with(**rates)
-    usage, is_estimate = charged(told, estimate_of(an_image()), price)
-    assert (media_cost_of(usage, price), is_estimate) == (cost, estimated)
-    assert usage.images == 2
+async def test_a_given_up_answer_is_kept_without_a_later_attempt(
+    database: Database, settlements: Settlements, owner: UserId
+) -> None:
+    run_id = await a_call(database, owner)
+    intent = await begun(database, run_id)
+    async with database.statements() as connection, connection.transaction():
+        await in_doubt.mark(connection, intent.request, intent.attempt)
+    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await settled(settlements, intent) is None
+    assert await doubt_of(database, owner, run_id) == (0, 0, 40)
 
 
-def test_pictures_that_did_not_come_are_not_charged() -> None:
-    price = price_with(input=0, output=1_000_000, image=10_000)
-    usage, is_estimate = charged(MediaUsage(images=1), estimate_of(an_image(n=4)), price)
-    assert (usage.images, media_cost_of(usage, price), is_estimate) == (1, 10_000 + IMAGE_TOKENS, True)
+async def test_a_dead_worker_leaves_its_cost_in_doubt(database: Database, owner: UserId) -> None:
+    run_id = await a_call(database, owner)
+    await begun(database, run_id)
+    await cancel(database, owner, run_id)
+    await end_cancelled(database, run_id)
+    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+
+
+async def test_a_cut_attempt_reports_its_cost(database: Database, settlements: Settlements, owner: UserId) -> None:
+    run_id = await a_call(database, owner)
+    intent = await begun(database, run_id)
+    await cancel(database, owner, run_id)
+    await end_cancelled(database, run_id)
+    await settlements.write_failure(intent, Spent(Usage(), 60), Stalled("Cut."))
+    assert await doubt_of(database, owner, run_id) == (0, 0, 60)
+
+
+async def test_a_run_ended_from_outside_leaves_doubt(
+    database: Database, settlements: Settlements, owner: UserId
+) -> None:
+    run_id = await a_call(database, owner)
+    intent = await begun(database, run_id)
+    async with database.begin() as session:
+        assert await runs.close_from_temporal(session, run_id, cancelled=False)
+    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await settled(settlements, intent) is Overtaken
+    assert await doubt_of(database, owner, run_id) == (0, 0, 40)

@@ -7,20 +7,19 @@ from dataclasses import replace
 import pytest
 
 from activities import replies
-from activities.calls.settle import Settlements
 from activities.plans import Plans, plans_in
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.ledger import calls, in_doubt
-from chimera.ledger.calls import Failure, Intent
-from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest
+from chimera.ledger import calls, failures, in_doubt
+from chimera.ledger.calls import Intent
+from chimera.ledger.failures import Failure
+from chimera.providers.base import ChatEnd
 from models.errors import AnswerNotKept, Overtaken
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.usage import Usage
+from tests.activities.calls.chats import chat_of, ready
 from tests.chimera.ledger.test_calls import a_task, account, an_intent, statuses
-
-CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 
 
 async def settled(
@@ -28,9 +27,9 @@ async def settled(
 ) -> ModelCallOutcome:
     bus = Bus(settings)
     try:
-        settlements = Settlements(settings=settings, database=database, bus=bus)
+        chat = chat_of(settings, database, bus)
         end = ChatEnd("stop", Usage(input_tokens=3, output_tokens=4), request_id=request_id)
-        return await settlements.settle(intent, CHAT, text, end)
+        return await chat.settle(ready(intent), text, end)
     finally:
         await bus.close()
 
@@ -42,7 +41,7 @@ async def test_a_plan_is_read_once_and_in_a_thread(
     intent = replace(intent, request=intent.request.model_copy(update={"purpose": Purpose.PLAN}))
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await in_doubt.mark(connection, intent.request, intent.attempt)
     threads: list[int] = []
 
     def noted(answer: str) -> Plans:
@@ -74,7 +73,7 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
     task_id = intent.request.task_id
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await in_doubt.mark(connection, intent.request, intent.attempt)
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
@@ -89,7 +88,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     task_id = intent.request.task_id
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await in_doubt.mark(connection, intent.request, intent.attempt)
         await calls.reserve(connection, an_intent(task_id, attempt=2))
     with pytest.raises(Overtaken):
         await settled(database, settings, intent, "hello")
@@ -105,9 +104,9 @@ async def test_an_answer_stands_whose_overtaker_failed(database: Database, setti
     overtaker = an_intent(task_id, attempt=2)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await in_doubt.mark(connection, intent.request, intent.attempt)
         await calls.reserve(connection, overtaker)
-        await calls.fail(connection, Failure(overtaker, AttemptStatus.CANCELLED, "cancelled", "Cut.", Usage(), 0))
+        await failures.fail(connection, Failure(overtaker, AttemptStatus.CANCELLED, "cancelled", "Cut.", Usage(), 0))
     outcome = await settled(database, settings, intent, "hello")
     assert outcome.text_preview == "hello"
     assert (await account(database, task_id))["subtasks_done"] == 1

@@ -75,7 +75,7 @@ async def test_a_request_of_an_older_fingerprint_is_replayed(alice: httpx2.Async
     first = await alice.post("/api/v1/tasks", json=body, headers=headers)
     older = older_fingerprint_of(TaskSpec.model_validate(body))
     async with database.begin() as session:
-        await session.execute(update(Task).where(Run.id == first.json()["id"]).values(body_sha256=older))
+        await session.execute(update(Run).where(Run.id == first.json()["id"]).values(body_sha256=older))
     again = await alice.post("/api/v1/tasks", json=body, headers=headers)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.json()["id"] == first.json()["id"]
@@ -90,7 +90,7 @@ async def test_fifty_requests_at_once_with_one_key_make_one_task(alice: httpx2.A
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
     async with database.begin() as session:
-        assert await session.scalar(select(func.count()).where(Task.idempotency_key == key)) == 1
+        assert await session.scalar(select(func.count()).where(Run.idempotency_key == key)) == 1
 
 
 async def test_a_key_used_for_another_body_is_refused(alice: httpx2.AsyncClient) -> None:
@@ -241,7 +241,7 @@ async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
     assert (await alice.get(f"/api/v1/tasks/{task_id}/cost")).json() == cost
     assert (await bob.get(f"/api/v1/tasks/{task_id}/cost")).status_code == 404
     async with database.begin() as session:
-        row = (await session.execute(select(*Task.__table__.columns).where(Run.id == task_id))).one()
+        row = (await session.execute(select(*Run.__table__.columns).where(Run.id == task_id))).one()
         assert await session.scalar(select(func.count()).where(Subtask.run_id == task_id)) == 0
         paid = await session.scalar(select(CallAttempt.cost_micro_usd).where(CallAttempt.run_id == task_id))
         outcome = await session.scalar(select(Call.outcome).where(Call.run_id == task_id))

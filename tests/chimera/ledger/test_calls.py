@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import costs, task_controls, tasks
 from chimera.db.engine import Database
-from chimera.ledger import accounts, calls, transcripts
-from chimera.ledger.calls import Failure, Intent, Settlement
+from chimera.ledger import accounts, calls, failures, settlements, transcripts
+from chimera.ledger.calls import Intent
+from chimera.ledger.failures import Failure
+from chimera.ledger.settlements import Settlement
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import Overtaken
 from models.events import TaskStarted
@@ -77,7 +79,7 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
     async with database.statements() as connection:
         assert await calls.reserve(connection, intent)
     async with database.statements() as connection:
-        assert await calls.settle(connection, a_settlement(intent)) is not None
+        assert await settlements.settle(connection, a_settlement(intent)) is not None
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (40, 0, 1)
     async with database.statements() as connection:
@@ -104,7 +106,7 @@ async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Datab
     usage = Usage(input_tokens=9, cached_input_tokens=4, cache_write_tokens=3, output_tokens=8, reasoning_tokens=5)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await calls.settle(connection, replace(a_settlement(intent), usage=usage, messages=(reply,)))
+        await settlements.settle(connection, replace(a_settlement(intent), usage=usage, messages=(reply,)))
         following = an_intent(task_id, step=2).request
         rows, _ = await transcripts.read_transcript(connection, following, token_budget=1000)
     assert rows == [reply]
@@ -120,7 +122,7 @@ async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(dat
         intent = an_intent(task_id, attempt=attempt)
         async with database.statements() as connection:
             await calls.reserve(connection, intent)
-            await calls.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
+            await failures.fail(connection, Failure(intent, status, code, f"It is {code}.", Usage(), 0))
     async with database.statements() as connection:
         found = await calls.last_error(connection, an_intent(task_id).request)
     assert found == ("overloaded", "It is overloaded.")
@@ -131,7 +133,7 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await calls.settle(connection, a_settlement(intent))
+        await settlements.settle(connection, a_settlement(intent))
     # Without a transaction around it: the statement itself writes all or nothing.
     async with database.statements() as connection:
         with pytest.raises(Overtaken):
@@ -161,7 +163,7 @@ async def test_a_failed_attempt_lets_go_of_what_it_had_reserved(database: Databa
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.statements() as connection:
-        assert await calls.fail(connection, failure) is not None
+        assert await failures.fail(connection, failure) is not None
     row = await account(database, task_id)
     assert (row["reserved_micro_usd"], row["spent_micro_usd"]) == (0, 0)
     async with database.statements() as connection:
@@ -201,13 +203,13 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
     async with database.begin() as session, database.statements() as connection:
         owner = UserId(str(await session.scalar(text("SELECT owner_id FROM runs WHERE id = :id"), {"id": task_id})))
         await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
-        settling = asyncio.create_task(calls.settle(connection, last_word))
+        settling = asyncio.create_task(settlements.settle(connection, last_word))
         await until_it_waits(session)
         assert not settling.done()
         await session.commit()
         assert await settling is None
         assert await transcripts.has_unheard_guidance(connection, intent.request)
-        assert await calls.settle(connection, replace(last_word, if_heard=1)) is not None
+        assert await settlements.settle(connection, replace(last_word, if_heard=1)) is not None
 
 
 async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: Database) -> None:
@@ -217,13 +219,13 @@ async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: 
         await calls.reserve(connection, intent)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'cancelling' WHERE id = :id"), {"id": task_id})
-    ends = replace(a_settlement(intent), ends_task=True, node_result="all of it")
+    ends = replace(a_settlement(intent), ends_run=True, node_result="all of it")
     async with database.statements() as connection:
-        assert await calls.settle(connection, ends) is None
+        assert await settlements.settle(connection, ends) is None
     row = await account(database, task_id)
     assert (row["status"], row["result"], row["spent_micro_usd"]) == ("cancelling", None, 0)
     async with database.statements() as connection:
-        assert await calls.settle(connection, replace(ends, ends_task=False))
+        assert await settlements.settle(connection, replace(ends, ends_run=False))
     row = await account(database, task_id)
     assert (row["status"], row["spent_micro_usd"], row["reserved_micro_usd"]) == ("cancelling", 40, 0)
 
@@ -233,9 +235,9 @@ async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(da
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
     async with database.statements() as connection:
         await calls.reserve(connection, first)
-        await calls.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, False))
+        await failures.fail(connection, Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, False))
         assert await calls.reserve(connection, second) is not None
-        await calls.fail(connection, Failure(second, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
+        await failures.fail(connection, Failure(second, AttemptStatus.FAILED, "overloaded", "no", Usage(), 0))
         assert await calls.reserve(connection, an_intent(task_id, attempt=3)) is None
     assert (await account(database, task_id))["model_calls"] == 1
 
@@ -245,8 +247,8 @@ async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        assert await calls.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
-        assert await calls.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
+        assert await settlements.settle(connection, replace(a_settlement(intent), if_planned=0)) is None
+        assert await settlements.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
 
 
 async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_words(database: Database) -> None:
@@ -257,7 +259,7 @@ async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_wor
         await calls.reserve(connection, intent)
         await connection.execute("UPDATE runs SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))
         before = (await account(database, task_id))["event_seq"]
-        assert await calls.fail(connection, failure) == before
+        assert await failures.fail(connection, failure) == before
     row = await account(database, task_id)
     assert (row["event_seq"], row["spent_micro_usd"], row["reserved_micro_usd"]) == (before, 5, 0)
     async with database.begin() as session:
@@ -273,7 +275,7 @@ async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(d
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await calls.check_next(connection, an_intent(task_id, step=2))
-        await calls.settle(connection, a_settlement(intent))
+        await settlements.settle(connection, a_settlement(intent))
         assert await calls.reserve(connection, an_intent(task_id, attempt=2)) is None
         with pytest.raises(Overtaken):
             await calls.check_next(connection, an_intent(task_id, attempt=2))

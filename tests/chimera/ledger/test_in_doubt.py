@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from chimera.db.engine import Database
-from chimera.ledger import accounts, calls, events, in_doubt, runs
-from chimera.ledger.calls import Failure
+from chimera.ledger import accounts, calls, ends, events, failures, in_doubt, runs, settlements
+from chimera.ledger.failures import Failure
 from models.events import TaskStarted
 from models.ids import NodePath
 from models.model_calls import AttemptStatus, ModelCallOutcome
@@ -24,15 +24,15 @@ async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_
     async with database.statements() as connection:
         await calls.reserve(connection, first)
     async with database.statements() as connection:
-        await in_doubt.mark_doubtful(connection, first.request, first.attempt)
+        await in_doubt.mark(connection, first.request, first.attempt)
         await calls.reserve(connection, second)
     row = await account(database, task_id)
     assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
     async with database.statements() as connection:
-        assert await calls.settle(connection, a_settlement(first)) is None
+        assert await settlements.settle(connection, a_settlement(first)) is None
         await in_doubt.book_late(connection, a_settlement(first))
     async with database.statements() as connection:
-        assert await calls.settle(connection, a_settlement(second)) is not None
+        assert await settlements.settle(connection, a_settlement(second)) is not None
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
     assert await statuses(database, task_id) == ["late", "finished"]
@@ -47,15 +47,15 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
         await calls.reserve(connection, intent)
     async with database.statements() as connection:
         await calls.reserve(connection, an_intent(task_id, step=2, money=7))
-        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
-        assert await calls.settle(connection, a_settlement(intent)) is None
+        await in_doubt.mark(connection, intent.request, intent.attempt)
+        assert await settlements.settle(connection, a_settlement(intent)) is None
     async with database.statements() as connection:
-        await calls.lock_root(connection, task_id)
+        await calls.lock_run(connection, task_id)
         await in_doubt.take_up(connection, intent)
-        assert await calls.settle(connection, a_settlement(intent)) is not None
+        assert await settlements.settle(connection, a_settlement(intent)) is not None
         # Again, as somebody would whose first reply was lost: nothing more happens.
         await in_doubt.take_up(connection, intent)
-        assert await calls.settle(connection, a_settlement(intent)) is None
+        assert await settlements.settle(connection, a_settlement(intent)) is None
         await in_doubt.book_late(connection, a_settlement(intent))
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 7)
@@ -67,10 +67,10 @@ async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database
     first = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, first)
-        await in_doubt.mark_doubtful(connection, first.request, first.attempt)
+        await in_doubt.mark(connection, first.request, first.attempt)
         await calls.reserve(connection, an_intent(task_id, attempt=2))
         await in_doubt.take_up(connection, first)
-        assert await calls.settle(connection, a_settlement(first)) is None
+        assert await settlements.settle(connection, a_settlement(first)) is None
     assert await statuses(database, task_id) == ["doubtful", "started"]
 
 
@@ -83,13 +83,13 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
-        await runs.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
+        await ends.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
     late = replace(a_settlement(intent), node_result="hello")
     async with database.statements() as connection:
-        await calls.lock_root(connection, task_id)
-        assert await calls.settle(connection, late) is None
+        await calls.lock_run(connection, task_id)
+        assert await settlements.settle(connection, late) is None
         await in_doubt.take_up(connection, intent)
-        assert await calls.settle(connection, late) is None
+        assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
@@ -117,14 +117,14 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
             return await calls.reserve(connection, intent)
 
     async with database.begin() as session:
-        await runs.record(session, skipped)
+        await ends.record(session, skipped)
         # It waits for the row that the skip has locked, and was sent before the skip could be seen.
         beginning = asyncio.create_task(begin())
         await until_it_waits(session)
     assert await beginning is not None
     async with database.statements() as connection:
         late = replace(a_settlement(intent), node_result="hello")
-        assert await calls.settle(connection, late) is None
+        assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["subtasks_done"]) == (40, 0, 1)
@@ -140,8 +140,8 @@ async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing
     before = await account(database, task_id)
     late = replace(a_settlement(intent), node_result="hello", events=(TaskStarted(),))
     async with database.statements() as connection:
-        await calls.lock_root(connection, task_id)
-        assert await calls.settle(connection, late) is None
+        await calls.lock_run(connection, task_id)
+        assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
     assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
@@ -155,7 +155,7 @@ async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Databas
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         assert await in_doubt.settled_by(connection, intent) is None
-        seq = await calls.settle(connection, a_settlement(intent))
+        seq = await settlements.settle(connection, a_settlement(intent))
         assert await in_doubt.settled_by(connection, intent) == (ModelCallOutcome(text_preview="hello"), seq)
         assert await in_doubt.settled_by(connection, replace(intent, attempt=2)) is None
 
@@ -166,9 +166,9 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
     failure = Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, asked=False)
     async with database.statements() as connection:
         await calls.reserve(connection, first)
-        await in_doubt.mark_doubtful(connection, first.request, first.attempt)
+        await in_doubt.mark(connection, first.request, first.attempt)
         await calls.reserve(connection, second)
-        assert await calls.fail(connection, failure) is None
+        assert await failures.fail(connection, failure) is None
         for _ in range(2):
             await in_doubt.fail_late(connection, failure)
     row = await account(database, task_id)
@@ -187,7 +187,7 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        await in_doubt.mark_doubtful(connection, intent.request, intent.attempt)
+        await in_doubt.mark(connection, intent.request, intent.attempt)
         await connection.execute("UPDATE runs SET status = 'waiting' WHERE id = %s", (task_id,))
         await connection.execute("DELETE FROM outbox WHERE run_id = %s", (task_id,))
     before = (await account(database, task_id))["event_seq"]
@@ -198,7 +198,7 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
         elif ends == "late":
             seq = await in_doubt.book_late(connection, a_settlement(intent, cost))
         else:
-            await calls.lock_root(connection, task_id)
+            await calls.lock_run(connection, task_id)
             assert await in_doubt.take_up(connection, intent)
             seq = before + 1
     row = await account(database, task_id)
@@ -224,11 +224,11 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
         )
         await calls.reserve(connection, below)
     async with database.begin() as session:
-        await runs.record(
+        await ends.record(
             session, TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
         )
     async with database.statements() as connection:
-        await calls.lock_root(connection, task_id)
+        await calls.lock_run(connection, task_id)
         assert not await in_doubt.take_up(connection, below)
     assert await statuses(database, task_id) == ["doubtful"]
 
@@ -255,6 +255,6 @@ async def test_a_settlement_is_known_after_its_task_was_deleted(database: Databa
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-        seq = await calls.settle(connection, a_settlement(intent))
+        seq = await settlements.settle(connection, a_settlement(intent))
         await connection.execute("UPDATE calls SET outcome = NULL WHERE run_id = %s", (task_id,))
         assert await in_doubt.settled_by(connection, intent) == (None, seq)

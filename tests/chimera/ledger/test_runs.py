@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, text
 
 from chimera.db.engine import Database
 from chimera.db.tables import Subtask
-from chimera.ledger import calls, events, runs
+from chimera.ledger import calls, ends, events, runs, starts
 from models.ids import NodePath, TaskId
 from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus, TransitionRecord
 from tests.chimera.ledger.test_calls import a_task, account, an_intent
@@ -19,7 +19,7 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = :s WHERE id = :id"), {"s": status, "id": task_id})
         assert bool(await runs.open_among(session, [task_id])) == (status in OPEN)
-        assert (await runs.read_start(session, task_id) is None) == (status in CLOSED)
+        assert (await starts.read_start(session, task_id) is None) == (status in CLOSED)
     async with database.statements() as connection:
         assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {TaskStatus.FAILED})
         refused = await calls.reserve(connection, an_intent(task_id)) is None
@@ -55,7 +55,7 @@ async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(databas
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
         late = TransitionRecord(task_id=task_id, path=NodePath("a"), status="failed", error_code="x")
-        assert await runs.record(session, late) == 0
+        assert await ends.record(session, late) == 0
         status = await session.scalar(text("SELECT status FROM subtasks WHERE run_id = :id"), {"id": task_id})
     assert status != "failed"
     assert await happened(database, task_id, "subtask.failed") == 0
@@ -67,11 +67,11 @@ async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> 
     below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/part")}))
     skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
     async with database.begin() as session:
-        part = {"task_id": task_id, "path": "a/part", "parent": "a", "position": 0, "key": "part", "agent": "writer"}
+        part = {"run_id": task_id, "path": "a/part", "parent": "a", "position": 0, "key": "part", "agent": "writer"}
         await session.execute(
             insert(Subtask).values(**part, title="", instruction="say", depends_on=[], decompose=False)
         )
-        await runs.record(session, skipped)
+        await ends.record(session, skipped)
         rows = await session.execute(select(Subtask.path, Subtask.status).where(Subtask.run_id == task_id))
         statuses = {row.path: row.status for row in rows}
     assert statuses == {"a": "skipped", "a/part": "cancelled"}

@@ -15,7 +15,7 @@ from chimera.config.settings import Settings
 from chimera.db import task_controls
 from chimera.temporal import client as temporal_client
 from chimera.temporal import reconciliation
-from chimera.temporal.reconciliation import TASKS, Reconciler
+from chimera.temporal.reconciliation import Reconciler
 from models.ids import TaskId, workflow_id_of
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_on
@@ -40,7 +40,7 @@ async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_wha
             backdate = text("UPDATE runs SET created_at = now() - interval '9 days' WHERE id = :id")
             await session.execute(backdate, {"id": task_id})
         await client.get_workflow_handle(workflow_id_of(task_id)).terminate("in the Web UI")
-        tasks = Reconciler(runs.database, runs.temporal, TASKS)
+        tasks = Reconciler(runs.database, runs.temporal)
         async with asyncio.timeout(LIMIT_S):
             while (row := await runs.row(task_id))["status"] == "running":
                 await tasks.reconcile()
@@ -124,7 +124,7 @@ async def test_a_lost_run_that_was_to_be_stopped_stays_stopped(settings: Setting
         task_id = await runs.start("Stop")
         await runs.cancel(task_id)
         await _lose(runs, task_id)
-        tasks = Reconciler(runs.database, runs.temporal, TASKS)
+        tasks = Reconciler(runs.database, runs.temporal)
         while (row := await runs.row(task_id))["status"] == "cancelling":
             await tasks.reconcile()
         assert row["status"] == "cancelled"
@@ -152,7 +152,7 @@ async def _is_known(client: Client, task_id: TaskId) -> bool:
 
 
 async def _reconcile_until_started(runs: Runs, task_id: TaskId) -> None:
-    tasks = Reconciler(runs.database, runs.temporal, TASKS)
+    tasks = Reconciler(runs.database, runs.temporal)
     async with asyncio.timeout(LIMIT_S):
         while not await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id AND kind = 'start'", task_id):
             await tasks.reconcile()
@@ -166,7 +166,7 @@ async def test_a_run_that_ended_by_itself_is_no_news(settings: Settings, monkeyp
     async with runs_on(settings) as runs:
         task_id = await runs.start("End")
         client = await runs.temporal.client()
-        tasks = Reconciler(runs.database, runs.temporal, TASKS)
+        tasks = Reconciler(runs.database, runs.temporal)
         closed = runs.temporal.closed_since
 
         async def in_between(workflow_type: str, since: datetime) -> set[str]:
