@@ -20,6 +20,7 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from models.events import Event
 from models.ids import TaskId, UserId, workflow_id_of
+from models.runs import RunKind
 from models.tasks import CLOSED, TaskSpec
 from models.users import Caller
 from tests.until import LIMIT_S, until_true
@@ -60,7 +61,7 @@ class Runs:
         return answer
 
     async def cancel(self, task_id: TaskId) -> None:
-        await self.control(task_controls.cancel, task_id)
+        await self.control(task_controls.cancel, task_id, RunKind.TASK)
 
     async def row(self, task_id: TaskId) -> RowMapping:
         async with self.database.begin() as session:

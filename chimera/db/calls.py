@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy import Row, Select, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +38,9 @@ from models.tasks import TaskStatus
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
+
+_TASK = literal_column("'task'")
+"""As the indexes of calls have it: of a parameter PostgreSQL can't tell."""
 
 KINDS = tuple(RunKind(operation.value) for operation in Operation)
 
@@ -139,8 +142,8 @@ async def page(
     session: AsyncSession, caller: Caller, *, operation: Operation | None, after: Place | None, limit: int
 ) -> tuple[list[AiCallSummary], Place | None]:
     """Return up to `limit` calls beyond the place `after`, newest first, and where they end if more follow."""
-    kinds = KINDS if operation is None else (RunKind(operation.value),)
-    mine = _calls().where(Run.kind.in_(kinds), *visible_to(caller, Run.owner_id))
+    wanted = Run.kind != _TASK if operation is None else Run.kind == operation.value
+    mine = _calls().where(wanted, *visible_to(caller, Run.owner_id))
     rows, place = await pages.newest(session, mine, Run.created_at, Run.id, after=after, limit=limit)
     return [_summary_of(row) for row in rows], place
 

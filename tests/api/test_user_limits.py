@@ -14,7 +14,7 @@ from api.app import create_app
 from api.deps import Parts
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
 from chimera.config.settings import Settings
-from chimera.db.tables import AiCall, Task
+from chimera.db.tables import Run
 from chimera.db.user_limits import AT_ONCE, LEAST_BYTES
 from models.ids import TaskId
 from models.tasks import TaskStatus
@@ -157,7 +157,7 @@ async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) ->
     assert (await a_file(carol, 0)).is_success, "that room is left"
     assert (await a_file(carol, 1)).status_code == 429
     async with parts.database.begin() as session:
-        await session.execute(update(AiCall).where(AiCall.id == begun[0]).values(status="failed"))
+        await session.execute(update(Run).where(Run.id == begun[0]).values(status="failed"))
     assert [(await a_file(carol, number)).is_success for number in (1, 2, 3)] == [True, True, False]
 
 
@@ -185,7 +185,7 @@ async def test_room_comes_back_with_what_ends(app: FastAPI, sign_up: SignUp) -> 
     assert (await a_task(carol, MOST)).is_success
     call = (await a_call(carol, 0)).json()["id"]
     async with parts.database.begin() as session:
-        await session.execute(update(AiCall).where(AiCall.id == call).values(status="completed"))
+        await session.execute(update(Run).where(Run.id == call).values(status="completed"))
     assert [(await a_call(carol, number)).is_success for number in range(MOST + 1)] == [True] * MOST + [False]
 
 
@@ -198,7 +198,7 @@ async def test_a_retry_needs_room_of_the_tasks_owner(app: FastAPI, sign_up: Sign
         assert (await a_task(carol, number)).is_success
     assert (await carol.post(f"{API}/tasks/{failed}/retry")).status_code == 429
     async with parts.database.begin() as session:
-        assert (await session.get_one(Task, failed)).status == TaskStatus.FAILED
+        assert (await session.get_one(Run, failed)).status == TaskStatus.FAILED
 
 
 async def test_a_run_that_is_asked_for_needs_room(sign_up: SignUp) -> None:

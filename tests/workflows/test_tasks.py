@@ -11,6 +11,7 @@ from chimera.db import task_controls
 from chimera.ledger.calls import Intent
 from models.events import ModelCallFailed
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
+from models.runs import RunKind
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.conftest import SimulatorServer
 from tests.gate import Gate
@@ -336,7 +337,7 @@ async def test_a_task_that_is_stopped_as_its_answer_comes_pays_for_it_and_stays_
 
     async def settle(settlements: Settlements, intent: Intent, *rest: Any) -> ModelCallOutcome:
         if intent.request.purpose is Purpose.AGGREGATE:
-            await runs.control(task_controls.cancel, intent.request.task_id)
+            await runs.control(task_controls.cancel, intent.request.task_id, RunKind.TASK)
         return await real(settlements, intent, *rest)
 
     monkeypatch.setattr(Settlements, "settle", settle)

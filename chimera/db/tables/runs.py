@@ -66,6 +66,8 @@ class Run(Table):
         Index("runs_scheduled_run", "scheduled_run_id", unique=True),
         Index("runs_owner_created", "owner_id", "kind", "created_at", "id"),
         Index("runs_created", "kind", "created_at", "id"),
+        Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text("kind <> 'task'")),
+        Index("runs_calls", "created_at", "id", postgresql_where=text("kind <> 'task'")),
         Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # Updated at every call: room on the page keeps those updates off the indexes (HOT).

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities.calls import media
-from activities.calls.media import Answer, Asked
+from activities.calls import media_requests
+from activities.calls.media_requests import Asked, MediaEnd
 from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.providers.base import Provider
@@ -63,7 +63,7 @@ async def ended(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 
     async def has_ended() -> bool:
         call.update((await client.get(address)).json())
-        return call["status"] not in ("queued", "started")
+        return call["status"] not in ("queued", "running", "cancelling")
 
     await until_true(has_ended)
     return call
@@ -76,10 +76,10 @@ class Gate:
         self.operation = operation
         self.held = self.most_held = 0
         self.opened = asyncio.Event()
-        self._ask = media.ask
+        self._ask = media_requests.ask
 
-    async def ask(self, provider: Provider, asked: Asked, attempt: int) -> Answer:
-        """Stand in for `media.ask`."""
+    async def ask(self, provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
+        """Stand in for `media_requests.ask`."""
         if asked.operation is self.operation:
             self.held += 1
             self.most_held = max(self.most_held, self.held)

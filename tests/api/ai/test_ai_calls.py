@@ -10,25 +10,28 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from chimera.db.ai_calls import NewCall
-from chimera.temporal.ai_calls import AiCallStarts, held_up_in
 from fastapi import FastAPI
 from sqlalchemy import func, update
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
-from activities.calls import media
+from activities.calls import media_requests
 from api.ai_calls import pieces_of
 from api.app import create_app
 from api.deps import Parts
+from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import ai_calls
+from chimera.db import calls
+from chimera.db.calls import NewCall
 from chimera.db.engine import Database
-from chimera.db.tables import AiCall
+from chimera.db.tables import Run
+from chimera.ledger import runs as ledger_runs
 from chimera.providers.health.accounts import Standings
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
+from chimera.temporal.calls import CallWaits, held_up_in
 from chimera.temporal.client import Temporal
+from chimera.temporal.dispatcher import Dispatcher
 from models.ai_calls import (
     AiCallView,
     EmbeddingsView,
@@ -36,10 +39,10 @@ from models.ai_calls import (
     EmbeddingView,
     MediaUsage,
     Operation,
-    TaskStatus,
 )
 from models.errors import ProviderAway
 from models.ids import AiCallId, workflow_id_of
+from models.tasks import TaskStatus
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
@@ -65,7 +68,7 @@ async def test_texts_become_vectors(alice: httpx2.AsyncClient) -> None:
     assert body["usage"] == {"prompt_tokens": 14, "total_tokens": 14}
     assert body["cost_micro_usd"] == 1
     call = (await alice.get(answer.headers["Location"])).json()
-    assert (call["status"], call["attempts"], call["doubtful"]) == ("finished", 1, 0)
+    assert (call["status"], call["attempts"], call["doubtful"]) == ("completed", 1, 0)
     assert call["result"] == body
     assert call["request"] == {"input": texts, "dimensions": 128}
 
@@ -149,7 +152,7 @@ async def test_whoever_doesnt_wait_finds_the_answer_later(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.EMBEDDINGS)
-    monkeypatch.setattr(media, "ask", gate.ask)
+    monkeypatch.setattr(media_requests, "ask", gate.ask)
     asked = {"model": EMBEDDING, "input": "slow"}
     answer = await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "respond-async, wait=0"})
     assert answer.status_code == 202
@@ -157,7 +160,7 @@ async def test_whoever_doesnt_wait_finds_the_answer_later(
     assert answer.json()["result"] is None
     gate.opened.set()
     call = await ended(alice, answer.headers["Location"])
-    assert call["status"] == "finished"
+    assert call["status"] == "completed"
     assert call["result"]["object"] == "list"
 
 
@@ -249,29 +252,31 @@ def test_an_activity_in_the_queue_says_so() -> None:
 
 async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     temporal = Temporal(runs.settings.model_copy(update={"task_queue": "nobody"}))
-    calls = AiCallStarts(runs.database, temporal)
+    bus = Bus(runs.settings)
+    waits, dispatcher = CallWaits(runs.database, temporal), Dispatcher(runs.database, temporal, bus)
     new = NewCall(Operation.EMBEDDINGS, EMBEDDING, {}, simulated=True, body_sha256="", idempotency_key=None)
     async with runs.database.begin() as session:
-        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
-    assert await calls.start(call_id)
-    held = await calls.held_up(call_id)
+        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+    await dispatcher.deliver(call_id)
+    held = await waits.held_up(call_id)
     assert held is not None
     assert held.message.startswith("No worker has taken it up yet")
     async with runs.database.begin() as session:
-        await ai_calls.close(session, call_id, "failed", "")
+        assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
     # Its end is in the row, though the run doesn't show it yet.
-    assert await calls.held_up(call_id) is None
+    assert await waits.held_up(call_id) is None
     await (await temporal.client()).get_workflow_handle(workflow_id_of(call_id)).terminate()
+    await bus.close()
 
 
 async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClient, runs: Runs) -> None:
     call_id = (await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "a tree"})).json()["id"]
     handle = (await runs.temporal.client()).get_workflow_handle(workflow_id_of(call_id))
     await handle.result()
-    reopened = update(AiCall).where(AiCall.id == call_id)
+    reopened = update(Run).where(Run.id == call_id)
     async with runs.database.begin() as session:
         await session.execute(reopened.values(status=TaskStatus.RUNNING, ended_at=None))
-    assert await AiCallStarts(runs.database, runs.temporal).held_up(call_id) is None
+    assert await CallWaits(runs.database, runs.temporal).held_up(call_id) is None
     async with runs.database.begin() as session:
         await session.execute(reopened.values(status=TaskStatus.COMPLETED, ended_at=func.now()))
 
@@ -337,14 +342,14 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
     assert answer.json()["held_up"]["code"] == "unavailable"
     # The sweeper of the worker finds it after five seconds.
     call = await ended(alice, answer.headers["Location"])
-    assert call["status"] == "finished"
+    assert call["status"] == "completed"
 
 
 async def test_an_api_that_stops_keeps_nobody_waiting(
     api_settings: Settings, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.IMAGES)
-    monkeypatch.setattr(media, "ask", gate.ask)
+    monkeypatch.setattr(media_requests, "ask", gate.ask)
     stopping = create_app(api_settings)
     async with stopping.router.lifespan_context(stopping):
         parts: Parts = stopping.state.parts
@@ -355,11 +360,11 @@ async def test_an_api_that_stops_keeps_nobody_waiting(
             asked = {"model": IMAGE, "prompt": "a horse"}
             waiting = asyncio.create_task(client.post(f"{AI}/images", json=asked))
             await until(lambda: gate.held == 1)
-            parts.ai_calls.stop_waiting()
+            parts.call_waits.stop_waiting()
             answer = await waiting
     assert answer.status_code == 202
     gate.opened.set()
-    assert (await ended(alice, answer.headers["Location"]))["status"] == "finished"
+    assert (await ended(alice, answer.headers["Location"]))["status"] == "completed"
 
 
 async def test_a_run_that_was_terminated_closes_its_row(
@@ -370,9 +375,9 @@ async def test_a_run_that_was_terminated_closes_its_row(
     call_id = answer.json()["id"]
     parts: Parts = app.state.parts
     client = await parts.temporal.client()
-    await client.get_workflow_handle(f"ai-{call_id}").terminate()
+    await client.get_workflow_handle(f"run-{call_id}").terminate()
     call = await ended(alice, answer.headers["Location"])
-    assert (call["status"], call["error_code"]) == ("failed", "run_ended")
+    assert (call["status"], call["error_code"]) == ("failed", "ended_outside")
 
 
 @pytest.mark.parametrize(
@@ -443,7 +448,7 @@ async def test_a_history_has_an_id_and_counts_and_no_prompt(app: FastAPI, alice:
     made = (await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": secret})).json()
     parts: Parts = app.state.parts
     client = await parts.temporal.client()
-    history = (await client.get_workflow_handle(f"ai-{made['id']}").fetch_history()).to_json()
+    history = (await client.get_workflow_handle(f"run-{made['id']}").fetch_history()).to_json()
     assert secret not in history
     assert made["data"][0]["file_id"] not in history
     assert len(history) < 12_000

@@ -68,7 +68,7 @@ async def test_a_worker_that_dies_costs_at_most_one_request(
         if dies_at == "before_complete":
             # Its row was settled; that the run ends with it is Temporal's to see.
             await _run_closed(settings, made["id"])
-    assert (call["status"], call["doubtful"], call["attempts"]) == ("finished", doubtful, 1 + doubtful)
+    assert (call["status"], call["doubtful"], call["attempts"]) == ("completed", doubtful, 1 + doubtful)
     assert (call["cost_micro_usd"], call["doubtful_micro_usd"]) == (10_000, doubtful * 10_000)
     assert arrivals(simulator, made["id"]) == asked
     assert [file["id"] for file in (await ivy.get("/api/v1/files")).json()["items"]] == [
@@ -94,5 +94,5 @@ async def _run_closed(settings: Settings, call_id: str) -> None:
 
     client = await Temporal(settings).client()
     async with asyncio.timeout(60):
-        outcome = await client.get_workflow_handle(f"ai-{call_id}").result()
-    assert outcome["items"] == 1
+        outcome = await client.get_workflow_handle(f"run-{call_id}").result()
+    assert outcome["cost_micro_usd"] == 10_000

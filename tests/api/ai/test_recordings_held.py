@@ -1,24 +1,24 @@
 """When a worker has a recording in its memory: as late, and as few of them, as can be."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from activities.ai_calls import RECORDINGS_HELD, RECORDINGS_WAITING
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities import ai_calls as calls
-from activities.calls import media
+from activities.calls import media, media_requests
+from activities.calls.media import RECORDINGS_HELD, RECORDINGS_WAITING
 from chimera.config.settings import Settings
-from chimera.db import files
+from chimera.db import pictures
+from chimera.db.engine import Connection
 from chimera.providers.limits.limiter import ProviderLimits
-from models.activities import MAKE
+from models.activities import COMPLETE
 from models.ai_calls import Operation
 from models.errors import RateLimited
-from models.ids import FileId
+from models.files import Picture
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.conftest import SimulatorServer
 from tests.media import a_wav
@@ -46,19 +46,19 @@ async def test_a_call_that_gets_no_place_reads_no_recording(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    read = files.content
+    read = pictures.read
 
     async def refusing(self: ProviderLimits, account: str, tokens: int) -> None:
         seen.append("asked for a place")
         if len(seen) < 3:
             raise RateLimited("Not yet.", retry_after_s=0.1)
 
-    async def noting(session: AsyncSession, file_id: FileId) -> bytes:
+    async def noting(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[Picture]:
         seen.append("read")
-        return await read(session, file_id)
+        return await read(connection, owner_id, file_ids)
 
     monkeypatch.setattr(ProviderLimits, "take", refusing)
-    monkeypatch.setattr(files, "content", noting)
+    monkeypatch.setattr(pictures, "read", noting)
     assert (await transcribe(alice)).status_code == 200
     assert seen == ["asked for a place"] * 3 + ["read"]
 
@@ -66,13 +66,13 @@ async def test_a_call_that_gets_no_place_reads_no_recording(
 async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = files.content
+    read = pictures.read
 
-    async def too_late(session: AsyncSession, file_id: FileId) -> bytes:
-        assert (await alice.delete(f"/api/v1/files/{file_id}")).status_code == 204
-        return await read(session, file_id)
+    async def too_late(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[Picture]:
+        assert (await alice.delete(f"/api/v1/files/{file_ids[0]}")).status_code == 204
+        return await read(connection, owner_id, file_ids)
 
-    monkeypatch.setattr(files, "content", too_late)
+    monkeypatch.setattr(pictures, "read", too_late)
     answer = await transcribe(alice, Prefer="wait=0")
     call = await ended(alice, answer.headers["Location"])
     assert (call["status"], call["error_code"], call["attempts"]) == ("failed", "not_found", 0)
@@ -82,30 +82,30 @@ async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
 def test_a_call_that_waited_for_its_place_has_the_whole_of_its_own_time() -> None:
     with pytest.raises(ValidationError, match="less than or equal to 840"):
         Settings(call_total_s=841)
-    assert timedelta(seconds=840 + calls.PLACE_WAIT_S + 30) < MAKE["start_to_close_timeout"]
+    assert timedelta(seconds=840 + media.PLACE_WAIT_S + 30) < COMPLETE["start_to_close_timeout"]
 
 
 async def test_recordings_that_wait_leave_places_for_other_calls(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "PLACE_RETURN_S", 0.1)
+    monkeypatch.setattr(media, "PLACE_RETURN_S", 0.1)
     many = RECORDINGS_HELD + RECORDINGS_WAITING + OTHER_PLACES + 1
     gate = Gate(Operation.TRANSCRIPTIONS)
-    monkeypatch.setattr(media, "ask", gate.ask)
+    monkeypatch.setattr(media_requests, "ask", gate.ask)
     waiting = await asyncio.gather(*(transcribe(alice, f"{n}", Prefer="wait=0") for n in range(many)))
     await until(lambda: gate.held == RECORDINGS_HELD)
     answer = await alice.post(f"{AI}/embeddings", json={"model": "simulator/embedding", "input": "tea"})
     assert answer.status_code == 200
     gate.opened.set()
     ends = [await ended(alice, each.headers["Location"]) for each in waiting]
-    assert {(end["status"], end["attempts"]) for end in ends} == {("finished", 1)}
+    assert {(end["status"], end["attempts"]) for end in ends} == {("completed", 1)}
 
 
 async def test_a_worker_holds_few_recordings_at_once(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.TRANSCRIPTIONS)
-    monkeypatch.setattr(media, "ask", gate.ask)
+    monkeypatch.setattr(media_requests, "ask", gate.ask)
     answering = asyncio.gather(*(transcribe(alice) for _ in range(RECORDINGS_HELD + 3)))
     await until(lambda: gate.held == RECORDINGS_HELD)
     # The others could come too, if nothing kept them.

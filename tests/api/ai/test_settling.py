@@ -5,11 +5,10 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
-from sqlalchemy.exc import DataError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from psycopg_pool import PoolTimeout
 from structlog.testing import capture_logs
 
-from chimera.db import ai_call_attempts as attempts
+from chimera.ledger import settlements
 from tests.api.ai.conftest import AI, arrivals
 from tests.conftest import SimulatorServer
 
@@ -21,18 +20,15 @@ PICTURE = {"model": "simulator/image", "prompt": "a cat", "size": "64x32"}
 async def test_an_answer_waits_for_a_database_that_is_away(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = attempts.settle
-    refusals = [
-        OperationalError("…", None, psycopg.OperationalError("the server closed the connection")),
-        PoolTimeout(),
-    ]
+    settle = settlements.settle
+    refusals = [psycopg.OperationalError("the server closed the connection"), PoolTimeout()]
 
-    async def away(*args: Any, **named: Any) -> None:
+    async def away(*args: Any, **named: Any) -> int | None:
         if refusals:
             raise refusals.pop()
-        await settle(*args, **named)
+        return await settle(*args, **named)
 
-    monkeypatch.setattr(attempts, "settle", away)
+    monkeypatch.setattr(settlements, "settle", away)
     answer = await alice.post(f"{AI}/images", json=PICTURE)
     assert answer.status_code == 200, answer.text
     assert refusals == []
@@ -45,9 +41,9 @@ async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*args: Any, **named: Any) -> None:
-        raise DataError("…", None, psycopg.errors.NumericValueOutOfRange('bigint out of range: "what was said"'))
+        raise psycopg.errors.NumericValueOutOfRange('bigint out of range: "what was said"')
 
-    monkeypatch.setattr(attempts, "settle", refused)
+    monkeypatch.setattr(settlements, "settle", refused)
     with capture_logs() as logged:
         answer = await alice.post(f"{AI}/images", json=PICTURE)
     assert [line["error"] for line in logged if line["event"] == "answer_not_kept"] == ["NumericValueOutOfRange"]

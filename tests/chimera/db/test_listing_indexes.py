@@ -14,11 +14,11 @@ NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
     [
         (f"SELECT id FROM files {NEWEST}", "files_created"),
         (f"SELECT id FROM files WHERE owner_id = :owner {NEWEST}", "files_owner_created"),
-        (f"SELECT id FROM ai_calls {NEWEST}", "ai_calls_created"),
-        (f"SELECT id FROM ai_calls WHERE owner_id = :owner {NEWEST}", "ai_calls_owner_created"),
+        (f"SELECT id FROM runs WHERE kind <> 'task' {NEWEST}", "runs_calls"),
+        (f"SELECT id FROM runs WHERE kind <> 'task' AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
         (
-            f"SELECT id FROM ai_calls WHERE owner_id = :owner AND operation = 'images' {NEWEST}",
-            "ai_calls_owner_operation_created",
+            f"SELECT id FROM runs WHERE owner_id = :owner AND kind = 'images' {NEWEST}",
+            "runs_owner_created",
         ),
     ],
 )

@@ -141,9 +141,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         postgresql_with={"fillfactor": 50},
     )
+    op.create_index(
+        "runs_calls", "runs", ["created_at", "id"], unique=False, postgresql_where=sa.text("kind <> 'task'")
+    )
     op.create_index("runs_cancelling", "runs", ["id"], unique=False, postgresql_where=sa.text("status = 'cancelling'"))
     op.create_index("runs_created", "runs", ["kind", "created_at", "id"], unique=False)
     op.create_index("runs_idempotency", "runs", ["owner_id", "idempotency_key"], unique=True)
+    op.create_index(
+        "runs_owner_calls",
+        "runs",
+        ["owner_id", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("kind <> 'task'"),
+    )
     op.create_index("runs_owner_created", "runs", ["owner_id", "kind", "created_at", "id"], unique=False)
     op.create_index("runs_owner_status", "runs", ["owner_id", "kind", "status", "created_at"], unique=False)
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
@@ -348,9 +358,11 @@ def downgrade() -> None:
     op.drop_index("runs_scheduled_run", table_name="runs")
     op.drop_index("runs_owner_status", table_name="runs")
     op.drop_index("runs_owner_created", table_name="runs")
+    op.drop_index("runs_owner_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
     op.drop_index("runs_idempotency", table_name="runs")
     op.drop_index("runs_created", table_name="runs")
     op.drop_index("runs_cancelling", table_name="runs", postgresql_where=sa.text("status = 'cancelling'"))
+    op.drop_index("runs_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
     op.drop_table("runs")
     op.drop_table("file_chunks")
     op.drop_index("schedules_owner", table_name="schedules")
