@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Row, Select, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +39,7 @@ from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
 
-_TASK = literal_column("'task'")
+_TASK: ColumnElement[str] = literal_column("'task'")
 """As the indexes of calls have it: of a parameter PostgreSQL can't tell."""
 
 KINDS = tuple(RunKind(operation.value) for operation in Operation)

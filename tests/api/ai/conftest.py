@@ -54,7 +54,8 @@ async def runs(api_settings: Settings) -> AsyncIterator[Runs]:
 
 def arrivals(simulator: SimulatorServer, call_id: str) -> int:
     """How often the provider was really asked."""
-    return sum(entry["call_id"] == call_id and entry["phase"] == "arrived" for entry in simulator.asked())
+    asked = (entry for entry in simulator.asked() if entry["phase"] == "arrived")
+    return sum(entry["call_id"].partition("#")[0] == call_id for entry in asked)
 
 
 async def ended(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:

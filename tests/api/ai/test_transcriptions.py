@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from activities.calls import media
+from activities.calls import media_requests
 from chimera.db.engine import Database
 from models.ai_calls import Operation
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
@@ -102,7 +102,7 @@ async def test_a_file_that_is_gone_at_the_next_attempt_fails_the_call(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.TRANSCRIPTIONS)
-    monkeypatch.setattr(media, "ask", gate.ask)
+    monkeypatch.setattr(media_requests, "ask", gate.ask)
     fields = {"model": MODEL, "prompt": "[[sim: status=503; times=1]]"}
     answer = await alice.post(f"{AI}/transcriptions", data=fields, files={"file": WAV}, headers={"Prefer": "wait=0"})
     file_id = answer.json()["request"]["file_id"]
