@@ -86,7 +86,7 @@ async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[Workflow
     nodes = {(str(row["task_id"]), str(row["path"])): row for row in rows}
     found = []
     for execution in executions:
-        task_id, _, path = execution.id.removeprefix("task-").partition("/")
+        task_id, _, path = execution.id.removeprefix("run-").partition("/")
         row = nodes.get((task_id, path))
         if execution.status != WorkflowExecutionStatus.COMPLETED or row is None:
             continue

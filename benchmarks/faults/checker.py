@@ -223,7 +223,7 @@ def _is_gone_on_from(execution: WorkflowExecution) -> bool:
 async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:
     """Every execution of these tasks, subtasks included."""
     listed = lab.stack.temporal.list_workflows("WorkflowType IN ('TaskWorkflow', 'SubtaskWorkflow')")
-    return [each async for each in listed if each.id.removeprefix("task-").partition("/")[0] in ids]
+    return [each async for each in listed if each.id.removeprefix("run-").partition("/")[0] in ids]
 
 
 async def _stuck(lab: Lab, executions: Sequence[WorkflowExecution]) -> int:

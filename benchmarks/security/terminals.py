@@ -32,7 +32,8 @@ async def odd_names(stack: Stack) -> Seen:
         for path, body in (("schedules", schedule), ("agents", agent), ("ai/embeddings", call)):
             (await client.post(f"{API}/{path}", json=body)).raise_for_status()
         await rows(
-            stack, "UPDATE runs SET title = :odd, goal = :odd, result = :odd WHERE id = :id", odd=ODD, id=task_id
+            stack, "WITH r AS (UPDATE runs SET result = :odd WHERE id = :id)"
+            " UPDATE tasks SET title = :odd, goal = :odd WHERE run_id = :id", odd=ODD, id=task_id
         )
         await rows(stack, "UPDATE subtasks SET title = :odd WHERE run_id = :id", odd=ODD, id=task_id)
         await rows(
@@ -44,7 +45,8 @@ async def odd_names(stack: Stack) -> Seen:
             odd=json.dumps({"role": ODD[:40], "description": ODD, "prompt": ODD}), name=agent["name"],
         )  # fmt: skip
         await rows(
-            stack, "UPDATE ai_calls SET model = :odd WHERE owner_id = (SELECT owner_id FROM runs WHERE id = :id)",
+            stack, "UPDATE media_calls SET model = :odd WHERE run_id IN (SELECT id FROM runs WHERE owner_id ="
+            " (SELECT owner_id FROM runs WHERE id = :id))",
             odd=ODD, id=task_id,
         )  # fmt: skip
         token = client.headers["Authorization"].removeprefix("Bearer ")

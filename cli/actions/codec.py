@@ -39,4 +39,4 @@ def _command_of(address: CodecAddress) -> str:
         "--codec-endpoint": endpoint,
     }
     words = [word for name, value in options.items() for word in (name, shlex.quote(one_line(value, 2000)))]
-    return " ".join(("temporal workflow show", *words, "--workflow-id", "task-ID"))
+    return " ".join(("temporal workflow show", *words, "--workflow-id", "run-ID"))

@@ -327,7 +327,7 @@ async def _add_events(database: Database, task_id: str, count: int) -> int:
         )
         await session.execute(
             text(
-                "INSERT INTO events (task_id, seq, payload)"
+                "INSERT INTO events (run_id, seq, payload)"
                 """ SELECT :task_id, n, '{"type": "task.resumed"}' FROM generate_series(:first, :last) AS n"""
             ),
             {"task_id": task_id, "first": (last or 0) - count + 1, "last": last},

@@ -327,7 +327,7 @@ async def test_a_cancelled_call_is_cut(alice: httpx2.AsyncClient, simulator: Sim
     call = (await alice.get(f"{AI}/calls/{call_id}")).json()
     # It was on its way, so it may be billed.
     assert (call["status"], call["cost_micro_usd"], call["estimated"]) == ("cancelled", 10_000, True)
-    await until(lambda: (call_id, "cut") in [(entry["call_id"], entry["phase"]) for entry in simulator.asked()])
+    await until(lambda: (f"{call_id}#images.1", "cut") in [(e["call_id"], e["phase"]) for e in simulator.asked()])
     done = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "x"})
     assert (await alice.post(f"{AI}/calls/{done.json()['id']}/cancel")).status_code == 409
 

@@ -23,7 +23,7 @@ async def say(database: Database, task_id: str, path: str, purpose: str, seq: in
     values = {"content": f"{path} {purpose} {seq}", "tokens": 5, **fields}
     async with database.begin() as session:
         await session.execute(
-            insert(Message).values(task_id=task_id, path=path, purpose=purpose, seq=seq, role=role, **values)
+            insert(Message).values(run_id=task_id, path=path, purpose=purpose, seq=seq, role=role, **values)
         )
 
 
@@ -31,7 +31,7 @@ async def say(database: Database, task_id: str, path: str, purpose: str, seq: in
 async def task_id(alice: httpx2.AsyncClient, database: Database) -> str:
     """A task in which two nodes have spoken, written down in no order."""
     task_id: str = (await new_task(alice, plan=PLAN))["id"]
-    place = {"task_id": task_id, "path": "facts", "purpose": "turn", "step": 1, "attempt": 2}
+    place = {"run_id": task_id, "path": "facts", "purpose": "turn", "step": 1, "attempt": 2}
     async with database.begin() as session:
         await session.execute(insert(Call).values(**place, status="finished", outcome={}))
         await session.execute(
@@ -48,7 +48,7 @@ async def task_id(alice: httpx2.AsyncClient, database: Database) -> str:
         )
         await session.execute(
             insert(ToolCall).values(
-                task_id=task_id, path="facts", step=1, index=0, tool="calculator", status="finished", failed=False
+                run_id=task_id, path="facts", step=1, index=0, tool="calculator", status="finished", failed=False
             )
         )
     await say(database, task_id, "", "aggregate", 1000, "user")

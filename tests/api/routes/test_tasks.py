@@ -27,7 +27,7 @@ async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_ru
     assert answer.status_code == 202
     assert answer.headers["Location"] == f"/api/v1/tasks/{task['id']}"
     assert (task["title"], task["status"], task["subtasks_total"], task["last_seq"]) == ("Tell me.", "queued", 2, 2)
-    assert task["temporal_url"].endswith(f"task-{task['id']}")
+    assert task["temporal_url"].endswith(f"run-{task['id']}")
     subtasks = (await alice.get(f"/api/v1/tasks/{task['id']}/subtasks")).json()
     assert [(one["path"], one["agent"], one["status"]) for one in subtasks] == [
         ("facts", "researcher", "pending"),
@@ -309,7 +309,7 @@ async def _book_call(
     reserved_micro_usd: int = 0,
     cost_micro_usd: int = 0,
 ) -> None:
-    place = {"task_id": task_id, "path": path, "purpose": "turn", "step": step, "attempt": 1}
+    place = {"run_id": task_id, "path": path, "purpose": "turn", "step": step, "attempt": 1}
     async with database.begin() as session:
         session.add(Call(**place, status="finished", outcome={"text_preview": "CANARY"}))
         await session.flush()

@@ -1,6 +1,7 @@
 """Rows held against the real Temporal: of runs that were ended from outside, and of runs that it has lost."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -30,9 +31,9 @@ async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_wha
         client = await runs.temporal.client()
         closed_since, asked = runs.temporal.closed_since, list[datetime]()
 
-        async def listed(workflow_type: str, since: datetime) -> set[str]:
+        async def listed(workflow_types: Sequence[str], since: datetime) -> set[str]:
             asked.append(since)
-            return await closed_since(workflow_type, since)
+            return await closed_since(workflow_types, since)
 
         monkeypatch.setattr(runs.temporal, "closed_since", listed)
         task_id = await runs.start("Forgotten")
@@ -55,7 +56,7 @@ async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_wha
         monkeypatch.setattr(temporal_client, "VISIBILITY_PAGE", 1)
         async with asyncio.timeout(LIMIT_S):
             ended = {workflow_id_of(task_id), workflow_id_of(other)}
-            while not ended <= await closed_since("TaskWorkflow", asked[0]):
+            while not ended <= await closed_since(["TaskWorkflow"], asked[0]):
                 await asyncio.sleep(0.2)
         # The later rounds look back a little and not nine days.
         assert all(since > asked[0] + timedelta(days=8) for since in asked[1:])
