@@ -112,7 +112,7 @@ def build_parts(settings: Settings) -> Parts:
         bus=bus,
         standings=Standings(settings),
         temporal=temporal,
-        dispatcher=Dispatcher(database, temporal, bus, failpoints),
+        dispatcher=Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints),
         call_waits=CallWaits(database, temporal),
         schedules=Schedules(settings, temporal),
         failpoints=failpoints,

@@ -316,6 +316,9 @@ class TaskView(Contract):
     finish_reason: FinishReason | None = Field(
         default=None, description="How the answer ended; length: it was cut at its limit and isn't complete"
     )
+    queue_place: int | None = Field(
+        default=None, description="Of a queued task that waits for room: its place in the queue, 1 for the next"
+    )
     error_code: str | None
     error: str | None
     remedy: Remedy | None = Field(default=None, description="Of a task that failed: how it can go on")

@@ -150,7 +150,7 @@ async def runs_on(settings: Settings) -> AsyncIterator[Runs]:
             settings=settings,
             database=database,
             temporal=temporal,
-            dispatcher=Dispatcher(database, temporal, bus),
+            dispatcher=Dispatcher(database, temporal, bus, most_running=settings.most_running),
             caller=Caller(user_id=owner_id, role="user"),
         )
     finally:

@@ -22,9 +22,10 @@ from chimera.providers import Providers
 from chimera.providers.health.accounts import Standings
 from chimera.providers.limits.limiter import ProviderLimits
 from chimera.temporal.client import Temporal
-from chimera.temporal.dispatcher import Dispatcher, Sweeper
+from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.reconciliation import Reconciler
 from chimera.temporal.schedules import Schedules as TemporalSchedules
+from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
@@ -53,7 +54,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     standings = Standings(settings)
     temporal = Temporal(settings)
     failpoints = Failpoints(settings.failpoints)
-    dispatcher = Dispatcher(database, temporal, bus, failpoints)
+    dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
     limits = ProviderLimits(settings)
     # Containers may share a process id and a host's name, and each must know its own calls from another's.
     worker_name = f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}"
@@ -96,6 +97,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         )
         sweeper = Sweeper(
             sweeps=[dispatcher.sweep, dispatcher.stop_disabled],
+            admit=dispatcher.admit,
             reconciliations=[Reconciler(database, temporal).reconcile],
         )
         yield worker, sweeper

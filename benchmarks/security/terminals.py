@@ -32,8 +32,11 @@ async def odd_names(stack: Stack) -> Seen:
         for path, body in (("schedules", schedule), ("agents", agent), ("ai/embeddings", call)):
             (await client.post(f"{API}/{path}", json=body)).raise_for_status()
         await rows(
-            stack, "WITH r AS (UPDATE runs SET result = :odd WHERE id = :id)"
-            " UPDATE tasks SET title = :odd, goal = :odd WHERE run_id = :id", odd=ODD, id=task_id
+            stack,
+            "WITH r AS (UPDATE runs SET result = :odd WHERE id = :id)"
+            " UPDATE tasks SET title = :odd, goal = :odd WHERE run_id = :id",
+            odd=ODD,
+            id=task_id,
         )
         await rows(stack, "UPDATE subtasks SET title = :odd WHERE run_id = :id", odd=ODD, id=task_id)
         await rows(

@@ -196,6 +196,8 @@ class Settings(OfVendors):
 
     # Processes.
     max_concurrent_activities: Positive = 200
+    max_running_tasks: Positive | None = None
+    """At once, in the whole installation; others stay queued. Default: a quarter of `max_concurrent_activities`."""
     graceful_shutdown_s: float = 30.0
     database_pool_size: Positive = 10
     database_pool_overflow: int = 20
@@ -224,6 +226,11 @@ class Settings(OfVendors):
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
+
+    @property
+    def most_running(self) -> int:
+        """How many tasks run at once."""
+        return self.max_running_tasks or max(8, self.max_concurrent_activities // 4)
 
     def key_of(self, vendor: str) -> SecretStr | None:
         """The key that was set for a vendor."""

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.access import visible_to
 from chimera.db.pages import Place
 from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, Task
+from chimera.ledger import admission
 from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
@@ -50,6 +51,8 @@ async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: 
     task = _view_of(row, link_to)
     if task.status is TaskStatus.WAITING:
         return task.model_copy(update={"waiting": await _waiting(session, task_id)})
+    if task.status is TaskStatus.QUEUED and row.admitted_at is None:
+        return task.model_copy(update={"queue_place": await admission.place_of(session, task_id)})
     if task.status is TaskStatus.RUNNING:
         return task.model_copy(update={"held_up": await held_up_calls(session, task_id)})
     return task

@@ -78,6 +78,14 @@ async def delivered(session: AsyncSession, entry: Entry) -> bool:
     return bool(await session.scalar(_DELIVERED, {"id": entry.id}))
 
 
+_HOLD = text("UPDATE outbox SET next_attempt_at = now() + interval '5 minutes' WHERE id = :id")
+
+
+async def hold(session: AsyncSession, entry: Entry) -> None:
+    """Leave a start to the admission of its run (`admission.py`)."""
+    await session.execute(_HOLD, {"id": entry.id})
+
+
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     """Note why an entry could not be delivered; it is tried again after 1, 2, 4 … 30 s."""
     await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})

@@ -16,7 +16,8 @@ from models.tasks import CLOSED, OPEN, STOPPED, TaskStatus, TransitionRecord
 
 _MARK_STARTED = text(f"""
 WITH begun AS (
-    UPDATE runs SET started_at = COALESCE(started_at, now()), event_seq = event_seq + 1, updated_at = now(),
+    UPDATE runs SET started_at = COALESCE(started_at, now()), admitted_at = COALESCE(admitted_at, now()),
+           event_seq = event_seq + 1, updated_at = now(),
            status = CASE status WHEN 'queued' THEN 'running' ELSE status END
     WHERE id = :id AND status <> ALL(:closed)
       AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND payload ->> 'type' = 'task.started')

@@ -4,7 +4,6 @@ The API tries right after its commit; a sweeper in every worker takes what is le
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -18,24 +17,36 @@ from chimera.bus import Bus
 from chimera.db import disabled_owners
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.ledger import outbox, runs, starts
+from chimera.ledger import admission, outbox, runs, starts
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
 from models.workflows import TaskRuns
 
 log = structlog.get_logger()
 
-SWEEP_SECONDS = 2.0
-RECONCILE_SECONDS = 5.0
 CONCURRENT_DELIVERIES = 10
 ENDING_TRIES = 7
 """A run that failed and hasn't ended by then, a minute and a half after its task was tried again, is ended."""
 
 
+class _NoRoom(Exception):
+    """As many tasks run as may: a queued one is started when it is admitted."""
+
+
 class Dispatcher:
     """Takes messages from the outbox to the runs they are for."""
 
-    def __init__(self, database: Database, temporal: Temporal, bus: Bus, failpoints: Failpoints | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        temporal: Temporal,
+        bus: Bus,
+        *,
+        most_running: int,
+        failpoints: Failpoints | None = None,
+    ) -> None:
+        """`most_running` tasks run at once; the others stay queued until they are admitted."""
+        self._most_running = most_running
         self._database = database
         self._temporal = temporal
         self._bus = bus
@@ -69,6 +80,13 @@ class Dispatcher:
             run_ids = await outbox.due(session, limit=200)
         await asyncio.gather(*map(self.deliver, run_ids))
 
+    async def admit(self) -> bool:
+        """Start queued tasks that there is room for; return whether tasks waited."""
+        async with self._database.begin() as session:
+            admitted = await admission.admit(session, self._most_running)
+        await asyncio.gather(*map(self.deliver, admitted or ()))
+        return admitted is not None
+
     async def stop_disabled(self) -> None:
         """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
         async with self._database.begin() as session:
@@ -83,6 +101,9 @@ class Dispatcher:
                 return False
             try:
                 await self._send(session, entry)
+            except _NoRoom:
+                await outbox.hold(session, entry)
+                return False
             except (RPCError, RuntimeError, ValueError) as error:
                 # A ValueError: a row that this version can't read. It waits; the others go on.
                 log.warning("outbox_delivery_failed", run_id=run_id, kind=entry.kind, error=str(error)[:200])
@@ -158,9 +179,11 @@ class Dispatcher:
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
         run_id = entry.run_id
-        start = await starts.read_start(session, run_id)
+        start = await starts.read_start(session, run_id, self._most_running)
         if start is None:
             return
+        if not start.has_room:
+            raise _NoRoom
         try:
             await self._temporal.start(run_id, start)
         except StillEnding:
@@ -172,36 +195,3 @@ class Dispatcher:
             log.info("run_already_started", run_id=run_id)
         await self._failpoints.hit("after_start")
         await runs.mark_started(session, run_id)
-
-
-Round = Callable[[], Awaitable[None]]
-
-
-class Sweeper:
-    """Runs in every worker: nothing that was accepted is lost, no row says `running` about a run that has ended."""
-
-    def __init__(self, *, sweeps: Sequence[Round], reconciliations: Sequence[Round]) -> None:
-        self._sweeps = sweeps
-        self._reconciliations = reconciliations
-
-    async def run(self) -> None:
-        """Sweep for ever; a part that is away is met again at the next round."""
-        last_reconciled = 0.0
-        loop = asyncio.get_running_loop()
-        while True:
-            for sweep in self._sweeps:
-                await self._round(sweep)
-            if loop.time() - last_reconciled >= RECONCILE_SECONDS:
-                for reconcile in self._reconciliations:
-                    await self._round(reconcile)
-                last_reconciled = loop.time()
-            await asyncio.sleep(SWEEP_SECONDS)
-
-    async def _round(self, work: Round) -> None:
-        try:
-            await work()
-        except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
-            log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
-        except Exception:
-            # The sweeper outlives whatever one row can do to it.
-            log.exception("sweep_failed")

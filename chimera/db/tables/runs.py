@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
 
+_TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
+
 
 class Run(Table):
     """The root of all that is done for an owner: its account and the counter of its events, in one row.
@@ -53,6 +55,8 @@ class Run(Table):
     """The workflow id of the schedule's run that created it."""
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = now()
+    admitted_at: Mapped[datetime | None]
+    """When a queued task was let in (`ledger/admission.py`)."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     last_call_at: Mapped[datetime | None]
@@ -69,6 +73,7 @@ class Run(Table):
         Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text("kind <> 'task'")),
         Index("runs_calls", "created_at", "id", postgresql_where=text("kind <> 'task'")),
         Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
+        Index("runs_admission", "owner_id", postgresql_where=text(_TAKES_PLACES)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # Updated at every call: room on the page keeps those updates off the indexes (HOT).
         {"postgresql_with": {"fillfactor": 50}},

@@ -257,7 +257,7 @@ def test_an_activity_in_the_queue_says_so() -> None:
 async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     temporal = Temporal(runs.settings.model_copy(update={"task_queue": "nobody"}))
     bus = Bus(runs.settings)
-    waits, dispatcher = CallWaits(runs.database, temporal), Dispatcher(runs.database, temporal, bus)
+    waits, dispatcher = CallWaits(runs.database, temporal), Dispatcher(runs.database, temporal, bus, most_running=1)
     new = NewCall(Operation.EMBEDDINGS, EMBEDDING, {}, simulated=True, body_sha256="", idempotency_key=None)
     async with runs.database.begin() as session:
         call_id, _ = await calls.create(session, runs.caller.user_id, new)

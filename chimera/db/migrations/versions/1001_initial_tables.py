@@ -130,6 +130,7 @@ def upgrade() -> None:
         sa.Column("scheduled_run_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("admitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_call_at", sa.DateTime(timezone=True), nullable=True),
@@ -140,6 +141,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
         postgresql_with={"fillfactor": 50},
+    )
+    op.create_index(
+        "runs_admission",
+        "runs",
+        ["owner_id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'task' AND status IN ('queued', 'running', 'cancelling')"),
     )
     op.create_index(
         "runs_calls", "runs", ["created_at", "id"], unique=False, postgresql_where=sa.text("kind <> 'task'")
@@ -363,6 +371,11 @@ def downgrade() -> None:
     op.drop_index("runs_created", table_name="runs")
     op.drop_index("runs_cancelling", table_name="runs", postgresql_where=sa.text("status = 'cancelling'"))
     op.drop_index("runs_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
+    op.drop_index(
+        "runs_admission",
+        table_name="runs",
+        postgresql_where=sa.text("kind = 'task' AND status IN ('queued', 'running', 'cancelling')"),
+    )
     op.drop_table("runs")
     op.drop_table("file_chunks")
     op.drop_index("schedules_owner", table_name="schedules")

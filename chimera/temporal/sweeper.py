@@ -1,0 +1,59 @@
+"""Rounds that every worker makes, so that nothing that was accepted is lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.service import RPCError
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 2.0
+RECONCILE_SECONDS = 5.0
+ADMIT_SECONDS = 0.25
+"""While tasks are queued: a place that is free is not to stay so for long."""
+
+Round = Callable[[], Awaitable[object]]
+Admission = Callable[[], Awaitable[bool]]
+
+
+class Sweeper:
+    """Runs in every worker: no row says `running` about a run that has ended, and no start or cancel is forgotten."""
+
+    def __init__(self, *, sweeps: Sequence[Round], reconciliations: Sequence[Round], admit: Admission) -> None:
+        """`admit` starts queued tasks and returns whether any waited."""
+        self._sweeps = sweeps
+        self._reconciliations = reconciliations
+        self._admit = admit
+
+    async def run(self) -> None:
+        """Sweep for ever; a part that is away is met again at the next round."""
+        await asyncio.gather(self._sweep(), self._admit_tasks())
+
+    async def _sweep(self) -> None:
+        last_reconciled = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            for sweep in self._sweeps:
+                await self._round(sweep)
+            if loop.time() - last_reconciled >= RECONCILE_SECONDS:
+                for reconcile in self._reconciliations:
+                    await self._round(reconcile)
+                last_reconciled = loop.time()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _admit_tasks(self) -> None:
+        while True:
+            are_queued = await self._round(self._admit)
+            await asyncio.sleep(ADMIT_SECONDS if are_queued else SWEEP_SECONDS)
+
+    async def _round(self, work: Round) -> object:
+        try:
+            return await work()
+        except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
+            log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
+        except Exception:
+            # The sweeper outlives whatever one row can do to it.
+            log.exception("sweep_failed")
+        return None

@@ -1,0 +1,110 @@
+"""Queued tasks are let in by priority, fair share and age, on the real database."""
+
+import pytest
+from sqlalchemy import text
+
+from chimera.db.engine import Database
+from chimera.ledger import admission, starts
+from chimera.ledger.admission import OWN_PLACES
+from models.ids import RunId, UserId
+from tests.parts import forget_open_work
+from tests.runs import new_user
+
+
+@pytest.fixture(autouse=True)
+async def nothing_open(database: Database) -> None:
+    """Of earlier tests: every open task counts."""
+    await forget_open_work(database.engine.url.render_as_string(hide_password=False))
+
+
+async def queued(database: Database, owner: UserId, *, priority: int = 3, status: str = "queued") -> RunId:
+    """A task that was accepted, younger than all before it."""
+    insert = text(
+        "INSERT INTO runs (owner_id, kind, status, priority, created_at)"
+        " VALUES (:owner, 'task', :status, :priority, clock_timestamp()) RETURNING id"
+    )
+    async with database.begin() as session:
+        values = {"owner": owner, "status": status, "priority": priority}
+        return RunId(str(await session.scalar(insert, values)))
+
+
+async def admitted(database: Database, most: int) -> list[RunId] | None:
+    async with database.begin() as session:
+        return await admission.admit(session, most)
+
+
+async def end(database: Database, *run_ids: RunId) -> None:
+    async with database.begin() as session:
+        ended = text("UPDATE runs SET status = 'completed', ended_at = now() WHERE id = ANY(CAST(:ids AS uuid[]))")
+        await session.execute(ended, {"ids": list(run_ids)})
+
+
+async def test_no_more_run_than_may(database: Database) -> None:
+    owner = await new_user(database)
+    tasks = [await queued(database, owner) for _ in range(6)]
+    assert set(await admitted(database, 4) or ()) == set(tasks[:4])
+    assert await admitted(database, 4) == []
+    await end(database, tasks[0])
+    assert await admitted(database, 4) == [tasks[4]]
+
+
+async def test_nothing_queued_is_told_apart(database: Database) -> None:
+    assert await admitted(database, 4) is None
+
+
+async def test_a_higher_priority_goes_first(database: Database) -> None:
+    owner = await new_user(database)
+    late = [await queued(database, owner, priority=3) for _ in range(3)]
+    urgent = await queued(database, owner, priority=1)
+    assert set(await admitted(database, 3) or ()) == {urgent, *late[:2]}
+
+
+async def test_owners_share_the_places(database: Database) -> None:
+    many, few = await new_user(database), await new_user(database)
+    crowd = [await queued(database, many) for _ in range(10)]
+    theirs = [await queued(database, few) for _ in range(3)]
+    first = await admitted(database, 6)
+    assert set(first or ()) == {*crowd[:3], *theirs}
+
+
+async def test_an_owner_has_places_beyond_the_limit(database: Database) -> None:
+    many, late = await new_user(database), await new_user(database)
+    for _ in range(4):
+        await queued(database, many, status="running")
+    theirs = [await queued(database, late) for _ in range(OWN_PLACES + 1)]
+    assert set(await admitted(database, 4) or ()) == set(theirs[:OWN_PLACES])
+    assert await admitted(database, 4) == []
+
+
+async def test_paused_and_waiting_tasks_take_no_place(database: Database) -> None:
+    owner = await new_user(database)
+    for status in ("paused", "waiting", "draft", "completed"):
+        await queued(database, owner, status=status)
+    tasks = [await queued(database, owner) for _ in range(3)]
+    assert set(await admitted(database, 3) or ()) == set(tasks)
+
+
+async def test_a_place_in_the_queue_is_told(database: Database) -> None:
+    owner, other = await new_user(database), await new_user(database)
+    tasks = [await queued(database, owner) for _ in range(3)]
+    theirs = await queued(database, other)
+    async with database.begin() as session:
+        places = [await admission.place_of(session, run_id) for run_id in (tasks[0], theirs, tasks[1], tasks[2])]
+        assert places == [1, 2, 3, 4]
+    await admitted(database, 4)
+    async with database.begin() as session:
+        assert await admission.place_of(session, tasks[0]) is None
+
+
+async def test_a_start_has_room_while_few_run(database: Database) -> None:
+    owner = await new_user(database)
+    task = await queued(database, owner)
+    insert = text("INSERT INTO tasks (run_id, title, goal, model, policy) VALUES (:id, 't', 'g', 'm', '{}')")
+    async with database.begin() as session:
+        await session.execute(insert, {"id": task})
+        for running, has_room in ((0, True), (1, False)):
+            for _ in range(running):
+                await queued(database, owner, status="running")
+            start = await starts.read_start(session, task, 1)
+            assert start is not None
+            assert start.has_room is has_room
