@@ -196,8 +196,8 @@ class Settings(OfVendors):
 
     # Processes.
     max_concurrent_activities: Positive = 200
-    max_running_tasks: Positive | None = None
-    """At once, in the whole installation; others stay queued. Default: a quarter of `max_concurrent_activities`."""
+    max_running_tasks: NotNegative = 0
+    """At once, in the whole installation; others stay queued. 0: a quarter of `max_concurrent_activities`."""
     graceful_shutdown_s: float = 30.0
     database_pool_size: Positive = 10
     database_pool_overflow: int = 20
