@@ -11,7 +11,13 @@ from typing import TypedDict
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
-from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.model_calls import (
+    MAX_CALL_SECONDS,
+    PLACE_SECONDS,
+    SETTLE_SECONDS,
+    ModelCallOutcome,
+    ModelCallRequest,
+)
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput, TransitionRecord
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
@@ -48,7 +54,8 @@ class ModelCalls(ABC):
 
 
 COMPLETE = ActivityOptions(
-    start_to_close_timeout=timedelta(minutes=15),
+    # All that an attempt may wait for in turn, and a minute: no answer is given up that is still to be kept.
+    start_to_close_timeout=timedelta(seconds=PLACE_SECONDS + MAX_CALL_SECONDS + SETTLE_SECONDS + 60),
     schedule_to_close_timeout=timedelta(hours=24),
     # A worker that dies is noticed after this long (measured: 4 s at 5 s, 29 s without one).
     heartbeat_timeout=timedelta(seconds=10),

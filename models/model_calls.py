@@ -10,6 +10,13 @@ from models.plans import PlanNode
 from models.tasks import FinishReason
 from models.usage import Usage
 
+PLACE_SECONDS = 20
+"""How long a call waits in its worker for memory."""
+MAX_CALL_SECONDS = 840
+"""The most that CHIMERA_CALL_TOTAL_S allows a provider for one answer."""
+SETTLE_SECONDS = 3600
+"""How long a paid answer waits for a database that is away before its attempt is given up."""
+
 
 class Purpose(StrEnum):
     """What a call is for; each purpose has a transcript of its own at a node."""

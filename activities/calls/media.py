@@ -32,7 +32,7 @@ from models.ai_calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
 from models.events import ModelCallFinished, ModelCallStarted, TaskCompleted
 from models.ids import FileId, UserId, call_id_of
-from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import PLACE_SECONDS, ModelCallOutcome, ModelCallRequest, Purpose
 from models.usage import Usage
 
 log = structlog.get_logger()
@@ -42,7 +42,6 @@ RECORDINGS_HELD = 8
 A worker takes 200 calls, which would be all the memory of its machine."""
 RECORDINGS_WAITING = 8
 """Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
-PLACE_WAIT_S = 20.0
 PLACE_RETURN_S = 5.0
 """After at least this, and at most three times as much, a call looks again that could not even wait."""
 
@@ -131,7 +130,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
             raise _busy()
         self._recordings_waiting += 1
         try:
-            async with asyncio.timeout(PLACE_WAIT_S):
+            async with asyncio.timeout(PLACE_SECONDS):
                 await self._recordings.acquire()
         except TimeoutError:
             raise _busy() from None

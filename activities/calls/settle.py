@@ -20,13 +20,10 @@ from chimera.ledger.settlements import Settlement
 from models.errors import AnswerMissing, Overtaken, ProviderError, RootStopped
 from models.events import ModelCallFailed
 from models.ids import ROOT
-from models.model_calls import MEDIA, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import MEDIA, SETTLE_SECONDS, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import COMPLETABLE, STOPPED
 
 log = structlog.get_logger()
-
-SETTLE_SECONDS = 3600.0
-"""How long a paid answer waits for a database that is away before the attempt is given up."""
 
 
 ENDS_RUN = MEDIA | {Purpose.AGGREGATE}

@@ -205,7 +205,7 @@ async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: With
     """Return when each run, model call and tool call of a task began and ended, for a picture of its time."""
     async with parts.database.begin() as session:
         await task_views.progress(session, caller, task_id)
-        return await timelines.timeline_of(session, task_id)
+        return await timelines.timeline_of(session, caller, task_id)
 
 
 @router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)

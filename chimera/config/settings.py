@@ -48,6 +48,7 @@ from chimera.config.types import (
 from chimera.config.vendors import VENDORS, Vendor
 from chimera.content.text_files import NotReadable, said_of, text_in
 from models.base import ModelRef
+from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
 from models.wording import sentence_of, told
 
@@ -187,8 +188,7 @@ class Settings(OfVendors):
     # A model call's limits.
     call_first_byte_s: float = Field(default=30.0, gt=0)
     call_stall_s: float = Field(default=60.0, gt=0)
-    call_total_s: float = Field(default=300.0, gt=0, le=840)
-    """Less than the 15 minutes after which Temporal gives the call to another worker."""
+    call_total_s: float = Field(default=300.0, gt=0, le=MAX_CALL_SECONDS)
     call_max_attempts: int = Field(default=5, ge=1, le=100)
     max_answer_bytes: int = 4 * 1024 * 1024
     max_media_bytes: int = 64 * 1024 * 1024

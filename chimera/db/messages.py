@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.access import visible_to
 from chimera.db.tables import Run
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import NodePath, TaskId
@@ -93,8 +94,9 @@ async def page(
 
 
 async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    owner_id = await session.scalar(select(Run.owner_id).where(Run.id == task_id, Run.deleted_at.is_(None)))
-    if owner_id is None or (owner_id != caller.user_id and caller.role != "admin"):
+    visible = select(Run.owner_id).where(Run.id == task_id, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id))
+    owner_id = await session.scalar(visible)
+    if owner_id is None:
         raise NotFound("task", task_id)
     if owner_id != caller.user_id:
         raise Forbidden("Only its owner may read what was said in a task.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.access import visible_to
@@ -146,7 +146,3 @@ def _skipped(schedule: Schedule) -> str | None:
 async def _lock_id(session: AsyncSession, schedule_id: ScheduleId) -> None:
     """Wait for whoever makes or changes this schedule: a row that is not committed can't be seen, nor locked."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(schedule_id)})
-
-
-def _visible_to(caller: Caller) -> list[ColumnElement[bool]]:
-    return [] if caller.role == "admin" else [Schedule.owner_id == caller.user_id]

@@ -3,17 +3,23 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.access import visible_to
 from chimera.db.costs import finish_reason_of
 from chimera.db.tables import CallAttempt, Run, Subtask, Task, ToolCall
 from models.errors import NotFound
 from models.ids import ROOT, NodePath, TaskId
 from models.timelines import MAX_SPANS, Span, TimelineView
+from models.users import Caller
 
 
-async def timeline_of(session: AsyncSession, task_id: TaskId) -> TimelineView:
-    """Return a task's spans in order of their start; doesn't ask who is asking. Raises NotFound."""
+async def timeline_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> TimelineView:
+    """Return the spans of the caller's task in order of their start. Raises NotFound."""
     statement = select(Run, Task.title).outerjoin(Task, Task.run_id == Run.id)
-    row = (await session.execute(statement.where(Run.id == task_id, Run.deleted_at.is_(None)))).one_or_none()
+    row = (
+        await session.execute(
+            statement.where(Run.id == task_id, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id))
+        )
+    ).one_or_none()
     if row is None:
         raise NotFound("task", task_id)
     spans = [

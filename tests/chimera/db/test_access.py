@@ -1,0 +1,60 @@
+"""Every query of an owned table asks whose rows the caller may see."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import chimera.db
+from chimera.db.tables import Table
+
+FOLDER = Path(chimera.db.__file__).parent
+OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_id" in mapper.columns}
+NOT_FOR_CALLERS = {
+    "calls._calls": "a part of the queries that are asked for a caller",
+    "disabled_owners.stop": "the sweeper stops what disabled accounts run",
+    "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
+    "schedules.locked": "the worker renews a schedule",
+    "schedules.note_skipped": "the worker notes that a run was skipped",
+    "schedules.task_of": "the worker asks for the task of its own run",
+    "task_views.last_seqs": "of tasks whose followers were authorised at subscribe",
+}
+"""Queries that no caller asks, each with its reason."""
+
+
+def _functions() -> Iterator[tuple[str, ast.AST]]:
+    for path in sorted(FOLDER.glob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{path.stem}.{node.name}", node
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _owners_compared(node: ast.AST) -> bool:
+    """Whether it compares `owner_id` of a table: it asks for the rows of one owner."""
+    return any(
+        isinstance(each, ast.Compare) and isinstance(each.left, ast.Attribute) and each.left.attr == "owner_id"
+        for each in ast.walk(node)
+    )
+
+
+def _is_query(node: ast.AST) -> bool:
+    called = {each.func.id for each in ast.walk(node) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)}
+    return bool(called & {"select", "update", "delete", "delete_from"}) and bool(_names(node) & OWNED)
+
+
+def test_owned_tables_are_known() -> None:
+    assert {"Run", "File", "Schedule", "Agent"} <= OWNED
+
+
+def test_every_query_of_an_owned_table_is_asked_for_a_caller() -> None:
+    unasked = [
+        name
+        for name, node in _functions()
+        if _is_query(node)
+        and not _names(node) & {"visible_to", "locked", "_shown_to", "_owner_shown"}
+        and not _owners_compared(node)
+    ]
+    assert sorted(unasked) == sorted(NOT_FOR_CALLERS)
