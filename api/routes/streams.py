@@ -21,7 +21,7 @@ sockets = APIRouter()
 
 async def _own_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskId:
     async with parts.database.begin() as session:
-        await task_views.progress(session, caller, task_id)
+        await task_views.require(session, caller, task_id)
     return task_id
 
 

@@ -165,7 +165,7 @@ async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) ->
 async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
     """List the subtasks of a task, parents before children."""
     async with parts.database.begin() as session:
-        await task_views.progress(session, caller, task_id)
+        await task_views.require(session, caller, task_id)
         return await task_views.subtasks(session, task_id)
 
 
@@ -204,7 +204,6 @@ async def list_task_messages(
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
     """Return when each run, model call and tool call of a task began and ended, for a picture of its time."""
     async with parts.database.begin() as session:
-        await task_views.progress(session, caller, task_id)
         return await timelines.timeline_of(session, caller, task_id)
 
 

@@ -107,6 +107,11 @@ async def progress(session: AsyncSession, caller: Caller, task_id: TaskId) -> Pr
     return Progress(TaskStatus(row.status), row.event_seq)
 
 
+async def require(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    """Raise NotFound for a task that the caller doesn't see."""
+    await progress(session, caller, task_id)
+
+
 async def calls_in_progress(session: AsyncSession, task_id: TaskId) -> set[tuple[str, str, int, int]]:
     """Return path, purpose, step and attempt of each model call whose answer is being written."""
     call = Call

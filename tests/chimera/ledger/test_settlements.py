@@ -1,0 +1,29 @@
+"""The statement of a settlement is put together from parts."""
+
+import pytest
+
+from chimera.db.engine import CACHED_CHARS
+from chimera.ledger.settlements import statement_of
+
+POSSIBLE: tuple[frozenset[str], ...] = (
+    frozenset(),
+    frozenset({"plan"}),
+    frozenset({"ends"}),
+    frozenset({"node"}),
+    frozenset({"node", "tools"}),
+    frozenset({"node", "plan"}),
+    frozenset({"media"}),
+    frozenset({"media", "ends"}),
+)
+"""What an answer can make true: at the root, in a subtask, and as a call of its own."""
+
+
+@pytest.mark.parametrize("parts", POSSIBLE, ids=lambda parts: "+".join(sorted(parts)) or "nothing")
+def test_a_settlement_has_room_to_grow(parts: frozenset[str]) -> None:
+    assert len(statement_of(parts)) <= CACHED_CHARS - 400
+
+
+def test_a_part_stands_only_where_it_is_true() -> None:
+    assert "INSERT INTO subtasks" not in statement_of(frozenset({"node"}))
+    assert "INSERT INTO subtasks" in statement_of(frozenset({"node", "plan"}))
+    assert "UPDATE media_calls" not in statement_of(frozenset({"ends"}))
