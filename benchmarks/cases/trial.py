@@ -27,9 +27,9 @@ from benchmarks.cases.judge import now_of, problems_of
 from benchmarks.cases.seen import Seen, Task
 from benchmarks.cases.server import ModelServer, serving
 from benchmarks.cases.tasks import model_of, try_task
-from benchmarks.ports import free_port
-from benchmarks.stack import Stack, running_stack
 from chimera.local import Supervised
+from tests.ports import free_port
+from tests.stack import Stack, running_stack
 
 AT_ONCE = 32
 COMMANDS_AT_ONCE = 3

@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from benchmarks.ports import free_port
+from tests.ports import free_port
 from tests.until import LIMIT_S
 
 PACKAGE = "@copilotkit/aimock@1.43.0"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.ports import free_port
+from tests.ports import free_port
 
 FOREVER = 600.0
 """Until the client leaves."""

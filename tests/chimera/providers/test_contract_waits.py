@@ -7,7 +7,6 @@ from contextlib import aclosing
 
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.providers.base import Provider
 from chimera.providers.local import provider as local
 from chimera.providers.wire import http as wires
@@ -16,6 +15,7 @@ from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.providers.wires.base import Said, Wire
 from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import answer_of
+from tests.ports import free_port
 from tests.until import until
 
 LIMIT_S = 0.5
