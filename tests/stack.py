@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 from temporalio.client import Client
 
-from benchmarks.wires.wire import Wire, gateway, settings_for
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
@@ -20,6 +19,7 @@ from chimera.security.sessions import Auth, ensure_first_user
 from chimera.temporal.client import Temporal
 from models.users import Credentials
 from tests.ports import free_port
+from tests.wires.gateway.service import SimulatedVendor, gateway, settings_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(
-    folder: Path, *, workers: int = 1, wires: Sequence[Wire] = (), say: Say = print, **changes: object
+    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), say: Say = print, **changes: object
 ) -> AsyncIterator[Stack]:
     """Start everything in `folder`, on ports that are free now; the simulator can be asked on `wires` too."""
     api, temporal, ui, simulator, before_it = (free_port() for _ in range(5))

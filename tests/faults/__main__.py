@@ -16,7 +16,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.wires.wire import OPENAI, WIRES, Wire
 from tests.faults.experiments.controls import KINDS
 from tests.faults.experiments.freezes import TARGETS
 from tests.faults.experiments.list import EXPERIMENTS, Experiment
@@ -24,6 +23,7 @@ from tests.faults.lab import open_lab
 from tests.faults.results import Result, read, result_of, write
 from tests.faults.table import HEADINGS, details_of, row_of
 from tests.faults.trials import trial
+from tests.wires.gateway.service import OPENAI, SIMULATED_VENDORS, SimulatedVendor
 
 
 async def main() -> int:
@@ -38,7 +38,7 @@ async def main() -> int:
     given = {name: values for name, values in vars(asked).items() if name in _SIZES and values is not None}
     if idle := set(given) - set().union(*(experiment.options for experiment in chosen)):
         options.error(f"none of these experiments takes --{', --'.join(sorted(idle)).replace('_', '-')}")
-    wire = WIRES[asked.wire]
+    wire = SIMULATED_VENDORS[asked.wire]
     if wire != OPENAI:
         print(f"The simulator answers, behind {wire.title}; no answer comes from the vendor.\n")
     print(HEADINGS, flush=True)
@@ -61,7 +61,9 @@ def _options() -> argparse.ArgumentParser:
         "--seeds", "--rounds", type=int, default=1, help="how often each, with other moments and orders"
     )
     options.add_argument("--first-seed", "--seed", type=int, default=1)
-    options.add_argument("--wire", choices=WIRES, default="openai", help="whose SDK the workers talk through")
+    options.add_argument(
+        "--wire", choices=SIMULATED_VENDORS, default="openai", help="whose SDK the workers talk through"
+    )
     options.add_argument("--out", type=Path, metavar="FILE", help="append each result to this file, as a line of JSON")
     options.add_argument("--show", type=Path, metavar="FILE", help="print the table of such a file and run nothing")
     size = options.add_mutually_exclusive_group()
@@ -107,7 +109,7 @@ def _sizes(experiment: Experiment, given: Mapping[str, list[Any]]) -> list[dict[
 
 
 async def _one(
-    experiment: Experiment, seed: int, wire: Wire, size: Mapping[str, Any], *, quick: bool, long: bool
+    experiment: Experiment, seed: int, wire: SimulatedVendor, size: Mapping[str, Any], *, quick: bool, long: bool
 ) -> Result:
     with tempfile.TemporaryDirectory(prefix="chimera-faults-") as folder:
         async with open_lab(Path(folder), workers=experiment.workers, wires=[wire], say=_quiet) as lab:

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import httpx2
 
-from benchmarks.wires.wire import OPENAI, Wire
 from models.events import LAST
 from models.ids import TaskId
 from tests.faults.lab import Lab
+from tests.wires.gateway.service import OPENAI, SimulatedVendor
 
 Kind = Literal["ok", "refused", "failed", "unknown"]
 """`refused`: with a documented code. `unknown`: no answer came, so the task may have been taken in or not."""
@@ -42,11 +42,11 @@ class Offers:
 
     lab: Lab
     prefix: str
-    wire: Wire = OPENAI
+    wire: SimulatedVendor = OPENAI
     answers: list[Answer] = field(default_factory=list)
 
     @classmethod
-    def of(cls, lab: Lab, experiment: str, seed: int, wire: Wire) -> "Offers":
+    def of(cls, lab: Lab, experiment: str, seed: int, wire: SimulatedVendor) -> "Offers":
         return cls(lab, f"{experiment}-{seed}-{uuid4().hex[:8]}/", wire)
 
     async def post(self, name: str, body: dict[str, Any], *, timeout_s: float = 30.0) -> Answer:

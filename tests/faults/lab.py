@@ -13,7 +13,6 @@ from typing import Any
 import httpx2
 from sqlalchemy import RowMapping, text
 
-from benchmarks.wires.wire import Wire
 from chimera.db.engine import Database
 from chimera.local import Supervised
 from chimera.local.folder import Folder
@@ -21,6 +20,7 @@ from chimera.local.supervisor import Say
 from models import tasks
 from tests.faults.journal import Arrival, read_journal
 from tests.stack import Stack, running_stack
+from tests.wires.gateway.service import SimulatedVendor
 
 OPEN = f"({', '.join(repr(status.value) for status in sorted(tasks.OPEN))})"
 
@@ -170,7 +170,7 @@ async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: f
 
 @asynccontextmanager
 async def open_lab(
-    folder: Path, *, workers: int = 1, wires: Sequence[Wire] = (), say: Say = print, **changes: object
+    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), say: Say = print, **changes: object
 ) -> AsyncIterator[Lab]:
     """Start a stack of its own in `folder`, whose simulator can be asked on `wires` too."""
     async with running_stack(folder, workers=workers, wires=wires, say=say, **changes) as stack:

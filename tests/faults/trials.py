@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 
-from benchmarks.wires.wire import OPENAI, Wire
 from tests.faults.checker import Findings, examine
 from tests.faults.clients import Follower, Offers
 from tests.faults.lab import Lab
+from tests.wires.gateway.service import OPENAI, SimulatedVendor
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Trial:
 
 @asynccontextmanager
 async def trial(
-    lab: Lab, experiment: str, seed: int, wire: Wire = OPENAI, say: Callable[[str], None] = lambda line: None
+    lab: Lab, experiment: str, seed: int, wire: SimulatedVendor = OPENAI, say: Callable[[str], None] = lambda line: None
 ) -> AsyncIterator[Trial]:
     """Set a trial up, whose tasks are answered on `wire`, and take its time."""
     made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), say=say)
@@ -74,7 +74,9 @@ async def trial(
         made.took_s = time.monotonic() - began
 
 
-async def passes(lab: Lab, name: str, experiment: Callable[[Trial], Awaitable[None]], wire: Wire = OPENAI) -> None:
+async def passes(
+    lab: Lab, name: str, experiment: Callable[[Trial], Awaitable[None]], wire: SimulatedVendor = OPENAI
+) -> None:
     """Run an experiment as a test."""
     async with trial(lab, name, 1, wire) as made:
         await experiment(made)

@@ -6,9 +6,9 @@ import pytest
 
 from chimera.providers.base import Provider
 from tests.chimera.providers.asking import provider_at
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Wire
-from tests.chimera.scripted import Scripted, running_script
+from tests.wires.base import Wire
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.vendors import WIRES
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from benchmarks.wires.wire import ANTHROPIC, GOOGLE, OPENAI, Wire
 from tests.faults import jobs
 from tests.faults.experiments import providers, tool_calls
 from tests.faults.lab import Lab, until
 from tests.faults.trials import passes, trial
 from tests.until import LIMIT_S
+from tests.wires.gateway.service import ANTHROPIC, GOOGLE, OPENAI, SimulatedVendor
 
 pytestmark = pytest.mark.usefixtures("one_worker")
 
@@ -32,7 +32,7 @@ async def test_what_a_provider_does_wrong_is_not_stored_and_not_paid_twice(lab: 
 
 
 @pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, GOOGLE], ids=lambda wire: wire.vendor)
-async def test_no_tool_runs_with_cut_arguments(lab: Lab, wire: Wire) -> None:
+async def test_no_tool_runs_with_cut_arguments(lab: Lab, wire: SimulatedVendor) -> None:
     await passes(lab, "F26", lambda made: tool_calls.cut_tool_calls(made, rounds=1), wire)
 
 
@@ -45,7 +45,7 @@ async def test_what_goes_wrong_on_other_vendors_wires_is_not_stored_either(lab: 
 
 
 @pytest.mark.parametrize("wire", [ANTHROPIC, GOOGLE], ids=lambda wire: wire.vendor)
-async def test_a_call_that_is_given_up_ends_at_the_provider_behind_the_gateway(lab: Lab, wire: Wire) -> None:
+async def test_a_call_that_is_given_up_ends_at_the_provider_behind_the_gateway(lab: Lab, wire: SimulatedVendor) -> None:
     async with trial(lab, "gone", 1, wire) as made:
         (task_id,) = await made.offers.post_all([jobs.one_call("hang=1")])
         assert await until(lambda: arrived_as(lab, task_id, ["arrived"]), LIMIT_S)

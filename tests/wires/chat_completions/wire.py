@@ -10,7 +10,9 @@ from pydantic import TypeAdapter
 
 from chimera.providers.base import ToolRequest
 from models.usage import Usage
-from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
+from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
+from tests.wires.chat_completions.frames import DONE, USAGE, call, calls, chunk, framed, piece
+from tests.wires.sse import event
 
 MAX_ID_CHARS = 40
 """OpenAI's: https://github.com/vllm-project/vllm/issues/22966"""
@@ -61,19 +63,19 @@ class Chat:
         return b"data: " + data + b"\n\n"
 
     def told(self, said: Said) -> Sequence[bytes]:
-        frames = [_chunk(said, {"role": "assistant", "content": ""})]
+        chunks = [chunk({"role": "assistant", "content": ""})]
         # What servers of open models send; OpenAI tells no thoughts on this wire.
-        frames += [_chunk(said, {"reasoning_content": thought}) for thought in said.thoughts]
-        frames += [_chunk(said, {"content": piece}) for piece in said.pieces]
-        for index, call in enumerate(said.calls):
-            frames += _call(said, index, call)
+        chunks += [chunk({"reasoning_content": thought}) for thought in said.thoughts]
+        chunks += map(piece, said.pieces)
+        for index, made in enumerate(said.calls):
+            chunks += _call(index, made)
         if said.stop is None:
-            return frames[:-1] if said.calls else frames
+            return _sent(said, chunks[:-1] if said.calls else chunks)
         reason = "tool_calls" if said.calls and said.stop == "stop" else _STOPS[said.stop]
-        frames.append(_chunk(said, {}, reason))
+        chunks.append(chunk({}, reason))
         if said.usage is not None:
-            frames.append(event({"id": said.id, "choices": [], "usage": _usage(said.usage)}))
-        return [*frames, b"data: [DONE]\n\n"]
+            chunks.append({**USAGE, "usage": _usage(said.usage)})
+        return [*_sent(said, chunks), framed(DONE).encode()]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
         status, type_, code = _REFUSALS[kind]
@@ -117,18 +119,16 @@ class Chat:
         return self._key
 
 
-def _chunk(said: Said, delta: dict[str, Any], reason: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": reason}
-    return event({"id": said.id, "object": "chat.completion.chunk", "choices": [choice], "usage": None})
+def _sent(said: Said, chunks: Sequence[dict[str, Any]]) -> list[bytes]:
+    return [framed({**each, "id": said.id, "usage": each.get("usage")}).encode() for each in chunks]
 
 
-def _call(said: Said, index: int, call: ToolRequest) -> list[bytes]:
+def _call(index: int, made: ToolRequest) -> list[dict[str, Any]]:
     """The name first, then the arguments in two pieces."""
-    named = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
-    middle = len(call.arguments) // 2
-    pieces = (call.arguments[:middle], call.arguments[middle:])
-    parts = [named, *({"index": index, "function": {"arguments": piece}} for piece in pieces)]
-    return [_chunk(said, {"tool_calls": [part]}) for part in parts]
+    middle = len(made.arguments) // 2
+    pieces = (made.arguments[:middle], made.arguments[middle:])
+    named = call("", made.name, index=index, id=made.id)
+    return [calls(part) for part in (named, *({"index": index, "function": {"arguments": each}} for each in pieces))]
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
@@ -154,9 +154,9 @@ def _take(talk: Conversation, message: Any) -> None:
         else:
             head, _, data = part["image_url"]["url"].partition(";base64,")
             talk.items.append(("image", head.removeprefix("data:"), data))
-    for call in message.get("tool_calls", ()):
-        assert 0 < len(call["id"]) <= MAX_ID_CHARS, call["id"]
-        talk.call(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
+    for made in message.get("tool_calls", ()):
+        assert 0 < len(made["id"]) <= MAX_ID_CHARS, made["id"]
+        talk.call(made["id"], made["function"]["name"], json.loads(made["function"]["arguments"]))
 
 
 @cache

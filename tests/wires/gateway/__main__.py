@@ -1,14 +1,14 @@
-"""`python -m benchmarks.wires --port 8003 --behind http://127.0.0.1:8001`."""
+"""`python -m tests.wires.gateway --port 8003 --behind http://127.0.0.1:8001`."""
 
 import argparse
 
 import uvicorn
 
-from benchmarks.wires.gateway import create_app
+from tests.wires.gateway.app import create_app
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.wires", description="Speak vendors' wires.")
+    parser = argparse.ArgumentParser(prog="python -m tests.wires.gateway", description="Speak vendors' wires.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--behind", required=True, help="the simulator's address")
     arguments = parser.parse_args()

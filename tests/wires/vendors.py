@@ -1,9 +1,9 @@
 """The wires that the contract is put to, one entry a provider."""
 
-from tests.chimera.providers.wires.anthropic import Anthropic
-from tests.chimera.providers.wires.base import Wire
-from tests.chimera.providers.wires.chat import Chat
-from tests.chimera.providers.wires.google import Google
+from tests.wires.anthropic.wire import Anthropic
+from tests.wires.base import Wire
+from tests.wires.chat_completions.wire import Chat
+from tests.wires.google.wire import Google
 
 WIRES: tuple[Wire, ...] = (
     Chat("openai", "gpt-5.6", "openai_base_url", "/v1", "max_completion_tokens"),

@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from benchmarks.wires.gateway import create_app
 from chimera.providers.anthropic.chat import Anthropic
 from chimera.providers.base import ChatMessage, ChatRequest, Provider, ToolRequest
 from chimera.providers.google.chat import Google
 from models import errors
 from models.usage import Usage
+from tests.chimera.provider_limits import limits
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
 from tests.parts import serving
+from tests.wires.gateway.app import create_app
 
 KEY = "unneeded"
 SDKS: list[Callable[..., Provider]] = [Anthropic, Google]
@@ -25,9 +26,10 @@ async def simulator() -> AsyncIterator[Running]:
 
 @pytest.fixture(scope="module", params=SDKS, ids=["anthropic", "google"])
 async def provider(request: pytest.FixtureRequest, simulator: Running) -> AsyncIterator[Provider]:
-    limits = {"first_byte_s": 60, "stall_s": 60, "max_answer_bytes": 1_000_000}
     async with serving(create_app(simulator.url)) as url:
-        made: Provider = request.param(base_url=url, api_key=KEY, trust_env=False, **limits)
+        made: Provider = request.param(
+            base_url=url, api_key=KEY, trust_env=False, limits=limits(max_answer_bytes=1_000_000)
+        )
         yield made
         await made.close()
 

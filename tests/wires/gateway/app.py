@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from benchmarks.wires.anthropic import AnthropicWire
-from benchmarks.wires.google import GoogleWire
-from benchmarks.wires.pieces import pieces_of
-from benchmarks.wires.vendor import Vendor
 from chimera.simulator.requests import body_of, headers_of
+from tests.wires.anthropic.gateway import AnthropicWire
+from tests.wires.gateway.pieces import pieces_of
+from tests.wires.gateway.translation import Vendor
+from tests.wires.google.gateway import GoogleWire
 
 PASSED_ON = (b"idempotency-key", b"x-chimera-call", b"x-chimera-attempt")
 VENDORS: tuple[Vendor, ...] = (AnthropicWire(), GoogleWire())

@@ -20,7 +20,7 @@ SIMULATED = "simulator/fast"
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class SimulatedVendor:
     """`vendor` is the provider whose SDK and settings are used; None is the simulator's own, by OpenAI's SDK."""
 
     title: str
@@ -32,13 +32,13 @@ class Wire:
         return SIMULATED if self.vendor is None else f"{self.vendor}/{SIMULATED.partition('/')[2]}"
 
 
-OPENAI = Wire("OpenAI's wire")
-ANTHROPIC = Wire("Anthropic's wire", "anthropic")
-GOOGLE = Wire("Google's wire", "google")
-WIRES = {"openai": OPENAI, "anthropic": ANTHROPIC, "google": GOOGLE}
+OPENAI = SimulatedVendor("OpenAI's wire")
+ANTHROPIC = SimulatedVendor("Anthropic's wire", "anthropic")
+GOOGLE = SimulatedVendor("Google's wire", "google")
+SIMULATED_VENDORS = {"openai": OPENAI, "anthropic": ANTHROPIC, "google": GOOGLE}
 
 
-def settings_for(wires: Sequence[Wire], port: int) -> dict[str, object]:
+def settings_for(wires: Sequence[SimulatedVendor], port: int) -> dict[str, object]:
     """Settings by which these wires' providers talk to the gateway at `port`; models cost what the simulator's does."""
     vendors = [wire for wire in wires if wire.vendor is not None]
     if not vendors:
@@ -59,7 +59,7 @@ def settings_for(wires: Sequence[Wire], port: int) -> dict[str, object]:
 
 @asynccontextmanager
 async def gateway(
-    wires: Sequence[Wire], settings: Settings, port: int, register: Register, say: Say
+    wires: Sequence[SimulatedVendor], settings: Settings, port: int, register: Register, say: Say
 ) -> AsyncIterator[Supervised | None]:
     """Run the gateway before the simulator of these settings; nothing where no wire needs it."""
     if all(wire.vendor is None for wire in wires):
@@ -68,7 +68,7 @@ async def gateway(
     service = Service(
         name="gateway",
         title="Gateway",
-        command=(sys.executable, "-m", "benchmarks.wires", "--port", str(port), "--behind", simulator_url(settings)),
+        command=(sys.executable, "-m", "tests.wires.gateway", "--port", str(port), "--behind", simulator_url(settings)),
         ready=lambda pid: _answers(port),
     )
     running = Supervised(service, Folder.at(settings.data_dir), register, say)
@@ -81,7 +81,7 @@ async def gateway(
 
 async def _answers(port: int) -> bool:
     try:
-        async with httpx2.AsyncClient(trust_env=False, timeout=5.0) as client:
+        async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
             return (await client.get(f"{_address(port)}/health")).is_success
     except httpx2.HTTPError:
         return False

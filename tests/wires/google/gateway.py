@@ -1,24 +1,13 @@
-"""Google's Gemini API: https://ai.google.dev/api/generate-content."""
+"""Gemini's requests as chat completions, and the answers back as its chunks."""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.wires.pieces import Arguments, Begin, BrokenJson, End, OtherShape, Piece, Text, ToolCall, Usage
-from benchmarks.wires.vendor import Chat, Refusal, Writer
-
-_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP", "content_filter": "SAFETY"}
-_STATUSES = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
+from tests.wires.gateway.pieces import Arguments, Begin, BrokenJson, End, OtherShape, Piece, Text, ToolCall, Usage
+from tests.wires.gateway.translation import Chat, Refusal, Writer
+from tests.wires.google.frames import STATUSES, STOPS, chunk, error, framed, function_call
 
 
 class GoogleWire:
@@ -53,10 +42,10 @@ class GoogleWire:
 
     def refusal(self, status: int, message: str, retry_after: str | None) -> Refusal:
         """When to come back is said in the body, as Google does, and in seconds: a date has no place there."""
-        error: dict[str, Any] = {"code": status, "message": message, "status": _STATUSES.get(status, "UNKNOWN")}
+        details = []
         if retry_after is not None and re.fullmatch(r"[\d.]+", retry_after):
-            error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after}s"}]
-        return Refusal({"error": error})
+            details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after}s"})
+        return Refusal(error(status, STATUSES.get(status, "UNKNOWN"), message, *details))
 
 
 class _Writer:
@@ -72,7 +61,7 @@ class _Writer:
             case Begin(id=answer_id):
                 self._id = answer_id
             case Text(text=text):
-                return self._event({"content": {"role": "model", "parts": [{"text": text}]}})
+                return self._chunk({"text": text})
             case ToolCall():
                 self._calls.append((piece, []))
             case Arguments(text=text):
@@ -80,7 +69,7 @@ class _Writer:
             case BrokenJson():
                 return b'data: {"candidates": [{"content": {"parts": [{"text": \r\n\r\n'
             case OtherShape():
-                return _framed({"candidates": "none", "responseId": 7})
+                return framed({"candidates": "none", "responseId": 7}).encode()
             case End(reason=reason, usage=usage):
                 return self._end(reason, usage)
         return b""
@@ -88,13 +77,11 @@ class _Writer:
     def _end(self, reason: str, usage: Usage | None) -> bytes:
         # A call that was cut never gets as far as here.
         parts = [_called(call, "".join(arguments)) for call, arguments in self._calls if reason]
-        content = {"content": {"role": "model", "parts": parts}} if parts else {}
-        told = {} if usage is None else {"usageMetadata": _figures(usage)}
-        return self._event({**content, "finishReason": _REASONS.get(reason, reason)}, **told)
+        counted = None if usage is None else _figures(usage)
+        return self._chunk(*parts, finish=STOPS.get(reason, reason), usage=counted)
 
-    def _event(self, candidate: dict[str, Any], **fields: object) -> bytes:
-        candidates = [{**candidate, "index": 0}]
-        return _framed({"candidates": candidates, **fields, "modelVersion": self._model, "responseId": self._id})
+    def _chunk(self, *parts: dict[str, Any], **fields: Any) -> bytes:
+        return framed(chunk(*parts, modelVersion=self._model, responseId=self._id, **fields)).encode()
 
 
 def _models(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -131,7 +118,7 @@ def _called(call: ToolCall, arguments: str) -> dict[str, Any]:
         args = json.loads(arguments)
     except ValueError:
         args = {"arguments": arguments}
-    return {"functionCall": {"id": call.id, "name": call.name, "args": args}}
+    return function_call(call.name, args, id=call.id)
 
 
 def _figures(usage: Usage) -> dict[str, int]:
@@ -140,7 +127,3 @@ def _figures(usage: Usage) -> dict[str, int]:
         "candidatesTokenCount": usage.output_tokens,
         "totalTokenCount": usage.input_tokens + usage.output_tokens,
     }
-
-
-def _framed(data: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(data)}\r\n\r\n".encode()

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from chimera.providers.base import ToolRequest
 from models.usage import Usage
-from tests.chimera.scripted import Script
+from tests.wires.server import Script
 
 Stop = Literal["stop", "length", "refused", "strange"]
 Kind = Literal[

@@ -1,24 +1,27 @@
-"""Anthropic's Messages API: https://platform.claude.com/docs/en/api/messages."""
+"""Anthropic's requests as chat completions, and the answers back as its events."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from benchmarks.wires.pieces import Arguments, Begin, BrokenJson, End, OtherShape, Piece, Text, ToolCall, Usage
-from benchmarks.wires.vendor import Chat, Refusal, Writer
-
-_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
-_ERRORS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
+from tests.wires.anthropic.frames import (
+    ERRORS,
+    STOPS,
+    Event,
+    arguments_of,
+    block_start,
+    block_stop,
+    delta,
+    error,
+    event,
+    framed,
+    start,
+    stop,
+    text_of,
+    tool_use,
+)
+from tests.wires.gateway.pieces import Arguments, Begin, BrokenJson, End, Piece, Text, ToolCall, Usage
+from tests.wires.gateway.translation import Chat, Refusal, Writer
 
 
 class AnthropicWire:
@@ -52,9 +55,8 @@ class AnthropicWire:
         return _Writer(model)
 
     def refusal(self, status: int, message: str, retry_after: str | None) -> Refusal:
-        kind = _ERRORS.get(status, "api_error" if status >= 500 else "invalid_request_error")
-        body = {"type": "error", "error": {"type": kind, "message": message}}
-        return Refusal(body, {"retry-after": retry_after} if retry_after else {})
+        kind = ERRORS.get(status, "api_error" if status >= 500 else "invalid_request_error")
+        return Refusal(error(kind, message)[1], {"retry-after": retry_after} if retry_after else {})
 
 
 class _Writer:
@@ -66,56 +68,39 @@ class _Writer:
         self._open: str | None = None
 
     def write(self, piece: Piece) -> bytes:
+        if isinstance(piece, BrokenJson):
+            return b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "delta": \n\n'
+        return "".join(map(framed, self._events(piece))).encode()
+
+    def _events(self, piece: Piece) -> Sequence[Event]:
         match piece:
             case Begin(id=answer_id):
-                return self._begun(answer_id)
-            case Text(text=text):
-                begun = b"" if self._open == "text" else self._block({"type": "text", "text": ""})
-                return begun + self._delta({"type": "text_delta", "text": text})
+                # Without figures: the simulator tells what it counted at the end alone, or not at all.
+                return [start({}, id=f"msg_{answer_id}", model=self._model)]
+            case Text(text=words):
+                begun = [] if self._open == "text" else self._begun({"type": "text", "text": ""})
+                return [*begun, delta(self._index, text_of(words))]
             case ToolCall(id=call_id, name=name):
-                return self._block({"type": "tool_use", "id": call_id, "name": name, "input": {}})
-            case Arguments(text=text):
-                return self._delta({"type": "input_json_delta", "partial_json": text})
-            case BrokenJson():
-                return b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "delta": \n\n'
-            case OtherShape():
-                return _event("content_block_delta", index="none", delta="Not what the protocol says.")
+                return self._begun(tool_use(call_id, name))
+            case Arguments(text=words):
+                return [delta(self._index, arguments_of(words))]
             case End(reason=reason, usage=usage):
-                return self._closed() + self._end(reason, usage)
+                counted = None if usage is None else _figures(usage)
+                return [*self._closed(), *stop(STOPS.get(reason, reason), counted)]
+            case _:
+                return [event("content_block_delta", index="none", delta="Not what the protocol says.")]
 
-    def _begun(self, answer_id: str) -> bytes:
-        """Without figures: the simulator tells what it counted at the end alone, or not at all."""
-        message: dict[str, object] = {
-            "id": f"msg_{answer_id}",
-            "type": "message",
-            "role": "assistant",
-            "model": self._model,
-            "content": [],
-            "stop_reason": None,
-            "stop_sequence": None,
-            "usage": {},
-        }
-        return _event("message_start", message=message)
-
-    def _block(self, begun: Mapping[str, object]) -> bytes:
+    def _begun(self, content: dict[str, Any]) -> list[Event]:
         closed = self._closed()
         self._index += 1
-        self._open = str(begun["type"])
-        return closed + _event("content_block_start", index=self._index, content_block=begun)
+        self._open = str(content["type"])
+        return [*closed, block_start(self._index, content)]
 
-    def _delta(self, delta: Mapping[str, object]) -> bytes:
-        return _event("content_block_delta", index=self._index, delta=delta)
-
-    def _closed(self) -> bytes:
+    def _closed(self) -> list[Event]:
         if self._open is None:
-            return b""
+            return []
         self._open = None
-        return _event("content_block_stop", index=self._index)
-
-    def _end(self, reason: str, usage: Usage | None) -> bytes:
-        delta = {"stop_reason": _REASONS.get(reason, reason), "stop_sequence": None}
-        told = {} if usage is None else {"usage": _figures(usage)}
-        return _event("message_delta", delta=delta, **told) + _event("message_stop")
+        return [block_stop(self._index)]
 
 
 def _own_turn(turn: dict[str, Any]) -> list[dict[str, Any]]:
@@ -153,7 +138,3 @@ def _tool(tool: dict[str, Any]) -> dict[str, Any]:
 def _figures(usage: Usage) -> dict[str, int]:
     cached = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
     return {"input_tokens": usage.input_tokens, **cached, "output_tokens": usage.output_tokens}
-
-
-def _event(kind: str, **fields: object) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from benchmarks.wires.pieces import Piece
+from tests.wires.gateway.pieces import Piece
 
 Chat = dict[str, Any]
 """The body of a chat-completions request."""

@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -12,22 +13,41 @@ from pydantic import TypeAdapter
 
 from chimera.providers.base import ToolRequest
 from models.usage import Usage
-from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
+from tests.wires.anthropic.frames import (
+    ERRORS,
+    STOPS,
+    Event,
+    arguments_of,
+    block,
+    error,
+    framed,
+    start,
+    stop,
+    text_of,
+    tool_use,
+)
+from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
+from tests.wires.sse import event
 
 SIGNATURE = b64encode(b"signed by anthropic").decode()
-_STOPS: dict[Stop, str] = {"stop": "end_turn", "length": "max_tokens", "refused": "refusal", "strange": "surprise"}
-_REFUSALS: dict[Kind, tuple[int, str]] = {
-    "bad_request": (400, "invalid_request_error"),
-    "wrong_key": (401, "authentication_error"),
-    "forbidden": (403, "permission_error"),
-    "no_quota": (402, "billing_error"),
-    "unknown_model": (404, "not_found_error"),
-    "context_too_long": (400, "invalid_request_error"),
-    "rate_limited": (429, "rate_limit_error"),
-    "timeout": (408, "timeout_error"),
-    "conflict": (409, "conflict_error"),
-    "internal": (500, "api_error"),
-    "overloaded": (529, "overloaded_error"),
+_STOPS: dict[Stop, str] = {
+    "stop": STOPS["stop"],
+    "length": STOPS["length"],
+    "refused": STOPS["content_filter"],
+    "strange": "surprise",
+}
+_STATUSES: dict[Kind, int] = {
+    "bad_request": 400,
+    "wrong_key": 401,
+    "forbidden": 403,
+    "no_quota": 402,
+    "unknown_model": 404,
+    "context_too_long": 400,
+    "rate_limited": 429,
+    "timeout": 408,
+    "conflict": 409,
+    "internal": 500,
+    "overloaded": 529,
 }
 
 
@@ -48,30 +68,29 @@ class Anthropic:
         return b"event: message_delta\ndata: " + data + b"\n\n"
 
     def told(self, said: Said) -> Sequence[bytes]:
-        frames = [_event("message_start", message={"id": said.id, "usage": _read(said.usage)})]
-        blocks: list[list[bytes]] = []
+        blocks: list[Sequence[Event]] = []
         if said.thoughts or said.signed:
             blocks.append(_thinking(len(blocks), said))
         if said.pieces:
-            deltas = [{"type": "text_delta", "text": piece} for piece in said.pieces]
-            blocks.append(_block(len(blocks), {"type": "text", "text": ""}, deltas))
+            blocks.append(block(len(blocks), {"type": "text", "text": ""}, *map(text_of, said.pieces)))
         for call in said.calls:
             blocks.append(_call(len(blocks), call))
-        frames += [frame for block in blocks for frame in block]
+        events = [start(_read(said.usage), id=said.id), *chain.from_iterable(blocks)]
         if said.stop is None:
             # Without the end of the block, and the second half of a call's arguments.
-            return frames[:-2] if said.calls else frames[:-1] if blocks else frames
-        reason = "tool_use" if said.calls and said.stop == "stop" else _STOPS[said.stop]
-        end = _event("message_delta", delta={"stop_reason": reason}, usage=_written(said.usage))
-        return [*frames, end, _event("message_stop")]
+            events = events[:-2] if said.calls else events[:-1] if blocks else events
+        else:
+            reason = STOPS["tool_calls"] if said.calls and said.stop == "stop" else _STOPS[said.stop]
+            events += stop(reason, _written(said.usage))
+        return [framed(each).encode() for each in events]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
-        status, type_ = _REFUSALS[kind]
+        status = _STATUSES[kind]
         message = f"prompt is too long: {words}" if kind == "context_too_long" else words
-        return status, {"type": "error", "error": {"type": type_, "message": message}}
+        return status, error(ERRORS[status], message)[1]
 
     def broken_by(self, kind: Kind) -> bytes:
-        return _event("error", error={"type": _REFUSALS[kind][1], "message": "It's us"})
+        return framed(error(ERRORS[_STATUSES[kind]], "It's us")).encode()
 
     def listed(self, names: Sequence[str]) -> Any:
         data = [{"type": "model", "id": name, "lifecycle": "active"} for name in names]
@@ -110,28 +129,16 @@ class Anthropic:
         return KEY
 
 
-def _event(kind: str, **fields: Any) -> bytes:
-    return event({"type": kind, **fields}, kind)
-
-
-def _block(index: int, begun: dict[str, Any], deltas: Sequence[dict[str, Any]]) -> list[bytes]:
-    begin = _event("content_block_start", index=index, content_block=begun)
-    end = _event("content_block_stop", index=index)
-    return [begin, *(_event("content_block_delta", index=index, delta=delta) for delta in deltas), end]
-
-
-def _thinking(index: int, said: Said) -> list[bytes]:
+def _thinking(index: int, said: Said) -> Sequence[Event]:
     deltas = [{"type": "thinking_delta", "thinking": thought} for thought in said.thoughts]
-    signature = {"type": "signature_delta", "signature": SIGNATURE}
-    begun = {"type": "thinking", "thinking": "", "signature": ""}
-    return _block(index, begun, [*deltas, signature] if said.signed else deltas)
+    signature = [{"type": "signature_delta", "signature": SIGNATURE}] if said.signed else []
+    return block(index, {"type": "thinking", "thinking": "", "signature": ""}, *deltas, *signature)
 
 
-def _call(index: int, call: ToolRequest) -> list[bytes]:
+def _call(index: int, call: ToolRequest) -> Sequence[Event]:
     middle = len(call.arguments) // 2
     pieces = (call.arguments[:middle], call.arguments[middle:])
-    deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
-    return _block(index, {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}, deltas)
+    return block(index, tool_use(call.id, call.name), *map(arguments_of, pieces))
 
 
 def _read(usage: Usage | None) -> dict[str, int]:
@@ -155,21 +162,21 @@ def _take(talk: Conversation, turn: Any) -> list[str]:
     kinds = [block["type"] for block in turn["content"]]
     assert kinds == sorted(kinds, key=lambda kind: kind != "tool_result") or turn["role"] == "assistant", kinds
     state = []
-    for block in turn["content"]:
-        match block["type"]:
+    for each in turn["content"]:
+        match each["type"]:
             case "text":
-                assert block["text"].strip()
-                talk.say(turn["role"], block["text"])
+                assert each["text"].strip()
+                talk.say(turn["role"], each["text"])
             case "thinking":
-                assert block["signature"] == SIGNATURE, "signed by somebody else"
-                state.append(block["thinking"])
+                assert each["signature"] == SIGNATURE, "signed by somebody else"
+                state.append(each["thinking"])
             case "tool_use":
-                assert re.fullmatch(r"[a-zA-Z0-9_-]+", block["id"]), block["id"]
-                talk.call(block["id"], block["name"], block["input"])
+                assert re.fullmatch(r"[a-zA-Z0-9_-]+", each["id"]), each["id"]
+                talk.call(each["id"], each["name"], each["input"])
             case "tool_result":
-                talk.result(block["tool_use_id"], block.get("content", ""))
+                talk.result(each["tool_use_id"], each.get("content", ""))
             case "image":
-                talk.items.append(("image", block["source"]["media_type"], block["source"]["data"]))
+                talk.items.append(("image", each["source"]["media_type"], each["source"]["data"]))
             case other:
                 raise AssertionError(other)
     assert turn["role"] == "assistant" or not talk.open_calls, "results have to come in the turn after their calls"

@@ -9,27 +9,32 @@ from urllib.parse import unquote
 
 from google.genai import types
 
-from chimera.providers.base import ToolRequest
 from chimera.providers.google.requests import FOREIGN_SIGNATURE
 from models.usage import Usage
-from tests.chimera.providers.wires.base import KEY, Conversation, Heard, Kind, Said, Stop, event
+from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
+from tests.wires.google.frames import STATUSES, STOPS, chunk, error, framed, function_call
 
 SIGNATURE = b"\xff\xfe\x00signed by google?>\x80"
-_STOPS: dict[Stop, str] = {"stop": "STOP", "length": "MAX_TOKENS", "refused": "SAFETY", "strange": "OTHER"}
+_STOPS: dict[Stop, str] = {
+    "stop": STOPS["stop"],
+    "length": STOPS["length"],
+    "refused": STOPS["content_filter"],
+    "strange": "OTHER",
+}
 _TOO_LONG = "The input token count (9) exceeds the maximum number of tokens allowed (8)."
 _EMPTY = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaValue": "0"}]}
-_REFUSALS: dict[Kind, tuple[int, str]] = {
-    "bad_request": (400, "INVALID_ARGUMENT"),
-    "wrong_key": (401, "UNAUTHENTICATED"),
-    "forbidden": (403, "PERMISSION_DENIED"),
-    "no_quota": (429, "RESOURCE_EXHAUSTED"),
-    "unknown_model": (404, "NOT_FOUND"),
-    "context_too_long": (400, "INVALID_ARGUMENT"),
-    "rate_limited": (429, "RESOURCE_EXHAUSTED"),
-    "timeout": (408, "DEADLINE_EXCEEDED"),
-    "conflict": (409, "ABORTED"),
-    "internal": (500, "INTERNAL"),
-    "overloaded": (503, "UNAVAILABLE"),
+_CODES: dict[Kind, int] = {
+    "bad_request": 400,
+    "wrong_key": 401,
+    "forbidden": 403,
+    "no_quota": 429,
+    "unknown_model": 404,
+    "context_too_long": 400,
+    "rate_limited": 429,
+    "timeout": 408,
+    "conflict": 409,
+    "internal": 500,
+    "overloaded": 503,
 }
 
 
@@ -47,33 +52,31 @@ class Google:
     keep_alive = b": keep-alive\r\n\r\n"
 
     def framed(self, data: bytes) -> bytes:
-        return b"data: " + data + b"\n\n"
+        return b"data: " + data + b"\r\n\r\n"
 
     def told(self, said: Said) -> Sequence[bytes]:
         """A call comes in one piece, so an answer that breaks off within it has nothing of it."""
         parts: list[dict[str, Any]] = [{"text": thought, "thought": True} for thought in said.thoughts]
         parts += [{"text": piece} for piece in said.pieces]
-        calls = [_call(call) for call in said.calls]
+        calls = [function_call(call.name, loads(call.arguments), id=call.id) for call in said.calls]
         if calls and said.signed:
             calls[0]["thoughtSignature"] = b64encode(SIGNATURE).decode()
         elif said.signed:
             parts.append({"text": "", "thoughtSignature": b64encode(SIGNATURE).decode()})
-        frames = [event(_answer(said, [part])) for part in parts]
-        if said.stop is None:
-            return frames
-        last = _answer(said, calls)
-        last["candidates"][0]["finishReason"] = _STOPS[said.stop]
-        return [*frames, event(last | ({"usageMetadata": _usage(said.usage)} if said.usage else {}))]
+        chunks = [chunk(part, responseId=said.id) for part in parts]
+        if said.stop is not None:
+            usage = _usage(said.usage) if said.usage else None
+            chunks.append(chunk(*calls, finish=_STOPS[said.stop], usage=usage, responseId=said.id))
+        return [framed(each).encode() for each in chunks]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
-        code, status = _REFUSALS[kind]
+        code = _CODES[kind]
         message = f"{_TOO_LONG} {words}" if kind == "context_too_long" else words
-        details = [_EMPTY] if kind == "no_quota" else []
-        return code, {"error": {"code": code, "message": message, "status": status, "details": details}}
+        return code, error(code, STATUSES[code], message, *([_EMPTY] if kind == "no_quota" else []))
 
     def broken_by(self, kind: Kind) -> bytes:
-        code, status = _REFUSALS[kind]
-        return event({"error": {"code": code, "message": "It's us", "status": status}})
+        code = _CODES[kind]
+        return framed(error(code, STATUSES[code], "It's us")).encode()
 
     def listed(self, names: Sequence[str]) -> Any:
         found = [{"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]} for name in names]
@@ -108,14 +111,6 @@ class Google:
     def key_in(self, headers: Mapping[str, str]) -> str:
         assert headers["x-goog-api-key"] == KEY
         return KEY
-
-
-def _answer(said: Said, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"candidates": [{"content": {"role": "model", "parts": parts}}], "responseId": said.id}
-
-
-def _call(call: ToolRequest) -> dict[str, Any]:
-    return {"functionCall": {"id": call.id, "name": call.name, "args": loads(call.arguments)}}
 
 
 def _usage(usage: Usage) -> dict[str, int]:
