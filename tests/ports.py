@@ -1,4 +1,4 @@
-"""Ports for servers that run beside others: free ones that the system gives to nobody by itself."""
+"""Ports for servers that run beside others: free ones outside the range of outgoing connections."""
 
 import random
 import socket
@@ -11,7 +11,7 @@ EPHEMERAL = 32_768
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now.
+    """Return a port without a listener.
 
     Not one that the system picks: its next outgoing connection, or the next process that asks for any port, may be
     given the same one before it is listened on (Temporal's development server ends with a panic then).

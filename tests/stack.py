@@ -1,4 +1,4 @@
-"""A stack of its own for a benchmark: the embedded parts on free ports, Chimera's processes, a signed-in client."""
+"""A stack of its own for a benchmark or an experiment: the embedded parts on free ports, Chimera's processes, a signed-in client."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ from tests.wires.gateway.service import SimulatedVendor, gateway, settings_for
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What a benchmark talks to."""
+    """The running parts and a signed-in client."""
 
     settings: Settings
     services: LocalServices
@@ -57,7 +57,7 @@ async def running_stack(
         temporal_port=temporal,
         temporal_ui_port=ui,
         simulator_port=simulator,
-        # A client that signs in once, for whatever takes longer than half an hour.
+        # A client signs in once, and some benchmarks take longer than half an hour.
         access_token_minutes=24 * 60,
     )
     stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), say=say)

@@ -116,7 +116,7 @@ async def _one(
             async with trial(lab, experiment.id, seed, wire, say=_progress) as made:
                 try:
                     await experiment.on(made, quick=quick, long=long, options=size)
-                except Exception as error:  # noqa: BLE001  (whatever broke, the next trial still has to run)
+                except Exception as error:  # noqa: BLE001  (after any failure the next trial still has to run)
                     traceback.print_exc()
                     made.problems.append(f"{type(error).__name__}: {error}")
             return result_of(made, experiment.id, experiment.title, wire.vendor or "openai", size)

@@ -1,7 +1,7 @@
 """The checker that follows every experiment: our ledger, rows and events against the provider's journal and Temporal.
 
 The letters are those of docs/reference/faults.md. Everything is counted over the tasks whose Idempotency-Key begins
-with the experiment's prefix, so that a task that nobody was told about counts too.
+with the experiment's prefix, so that a task counts too if no client got its answer.
 """
 
 import asyncio

@@ -65,7 +65,7 @@ class Offers:
         return {answer.key: answer for answer in self.answers}
 
     def accepted(self) -> set[TaskId]:
-        """Every task that somebody was told is kept."""
+        """Every task that a client saw accepted."""
         return {answer.task_id for answer in self.answers if answer.task_id is not None}
 
     def put_off(self) -> int:

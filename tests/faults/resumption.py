@@ -25,7 +25,7 @@ async def went_on(lab: Lab, task_ids: Sequence[TaskId], moment: datetime) -> dic
 
 
 async def tried_again(lab: Lab, prefix: str, moment: datetime) -> list[float]:
-    """Seconds from `moment` to the next attempt, for every attempt whose end nobody saw."""
+    """Seconds from `moment` to the next attempt, for every attempt in doubt."""
     rows = await lab.rows(
         "SELECT next.started_at FROM model_call_attempts a JOIN tasks t ON t.id = a.task_id"
         " JOIN model_call_attempts next ON next.task_id = a.task_id AND next.path = a.path"

@@ -1,4 +1,4 @@
-"""npm `@copilotkit/aimock`: a server for several vendors' wires that somebody else wrote, where Node is there.
+"""npm `@copilotkit/aimock`: an independent mock server for several vendors' wires; needs Node.
 
 CHIMERA_TEST_CACHE names a folder that keeps the installed package between runs.
 """

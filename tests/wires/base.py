@@ -85,7 +85,7 @@ class Wire(Protocol):
     keep_alive: bytes
 
     def framed(self, data: bytes) -> bytes:
-        """One event in the midst of an answer, whatever its data."""
+        """One event in mid-answer with this data, valid or not."""
         ...
 
     def told(self, said: Said) -> Sequence[bytes]:

@@ -1,4 +1,4 @@
-"""A server whose answers are scripts, one after the other, whoever asks for what."""
+"""A server that answers every request with the next script."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

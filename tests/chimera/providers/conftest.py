@@ -1,4 +1,4 @@
-"""A provider at a server that is scripted, and one at a server that somebody else wrote; each test once a wire."""
+"""Each wire with its provider at a scripted server, once per test."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -113,7 +113,7 @@ async def _on_a_full_disk(trial: Trial, said: list[str], folder: Path, *, runs: 
         "API processes at the end": len(_apis(folder)),
     }
     trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
-    trial.expect(_apis(folder) == [lab.api.pid], "an API process runs that nobody supervises")
+    trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process runs")
     trial.expect(
         any("The disk of" in line and "is full" in line for line in said), "nothing said that the disk is full"
     )

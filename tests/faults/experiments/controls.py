@@ -183,7 +183,7 @@ async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
     trial.figures |= {
         # `cancelling` is one that hangs.
         "not cancelled": ", ".join(f"{number} {how}" for how, number in sorted(wrong.items())) or 0,
-        # Begun before and on its way: nobody can call it back.
+        # Begun before and already sent: it can't be recalled.
         "requests that arrived after the answer": sent_after,
     }
 

@@ -140,7 +140,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
     trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API was back")
 
 
-async def answer_nobody(trial: Trial, *, keys: int = 50) -> None:
+async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
     """F09: the run is started and the client hears nothing; then it sends the same key again."""
     lab, prefix = trial.lab, trial.offers.prefix
     bodies = [jobs.one_call("tokens=20")] * keys

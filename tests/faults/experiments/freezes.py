@@ -45,7 +45,7 @@ async def freeze(
 ) -> None:
     """Stop processes with SIGSTOP under chains of streamed calls, let them go on, and look for missing answers.
 
-    Whoever stood still lives: nothing in flight need be asked for again, but for what another worker took over.
+    The frozen process survives: only calls that another worker took over may be repeated.
     """
     lab, prefix = trial.lab, trial.offers.prefix
     await staff(lab, 2 if what in OF_TWO else 1)

@@ -55,7 +55,7 @@ EXPERIMENTS = [
     ),
     Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
-    Experiment("F09", "start a run and answer nobody", deaths.answer_nobody, {"keys": 5}),
+    Experiment("F09", "start a run and lose the answer", deaths.lose_the_answer, {"keys": 5}),
     Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
     Experiment(
         "F21",

@@ -18,7 +18,7 @@ from tests.faults.trials import Trial
 
 FOLLOWED = 20
 ON_THEIR_WAY_S = 0.5
-"""Requests that had passed every check when the provider's refusal came: nobody can call those back."""
+"""Requests that had passed every check when the provider's refusal came: they can't be recalled."""
 PULSE_S = 5.0
 LOADING = 8
 
@@ -154,7 +154,7 @@ async def lose_the_provider(
     }
     trial.expect(open_runs == runs, f"{runs - open_runs} runs ended while the provider was away")
     trial.expect(threshold <= 10, "the breaker is set to more than 10 failures")
-    trial.expect(bool(probes), "nobody looked whether the provider was back")
+    trial.expect(bool(probes), "no probe was sent to the provider")
     # Written down by the database a moment after the probe was let through.
     trial.expect_in_time(
         all(gap >= probe_s - ON_THEIR_WAY_S for gap in gaps), f"two probes came {min(gaps, default=0):.1f} s apart"

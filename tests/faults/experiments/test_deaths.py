@@ -27,4 +27,4 @@ async def test_what_was_committed_is_started_though_the_api_died(lab: Lab) -> No
 
 
 async def test_a_client_that_was_never_answered_gets_its_task_at_the_next_try(lab: Lab) -> None:
-    await passes(lab, "F09", lambda made: deaths.answer_nobody(made, keys=5))
+    await passes(lab, "F09", lambda made: deaths.lose_the_answer(made, keys=5))

@@ -168,7 +168,7 @@ def _take(talk: Conversation, turn: Any) -> list[str]:
                 assert each["text"].strip()
                 talk.say(turn["role"], each["text"])
             case "thinking":
-                assert each["signature"] == SIGNATURE, "signed by somebody else"
+                assert each["signature"] == SIGNATURE, "signed by another vendor"
                 state.append(each["thinking"])
             case "tool_use":
                 assert re.fullmatch(r"[a-zA-Z0-9_-]+", each["id"]), each["id"]

@@ -58,7 +58,7 @@ class Gateway:
         relaying = asyncio.create_task(self._relay(scope, body, send))
         leaving = asyncio.create_task(_client_gone(receive))
         await asyncio.wait((relaying, leaving), return_when=asyncio.FIRST_COMPLETED)
-        # Cancelled, the relay closes its own connection, which is how the simulator learns that nobody listens.
+        # Cancelled, the relay closes its own connection, which tells the simulator that its caller has gone.
         relaying.cancel()
         leaving.cancel()
         await asyncio.gather(relaying, leaving, return_exceptions=True)
@@ -80,7 +80,9 @@ class Gateway:
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             # In mid-answer there is nothing more to say: to return drops the connection, as the simulator's was.
             if not began:
-                await self._refuse(send, 502, f"Nobody answers behind the gateway ({type(error).__name__}).")
+                await self._refuse(
+                    send, 502, f"The simulator behind the gateway does not answer ({type(error).__name__})."
+                )
 
     @asynccontextmanager
     async def _asking(self, scope: Scope, chat: dict[str, object]) -> AsyncIterator[httpx2.Response]:

@@ -129,7 +129,7 @@ def _take(talk: Conversation, content: Any) -> list[str]:
     for part in content["parts"]:
         if "thoughtSignature" in part:
             signature = b64decode(part["thoughtSignature"], altchars=b"-_")
-            assert signature in (SIGNATURE, FOREIGN_SIGNATURE), "signed by somebody else"
+            assert signature in (SIGNATURE, FOREIGN_SIGNATURE), "signed by another vendor"
             signed = True
             state += ["signed"] if signature == SIGNATURE else []
         if "functionCall" in part:
