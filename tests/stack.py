@@ -1,4 +1,4 @@
-"""A stack of its own for a benchmark or an experiment: the embedded parts on free ports, Chimera's processes, a signed-in client."""
+"""A stack of its own: the embedded parts on free ports, Chimera's processes, a signed-in client."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager

@@ -81,7 +81,7 @@ class Gateway:
             # In mid-answer there is nothing more to say: to return drops the connection, as the simulator's was.
             if not began:
                 await self._refuse(
-                    send, 502, f"The simulator behind the gateway does not answer ({type(error).__name__})."
+                    send, 502, f"The simulator does not answer ({type(error).__name__})."
                 )
 
     @asynccontextmanager
