@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.usage import Usage
 from tests.wires import sse
 
 Event = tuple[str, dict[str, Any]]
@@ -78,6 +79,19 @@ def stop(reason: Any = "end_turn", usage: Any = {"output_tokens": 7}, **more: An
     return event("message_delta", delta={"stop_reason": reason, "stop_sequence": None, **more}, **counted), event(
         "message_stop"
     )
+
+
+def read(usage: Usage) -> dict[str, Any]:
+    """Figures of the prompt."""
+    fresh = usage.input_tokens - usage.cached_input_tokens
+    cached = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": usage.cached_input_tokens}
+    return {"input_tokens": fresh, **cached}
+
+
+def written(usage: Usage) -> dict[str, Any]:
+    """Figures of the answer."""
+    thinking = {"thinking_tokens": usage.reasoning_tokens}
+    return {"output_tokens": usage.output_tokens, "output_tokens_details": thinking}
 
 
 def error(kind: str, words: str) -> Event:

@@ -15,12 +15,14 @@ from tests.wires.anthropic.frames import (
     error,
     event,
     framed,
+    read,
     start,
     stop,
     text_of,
     tool_use,
+    written,
 )
-from tests.wires.gateway.pieces import Arguments, Begin, BrokenJson, End, Piece, Text, ToolCall, Usage
+from tests.wires.gateway.pieces import Arguments, Begin, BrokenJson, End, Piece, Text, ToolCall
 from tests.wires.gateway.translation import Chat, Refusal, Writer
 
 
@@ -85,7 +87,7 @@ class _Writer:
             case Arguments(text=words):
                 return [delta(self._index, arguments_of(words))]
             case End(reason=reason, usage=usage):
-                counted = None if usage is None else _figures(usage)
+                counted = None if usage is None else read(usage) | written(usage)
                 return [*self._closed(), *stop(STOPS.get(reason, reason), counted)]
             case _:
                 return [event("content_block_delta", index="none", delta="Not what the protocol says.")]
@@ -133,8 +135,3 @@ def _users_turn(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _tool(tool: dict[str, Any]) -> dict[str, Any]:
     function = {"name": tool["name"], "description": tool.get("description", ""), "parameters": tool["input_schema"]}
     return {"type": "function", "function": function}
-
-
-def _figures(usage: Usage) -> dict[str, int]:
-    cached = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
-    return {"input_tokens": usage.input_tokens, **cached, "output_tokens": usage.output_tokens}

@@ -12,7 +12,6 @@ from anthropic.types import MessageParam
 from pydantic import TypeAdapter
 
 from chimera.providers.base import ToolRequest
-from models.usage import Usage
 from tests.wires.anthropic.frames import (
     ERRORS,
     STOPS,
@@ -21,10 +20,12 @@ from tests.wires.anthropic.frames import (
     block,
     error,
     framed,
+    read,
     start,
     stop,
     text_of,
     tool_use,
+    written,
 )
 from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
 from tests.wires.sse import event
@@ -75,13 +76,16 @@ class Anthropic:
             blocks.append(block(len(blocks), {"type": "text", "text": ""}, *map(text_of, said.pieces)))
         for call in said.calls:
             blocks.append(_call(len(blocks), call))
-        events = [start(_read(said.usage), id=said.id), *chain.from_iterable(blocks)]
+        events = [
+            start(read(said.usage) | {"output_tokens": 1} if said.usage else {}, id=said.id),
+            *chain.from_iterable(blocks),
+        ]
         if said.stop is None:
             # Without the end of the block, and the second half of a call's arguments.
             events = events[:-2] if said.calls else events[:-1] if blocks else events
         else:
             reason = STOPS["tool_calls"] if said.calls and said.stop == "stop" else _STOPS[said.stop]
-            events += stop(reason, _written(said.usage))
+            events += stop(reason, written(said.usage) if said.usage else {})
         return [framed(each).encode() for each in events]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
@@ -139,22 +143,6 @@ def _call(index: int, call: ToolRequest) -> Sequence[Event]:
     middle = len(call.arguments) // 2
     pieces = (call.arguments[:middle], call.arguments[middle:])
     return block(index, tool_use(call.id, call.name), *map(arguments_of, pieces))
-
-
-def _read(usage: Usage | None) -> dict[str, int]:
-    if usage is None:
-        return {}
-    fresh = usage.input_tokens - usage.cached_input_tokens
-    return {"input_tokens": fresh, "cache_read_input_tokens": usage.cached_input_tokens, "output_tokens": 1}
-
-
-def _written(usage: Usage | None) -> dict[str, Any]:
-    if usage is None:
-        return {}
-    return {
-        "output_tokens": usage.output_tokens,
-        "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},
-    }
 
 
 def _take(talk: Conversation, turn: Any) -> list[str]:

@@ -80,9 +80,7 @@ class Gateway:
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             # In mid-answer there is nothing more to say: to return drops the connection, as the simulator's was.
             if not began:
-                await self._refuse(
-                    send, 502, f"The simulator does not answer ({type(error).__name__})."
-                )
+                await self._refuse(send, 502, f"The simulator does not answer ({type(error).__name__}).")
 
     @asynccontextmanager
     async def _asking(self, scope: Scope, chat: dict[str, object]) -> AsyncIterator[httpx2.Response]:

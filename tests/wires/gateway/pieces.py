@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from models.usage import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class Begin:
@@ -44,12 +46,6 @@ class OtherShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    input_tokens: int
-    output_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class End:
     """A whole answer's end. What breaks off has none."""
 
@@ -78,7 +74,9 @@ async def pieces_of(lines: AsyncIterator[str]) -> AsyncIterator[Piece]:
                 yield OtherShape()
                 continue
             if chunk["usage"] is not None:
-                usage = Usage(chunk["usage"]["prompt_tokens"], chunk["usage"]["completion_tokens"])
+                usage = Usage(
+                    input_tokens=chunk["usage"]["prompt_tokens"], output_tokens=chunk["usage"]["completion_tokens"]
+                )
             for choice in chunk["choices"]:
                 reason = choice["finish_reason"] or reason
                 for piece in _pieces_in(chunk["id"], choice["delta"]):

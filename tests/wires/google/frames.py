@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.usage import Usage
 from tests.wires import sse
 
 USED = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
@@ -36,6 +37,16 @@ def function_call(name: str, args: Any, **more: Any) -> dict[str, Any]:
 
 def call(expression: str, **more: Any) -> dict[str, Any]:
     return function_call("calculator", {"expression": expression}, **more)
+
+
+def counts(usage: Usage) -> dict[str, int]:
+    return {
+        "promptTokenCount": usage.input_tokens,
+        "cachedContentTokenCount": usage.cached_input_tokens,
+        "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
+        "thoughtsTokenCount": usage.reasoning_tokens,
+        "totalTokenCount": usage.input_tokens + usage.output_tokens,
+    }
 
 
 def error(status: int, kind: str, words: str, *details: Any) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.wires.gateway.pieces import Arguments, Begin, BrokenJson, End, OtherShape, Piece, Text, ToolCall, Usage
+from models.usage import Usage
+from tests.wires.gateway.pieces import Arguments, Begin, BrokenJson, End, OtherShape, Piece, Text, ToolCall
 from tests.wires.gateway.translation import Chat, Refusal, Writer
-from tests.wires.google.frames import STATUSES, STOPS, chunk, error, framed, function_call
+from tests.wires.google.frames import STATUSES, STOPS, chunk, counts, error, framed, function_call
 
 
 class GoogleWire:
@@ -77,7 +78,7 @@ class _Writer:
     def _end(self, reason: str, usage: Usage | None) -> bytes:
         # A call that was cut never gets as far as here.
         parts = [_called(call, "".join(arguments)) for call, arguments in self._calls if reason]
-        counted = None if usage is None else _figures(usage)
+        counted = None if usage is None else counts(usage)
         return self._chunk(*parts, finish=STOPS.get(reason, reason), usage=counted)
 
     def _chunk(self, *parts: dict[str, Any], **fields: Any) -> bytes:
@@ -119,11 +120,3 @@ def _called(call: ToolCall, arguments: str) -> dict[str, Any]:
     except ValueError:
         args = {"arguments": arguments}
     return function_call(call.name, args, id=call.id)
-
-
-def _figures(usage: Usage) -> dict[str, int]:
-    return {
-        "promptTokenCount": usage.input_tokens,
-        "candidatesTokenCount": usage.output_tokens,
-        "totalTokenCount": usage.input_tokens + usage.output_tokens,
-    }

@@ -10,9 +10,8 @@ from urllib.parse import unquote
 from google.genai import types
 
 from chimera.providers.google.requests import FOREIGN_SIGNATURE
-from models.usage import Usage
 from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
-from tests.wires.google.frames import STATUSES, STOPS, chunk, error, framed, function_call
+from tests.wires.google.frames import STATUSES, STOPS, chunk, counts, error, framed, function_call
 
 SIGNATURE = b"\xff\xfe\x00signed by google?>\x80"
 _STOPS: dict[Stop, str] = {
@@ -65,7 +64,7 @@ class Google:
             parts.append({"text": "", "thoughtSignature": b64encode(SIGNATURE).decode()})
         chunks = [chunk(part, responseId=said.id) for part in parts]
         if said.stop is not None:
-            usage = _usage(said.usage) if said.usage else None
+            usage = counts(said.usage) if said.usage else None
             chunks.append(chunk(*calls, finish=_STOPS[said.stop], usage=usage, responseId=said.id))
         return [framed(each).encode() for each in chunks]
 
@@ -111,15 +110,6 @@ class Google:
     def key_in(self, headers: Mapping[str, str]) -> str:
         assert headers["x-goog-api-key"] == KEY
         return KEY
-
-
-def _usage(usage: Usage) -> dict[str, int]:
-    return {
-        "promptTokenCount": usage.input_tokens,
-        "cachedContentTokenCount": usage.cached_input_tokens,
-        "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
-        "thoughtsTokenCount": usage.reasoning_tokens,
-    }
 
 
 def _take(talk: Conversation, content: Any) -> list[str]:
