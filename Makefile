@@ -4,7 +4,7 @@ PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock"
 
-.PHONY: help up demo check quick test format bench lock sbom audit migration migration-initial
+.PHONY: help up demo check quick test format bench faults lock sbom audit migration migration-initial
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -29,6 +29,9 @@ format: ## Put code into the house's form
 
 bench: ## Measure against bare Temporal; see benchmarks/
 	@$(PY) -m benchmarks $(ARGS)
+
+faults: ## Kill, stop and cut what a run needs, and count what was lost; make faults ARGS="F01 --seeds 5"
+	@$(PY) -m tests.faults $(ARGS)
 
 lock: ## Resolve again; UPGRADE=1 takes newer versions
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --output-file requirements/runtime.lock

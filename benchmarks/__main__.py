@@ -12,7 +12,6 @@ BENCHMARKS = {
     "cases": "bad answers, odd requests and awkward terminals: what is right, what happens, requests counted",
     "places": "checkouts and data folders in odd places: whether a stack starts, works and stops",
     "security": "try again every weakness that was found: trials, and what did not hold",
-    "faults": "kill, stop and cut what a run needs, and count what was lost or repeated",
 }
 
 

@@ -5,7 +5,6 @@ token is CLOCK_MONOTONIC in nanoseconds and a space; that clock is one for all p
 """
 
 import asyncio
-import json
 import re
 import sys
 import time
@@ -16,6 +15,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.wires.chat_completions.frames import DONE, chunk, framed
 
 _MODEL = re.compile(r"r(\d+)-n(\d+)")
 FIRST_TOKEN_S = 0.2
@@ -37,13 +38,11 @@ async def _tokens(rate: int, count: int) -> AsyncIterator[str]:
         await asyncio.sleep(begin + number / rate - loop.time())
         yield _chunk({"content": f"{time.monotonic_ns()} "})
     yield _chunk({}, "stop")
-    yield "data: [DONE]\n\n"
+    yield framed(DONE)
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> str:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    chunk = {"id": "clock", "object": "chat.completion.chunk", "created": 0, "model": "clock", "choices": [choice]}
-    return f"data: {json.dumps(chunk)}\n\n"
+    return framed(chunk(delta, finish, created=0, model="clock"))
 
 
 if __name__ == "__main__":

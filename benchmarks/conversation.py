@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 from uuid import uuid4
 
-from benchmarks.history import History, history_of
-from benchmarks.stack import Stack, running_stack
 from models.ids import TaskId, workflow_id_of
+from tests.history import History, history_of
+from tests.stack import Stack, running_stack
 
 TOKENS = 2000
 

@@ -26,10 +26,10 @@ import httpx2
 from temporalio.client import Client
 
 from benchmarks.bare import BareTask
-from benchmarks.history import history_of
 from benchmarks.processor import PARTS, processor_ms
-from benchmarks.stack import Stack, running_stack
 from models.ids import TaskId, workflow_id_of
+from tests.history import history_of
+from tests.stack import Stack, running_stack
 
 GOAL = (
     'Say three things about tides [[sim plan: split=3; agent=analyst; sub="turns=1,tokens=30"]]'

@@ -23,8 +23,8 @@ from pathlib import Path
 import httpx2
 from openai import AsyncOpenAI
 
-from benchmarks.ports import free_port
-from benchmarks.stack import Stack, running_stack
+from tests.ports import free_port
+from tests.stack import Stack, running_stack
 
 MAX_LATER_MS = 25.0
 MIN_RATE_SHARE = 0.95

@@ -14,12 +14,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import processes
 from tests import weak_keys
 from tests.parts import forget_open_work, fresh_database, running_parts
+from tests.ports import free_port
 
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]

@@ -23,12 +23,12 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.types import ASGIApp
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.db import migrate
 from chimera.db.engine import driver_url
 from chimera.local import LocalStack, postgres, redis
 from chimera.local.folder import Folder
+from tests.ports import free_port
 
 SECRET = "a secret that only tests have, long enough"
 

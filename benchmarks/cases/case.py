@@ -5,26 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from tests.wires.model_server import Answer
+
 Wire = Literal["openai", "anthropic", "google"]
 PROVIDERS: Mapping[Wire, str] = {"openai": "local", "anthropic": "anthropic", "google": "google"}
 """Which provider of Chimera's speaks a wire. A model of the name `local/…` is priced like the others here."""
 USD_PER_MILLION = 100
-"""Of input and output alike: 11 tokens read and 7 written cost 1,800 micro-USD."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model server sends for one request."""
-
-    body: str | bytes
-    status: int = 200
-    media_type: str | None = "text/event-stream"
-    headers: Mapping[str, str | Callable[[], str]] = field(default_factory=dict)
-    """A function is asked when the answer is sent: a date has to be in the future then."""
-    cut: bool = False
-    """Drop the connection after the body, without the end that HTTP wants."""
-    piece_bytes: int = 0
-    """Send the body in pieces of this size; 0 sends it whole."""
+"""Of input and output alike."""
+SPENT = 1800
+"""What the usual answer's 11 tokens read and 7 written cost, in micro-USD."""
+FIRST, SECOND = '{"expression": "17*23"}', '{"expression": "6*7"}'
+BOTH = ("391", "42")
+"""What the calculator makes of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from benchmarks.cases.case import Wire
-from benchmarks.cases.server import Arrival
+from tests.wires.model_server import Arrival
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import httpx2
 
 from benchmarks.cases.case import PROVIDERS, Asked, Case, Ends
 from benchmarks.cases.seen import Task
-from benchmarks.cases.server import ModelServer, Script
+from tests.wires.model_server import Model, ModelServer
 
 CLOSED = {"completed", "failed", "cancelled"}
 POLL_S = 0.7
@@ -23,7 +23,7 @@ def model_of(case: Case, asked: Asked) -> str:
 
 async def try_task(api: httpx2.AsyncClient, server: ModelServer, case: Case, asked: Asked, right: Ends) -> Task:
     """Run the task and wait for its end, or for the state that is right."""
-    script = server.scripts[model_of(case, asked)] = Script(asked.answers)
+    model = server.models[model_of(case, asked)] = Model(asked.answers)
     provider = asked.provider or PROVIDERS[asked.wire]
     body: dict[str, Any] = {"goal": "Do it.", "model": f"{provider}/{model_of(case, asked)}"}
     if not asked.planned:
@@ -33,14 +33,14 @@ async def try_task(api: httpx2.AsyncClient, server: ModelServer, case: Case, ask
         return Task(asked.wire, {**response.json(), "status": "refused"})
     path = f"/api/v1/tasks/{response.json()['id']}"
     if asked.cancelled:
-        await asyncio.wait_for(script.answered.wait(), asked.limit_s)
+        await asyncio.wait_for(model.answered.wait(), asked.limit_s)
         await api.post(f"{path}/cancel")
     view = await _ended(api, path, {*CLOSED, right.status}, asked.limit_s)
     cost = (await api.get(f"{path}/cost")).json()
     finishes = await _finishes(api, path, view, cost) if view["status"] in CLOSED else ()
     if view["status"] not in CLOSED:
         await api.post(f"{path}/cancel")
-    return Task(asked.wire, view, tuple(script.arrivals), cost["model_calls"], finishes)
+    return Task(asked.wire, view, tuple(model.arrivals), cost["model_calls"], finishes)
 
 
 async def _ended(api: httpx2.AsyncClient, path: str, wanted: set[str], limit_s: float) -> dict[str, Any]:

@@ -25,11 +25,12 @@ from benchmarks.cases.case import (
 from benchmarks.cases.commands import try_command
 from benchmarks.cases.judge import now_of, problems_of
 from benchmarks.cases.seen import Seen, Task
-from benchmarks.cases.server import ModelServer, serving
 from benchmarks.cases.tasks import model_of, try_task
-from benchmarks.ports import free_port
-from benchmarks.stack import Stack, running_stack
 from chimera.local import Supervised
+from tests.ports import free_port
+from tests.stack import Stack, running_stack
+from tests.wires.model_server import ModelServer
+from tests.wires.server import listening
 
 AT_ONCE = 32
 COMMANDS_AT_ONCE = 3
@@ -55,7 +56,7 @@ class Verdict:
 async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict], None]) -> list[Verdict]:
     """Start a stack and a model server, try every case, and tell each verdict as it comes; return them in order."""
     server, port = ModelServer(), free_port()
-    async with serving(server, port), _stack(folder, port, cases) as stack:
+    async with listening(server.respond, port), _stack(folder, port, cases) as stack:
         trials = _Trials(stack, server, told)
         await trials.together([case for case in cases if not case.alone and not case.environment])
         for environment in dict.fromkeys(case.environment for case in cases if case.environment):

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from benchmarks.places.list import NOBODY, PLACES
 from benchmarks.places.place import BELOW, NotHere, Place
-from benchmarks.ports import free_port
 from chimera.local.run_as import RunAs
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 180.0

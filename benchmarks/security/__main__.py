@@ -14,7 +14,6 @@ import time
 import traceback
 from pathlib import Path
 
-from benchmarks.ports import free_port
 from benchmarks.security import (
     at_rest,
     bodies,
@@ -47,7 +46,8 @@ from benchmarks.security import (
     volume,
 )
 from benchmarks.security.finding import Finding, Seen
-from benchmarks.stack import Stack, running_stack
+from tests.ports import free_port
+from tests.stack import Stack, running_stack
 
 MODULES = (
     at_rest,

@@ -10,13 +10,13 @@ import httpx2
 from sqlalchemy import RowMapping, text
 
 from benchmarks.security.finding import API, PASSWORD, client_of, new_account, try_password
-from benchmarks.stack import Stack
 from chimera.db import users
 from chimera.db.engine import Database
 from chimera.security.passwords import Passwords
 from models.ids import TaskId
 from models.tasks import CLOSED
 from models.users import Role
+from tests.stack import Stack
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from benchmarks.security.accounts import signed_in, until_status
 from benchmarks.security.canaries import MODELS, secrets_of
 from benchmarks.security.finding import API, Finding, Seen
 from benchmarks.security.processes import MAY_KNOW, running
-from benchmarks.stack import Stack
 from models.ids import TaskId
+from tests.stack import Stack
 
 TASKS = 50
 LIMIT_S = 240.0

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from benchmarks.security.finding import API, Finding, Seen, processor_s, watched
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 HELD_MS = 100
 ROUNDS = 3

@@ -6,7 +6,7 @@ import zlib
 
 from benchmarks.security.connections import a_header_without_an_end, half_requests, memory
 from benchmarks.security.finding import API, Finding, Seen, processor_s, watched
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 HELD_MS = 100
 GROWN_MB = 20

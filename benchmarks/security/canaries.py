@@ -11,9 +11,9 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from benchmarks.security.finding import PASSWORD
-from benchmarks.stack import Stack
-from benchmarks.wires.wire import ANTHROPIC, GOOGLE, SIMULATED, settings_for
 from chimera.security.payload_keys import parse
+from tests.stack import Stack
+from tests.wires.gateway.service import ANTHROPIC, GOOGLE, SIMULATED, settings_for
 
 VENDORS = ("openai", "anthropic", "google", "local")
 KEYS = {vendor: f"sk-CANARY-{vendor}-{uuid4().hex}" for vendor in VENDORS}

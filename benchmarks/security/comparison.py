@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from benchmarks.security.finding import Seen, client_of, processor_s
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 FROM_ONE_ADDRESS = 18
 """Fewer than the limits of an address; the 19th comes from elsewhere."""

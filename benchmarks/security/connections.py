@@ -5,7 +5,7 @@ import asyncio
 import psutil
 
 from benchmarks.security.finding import Finding, Seen, watched
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 MEGABYTES = 100
 CONNECTIONS = 800

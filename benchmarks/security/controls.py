@@ -5,12 +5,12 @@ from collections import Counter
 
 import httpx2
 
-from benchmarks.faults.lab import crash, revive
 from benchmarks.security.accounts import new_task, rows, signed_in, status_of, until_status
 from benchmarks.security.finding import API, Finding, Seen
 from benchmarks.security.pairs import pairs_of
-from benchmarks.stack import Stack
 from models.ids import TaskId
+from tests.faults.lab import crash, revive
+from tests.stack import Stack
 
 ENDING = 60
 AT_ONCE = 50

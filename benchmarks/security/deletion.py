@@ -6,8 +6,8 @@ from uuid import uuid4
 from benchmarks.security import stores
 from benchmarks.security.accounts import signed_in, until_status
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
 from models.ids import workflow_id_of
+from tests.stack import Stack
 
 TASKS = 5
 LIMIT_S = 120.0

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import httpx2
 
-from benchmarks.faults.lab import configured
 from benchmarks.security.accounts import new_accounts, open_database, rows
 from benchmarks.security.comparison import Ask, compare
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, try_password
-from benchmarks.stack import Stack
 from chimera.security.sessions import Auth
+from tests.faults.lab import configured
+from tests.stack import Stack
 
 SAMPLES = 200
 AT_ONE_ACCOUNT = 8

@@ -8,11 +8,11 @@ import socket
 import httpx2
 import psutil
 
-from benchmarks.faults.lab import crash, revive
 from benchmarks.security.finding import Finding, Seen, client_of
 from benchmarks.security.malformed import malformed
 from benchmarks.security.processes import running
-from benchmarks.stack import Stack
+from tests.faults.lab import crash, revive
+from tests.stack import Stack
 
 REQUESTS = 500
 AWAY = ("redis", "temporal", "simulator", "postgres")

@@ -12,12 +12,12 @@ from uuid import uuid4
 import httpx2
 import psutil
 
-from benchmarks.stack import Stack
 from chimera.db import users
 from chimera.db.engine import Database
 from chimera.local.supervisor import Supervised
 from chimera.security.passwords import Passwords
 from models.users import Role
+from tests.stack import Stack
 
 API = "/api/v1"
 PASSWORD = "a canary that sings at dawn"

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks.ports import free_port
 from benchmarks.security.finding import Finding, Seen
-from benchmarks.stack import Stack
 from chimera.config.settings import Settings
 from chimera.local import LocalStack
 from chimera.local.errors import FolderUnusable, SocketsUnsafe
 from chimera.local.folder import Folder, openness_of
+from tests.ports import free_port
+from tests.stack import Stack
 
 STRANGER = 12345
 LONG = "/".join(["a long name " * 5] * 3)

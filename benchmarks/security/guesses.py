@@ -1,10 +1,10 @@
 """S08, S46: how often passwords may be tried, from many places, at many accounts, and while Redis is away."""
 
-from benchmarks.faults.lab import crash, revive
 from benchmarks.security.finding import PASSWORD, Finding, Seen, client_of, new_account, try_password
 from benchmarks.security.sign_in import guesses_at_one_account, guesses_from_one_address
-from benchmarks.stack import Stack
 from chimera.security.sign_ins import ACCOUNT_TRIES, ADDRESS_TRIES
+from tests.faults.lab import crash, revive
+from tests.stack import Stack
 
 GUESSES = 1_000
 NAMES = 10_000

@@ -8,7 +8,7 @@ import psutil
 from temporalio.client import Client
 
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 PLACES = (
     "title",

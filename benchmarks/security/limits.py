@@ -10,8 +10,8 @@ from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
 
 from benchmarks.security.accounts import rows, signed_in
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
 from chimera.db.user_limits import LEAST_BYTES
+from tests.stack import Stack
 
 AT_ONCE = 50
 BEYOND = 30

@@ -6,7 +6,7 @@ import random
 import httpx2
 
 from benchmarks.security.finding import API
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 PIECES = (
     *("'", '"', "\0", "%00", "../../etc/passwd", "{{7*7}}", "${jndi:ldap://x}", "\ud83d", "1e400", "-1", "NaN", "[]"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.security.finding import Finding, Seen
 from benchmarks.security.folders import started
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 
 async def modes_of_folders(_stack: Stack) -> Seen:

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from benchmarks.faults.controls import pair_controls
-from benchmarks.faults.lab import Lab
-from benchmarks.faults.report import Trial, trial
 from benchmarks.security.accounts import open_database
 from benchmarks.security.finding import Finding, Seen
-from benchmarks.stack import Stack
+from tests.faults.experiments.controls import pair_controls
+from tests.faults.lab import Lab
+from tests.faults.trials import Trial, trial
+from tests.stack import Stack
 
 PAIRS = 100
 

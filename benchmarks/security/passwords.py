@@ -9,7 +9,7 @@ import httpx2
 import chimera
 from benchmarks.security.accounts import rows, signed_in
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, processor_s, try_password
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 COMMON = 3_000
 KEPT = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$")

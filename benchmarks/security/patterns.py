@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx2
 
 from benchmarks.security.finding import API, Finding, Seen, processor_s
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 ALLOWED_MS = 100
 SIZE = 60_000

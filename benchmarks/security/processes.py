@@ -17,8 +17,8 @@ from redis.exceptions import RedisError
 
 from benchmarks.security.canaries import secrets_of
 from benchmarks.security.finding import Finding, Seen
-from benchmarks.stack import Stack
 from chimera.local.supervisor import Supervised
+from tests.stack import Stack
 
 STRANGERS = (pwd.getpwnam("nobody").pw_uid, 12345)
 MAY_KNOW = {

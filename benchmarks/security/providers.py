@@ -2,10 +2,10 @@
 
 import asyncio
 
-from benchmarks.faults.lab import until
 from benchmarks.security.accounts import new_task, rows, signed_in, status_of, until_status
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
+from tests.faults.lab import until
+from tests.stack import Stack
 
 FAILING = 6
 OTHERS = 10

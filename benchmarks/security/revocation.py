@@ -9,11 +9,11 @@ import httpx2
 from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
 from redis.asyncio import Redis
 
-from benchmarks.faults.lab import crash, revive
 from benchmarks.security.accounts import rows
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
 from benchmarks.security.rights import BUSY_S, LATER, SOON_S
-from benchmarks.stack import Stack
+from tests.faults.lab import crash, revive
+from tests.stack import Stack
 
 LIMIT_S = SOON_S + BUSY_S
 LONG = "[[sim: tokens=600; drip=60]]"

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from benchmarks.security.accounts import open_database
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, try_password
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 SOON_S = 5.0
 BUSY_S = 5.0

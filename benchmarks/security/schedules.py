@@ -10,9 +10,9 @@ from temporalio.client import WorkflowFailureError
 
 from benchmarks.security.accounts import rows, signed_in, user_id
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
 from models.ids import ScheduleId, UserId
 from models.schedules import ScheduledRunInput
+from tests.stack import Stack
 
 TOO_OFTEN = (
     *("* * * * * *", "* * * * * * *", "*/1 * * * * *", "0/1 * * * * ? *", "*/10 * * * * * 2030"),

@@ -6,9 +6,9 @@ import sys
 import tempfile
 from uuid import uuid4
 
-from benchmarks.ports import free_port
 from benchmarks.security.finding import Finding, Seen
-from benchmarks.stack import Stack
+from tests.ports import free_port
+from tests.stack import Stack
 
 AT_ONCE = 3
 LIMIT_S = 120.0

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx2
 
 from benchmarks.security.finding import PASSWORD, Finding, Seen, client_of, new_account, try_password
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 PLACES = 50
 GUESSES = 200

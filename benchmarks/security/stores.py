@@ -9,7 +9,7 @@ from psycopg import sql
 from redis.asyncio import Redis
 from temporalio.client import WorkflowExecution
 
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 AT_ONCE = 16
 

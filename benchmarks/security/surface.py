@@ -3,7 +3,7 @@
 import httpx2
 
 from benchmarks.security.finding import API, PASSWORD, Finding, Seen, client_of, new_account, processor_s, try_password
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 WEAK = ("password", "12345678", "qwertyuiop", " " * 8, "Password123!", "chimera1", "aaaaaaaa")
 FOREIGN = ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "")

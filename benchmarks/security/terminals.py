@@ -9,7 +9,7 @@ from benchmarks.cases.case import Command
 from benchmarks.cases.commands import try_command
 from benchmarks.security.accounts import new_task, rows, signed_in, until_status
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
+from tests.stack import Stack
 
 ODD = "\u009b2J \u009d52;c;eA== \x9c \u202eevil\u2066 \u200b\ufeff \U000e0041 \x1b[2J \x1b]0;x\x07 \x7f"
 """C1 and C0 controls, directions, what has no width, tags."""

@@ -4,9 +4,9 @@ import psycopg
 from redis.asyncio import Redis
 
 from benchmarks.security.finding import Finding, Seen
-from benchmarks.stack import Stack
 from chimera.local import programs
 from chimera.local.redis import program_of
+from tests.stack import Stack
 
 FIXED = {
     "redis": {(6, 2): 20, (7, 2): 11, (7, 4): 6, (8, 0): 4, (8, 2): 2},

@@ -4,13 +4,13 @@ import asyncio
 import os
 import time
 
-from benchmarks.faults.broken import fill_the_disk
-from benchmarks.faults.lab import Lab
-from benchmarks.faults.report import trial
 from benchmarks.security.accounts import open_database
 from benchmarks.security.connections import memory
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
+from tests.faults.experiments.broken import fill_the_disk
+from tests.faults.lab import Lab
+from tests.faults.trials import trial
+from tests.stack import Stack
 
 STREAM_BYTES = 5_000_000_000
 PIECE = b"x" * 65_536

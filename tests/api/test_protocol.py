@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import protocol
 from api.middleware import OwnHosts
 from api.protocol import HEAD_BYTES, MAX_HEADERS, Protocol, is_listed
-from benchmarks.ports import free_port
+from tests.ports import free_port
 from tests.until import LIMIT_S
 
 Connect = Callable[[], Any]

@@ -1,18 +1,14 @@
-"""The table of cases: what it judges by, which cases it chooses, and the model server behind it."""
+"""The table of cases: what it judges by, and which cases it chooses."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx2
 import pytest
 
-from benchmarks.cases import chat
 from benchmarks.cases.__main__ import choice_of
 from benchmarks.cases.case import (
-    Answer,
     Answers,
     Asked,
     Called,
@@ -32,10 +28,9 @@ from benchmarks.cases.judge import problems_of, words_of
 from benchmarks.cases.lists import CASES
 from benchmarks.cases.lists.schedules import next_change
 from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
-from benchmarks.cases.server import Arrival, ModelServer, Script
 from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict
-from tests.parts import serving
+from tests.wires.model_server import Arrival
 
 FITTING: dict[type, Any] = {
     Asked: Ends,
@@ -178,44 +173,3 @@ def test_a_table_counts_and_escapes() -> None:
     assert "\x1b" not in table
     assert "    ! exit 1" in table
     assert total_of(verdicts) == "2 cases: 1 ok, 1 wrong, 0 not run"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[tuple[ModelServer, httpx2.AsyncClient]]:
-    made = ModelServer()
-    async with serving(made.app()) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
-        yield made, client
-
-
-async def ask(client: httpx2.AsyncClient, model: str) -> httpx2.Response:
-    return await client.post("/v1/chat/completions", json={"model": model})
-
-
-async def test_the_last_answer_is_given_again(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
-    made, client = server
-    made.scripts["m"] = script = Script((chat.refused(429, {}, retry_after="3"), chat.said("b", media_type=None)))
-    told = [await ask(client, "m") for _ in range(3)]
-    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in told] == [
-        (429, "3"),
-        (200, None),
-        (200, None),
-    ]
-    assert "content-type" not in told[1].headers
-    assert len(script.arrivals) == 3
-    assert (await ask(client, "other")).status_code == 404
-
-
-async def test_a_cut_answer_has_no_end(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
-    made, client = server
-    made.scripts["m"] = Script((Answer("half", cut=True),))
-    with pytest.raises(httpx2.RemoteProtocolError):
-        await ask(client, "m")
-
-
-async def test_every_wire_finds_its_script(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
-    made, client = server
-    made.scripts["a/b"] = script = Script((chat.said("b"),))
-    await client.post("/v1/messages", json={"model": "a/b"})
-    await client.post("/v1beta/models/a/b:streamGenerateContent", json={})
-    assert len(script.arrivals) == 2
-    assert (await client.get("/v1/models")).json()["data"][0]["id"] == "a/b"

@@ -11,13 +11,13 @@ from temporalio.client import Client
 
 from benchmarks.security import stores, versions
 from benchmarks.security.revocation import emptied
-from benchmarks.stack import Stack
 from chimera.config.settings import Settings
 from chimera.local import LocalServices, redis
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.supervisor import Supervised
 from tests.parts import settings_in, short_folder
+from tests.stack import Stack
 
 
 @pytest.fixture

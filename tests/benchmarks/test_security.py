@@ -15,11 +15,11 @@ from api.app import create_app
 from benchmarks.security import at_rest, canaries, exposure, malformed, patterns
 from benchmarks.security.__main__ import FINDINGS, row_of, tried
 from benchmarks.security.finding import API, Finding, Seen
-from benchmarks.stack import Stack
 from chimera.config.settings import Settings
 from chimera.local import kept_secrets
 from chimera.local.folder import Folder
 from tests.parts import SECRET
+from tests.stack import Stack
 
 
 async def nothing(stack: object) -> Seen:

@@ -7,7 +7,6 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import create_app
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import elsewhere
@@ -22,6 +21,7 @@ from models.errors import NotFound, WrongCredentials
 from models.users import Credentials
 from tests.cli.api import TinyApi
 from tests.parts import SECRET, fresh_database, serving
+from tests.ports import free_port
 
 NEW = "another battery staple"
 

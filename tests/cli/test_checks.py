@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.local import payload_keys as local_payload_keys
 from chimera.local.folder import Folder
@@ -20,6 +19,7 @@ from cli import checks, sign_in
 from cli.checks import Finding, Level
 from models.users import Tokens
 from tests.parts import serving
+from tests.ports import free_port
 
 KEY, OTHER_KEY = (payload_keys.made().partition(":")[2] for _ in range(2))
 

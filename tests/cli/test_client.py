@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from starlette.responses import PlainTextResponse
 
-from benchmarks.ports import free_port
 from cli import client as client_module
 from cli.actions.ids import task_named
 from cli.client import Client
@@ -17,6 +16,7 @@ from models.ids import TaskId
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import TASK, task_view
 from tests.parts import serving
+from tests.ports import free_port
 
 OTHER = TaskId("6c1f0b1e-0000-4000-8000-0000000000ff")
 

@@ -13,7 +13,6 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from benchmarks.ports import free_port
 from chimera import __version__
 from cli.actions.run import spec_from
 from cli.commands.amounts import moment
@@ -21,6 +20,7 @@ from cli.commands.version import NARROW, use_plain_help
 from cli.errors import WrongUsage
 from cli.main import app
 from models.tasks import OnFailure, TaskSpec
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (

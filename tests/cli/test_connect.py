@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from cli import checks, sign_in
 from cli.addresses import address_from, is_same, port_here
@@ -16,6 +15,7 @@ from cli.settings import where_settings
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK
 from tests.parts import serving
+from tests.ports import free_port
 
 
 @pytest.fixture

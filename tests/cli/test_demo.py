@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.ports import free_port
 from tests.parts import short_folder
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 280

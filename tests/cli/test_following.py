@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 from starlette.responses import Response
 
-from benchmarks.ports import free_port
 from cli import following
 from cli.actions.run import follow, retry, run
 from cli.connect import signed_in_by
@@ -19,6 +18,7 @@ from models.tasks import TaskStatus, TaskView
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
 from tests.parts import serving
+from tests.ports import free_port
 from tests.until import LIMIT_S, until
 
 BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]

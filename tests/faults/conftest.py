@@ -2,13 +2,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from benchmarks.faults import jobs
-from benchmarks.faults.checker import examine
-from benchmarks.faults.lab import Lab, open_lab, staff
-from benchmarks.faults.report import Trial, trial
-from benchmarks.wires.wire import ANTHROPIC, GOOGLE
+from tests.faults import jobs
+from tests.faults.checker import examine
+from tests.faults.lab import Lab, open_lab, staff
+from tests.faults.trials import Trial, trial
 from tests.parts import short_folder
 from tests.until import LIMIT_S
+from tests.wires.gateway.service import ANTHROPIC, GOOGLE
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from benchmarks.faults.checker import Findings, examine
-from benchmarks.faults.clients import Answer, Follower
-from benchmarks.faults.report import Trial
 from models.ids import TaskId
+from tests.faults.checker import Findings, examine
+from tests.faults.clients import Answer, Follower
+from tests.faults.trials import Trial
 
 _OF_THE_CALL = "WHERE run_id = :id AND path = 'only'"
 MISSING = {
@@ -64,7 +64,7 @@ async def test_an_accepted_task_without_a_row_is_lost(ended: Trial) -> None:
 async def test_a_row_that_says_something_else_than_temporal_is_seen(
     ended: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.faults.checker.AGREE_S", 0.5)
+    monkeypatch.setattr("tests.faults.checker.AGREE_S", 0.5)
     await damage(ended, "UPDATE runs SET status = 'failed' WHERE id = :id")
     assert (await examined(ended)).disagreeing == 1
 
@@ -112,7 +112,7 @@ async def test_an_answer_that_is_missing_is_seen(ended: Trial, statement: str) -
 
 
 async def test_a_completed_run_without_its_row_is_seen(ended: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.faults.checker.AGREE_S", 0.5)
+    monkeypatch.setattr("tests.faults.checker.AGREE_S", 0.5)
     await damage(ended, "UPDATE runs SET status = 'cancelled' WHERE id = :id")
     assert (await examined(ended)).missing == 1
 

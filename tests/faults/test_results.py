@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from benchmarks.faults.checker import examine
-from benchmarks.faults.report import Trial
-from benchmarks.faults.results import read, result_of, write
-from benchmarks.faults.table import details_of, row_of
+from tests.faults.checker import examine
+from tests.faults.results import read, result_of, write
+from tests.faults.table import details_of, row_of
+from tests.faults.trials import Trial
 
 
 async def test_a_result_comes_back_as_it_was(ended: Trial, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.db import calls, task_controls
 from chimera.db.calls import NewCall
@@ -25,6 +24,7 @@ from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest
 from tests.parts import fresh_database, running_parts, short_folder
+from tests.ports import free_port
 from tests.runs import Runs, runs_with_worker
 
 FOLDER = Path(__file__).parent / "histories"

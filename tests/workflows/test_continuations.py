@@ -12,8 +12,10 @@ from chimera.db import task_views
 from chimera.db.costs import cost_of
 from models.costs import CostSum
 from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
-from tests.chimera.scripted import Script, Scripted, running_script
 from tests.runs import Runs, a_subtask, runs_with_worker
+from tests.wires.chat_completions import frames
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.server import Script
 
 LOCAL = "local/m"
 
@@ -36,16 +38,13 @@ async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
         yield started
 
 
-USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+USAGE: dict[str, int] = frames.USAGE["usage"]
 
 
 def says(text: str, finish: str, usage: dict[str, int] | None = USAGE) -> Script:
-    chunks = [
-        {"id": "c", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]},
-        {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]},
-        {"id": "c", "choices": [], "usage": usage},
-    ]
-    return Script([f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"])
+    counted = {**frames.USAGE, "usage": usage}
+    chunks: list[frames.Chunk] = [frames.piece(text), frames.chunk({}, finish), counted, frames.DONE]
+    return Script([frames.framed(chunk).encode() for chunk in chunks])
 
 
 async def test_a_cut_answer_is_continued_and_joined(runs: Runs, server: Scripted) -> None:

@@ -9,10 +9,11 @@ from chimera.config.settings import Settings
 from chimera.providers.base import ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
 from models.events import ModelCallFellBack
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Kind, Said, Wire, plain
-from tests.chimera.scripted import Script, Scripted, running_script
 from tests.runs import Runs, a_subtask, runs_with_worker
+from tests.wires.base import Kind, Said, Wire
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.server import Script, plain
+from tests.wires.vendors import WIRES
 
 BY_NAME = {wire.name: wire for wire in WIRES}
 CALLS = (

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import RowMapping
 
 from chimera.config.settings import Settings
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Said, plain
-from tests.chimera.scripted import Script, Scripted, running_script
 from tests.runs import Runs, runs_with_worker
+from tests.wires.base import Said
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.server import Script, plain
+from tests.wires.vendors import WIRES
 
 [WIRE] = [wire for wire in WIRES if wire.name == "local"]
 FENCE = "`" * 3

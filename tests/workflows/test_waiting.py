@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.contextvars import get_contextvars
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.ledger.held_up import held_up_calls
 from chimera.providers.health.accounts import Standings
@@ -20,6 +19,7 @@ from models.ids import TaskId
 from models.tasks import HeldUpCall
 from models.users import Caller
 from tests.conftest import SimulatorServer
+from tests.ports import free_port
 from tests.runs import Runs, a_subtask, new_user, runs_with_worker
 from tests.until import until_true
 

@@ -3,19 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import SPENT
-from benchmarks.cases.messages import (
-    Event,
-    block,
-    event,
-    framed,
-    said,
-    start,
-    stop,
-    stream,
-    text,
-)
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from tests.wires.anthropic.answers import said, stream
+from tests.wires.anthropic.frames import Event, block, event, framed, start, stop, text
+from tests.wires.model_server import Answer
 
 AB = Ends(result="a b", spent=SPENT)
 USAGE = "https://github.com/earendil-works/pi/issues/6567"

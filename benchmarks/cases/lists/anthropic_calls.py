@@ -3,21 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import BOTH, FIRST, SECOND, SPENT
-from benchmarks.cases.messages import (
-    Event,
-    asking,
-    block,
-    event,
-    refused,
-    said,
-    start,
-    stop,
-    stream,
-    text,
-    tool,
-)
+from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Asked, Case, Ends
+from tests.wires.anthropic.answers import asking, refused, said, stream
+from tests.wires.anthropic.frames import Event, block, event, start, stop, text, tool
+from tests.wires.model_server import Answer
 
 AB = Ends(result="a b", spent=SPENT)
 TOOL = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)

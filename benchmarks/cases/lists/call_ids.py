@@ -1,7 +1,9 @@
 """Ids of tool calls over a conversation: a strict vendor takes each of them once."""
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import BOTH, FIRST, SECOND, asking, call, calls, said
+from benchmarks.cases.case import BOTH, FIRST, SECOND, Asked, Case, Ends
+from tests.wires.chat_completions.answers import asking, said
+from tests.wires.chat_completions.frames import call, calls
+from tests.wires.model_server import Answer
 
 KIND = "call-ids"
 RIGHT = Ends(result="done", requests=3, tools=BOTH, unique_ids=True)

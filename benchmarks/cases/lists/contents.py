@@ -1,7 +1,9 @@
 """Content as lists of parts, and what a model thinks: apart from its answer, never in it."""
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import SPENT, USAGE, Chunk, chunk, piece, said, stream
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.frames import USAGE, Chunk, chunk, piece
+from tests.wires.model_server import Answer
 
 KIND = "contents"
 ANSWER = Ends(result="the answer", spent=SPENT)

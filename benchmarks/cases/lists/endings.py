@@ -1,7 +1,9 @@
 """How answers end: other words for it, none at all, at a limit, by a filter."""
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import FIRST, SPENT, USAGE, asking, call, calls, chunk, piece, said, stream
+from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import asking, said, stream
+from tests.wires.chat_completions.frames import USAGE, call, calls, chunk, piece
+from tests.wires.model_server import Answer
 
 KIND = "endings"
 WELL = Ends(result="done well", spent=SPENT)

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Answer, Answers, Asked, Call, Called, Case, Ends
-from benchmarks.cases.chat import chunk, piece, refused, said, stream
+from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
+from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.frames import chunk, piece
+from tests.wires.model_server import Answer, refusal
 
 KIND = "errors"
 SHAPES = "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/307"
@@ -51,7 +53,7 @@ REFUSALS: dict[str, tuple[str, int, Any, str]] = {
 
 def _refusal(id: str) -> Case:
     what, status, body, source = REFUSALS[id]
-    answer = refused(status, body, media_type="text/plain" if isinstance(body, str) else "application/json")
+    answer = refusal(status, body, media_type="text/plain" if isinstance(body, str) else "application/json")
     return Case(id, KIND, source, what, Asked((answer,)), Ends("failed", code="bad_request", says=(WORDS,)))
 
 
@@ -68,7 +70,7 @@ CASES = (
         KIND,
         "https://github.com/ray-project/ray/issues/64833",
         "404 with a detail",
-        Asked((refused(404, {"detail": "Could not find base model 'x'"}),)),
+        Asked((refusal(404, {"detail": "Could not find base model 'x'"}),)),
         Ends("failed", code="unknown_model", says=("Could not find base model",)),
     ),
     _in_stream(
@@ -134,7 +136,7 @@ CASES = (
         KIND,
         "own",
         "no key is set, and the server's words have 'none' in them",
-        Asked((refused(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
+        Asked((refusal(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
         Ends("failed", says=("one of none, auto",)),
     ),
     Case(
@@ -183,7 +185,7 @@ CASES = (
         )
     ),
     *(
-        Case(f"errors.{name}", KIND, source, what, Asked((refused(status, {"error": error}),)), right)
+        Case(f"errors.{name}", KIND, source, what, Asked((refusal(status, {"error": error}),)), right)
         for name, what, status, error, source, right in (
             (
                 "moderation",

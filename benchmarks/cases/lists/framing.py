@@ -3,8 +3,10 @@
 import gzip
 import json
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import DONE, SPENT, USAGE, Chunk, chunk, framed, piece, said, stream
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.frames import DONE, USAGE, Chunk, chunk, framed, piece
+from tests.wires.model_server import Answer
 
 KIND = "framing"
 AB = Ends(result="a b", spent=SPENT)

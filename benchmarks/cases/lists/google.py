@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import SPENT
-from benchmarks.cases.gemini import USED, chunk, framed, said, stream
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from tests.wires.google.answers import said, stream
+from tests.wires.google.frames import USED, chunk, framed
+from tests.wires.model_server import Answer
 
 AB = Ends(result="a b", spent=SPENT)
 OWN = "own"

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import BOTH, SPENT
-from benchmarks.cases.gemini import USED, asking, call, chunk, refused, said, stream
+from benchmarks.cases.case import BOTH, SPENT, Asked, Case, Ends
+from tests.wires.google.answers import asking, refused, said, stream
+from tests.wires.google.frames import USED, call, chunk
+from tests.wires.model_server import Answer
 
 AB = Ends(result="a b", spent=SPENT)
 TOOL = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)

@@ -1,7 +1,7 @@
 """What goes into the headers of a request and can't be sent: refused in words that name the variable."""
 
 from benchmarks.cases.case import PROVIDERS, Asked, Case, Command, Ends, Exits, Wire
-from benchmarks.cases.chat import said
+from tests.wires.chat_completions.answers import said
 
 KIND = "headers"
 KEYS = {

@@ -1,7 +1,9 @@
 """What an answer says that it is: other media types, whole JSON, pages."""
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import FIRST, SPENT, USAGE, call, chunk, piece, said, whole
+from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import said
+from tests.wires.chat_completions.frames import USAGE, call, chunk, piece, whole
+from tests.wires.model_server import Answer
 
 KIND = "media-types"
 AB = Ends(result="a b", spent=SPENT)

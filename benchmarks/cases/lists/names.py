@@ -1,8 +1,8 @@
 """Names of models as servers name them."""
 
-from benchmarks.cases import gemini
 from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
-from benchmarks.cases.chat import said
+from tests.wires.chat_completions.answers import said
+from tests.wires.google import answers as google
 
 KIND = "names"
 FOUND = "https://github.com/NousResearch/hermes-agent/pull/113499"
@@ -51,7 +51,7 @@ CASES = (
         for id, (name, source) in NAMES.items()
     ),
     *(
-        Case(id, KIND, source, name, Asked((gemini.said("a b"),), wire="google", model=name), Ends(result="a b"))
+        Case(id, KIND, source, name, Asked((google.said("a b"),), wire="google", model=name), Ends(result="a b"))
         for id, (name, source) in IN_A_PATH.items()
     ),
     *(_refused(id, name) for id, name in BAD.items()),

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import SPENT, USAGE, chunk, piece, said, stream
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.frames import USAGE, chunk, piece
 
 KIND = "plans"
 STEP = {"key": "one", "instruction": "Do it.", "agent": "writer"}

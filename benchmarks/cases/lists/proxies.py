@@ -1,7 +1,7 @@
 """Proxies of the environment: a model server and an API that are near are asked directly, whatever they say."""
 
 from benchmarks.cases.case import Asked, Case, Command, Ends, Exits
-from benchmarks.cases.chat import said
+from tests.wires.chat_completions.answers import said
 
 KIND = "proxies"
 FOUND = "https://github.com/ollama/ollama/issues/7772"

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import SPENT, refused, said
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
 from benchmarks.cases.lists.plans import PLAN
+from tests.wires.chat_completions.answers import said
+from tests.wires.model_server import Answer, refusal
 
 KIND = "schemas"
 DEEPSEEK = "https://github.com/ItzCrazyKns/Vane/issues/969"
@@ -17,7 +18,7 @@ def _case(id: str, what: str, answer: Answer, source: str) -> Case:
 
 
 def _refused(words: str, status: int = 400, **more: Any) -> Answer:
-    return refused(status, {"error": {"message": words, "code": "invalid_request_error", **more}})
+    return refusal(status, {"error": {"message": words, "code": "invalid_request_error", **more}})
 
 
 CASES = (
@@ -46,13 +47,13 @@ CASES = (
     _case(
         "schema.lm-studio",
         "LM Studio: 'response_format.type' must be 'json_schema' or 'text'",
-        refused(400, {"error": "'response_format.type' must be 'json_schema' or 'text'"}),
+        refusal(400, {"error": "'response_format.type' must be 'json_schema' or 'text'"}),
         "https://github.com/willmiao/ComfyUI-Lora-Manager/issues/1033",
     ),
     _case(
         "schema.xai",
         "xAI: The response_format parameter is unsupported at the moment",
-        refused(
+        refusal(
             400,
             {"code": "invalid", "error": "The response_format parameter is unsupported at the moment. Leave it unset."},
         ),
@@ -73,7 +74,7 @@ CASES = (
     _case(
         "schema.extra-inputs",
         "422: Extra inputs are not permitted, at body.response_format",
-        refused(422, {"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}]}),
+        refusal(422, {"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}]}),
         "https://github.com/ray-project/ray/issues/64833",
     ),
     Case(
@@ -83,7 +84,7 @@ CASES = (
         "a server that refuses `stream_options`",
         Asked(
             (
-                refused(
+                refusal(
                     422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}
                 ),
                 Answer(str(said("a b").body)),

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import refused, stream
+from benchmarks.cases.case import Asked, Case, Ends
+from tests.wires.chat_completions.answers import stream
+from tests.wires.model_server import Answer, refusal
 
 KIND = "too-long"
 FOUND = "https://github.com/tashfeenahmed/freellmapi/issues/873"
@@ -55,19 +56,19 @@ def _case(id: str, what: str, answer: Answer, source: str = FOUND) -> Case:
 
 
 def _refused(words: str, **more: Any) -> Answer:
-    return refused(400, {"error": {"message": words, "code": 400, **more}})
+    return refusal(400, {"error": {"message": words, "code": 400, **more}})
 
 
 CASES = (
     *(_case(f"B18.{name}", words, _refused(words)) for name, words in WORDS.items()),
     *(
-        _case(f"B18.{name}", f"{words} (as {{'error': text}})", refused(400, {"error": words}))
+        _case(f"B18.{name}", f"{words} (as {{'error': text}})", refusal(400, {"error": words}))
         for name, words in TEXTS.items()
     ),
     _case(
         "B18.shift",
         "llama.cpp's 500: context shift is disabled",
-        refused(500, {"error": {"message": "context shift is disabled", "code": 500, "type": "server_error"}}),
+        refusal(500, {"error": {"message": "context shift is disabled", "code": 500, "type": "server_error"}}),
     ),
     _case(
         "B16.too-long",
@@ -88,7 +89,7 @@ CASES = (
         stream({"error": {"code": 400, "message": "This model's maximum context length is 4096 tokens."}}),
         "https://github.com/BerriAI/litellm/pull/25505",
     ),
-    _case("long.413", "status 413 (Groq)", refused(413, {"error": {"message": "Request too large for model"}}), FOUND),
+    _case("long.413", "status 413 (Groq)", refusal(413, {"error": {"message": "Request too large for model"}}), FOUND),
     _case(
         "long.exceed-type",
         "llama.cpp's type exceed_context_size_error",
@@ -101,7 +102,7 @@ CASES = (
         KIND,
         "own",
         "a refusal that speaks of length and isn't of this kind",
-        Asked((refused(400, {"error": {"message": "stop: at most 4 sequences, each of a length up to 20"}}),)),
+        Asked((refusal(400, {"error": {"message": "stop: at most 4 sequences, each of a length up to 20"}}),)),
         Ends("failed", code="bad_request", says=("at most 4 sequences",)),
     ),
 )

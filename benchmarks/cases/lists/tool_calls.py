@@ -2,8 +2,10 @@
 
 import json
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import BOTH, FIRST, SECOND, SPENT, asking, call, calls, chunk, piece, said, stream
+from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import asking, said, stream
+from tests.wires.chat_completions.frames import call, calls, chunk, piece
+from tests.wires.model_server import Answer
 
 KIND = "tool-calls"
 TWO = Ends(result="done", requests=2, tools=BOTH, unique_ids=True, spent=2 * SPENT)

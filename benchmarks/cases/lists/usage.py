@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import SPENT, USAGE, Chunk, chunk, piece, stream
+from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import stream
+from tests.wires.chat_completions.frames import USAGE, Chunk, chunk, piece
 
 KIND = "usage"
 FORMS = "https://github.com/livekit/agents/pull/6596"

@@ -4,8 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from benchmarks.cases.case import Answer, Asked, Case, Ends
-from benchmarks.cases.chat import refused, said, stream
+from benchmarks.cases.case import Asked, Case, Ends
+from tests.wires.chat_completions.answers import said, stream
+from tests.wires.model_server import Answer, refusal
 
 KIND = "waiting"
 FOUND = "https://github.com/microsoft/kernel-memory/pull/795"
@@ -19,7 +20,7 @@ def _case(id: str, what: str, answer: Answer, source: str = FOUND, right: Ends =
 
 
 def _told(message: str) -> Answer:
-    return refused(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
+    return refusal(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
 
 
 def _in_five_seconds() -> str:
@@ -32,13 +33,13 @@ def _iso_in_five_seconds() -> str:
 
 
 CASES = (
-    _case("B19.seconds", "Retry-After: 3", refused(429, SLOW, retry_after="3")),
+    _case("B19.seconds", "Retry-After: 3", refusal(429, SLOW, retry_after="3")),
     _case(
         "B19.date",
         "Retry-After: a date",
         Answer(json.dumps(SLOW), 429, "application/json", {"retry-after": _in_five_seconds}),
     ),
-    _case("B19.ms", "retry-after-ms: 3000", refused(429, SLOW, retry_after_ms="3000")),
+    _case("B19.ms", "retry-after-ms: 3000", refusal(429, SLOW, retry_after_ms="3000")),
     _case(
         "B19.words",
         "only in the words (Groq)",
@@ -56,7 +57,7 @@ CASES = (
     _case(
         "wait.fraction",
         "Retry-After: 3.5",
-        refused(429, SLOW, retry_after="3.5"),
+        refusal(429, SLOW, retry_after="3.5"),
         "https://github.com/CommandCodeAI/command-code/issues/788",
     ),
     _case(
@@ -74,13 +75,13 @@ CASES = (
     _case(
         "wait.overloaded",
         "503 with Retry-After: 3",
-        refused(503, {"error": {"message": "warming up"}}, retry_after="3"),
+        refusal(503, {"error": {"message": "warming up"}}, retry_after="3"),
         "https://github.com/NousResearch/hermes-agent/pull/1835",
     ),
     _case(
         "wait.duration",
         "Retry-After: 3s",
-        refused(429, SLOW, retry_after="3s"),
+        refusal(429, SLOW, retry_after="3s"),
         "https://github.com/CortexLM/cortex-code/pull/407",
     ),
     _case(
@@ -96,7 +97,7 @@ CASES = (
         KIND,
         "https://github.com/airbytehq/airbyte/issues/28536",
         "a cancel while a call waits for an hour",
-        Asked((refused(429, SLOW, retry_after="3600"),), provider="openai", cancelled=True, limit_s=20),
+        Asked((refusal(429, SLOW, retry_after="3600"),), provider="openai", cancelled=True, limit_s=20),
         Ends("cancelled"),
         alone=True,
     ),

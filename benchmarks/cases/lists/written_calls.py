@@ -1,7 +1,8 @@
 """Tool calls written as text, in the markup of each family of models: run, and in no answer."""
 
-from benchmarks.cases.case import Asked, Case, Ends
-from benchmarks.cases.chat import FIRST, SPENT, USAGE, chunk, said, stream
+from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
+from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.frames import USAGE, chunk
 
 KIND = "tool-calls"
 FOUND = "https://github.com/ggml-org/llama.cpp/pull/16932"

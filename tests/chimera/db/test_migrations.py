@@ -16,11 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.db import migrate
 from chimera.db.engine import driver_url
 from tests.parts import fresh_database
+from tests.ports import free_port
 
 
 @pytest.fixture

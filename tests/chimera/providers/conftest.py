@@ -1,4 +1,4 @@
-"""A provider at a server that is scripted, and one at a server that somebody else wrote; each test once a wire."""
+"""Each wire with its provider at a scripted server, once per test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,9 +6,9 @@ import pytest
 
 from chimera.providers.base import Provider
 from tests.chimera.providers.asking import provider_at
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Wire
-from tests.chimera.scripted import Scripted, running_script
+from tests.wires.base import Wire
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.vendors import WIRES
 
 
 @pytest.fixture(scope="module", autouse=True)

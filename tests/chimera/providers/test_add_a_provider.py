@@ -96,9 +96,7 @@ def test_a_vendor_that_speaks_chat_completions_is_proven_by_one_entry(tmp_path: 
     _write(tmp_path / "chimera/providers/acme/provider.py", ACME)
     _insert(tmp_path / VENDORS, before=LOCAL, text=ACME_ROW)
     (entry,) = re.findall(r'`(Chat\("acme".*?\))`', GUIDE.read_text())
-    _insert(
-        tmp_path / "tests/chimera/providers/wires/__init__.py", before='    Chat("simulator"', text=f"    {entry},\n"
-    )
+    _insert(tmp_path / "tests/wires/vendors.py", before='    Chat("simulator"', text=f"    {entry},\n")
 
     tried = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-k", "acme", *CONTRACT],

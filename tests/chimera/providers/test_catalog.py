@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks.ports import free_port
 from chimera.config.settings import Settings
 from chimera.providers.catalog import Available
 from models import errors
@@ -20,6 +19,7 @@ from models.providers import Verdict
 from models.tasks import TaskSpec
 from tests.chimera.simulated import Running, running_simulator
 from tests.parts import serving
+from tests.ports import free_port
 
 KEY = "sk-proj-veryverysecret1234567890"
 

@@ -14,12 +14,12 @@ from chimera.providers.base import ChatMessage, Image, Provider
 from models import errors
 from models.plans import Plan
 from models.usage import Usage
-from tests.chimera.aimock import journal_of, running_aimock
 from tests.chimera.providers.asking import asked, provider_at
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.anthropic import Anthropic
-from tests.chimera.providers.wires.base import Wire
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.aimock import journal_of, running_aimock
+from tests.wires.anthropic.wire import Anthropic
+from tests.wires.base import Wire
+from tests.wires.vendors import WIRES
 
 CALLS = [
     {"name": "calculator", "arguments": {"expression": "17 * 23"}, "id": "toolu_21"},

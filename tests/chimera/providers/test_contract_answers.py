@@ -11,9 +11,10 @@ from models import errors
 from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, raised
-from tests.chimera.providers.wires.base import USAGE, Said, Stop, Wire, plain
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.base import USAGE, Said, Stop, Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
 
 TEA = Said(pieces=("Because ", "it is ", "warm: ☕."))
 ONE = ToolRequest("call_a1", "calculator", '{"expression": "17 * 23"}')

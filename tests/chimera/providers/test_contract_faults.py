@@ -9,9 +9,10 @@ from chimera.providers.base import Provider, ToolRequest
 from chimera.providers.wire.values import names_in
 from models import errors
 from tests.chimera.providers.asking import asked, raised
-from tests.chimera.providers.wires.base import KEY, USAGE, Kind, Said, Wire, plain
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.base import KEY, USAGE, Kind, Said, Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
 
 RETRYABLE = (errors.RateLimited, errors.Overloaded, errors.Truncated, errors.Malformed)
 WORDS = f"No. Your key was {KEY} or AIzaSyAnother1234567."

@@ -11,9 +11,10 @@ from chimera.providers.base import ChatMessage, ChatRequest, Image, Provider, To
 from models.agents import ReasoningEffort
 from models.plans import Plan
 from tests.chimera.providers.asking import asked
-from tests.chimera.providers.wires.base import Heard, Said, Wire
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.base import Heard, Said, Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script
 
 WEATHER = ToolSpec(
     "weather",

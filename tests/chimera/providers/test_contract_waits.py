@@ -7,16 +7,17 @@ from contextlib import aclosing
 
 import pytest
 
-from benchmarks.ports import free_port
 from chimera.providers.base import Provider
 from chimera.providers.local import provider as local
 from chimera.providers.wire import http as wires
 from models import errors
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires.base import Said, Wire
-from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import answer_of
+from tests.ports import free_port
 from tests.until import until
+from tests.wires.base import Said, Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import FOREVER, Script
 
 LIMIT_S = 0.5
 HALF = Said(pieces=("It is ",), stop=None)

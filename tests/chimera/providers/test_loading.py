@@ -13,9 +13,10 @@ import pytest
 from chimera.providers.wire.streams import Lazy
 from models.errors import ProviderError
 from tests.chimera.providers.asking import provider_at
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Said, Wire
-from tests.chimera.scripted import Script, Scripted
+from tests.wires.base import Said, Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script
+from tests.wires.vendors import WIRES
 
 FRESH = """
 import asyncio, json, sys

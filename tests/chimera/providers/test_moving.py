@@ -13,10 +13,11 @@ import pytest
 
 from chimera.providers.base import ChatMessage, ChatRequest, Provider, ToolRequest
 from tests.chimera.providers.asking import asked, provider_at
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Heard, Said, Wire
-from tests.chimera.scripted import Script, Scripted, running_script
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.base import Heard, Said, Wire
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.server import Script
+from tests.wires.vendors import WIRES
 
 MOVERS = [wire for wire in WIRES if wire.name != "simulator"]
 FIRST, SECOND, THIRD = ('{"expression": "17 * 23"}', '{"expression": "2 + 2"}', '{"expression": "391 + 4"}')

@@ -8,7 +8,7 @@ from chimera.config.vendors import VENDORS
 from chimera.providers import Providers, check_model, split_model
 from models import errors
 from models.providers import OwnRates
-from tests.chimera.providers.wires import WIRES
+from tests.wires.vendors import WIRES
 
 
 def test_every_provider_is_put_to_the_contract() -> None:

@@ -11,6 +11,7 @@ from chimera.providers.anthropic.errors import sort_error
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.wire.pieces import ErrorInAnswer, Piece
 from models import errors
+from tests.wires.anthropic import frames
 
 NEW = "claude-opus-4-8"
 THOUGHT = {"type": "thinking", "thinking": "17 * 23 it is", "signature": "c2lnbmVk"}
@@ -236,11 +237,11 @@ def _use() -> dict[str, Any]:
 
 
 def _start(index: int, block: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "content_block_start", "index": index, "content_block": block}
+    return frames.block_start(index, block)[1]
 
 
 def _delta(index: int, delta: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "content_block_delta", "index": index, "delta": delta}
+    return frames.delta(index, delta)[1]
 
 
 def _take(answer: Answer, event: dict[str, Any]) -> str:

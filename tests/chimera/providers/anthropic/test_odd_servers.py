@@ -11,14 +11,16 @@ from models import errors
 from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires.anthropic import Anthropic
-from tests.chimera.providers.wires.base import event, plain
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.anthropic import frames
+from tests.wires.anthropic.wire import Anthropic
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
+from tests.wires.sse import event
 
 WIRE = Anthropic()
 USAGE = Usage(input_tokens=11, output_tokens=7)
-MESSAGE = {"id": "msg_1", "usage": {"input_tokens": 11, "output_tokens": 1}}
+MESSAGE = frames.start()[1]["message"]
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +29,28 @@ async def provider(server: Scripted) -> AsyncIterator[Provider]:
         yield made
 
 
+def sent(each: frames.Event) -> bytes:
+    return frames.framed(each).encode()
+
+
 def told(kind: str, **fields: Any) -> bytes:
-    return event({"type": kind, **fields}, kind)
+    return sent(frames.event(kind, **fields))
 
 
 def begun(index: Any, **block: Any) -> bytes:
-    return told("content_block_start", index=index, content_block=block)
+    return sent(frames.block_start(index, block))
 
 
 def text(index: Any, piece: Any) -> bytes:
-    return told("content_block_delta", index=index, delta={"type": "text_delta", "text": piece})
+    return sent(frames.delta(index, frames.text_of(piece)))
 
 
 def use(index: Any, id: Any, expression: str) -> bytes:
-    return begun(index, type="tool_use", id=id, name="calculator", input={"expression": expression})
+    return begun(index, **{**frames.tool_use(id), "input": {"expression": expression}})
 
 
-START, STOP = told("message_start", message=MESSAGE), told("message_stop")
-END = told("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 7})
+START = sent(frames.start())
+END, STOP = map(sent, frames.stop())
 BEGUN, A, B = begun(0, type="text", text=""), text(0, "a "), text(0, "b")
 WHOLE: dict[str, list[bytes]] = {
     "pings of every form": [
@@ -158,10 +164,10 @@ async def test_calls_have_ids_of_their_own(provider: Provider, server: Scripted)
 async def test_blocks_of_one_index_are_two(provider: Provider, server: Scripted) -> None:
     def piece(expression: str) -> bytes:
         arguments = json.dumps({"expression": expression})
-        return told("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": arguments})
+        return sent(frames.delta(0, frames.arguments_of(arguments)))
 
-    first = begun(0, type="tool_use", id="a", name="calculator", input={})
-    second = begun(0, type="tool_use", id="b", name="calculator", input={})
+    first = begun(0, **frames.tool_use("a"))
+    second = begun(0, **frames.tool_use("b"))
     end = told("message_delta", delta={"stop_reason": "tool_use"})
     server.answers(Script([START, first, piece("1"), second, piece("2"), end, STOP]))
     reply = await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))

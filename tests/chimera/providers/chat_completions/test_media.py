@@ -13,10 +13,11 @@ from chimera.providers.chat_completions.media import ChatCompletionsMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from models import errors
 from models.ai_calls import MediaUsage
-from tests.chimera.aimock import journal_of, running_aimock
 from tests.chimera.provider_limits import limits
-from tests.chimera.scripted import FOREVER, Script, Scripted, running_script
 from tests.media import a_png, a_wav
+from tests.wires.aimock import journal_of, running_aimock
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.server import FOREVER, Script
 
 KEY = "sk-a-secret-of-these-tests"
 JSON = {"content-type": "application/json", "x-request-id": "req_7"}

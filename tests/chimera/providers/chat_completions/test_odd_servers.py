@@ -16,13 +16,14 @@ from models import errors
 from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import plain
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, Reply, answer_of
+from tests.wires.chat_completions import frames
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
+from tests.wires.vendors import WIRES
 
 WIRE = next(wire for wire in WIRES if wire.name == "local")
-COUNTED = {"id": "c", "choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}}
+COUNTED = frames.USAGE
 USAGE = Usage(input_tokens=11, output_tokens=7)
 
 
@@ -33,7 +34,9 @@ async def provider(server: Scripted) -> AsyncIterator[Provider]:
 
 
 def choice(finish: Any = None, index: Any = 0, **more: Any) -> dict[str, Any]:
-    return {"id": "c", "choices": [{"index": index, "finish_reason": finish, **more}]}
+    made = frames.chunk(finish=finish)
+    made["choices"][0] |= {"index": index, **more}
+    return made
 
 
 def said(content: Any, finish: Any = None, **more: Any) -> dict[str, Any]:
@@ -42,13 +45,8 @@ def said(content: Any, finish: Any = None, **more: Any) -> dict[str, Any]:
 
 def stream(*chunks: Any, done: bool = True) -> list[bytes]:
     """Text and bytes are sent as they are."""
-    frames = [
-        chunk
-        if isinstance(chunk, bytes)
-        else f"data: {chunk if isinstance(chunk, str) else json.dumps(chunk)}\n\n".encode()
-        for chunk in chunks
-    ]
-    return [*frames, b"data: [DONE]\n\n"] if done else frames
+    sent = [each if isinstance(each, bytes) else frames.framed(each).encode() for each in chunks]
+    return [*sent, frames.framed(frames.DONE).encode()] if done else sent
 
 
 async def answered(provider: Provider, server: Scripted, script: Script, **changes: Any) -> Reply:

@@ -14,11 +14,14 @@ from chimera.providers.base import ChatMessage, Provider
 from models import errors
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires.base import KEY, event
-from tests.chimera.providers.wires.google import Google
-from tests.chimera.scripted import FOREVER, Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
 from tests.until import until
+from tests.wires.base import KEY
+from tests.wires.google import frames
+from tests.wires.google.wire import Google
+from tests.wires.scripted import Scripted
+from tests.wires.server import FOREVER, Script
+from tests.wires.sse import event
 
 WIRE = Google()
 SIGNATURE = b"\xff\xfe\x00signed?>\x80"
@@ -31,16 +34,11 @@ async def provider(server: Scripted) -> AsyncIterator[Provider]:
 
 
 def chunk(*parts: dict[str, Any], finish: str | None = None, usage: dict[str, int] | None = None) -> bytes:
-    candidate: dict[str, Any] = {"content": {"role": "model", "parts": list(parts)}}
-    if finish:
-        candidate["finishReason"] = finish
-    answer: dict[str, Any] = {"candidates": [candidate], "responseId": "resp-1"}
-    return event(answer | ({"usageMetadata": usage} if usage else {}))
+    return frames.framed(frames.chunk(*parts, finish=finish, usage=usage, responseId="resp-1")).encode()
 
 
 def call(name: str, *, id: str | None = None, **arguments: str) -> dict[str, Any]:
-    made = {"name": name, "args": arguments}
-    return {"functionCall": made | ({"id": id} if id else {})}
+    return frames.function_call(name, arguments, **({"id": id} if id else {}))
 
 
 TEA = Script([chunk({"text": "Tea."}, finish="STOP")])

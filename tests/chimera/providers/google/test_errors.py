@@ -8,9 +8,9 @@ import pytest
 from chimera.providers.base import Provider
 from models import errors
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires.base import plain
-from tests.chimera.providers.wires.google import Google
-from tests.chimera.scripted import Scripted
+from tests.wires.google.wire import Google
+from tests.wires.scripted import Scripted
+from tests.wires.server import plain
 
 WIRE = Google()
 PER_MINUTE = {"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "10"}

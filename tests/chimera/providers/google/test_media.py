@@ -15,8 +15,9 @@ from chimera.providers.media import EmbeddingRequest, ImageRequest, Transcriptio
 from models import errors
 from models.ai_calls import MediaUsage
 from tests.chimera.provider_limits import limits
-from tests.chimera.scripted import Script, Scripted, running_script
 from tests.media import a_png, a_wav
+from tests.wires.scripted import Scripted, running_script
+from tests.wires.server import Script
 
 JSON = {"content-type": "application/json"}
 PICTURE = {"inlineData": {"mimeType": "image/png", "data": b64encode(a_png()).decode()}}

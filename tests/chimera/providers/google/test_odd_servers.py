@@ -14,10 +14,12 @@ from models import errors
 from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires.base import event, plain
-from tests.chimera.providers.wires.google import Google
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import CALCULATOR, answer_of
+from tests.wires.google import frames
+from tests.wires.google.wire import Google
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
+from tests.wires.sse import event
 
 WIRE = Google()
 USAGE = Usage(input_tokens=11, output_tokens=7)
@@ -30,8 +32,11 @@ async def provider(server: Scripted) -> AsyncIterator[Provider]:
         yield made
 
 
-def chunk(*parts: Any, **more: Any) -> dict[str, Any]:
-    return {"candidates": [{"content": {"role": "model", "parts": list(parts)}, **more}], "responseId": "r"}
+def chunk(*parts: Any, **candidate: Any) -> dict[str, Any]:
+    """One chunk; what is named stands in its candidate."""
+    made = frames.chunk(*parts, responseId="r")
+    made["candidates"][0] |= candidate
+    return made
 
 
 A, B = chunk({"text": "a "}), chunk({"text": "b"})

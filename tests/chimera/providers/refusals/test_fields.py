@@ -9,10 +9,11 @@ from chimera.providers.refusals.fields import MAX_MODELS, REMEMBERED_S, SCHEMA, 
 from models.errors import BadRequest, ProviderError
 from models.plans import Plan
 from tests.chimera.providers.asking import asked, provider_at
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Said, Wire, plain
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import answer_of, ask
+from tests.wires.base import Said, Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
+from tests.wires.vendors import WIRES
 
 SCHEMA_OF_A_PLAN = Plan.model_json_schema()
 CHAT = [wire for wire in WIRES if wire.name == "local"]

@@ -10,9 +10,11 @@ from chimera.providers.refusals.refusal import Refusal
 from models import errors
 from models.errors import ProviderError
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Wire, event, plain
-from tests.chimera.scripted import Script, Scripted
+from tests.wires.base import Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
+from tests.wires.sse import event
+from tests.wires.vendors import WIRES
 
 LOCAL = next(wire for wire in WIRES if wire.name == "local")
 LLAMA_CPP = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}

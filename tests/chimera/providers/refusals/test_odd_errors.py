@@ -12,10 +12,12 @@ from chimera.providers.base import Provider
 from models import errors
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires import WIRES
-from tests.chimera.providers.wires.base import Wire, event, plain
-from tests.chimera.scripted import Script, Scripted
 from tests.chimera.simulated import answer_of
+from tests.wires.base import Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script, plain
+from tests.wires.sse import event
+from tests.wires.vendors import WIRES
 
 WIRE = next(wire for wire in WIRES if wire.name == "local")
 HALF = event(

@@ -7,9 +7,10 @@ import pytest
 
 from models import errors
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.providers.wires.base import Wire
-from tests.chimera.scripted import Script, Scripted
 from tests.until import until
+from tests.wires.base import Wire
+from tests.wires.scripted import Scripted
+from tests.wires.server import Script
 
 MEGABYTE = b"no " * 350_000
 ENDLESS = [b'{"error": {"message": "Out of luck"}} ', *[MEGABYTE] * 500]

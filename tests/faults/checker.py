@@ -1,0 +1,304 @@
+"""The checker that follows every experiment: our ledger, rows and events against the provider's journal and Temporal.
+
+The letters are those of docs/reference/faults.md. Everything is counted over the tasks whose Idempotency-Key begins
+with the experiment's prefix, so that a task counts too if no client got its answer.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from chimera.pricing import cost_of, price_of
+from models.errors import ModelLoading, Unreachable
+from models.events import LAST
+from models.ids import NodePath, TaskId, call_id_of, workflow_id_of
+from models.tasks import CLOSED
+from models.usage import Usage
+from tests.faults.answers import missing_answers
+from tests.faults.clients import Follower, Offers
+from tests.faults.journal import Arrival
+from tests.faults.lab import Lab, until
+
+AGREE_S = 10.0
+LOOKS_AT_ONCE = 10
+STUCK_WORKFLOW_TASK = 3
+CLOSE_STATUS = {
+    WorkflowExecutionStatus.COMPLETED: "completed",
+    WorkflowExecutionStatus.FAILED: "failed",
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was counted; every number but the first four and the two sums must be 0 for an experiment to pass."""
+
+    runs: int
+    completed: int
+    arrivals: int
+    extra: int
+    """K4: arrivals at the provider beyond one a call. An experiment says how many its fault may cause."""
+    lost: int
+    """K1: accepted, and not ended in PostgreSQL and Temporal."""
+    duplicates: int
+    """K2: keys with more than one task, and tasks with more than one run."""
+    repeated: int
+    """K4: arrivals of a call after its answer was settled in the ledger."""
+    unbooked: int
+    """K4: arrivals without a row of their attempt."""
+    unasked: int
+    """K4: rows that say an answer came, without an arrival that ended with one."""
+    stuck: int
+    """K5: executions that are still open, or whose workflow task fails again and again."""
+    gaps: int
+    """K6: followed tasks with a gap, a doubled event, no end or two; rows of events likewise."""
+    disagreeing: int
+    """K7: tasks on which API, PostgreSQL and Temporal disagree 10 s after the end."""
+    misbooked: int
+    """K8: tasks whose account is not the sum of their attempts, or that still hold something reserved."""
+    booked_micro_usd: int
+    """K8: cost of the finished attempts whose usage was told, as the ledger has it …"""
+    provider_micro_usd: int
+    """… and as the provider's own counts of tokens price them."""
+    missing: int
+    """K11: nodes that are called complete, or whose call is, without an answer that was kept."""
+    where: tuple[str, ...]
+    """Which answers are missing, and on what the three disagree: what a count doesn't tell."""
+    answered_share: float
+    """Keys that were accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
+
+    def problems(self) -> list[str]:
+        """Everything that no experiment may show."""
+        zeros = (
+            "lost",
+            "duplicates",
+            "repeated",
+            "unbooked",
+            "unasked",
+            "stuck",
+            "gaps",
+            "disagreeing",
+            "misbooked",
+            "missing",
+        )
+        found = [f"{name} is {getattr(self, name)}" for name in zeros if getattr(self, name)]
+        found += self.where
+        if self.booked_micro_usd != self.provider_micro_usd:
+            found.append(f"booked {self.booked_micro_usd} micro-USD, the provider counted {self.provider_micro_usd}")
+        if self.answered_share < 0.95:
+            found.append(f"only {self.answered_share:.0%} of the tasks offered were answered")
+        if self.runs == 0:
+            found.append("nothing ran")
+        return found
+
+
+async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) -> Findings:
+    """Count everything; waits at most 10 s for API, PostgreSQL and Temporal to agree."""
+    tasks = await lab.rows(
+        "SELECT * FROM runs WHERE idempotency_key LIKE :prefix ORDER BY created_at", prefix=f"{offers.prefix}%"
+    )
+    ids = [TaskId(str(task["id"])) for task in tasks]
+    disagreeing = await _disagreeing(lab, ids)
+    executions = await _executions(lab, set(ids))
+    ledger = await _Ledger.read(lab, ids)
+    missing = await missing_answers(lab, ids, executions)
+    return Findings(
+        runs=len(ids),
+        completed=sum(task["status"] == "completed" for task in tasks),
+        arrivals=len(ledger.arrivals),
+        extra=len(ledger.arrivals) - len({arrival.call_id for arrival in ledger.arrivals}),
+        lost=_lost(offers.accepted(), tasks, executions),
+        duplicates=_duplicates(tasks, offers, executions),
+        repeated=ledger.repeated(),
+        unbooked=ledger.unbooked(),
+        unasked=ledger.unasked(),
+        stuck=await _stuck(lab, executions),
+        gaps=sum(bool(follower.problems()) for follower in followers) + await _gaps_in_rows(lab, ids),
+        disagreeing=len(disagreeing),
+        misbooked=sum(ledger.is_misbooked(task) for task in tasks),
+        booked_micro_usd=ledger.booked(),
+        provider_micro_usd=ledger.priced_by_provider(),
+        missing=len(missing),
+        where=(*disagreeing, *missing),
+        answered_share=offers.answered_share(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """Attempts and calls beside what reached the provider; the key of both is call and attempt."""
+
+    attempts: dict[tuple[str, int], RowMapping]
+    settled_at: dict[str, datetime]
+    arrivals: list[Arrival]
+
+    @classmethod
+    async def read(cls, lab: Lab, ids: Sequence[TaskId]) -> "_Ledger":
+        mine = "WHERE run_id = ANY(CAST(:ids AS uuid[]))"
+        attempts = await lab.rows(f"SELECT * FROM call_attempts {mine}", ids=list(ids))
+        calls = await lab.rows(f"SELECT * FROM calls {mine} AND status = 'finished'", ids=list(ids))
+        wanted = set(ids)
+        return cls(
+            attempts={(_call_id(row), row["attempt"]): row for row in attempts},
+            settled_at={_call_id(row): row["ended_at"] for row in calls},
+            arrivals=[arrival for arrival in lab.journal() if arrival.task_id in wanted],
+        )
+
+    def repeated(self) -> int:
+        settled = {call_id: at.timestamp() for call_id, at in self.settled_at.items()}
+        return sum(arrival.at > settled.get(arrival.call_id, arrival.at) for arrival in self.arrivals)
+
+    def unbooked(self) -> int:
+        """A row stands for one arrival: a second one under the same attempt has none."""
+        counted = Counter((arrival.call_id, arrival.attempt) for arrival in self.arrivals)
+        return sum(number - (place in self.attempts) for place, number in counted.items())
+
+    def unasked(self) -> int:
+        answered = {(a.call_id, a.attempt) for a in self.arrivals if a.phase == "finished" and a.status == 200}
+        claimed = {place for place, row in self.attempts.items() if row["status"] in ("finished", "late")}
+        return len(claimed - answered)
+
+    def booked(self) -> int:
+        return sum(row["cost_micro_usd"] for row in self.attempts.values() if _was_told(row))
+
+    def priced_by_provider(self) -> int:
+        total = 0
+        for arrival in self.arrivals:
+            row = self.attempts.get((arrival.call_id, arrival.attempt))
+            if row is not None and _was_told(row) and arrival.phase == "finished":
+                usage = Usage(input_tokens=arrival.input_tokens, output_tokens=arrival.output_tokens)
+                total += cost_of(usage, price_of(f"simulator/{arrival.model}"))
+        return total
+
+    def is_misbooked(self, task: RowMapping) -> bool:
+        own = [row for row in self.attempts.values() if row["task_id"] == task["id"]]
+        spent = sum(row["cost_micro_usd"] for row in own)
+        doubtful = sum(row["reserved_micro_usd"] for row in own if row["status"] == "doubtful")
+        asked = sum(row["error_code"] not in (Unreachable.code, ModelLoading.code) for row in own)
+        held = (task["reserved_micro_usd"], task["reserved_tokens"]) if task["status"] in CLOSED else (0, 0)
+        account = (task["spent_micro_usd"], task["doubtful_micro_usd"], task["model_calls"])
+        return account != (spent, doubtful, asked) or held != (0, 0)
+
+
+def _was_told(row: RowMapping) -> bool:
+    """Whether the provider answered and said what it counted: what we estimated, and flagged, can't be compared."""
+    return row["status"] == "finished" and not row["estimated"]
+
+
+def _call_id(row: RowMapping) -> str:
+    return call_id_of(TaskId(str(row["task_id"])), NodePath(row["path"]), row["purpose"], row["step"])
+
+
+def _lost(accepted: set[TaskId], tasks: Sequence[RowMapping], executions: Sequence[WorkflowExecution]) -> int:
+    ended = {TaskId(str(task["id"])) for task in tasks if task["status"] in CLOSED}
+    deleted = {TaskId(str(task["id"])) for task in tasks if task["deleted_at"] is not None}
+    closed = {execution.id for execution in executions if execution.close_time is not None}
+    # What was deleted has no run any more.
+    return sum(
+        task_id not in ended or (task_id not in deleted and workflow_id_of(task_id) not in closed)
+        for task_id in accepted
+    )
+
+
+def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequence[WorkflowExecution]) -> int:
+    keys = Counter((task["owner_id"], task["idempotency_key"]) for task in tasks)
+    told = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
+    several_ids = Counter(key for key, _ in told)
+    starts = Counter(execution.id for execution in executions if not _is_gone_on_from(execution))
+    return sum(number > 1 for counted in (keys, several_ids, starts) for number in counted.values())
+
+
+def _is_gone_on_from(execution: WorkflowExecution) -> bool:
+    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be tried again."""
+    tried_again = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
+    return tried_again or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
+
+
+async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:
+    """Every execution of these tasks, subtasks included."""
+    listed = lab.stack.temporal.list_workflows("WorkflowType IN ('TaskWorkflow', 'SubtaskWorkflow')")
+    return [each async for each in listed if each.id.removeprefix("run-").partition("/")[0] in ids]
+
+
+async def _stuck(lab: Lab, executions: Sequence[WorkflowExecution]) -> int:
+    return sum([await _is_stuck(lab, execution) for execution in executions if execution.close_time is None])
+
+
+async def _is_stuck(lab: Lab, execution: WorkflowExecution) -> bool:
+    handle = lab.stack.temporal.get_workflow_handle(execution.id, run_id=execution.run_id)
+    described = await handle.describe()
+    attempt = described.raw_description.pending_workflow_task.attempt
+    return described.close_time is None or attempt >= STUCK_WORKFLOW_TASK
+
+
+async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
+    rows = await lab.rows(
+        "SELECT t.id, t.status, t.event_seq, count(e.seq) AS n, COALESCE(max(e.seq), 0) AS last,"
+        " (array_agg(e.payload ->> 'type' ORDER BY e.seq DESC))[1] AS last_type,"
+        " count(*) FILTER (WHERE e.payload ->> 'type' = ANY(CAST(:ends AS text[]))) AS ends"
+        " FROM runs t LEFT JOIN events e ON e.run_id = t.id"
+        # What was deleted has no events any more.
+        " WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL GROUP BY t.id",
+        ids=list(ids),
+        ends=list(LAST),
+    )
+    return sum(
+        not row["event_seq"] == row["n"] == row["last"]
+        or (row["status"] in CLOSED and (row["last_type"] not in LAST or row["ends"] != 1))
+        for row in rows
+    )
+
+
+async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
+    """Wait for the three to agree on every task; return what they say of those on which they don't."""
+    left = dict.fromkeys(ids, "")
+    slots = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    async def compare(task_id: TaskId) -> None:
+        async with slots:
+            left[task_id] = await _disagreement(lab, task_id)
+            if not left[task_id]:
+                del left[task_id]
+
+    async def agree() -> bool:
+        await asyncio.gather(*(compare(task_id) for task_id in tuple(left)))
+        return not left
+
+    await until(agree, AGREE_S, every_s=0.5)
+    return list(left.values())
+
+
+async def _disagreement(lab: Lab, task_id: TaskId) -> str:
+    row = (await lab.rows("SELECT status, deleted_at FROM runs WHERE id = :id", id=task_id))[0]
+    answer = await lab.http.get(f"/api/v1/tasks/{task_id}")
+    shown = answer.json().get("status", f"answered {answer.status_code}")
+    if row["deleted_at"] is not None and answer.status_code == 404:
+        # To a client, a task that was deleted is not there.
+        shown = row["status"]
+    closed = await _closed_as(lab, task_id)
+    if row["deleted_at"] is not None and closed == GONE:
+        # Temporal takes up to a minute to delete what it was told to.
+        closed = row["status"]
+    if row["status"] == shown == closed:
+        return ""
+    return f"{task_id} is {shown} in the API, {row['status']} in its row, {closed or 'open'} in Temporal"
+
+
+GONE = "gone"
+
+
+async def _closed_as(lab: Lab, task_id: TaskId) -> str | None:
+    """How Temporal says that the run ended; None while it is open, `GONE` when it has none."""
+    try:
+        described = await lab.stack.temporal.get_workflow_handle(workflow_id_of(task_id)).describe()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return GONE
+    return CLOSE_STATUS.get(described.status) if described.status is not None else None

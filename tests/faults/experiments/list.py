@@ -1,0 +1,115 @@
+"""The experiments, one entry a line: what is injected, at full size and at the size of a quick look."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tests.faults.experiments import (
+    broken,
+    controls,
+    deaths,
+    freezes,
+    kills,
+    meaning,
+    outages,
+    patience,
+    providers,
+    tool_calls,
+)
+from tests.faults.lab import staff
+from tests.faults.trials import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    id: str
+    title: str
+    run: Callable[..., Awaitable[None]]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    long: Mapping[str, Any] = field(default_factory=dict)
+    """Where the usual size is shorter than what it stands for."""
+    workers: int = 1
+    options: frozenset[str] = frozenset()
+    """Arguments of `run` that may be given on the command line."""
+
+    async def on(
+        self, trial: Trial, *, quick: bool = False, long: bool = False, options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Run it, at its usual size unless a quick look is enough, the whole or another size is asked for."""
+        await staff(trial.lab, self.workers)
+        size = self.quick if quick else self.long if long else {}
+        await self.run(trial, **{**size, **(options or {})})
+
+
+SHORT = {"call_s": 4.0, "kill_s": 3.0}
+QUICK_LIMITS = {"limit": 8, "runs": 14, "calm_s": 5.0, "frozen_s": 8.0}
+
+EXPERIMENTS = [
+    Experiment(
+        "F01", "kill -9 the only worker in mid-call", deaths.kill_the_only_worker, {"runs": 3, **SHORT, "away_s": 1.0}
+    ),
+    Experiment("F02", "kill -9 one of two workers", deaths.kill_one_of_two_workers, {"runs": 3, **SHORT}, workers=2),
+    Experiment(
+        "F03", "die between answer and settlement", deaths.die_with_answers_in_hand, {"runs": 5, "delay_s": 1.0}
+    ),
+    Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
+    Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
+    Experiment("F09", "start a run and lose the answer", deaths.lose_the_answer, {"keys": 5}),
+    Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
+    Experiment(
+        "F21",
+        "429 with Retry-After on 30 % of the calls",
+        patience.limit_the_rate,
+        {"runs": 10, "wait_s": 2.0},
+        workers=2,
+    ),
+    Experiment("F22", "three 500s, then an answer", providers.answer_500_three_times, {"runs": 2}),
+    Experiment(
+        "F23", "sockets that are never answered", patience.never_answer, {"runs": 3, "silence_s": 2.0, "calm_s": 5.0}
+    ),
+    Experiment("F24", "a token every 20 s", patience.drip, {"runs": 2, "gap_s": 1.0, "stall_s": 3.0, "total_s": 6.0}),
+    Experiment("F25", "streams that are cut", providers.cut_streams, {"runs": 4}),
+    Experiment("F26", "tool calls that are cut", tool_calls.cut_tool_calls, {"rounds": 1}),
+    Experiment("F27", "answers that are none", providers.answer_nonsense, {"runs": 1}),
+    Experiment("F28", "poison text", providers.send_poison, {"runs": 2}),
+    Experiment("F29", "answers of 3 MB and 10 MB", providers.send_much),
+    Experiment(
+        "F30",
+        "a provider that is away while runs queue up",
+        patience.lose_the_provider,
+        {"runs": 10, "away_s": 8.0, "probe_s": 2.0, "limit_s": 60.0},
+        {"away_s": 1800.0},
+        workers=2,
+    ),
+    Experiment("F31", "Idempotency-Keys again and again", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
+    Experiment(
+        "freeze",
+        "SIGSTOP and SIGCONT",
+        freezes.freeze,
+        {"seconds": 3.0, "runs": 6, "steps": 2, "call_s": (1.0, 4.0), "within_s": (0.0, 0.5)},
+        workers=2,
+        options=frozenset({"what", "seconds"}),
+    ),
+    Experiment(
+        "controls",
+        "a cancel and another control at once",
+        controls.pair_controls,
+        {"pairs": 8},
+        options=frozenset({"pairs", "at_once", "kind"}),
+    ),
+    Experiment(
+        "kills",
+        "kill -9 any part at any moment",
+        kills.kill_at_random,
+        {"minutes": 0.5, "every_s": (3.0, 6.0)},
+        {"minutes": 60.0},
+        options=frozenset({"minutes", "tasks_a_second"}),
+    ),
+    Experiment(
+        "F20", "Redis frozen and emptied under limits", broken.freeze_redis_under_limits, QUICK_LIMITS, workers=2
+    ),
+    Experiment("F39", "a worker's clock two hours wrong", broken.set_a_clock_wrong, {"runs": 6}, workers=2),
+    Experiment("F51", "a full disk, and the API killed", partial(broken.fill_the_disk, kill=True), {"runs": 3}),
+    Experiment("F52", "a full disk", broken.fill_the_disk, {"runs": 3}),
+]

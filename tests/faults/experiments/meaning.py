@@ -1,0 +1,53 @@
+"""D. What a request means: F31."""
+
+import asyncio
+
+from tests.faults import jobs
+from tests.faults.clients import following
+from tests.faults.trials import Trial
+
+AT_ONCE = 50
+
+
+async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, times: int = 3) -> None:
+    """F31: one key many times at once, with another body, and after the end; many keys a few times each."""
+    lab, offers = trial.lab, trial.offers
+    body, other = jobs.one_call("tokens=20"), jobs.one_call("tokens=21")
+    same = await asyncio.gather(*(offers.post("same", body) for _ in range(at_once)))
+    ids = {answer.task_id for answer in same}
+    trial.expect(len(ids) == 1 and None not in ids, f"{at_once} POSTs at once gave {len(ids)} ids")
+    trial.expect(sum(not answer.replayed for answer in same) == 1, "not exactly one answer says that it made the task")
+    different = await offers.post("same", other)
+    refusal = (different.status, different.code)
+    trial.expect(refusal == (422, "idempotency_key_reused"), f"another body was answered {refusal}")
+    names = [f"many-{number}" for number in range(keys) for _ in range(times)]
+    trial.random.shuffle(names)
+    many = await asyncio.gather(*(offers.post_patiently(name, body) for name in names))
+    distinct = {answer.task_id for answer in many}
+    trial.expect(len(distinct) == keys, f"{keys} keys gave {len(distinct)} ids")
+    followed = sorted(offers.accepted())[:20]
+    async with following(lab, followed, trial.seed) as trial.followers:
+        await lab.all_ended(offers.prefix, 120)
+    before = await _result(trial, "same")
+    after = await offers.post("same", body)
+    trial.expect(after.task_id in ids, "the key of an ended task gave another id")
+    await trial.check(limit_s=60, extra=0)
+    trial.expect(await _result(trial, "same") == before, "the task of a repeated key has another result")
+    answered = offers.answers
+    trial.figures |= {
+        "POSTs": len(answered),
+        "ids at once": len(ids),
+        "ids of many": len(distinct),
+        "other body": str(different.status),
+    }
+    odd = {answer.status for answer in answered if answer.retry_after is None} - {200, 202, 422}
+    trial.expect(not odd, f"POSTs were answered {sorted(map(str, odd))}")
+
+
+async def _result(trial: Trial, name: str) -> tuple[str, int]:
+    row = (
+        await trial.lab.rows(
+            "SELECT result, model_calls FROM runs WHERE idempotency_key = :key", key=trial.offers.prefix + name
+        )
+    )[0]
+    return row["result"], row["model_calls"]

@@ -1,0 +1,87 @@
+"""A stack of its own: the embedded parts on free ports, Chimera's processes, a signed-in client."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from temporalio.client import Client
+
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.local import LocalServices, LocalStack
+from chimera.local.folder import Folder
+from chimera.local.redis import admin_address
+from chimera.local.services import environment_of
+from chimera.local.supervisor import Say, Supervised
+from chimera.security.sessions import Auth, ensure_first_user
+from chimera.temporal.client import Temporal
+from models.users import Credentials
+from tests.ports import free_port
+from tests.wires.gateway.service import SimulatedVendor, gateway, settings_for
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The running parts and a signed-in client."""
+
+    settings: Settings
+    services: LocalServices
+    parts: Mapping[str, Supervised]
+    """PostgreSQL, Redis and Temporal, by name."""
+    provider: tuple[Supervised, ...]
+    """What stands for the provider: the simulator, and before it the gateway where there is one."""
+    temporal: Client
+    api: httpx2.AsyncClient
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment_of(self.settings)
+
+    @property
+    def redis_admin_url(self) -> str:
+        """Redis as the user that may do everything: the one in `settings` reads and writes keys of Chimera, no more."""
+        return admin_address(Folder.named(self.settings.data_dir))
+
+
+@asynccontextmanager
+async def running_stack(
+    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), say: Say = print, **changes: object
+) -> AsyncIterator[Stack]:
+    """Start everything in `folder`, on ports that are free now; the simulator can be asked on `wires` too."""
+    api, temporal, ui, simulator, before_it = (free_port() for _ in range(5))
+    asked = Settings(
+        data_dir=folder,
+        api_port=api,
+        temporal_port=temporal,
+        temporal_ui_port=ui,
+        simulator_port=simulator,
+        # A client signs in once, and some benchmarks take longer than half an hour.
+        access_token_minutes=24 * 60,
+    )
+    stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), say=say)
+    async with (
+        stack as settings,
+        # Opened before the workers, so that it ends after them.
+        gateway(wires, settings, before_it, stack.register, say) as translating,
+        LocalServices(settings, stack.register, say=say, workers=workers) as services,
+    ):
+        provider = tuple(each for each in (translating, services.simulator) if each is not None)
+        token = await _token(settings)
+        base = f"http://127.0.0.1:{settings.api_port}"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
+            yield Stack(settings, services, stack.parts, provider, await Temporal(settings).client(), client)
+
+
+async def _token(settings: Settings) -> str:
+    database = Database(settings)
+    try:
+        first = await ensure_first_user(database)
+        if first is None:
+            raise RuntimeError("the folder of a benchmark must be new")
+        tokens = await Auth(database, settings).login(Credentials(email=first[0], password=first[1]))
+    finally:
+        await database.close()
+    return tokens.access_token

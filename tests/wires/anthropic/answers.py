@@ -1,0 +1,24 @@
+"""Whole answers of Anthropic's Messages API."""
+
+from typing import Any
+
+from tests.wires.anthropic.frames import Event, error, framed, start, stop, text
+from tests.wires.model_server import Answer, refusal
+
+
+def stream(*events: Event, **answer: Any) -> Answer:
+    return Answer("".join(map(framed, events)), **answer)
+
+
+def said(words: str, reason: Any = "end_turn", **answer: Any) -> Answer:
+    """A usual, whole answer."""
+    return stream(start(), *text(words), *stop(reason), **answer)
+
+
+def asking(*tools: tuple[Event, ...]) -> Answer:
+    """An answer of tool calls."""
+    return stream(start(), *(each for made in tools for each in made), *stop("tool_use"))
+
+
+def refused(status: int, kind: str, words: str, **headers: str) -> Answer:
+    return refusal(status, error(kind, words)[1], **headers)

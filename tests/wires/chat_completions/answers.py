@@ -1,0 +1,21 @@
+"""Whole answers of chat completions."""
+
+from typing import Any
+
+from tests.wires.chat_completions.frames import DONE, USAGE, Chunk, chunk, framed, piece
+from tests.wires.model_server import Answer
+
+
+def stream(*parts: Chunk, done: bool = True, **answer: Any) -> Answer:
+    """Send chunks, and `[DONE]` behind them."""
+    return Answer("".join(map(framed, (*parts, DONE) if done else parts)), **answer)
+
+
+def said(text: str, finish: Any = "stop", **answer: Any) -> Answer:
+    """A usual, whole answer."""
+    return stream(piece(text), chunk({}, finish), USAGE, **answer)
+
+
+def asking(*parts: Chunk, finish: Any = "tool_calls") -> Answer:
+    """An answer of tool calls."""
+    return stream(*parts, chunk({}, finish), USAGE)

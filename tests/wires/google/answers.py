@@ -1,0 +1,24 @@
+"""Whole answers of Google's streamGenerateContent."""
+
+from typing import Any
+
+from tests.wires.google.frames import USED, chunk, error, framed
+from tests.wires.model_server import Answer, refusal
+
+
+def stream(*parts: Any, **answer: Any) -> Answer:
+    return Answer("".join(map(framed, parts)), **answer)
+
+
+def said(words: str, finish: Any = "STOP", **answer: Any) -> Answer:
+    """A usual, whole answer."""
+    return stream(chunk({"text": words}), chunk(finish=finish, usage=USED), **answer)
+
+
+def asking(*calls: dict[str, Any]) -> Answer:
+    """An answer of tool calls."""
+    return stream(chunk(*calls), chunk(finish="STOP", usage=USED))
+
+
+def refused(status: int, kind: str, words: str, *details: Any, **headers: str) -> Answer:
+    return refusal(status, error(status, kind, words, *details), **headers)
