@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import agents, calls, codec, local, media, models, schedules, tasks, version
+from cli.commands import agents, calls, codec, local, media, models, schedules, tasks
+from cli.process import program
 
 app = typer.Typer(
     name="chimera",
@@ -12,7 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    callback=version.version,
+    callback=program.version,
 )
 
 # In the order in which somebody new needs them.
@@ -45,4 +46,4 @@ app.add_typer(schedules.app, rich_help_panel="Tasks that recur")
 
 def main() -> None:
     """Run the command line. Wrong usage ends with 3, because 2 says that a task was cancelled."""
-    version.ending_with_own_codes(app)
+    program.ending_with_own_codes(app)

@@ -9,13 +9,13 @@ from chimera.db.engine import Database
 from chimera.local import elsewhere, postgres
 from chimera.local.folder import Folder
 from chimera.security.sessions import reset_password
-from cli import sign_in
 from cli.actions.login import sign_in_with
-from cli.checks import running_stack
-from cli.connect import connected, is_alive
+from cli.checks.findings import running_stack
 from cli.errors import WrongUsage
-from cli.prose import tell
-from cli.settings import load_settings, where_settings
+from cli.http import sign_in
+from cli.http.connect import connected, is_alive
+from cli.input.settings import load_settings, where_settings
+from cli.output.prose import tell
 from models.errors import ChimeraError
 from models.users import Password
 

@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.actions.models import NAME_CHARS
-from cli.connect import connected
 from cli.errors import WrongUsage
-from cli.files import json_of
-from cli.printing import print_json, print_list
-from cli.prose import print_answer, print_prose, tell
-from cli.settings import where_settings
-from cli.tables import print_table
-from cli.text import one_line, plain
+from cli.http.connect import connected
+from cli.input.files import json_of
+from cli.input.settings import where_settings
+from cli.output.printing import print_json, print_list
+from cli.output.prose import print_answer, print_prose, tell
+from cli.output.tables import print_table
+from cli.output.text import one_line, plain
 from models.agents import AgentSpec, AgentView
 from models.wording import instead_of
 

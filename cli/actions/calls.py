@@ -10,18 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.actions.ids import PAGE, PAGES, SHORT_CHARS, is_hex
 from cli.actions.media import check_place, keep_pictures, print_result
-from cli.bill import marked
-from cli.client import Client
-from cli.connect import connected
 from cli.errors import EXIT_CODES, Ambiguous, NotThere, WrongUsage
-from cli.printing import print_json
-from cli.prose import tell
-from cli.settings import where_settings
-from cli.tables import print_table
-from cli.text import one_line
-from cli.waiting import where_it_stands
+from cli.http.client import Client
+from cli.http.connect import connected
+from cli.http.ids import PAGE, PAGES, SHORT_CHARS, is_hex
+from cli.input.settings import where_settings
+from cli.live.waiting import where_it_stands
+from cli.output.bill import marked
+from cli.output.printing import print_json
+from cli.output.prose import tell
+from cli.output.tables import print_table
+from cli.output.text import one_line
 from models.ai_calls import OPEN, AiCallStatus, AiCallSummary, AiCallView, ImagesView
 from models.base import usd
 from models.ids import AiCallId

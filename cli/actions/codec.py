@@ -4,10 +4,10 @@ import shlex
 import sys
 from datetime import UTC
 
-from cli.connect import connected
-from cli.printing import print_json
-from cli.settings import where_settings
-from cli.text import one_line
+from cli.http.connect import connected
+from cli.input.settings import where_settings
+from cli.output.printing import print_json
+from cli.output.text import one_line
 from models.codec import CodecAddress
 
 

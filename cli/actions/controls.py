@@ -1,12 +1,12 @@
 """Control a task that runs: cancel, pause, resume, steer, budget."""
 
-from cli.actions.ids import short, task_named
-from cli.bill import as_option, doubtful_of, limits_of, spent_of
-from cli.connect import connected
 from cli.errors import WrongUsage
-from cli.prose import tell
-from cli.settings import where_settings
-from cli.text import count, one_line
+from cli.http.connect import connected
+from cli.http.ids import short, task_named
+from cli.input.settings import where_settings
+from cli.output.bill import as_option, doubtful_of, limits_of, spent_of
+from cli.output.prose import tell
+from cli.output.text import count, one_line
 from models.ids import NodePath
 from models.tasks import Budget, Guidance, Waiting
 

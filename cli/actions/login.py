@@ -4,11 +4,11 @@ from pathlib import Path
 
 import httpx2
 
-from cli import sign_in
-from cli.addresses import address_from
-from cli.client import new_http, raise_for
 from cli.errors import NotReachable
-from cli.prose import tell
+from cli.http import sign_in
+from cli.http.addresses import address_from
+from cli.http.client import new_http, raise_for
+from cli.output.prose import tell
 from models.users import Tokens
 
 

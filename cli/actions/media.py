@@ -10,19 +10,19 @@ from typing import Any
 from pydantic_core import to_json
 from rich.console import Console
 
-from cli.bill import marked
-from cli.client import Client
-from cli.connect import connected
-from cli.encodings import text_of
 from cli.errors import WrongUsage
-from cli.files import bytes_of
-from cli.following import PATIENCE_S
-from cli.printing import print_json
-from cli.screens import say
-from cli.settings import where_settings
-from cli.text import plain
-from cli.trouble import Trouble, come_through
-from cli.waiting import made
+from cli.http.client import Client
+from cli.http.connect import connected
+from cli.http.trouble import Trouble, come_through
+from cli.input.encodings import text_of
+from cli.input.files import bytes_of
+from cli.input.settings import where_settings
+from cli.live.following import PATIENCE_S
+from cli.live.screens import say
+from cli.live.waiting import made
+from cli.output.bill import marked
+from cli.output.printing import print_json
+from cli.output.text import plain
 from models.ai_calls import AiCallView, EmbeddingsView, ImagesView, ImageView, Operation, TranscriptionView
 from models.base import usd
 from models.ids import FileId

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.connect import connected
 from cli.errors import NotSetUp, NotThere
-from cli.printing import print_json
-from cli.settings import where_settings
-from cli.tables import print_table
-from cli.text import count, one_line, plain
+from cli.http.connect import connected
+from cli.input.settings import where_settings
+from cli.output.printing import print_json
+from cli.output.tables import print_table
+from cli.output.text import count, one_line, plain
 from models.ai_calls import Operation
 from models.providers import MediaModelView, ModelsView, ModelView, ProviderView
 

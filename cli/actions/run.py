@@ -10,22 +10,22 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cli.actions.ids import short, task_named
-from cli.actions.ways_on import shortfall_of_retry, way_on_of
-from cli.bill import marked
-from cli.client import Client
-from cli.connect import connected
-from cli.encodings import text_of
-from cli.endings import ending_of
 from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
-from cli.files import bytes_of, json_of
-from cli.following import follow as follow_task
-from cli.lines import short_of
-from cli.printing import print_json
-from cli.prose import print_answer, print_prose
-from cli.screens import say
-from cli.settings import where_settings
-from cli.text import count, one_line, plain
+from cli.http.client import Client
+from cli.http.connect import connected
+from cli.http.ids import short, task_named
+from cli.input.encodings import text_of
+from cli.input.files import bytes_of, json_of
+from cli.input.settings import where_settings
+from cli.live.following import follow as follow_task
+from cli.live.lines import short_of
+from cli.live.screens import say
+from cli.output.bill import marked
+from cli.output.endings import ending_of
+from cli.output.outcomes import shortfall_of_retry, way_on_of
+from cli.output.printing import print_json
+from cli.output.prose import print_answer, print_prose
+from cli.output.text import count, one_line, plain
 from models.base import usd
 from models.costs import CostView
 from models.errors import ChimeraError

@@ -9,16 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.actions.ids import SHORT_CHARS, is_hex, short
-from cli.actions.showing import marked_status_of, newest
-from cli.client import Client
-from cli.connect import connected
 from cli.errors import Ambiguous, NotThere, WrongUsage
-from cli.printing import print_json, print_list
-from cli.prose import tell
-from cli.settings import where_settings
-from cli.tables import print_table
-from cli.text import count, one_line
+from cli.http.client import Client
+from cli.http.connect import connected
+from cli.http.ids import SHORT_CHARS, is_hex, short
+from cli.input.settings import where_settings
+from cli.output.printing import print_json, print_list
+from cli.output.prose import tell
+from cli.output.tables import print_table
+from cli.output.tasks import marked_status_of, newest
+from cli.output.text import count, one_line
 from models.base import usd
 from models.schedules import ScheduleView
 from models.tasks import TaskView

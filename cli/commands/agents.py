@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.amounts import decimal, metavar_of, one_of, whole
 from cli.commands.tasks import AsJson
-from cli.encodings import path
+from cli.input.amounts import decimal, metavar_of, one_of, whole
+from cli.input.encodings import path
 
 EFFORTS = ("none", "low", "medium", "high")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, as in poet.", show_default=False)]
@@ -26,7 +26,7 @@ def list_agents(context: typer.Context, as_json: AsJson = False) -> None:
 def list_all(as_json: AsJson = False) -> None:
     """List the agents that a plan may name, as the group does by itself."""
     from cli.actions.agents import list_agents
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: list_agents(as_json=as_json))
 
@@ -35,7 +35,7 @@ def list_all(as_json: AsJson = False) -> None:
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show an agent: what it is for, its model and tools, and its prompt."""
     from cli.actions.agents import show
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: show(name, as_json=as_json))
 
@@ -77,8 +77,8 @@ def create(
 ) -> None:
     """Create an agent of your own, from options, a file, or both."""
     from cli.actions.agents import create
-    from cli.options import AGENT
-    from cli.running import finish
+    from cli.input.options import AGENT
+    from cli.process.running import finish
 
     spec = {
         "name": name,
@@ -101,6 +101,6 @@ def create(
 def delete(name: Name) -> None:
     """Delete an agent of your own; subtasks that name it and haven't begun will fail."""
     from cli.actions.agents import delete
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: delete(name))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.amounts import whole
 from cli.commands.tasks import AsJson
-from cli.encodings import path
+from cli.input.amounts import whole
+from cli.input.encodings import path
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id, or the beginning of it.", show_default=False)]
 Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="How many, newest first.")]
@@ -26,7 +26,7 @@ def list_calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = Fals
 def list_all(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List your embeddings, images and transcriptions, as the group does by itself."""
     from cli.actions.calls import list_calls
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: list_calls(limit=limit, as_json=as_json))
 
@@ -42,7 +42,7 @@ def show(
 ) -> None:
     """Print what came of a call, or where it stands."""
     from cli.actions.calls import show
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: show(call_id, out, as_json=as_json, force=force))
 
@@ -51,6 +51,6 @@ def show(
 def cancel(call_id: Id) -> None:
     """Stop a call; its provider is asked no more."""
     from cli.actions.calls import cancel
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: cancel(call_id))

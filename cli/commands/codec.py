@@ -10,6 +10,6 @@ def codec(
 ) -> None:
     """Print an address for Temporal's tools to read encrypted runs with; for administrators."""
     from cli.actions.codec import codec
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: codec(as_json=as_json))

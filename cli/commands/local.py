@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.amounts import whole
-from cli.encodings import path, text_of
+from cli.input.amounts import whole
+from cli.input.encodings import path, text_of
 
 a_port = whole(1, 65_535)
 
@@ -35,9 +35,9 @@ def up(
     workers: Annotated[int, typer.Option(parser=whole(1, 64), help="Worker processes.")] = 1,
 ) -> None:
     """Start everything and stay; Ctrl-C stops it all, and nothing is lost."""
-    from cli.actions.up import up
-    from cli.running import finish
-    from cli.settings import load_settings
+    from cli.input.settings import load_settings
+    from cli.process.running import finish
+    from cli.stack.up import up
 
     finish(
         lambda: up(
@@ -67,9 +67,9 @@ def demo(
     data_dir: DataDir = None,
 ) -> None:
     """Start everything, run a task, kill its worker in the middle, and count the model calls."""
-    from cli.actions.demo import demo
-    from cli.running import finish
-    from cli.settings import load_settings
+    from cli.input.settings import load_settings
+    from cli.process.running import finish
+    from cli.stack.demo import demo
 
     finish(
         lambda: demo(
@@ -91,8 +91,8 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what is wrong with this installation, and the way out of it."""
-    from cli.actions.doctor import doctor
-    from cli.running import finish
+    from cli.checks.doctor import doctor
+    from cli.process.running import finish
 
     finish(lambda: doctor(try_keys=try_keys))
 
@@ -107,7 +107,7 @@ def login(
 ) -> None:
     """Sign in to a Chimera that runs elsewhere; the password is asked for."""
     from cli.actions.login import login
-    from cli.running import finish
+    from cli.process.running import finish
 
     address = api_url or _asked("Address", "http://127.0.0.1:8000")
     account = email or _asked("E-mail", FIRST_USER)
@@ -118,7 +118,7 @@ def login(
 def token() -> None:
     """Print an access token of whoever is signed in, for curl and programs."""
     from cli.actions.accounts import token
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(token)
 
@@ -132,7 +132,7 @@ def password(
     """Change your password; on standard input: the current one and the new one, a line each."""
     from cli.actions.accounts import change
     from cli.actions.accounts import reset as reset_it
-    from cli.running import finish
+    from cli.process.running import finish
 
     current = "" if reset else _secret("Current password")
     new = _secret("New password", confirm=True)

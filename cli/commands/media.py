@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.amounts import whole
 from cli.commands.tasks import AsJson
-from cli.encodings import path
+from cli.input.amounts import whole
+from cli.input.encodings import path
 
 Model = Annotated[str, typer.Option(help="provider/model; the simulator's is made up.")]
 
@@ -22,8 +22,8 @@ def embed(
 ) -> None:
     """Turn a text into a vector and print it."""
     from cli.actions.media import embed
-    from cli.options import EMBED
-    from cli.running import finish
+    from cli.input.options import EMBED
+    from cli.process.running import finish
 
     finish(lambda: embed(text, model=model, dimensions=dimensions, as_json=as_json), EMBED)
 
@@ -41,8 +41,8 @@ def image(
 ) -> None:
     """Draw a picture into a file."""
     from cli.actions.media import image
-    from cli.options import IMAGE
-    from cli.running import finish
+    from cli.input.options import IMAGE
+    from cli.process.running import finish
 
     finish(lambda: image(prompt, out, model=model, size=size, as_json=as_json, force=force), IMAGE)
 
@@ -56,7 +56,7 @@ def transcribe(
 ) -> None:
     """Write a recording down."""
     from cli.actions.media import transcribe
-    from cli.options import TRANSCRIBE
-    from cli.running import finish
+    from cli.input.options import TRANSCRIBE
+    from cli.process.running import finish
 
     finish(lambda: transcribe(audio, model=model, language=language, prompt=prompt, as_json=as_json), TRANSCRIBE)

@@ -18,6 +18,6 @@ def models(
 ) -> None:
     """List the models that can be asked for now, with the prices of those for tasks."""
     from cli.actions.models import list_models
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: list_models(provider, every=every, as_json=as_json))

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import metavar_of, micro_usd, moment, one_of, whole
-from cli.encodings import path
+from cli.input.amounts import metavar_of, micro_usd, moment, one_of, whole
+from cli.input.encodings import path
 
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="The schedule's id, the beginning of it, or its name.", show_default=False)
@@ -48,7 +48,7 @@ app = typer.Typer(
 def list_schedules(as_json: AsJson = False) -> None:
     """List your schedules and when they are due next."""
     from cli.actions.schedules import list_schedules
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: list_schedules(as_json=as_json))
 
@@ -66,8 +66,8 @@ def preview(
 ) -> None:
     """Show the next ten times of a timing; nothing is made."""
     from cli.actions.schedules import preview
-    from cli.options import TIMING
-    from cli.running import finish
+    from cli.input.options import TIMING
+    from cli.process.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "after": after}
     finish(lambda: preview(timing, as_json=as_json), TIMING)
@@ -90,8 +90,8 @@ def create(
     """Have a task run again and again; say when with --cron or --interval-s."""
     from cli.actions.run import spec_from
     from cli.actions.schedules import create
-    from cli.options import SCHEDULE
-    from cli.running import finish
+    from cli.input.options import SCHEDULE
+    from cli.process.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
     finish(
@@ -125,8 +125,8 @@ def change(
     """Change what you name of a schedule; the rest stays, and so does what runs."""
     from cli.actions.run import spec_from
     from cli.actions.schedules import change
-    from cli.options import CHANGE
-    from cli.running import finish
+    from cli.input.options import CHANGE
+    from cli.process.running import finish
 
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
     finish(
@@ -159,8 +159,8 @@ def backfill(
 ) -> None:
     """Make the runs that were due from --start to --end and weren't made."""
     from cli.actions.schedules import backfill
-    from cli.options import BACKFILL
-    from cli.running import finish
+    from cli.input.options import BACKFILL
+    from cli.process.running import finish
 
     finish(lambda: backfill(schedule_id, start, end, overlap, as_json=as_json), BACKFILL)
 
@@ -173,7 +173,7 @@ def runs(
 ) -> None:
     """List the tasks that a schedule has made, and when each was due."""
     from cli.actions.schedules import list_runs
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: list_runs(schedule_id, limit, as_json=as_json))
 
@@ -200,13 +200,13 @@ def trigger(schedule_id: Id) -> None:
 def delete(schedule_id: Id) -> None:
     """End a schedule; tasks that it made remain."""
     from cli.actions.schedules import delete
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: delete(schedule_id))
 
 
 def _control(schedule_id: str, what: Literal["pause", "resume", "trigger"]) -> None:
     from cli.actions.schedules import control
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: control(schedule_id, what))

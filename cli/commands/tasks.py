@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.amounts import micro_usd, one_of, whole
-from cli.encodings import path as a_path
+from cli.input.amounts import micro_usd, one_of, whole
+from cli.input.encodings import path as a_path
 
 ON_FAILURE = ("fail", "skip", "retry")
 ON_TRUNCATED = ("continue", "accept", "fail")
@@ -75,8 +75,8 @@ def run(
 ) -> None:
     """Hand in a task and watch it; Ctrl-C leaves it running."""
     from cli.actions.run import run, spec_from
-    from cli.options import TASK
-    from cli.running import finish
+    from cli.input.options import TASK
+    from cli.process.running import finish
 
     finish(
         lambda: run(
@@ -108,7 +108,7 @@ def follow(
 ) -> None:
     """Watch a task until it has ended; Ctrl-C leaves it running."""
     from cli.actions.run import follow
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: follow(task_id, after=after, exit_on_budget=exit_on_budget, as_json=as_json))
 
@@ -121,9 +121,9 @@ def list_tasks(
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
-    from cli.actions.showing import list_tasks
-    from cli.options import LIST
-    from cli.running import finish
+    from cli.input.options import LIST
+    from cli.output.tasks import list_tasks
+    from cli.process.running import finish
 
     finish(lambda: list_tasks(status or [], limit, as_json=as_json), LIST)
 
@@ -137,10 +137,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks."""
-    from cli.actions.messages import show_messages
-    from cli.actions.showing import show
-    from cli.options import NODE
-    from cli.running import finish
+    from cli.input.options import NODE
+    from cli.output.messages import show_messages
+    from cli.output.tasks import show
+    from cli.process.running import finish
 
     finish(
         lambda: show(task_id, as_json=as_json) if path is None else show_messages(task_id, path, as_json=as_json), NODE
@@ -149,8 +149,8 @@ def show(
 
 def cost(task_id: Id, as_json: AsJson = False) -> None:
     """Show what a task has cost, by model, agent and subtask, and what came to nothing."""
-    from cli.actions.costs import show_cost
-    from cli.running import finish
+    from cli.output.costs import show_cost
+    from cli.process.running import finish
 
     finish(lambda: show_cost(task_id, as_json=as_json))
 
@@ -183,8 +183,8 @@ def retry(
 ) -> None:
     """Let a failed task go on where it failed, and watch it; what was answered is not paid for again."""
     from cli.actions.run import retry
-    from cli.options import RETRY
-    from cli.running import finish
+    from cli.input.options import RETRY
+    from cli.process.running import finish
 
     finish(
         lambda: retry(
@@ -210,8 +210,8 @@ def steer(
 ) -> None:
     """Give a running task guidance."""
     from cli.actions.controls import steer
-    from cli.options import GUIDANCE
-    from cli.running import finish
+    from cli.input.options import GUIDANCE
+    from cli.process.running import finish
 
     finish(lambda: steer(task_id, guidance, path=path, interrupt=interrupt), GUIDANCE)
 
@@ -224,8 +224,8 @@ def budget(
 ) -> None:
     """Set what a task may spend in all; one that waits for it goes on."""
     from cli.actions.controls import set_budget
-    from cli.options import BUDGET
-    from cli.running import finish
+    from cli.input.options import BUDGET
+    from cli.process.running import finish
 
     finish(lambda: set_budget(task_id, micro_usd=usd, tokens=tokens, requests=requests), BUDGET)
 
@@ -233,13 +233,13 @@ def budget(
 def delete(task_id: Id) -> None:
     """Delete what an ended task was about; what it cost remains."""
     from cli.actions.controls import delete
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: delete(task_id))
 
 
 def _control(task_id: str, what: Literal["cancel", "pause", "resume"]) -> None:
     from cli.actions.controls import control
-    from cli.running import finish
+    from cli.process.running import finish
 
     finish(lambda: control(task_id, what))

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cli.sign_in import SignIn, write
+from cli.http.sign_in import SignIn, write
 from models.agents import AgentSpec
 from models.ai_calls import AiCallView
 from models.costs import CostView

@@ -87,7 +87,7 @@ async def test_a_misspelt_field_of_a_file_is_named(file: Path) -> None:
 @pytest.mark.parametrize("with_file", [True, False])
 def test_a_field_of_a_file_is_no_option(file: Path, monkeypatch: pytest.MonkeyPatch, with_file: bool) -> None:
     told: dict[str, str] = {}
-    monkeypatch.setattr("cli.running.finish", lambda action, options: told.update(options))
+    monkeypatch.setattr("cli.process.running.finish", lambda action, options: told.update(options))
     named = ["--file", str(file)] if with_file else []
     CliRunner().invoke(app, ["create", "poet", "--temperature", "2", *named])
     assert (told["temperature"], told["name"], "max_output_tokens" in told) == ("--temperature", "NAME", not with_file)

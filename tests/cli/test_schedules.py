@@ -17,10 +17,10 @@ from api.app import create_app
 from chimera.config.settings import Settings
 from cli.actions import agents, controls, run, schedules
 from cli.actions.run import spec_from
-from cli.connect import connected
 from cli.errors import NotThere, Refused, WrongUsage
-from cli.settings import where_settings
-from cli.stack import sign_in_here
+from cli.http.connect import connected
+from cli.input.settings import where_settings
+from cli.stack.stack import sign_in_here
 from models.schedules import ScheduleView
 from tests.cli.builders import NOW, task_view
 from tests.media import a_png

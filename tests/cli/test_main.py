@@ -1,0 +1,218 @@
+"""The command line from outside: help at once, wrong usage, options as a request's body."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmarks.ports import free_port
+from chimera import __version__
+from cli.actions.run import spec_from
+from cli.errors import WrongUsage
+from cli.input.amounts import moment
+from cli.main import app
+from cli.process.program import NARROW, use_plain_help
+from models.tasks import OnFailure, TaskSpec
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = (
+    "demo",
+    "up",
+    "doctor",
+    "login",
+    "token",
+    "password",
+    "run",
+    "follow",
+    "tasks",
+    "show",
+    "cost",
+    "steer",
+    "pause",
+    "resume",
+    "budget",
+    "cancel",
+    "delete",
+    "models",
+    "agents",
+    "codec",
+    "calls",
+    "schedules",
+)
+
+
+def chimera(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TERM": "dumb", **environment}
+    return subprocess.run(
+        (sys.executable, "-m", "cli", *arguments), env=settings, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_lists_every_command_in_the_order_of_need() -> None:
+    printed = CliRunner().invoke(app, ["--help"]).output
+    assert re.findall(rf"^\W+({'|'.join(COMMANDS)}) ", printed, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"{command} [OPTIONS]" in result.output
+
+
+@pytest.mark.parametrize("group", ["agents", "calls", "schedules"])
+def test_every_group_lists(group: str) -> None:
+    result = CliRunner().invoke(app, [group, "list", "--help"])
+    assert (result.exit_code, "--json" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["agents"], ["agents", "list"], ["calls"], ["calls", "list"]])
+def test_a_group_alone_lists_too(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def lists(**_options: object) -> int:
+        asked.append(arguments[0])
+        return 0
+
+    monkeypatch.setattr(f"cli.actions.{arguments[0]}.list_{arguments[0]}", lists)
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert asked == [arguments[0]]
+
+
+def test_a_password_that_is_piped_is_taken_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, ...]] = []
+
+    async def login(*arguments: str) -> int:
+        given.append(arguments)
+        return 0
+
+    monkeypatch.setattr("cli.actions.login.login", login)
+    assert CliRunner().invoke(app, ["login", "--email", "me@example.com"], input="secret\n").exit_code == 0
+    assert given == [("http://127.0.0.1:8000", "me@example.com", "secret")]
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout.replace("'", '"')))
+    assert not loaded & {"temporalio", "sqlalchemy", "openai", "pydantic", "httpx2", "psycopg", "fastapi", "redis"}
+
+
+def test_the_version_is_printed() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"chimera {__version__}\n"
+
+
+def test_wrong_usage_ends_with_a_code_of_its_own() -> None:
+    done = chimera("run")
+    assert done.returncode == 3
+    assert "Missing argument 'GOAL'" in done.stderr
+
+
+def test_nobody_there_ends_with_the_way_out(tmp_path: Path) -> None:
+    done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), CHIMERA_API_PORT="9")
+    assert done.returncode == 3
+    assert "Nothing answers at http://127.0.0.1:9" in done.stderr
+    assert "chimera up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_names_a_setting_that_can_not_be_used(tmp_path: Path) -> None:
+    done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_JWT_SECRET="short", CHIMERA_API_PORT="many")
+    assert done.returncode == 1
+    assert "CHIMERA_API_PORT" in done.stdout
+    assert "short" not in done.stdout.replace("too short", "")
+
+
+def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
+    ports = {f"CHIMERA_{name}_PORT": str(free_port()) for name in ("API", "TEMPORAL", "TEMPORAL_UI", "SIMULATOR")}
+    secret = "a-key-that-nobody-should-see"
+    done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
+    assert "packages: all seven from" in done.stdout
+    assert "provider openai (CHIMERA_OPENAI_API_KEY): set up, not tried; --try-keys asks it" in done.stdout
+    assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout
+    assert secret not in done.stdout + done.stderr
+
+
+def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"subtasks": [{"key": "a", "instruction": "Do it."}]}))
+    spec = TaskSpec.model_validate(
+        spec_from("A goal", model="openai/gpt-5.6", budget_micro_usd=100_000, plan=plan, on_failure="skip", priority=1)
+    )
+    assert spec.plan is not None
+    assert spec.plan[0].key == "a"
+    assert spec.budget is not None
+    assert (spec.budget.max_cost_micro_usd, spec.on_failure, spec.priority) == (100_000, OnFailure.SKIP, 1)
+
+
+@pytest.mark.parametrize("name", ["plan", "subtasks", None])
+def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | None) -> None:
+    plan, subtasks = tmp_path / "plan.json", [{"key": "a", "instruction": "Do it."}]
+    plan.write_text(json.dumps({name: subtasks} if name else subtasks))
+    assert spec_from("A goal", plan=plan)["plan"] == subtasks
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"goal": "x", "plan": []}', "is an object with 'goal', 'plan'. Write the list of subtasks alone"),
+        ('{"key": "a"}', "is an object with 'key'. Write"),
+        ("{}", "is an object with nothing. Write"),
+        ('[{"key": "a", "key": "b"}]', "has a name twice in one object: 0.key. Leave one"),
+    ],
+)
+def test_a_plan_of_another_form_says_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(text)
+    with pytest.raises(WrongUsage, match=re.escape(said)):
+        spec_from("A goal", plan=plan)
+
+
+def test_options_that_were_not_given_are_left_to_the_api() -> None:
+    assert spec_from("A goal") == {"goal": "A goal"}
+
+
+def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("[{")
+    with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
+        spec_from("A goal", plan=path)
+
+
+def test_times_are_read_with_or_without_an_offset() -> None:
+    assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
+    assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
+        moment("yesterday")
+
+
+def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each command of every group, with what is typed for it."""
+    above: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    for typed, group in above:
+        for name, command in getattr(group, "commands", {}).items():
+            above.append(((*typed, name), command))
+            yield (*typed, name), command
+
+
+@pytest.mark.parametrize("columns", [30, 40, 79, NARROW, 120])
+def test_help_names_every_option_in_full(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr(app, "rich_markup_mode", app.rich_markup_mode)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    use_plain_help(app)
+    for typed, command in all_commands():
+        shown = CliRunner().invoke(app, [*typed, "--help"]).output
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if option not in shown] == [], typed
