@@ -1,50 +1,30 @@
 """Look an installation over and say what is wrong with it."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
-from chimera.config.errors import BadSettings
-from chimera.config.settings import Settings
-from cli.checks import findings
 from cli.checks.findings import Finding, Level
-from cli.input.settings import load_settings
 from cli.output.prose import print_prose
 from cli.output.text import plain
 
 _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
+TryKeys = Annotated[
+    bool, typer.Option("--try-keys", help="Ask each vendor that is set up whether its key works; free.")
+]
 
-async def doctor(*, try_keys: bool = False) -> int:
-    """Print every finding; 1 when one of them is a failure. Vendors are asked only with `try_keys`."""
-    console = Console(highlight=False)
-    names = list(findings.variables())
-    found = [*findings.python(), *findings.packages(), *names]
-    try:
-        settings = load_settings()
-    except BadSettings as error:
-        found.append(Finding(Level.FAIL, "settings", error.message))
-    else:
-        found += [*([] if names else [Finding(Level.OK, "settings")]), *await _with(settings)]
-        if try_keys:
-            found += await findings.keys(settings)
-    _tell(console, found)
+
+async def doctor(try_keys: TryKeys = False) -> int:
+    """Say what is wrong with this installation, and the way out of it."""
+    from cli.checks.everything import findings
+
+    found = await findings(try_keys=try_keys)
+    _tell(Console(highlight=False), found)
     return 1 if any(finding.level is Level.FAIL for finding in found) else 0
-
-
-async def _with(settings: Settings) -> list[Finding]:
-    stack_pid = findings.running_stack(settings)
-    return [
-        *findings.folder(settings),
-        *findings.programs(settings),
-        *findings.payload_keys(settings),
-        *await findings.servers(settings),
-        *await findings.ports(settings, stack_pid),
-        *await findings.providers(settings),
-        *findings.default_model(settings),
-        *await findings.health(settings, stack_pid),
-    ]
 
 
 def _tell(console: Console, findings: Iterable[Finding]) -> None:

@@ -1,26 +1,30 @@
-"""Which task is meant by the beginning of its id, or by `last`."""
+"""Which task, call or schedule is meant by the beginning of its id, by `last` or by its name."""
 
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from cli.errors import Ambiguous, NotThere
 from cli.http.client import Client
+from cli.http.pages import PageOf, items_of
 from cli.output.text import one_line
-from models.ids import TaskId
+from models.ai_calls import AiCallView
+from models.ids import AiCallId, TaskId
+from models.schedules import ScheduleView
 from models.tasks import TaskView
 
-PAGE = 100
-PAGES = 20
-"""An abbreviation is looked for among the newest 2,000 tasks."""
-SHORT_CHARS = 8
-"""How much of an id is shown where it is to be typed again."""
-
-
+NEWEST = 2000
+"""An abbreviation is looked for among so many of the newest."""
 LAST = "last"
 """The newest task."""
 
 
-def short(task_id: TaskId) -> str:
-    return task_id[:SHORT_CHARS]
+class _WithId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=_WithId)
 
 
 async def task_named(client: Client, name: str) -> TaskView:
@@ -35,35 +39,71 @@ async def id_named(client: Client, name: str) -> TaskId:
 
     Raises NotThere or Ambiguous.
     """
-    wanted = name.strip().lower().replace("-", "")
+    wanted = _digits_of(name)
     if wanted == LAST:
-        newest = (await client.tasks(limit=1)).items
-        if not newest:
-            raise NotThere("There is no task yet; `chimera run` hands one in.")
-        return newest[0].id
-    if len(wanted) == 32 and is_hex(wanted):
-        return TaskId(str(UUID(wanted)))
-    found = await _beginning_with(client, wanted) if wanted and is_hex(wanted) else []
+        return await _newest(client)
+    if (whole := _whole(wanted)) is not None:
+        return TaskId(whole)
+    found = await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor))
     if not found:
         raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
+    return _only(found, name, lambda task: one_line(task.title, 30), "Write more of the id.").id
+
+
+async def call_named(client: Client, name: str) -> AiCallView:
+    """Return the call whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
+    wanted = _digits_of(name)
+    if (whole := _whole(wanted)) is not None:
+        return await client.ai_call(AiCallId(whole))
+    found = await _beginning_with(wanted, lambda most, cursor: client.ai_calls(limit=most, cursor=cursor))
+    if not found:
+        raise NotThere(f"No call begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
+    return await client.ai_call(_only(found, name, lambda call: call.operation, "Write more of the id.").id)
+
+
+async def schedule_named(client: Client, name: str) -> ScheduleView:
+    """Return the schedule called `name`, or whose id begins so. Raises NotThere or Ambiguous."""
+    wanted = _digits_of(name)
+    found = [each for each in await client.schedules() if each.name == name.strip() or _begins_with(each, wanted)]
+    if not found:
+        raise NotThere(
+            f"No schedule is called {one_line(name, 60)!r}, or has an id that begins so; `chimera schedules list` lists"
+            " them."
+        )
+    return _only(found, name, lambda schedule: one_line(schedule.name, 30), "Write one's id.")
+
+
+async def _newest(client: Client) -> TaskId:
+    newest = (await client.tasks(limit=1)).items
+    if not newest:
+        raise NotThere("There is no task yet; `chimera run` hands one in.")
+    return newest[0].id
+
+
+async def _beginning_with(wanted: str, page_of: PageOf[Item]) -> list[Item]:
+    if not _is_hex(wanted):
+        return []
+    return [item for item in await items_of(page_of, NEWEST) if _begins_with(item, wanted)]
+
+
+def _only(found: Sequence[Item], name: str, words: Callable[[Item], str], way_out: str) -> Item:
     if len(found) > 1:
-        listed = [f"{task.id} ({one_line(task.title, 30)})" for task in found]
-        raise Ambiguous(one_line(name, 60), listed, "Write more of the id.")
-    return found[0].id
+        raise Ambiguous(one_line(name, 60), [f"{each.id} ({words(each)})" for each in found], way_out)
+    return found[0]
 
 
-async def _beginning_with(client: Client, wanted: str) -> list[TaskView]:
-    found: list[TaskView] = []
-    cursor = None
-    for _ in range(PAGES):
-        page = await client.tasks(limit=PAGE, cursor=cursor)
-        found += [task for task in page.items if task.id.replace("-", "").startswith(wanted)]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found
+def _digits_of(name: str) -> str:
+    return name.strip().lower().replace("-", "")
 
 
-def is_hex(text: str) -> bool:
+def _whole(wanted: str) -> str | None:
+    return str(UUID(wanted)) if len(wanted) == 32 and _is_hex(wanted) else None
+
+
+def _begins_with(item: _WithId, wanted: str) -> bool:
+    return _is_hex(wanted) and item.id.replace("-", "").startswith(wanted)
+
+
+def _is_hex(text: str) -> bool:
     """Whether an id can begin like this."""
-    return all(character in "0123456789abcdef" for character in text)
+    return text != "" and all(character in "0123456789abcdef" for character in text)

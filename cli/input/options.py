@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from cli.errors import FieldProblem
+if TYPE_CHECKING:
+    from cli.errors import FieldProblem
 
 Options = Mapping[str, str]
 """The option or argument of a command by the field that it becomes: `{"task.budget": "--budget-usd"}`."""
+
+NO_OPTIONS: Options = {}
 
 REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
 """Options and arguments that may be given more than once, each with one value of a list."""
@@ -27,12 +31,11 @@ def option_of(field: str, options: Options) -> str:
     return field
 
 
-def in_options(problem: FieldProblem, options: Options) -> FieldProblem:
-    """Say a problem of a field as one of an option."""
+def in_options(problem: "FieldProblem", options: Options) -> tuple[str, str]:
+    """Say a problem of a field as one of an option: that, and what is wrong with it."""
     option = option_of(problem.field, options)
     # Within a file fields are called what they are called.
-    message = problem.message if ", at " in option else with_options(problem.message, options)
-    return FieldProblem(field=option, message=message)
+    return option, problem.message if ", at " in option else with_options(problem.message, options)
 
 
 def with_options(message: str, options: Options) -> str:

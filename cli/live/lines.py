@@ -1,10 +1,8 @@
 """What happens in a task, one line an event: for logs and pipes, where nothing can be drawn over."""
 
-import re
-
 from cli.output.bill import limits_of, marked
 from cli.output.endings import ending_of
-from cli.output.text import count, in_commands, one_line
+from cli.output.text import count, one_line, short_of
 from models.base import usd
 from models.events import (
     BudgetRaised,
@@ -33,7 +31,6 @@ from models.model_calls import Purpose
 CUT = "cancelled"
 """The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
 
-_LONG_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
 
 
@@ -59,11 +56,6 @@ def failure_of(event: ModelCallFailed) -> str:
 def waiting_of(event: ModelCallWaiting) -> str:
     """Say why a call is not made yet."""
     return f"waits for its provider: {event.code}: {event.message}"
-
-
-def short_of(message: str) -> str:
-    """Say why a task waits or failed in fewer words: the command to type, with as much of the id as it takes."""
-    return _LONG_ID.sub(r"\1", in_commands(message))
 
 
 def _place_of(event: Event) -> str:

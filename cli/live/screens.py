@@ -8,14 +8,12 @@ from typing import Protocol
 
 from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.text import Text
 
 from cli.live.lines import line_of, line_of_snapshot
 from cli.live.render import picture_of
 from cli.live.repeats import Repeats
 from cli.live.view import TaskState
-from cli.output.prose import print_prose
-from cli.output.text import plain
+from cli.output.prose import say
 from models.events import EventFrame, Frame, SnapshotFrame
 
 FRAME_S = 0.1
@@ -102,9 +100,3 @@ class Drawing:
         while True:
             live.update(self.picture(), refresh=True)
             await asyncio.sleep(FRAME_S)
-
-
-def say(console: Console, line: str) -> None:
-    """Print a line as it is: no markup, no colours of its own, nothing that could steer the terminal."""
-    for each in plain(line).split("\n"):
-        print_prose(console, Text(each))

@@ -6,8 +6,9 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cli.live.lines import failure_of, short_of, waiting_of
+from cli.live.lines import failure_of, waiting_of
 from cli.output.endings import ending_of
+from cli.output.text import short_of
 from models.events import (
     BudgetRaised,
     BudgetReached,

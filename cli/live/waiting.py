@@ -1,30 +1,23 @@
-"""Wait for an embedding, an image or a transcription to its end, and say what it waits for."""
+"""Wait for an embedding, an image or a transcription to its end."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from cli.errors import Problem, Refused
 from cli.http.client import PATIENCE_S as PATIENCE_OF_AN_OFFER_S
 from cli.http.client import Client
-from cli.http.ids import SHORT_CHARS
 from cli.http.trouble import Trouble, come_through
 from cli.live.following import PATIENCE_S
-from cli.output.text import count, in_commands, one_line
+from cli.output.calls import where_it_stands, why_of
+from cli.output.text import short
 from models.ai_calls import OPEN, AiCallStatus, AiCallView, Operation
 from models.ids import AiCallId
 
 LOOK_AGAIN_S = 1.0
 LONGER = timedelta(seconds=10)
-_SAID = {
-    AiCallStatus.QUEUED: "it is queued",
-    AiCallStatus.STARTED: "its provider works on it",
-    AiCallStatus.FINISHED: "it is finished",
-    AiCallStatus.FAILED: "it failed",
-    AiCallStatus.CANCELLED: "it was cancelled",
-}
 
 Say = Callable[[str], None]
 
@@ -48,19 +41,9 @@ async def made(
     try:
         return await _finished(client, call_id, say)
     except asyncio.CancelledError:
-        say(f"The call goes on: chimera calls show {call_id[:SHORT_CHARS]}")
-        say(f"         stop it: chimera calls cancel {call_id[:SHORT_CHARS]}")
+        say(f"The call goes on: chimera calls show {short(call_id)}")
+        say(f"         stop it: chimera calls cancel {short(call_id)}")
         raise
-
-
-def where_it_stands(call: AiCallView) -> str:
-    """Say where a call stands and, where that is known, why, and when it goes on; or how it ended."""
-    if call.status not in OPEN:
-        after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
-        why = f": {call.error_code}: {in_commands(call.error or '')}".rstrip(". :") if _has_failed(call) else ""
-        return one_line(f"{_SAID[call.status]}{after}{why}", 500)
-    tries = f"{count(call.attempts, 'attempt')} so far" if call.attempts else ""
-    return one_line("; ".join(filter(None, (_why(call), tries, _next_try(call)))), 500)
 
 
 async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
@@ -74,7 +57,7 @@ async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
             raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
         if told.is_news(call):
-            say(f"Waiting for call {call_id[:SHORT_CHARS]}: {where_it_stands(call)}.")
+            say(f"Waiting for call {short(call_id)}: {where_it_stands(call)}.")
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
@@ -87,30 +70,11 @@ class _Told:
 
     def is_news(self, call: AiCallView) -> bool:
         held = call.held_up
-        why, until = (held.code, held.next_try_at) if held else (_why(call), None)
+        why, until = (held.code, held.next_try_at) if held else (why_of(call), None)
         if why == self._why and (until is None or (self._until is not None and until < self._until + LONGER)):
             return False
         self._why, self._until = why, until
         return True
-
-
-def _why(call: AiCallView) -> str:
-    if call.held_up is not None:
-        return f"{call.held_up.code}: {in_commands(call.held_up.message)}".rstrip(". :")
-    if call.status is AiCallStatus.STARTED or not call.error_code:
-        # What ended the attempt before is over.
-        return _SAID[call.status]
-    return f"{call.error_code}: {in_commands(call.error or '')}".rstrip(". :")
-
-
-def _has_failed(call: AiCallView) -> bool:
-    return call.status is AiCallStatus.FAILED and bool(call.error_code)
-
-
-def _next_try(call: AiCallView) -> str:
-    if call.held_up is None or call.held_up.next_try_at is None:
-        return ""
-    return f"next try {call.held_up.next_try_at.astimezone(UTC):%H:%M:%S} UTC"
 
 
 def _ended(status: AiCallStatus) -> str:

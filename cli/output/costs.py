@@ -1,4 +1,4 @@
-"""Show what a task has cost: by model, by agent, by place in its tree, and the attempts that came to nothing."""
+"""What a task has cost, as it is printed: by model, agent and place in its tree, and attempts that came to nothing."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,12 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.http.connect import connected
-from cli.http.ids import id_named
-from cli.input.settings import where_settings
 from cli.output.bill import ESTIMATED, doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.output.endings import ending_of
-from cli.output.printing import print_json
 from cli.output.prose import print_prose
 from cli.output.tables import print_table
 from cli.output.text import count, one_line
@@ -29,14 +25,8 @@ NAME_CHARS = 30
 _USELESS = frozenset({AttemptStatus.FAILED, AttemptStatus.CANCELLED, AttemptStatus.DOUBTFUL, AttemptStatus.LATE})
 
 
-async def show_cost(name: str, *, as_json: bool) -> int:
-    """Print a task's bill; a deleted task keeps its own."""
-    async with connected(where_settings()) as client:
-        task_id = await id_named(client, name)
-        cost = await client.cost(task_id)
-    if as_json:
-        print_json(cost)
-        return 0
+def print_cost(task_id: TaskId, cost: CostView) -> None:
+    """Print a task's bill."""
     console = Console(highlight=False)
     for label, value in facts_of(task_id, cost):
         print_prose(console, Text.assemble((f"{label:<10}", "dim"), value), indent=10)
@@ -50,7 +40,6 @@ async def show_cost(name: str, *, as_json: bool) -> int:
         console.print(Text(f"{ESTIMATED} is an estimate, at least in part: a provider told no usage."))
     if is_partial(cost):
         console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts were looked at for this list.", style="dim"))
-    return 0
 
 
 def is_partial(cost: CostView) -> bool:

@@ -4,8 +4,6 @@ import re
 import sys
 from collections.abc import Sequence
 
-from pydantic_core import to_json
-
 from cli.input.encodings import ESCAPED
 
 # What JSON leaves as it is and a terminal obeys or shows otherwise than it is: C1 controls, marks of direction and of
@@ -17,6 +15,9 @@ _UNSEEN = re.compile(
 
 def print_json(value: object) -> None:
     """Print contracts as JSON, which every reader takes for UTF-8: in ASCII alone on a stream of another encoding."""
+    # Here, because help prints none and loads this file.
+    from pydantic_core import to_json
+
     text = _UNSEEN.sub(_escaped, to_json(value, indent=2).decode())
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
     print(text if is_utf8 else text.encode("ascii", ESCAPED).decode())

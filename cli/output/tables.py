@@ -7,6 +7,9 @@ from rich.text import Text
 
 from cli.output.prose import print_prose
 
+MODEL_CHARS = 40
+"""How wide the names of models may be; longer ones go on in the next line."""
+
 _GAP = 2
 _LEAST_FOR_THE_REST = 12
 """Columns for what takes the room that others leave."""

@@ -1,60 +1,44 @@
-"""Show tasks: a list of them, or one with all that belongs to it."""
+"""Tasks as they are printed: a list of them, or one with all that belongs to it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.http.client import Client
-from cli.http.connect import connected
-from cli.http.ids import short, task_named
-from cli.input.settings import where_settings
 from cli.output.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
 from cli.output.outcomes import way_on_of
-from cli.output.printing import print_json, print_list
 from cli.output.prose import print_answer, print_prose, tell
 from cli.output.tables import print_table
-from cli.output.text import count, in_commands, one_line, plain
+from cli.output.text import count, in_commands, one_line, plain, short
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
 from models.ids import ROOT, TaskId
 from models.model_calls import Purpose
 from models.subtasks import SubtaskView
-from models.tasks import HeldUpCall, TaskPage, TaskStatus, TaskView
+from models.tasks import HeldUpCall, TaskStatus, TaskView
 
-PAGE = 100
-LOOKED_AT = 20
-"""Running tasks of a list that are asked whether they are held up."""
 QUIET = timedelta(minutes=2)
 """Most calls of a model have ended by then."""
 
 
-async def list_tasks(statuses: Sequence[str], limit: int, *, as_json: bool) -> int:
-    async with connected(where_settings()) as client:
-        tasks = await newest(limit, lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor))
-        held_up = set() if as_json else await _held_up_among(client, tasks)
-    if as_json:
-        print_list(tasks)
-    elif not tasks:
-        tell(_no_tasks(statuses))
-    else:
+def print_tasks(tasks: Sequence[TaskView], held_up: Set[TaskId], statuses: Sequence[str]) -> None:
+    """Print a list of tasks; `statuses` are what was looked for."""
+    if tasks:
         print_table(Console(highlight=False), list_of(tasks, held_up))
-    return 0
+    elif statuses:
+        named = one_line(" or ".join(statuses), 200)
+        tell(f"No task is {named}. Without --status all are listed: chimera tasks")
+    else:
+        tell('No tasks yet. Hand one in: chimera run "<goal>"')
 
 
-async def show(name: str, *, as_json: bool) -> int:
-    async with connected(where_settings()) as client:
-        task = await task_named(client, name)
-        subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
-    if as_json:
-        print_json(task)
-        return 0
+def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
+    """Print a task with its subtasks and its result."""
     console = Console(highlight=False)
     for name, value in facts_of(task, cost):
         print_prose(console, Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), indent=10)
@@ -63,34 +47,6 @@ async def show(name: str, *, as_json: bool) -> int:
     if task.result:
         console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
         print_answer(plain(task.result).rstrip())
-    return 0
-
-
-async def newest(limit: int, page_of: Callable[[int, str | None], Awaitable[TaskPage]]) -> list[TaskView]:
-    """Turn pages until there are `limit` tasks, or no more; `page_of` gets the most that one may have, and a cursor."""
-    tasks: list[TaskView] = []
-    cursor: str | None = None
-    while len(tasks) < limit:
-        page = await page_of(min(PAGE, limit - len(tasks)), cursor)
-        tasks += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return tasks
-
-
-async def _held_up_among(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
-    """Which running tasks their providers hold up, among the newest ones: a list doesn't say it, each task does."""
-    running = [task.id for task in tasks if task.status is TaskStatus.RUNNING][:LOOKED_AT]
-    # One that was deleted meanwhile is refused.
-    found = await asyncio.gather(*map(client.task, running), return_exceptions=True)
-    return {task.id for task in found if isinstance(task, TaskView) and task.held_up}
-
-
-def _no_tasks(statuses: Sequence[str]) -> str:
-    if statuses:
-        return f"No task is {one_line(' or '.join(statuses), 200)}. Without --status all are listed: chimera tasks"
-    return 'No tasks yet. Hand one in: chimera run "<goal>"'
 
 
 def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:

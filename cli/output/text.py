@@ -3,13 +3,14 @@
 import re
 import unicodedata
 
+SHORT_CHARS = 8
+"""How much of an id is shown where it is to be typed again."""
+
 # CSI, OSC (up to its end or the line's), and the other escape sequences of ECMA-48.
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|\x9b[0-?]*[ -/]*[@-~]"
 )
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_PILE_OF_MARKS = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
 _COMMANDS = tuple(
     (re.compile(pattern), command)
     for pattern, command in (
@@ -36,6 +37,7 @@ _COMMANDS = tuple(
         (r"\bCHIMERA_TEMPORAL_UI_PORT=(?=[\d…])", "--temporal-ui-port "),
     )
 )
+_LONG_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Control characters, lone surrogates, private use and what is no character at all."""
 
@@ -44,7 +46,12 @@ def plain(text: str) -> str:
     """Leave out of `text` what could do more to a terminal than show letters; line breaks and tabs stay."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(_shown(character) for character in text)
-    return _PILE_OF_MARKS.sub(r"\1", text)
+    if text.isascii():
+        return text
+    # Here, because help shows no such text and loads this file.
+    from chimera.content.marks import without_piles
+
+    return without_piles(text)
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -58,6 +65,16 @@ def in_commands(message: str) -> str:
     for pattern, command in _COMMANDS:
         message = pattern.sub(command, message)
     return message
+
+
+def short(id: str) -> str:
+    """The beginning of an id, as much as it takes to type it."""
+    return id[:SHORT_CHARS]
+
+
+def short_of(message: str) -> str:
+    """Say why a task waits or failed in fewer words: the command to type, with as much of the id as it takes."""
+    return _LONG_ID.sub(r"\1", in_commands(message))
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -2,35 +2,33 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
 from chimera.observe.disk import is_full
-from cli.errors import INTERRUPTED, TROUBLE, FieldProblem, Refused, WrongUsage
-from cli.input.options import BODY, Options, in_options, with_options
+from cli.errors import INTERRUPTED, TROUBLE, Refused, WrongUsage
+from cli.input.options import BODY, in_options, with_options
 from cli.output.prose import print_prose
 from cli.output.text import in_commands, plain
 from cli.process.signals import until_interrupted
 from models.errors import ChimeraError
-
-NO_OPTIONS: Options = {}
 
 
 class Finished(SystemExit):
     """A command's own exit code, as against the one that Typer gives to wrong usage."""
 
 
-def finish(action: Callable[[], Coroutine[Any, Any, int]], options: Options = NO_OPTIONS) -> NoReturn:
-    """Run what `action` makes to its exit code. What the API says of fields is said of the `options` that they are."""
+def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a command to its exit code."""
     try:
         # psycopg can't use the loop that Windows has by default; the others have this one anyway.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            code = runner.run(until_interrupted(action()))
+            code = runner.run(until_interrupted(command))
     except ChimeraError as error:
-        explain(error, options=options)
+        explain(error)
         code = TROUBLE
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -58,20 +56,20 @@ def explain_full_output(error: OSError) -> bool:
     return True
 
 
-def explain(error: ChimeraError, console: Console | None = None, *, options: Options = NO_OPTIONS) -> None:
+def explain(error: ChimeraError, console: Console | None = None) -> None:
     """Print what went wrong and the way out."""
     console = console or Console(stderr=True, highlight=False)
-    for line in lines_of(error, options):
+    for line in lines_of(error):
         print_prose(console, line)
 
 
-def lines_of(error: ChimeraError, options: Options = NO_OPTIONS) -> list[Text]:
+def lines_of(error: ChimeraError) -> list[Text]:
     """An error as lines: what happened, then each field and what is wrong with it, then where to look it up."""
     if not isinstance(error, Refused):
         return [_headline(error.title), *_indented(in_commands(error.message))]
-    problem = error.problem
+    problem, options = error.problem, error.options
     lines = [_headline(problem.title)]
-    lines += [_line_of(in_options(each, options)) for each in problem.errors]
+    lines += [_line_of(*in_options(each, options)) for each in problem.errors]
     told = [each.message for each in problem.errors]
     if not told or not any(message in problem.detail for message in told):
         lines += _indented(in_commands(with_options(problem.detail, options)))
@@ -80,11 +78,11 @@ def lines_of(error: ChimeraError, options: Options = NO_OPTIONS) -> list[Text]:
     return [*lines, Text(f"  ({plain(reference)})", style="dim")]
 
 
-def _line_of(problem: FieldProblem) -> Text:
+def _line_of(field: str, message: str) -> Text:
     line = Text("  ")
-    if problem.field != BODY:
-        line.append(plain(problem.field), "bold").append(": ")
-    return line.append(plain(in_commands(problem.message)))
+    if field != BODY:
+        line.append(plain(field), "bold").append(": ")
+    return line.append(plain(in_commands(message)))
 
 
 def _headline(title: str) -> Text:

@@ -1,83 +1,55 @@
 """Start everything and stay."""
 
-import asyncio
-import os
-import shutil
-import sys
-import time
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import psutil
+import typer
 from rich.console import Console
-from rich.text import Text
 
-from chimera import __version__
-from chimera.config.settings import Settings
-from cli.http.addresses import api_url_of, temporal_ui_of
-from cli.live.screens import say
-from cli.process.signals import until_told
-from cli.stack.stack import Stack
+from cli.input.amounts import whole
+from cli.output.prose import say
+from cli.stack.options import DataDir, Port, SimulatorPort, TemporalPort, TemporalUiPort
+
+if TYPE_CHECKING:
+    from cli.stack.stack import Stack
+
+Workers = Annotated[int, typer.Option(parser=whole(1, 64), help="Worker processes.")]
 
 
-async def up(settings: Settings, workers: int) -> int:
-    """Run the stack until a signal; ending it that way is success."""
+async def up(
+    port: Port = None,
+    temporal_port: TemporalPort = None,
+    temporal_ui_port: TemporalUiPort = None,
+    simulator_port: SimulatorPort = None,
+    data_dir: DataDir = None,
+    workers: Workers = 1,
+) -> int:
+    """Start everything and stay; Ctrl-C stops it all, and nothing is lost."""
+    from chimera import __version__
+    from cli.input.settings import load_settings
+    from cli.process.signals import until_told
+    from cli.stack.stack import Stack
+    from cli.stack.welcome import say_stopping
+
+    settings = load_settings(
+        api_port=port,
+        temporal_port=temporal_port,
+        temporal_ui_port=temporal_ui_port,
+        simulator_port=simulator_port,
+        data_dir=data_dir,
+    )
     console = Console(highlight=False)
     say(console, f"Chimera {__version__}")
     stack = Stack(settings, lambda line: say(console, line), workers)
+    # Ending it with a signal is success.
     await until_told(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
     return 0
 
 
-async def _stay(stack: Stack, console: Console) -> int:
+async def _stay(stack: "Stack", console: Console) -> int:
+    from cli.stack.welcome import forever, how_to_stop, own_name, say_welcome
+
     async with stack:
         say_welcome(stack, console)
         say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". {how_to_stop()}.')
         await forever()
     return 0
-
-
-def how_to_stop() -> str:
-    """Say what stops everything, also for who started it in the background and has no terminal to press Ctrl-C in."""
-    return f"Ctrl-C here stops everything, and so does: kill {os.getpid()}"
-
-
-async def forever() -> None:
-    """Wait for nothing; only a signal ends this."""
-    await asyncio.Event().wait()
-
-
-def say_stopping(console: Console) -> None:
-    say(console, "\nStopping. What runs goes on at the next start. Ctrl-C again doesn't wait for calls in flight.")
-
-
-def say_welcome(stack: Stack, console: Console) -> None:
-    """Say how long it took, where everything is, and the first user's password, once."""
-    # Counted from where `start.sh` began: it becomes this process.
-    say(console, f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start")
-    settings = stack.settings
-    api_url = api_url_of(settings)
-    rows = [
-        ("API", api_url),
-        ("API documentation", f"{api_url}/docs"),
-        ("Temporal's Web UI", temporal_ui_of(settings)),
-        ("Data folder", str(settings.data_dir)),
-    ]
-    if stack.first_user is not None:
-        email, password = stack.first_user
-        rows += [("Sign-in", email), ("Password", f"{password}   (shown this once; keep it)")]
-    # As plain lines, which a narrow terminal breaks itself: nothing that is to be copied may be cut.
-    console.print(Text("\n").join(_row(name, value) for name, value in rows), soft_wrap=True)
-
-
-def _row(name: str, value: str) -> Text:
-    return Text.assemble((f"  {name:<19}", "dim"), (value, "bold" if name == "Password" else ""))
-
-
-def own_name() -> str:
-    """How this very command is typed where it stands: `chimera` when the PATH has it, else the way to it."""
-    if shutil.which("chimera"):
-        return "chimera"
-    program = Path(sys.argv[0]).resolve()
-    if program.name == "chimera":
-        return os.path.relpath(program)
-    return f"{os.path.relpath(sys.executable)} -m cli"

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from chimera.config.settings import Settings
-from cli.actions import calls, media
+from cli import calls
 from cli.errors import NotThere, Refused, WrongUsage
 from cli.stack.stack import sign_in_here
 from tests.conftest import SimulatorServer
@@ -57,7 +57,7 @@ def signed_in(chimera_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_vector_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert await media.embed("tea", model="simulator/embedding", dimensions=3, as_json=False) == 0
+    assert await calls.embed("tea", dimensions=3) == 0
     said = capsys.readouterr()
     assert len(json.loads(said.out)) == 3
     assert "simulator/embedding, simulated: 3 dimensions, $0.000001" in said.err
@@ -65,37 +65,37 @@ async def test_a_vector_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def test_a_picture_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "cat.png"
-    assert await media.image("a cat", out, model="simulator/image", size="64x64", as_json=False) == 0
+    assert await calls.image("a cat", out, size="64x64") == 0
     said = capsys.readouterr()
     assert out.read_bytes().startswith(a_png()[:16])
     assert said.out == f"{out}\n"
     assert "image/png" in said.err
     with pytest.raises(WrongUsage, match="no folder"):
-        await media.image("a cat", tmp_path / "none" / "cat.png", model="simulator/image", size=None, as_json=False)
+        await calls.image("a cat", tmp_path / "none" / "cat.png")
 
 
 async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wav = tmp_path / "note.wav"
     wav.write_bytes(a_wav(2))
-    assert await transcribe(wav, as_json=False) == 0
+    assert await calls.transcribe(wav) == 0
     assert "No model heard this recording of 2 s" in capsys.readouterr().out
-    assert await transcribe(wav, as_json=True) == 0
+    assert await calls.transcribe(wav, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["simulated"] is True
     with pytest.raises(WrongUsage, match="can't be read"):
-        await transcribe(tmp_path / "none.wav", as_json=False)
+        await calls.transcribe(tmp_path / "none.wav")
     wav.write_bytes(b"")
     with pytest.raises(WrongUsage, match=r"note\.wav' is empty"):
-        await transcribe(wav, as_json=False)
+        await calls.transcribe(wav)
 
 
 async def test_what_takes_longer_than_a_request_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.http.client.WAIT_S", 0)
-    assert await draw("a cat [[sim: delay=1]]", tmp_path / "a.png") == 0
+    assert await calls.image("a cat [[sim: delay=1]]", tmp_path / "a.png") == 0
     assert re.search("Waiting for call [0-9a-f]{8}: it", capsys.readouterr().err)
     with pytest.raises(Refused, match="refused the content"):
-        await draw("a cat [[sim: status=400; code=moderation_blocked]]", tmp_path / "b.png")
+        await calls.image("a cat [[sim: status=400; code=moderation_blocked]]", tmp_path / "b.png")
     assert not (tmp_path / "b.png").exists()
 
 
@@ -108,7 +108,7 @@ async def test_a_folder_is_no_place_for_a_picture_and_nothing_is_paid(
 
     before = await listed()
     with pytest.raises(WrongUsage, match="is a folder"):
-        await draw("a cat", tmp_path)
+        await calls.image("a cat", tmp_path)
     assert await listed() == before
 
 
@@ -116,7 +116,7 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.http.client.WAIT_S", 0)
-    drawing, said = asyncio.create_task(draw("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
+    drawing, said = asyncio.create_task(calls.image("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
     async with asyncio.timeout(LIMIT_S):
         while "Waiting for call" not in said:
             await asyncio.sleep(0.1)
@@ -126,44 +126,36 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
         await drawing
     found = re.search("The call goes on: chimera calls show (.*)", capsys.readouterr().err)
     assert found
-    assert await calls.show(found[1], None, as_json=False) == 0
+    assert await calls.show(found[1]) == 0
     with pytest.raises(WrongUsage, match="no picture"):
-        await calls.show(found[1], tmp_path / "a.png", as_json=False)
+        await calls.show(found[1], tmp_path / "a.png")
     assert await calls.cancel(found[1]) == 0
     assert "is cancelled; its provider is asked no more" in capsys.readouterr().out
-    assert await calls.show(found[1], None, as_json=False) == 2
+    assert await calls.show(found[1]) == 2
 
 
 async def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    await draw("a cat", None)
+    await calls.image("a cat")
     (tmp_path / "image.png").write_bytes(b"mine")
     with pytest.raises(WrongUsage, match=r"image\.png' is there already; .*--force"):
-        await draw("a cat", tmp_path / "image.png")
-    await draw("a cat", None)
+        await calls.image("a cat", tmp_path / "image.png")
+    await calls.image("a cat")
     assert (tmp_path / "image.png").read_bytes() == b"mine"
     assert (tmp_path / "image-2.png").read_bytes().startswith(a_png()[:16])
-    await draw("a cat", tmp_path / "image.png", force=True)
+    await calls.image("a cat", tmp_path / "image.png", force=True)
     assert (tmp_path / "image.png").read_bytes().startswith(a_png()[:16])
 
 
 async def test_what_came_of_a_call_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    await draw("a dog", tmp_path / "a.png")
+    await calls.image("a dog", tmp_path / "a.png")
     capsys.readouterr()
     await calls.list_calls(limit=1, as_json=True)
     call_id = json.loads(capsys.readouterr().out)["items"][0]["id"]
-    assert await calls.show(call_id, tmp_path / "b.png", as_json=False) == 0
+    assert await calls.show(call_id, tmp_path / "b.png") == 0
     assert capsys.readouterr().out == f"{tmp_path / 'b.png'}\n"
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
-    await calls.list_calls(limit=20, as_json=False)
+    await calls.list_calls(limit=20)
     assert call_id[:8] in capsys.readouterr().out
     with pytest.raises(NotThere, match="chimera calls"):
-        await calls.show("ffffffff", None, as_json=False)
-
-
-async def draw(prompt: str, out: Path | None, *, force: bool = False) -> int:
-    return await media.image(prompt, out, model="simulator/image", size=None, as_json=False, force=force)
-
-
-async def transcribe(audio: Path, *, as_json: bool) -> int:
-    return await media.transcribe(audio, model="simulator/transcription", language=None, prompt=None, as_json=as_json)
+        await calls.show("ffffffff")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
-from cli.actions.codec import codec
+from cli.codec import codec
 from cli.errors import Refused
 from tests.cli.api import TinyApi, problem
 from tests.parts import serving

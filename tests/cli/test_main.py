@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 
 from benchmarks.ports import free_port
 from chimera import __version__
-from cli.actions.run import spec_from
 from cli.errors import WrongUsage
+from cli.http.bodies import task_body
+from cli.http.client import Client
 from cli.input.amounts import moment
-from cli.main import app
+from cli.main import LazyGroup, app
 from cli.process.program import NARROW, use_plain_help
+from models.ai_calls import AiCallPage
 from models.tasks import OnFailure, TaskSpec
 
 ROOT = Path(__file__).parents[2]
@@ -78,11 +80,18 @@ def test_every_group_lists(group: str) -> None:
 def test_a_group_alone_lists_too(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def lists(**_options: object) -> int:
-        asked.append(arguments[0])
-        return 0
+    async def agents(client: Client) -> tuple[()]:
+        asked.append("agents")
+        return ()
 
-    monkeypatch.setattr(f"cli.actions.{arguments[0]}.list_{arguments[0]}", lists)
+    async def ai_calls(client: Client, *, limit: int) -> AiCallPage:
+        asked.append("calls")
+        return AiCallPage(items=(), next_cursor=None)
+
+    for method in (agents, ai_calls):
+        monkeypatch.setattr(Client, method.__name__, method)
+    monkeypatch.setenv("CHIMERA_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CHIMERA_TOKEN", "any")
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert asked == [arguments[0]]
 
@@ -94,20 +103,28 @@ def test_a_password_that_is_piped_is_taken_for_nothing_else(monkeypatch: pytest.
         given.append(arguments)
         return 0
 
-    monkeypatch.setattr("cli.actions.login.login", login)
+    monkeypatch.setattr("cli.account.sign_in_at", login)
     assert CliRunner().invoke(app, ["login", "--email", "me@example.com"], input="secret\n").exit_code == 0
     assert given == [("http://127.0.0.1:8000", "me@example.com", "secret")]
 
 
-def test_help_loads_nothing_heavy() -> None:
+def loaded_by_help_of(*commands: str) -> set[str]:
+    """The packages that a process has loaded after it has explained some commands."""
     script = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
-        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+        "import json, sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
+        "for command in sys.argv[1:]:\n"
+        "    assert CliRunner().invoke(app, [*command.split(), '--help']).exit_code == 0\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
-    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(json.loads(done.stdout.replace("'", '"')))
-    assert not loaded & {"temporalio", "sqlalchemy", "openai", "pydantic", "httpx2", "psycopg", "fastapi", "redis"}
+    done = subprocess.run((sys.executable, "-c", script, *commands), cwd=ROOT, capture_output=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = {"temporalio", "sqlalchemy", "openai", "httpx2", "psycopg", "fastapi", "redis", "asyncio", "models"}
+    # Typer itself reads a command's options with pydantic.
+    assert not loaded_by_help_of("") & {*heavy, "pydantic"}
+    assert not loaded_by_help_of(*COMMANDS, "agents create", "calls show", "schedules create") & heavy
 
 
 def test_the_version_is_printed() -> None:
@@ -149,7 +166,7 @@ def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps({"subtasks": [{"key": "a", "instruction": "Do it."}]}))
     spec = TaskSpec.model_validate(
-        spec_from("A goal", model="openai/gpt-5.6", budget_micro_usd=100_000, plan=plan, on_failure="skip", priority=1)
+        task_body("A goal", model="openai/gpt-5.6", budget_micro_usd=100_000, plan=plan, on_failure="skip", priority=1)
     )
     assert spec.plan is not None
     assert spec.plan[0].key == "a"
@@ -161,7 +178,7 @@ def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
 def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | None) -> None:
     plan, subtasks = tmp_path / "plan.json", [{"key": "a", "instruction": "Do it."}]
     plan.write_text(json.dumps({name: subtasks} if name else subtasks))
-    assert spec_from("A goal", plan=plan)["plan"] == subtasks
+    assert task_body("A goal", plan=plan)["plan"] == subtasks
 
 
 @pytest.mark.parametrize(
@@ -177,18 +194,18 @@ def test_a_plan_of_another_form_says_what_to_write(tmp_path: Path, text: str, sa
     plan = tmp_path / "plan.json"
     plan.write_text(text)
     with pytest.raises(WrongUsage, match=re.escape(said)):
-        spec_from("A goal", plan=plan)
+        task_body("A goal", plan=plan)
 
 
 def test_options_that_were_not_given_are_left_to_the_api() -> None:
-    assert spec_from("A goal") == {"goal": "A goal"}
+    assert task_body("A goal") == {"goal": "A goal"}
 
 
 def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text("[{")
     with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
-        spec_from("A goal", plan=path)
+        task_body("A goal", plan=path)
 
 
 def test_times_are_read_with_or_without_an_offset() -> None:
@@ -200,11 +217,20 @@ def test_times_are_read_with_or_without_an_offset() -> None:
 
 def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
     """Each command of every group, with what is typed for it."""
-    above: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
-    for typed, group in above:
-        for name, command in getattr(group, "commands", {}).items():
-            above.append(((*typed, name), command))
-            yield (*typed, name), command
+    main = typer.main.get_command(app)
+    assert isinstance(main, LazyGroup)
+    for name in main.commands:
+        command = main.load(name)
+        yield (name,), command
+        for below, one in getattr(command, "commands", {}).items():
+            yield (name, below), one
+
+
+def test_the_list_says_of_commands_what_they_say_themselves() -> None:
+    main = typer.main.get_command(app)
+    assert isinstance(main, LazyGroup)
+    listed = {name: command.help for name, command in main.commands.items()}
+    assert listed == {typed[0]: command.help for typed, command in all_commands() if len(typed) == 1}
 
 
 @pytest.mark.parametrize("columns", [30, 40, 79, NARROW, 120])

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.ports import free_port
 from chimera.config.settings import Settings
-from cli.checks import findings
 from cli.checks.findings import Level
+from cli.checks.ports import ports
 from cli.errors import NoSignIn, NotReachable, SignInEnded, StartedElsewhere, TokenRefused, WrongUsage
 from cli.http import sign_in
 from cli.http.addresses import address_from, is_same, port_here
@@ -87,7 +87,7 @@ async def test_a_chimera_that_was_started_in_another_folder_is_recognised(
     with pytest.raises(NoSignIn, match=r"folder where it was started, or set CHIMERA_DATA_DIR="):
         async with connected(elsewhere):
             pass
-    found = await findings.ports(elsewhere, None)
+    found = await ports(elsewhere, None)
     assert [(finding.level, "started elsewhere" in finding.message) for finding in found] == [(Level.WARN, True)]
 
 

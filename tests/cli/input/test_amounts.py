@@ -4,10 +4,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.commands.schedules import BACKFILL_OVERLAPS, OVERLAPS
-from cli.commands.tasks import ON_FAILURE, ON_TRUNCATED
 from cli.input.amounts import micro_usd, whole
 from cli.main import app
+from cli.schedules import BACKFILL_OVERLAPS, OVERLAPS
+from cli.tasks import ON_FAILURE, ON_TRUNCATED
 from models.schedules import BackfillOverlap, Overlap
 from models.tasks import OnFailure, OnTruncated
 

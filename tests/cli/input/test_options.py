@@ -32,4 +32,5 @@ from cli.process.running import lines_of
 def test_a_field_is_named_as_it_was_typed(options: Options, field: str, message: str, said: str) -> None:
     problem = FieldProblem(field=field, message=message)
     refused = Refused(Problem(status=422, title="No", detail=f"{field}: {message}", errors=(problem,)))
-    assert [line.plain for line in lines_of(refused, options)] == ["✗ No", f"  {said}", "  (422)"]
+    refused.options = options
+    assert [line.plain for line in lines_of(refused)] == ["✗ No", f"  {said}", "  (422)"]

@@ -6,8 +6,8 @@ import pytest
 
 from chimera.config.errors import BadSettings
 from chimera.config.settings import Settings
-from cli.checks import findings
 from cli.checks.findings import Level
+from cli.checks.installation import variables
 from cli.input.settings import load_settings, where_settings
 
 
@@ -65,7 +65,7 @@ def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
     monkeypatch.setenv("CHIMERA_ENV_FILE", ".env")
     monkeypatch.setenv("CHIMERA_PORT", "8010")
     monkeypatch.setenv("CHIMERA_TOKEN", "known")
-    found = list(findings.variables())
+    found = list(variables())
     assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
     assert found[0].message.startswith("CHIMERA_PORT is no setting, so nothing reads it; ")
     assert found[1].message == (
@@ -79,7 +79,7 @@ def test_a_line_that_cannot_be_read_is_named_without_its_text(monkeypatch: pytes
     )
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     assert load_settings().host == "::1"
-    assert [finding.message for finding in findings.variables()] == [
+    assert [finding.message for finding in variables()] == [
         f"{tmp_path}/settings, line {number}, is not written as NAME=value, so nothing reads it." for number in (2, 4)
     ]
 
@@ -88,7 +88,7 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     for name in ("CHIMERA_OPNAI_API_KEY", "CHIMERA_ANTHROPIC_API_KEY", "OPENAI_API_KEY", "..data"):
         (tmp_path / name).write_text("key")
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
-    (found,) = findings.variables()
+    (found,) = variables()
     assert found.message == (
         f"CHIMERA_OPNAI_API_KEY in {tmp_path} is no setting, so nothing reads it; did you mean CHIMERA_OPENAI_API_KEY?"
     )
@@ -105,14 +105,14 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
 def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
-    (found,) = findings.variables()
+    (found,) = variables()
     assert found.message == f"{name} is no setting, so nothing reads it; {says}"
 
 
 def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("CHIMERA_TOKN=x\nCHIMERA_API_URI=x\nCHIMERA_TOKEN=x\n")
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
-    found = [finding.message for finding in findings.variables()]
+    found = [finding.message for finding in variables()]
     assert not any("did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
     assert found[2] == (
         f"CHIMERA_TOKEN in {tmp_path}/settings is read from the environment only, so it has no effect there; export"

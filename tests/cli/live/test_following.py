@@ -9,11 +9,11 @@ from rich.console import Console
 from starlette.responses import Response
 
 from benchmarks.ports import free_port
-from cli.actions.run import follow, retry, run
 from cli.errors import NotReachable, Refused
 from cli.http.connect import signed_in_by
 from cli.live import following
 from cli.live.following import frames_of
+from cli.tasks import follow, retry, run
 from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
 from models.tasks import TaskStatus, TaskView
 from tests.cli.api import TinyApi, problem
@@ -130,7 +130,7 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await follow(TASK, after=0, exit_on_budget=True, as_json=False) == 4
+        assert await follow(TASK, exit_on_budget=True) == 4
     said = capsys.readouterr().err
     assert f"Raise the limit: chimera budget {TASK[:8]} --usd 0.01." in said
     assert f"chimera cancel {TASK[:8]}" in said
@@ -144,9 +144,7 @@ async def test_a_retry_tells_what_happens_from_then_on(
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
-        await retry(
-            "last", model=None, guidance=None, limits=(None,) * 3, follow_it=True, exit_on_budget=False, as_json=False
-        )
+        await retry("last")
     assert api.asked_after == [17]
     assert "chimera retry" in capsys.readouterr().err
 
@@ -206,7 +204,7 @@ async def test_a_task_without_a_stream_ends_with_its_code(
     monkeypatch.setattr("cli.http.client.Client.create_task", create)
     async with asyncio.timeout(LIMIT_S), serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
-        assert await run({"goal": "Find out."}, follow_it=True, exit_on_budget=True, as_json=True) == code
+        assert await run("Find out.", exit_on_budget=True, as_json=True) == code
     assert len(api.asked_after) == 1
 
 
@@ -219,5 +217,5 @@ async def test_a_refused_stream_tells_how_to_go_on(
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         with pytest.raises(Refused):
-            await follow(TASK, after=0, exit_on_budget=False, as_json=False)
+            await follow(TASK)
     assert (f"The task goes on. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on

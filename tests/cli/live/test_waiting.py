@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cli.http.connect import signed_in_by
-from cli.live.waiting import made, where_it_stands
+from cli.live.waiting import made
+from cli.output.calls import where_it_stands
 from models.ai_calls import AiCallStatus, AiCallView, HeldUp, Operation
 from models.ids import AiCallId
 from tests.cli.api import TinyApi, problem

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.output.costs import facts_of, show_cost, tables_of
+from cli.output.costs import facts_of, tables_of
+from cli.tasks import cost
 from models.costs import CostView
-from models.ids import TaskId
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK, a_bill, a_sum, attempt
 from tests.parts import serving
@@ -85,5 +85,5 @@ async def test_a_deleted_tasks_bill_is_printed_too(
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await show_cost(TaskId(TASK), as_json=True) == 0
+        assert await cost(TASK, as_json=True) == 0
     assert CostView.model_validate_json(capsys.readouterr().out) == BILL

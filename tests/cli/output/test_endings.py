@@ -7,10 +7,10 @@ import pytest
 from pydantic import BaseModel
 from rich.console import Console
 
-from cli.actions.run import tell_end
 from cli.live.lines import line_of
 from cli.live.view import TaskState
 from cli.output.endings import ending_of
+from cli.output.outcomes import tell_end
 from cli.output.tasks import facts_of, marked_status_of, table_of
 from models.events import SubtaskCompleted
 from models.ids import NodePath

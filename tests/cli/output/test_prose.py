@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.errors import WrongUsage
-from cli.live.screens import say
 from cli.output import prose
+from cli.output.prose import say
 from cli.process.running import explain
 
 LINE = "The call goes on; an embedding that was asked for before is looked for among the newest two thousand of yours."

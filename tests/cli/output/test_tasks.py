@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
+from cli.tasks import list_tasks
 from models.model_calls import Purpose
 from models.tasks import BudgetView, HeldUpCall, TaskStatus, Waiting
 from tests.cli.api import TinyApi
@@ -148,7 +149,7 @@ async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await tasks.list_tasks([], 20, as_json=False) == 0
+        assert await list_tasks() == 0
     assert capsys.readouterr().out.count("running (held up)") == 1
 
 
@@ -177,5 +178,5 @@ async def test_an_empty_list_says_what_was_looked_for(
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await tasks.list_tasks(statuses, 20, as_json=False) == 0
+        assert await list_tasks(statuses) == 0
     assert capsys.readouterr().out.strip() == said

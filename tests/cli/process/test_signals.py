@@ -36,7 +36,8 @@ asyncio.run(until_told(stay(), stopping=stopping, hurry=lambda: None))
 COMMAND = """
 import asyncio, atexit, signal, sys, threading
 import typer
-from cli.commands import version
+from cli.main import finish
+from cli.process import program
 from cli.process.running import finish
 
 # Who runs the tests in a script's background has it ignored, and so has each process that they start.
@@ -77,9 +78,9 @@ app = typer.Typer()
 
 @app.command()
 def command(where: str) -> None:
-    finish(globals()[where])
+    finish(globals()[where]())
 
-version.ending_with_own_codes(app)
+program.ending_with_own_codes(app)
 """
 """Commands that say where they are when another Ctrl-C comes."""
 

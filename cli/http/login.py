@@ -1,4 +1,4 @@
-"""Sign in to a Chimera that runs elsewhere, and keep it for the commands to come."""
+"""Sign in with a password, which is kept nowhere."""
 
 from pathlib import Path
 
@@ -6,19 +6,8 @@ import httpx2
 
 from cli.errors import NotReachable
 from cli.http import sign_in
-from cli.http.addresses import address_from
 from cli.http.client import new_http, raise_for
-from cli.output.prose import tell
 from models.users import Tokens
-
-
-async def login(api_url: str, email: str, password: str) -> int:
-    """Exchange e-mail and password for tokens; the password is kept nowhere."""
-    api_url = address_from(api_url, "--api-url ")
-    path = sign_in.at_home()
-    await sign_in_with(password, email, api_url, path)
-    tell(f"Signed in to {api_url} as {email}; kept in {path}.")
-    return 0
 
 
 async def sign_in_with(password: str, email: str, api_url: str, path: Path) -> None:

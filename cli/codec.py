@@ -1,19 +1,22 @@
-"""Have what Temporal keeps shown decrypted in its own tools."""
+"""What Temporal keeps, decrypted in its own tools."""
 
 import shlex
 import sys
 from datetime import UTC
+from typing import TYPE_CHECKING
 
-from cli.http.connect import connected
-from cli.input.settings import where_settings
+from cli.http import signed_in
+from cli.input.arguments import AsJson
 from cli.output.printing import print_json
 from cli.output.text import one_line
-from models.codec import CodecAddress
+
+if TYPE_CHECKING:
+    from models.codec import CodecAddress
 
 
-async def codec(*, as_json: bool) -> int:
-    """Print a codec's address on standard output, and beside it where to put it."""
-    async with connected(where_settings()) as client:
+async def codec(as_json: AsJson = False) -> int:
+    """Print an address for Temporal's tools to read encrypted runs with; for administrators."""
+    async with signed_in() as client:
         address = await client.codec_address()
     if as_json:
         print_json(address)
@@ -30,7 +33,7 @@ async def codec(*, as_json: bool) -> int:
     return 0
 
 
-def _command_of(address: CodecAddress) -> str:
+def _command_of(address: "CodecAddress") -> str:
     """The command to copy, with the address itself only where it stands on the screen anyway."""
     endpoint = address.url if sys.stdout.isatty() else "ADDRESS"
     options = {
