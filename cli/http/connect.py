@@ -43,17 +43,8 @@ async def connected(settings: Settings) -> AsyncIterator[Client]:
     named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
     wanted = address_from(named, "CHIMERA_API_URL=") if named else None
     if token:
-        if not (token.isascii() and token.isprintable()):
-            # No header can have it.
-            raise TokenRefused(wanted or api_url_of(settings))
-        api_url = wanted or api_url_of(settings)
-        async with new_http(api_url) as http:
-            try:
-                yield Client(Session(api_url, http, token=token), http)
-            except (TokenRefused, NotReachable):
-                if wanted is None:
-                    _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} was asked; set both.")
-                raise
+        async with _with_token(token, wanted, settings) as client:
+            yield client
         return
     path, kept = await _choose(settings, wanted)
     async with new_http(kept.api_url) as http:
@@ -78,6 +69,21 @@ async def is_alive(api_url: str) -> bool:
             return bool(answer.json() == {"status": "ok"})
     except (httpx2.HTTPError, ValueError, NoHttpClient):
         return False
+
+
+@asynccontextmanager
+async def _with_token(token: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
+    api_url = wanted or api_url_of(settings)
+    if not (token.isascii() and token.isprintable()):
+        # No header can have it.
+        raise TokenRefused(api_url)
+    async with new_http(api_url) as http:
+        try:
+            yield Client(Session(api_url, http, token=token), http)
+        except (TokenRefused, NotReachable):
+            if wanted is None:
+                _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} was asked; set both.")
+            raise
 
 
 async def _choose(settings: Settings, wanted: str | None) -> Kept:

@@ -25,6 +25,8 @@ PATIENCE_S = 600.0
 NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
 """How long a stream that is one too many waits for its turn: where the API doesn't say, and at most."""
 
+_NO_ROOM = "You follow as many tasks as one user may; this one is looked at until there is room. It goes on."
+
 Watch = Callable[[TaskState, Say], None]
 """Is called after each frame that said something new."""
 
@@ -69,42 +71,62 @@ async def frames_of(
     While the user has too many streams the task is only looked at, until there is room. Raises NotReachable or Refused
     when the API stays away for ten minutes.
     """
-    trouble = Trouble(say, PATIENCE_S, "The task goes on.")
-    ended = no_room = False
+    place = _Place(after, say)
     while True:
         try:
-            if no_room and (await client.task(task.id)).status in over:
+            if place.no_room and await _is_over(client, task, over):
                 return
-            async with client.events(task.id, after) as source:
+            async with client.events(task.id, place.after) as source:
                 async for event in source:
-                    trouble.is_over()
-                    no_room = False
-                    frame = _frame_in(event.data)
-                    if frame is None:
-                        continue
-                    if isinstance(frame, (EventFrame, SnapshotFrame)):
-                        after = frame.seq
-                    if isinstance(frame, EventFrame):
-                        # A task that failed may have been tried again: its end is the one that nothing follows.
-                        ended = frame.event.type in LAST
-                    yield frame
+                    if (frame := place.take(event.data)) is not None:
+                        yield frame
             # An orderly end without a last event: the server went away, or all was seen before.
-            if ended or (await client.task(task.id)).status in over:
+            if place.ended or await _is_over(client, task, over):
                 return
             await asyncio.sleep(0.2)
-        except NotReachable as error:
-            await trouble.wait(error)
-        except Refused as error:
-            if is_away(error):
-                await trouble.wait(error)
-                continue
-            if error.problem.status != HTTPStatus.TOO_MANY_REQUESTS:
-                raise
-            trouble.is_over()
-            if not no_room:
-                say("You follow as many tasks as one user may; this one is looked at until there is room. It goes on.")
-            no_room = True
-            await asyncio.sleep(min(LONGEST_NO_ROOM_S, error.retry_after_s or NO_ROOM_S))
+        except (NotReachable, Refused) as error:
+            await place.wait_out(error)
+
+
+async def _is_over(client: Client, task: TaskView, over: Set[TaskStatus]) -> bool:
+    return (await client.task(task.id)).status in over
+
+
+class _Place:
+    """How far a stream has come, and what keeps it from going on."""
+
+    def __init__(self, after: int, say: Say) -> None:
+        self.after = after
+        self.ended = self.no_room = False
+        self._say = say
+        self._trouble = Trouble(say, PATIENCE_S, "The task goes on.")
+
+    def take(self, data: str) -> Frame | None:
+        """Read what came; None for what this client has no name for."""
+        self._trouble.is_over()
+        self.no_room = False
+        frame = _frame_in(data)
+        if isinstance(frame, (EventFrame, SnapshotFrame)):
+            self.after = frame.seq
+        if isinstance(frame, EventFrame):
+            # A task that failed may have been tried again: its end is the one that nothing follows.
+            self.ended = frame.event.type in LAST
+        return frame
+
+    async def wait_out(self, error: NotReachable | Refused) -> None:
+        """Wait for a while that fits the error. Raises it when that is of no use."""
+        if isinstance(error, NotReachable) or is_away(error):
+            await self._trouble.wait(error)
+            return
+        if error.problem.status != HTTPStatus.TOO_MANY_REQUESTS:
+            raise error
+        self._trouble.is_over()
+        if not self.no_room:
+            self._say(
+                "You follow as many tasks as one user may; this one is looked at until there is room. It goes on."
+            )
+        self.no_room = True
+        await asyncio.sleep(min(LONGEST_NO_ROOM_S, error.retry_after_s or NO_ROOM_S))
 
 
 def _frame_in(data: str) -> Frame | None:

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.live.view import Node, TaskState
+from cli.live.nodes import Node
+from cli.live.view import TaskState
 from cli.output.bill import marked
 from cli.output.text import count, one_line, plain
 from models.base import usd
@@ -50,24 +51,9 @@ def picture_of(
     """Draw where a task stands in at most `height` lines, so that it can be drawn over."""
     note = one_line(state.note, MOST_NOTE_CHARS)
     root_note = "" if state.is_closed else one_line(state.root.note, MOST_NOTE_CHARS)
-    newest = state.nodes.get(state.noted, state.root)
-    # In the narrowest place that it can have in the tree.
-    newest_lines = 0 if newest is state.root else len(_note_lines(newest, _room_at(newest, width)))
     root_lines = len(root_note) // width + 1 if root_note else 0
-    room = max(4, height - FRAME_LINES - len(note) // width - root_lines - newest_lines)
-    nodes = state.subtasks
-    writing = len(state.being_written)
-    shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
-    text_lines = min(MOST_TEXT_LINES, max(0, (room - len(shown)) // max(1, writing)))
-    tree = Tree(_with_text(_task_line(state, width), state.root, text_lines, width - 4), guide_style="dim")
-    if len(shown) == len(nodes):
-        _add_children(tree, state, state.root, text_lines, width)
-    else:
-        for node in shown:
-            line = _node_line(node, width - 4, full=True, newest=node.path == state.noted)
-            tree.add(_with_text(line, node, 0, width))
-        tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
-    parts: list[RenderableType] = [tree, _bar(state, width)]
+    room = max(4, height - FRAME_LINES - len(note) // width - root_lines - _newest_lines(state, width))
+    parts: list[RenderableType] = [_tree(state, room, width), _bar(state, width)]
     if root_note:
         parts.append(Text(root_note, style="yellow"))
     parts.append(_sums(state, elapsed_s))
@@ -76,6 +62,28 @@ def picture_of(
     if banner:
         parts.append(Text(one_line(banner, width * 2), style="bold magenta"))
     return Group(*parts)
+
+
+def _newest_lines(state: TaskState, width: int) -> int:
+    """How many lines the newest note takes, in the narrowest place that it can have in the tree."""
+    newest = state.nodes.get(state.noted, state.root)
+    return 0 if newest is state.root else len(_note_lines(newest, _room_at(newest, width)))
+
+
+def _tree(state: TaskState, room: int, width: int) -> Tree:
+    """The task and its subtasks; where there are more than `room` lines, those that run."""
+    nodes = state.subtasks
+    shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
+    text_lines = min(MOST_TEXT_LINES, max(0, (room - len(shown)) // max(1, len(state.being_written))))
+    tree = Tree(_with_text(_task_line(state, width), state.root, text_lines, width - 4), guide_style="dim")
+    if len(shown) == len(nodes):
+        _add_children(tree, state, state.root, text_lines, width)
+        return tree
+    for node in shown:
+        line = _node_line(node, width - 4, full=True, newest=node.path == state.noted)
+        tree.add(_with_text(line, node, 0, width))
+    tree.add(Text(f"… {count(len(nodes) - len(shown), 'more subtask')}", style="dim"))
+    return tree
 
 
 def _add_children(tree: Tree, state: TaskState, parent: Node, text_lines: int, width: int) -> None:
