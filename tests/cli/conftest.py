@@ -1,5 +1,6 @@
 """A command line that is signed in to the real API."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -33,3 +34,17 @@ async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
             yield
         structlog.reset_defaults()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Returns what was waited for in whole seconds, and makes those waits short."""
+    waited, sleep = list[float](), asyncio.sleep
+
+    async def shorter(seconds: float) -> None:
+        if seconds >= 1:
+            waited.append(seconds)
+        await sleep(seconds if seconds < 1 else 0)
+
+    monkeypatch.setattr(asyncio, "sleep", shorter)
+    return waited

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,10 @@ from typer.testing import CliRunner
 
 from benchmarks.ports import free_port
 from chimera import __version__
-from cli.errors import WrongUsage
-from cli.http.bodies import task_body
 from cli.http.client import Client
-from cli.input.amounts import moment
 from cli.main import LazyGroup, app
 from cli.process.program import NARROW, use_plain_help
 from models.ai_calls import AiCallPage
-from models.tasks import OnFailure, TaskSpec
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
@@ -160,59 +155,6 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     assert "provider openai (CHIMERA_OPENAI_API_KEY): set up, not tried; --try-keys asks it" in done.stdout
     assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout
     assert secret not in done.stdout + done.stderr
-
-
-def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
-    plan = tmp_path / "plan.json"
-    plan.write_text(json.dumps({"subtasks": [{"key": "a", "instruction": "Do it."}]}))
-    spec = TaskSpec.model_validate(
-        task_body("A goal", model="openai/gpt-5.6", budget_micro_usd=100_000, plan=plan, on_failure="skip", priority=1)
-    )
-    assert spec.plan is not None
-    assert spec.plan[0].key == "a"
-    assert spec.budget is not None
-    assert (spec.budget.max_cost_micro_usd, spec.on_failure, spec.priority) == (100_000, OnFailure.SKIP, 1)
-
-
-@pytest.mark.parametrize("name", ["plan", "subtasks", None])
-def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | None) -> None:
-    plan, subtasks = tmp_path / "plan.json", [{"key": "a", "instruction": "Do it."}]
-    plan.write_text(json.dumps({name: subtasks} if name else subtasks))
-    assert task_body("A goal", plan=plan)["plan"] == subtasks
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('{"goal": "x", "plan": []}', "is an object with 'goal', 'plan'. Write the list of subtasks alone"),
-        ('{"key": "a"}', "is an object with 'key'. Write"),
-        ("{}", "is an object with nothing. Write"),
-        ('[{"key": "a", "key": "b"}]', "has a name twice in one object: 0.key. Leave one"),
-    ],
-)
-def test_a_plan_of_another_form_says_what_to_write(tmp_path: Path, text: str, said: str) -> None:
-    plan = tmp_path / "plan.json"
-    plan.write_text(text)
-    with pytest.raises(WrongUsage, match=re.escape(said)):
-        task_body("A goal", plan=plan)
-
-
-def test_options_that_were_not_given_are_left_to_the_api() -> None:
-    assert task_body("A goal") == {"goal": "A goal"}
-
-
-def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    path.write_text("[{")
-    with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
-        task_body("A goal", plan=path)
-
-
-def test_times_are_read_with_or_without_an_offset() -> None:
-    assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
-    assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
-    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
-        moment("yesterday")
 
 
 def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:

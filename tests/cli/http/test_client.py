@@ -1,35 +1,18 @@
 """Requests that come through, once, and refusals that a person can read."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from starlette.responses import PlainTextResponse
 
 from benchmarks.ports import free_port
-from cli.errors import Ambiguous, NotReachable, NotThere, Refused
+from cli.errors import NotReachable, Refused
 from cli.http import client as client_module
 from cli.http.client import Client
 from cli.http.connect import signed_in_by
-from cli.http.ids import task_named
 from cli.process.running import lines_of
-from models.ids import TaskId
 from tests.cli.api import TinyApi, problem
-from tests.cli.builders import TASK, task_view
-from tests.parts import serving
-
-OTHER = TaskId("6c1f0b1e-0000-4000-8000-0000000000ff")
-
-
-@pytest.fixture
-async def api() -> TinyApi:
-    return TinyApi()
-
-
-@pytest.fixture
-async def client(api: TinyApi, tmp_path: Path) -> AsyncIterator[Client]:
-    async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
-        yield client
+from tests.cli.builders import TASK
 
 
 async def test_a_task_is_offered_again_with_the_same_key_while_the_api_is_away(api: TinyApi, client: Client) -> None:
@@ -97,32 +80,3 @@ async def test_hostile_text_in_a_refusal_is_harmless(api: TinyApi, client: Clien
     text = "\n".join(line.plain for line in lines_of(refused.value))
     assert not any(character in text for character in "\x1b\x07\x00")
     assert "[bold]b" in text
-
-
-async def test_the_beginning_of_an_id_names_a_task(api: TinyApi, client: Client) -> None:
-    api.tasks = [task_view(), task_view(id=OTHER)]
-    assert (await task_named(client, OTHER)).id == OTHER
-    assert (await task_named(client, OTHER.replace("-", "").upper())).id == OTHER
-    api.tasks = [task_view()]
-    assert (await task_named(client, "6c1f0b1e-0")).id == TASK
-
-
-async def test_last_names_the_newest_task(api: TinyApi, client: Client) -> None:
-    api.tasks = [task_view(id=OTHER), task_view()]
-    assert (await task_named(client, "last")).id == OTHER
-    api.tasks = []
-    with pytest.raises(NotThere, match="chimera run"):
-        await task_named(client, "LAST")
-
-
-@pytest.mark.parametrize("name", ["ffff", "", "nothing like an id", "\x1b[2J"])
-async def test_what_names_no_task_is_said(client: Client, name: str) -> None:
-    with pytest.raises(NotThere, match="chimera tasks"):
-        await task_named(client, name)
-
-
-async def test_what_could_be_two_tasks_lists_them(api: TinyApi, client: Client) -> None:
-    api.tasks = [task_view(), task_view(id=OTHER)]
-    with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Write more") as raised:
-        await task_named(client, "6c1f")
-    assert (raised.value.http_status, raised.value.title) == (409, "That could be more than one")

@@ -1,10 +1,12 @@
 """Amounts and numbers as people type them: one meaning, or words."""
 
+from datetime import UTC, datetime
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.input.amounts import micro_usd, whole
+from cli.input.amounts import micro_usd, moment, whole
 from cli.main import app
 from cli.schedules import BACKFILL_OVERLAPS, OVERLAPS
 from cli.tasks import ON_FAILURE, ON_TRUNCATED
@@ -140,3 +142,10 @@ def test_choices_are_those_of_the_api() -> None:
     assert list(ON_TRUNCATED) == list(OnTruncated)
     assert list(OVERLAPS) == list(Overlap)
     assert list(BACKFILL_OVERLAPS) == list(BackfillOverlap)
+
+
+def test_times_are_read_with_or_without_an_offset() -> None:
+    assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
+    assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
+        moment("yesterday")

@@ -6,18 +6,16 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from starlette.responses import Response
 
 from benchmarks.ports import free_port
-from cli.errors import NotReachable, Refused
+from cli.errors import NotReachable
 from cli.http.connect import signed_in_by
 from cli.live import following
 from cli.live.following import frames_of
-from cli.tasks import follow, retry, run
 from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
 from models.tasks import TaskStatus, TaskView
-from tests.cli.api import TinyApi, problem
-from tests.cli.builders import TASK, call_finished, call_started, happened, task_view, written
+from tests.cli.api import TinyApi, no_room, problem
+from tests.cli.builders import call_finished, call_started, happened, task_view, written
 from tests.parts import serving
 from tests.until import LIMIT_S, until
 
@@ -121,56 +119,6 @@ async def test_a_wait_that_is_over_by_now_ends_nothing(tmp_path: Path) -> None:
     assert (await watched(api, tmp_path)).status is TaskStatus.COMPLETED
 
 
-async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    way_out = f"Raise the limit: chimera budget {TASK} --usd 0.01, or POST /api/v1/tasks/{TASK}/budget."
-    waits = task_view(status=TaskStatus.WAITING, waiting={"limit": "max_cost_micro_usd", "message": way_out})
-    api = TinyApi(tasks=[waits])
-    async with serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await follow(TASK, exit_on_budget=True) == 4
-    said = capsys.readouterr().err
-    assert f"Raise the limit: chimera budget {TASK[:8]} --usd 0.01." in said
-    assert f"chimera cancel {TASK[:8]}" in said
-
-
-async def test_a_retry_tells_what_happens_from_then_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    failed = task_view(status=TaskStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
-    api = TinyApi(tasks=[failed])
-    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-    async with serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        await retry("last")
-    assert api.asked_after == [17]
-    assert "chimera retry" in capsys.readouterr().err
-
-
-def no_room(**headers: str) -> Response:
-    refusal = problem(
-        429, "limit_reached", "One user may have no more of this", detail="This user has 10 open streams."
-    )
-    refusal.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    return refusal
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Returns what was waited for in whole seconds, and makes those waits short."""
-    waited, sleep = list[float](), asyncio.sleep
-
-    async def shorter(seconds: float) -> None:
-        if seconds >= 1:
-            waited.append(seconds)
-        await sleep(seconds if seconds < 1 else 0)
-
-    monkeypatch.setattr(asyncio, "sleep", shorter)
-    return waited
-
-
 async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[float]) -> None:
     said = list[str]()
     refusals = [no_room(Retry_After="7"), no_room(), no_room(Retry_After="86400")]
@@ -185,37 +133,3 @@ async def test_an_api_in_trouble_is_waited_for(tmp_path: Path, waits: list[float
     away = problem(503, "unavailable", "A part of Chimera is not reachable")
     api = TinyApi(streams=[[*BEGINNING, *END]], refuse_streams=[away])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [(TaskStatus.COMPLETED, 0), (TaskStatus.FAILED, 1), (TaskStatus.CANCELLED, 2), (TaskStatus.WAITING, 4)],
-)
-async def test_a_task_without_a_stream_ends_with_its_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float], status: TaskStatus, code: int
-) -> None:
-    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-    api = TinyApi(refuse_streams=[no_room() for _ in range(9)])
-
-    async def create(client: object, spec: object) -> TaskView:
-        api.tasks = [task_view(status=status)]
-        return task_view()
-
-    monkeypatch.setattr("cli.http.client.Client.create_task", create)
-    async with asyncio.timeout(LIMIT_S), serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        assert await run("Find out.", exit_on_budget=True, as_json=True) == code
-    assert len(api.asked_after) == 1
-
-
-@pytest.mark.parametrize(("status", "goes_on"), [(403, True), (500, True), (404, False)])
-async def test_a_refused_stream_tells_how_to_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, goes_on: bool
-) -> None:
-    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-    api = TinyApi(refuse_streams=[problem(status, "odd", "Refused")])
-    async with serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        with pytest.raises(Refused):
-            await follow(TASK)
-    assert (f"The task goes on. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on

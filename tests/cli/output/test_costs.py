@@ -1,31 +1,10 @@
 """A task's bill as it is printed."""
 
-from pathlib import Path
-
-import pytest
 from rich.console import Console
 
 from cli.output.costs import facts_of, tables_of
-from cli.tasks import cost
 from models.costs import CostView
-from tests.cli.api import TinyApi
-from tests.cli.builders import TASK, a_bill, a_sum, attempt
-from tests.parts import serving
-
-BILL = a_bill(
-    doubtful_micro_usd=400,
-    reserved_micro_usd=2500,
-    budget={"max_cost_micro_usd": 50_000, "max_tokens": None, "max_model_calls": None},
-    by_model=(a_sum(3, 900, 400, model="simulator/standard", simulated=True),),
-    by_agent=(a_sum(1, 300, agent="planner"), a_sum(2, 600, 400, agent="analyst")),
-    by_subtask=(a_sum(1, 300, path=""), a_sum(2, 600, 400, path="facts")),
-    attempts=(
-        attempt(agent="planner"),
-        attempt("facts", status="doubtful", cost_micro_usd=0),
-        attempt("facts", attempt=2, status="failed", error_code="overloaded", cost_micro_usd=3),
-        attempt("facts", attempt=3),
-    ),
-)
+from tests.cli.builders import BILL, TASK, a_bill, a_sum, attempt
 
 
 def drawn(cost: CostView) -> list[str]:
@@ -76,14 +55,3 @@ def test_estimates_are_marked_in_a_bill() -> None:
     assert shown[1] == "local/a 1 ~10 ~5 ~$0.0003"
     assert shown[3:5] == ["planner 1 10 5 $0.0003", "analyst 1 ~10 ~5 ~$0.0006"]
     assert shown[-1] == "facts turn 1 1 failed overloaded ~$0.000003"
-
-
-async def test_a_deleted_tasks_bill_is_printed_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    api = TinyApi(tasks=[], bill=BILL)
-    async with serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await cost(TASK, as_json=True) == 0
-    assert CostView.model_validate_json(capsys.readouterr().out) == BILL

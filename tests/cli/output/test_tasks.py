@@ -1,21 +1,15 @@
 """What is printed of a task."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
 
-import pytest
 from rich.console import Console
 from rich.table import Table
 
 from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
-from cli.tasks import list_tasks
 from models.model_calls import Purpose
 from models.tasks import BudgetView, HeldUpCall, TaskStatus, Waiting
-from tests.cli.api import TinyApi
-from tests.cli.builders import NOW, TASK, a_bill, a_sum, attempt, subtask_view, task_view
-from tests.parts import serving
+from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
 
 
 def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
@@ -37,19 +31,6 @@ def test_requests_are_counted_and_doubtful_ones_explained() -> None:
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
     assert facts["Doubtful"] == "at most $0.0011, for requests whose end nobody saw (they count for the budget)"
     assert "Doubtful" not in dict(facts_of(task_view(), a_bill()))
-
-
-def a_call_held_up(path: str, **fields: Any) -> HeldUpCall:
-    known = {
-        "step": 1,
-        "purpose": "turn",
-        "code": "overloaded",
-        "message": "Busy.",
-        "since": NOW,
-        "attempts": 2,
-        "requests": 2,
-    }
-    return HeldUpCall.model_validate({"path": path, "model": None, "next_try_at": None, **known, **fields})
 
 
 def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
@@ -141,42 +122,8 @@ def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
     assert [line[10:31].rstrip() for line in shown[1:]] == ["running (held up)", "running", "waiting (budget)"]
 
 
-async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    held_up = task_view(held_up=(a_call_held_up("a"),))
-    api = TinyApi(tasks=[held_up, task_view(id="7" + TASK[1:])])
-    async with serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await list_tasks() == 0
-    assert capsys.readouterr().out.count("running (held up)") == 1
-
-
 def drawn(table: Table) -> list[str]:
     console = Console(width=100)
     with console.capture() as capture:
         console.print(table)
     return capture.get().splitlines()
-
-
-@pytest.mark.parametrize(
-    ("statuses", "said"),
-    [
-        ([], 'No tasks yet. Hand one in: chimera run "<goal>"'),
-        (["running", "waiting"], "No task is running or waiting. Without --status all are listed: chimera tasks"),
-    ],
-)
-async def test_an_empty_list_says_what_was_looked_for(
-    statuses: list[str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    api = TinyApi(tasks=[])
-    async with serving(api.app()) as api_url:
-        api.kept_in(tmp_path / "cli.json", api_url)
-        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-        assert await list_tasks(statuses) == 0
-    assert capsys.readouterr().out.strip() == said
