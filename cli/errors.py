@@ -1,6 +1,6 @@
 """Why a command can't do what it was asked, each with the way out, and what a command ends with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from models.base import Contract
@@ -128,6 +128,8 @@ class Refused(ChimeraError):
     def __init__(self, problem: Problem, retry_after_s: float | None = None) -> None:
         super().__init__(problem.detail or problem.title, retry_after_s=retry_after_s)
         self.problem = problem
+        self.options: Mapping[str, str] = {}
+        """What was typed for the fields of the request."""
 
 
 class NotThere(ChimeraError):

@@ -1,48 +1,137 @@
-"""`chimera`: the commands, in groups."""
+"""`chimera`: the commands, in groups. Each is imported when it is typed, so that `--help` answers at once."""
 
-from collections.abc import Callable
+from collections.abc import Coroutine
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from cli.commands import agents, calls, codec, local, media, models, schedules, tasks, version
+from cli.process import program
+
+# In the order in which a new user needs them: where each is, and what help says of it, which a test compares.
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Start": {
+        "demo": (
+            "cli.stack.demo:demo",
+            "Start everything, run a task, kill its worker in the middle, and count the model calls.",
+        ),
+        "up": ("cli.stack.up:up", "Start everything and stay; Ctrl-C stops it all, and nothing is lost."),
+        "doctor": ("cli.checks.doctor:doctor", "Say what is wrong with this installation, and the way out of it."),
+    },
+    "Sign in": {
+        "login": (
+            "cli.account:login",
+            "Sign in to a Chimera that runs elsewhere; the password is asked for.",
+        ),
+        "token": ("cli.account:token", "Print an access token of whoever is signed in, for curl and programs."),
+        "password": (
+            "cli.account:password",
+            "Change your password; on standard input: the current one and the new one, a line each.",
+        ),
+    },
+    "Tasks": {
+        "run": ("cli.tasks:run", "Hand in a task and watch it; Ctrl-C leaves it running."),
+        "follow": ("cli.tasks:follow", "Watch a task until it has ended; Ctrl-C leaves it running."),
+        "tasks": ("cli.tasks:list_tasks", "List tasks, newest first."),
+        "show": (
+            "cli.tasks:show",
+            "Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks.",
+        ),
+        "cost": (
+            "cli.tasks:cost",
+            "Show what a task has cost, by model, agent and subtask, and what came to nothing.",
+        ),
+    },
+    "Control a task": {
+        "steer": ("cli.task_controls:steer", "Give a running task guidance."),
+        "pause": ("cli.task_controls:pause", "Let model calls in flight end and begin no other."),
+        "resume": ("cli.task_controls:resume", "Let a paused task go on."),
+        "retry": (
+            "cli.tasks:retry",
+            "Let a failed task go on where it failed, and watch it; what was answered is not paid for again.",
+        ),
+        "budget": (
+            "cli.task_controls:budget",
+            "Set what a task may spend in all; one that waits for it goes on.",
+        ),
+        "cancel": ("cli.task_controls:cancel", "Stop a task; from then on no model call is begun for it."),
+        "delete": ("cli.task_controls:delete", "Delete what an ended task was about; what it cost remains."),
+    },
+    "Agents and models": {
+        "models": (
+            "cli.models:models",
+            "List the models that can be asked for now, with the prices of those for tasks.",
+        ),
+        "agents": ("cli.agents:app", "Agents that a plan may name: list, show, create, delete."),
+    },
+    "Temporal's tools": {
+        "codec": (
+            "cli.codec:codec",
+            "Print an address for Temporal's tools to read encrypted runs with; for administrators.",
+        ),
+    },
+    "Embeddings, images, transcriptions": {
+        "embed": ("cli.calls:embed", "Turn a text into a vector and print it."),
+        "image": ("cli.calls:image", "Draw a picture into a file."),
+        "transcribe": ("cli.calls:transcribe", "Write a recording down."),
+        "calls": ("cli.calls:app", "Embeddings, images and transcriptions of yours: list, show, cancel."),
+    },
+    "Tasks that recur": {
+        "schedules": (
+            "cli.schedules:app",
+            "Tasks that recur: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+        ),
+    },
+}
+_PLACES = {name: place for commands in COMMANDS.values() for name, (place, _) in commands.items()}
+
+
+class LazyGroup(TyperGroup):
+    """Lists commands by name and help; one that is typed is imported."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for panel, commands in COMMANDS.items():
+            for name, (_, said) in commands.items():
+                self.add_command(TyperCommand(name, help=said, rich_help_panel=panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that is typed, whole."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed and self.load(name or ""), rest
+
+    def load(self, name: str) -> Any:
+        """Import a command, or a group of them."""
+        module, _, attribute = _PLACES[name].partition(":")
+        found, whole = getattr(import_module(module), attribute), typer.Typer(rich_markup_mode=self.rich_markup_mode)
+        if isinstance(found, typer.Typer):
+            whole.add_typer(found, name=name)
+        else:
+            whole.command(name=name)(found)
+        return get_group(whole).commands[name]
+
+
+def finish(command: Coroutine[Any, Any, int], **_options: Any) -> None:
+    """Run what a command has returned to its exit code."""
+    from cli.process import running
+
+    running.finish(command)
+
 
 app = typer.Typer(
     name="chimera",
+    cls=LazyGroup,
     help="Durable multi-agent work on your own machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    callback=version.version,
+    callback=program.version,
+    result_callback=finish,
 )
-
-# In the order in which somebody new needs them.
-GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Start": (local.demo, local.up, local.doctor),
-    "Sign in": (local.login, local.token, local.password),
-    "Tasks": (tasks.run, tasks.follow, tasks.list_tasks, tasks.show, tasks.cost),
-    "Control a task": (
-        tasks.steer,
-        tasks.pause,
-        tasks.resume,
-        tasks.retry,
-        tasks.budget,
-        tasks.cancel,
-        tasks.delete,
-    ),
-    "Agents and models": (models.models,),
-    "Temporal's tools": (codec.codec,),
-    "Embeddings, images, transcriptions": (media.embed, media.image, media.transcribe),
-}
-
-for group, commands in GROUPS.items():
-    for command in commands:
-        name = "tasks" if command is tasks.list_tasks else None
-        app.command(name=name, rich_help_panel=group)(command)
-app.add_typer(agents.app, rich_help_panel="Agents and models")
-app.add_typer(calls.app, rich_help_panel="Embeddings, images, transcriptions")
-app.add_typer(schedules.app, rich_help_panel="Tasks that recur")
 
 
 def main() -> None:
     """Run the command line. Wrong usage ends with 3, because 2 says that a task was cancelled."""
-    version.ending_with_own_codes(app)
+    program.ending_with_own_codes(app)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from chimera.config.settings import Settings
+from cli.main import LazyGroup
 from cli.main import app as commands
 from models.agents import AgentSpec
 from models.events import Event
@@ -24,7 +25,9 @@ from tests.parts import SECRET
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-COMMANDS = {command.name: command for command in typer.main.get_command(commands).commands.values()}  # type: ignore[attr-defined]
+MAIN = typer.main.get_command(commands)
+assert isinstance(MAIN, LazyGroup)
+COMMANDS = {name: MAIN.load(name) for name in MAIN.commands}
 SUBCOMMANDS = {
     f"{name} {below.name}": below
     for name, command in COMMANDS.items()

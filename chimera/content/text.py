@@ -7,13 +7,10 @@ paid for would pay for it again, so what comes in is cleaned once, here, and nev
 import json
 import math
 import re
-import unicodedata
-from functools import cache
 
 from pydantic import JsonValue
 
-MAX_COMBINING_MARKS = 8
-"""In a row. Real orthographies stack up to four or five; hundreds are made to break renderers ("Zalgo")."""
+from chimera.content.marks import without_piles
 
 MAX_JSON_DEPTH = 64
 """PostgreSQL and pydantic go deeper, JavaScript front-ends and `json.dumps` don't much."""
@@ -34,8 +31,7 @@ def clean_text(text: str) -> str:
     if _SURROGATE_PAIR.search(text):
         # Two halves of an emoji that came in two chunks belong together. JSON joins them, 20 times as fast as UTF-16.
         text = json.loads(json.dumps(text))
-    text = _FORBIDDEN.sub("", text)
-    return text if text.isascii() else _long_runs_of_marks().sub(r"\1", text)
+    return without_piles(_FORBIDDEN.sub("", text))
 
 
 class Halves:
@@ -79,11 +75,3 @@ def estimate_tokens(text: str) -> int:
     """
     size_bytes = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     return -(-size_bytes // _BYTES_PER_TOKEN)
-
-
-@cache
-def _long_runs_of_marks() -> re.Pattern[str]:
-    # The Basic Multilingual Plane and the variation selectors: `re` tests those with one table look-up a character.
-    marks = "".join(chr(c) for c in range(0x300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Me"))
-    marks += "\U000e0100-\U000e01ef"
-    return re.compile(f"([{marks}]{{{MAX_COMBINING_MARKS}}})[{marks}]+")

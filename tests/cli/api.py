@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cli.sign_in import SignIn, write
+from cli.http.sign_in import SignIn, write
 from models.agents import AgentSpec
 from models.ai_calls import AiCallView
 from models.costs import CostView
@@ -180,3 +180,11 @@ def problem(status: int, code: str, title: str, *, detail: str = "", fields: dic
 
 def _json(task: TaskView) -> Response:
     return Response(task.model_dump_json(), media_type="application/json")
+
+
+def no_room(**headers: str) -> Response:
+    refusal = problem(
+        429, "limit_reached", "One user may have no more of this", detail="This user has 10 open streams."
+    )
+    refusal.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return refusal

@@ -17,7 +17,7 @@ from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallView, Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskView
-from models.tasks import TaskStatus, TaskView
+from models.tasks import HeldUpCall, TaskStatus, TaskView
 
 TASK = TaskId("6c1f0b1e-0000-4000-8000-000000000001")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -174,3 +174,32 @@ def task_view(**changes: Any) -> TaskView:
         "ended_at": None,
     }
     return TaskView.model_validate(values | changes)
+
+
+def a_call_held_up(path: str, **fields: Any) -> HeldUpCall:
+    known = {
+        "step": 1,
+        "purpose": "turn",
+        "code": "overloaded",
+        "message": "Busy.",
+        "since": NOW,
+        "attempts": 2,
+        "requests": 2,
+    }
+    return HeldUpCall.model_validate({"path": path, "model": None, "next_try_at": None, **known, **fields})
+
+
+BILL = a_bill(
+    doubtful_micro_usd=400,
+    reserved_micro_usd=2500,
+    budget={"max_cost_micro_usd": 50_000, "max_tokens": None, "max_model_calls": None},
+    by_model=(a_sum(3, 900, 400, model="simulator/standard", simulated=True),),
+    by_agent=(a_sum(1, 300, agent="planner"), a_sum(2, 600, 400, agent="analyst")),
+    by_subtask=(a_sum(1, 300, path=""), a_sum(2, 600, 400, path="facts")),
+    attempts=(
+        attempt(agent="planner"),
+        attempt("facts", status="doubtful", cost_micro_usd=0),
+        attempt("facts", attempt=2, status="failed", error_code="overloaded", cost_micro_usd=3),
+        attempt("facts", attempt=3),
+    ),
+)

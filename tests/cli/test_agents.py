@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.actions.agents import create, delete, show
-from cli.commands.agents import app
+from cli.agents import create, delete, list_agents, show
 from cli.errors import Refused, WrongUsage
 from models.agents import AgentSpec
-from tests.cli.api import TinyApi
+from tests.cli.api import TinyApi, problem
 from tests.parts import serving
 
 POET = {"name": "poet", "prompt": "You write four lines that rhyme."}
@@ -35,9 +33,9 @@ def file(tmp_path: Path) -> Path:
 
 
 async def test_an_agent_is_made_shown_and_deleted(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
-    assert await create({**POET, "description": "Writes poems.", "model": None}, None, as_json=False) == 0
+    assert await create(POET["name"], POET["prompt"], "Writes poems.") == 0
     assert api.agents["poet"] == AgentSpec.model_validate(POET | {"description": "Writes poems."})
-    assert await show("poet", as_json=False) == 0
+    assert await show("poet") == 0
     shown = capsys.readouterr().out
     assert "Agent       poet\n" in shown
     assert shown.endswith("Prompt\nYou write four lines that rhyme.\n")
@@ -48,19 +46,19 @@ async def test_an_agent_is_made_shown_and_deleted(api: TinyApi, capsys: pytest.C
 
 
 async def test_options_go_before_a_file(api: TinyApi, file: Path) -> None:
-    await create({"name": "bard", "temperature": 0.2}, file, as_json=False)
+    await create("bard", temperature=0.2, file=file)
     assert (api.agents["bard"].tools, api.agents["bard"].temperature) == (("calculator",), 0.2)
 
 
 async def test_what_is_shown_can_be_made_again(
     api: TinyApi, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await create({}, file, as_json=False)
+    await create(file=file)
     capsys.readouterr()
     await show("poet", as_json=True)
     file.write_text(capsys.readouterr().out)  # noqa: ASYNC240
     made = api.agents.pop("poet")
-    await create({}, file, as_json=False)
+    await create(file=file)
     assert api.agents["poet"] == made
 
 
@@ -69,25 +67,34 @@ async def test_what_is_shown_can_be_made_again(
 )
 async def test_what_an_agent_lacks_is_named(given: dict[str, Any], missing: str) -> None:
     with pytest.raises(WrongUsage, match=f"^An agent needs {missing}, as in: chimera agents create poet"):
-        await create(given, None, as_json=False)
+        await create(**given)
 
 
 async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
     file.write_text("[]")  # noqa: ASYNC240
     with pytest.raises(WrongUsage, match=r"is no object\. Write it as in"):
-        await create({}, file, as_json=False)
+        await create(file=file)
 
 
 async def test_a_misspelt_field_of_a_file_is_named(file: Path) -> None:
     file.write_text('{"name": "z", "promt": "x"}')  # noqa: ASYNC240
     with pytest.raises(WrongUsage, match=r"There is no field 'promt'; did you mean 'prompt'\?"):
-        await create({}, file, as_json=False)
+        await create(file=file)
 
 
 @pytest.mark.parametrize("with_file", [True, False])
-def test_a_field_of_a_file_is_no_option(file: Path, monkeypatch: pytest.MonkeyPatch, with_file: bool) -> None:
-    told: dict[str, str] = {}
-    monkeypatch.setattr("cli.running.finish", lambda action, options: told.update(options))
-    named = ["--file", str(file)] if with_file else []
-    CliRunner().invoke(app, ["create", "poet", "--temperature", "2", *named])
-    assert (told["temperature"], told["name"], "max_output_tokens" in told) == ("--temperature", "NAME", not with_file)
+async def test_a_field_of_a_file_is_no_option(api: TinyApi, file: Path, with_file: bool) -> None:
+    api.refuse = [problem(422, "invalid_input", "No")]
+    with pytest.raises(Refused) as refused:
+        await create("poet", "Rhyme.", temperature=2, file=file if with_file else None)
+    options = refused.value.options
+    assert (options["temperature"], options["name"]) == ("--temperature", "NAME")
+    assert ("max_output_tokens" in options) == (not with_file)
+
+
+@pytest.mark.usefixtures("real_api")
+async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await list_agents() == 0
+    assert "researcher" in capsys.readouterr().out
+    assert await list_agents(as_json=True) == 0
+    assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)["items"]]

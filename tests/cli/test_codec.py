@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse
 
-from cli.actions.codec import codec
+from cli.codec import codec
 from cli.errors import Refused
 from tests.cli.api import TinyApi, problem
 from tests.parts import serving
@@ -35,7 +35,7 @@ async def test_the_address_alone_goes_to_standard_output(
     assert "until 2026-11-29 12:00 UTC" in printed.err
     command = (
         "temporal workflow show --address 127.0.0.1:18933 --namespace 'agents of mine' --codec-endpoint ADDRESS"
-        " --workflow-id task-ID\n"
+        " --workflow-id run-ID\n"
     )
     assert command in printed.err
 

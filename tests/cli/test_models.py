@@ -4,8 +4,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from cli.actions.models import check_usable, lines_below, media_table_of, table_of
 from cli.errors import NotSetUp, NotThere
+from cli.models import check_usable, lines_below, media_table_of, table_of
 from models.ai_calls import Operation
 from models.providers import MediaModelView, ModelView, PriceView, ProviderView
 

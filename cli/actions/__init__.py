@@ -1,1 +1,0 @@
-"""What commands do: coroutines that end with an exit code."""

@@ -1,0 +1,157 @@
+"""Embeddings, images and transcriptions: have one made, and list, show or cancel those that were asked for before."""
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.http import signed_in
+from cli.input.amounts import whole
+from cli.input.arguments import AsJson
+from cli.input.encodings import path, text_of
+from cli.input.options import EMBED, IMAGE, TRANSCRIBE
+from cli.output.printing import print_json
+from cli.output.prose import say_aside, tell
+from cli.output.tables import print_table
+from cli.output.text import short
+
+Content = Annotated[str, typer.Argument(metavar="TEXT", help="What is turned into a vector.", show_default=False)]
+Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What is drawn.", show_default=False)]
+Audio = Annotated[Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording.", show_default=False)]
+Model = Annotated[str, typer.Option(help="provider/model; the simulator's is made up.")]
+Dimensions = Annotated[int | None, typer.Option(parser=whole(1), help="A shorter vector, where the model can.")]
+Size = Annotated[str | None, typer.Option(help="Width x height, as in 1024x1024.")]
+Language = Annotated[str | None, typer.Option(help="What is spoken, as in de or en.")]
+Names = Annotated[str | None, typer.Option(help="Names and words that are said in it.")]
+Out = Annotated[
+    Path | None, typer.Option(parser=path, help="The file to write: image.png, or image-2.png … where that is taken.")
+]
+ShownOut = Annotated[Path | None, typer.Option(parser=path, help="Where a picture is written.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id, or the beginning of it.", show_default=False)]
+Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="How many, newest first.")]
+
+app = typer.Typer(name="calls", help="Embeddings, images and transcriptions of yours: list, show, cancel.")
+
+
+async def embed(
+    text: Content, model: Model = "simulator/embedding", dimensions: Dimensions = None, as_json: AsJson = False
+) -> int:
+    """Turn a text into a vector and print it."""
+    from cli.http.bodies import given
+    from cli.live.waiting import made
+    from cli.output.calls import print_result
+    from models.ai_calls import Operation
+
+    body = given({"model": model, "input": text, "dimensions": dimensions})
+    async with signed_in(EMBED) as client:
+        call = await made(client, Operation.EMBEDDINGS, body, say_aside)
+    print_result(call, as_json=as_json)
+    return 0
+
+
+async def image(
+    prompt: Prompt,
+    out: Out = None,
+    force: Force = False,
+    model: Model = "simulator/image",
+    size: Size = None,
+    as_json: AsJson = False,
+) -> int:
+    """Draw a picture into a file."""
+    from cli.http.bodies import given
+    from cli.live.images import keep_result
+    from cli.live.waiting import made
+    from cli.output.calls import print_result
+    from cli.output.image_files import check_place, free_name
+    from models.ai_calls import Operation
+
+    # An ending that is another kind's is only a name.
+    out = out or free_name(Path("image.png"))
+    check_place(out, force=force)
+    body = given({"model": model, "prompt": prompt, "size": size})
+    async with signed_in(IMAGE) as client:
+        call = await made(client, Operation.IMAGES, body, say_aside)
+        await keep_result(client, call, out)
+    print_result(call, out, as_json=as_json)
+    return 0
+
+
+async def transcribe(
+    audio: Audio,
+    model: Model = "simulator/transcription",
+    language: Language = None,
+    prompt: Names = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write a recording down."""
+    from cli.http.bodies import given
+    from cli.input.files import bytes_of
+    from cli.live.waiting import made
+    from cli.output.calls import print_result
+    from models.ai_calls import Operation
+
+    file = (text_of(audio.name, "Its name"), await bytes_of(audio))
+    fields = given({"model": model, "language": language, "prompt": prompt})
+    async with signed_in(TRANSCRIBE) as client:
+        call = await made(client, Operation.TRANSCRIPTIONS, fields, say_aside, file=file)
+    print_result(call, as_json=as_json)
+    return 0
+
+
+@app.callback(invoke_without_command=True)
+def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
+    """Embeddings, images and transcriptions of yours: list, show, cancel."""
+    return None if context.invoked_subcommand else list_calls(limit=limit, as_json=as_json)
+
+
+@app.command(name="list")
+async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
+    """List your embeddings, images and transcriptions, as the group does by itself."""
+    from cli.http.held_up import calls_held_up
+    from cli.output.calls import table_of
+
+    async with signed_in() as client:
+        page = await client.ai_calls(limit=limit)
+        held_up = set() if as_json else await calls_held_up(client, page.items)
+    if as_json:
+        print_json(page)
+    elif not page.items:
+        tell('No calls yet. Make one: chimera embed "a red apple"')
+    else:
+        print_table(Console(highlight=False), table_of(page.items, held_up))
+    return 0
+
+
+@app.command()
+async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json: AsJson = False) -> int:
+    """Print what came of a call, or where it stands."""
+    from cli.http.ids import call_named
+    from cli.live.images import keep_result
+    from cli.output.calls import exit_code_of, tell_call
+    from cli.output.image_files import check_place
+
+    if out is not None:
+        check_place(out, force=force)
+    async with signed_in() as client:
+        call = await call_named(client, call_id)
+        if out is not None:
+            await keep_result(client, call, out)
+    if as_json:
+        print_json(call)
+    else:
+        tell_call(call, out)
+    return exit_code_of(call)
+
+
+@app.command()
+async def cancel(call_id: Id) -> int:
+    """Stop a call; its provider is asked no more."""
+    from cli.http.ids import call_named
+
+    async with signed_in() as client:
+        call = await client.cancel_ai_call((await call_named(client, call_id)).id)
+    tell(f"{short(call.id)} is {call.status}; its provider is asked no more.")
+    return 0

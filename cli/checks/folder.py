@@ -1,0 +1,51 @@
+"""The data folder, or the first of its parents that is there: it has to be writable and to have room."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from chimera.config.settings import Settings
+from chimera.local import folder as local_folder
+from chimera.local.errors import FolderUnusable
+from chimera.observe.disk import in_words
+from cli.checks.findings import Finding, Level
+from cli.http import sign_in
+
+LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
+
+
+def folder(settings: Settings) -> Iterator[Finding]:
+    """Look at the folder, and at the sign-in that is kept in it."""
+    wanted = settings.data_dir
+    try:
+        wanted = local_folder.absolute(wanted)
+        local_folder.check(wanted)
+    except (FolderUnusable, OSError) as error:
+        yield Finding(Level.FAIL, f"data folder {wanted}", str(error))
+        return
+    there = next(path for path in (wanted, *wanted.parents) if path.exists())
+    if (reason := _why_unwritable(there)) is not None:
+        yield Finding(Level.FAIL, f"data folder {wanted}", reason)
+        return
+    yield _room_for(wanted, there)
+    kept = sign_in.in_folder(settings.data_dir)
+    if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
+        yield Finding(Level.WARN, f"sign-in {kept}", f"others may read it; chmod 600 {kept}")
+
+
+def _why_unwritable(there: Path) -> str | None:
+    try:
+        # Tried, because root may write everywhere, and yet not in /proc or on a disk that is read-only.
+        with tempfile.TemporaryDirectory(prefix=".chimera-", dir=there):
+            return None
+    except OSError as error:
+        return f"{there} can't be written to ({error.strerror}); set CHIMERA_DATA_DIR"
+
+
+def _room_for(wanted: Path, there: Path) -> Finding:
+    free = shutil.disk_usage(there).free
+    level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
+    way_out = "" if level is Level.OK else "; make room, or set CHIMERA_DATA_DIR to another disk"
+    return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{way_out}")

@@ -1,0 +1,50 @@
+"""Whether this installation is whole: its Python, its packages, and the names of its settings."""
+
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli.checks.findings import Finding, Level
+from cli.input.settings import misspelt
+
+PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
+OLDEST_PYTHON = (3, 11)
+
+
+def python() -> Iterator[Finding]:
+    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info < OLDEST_PYTHON:
+        yield Finding(Level.FAIL, found, "Chimera needs 3.11 or newer.")
+    else:
+        yield Finding(Level.OK, found)
+
+
+def packages() -> Iterator[Finding]:
+    """Seven packages with common names: another project's `models` or `api` on the path would be taken for ours."""
+    parents = {name: _parent_of(name) for name in PACKAGES}
+    home = parents["cli"]
+    strangers = [f"{name} ({parent or 'nowhere'})" for name, parent in parents.items() if parent != home]
+    if strangers:
+        message = f"not from {home}: {', '.join(strangers)}. Install Chimera in an environment of its own."
+        yield Finding(Level.FAIL, "packages", message)
+    else:
+        yield Finding(Level.OK, "packages", f"all seven from {home}")
+
+
+def variables() -> Iterator[Finding]:
+    """Variables with our prefix that nothing reads: misspelt ones."""
+    for line in misspelt():
+        yield Finding(Level.WARN, "settings", line)
+
+
+def _parent_of(package: str) -> str | None:
+    found = folder_of(package)
+    return str(Path(found).parent) if found else None
+
+
+def folder_of(package: str) -> str | None:
+    spec = importlib.util.find_spec(package)
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    return str(Path(locations[0]).resolve()) if locations else None

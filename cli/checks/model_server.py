@@ -1,0 +1,58 @@
+"""A model server of one's own costs nothing to ask: it has to answer, in the protocol's words."""
+
+from collections.abc import Sequence
+
+import httpx2
+
+from chimera.config.settings import Settings
+from chimera.providers.wire.values import names_in
+from cli.checks.findings import Finding, Level
+from cli.errors import NoHttpClient
+from cli.http.client import new_http
+from cli.output.text import one_line
+from models.errors import UnusableKey
+
+PROBE_S = 3.0
+
+
+WHAT = "provider local (CHIMERA_LOCAL_BASE_URL)"
+
+
+async def local_provider(settings: Settings) -> Finding:
+    """Ask the model server that settings name, if any."""
+    base_url = settings.address_of("local")
+    if base_url is None:
+        return Finding(Level.OK, WHAT, "not set up")
+    # Here, because the providers bring the price list.
+    from chimera.providers.keys import key_of
+
+    try:
+        return await _asked(base_url, key_of("local", settings) or "none")
+    except UnusableKey as error:
+        return Finding(Level.FAIL, WHAT, one_line(error.message))
+    except NoHttpClient as error:
+        return Finding(Level.FAIL, WHAT, one_line(error.message, 400))
+
+
+async def _asked(base_url: str, key: str) -> Finding:
+    models_url = f"{base_url.rstrip('/')}/models"
+    try:
+        async with new_http(base_url) as http:
+            answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        way_out = "start the model server, or correct the address"
+        return Finding(Level.WARN, WHAT, f"nothing answers at {models_url} ({type(error).__name__}); {way_out}")
+    if answer.status_code in (401, 403):
+        return Finding(Level.WARN, WHAT, f"{base_url} refuses the key; set CHIMERA_LOCAL_API_KEY to the server's")
+    names = _names_in(answer)
+    if names is None:
+        wanted = "it should be the one that ends in /v1, as in http://127.0.0.1:11434/v1"
+        return Finding(Level.WARN, WHAT, f"{models_url} answers {answer.status_code} and lists no models; {wanted}")
+    return Finding(Level.OK, WHAT, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))
+
+
+def _names_in(answer: httpx2.Response) -> Sequence[str] | None:
+    try:
+        return names_in(answer.json())
+    except ValueError:
+        return None

@@ -1,0 +1,71 @@
+"""The keys of what Temporal keeps: those that a start would have, and those in use now."""
+
+from collections.abc import Iterator
+
+from chimera.config.settings import Settings
+from chimera.local import payload_keys as local_payload_keys
+from chimera.local.errors import FolderUnusable, KeyIdsUnreadable, SecretsUnreadable
+from chimera.local.folder import Folder
+from chimera.security.payload_keys import in_words as keys_in_words
+from chimera.security.payload_keys import parse as keys_in
+from cli.checks.findings import Finding, Level
+from cli.output.text import one_line
+
+
+def payload_keys(settings: Settings) -> Iterator[Finding]:
+    """The keys that a start would have for what Temporal keeps; `health` says which ones are in use now."""
+    if settings.temporal_address is None:
+        yield from _local_payload_keys(settings)
+        return
+    what, ids = "payload keys (CHIMERA_PAYLOAD_KEYS)", _ids_asked_for(settings)
+    if ids:
+        yield Finding(Level.OK, what, f"a start {keys_in_words(ids)}")
+    else:
+        message = "none, so titles and pieces of answers can be read in Temporal; set one for every API and worker."
+        yield Finding(Level.WARN, what, message)
+
+
+def ids_of_a_start(settings: Settings) -> list[str]:
+    """The ids of the keys that a start here would have; none where that can't be told."""
+    if settings.temporal_address is not None:
+        return _ids_asked_for(settings)
+    try:
+        return [id for id, _ in local_payload_keys.known(Folder.named(settings.data_dir), settings.payload_keys)]
+    except (FolderUnusable, SecretsUnreadable):
+        # Said of the payload keys.
+        return []
+
+
+def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
+    """The payload keys of the running API, and whether a start would have others; None where that starts elsewhere."""
+    if not isinstance(ids, list):
+        # An older one doesn't tell.
+        return
+    what, said = "running: payload keys", f"the API {keys_in_words([one_line(str(id), 64) for id in ids])}"
+    if of_a_start is None or ids == of_a_start:
+        yield Finding(Level.OK, what, said)
+    else:
+        way_out = f"the settings here have others, and a start {keys_in_words(of_a_start)}: restart to have it so"
+        yield Finding(Level.WARN, what, f"{said}; {way_out}")
+
+
+def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
+    what = "payload keys"
+    try:
+        folder = Folder.named(settings.data_dir)
+        missing = local_payload_keys.missing(folder, settings.payload_keys)
+        known = local_payload_keys.known(folder, settings.payload_keys)
+    except FolderUnusable:
+        # Said of the folder.
+        return
+    except (SecretsUnreadable, KeyIdsUnreadable) as error:
+        yield Finding(Level.FAIL, what, error.message)
+        return
+    if missing:
+        yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))
+    told = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
+    yield Finding(Level.OK, what, f"a start {keys_in_words(told)}" if told else "none yet; a start makes one")
+
+
+def _ids_asked_for(settings: Settings) -> list[str]:
+    return [] if settings.payload_keys is None else list(keys_in(settings.payload_keys.get_secret_value()))

@@ -1,0 +1,96 @@
+"""Which providers have what they need, and whether their keys work."""
+
+from collections.abc import Iterator
+
+from chimera.config.settings import Settings
+from chimera.config.vendors import VENDORS, Vendor
+from chimera.local import model_server
+from chimera.local.errors import ModelMissing
+from cli.checks.findings import Finding, Level
+from cli.checks.model_server import local_provider
+from cli.output.text import one_line
+from models.errors import ChimeraError, MissingKey, UnusableKey
+from models.providers import Validation, Verdict
+
+
+async def providers(settings: Settings) -> list[Finding]:
+    """Which providers have what they need; keys are never shown, and no vendor is asked."""
+    return [
+        *(_vendor(vendor, settings) for vendor in _public()),
+        await local_provider(settings),
+        *_local_model(settings),
+        Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
+    ]
+
+
+def default_model(settings: Settings) -> Iterator[Finding]:
+    """The model of tasks that name none needs what its provider needs, and a price."""
+    # Here, because the price list takes a moment to load.
+    from chimera.pricing import price_of
+    from chimera.providers import Providers
+
+    what = f"default model {settings.default_model}"
+    try:
+        # The simulator's address is the stack's own business.
+        if not settings.default_model.startswith("simulator/"):
+            Providers(settings).of(settings.default_model)
+        price_of(settings.default_model, settings.own_prices)
+    except ChimeraError as error:
+        yield Finding(Level.WARN, what, f"{one_line(error.message)} CHIMERA_DEFAULT_MODEL names another.")
+    else:
+        yield Finding(Level.OK, what)
+
+
+async def keys(settings: Settings) -> list[Finding]:
+    """Whether the vendors' keys work: each is asked for its list of models, which is free."""
+    # Here, because it loads the vendors' SDKs.
+    from chimera.providers.catalog import Available
+
+    available, public = Available(settings), {vendor.name for vendor in _public()}
+    try:
+        vendors = [view.name for view in await available.providers() if view.configured and view.name in public]
+        return [_key_of(await available.validate(name)) for name in vendors]
+    finally:
+        await available.close()
+
+
+def _public() -> list[Vendor]:
+    """The vendors that are asked with a key."""
+    return [vendor for vendor in VENDORS.values() if vendor.key == "required"]
+
+
+def _vendor(vendor: Vendor, settings: Settings) -> Finding:
+    # Here, because the providers bring the price list.
+    from chimera.providers.keys import key_of
+
+    what = f"provider {vendor.name} ({vendor.key_variable})"
+    try:
+        key_of(vendor.name, settings)
+    except MissingKey:
+        return Finding(Level.OK, what, "not set up")
+    except UnusableKey as error:
+        return Finding(Level.FAIL, what, one_line(error.message))
+    return Finding(Level.OK, what, "set up, not tried; --try-keys asks it")
+
+
+def _key_of(validation: Validation) -> Finding:
+    what = f"key for {validation.provider}"
+    match validation.verdict:
+        case Verdict.VALID:
+            return Finding(Level.OK, what, f"valid; {validation.models} models")
+        case Verdict.WRONG_KEY | Verdict.NO_QUOTA | Verdict.NOT_CONFIGURED:
+            return Finding(Level.FAIL, what, one_line(validation.message))
+    return Finding(Level.WARN, what, one_line(f"{validation.verdict.value}: {validation.message}"))
+
+
+def _local_model(settings: Settings) -> Iterator[Finding]:
+    """The file that the stack would serve, where one is named."""
+    if settings.local_model is None or not model_server.is_wanted(settings):
+        return
+    what = f"local model {settings.local_model} (CHIMERA_LOCAL_MODEL)"
+    try:
+        model_server.check(settings.local_model)
+    except ModelMissing as error:
+        yield Finding(Level.WARN, what, one_line(error.message, 400))
+    else:
+        yield Finding(Level.OK, what, f"called local/{model_server.name_of(settings.local_model)}")

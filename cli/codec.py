@@ -1,0 +1,45 @@
+"""What Temporal keeps, decrypted in its own tools."""
+
+import shlex
+import sys
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from cli.http import signed_in
+from cli.input.arguments import AsJson
+from cli.output.printing import print_json
+from cli.output.text import one_line
+
+if TYPE_CHECKING:
+    from models.codec import CodecAddress
+
+
+async def codec(as_json: AsJson = False) -> int:
+    """Print an address for Temporal's tools to read encrypted runs with; for administrators."""
+    async with signed_in() as client:
+        address = await client.codec_address()
+    if as_json:
+        print_json(address)
+        return 0
+    print(one_line(address.url, 2000))
+    sys.stderr.write(
+        f"This is a secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: with it anyone can read"
+        " the titles of all users.\n"
+        f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
+        " paste it there.\n"
+        f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the whole id of a run:"
+        f" {_command_of(address)}\n"
+    )
+    return 0
+
+
+def _command_of(address: "CodecAddress") -> str:
+    """The command to copy, with the address itself only where it stands on the screen anyway."""
+    endpoint = address.url if sys.stdout.isatty() else "ADDRESS"
+    options = {
+        "--address": address.temporal_address,
+        "--namespace": address.temporal_namespace,
+        "--codec-endpoint": endpoint,
+    }
+    words = [word for name, value in options.items() for word in (name, shlex.quote(one_line(value, 2000)))]
+    return " ".join(("temporal workflow show", *words, "--workflow-id", "run-ID"))

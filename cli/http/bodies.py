@@ -1,0 +1,154 @@
+"""Options and files as the body of a request; the API is the one that judges them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from cli.errors import WrongUsage
+from cli.input.files import json_of
+from cli.output.text import one_line
+from models.agents import AgentSpec
+from models.ids import NodePath
+from models.schedules import ScheduleView
+from models.tasks import Budget, Guidance, TaskRetry
+from models.users import Password
+from models.wording import instead_of
+
+_PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
+
+_AN_AGENT = (
+    ', as in: chimera agents create poet --prompt "You write four lines that rhyme." Or name a JSON file that has them'
+    " with --file."
+)
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what wasn't typed."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def task_body(
+    goal: str | None, *, budget_micro_usd: int | None = None, plan: Path | None = None, **others: Any
+) -> dict[str, Any]:
+    """Write options as the body of a task. Raises WrongUsage for a plan that can't be read."""
+    limits = given({name: others.pop(name, None) for name in ("max_output_tokens", "max_turns")})
+    return given(
+        {
+            "goal": goal,
+            **others,
+            "plan": None if plan is None else _plan_in(plan),
+            "limits": limits or None,
+            "budget": None if budget_micro_usd is None else {"max_cost_micro_usd": budget_micro_usd},
+        }
+    )
+
+
+def retry_body(
+    model: str | None, guidance: str | None, *, micro_usd: int | None, tokens: int | None, requests: int | None
+) -> TaskRetry:
+    limits = None if (micro_usd, tokens, requests) == (None, None, None) else _budget(micro_usd, tokens, requests)
+    return TaskRetry.model_construct(model=model, guidance=guidance, budget=limits)
+
+
+def budget_body(*, micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
+    """Write the limits that a task gets anew. Raises WrongUsage for none."""
+    if (micro_usd, tokens, requests) == (None, None, None):
+        raise WrongUsage("Say what the task may spend: --usd, --tokens or --requests.")
+    return _budget(micro_usd, tokens, requests)
+
+
+def guidance_body(text: str, path: str | None, *, interrupt: bool) -> Guidance:
+    return Guidance.model_construct(text=text, path=NodePath(path) if path else None, interrupt=interrupt)
+
+
+def agent_body(options: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """Write an agent from options and, below them, the fields of a file. Raises WrongUsage."""
+    body = (_fields_in(file) if file is not None else {}) | given(options)
+    if missing := [word for field, word in (("name", "NAME"), ("prompt", "--prompt")) if field not in body]:
+        raise WrongUsage(f"An agent needs {' and '.join(missing)}{_AN_AGENT}")
+    return body
+
+
+def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
+    """Write when a schedule is due. Raises WrongUsage without a timing, and for two."""
+    _check_one_of(timing)
+    if timing.get("cron") is None and timing.get("interval_s") is None:
+        raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
+    return given(timing)
+
+
+def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is to be other than it is, beside the `task`. Raises WrongUsage for nothing, and for two timings."""
+    _check_one_of(options)
+    changes = given(options)
+    if not changes and not task:
+        raise WrongUsage("Say what to change, as in --cron '0 7 * * 1-5' or --goal 'Report.'.")
+    return changes
+
+
+def changed_body(schedule: ScheduleView, changes: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a schedule with its changes; the rest stays as it is."""
+    kept = {"name", "task", "cron", "interval_s", "time_zone", "overlap"}
+    if "cron" in changes or "interval_s" in changes:
+        kept -= {"cron", "interval_s"}
+    body = schedule.model_dump(mode="json", include=kept, exclude_none=True)
+    return {**body, **changes, "task": {**body["task"], **task}}
+
+
+def check_password(new: str) -> None:
+    """Raise WrongUsage for what is no password."""
+    try:
+        _PASSWORD.validate_python(new)
+    except ValidationError:
+        raise WrongUsage("A password has 8 to 256 characters.") from None
+
+
+def _check_one_of(timing: Mapping[str, Any]) -> None:
+    if timing.get("cron") is not None and timing.get("interval_s") is not None:
+        raise WrongUsage("Say when with --cron or with --interval-s, not with both; leave one of them out.")
+
+
+def _budget(micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
+    return Budget.model_construct(max_cost_micro_usd=micro_usd, max_tokens=tokens, max_model_calls=requests)
+
+
+def _plan_in(path: Path) -> JsonValue:
+    """Read the subtasks from a file: a list of them, or an object with nothing but such a list. Raises WrongUsage."""
+    plan = json_of(path, "The plan")
+    if not isinstance(plan, dict):
+        return plan
+    if len(plan) == 1 and (name := next(iter(plan))) in ("plan", "subtasks"):
+        return plan[name]
+    names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
+    raise WrongUsage(
+        f"The plan in {str(path)!r} is an object with {names}. Write the list of subtasks alone, as in"
+        ' [{"key": "facts", "instruction": "Collect facts."}], or that list as "subtasks" or "plan" and nothing beside'
+        " it; what else a task has is said with options."
+    )
+
+
+def _fields_in(file: Path) -> dict[str, JsonValue]:
+    """Read the fields of an agent. Raises WrongUsage."""
+    fields = json_of(file, "The agent")
+    if not isinstance(fields, dict):
+        raise WrongUsage(
+            f"The agent in {str(file)!r} is no object. Write it as in"
+            ' {"name": "poet", "prompt": "You write four lines that rhyme."}.'
+        )
+    # What only answers have: `chimera agents show --json` is a file to begin with.
+    fields = {name: value for name, value in fields.items() if name != "built_in" and value is not None}
+    _check_names(fields, file)
+    return fields
+
+
+def _check_names(fields: Mapping[str, JsonValue], file: Path) -> None:
+    """Raise WrongUsage for a field that an agent doesn't have: before what is missing, which it may be."""
+    unknown = [name for name in fields if name not in AgentSpec.model_fields]
+    if unknown:
+        told = " ".join(
+            f"There is no field {one_line(name, 60)!r}; {instead_of(name, AgentSpec.model_fields)}"
+            for name in unknown[:5]
+        )
+        raise WrongUsage(f"The agent in {str(file)!r} can't be read. {told}")

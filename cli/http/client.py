@@ -1,0 +1,299 @@
+"""The HTTP API as commands use it: typed answers, a sign-in that renews itself, errors that a person can read."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+from chimera.config.addresses import is_near
+from cli.errors import NoHttpClient, NoSignIn, NotReachable, Problem, Refused
+from cli.http.sessions import Session
+from models.agents import AgentView
+from models.ai_calls import AiCallPage, AiCallView, Operation
+from models.base import Body
+from models.codec import CodecAddress
+from models.costs import CostView
+from models.files import FileView
+from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.messages import MessagePage
+from models.providers import ModelsView, ProviderView
+from models.schedules import BackfillView, PreviewView, ScheduleView
+from models.subtasks import SubtaskView
+from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
+from models.users import Tokens, UserView
+
+API = "/api/v1"
+TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
+STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
+"""The server sends something at least every 15 s, if only to say that it is there."""
+
+WAIT_S = 2
+"""How long a request waits for a call's end before a person is told that it takes longer."""
+
+PATIENCE_S = 30.0
+"""How long a new task is offered to an API that doesn't answer."""
+
+_AGENTS = TypeAdapter(tuple[AgentView, ...])
+_PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
+_SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
+_SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
+
+
+class Client:
+    """One signed-in caller of one API."""
+
+    def __init__(self, session: Session, http: httpx2.AsyncClient) -> None:
+        self.api_url = session.api_url
+        self._session = session
+        self._http = http
+
+    async def me(self) -> UserView:
+        return UserView.model_validate_json(await self._get("/auth/me"))
+
+    async def token(self) -> str:
+        """Return an access token that the API takes now."""
+        await self.me()
+        return await self._session.access_token()
+
+    async def change_password(self, current: str, new: str) -> None:
+        """Change the caller's password and go on with the session that this begins."""
+        change = {"current_password": current, "new_password": new}
+        await self._session.replace(Tokens.model_validate_json(await self._post("/auth/password", change)))
+
+    async def create_task(self, spec: Mapping[str, Any]) -> TaskView:
+        """Hand a task in, once: the same key goes with every try, so one that got through is not repeated."""
+        key, give_up = uuid4().hex, time.monotonic() + PATIENCE_S
+        pause_s = 0.2
+        while True:
+            try:
+                answer = await self._post("/tasks", spec, headers={"Idempotency-Key": key})
+                return TaskView.model_validate_json(answer)
+            except (NotReachable, Refused) as error:
+                away = isinstance(error, NotReachable) or error.problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+                if not away or time.monotonic() + pause_s > give_up:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0, pause_s * 2)
+
+    async def task(self, task_id: TaskId) -> TaskView:
+        return TaskView.model_validate_json(await self._get(f"/tasks/{task_id}"))
+
+    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> TaskPage:
+        params: dict[str, Any] = {"limit": limit, "status": list(statuses)}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return TaskPage.model_validate_json(await self._get("/tasks", params))
+
+    async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
+        return _SUBTASKS.validate_json(await self._get(f"/tasks/{task_id}/subtasks"))
+
+    async def delete_task(self, task_id: TaskId) -> None:
+        await self._send("DELETE", f"/tasks/{task_id}")
+
+    async def codec_address(self) -> CodecAddress:
+        return CodecAddress.model_validate_json(await self._post("/codec"))
+
+    async def agents(self) -> tuple[AgentView, ...]:
+        return _AGENTS.validate_json(await self._get("/agents"))
+
+    async def agent(self, name: str) -> AgentView:
+        return AgentView.model_validate_json(await self._get(f"/agents/{quote(name, safe='')}"))
+
+    async def create_agent(self, spec: Mapping[str, Any]) -> AgentView:
+        return AgentView.model_validate_json(await self._post("/agents", spec))
+
+    async def delete_agent(self, name: str) -> None:
+        await self._send("DELETE", f"/agents/{quote(name, safe='')}")
+
+    async def models(self) -> ModelsView:
+        return ModelsView.model_validate_json(await self._get("/agents/models/available"))
+
+    async def providers(self) -> tuple[ProviderView, ...]:
+        return _PROVIDERS.validate_json(await self._get("/ai/providers"))
+
+    async def schedules(self) -> tuple[ScheduleView, ...]:
+        return _SCHEDULES.validate_json(await self._get("/schedules"))
+
+    async def schedule_runs(self, schedule_id: ScheduleId, *, limit: int = 20, cursor: str | None = None) -> TaskPage:
+        params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        return TaskPage.model_validate_json(await self._get(f"/schedules/{schedule_id}/runs", params))
+
+    async def create_schedule(self, spec: Mapping[str, Any]) -> ScheduleView:
+        return ScheduleView.model_validate_json(await self._post("/schedules", spec))
+
+    async def preview_schedule(self, spec: Mapping[str, Any]) -> PreviewView:
+        return PreviewView.model_validate_json(await self._post("/schedules/preview", spec))
+
+    async def replace_schedule(self, schedule_id: ScheduleId, spec: Mapping[str, Any]) -> ScheduleView:
+        content, headers = to_json(spec), {"Content-Type": "application/json"}
+        answer = await self._send("PUT", f"/schedules/{schedule_id}", content=content, headers=headers)
+        return ScheduleView.model_validate_json(answer)
+
+    async def backfill_schedule(self, schedule_id: ScheduleId, backfill: Mapping[str, Any]) -> BackfillView:
+        answer = await self._post(f"/schedules/{schedule_id}/backfill", backfill)
+        return BackfillView.model_validate_json(answer)
+
+    async def control_schedule(self, schedule_id: ScheduleId, what: str) -> None:
+        """Pause, resume or trigger."""
+        await self._post(f"/schedules/{schedule_id}/{what}")
+
+    async def delete_schedule(self, schedule_id: ScheduleId) -> None:
+        await self._send("DELETE", f"/schedules/{schedule_id}")
+
+    async def new_ai_call(
+        self, operation: Operation, fields: Mapping[str, Any], key: str, *, file: tuple[str, bytes] | None = None
+    ) -> AiCallId:
+        """Have an embedding, an image or a transcription made; return after its end or WAIT_S. Raises Refused."""
+        headers = {"Prefer": f"wait={WAIT_S}", "Idempotency-Key": key}
+        path = f"/ai/{operation}"
+        if file is None:
+            answer = await self._post(path, fields, headers)
+        else:
+            answer = await self._send("POST", path, headers=headers, data=dict(fields), files={"file": file})
+        return AiCallId(str(from_json(answer)["id"]))
+
+    async def ai_call(self, call_id: AiCallId) -> AiCallView:
+        return AiCallView.model_validate_json(await self._get(f"/ai/calls/{call_id}"))
+
+    async def ai_calls(self, *, limit: int = 20, cursor: str | None = None) -> AiCallPage:
+        params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        return AiCallPage.model_validate_json(await self._get("/ai/calls", params))
+
+    async def cancel_ai_call(self, call_id: AiCallId) -> AiCallView:
+        return AiCallView.model_validate_json(await self._post(f"/ai/calls/{call_id}/cancel"))
+
+    async def upload(self, name: str, data: bytes) -> FileView:
+        return FileView.model_validate_json(await self._send("POST", "/files", files={"file": (name, data)}))
+
+    async def delete_file(self, file_id: FileId) -> None:
+        await self._send("DELETE", f"/files/{file_id}")
+
+    async def file_content(self, file_id: FileId) -> bytes:
+        return await self._get(f"/files/{file_id}/content")
+
+    async def cost(self, task_id: TaskId) -> CostView:
+        return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))
+
+    async def control(self, task_id: TaskId, what: str) -> TaskView:
+        """Cancel, pause or resume."""
+        return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/{what}"))
+
+    async def messages(self, task_id: TaskId, path: str, cursor: str | None = None) -> MessagePage:
+        params = {"path": path, "limit": 100} | ({} if cursor is None else {"cursor": cursor})
+        return MessagePage.model_validate_json(await self._get(f"/tasks/{task_id}/messages", params))
+
+    async def retry(self, task_id: TaskId, wish: TaskRetry) -> TaskView:
+        return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/retry", _body_of(wish)))
+
+    async def set_budget(self, task_id: TaskId, budget: Budget) -> TaskView:
+        return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/budget", _body_of(budget)))
+
+    async def steer(self, task_id: TaskId, guidance: Guidance) -> GuidanceView:
+        return GuidanceView.model_validate_json(await self._post(f"/tasks/{task_id}/steer", _body_of(guidance)))
+
+    @asynccontextmanager
+    async def events(self, task_id: TaskId, after: int) -> AsyncIterator[httpx2.EventSource]:
+        """Open the stream of a task's frames behind the sequence `after`."""
+        path, params = f"/tasks/{task_id}/events", {"after": after}
+        try:
+            token = await self._session.access_token()
+            async with self._stream(path, params, token) as response:
+                if response.status_code != HTTPStatus.UNAUTHORIZED:
+                    yield await _source_of(response)
+                    return
+            token = await self._session.access_token(refused=token)
+            async with self._stream(path, params, token) as response:
+                yield await _source_of(response)
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise NotReachable(self.api_url, type(error).__name__) from error
+
+    def _stream(self, path: str, params: Mapping[str, Any], token: str) -> Any:
+        return self._http.stream(
+            "GET", f"{self.api_url}{API}{path}", params=params, headers=_bearer(token), timeout=STREAM_TIMEOUT
+        )
+
+    async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
+        return await self._send("GET", path, params=params)
+
+    async def _post(
+        self, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        content = None if body is None else to_json(body)
+        return await self._send(
+            "POST", path, content=content, headers={"Content-Type": "application/json", **(headers or {})}
+        )
+
+    async def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any) -> bytes:
+        url, headers = f"{self.api_url}{API}{path}", headers or {}
+        try:
+            token = await self._session.access_token()
+            response = await self._http.request(method, url, headers={**headers, **_bearer(token)}, **rest)
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                token = await self._session.access_token(refused=token)
+                response = await self._http.request(method, url, headers={**headers, **_bearer(token)}, **rest)
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise NotReachable(self.api_url, type(error).__name__) from error
+        raise_for(response)
+        return response.content
+
+
+def new_http(api_url: str) -> httpx2.AsyncClient:
+    """Make a client for one API; a proxy of the environment is asked only for addresses elsewhere.
+
+    Raises NoHttpClient for a proxy, or certificates, of the environment that can't be used.
+    """
+    try:
+        # Certificates that the environment names hold for a private network too.
+        verify = httpx2.create_ssl_context(trust_env=True) if api_url.lower().startswith("https:") else True
+        return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_near(api_url), verify=verify)
+    except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+        # The kind alone: what the library says may hold a proxy's password.
+        raise NoHttpClient(api_url, type(error).__name__) from None
+
+
+def raise_for(response: httpx2.Response) -> None:
+    """Raise the problem that an answer is, if it is one. The body has been read."""
+    if response.is_success:
+        return
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        # A proxy's page, or another program on that port.
+        problem = Problem(
+            status=response.status_code,
+            title=f"{response.url} answered {response.status_code} {response.reason_phrase}",
+            detail="That is not how Chimera answers; is the address right?",
+        )
+    if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:
+        raise NoSignIn(str(response.url.copy_with(path="/", query=None)).rstrip("/"))
+    raise Refused(problem, _retry_after_s(response))
+
+
+def _retry_after_s(response: httpx2.Response) -> float | None:
+    """Read how long to wait; a date, which proxies may send, counts as nothing said."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None
+
+
+async def _source_of(response: httpx2.Response) -> httpx2.EventSource:
+    if not response.is_success:
+        await response.aread()
+        raise_for(response)
+    # No limit: a snapshot of a large task is one event of several megabytes.
+    return httpx2.EventSource(response, max_event_size=None)
+
+
+def _body_of(body: Body) -> dict[str, Any]:
+    return body.model_dump(mode="json", exclude_none=True)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

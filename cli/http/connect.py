@@ -1,0 +1,175 @@
+"""Which Chimera a command talks to, and as whom.
+
+CHIMERA_API_URL and CHIMERA_TOKEN say it for programs. Then comes the address that a port or host of the settings names,
+then the Chimera of this data folder, then the one of `chimera login`: the first that answers and takes its sign-in.
+Where an address is named, a `chimera login` to another one is not meant: it may lead to another installation.
+"""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+
+from chimera.config.settings import Settings
+from chimera.local.ports import data_dir_behind
+from cli.errors import (
+    NamedNotReachable,
+    NoHttpClient,
+    NoSignIn,
+    NotReachable,
+    SignInEnded,
+    StartedElsewhere,
+    TokenRefused,
+)
+from cli.http import sign_in
+from cli.http.addresses import address_from, api_url_of, is_same, port_here
+from cli.http.client import Client, new_http
+from cli.http.sessions import Session
+from cli.output.text import plain
+
+GLANCE_S = 2.0
+_NAMING = "CHIMERA_API_PORT or CHIMERA_HOST"
+
+Kept = tuple[Path, sign_in.SignIn]
+"""A sign-in, and the file that it is kept in."""
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Client]:
+    """Yield a client of the API that is meant. Raises WrongUsage, NoSignIn or NotReachable."""
+    named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
+    wanted = address_from(named, "CHIMERA_API_URL=") if named else None
+    if token:
+        async with _with_token(token, wanted, settings) as client:
+            yield client
+        return
+    path, kept = await _choose(settings, wanted)
+    async with new_http(kept.api_url) as http:
+        yield Client(Session(kept.api_url, http, path=path), http)
+
+
+@asynccontextmanager
+async def signed_in_by(path: Path) -> AsyncIterator[Client]:
+    """Yield a client with the sign-in that is kept in one file. Raises NoSignIn when there is none."""
+    kept = sign_in.read(path)
+    if kept is None:
+        raise NoSignIn
+    async with new_http(kept.api_url) as http:
+        yield Client(Session(kept.api_url, http, path=path), http)
+
+
+async def is_alive(api_url: str) -> bool:
+    """Whether a Chimera answers there."""
+    try:
+        async with new_http(api_url) as http:
+            answer = await http.get(f"{api_url}/health/live", timeout=GLANCE_S)
+            return bool(answer.json() == {"status": "ok"})
+    except (httpx2.HTTPError, ValueError, NoHttpClient):
+        return False
+
+
+@asynccontextmanager
+async def _with_token(token: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
+    api_url = wanted or api_url_of(settings)
+    if not (token.isascii() and token.isprintable()):
+        # No header can have it.
+        raise TokenRefused(api_url)
+    async with new_http(api_url) as http:
+        try:
+            yield Client(Session(api_url, http, token=token), http)
+        except (TokenRefused, NotReachable):
+            if wanted is None:
+                _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} was asked; set both.")
+            raise
+
+
+async def _choose(settings: Settings, wanted: str | None) -> Kept:
+    """Return the sign-in to use. Raises NoSignIn or NotReachable."""
+    candidates = [each for each in _kept(settings) if wanted is None or is_same(wanted, each[1].api_url)]
+    if wanted is not None:
+        if not candidates:
+            raise await _no_way_to(wanted)
+    elif _names_an_address(settings):
+        return await _of_named_address(settings, candidates)
+    elif not candidates:
+        if not await is_alive(api_url_of(settings)):
+            raise NotReachable(api_url_of(settings))
+        raise StartedElsewhere(api_url_of(settings), data_dir_behind(settings.api_port))
+    return await _best_of(candidates)
+
+
+async def _no_way_to(api_url: str) -> NoSignIn | NotReachable:
+    """Say why an address that CHIMERA_API_URL names can't be used: without a sign-in to it, or without an answer."""
+    if not await is_alive(api_url):
+        return NamedNotReachable(api_url, "CHIMERA_API_URL")
+    folder = data_dir_behind(port) if (port := port_here(api_url)) is not None else None
+    return StartedElsewhere(api_url, folder) if folder else NoSignIn(api_url)
+
+
+async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> Kept:
+    """Return the sign-in to the address that a port or host of the settings names.
+
+    This data folder's own stack may run at another port than the one named now: it is used then, and said.
+    Raises StartedElsewhere or NotReachable.
+    """
+    here = api_url_of(settings)
+    meant = [each for each in candidates if is_same(here, each[1].api_url)]
+    folder = sign_in.in_folder(settings.data_dir)
+    own = next((each for each in candidates if each[0] == folder and each not in meant), None)
+    if (own is not None or not meant) and not await is_alive(here):
+        if own is not None and await is_alive(own[1].api_url):
+            _note(f"Nothing answers at {here}, which {_NAMING} names. Used instead: {_told(own)}.")
+            return own
+        if not meant:
+            raise NamedNotReachable(here, _NAMING)
+    if not meant:
+        raise StartedElsewhere(here, data_dir_behind(settings.api_port))
+    return await _best_of(meant)
+
+
+async def _best_of(candidates: Sequence[Kept]) -> Kept:
+    return candidates[0] if len(candidates) == 1 else await _first_that_works(candidates)
+
+
+def _names_an_address(settings: Settings) -> bool:
+    """Whether the address of the API is set, and not the default."""
+    return not settings.model_fields_set.isdisjoint({"api_port", "host"})
+
+
+async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
+    """Return the first sign-in that its API takes, and say which one that is when another was refused."""
+    ended: list[SignInEnded] = []
+    for path, kept in candidates:
+        if not await is_alive(kept.api_url):
+            continue
+        try:
+            async with signed_in_by(path) as client:
+                await client.me()
+        except SignInEnded as error:
+            ended.append(error)
+        else:
+            for each in ended:
+                _note(f"{each.what_happened} Used instead: {_told((path, kept))}.")
+            return path, kept
+    if ended:
+        raise ended[0]
+    raise NotReachable(candidates[0][1].api_url)
+
+
+def _told(each: Kept) -> str:
+    path, kept = each
+    return f"{kept.email} at {kept.api_url}, of {path}"
+
+
+def _note(line: str) -> None:
+    sys.stderr.write(f"Note: {plain(line)}\n")
+
+
+def _kept(settings: Settings) -> Iterator[Kept]:
+    for path in (sign_in.in_folder(settings.data_dir), sign_in.at_home()):
+        kept = sign_in.read(path)
+        if kept is not None:
+            yield path, kept

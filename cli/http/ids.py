@@ -1,0 +1,109 @@
+"""Which task, call or schedule is meant by the beginning of its id, by `last` or by its name."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from cli.errors import Ambiguous, NotThere
+from cli.http.client import Client
+from cli.http.pages import PageOf, items_of
+from cli.output.text import one_line
+from models.ai_calls import AiCallView
+from models.ids import AiCallId, TaskId
+from models.schedules import ScheduleView
+from models.tasks import TaskView
+
+NEWEST = 2000
+"""An abbreviation is looked for among so many of the newest."""
+LAST = "last"
+"""The newest task."""
+
+
+class _WithId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=_WithId)
+
+
+async def task_named(client: Client, name: str) -> TaskView:
+    """Return the task whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
+    return await client.task(await id_named(client, name))
+
+
+async def id_named(client: Client, name: str) -> TaskId:
+    """Return the id that is, or begins with, `name`, or that of the newest task for `last`.
+
+    Of a deleted task only the whole id is known.
+
+    Raises NotThere or Ambiguous.
+    """
+    wanted = _digits_of(name)
+    if wanted == LAST:
+        return await _newest(client)
+    if (whole := _whole(wanted)) is not None:
+        return TaskId(whole)
+    found = await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor))
+    if not found:
+        raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
+    return _only(found, name, lambda task: one_line(task.title, 30), "Write more of the id.").id
+
+
+async def call_named(client: Client, name: str) -> AiCallView:
+    """Return the call whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
+    wanted = _digits_of(name)
+    if (whole := _whole(wanted)) is not None:
+        return await client.ai_call(AiCallId(whole))
+    found = await _beginning_with(wanted, lambda most, cursor: client.ai_calls(limit=most, cursor=cursor))
+    if not found:
+        raise NotThere(f"No call begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
+    return await client.ai_call(_only(found, name, lambda call: call.operation, "Write more of the id.").id)
+
+
+async def schedule_named(client: Client, name: str) -> ScheduleView:
+    """Return the schedule called `name`, or whose id begins so. Raises NotThere or Ambiguous."""
+    wanted = _digits_of(name)
+    found = [each for each in await client.schedules() if each.name == name.strip() or _begins_with(each, wanted)]
+    if not found:
+        raise NotThere(
+            f"No schedule is called {one_line(name, 60)!r}, or has an id that begins so; `chimera schedules list` lists"
+            " them."
+        )
+    return _only(found, name, lambda schedule: one_line(schedule.name, 30), "Write one's id.")
+
+
+async def _newest(client: Client) -> TaskId:
+    newest = (await client.tasks(limit=1)).items
+    if not newest:
+        raise NotThere("There is no task yet; `chimera run` hands one in.")
+    return newest[0].id
+
+
+async def _beginning_with(wanted: str, page_of: PageOf[Item]) -> list[Item]:
+    if not _is_hex(wanted):
+        return []
+    return [item for item in await items_of(page_of, NEWEST) if _begins_with(item, wanted)]
+
+
+def _only(found: Sequence[Item], name: str, words: Callable[[Item], str], way_out: str) -> Item:
+    if len(found) > 1:
+        raise Ambiguous(one_line(name, 60), [f"{each.id} ({words(each)})" for each in found], way_out)
+    return found[0]
+
+
+def _digits_of(name: str) -> str:
+    return name.strip().lower().replace("-", "")
+
+
+def _whole(wanted: str) -> str | None:
+    return str(UUID(wanted)) if len(wanted) == 32 and _is_hex(wanted) else None
+
+
+def _begins_with(item: _WithId, wanted: str) -> bool:
+    return _is_hex(wanted) and item.id.replace("-", "").startswith(wanted)
+
+
+def _is_hex(text: str) -> bool:
+    """Whether an id can begin like this."""
+    return text != "" and all(character in "0123456789abcdef" for character in text)

@@ -1,0 +1,89 @@
+"""A sign-in in use: gives out access tokens and renews them, together with every other command of this user."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from cli.errors import NoSignIn, NotReachable, SignInEnded, TokenRefused
+from cli.http import sign_in
+from models.users import Tokens
+
+
+class Session:
+    """Where to go and as whom: a token that was given, or a sign-in that is kept in a file."""
+
+    def __init__(
+        self, api_url: str, http: httpx2.AsyncClient, *, token: str | None = None, path: Path | None = None
+    ) -> None:
+        self.api_url = api_url.rstrip("/")
+        self._http = http
+        self._token = token
+        self._path = path
+
+    async def access_token(self, *, refused: str | None = None) -> str:
+        """Return a token that is good as far as we know; `refused` is one that the API would not take.
+
+        Raises NoSignIn when there is none to be had.
+        """
+        if self._token is not None:
+            if refused is not None:
+                raise TokenRefused(self.api_url)
+            return self._token
+        if self._path is None:
+            raise NoSignIn(self.api_url)
+        kept = sign_in.read(self._path)
+        if kept is None:
+            # Before a lock is made for it, in a folder that may not be there.
+            raise NoSignIn(self.api_url)
+        if kept.is_fresh and kept.access_token != refused:
+            return kept.access_token
+        return await _to_the_end(self._renew(self._path, refused))
+
+    async def replace(self, tokens: Tokens) -> None:
+        """Go on with other tokens; a sign-in that is kept is written anew."""
+        if self._token is not None:
+            self._token = tokens.access_token
+        if self._path is None:
+            return
+        async with sign_in.locked(self._path):
+            kept = sign_in.read(self._path)
+            if kept is not None:
+                sign_in.write(self._path, sign_in.SignIn.of(kept.api_url, kept.email, tokens))
+
+    async def _renew(self, path: Path, refused: str | None) -> str:
+        async with sign_in.locked(path):
+            kept = sign_in.read(path)
+            if kept is None:
+                raise NoSignIn(self.api_url)
+            if kept.is_fresh and kept.access_token != refused:
+                # Another command has renewed it while this one waited.
+                return kept.access_token
+            tokens = await self._refresh(kept, path)
+            sign_in.write(path, sign_in.SignIn.of(kept.api_url, kept.email, tokens))
+            return tokens.access_token
+
+    async def _refresh(self, kept: sign_in.SignIn, path: Path) -> Tokens:
+        try:
+            response = await self._http.post(
+                f"{self.api_url}/api/v1/auth/refresh", json={"refresh_token": kept.refresh_token}
+            )
+        except httpx2.TransportError as error:
+            raise NotReachable(self.api_url, type(error).__name__) from error
+        if response.is_server_error:
+            raise NotReachable(self.api_url, f"status {response.status_code}")
+        if not response.is_success:
+            raise SignInEnded(self.api_url, kept.email, path)
+        return Tokens.model_validate_json(response.content)
+
+
+async def _to_the_end(renewal: Coroutine[Any, Any, str]) -> str:
+    """Let a renewal end even when the command is interrupted: a token that was used and not replaced is lost."""
+    task = asyncio.create_task(renewal)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -1,0 +1,29 @@
+"""A task that is handed in with its pictures."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from cli.errors import Refused
+from cli.http.client import Client
+from models.errors import ChimeraError
+from models.ids import FileId
+from models.tasks import TaskView
+
+
+async def create_with_images(client: Client, body: Mapping[str, Any], images: Sequence[tuple[str, bytes]]) -> TaskView:
+    """Hand a task in with its pictures, each a name and what is in it; of one that is refused none of them stays."""
+    uploaded: list[FileId] = []
+    try:
+        for image in images:
+            # One after the other, so that those before a failure are known.
+            uploaded += [(await client.upload(*image)).id]
+        return await client.create_task({**body, "images": uploaded} if uploaded else body)
+    except Refused as refused:
+        # A server in trouble may have taken the task in all the same.
+        if refused.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            for file_id in uploaded:
+                with suppress(ChimeraError):
+                    await client.delete_file(file_id)
+        raise

@@ -1,0 +1,32 @@
+"""Fetch the pictures of a call."""
+
+import asyncio
+from pathlib import Path
+
+from cli.errors import WrongUsage
+from cli.http.client import Client
+from cli.http.trouble import Trouble, come_through
+from cli.live.following import PATIENCE_S
+from cli.output.calls import where_it_stands
+from cli.output.image_files import places_of
+from cli.output.prose import say_aside
+from models.ai_calls import AiCallView, ImagesView
+from models.ids import FileId
+
+
+async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
+    """Write the pictures of a call: the first into `out`, others beside it with a number. Raises WrongUsage."""
+    if not isinstance(call.result, ImagesView):
+        raise WrongUsage(f"The call has no picture for --out: {where_it_stands(call)}, {call.operation}.")
+    images = call.result.data
+    for path, image in zip(places_of(out, len(images)), images, strict=True):
+        data = await _bytes_of(client, image.file_id)
+        try:
+            await asyncio.to_thread(path.write_bytes, data)
+        except OSError as error:
+            kept = f"the picture is kept as file {image.file_id}"
+            raise WrongUsage(f"{str(path)!r} can't be written ({error.strerror}); {kept}.") from error
+
+
+async def _bytes_of(client: Client, file_id: FileId) -> bytes:
+    return await come_through(lambda: client.file_content(file_id), Trouble(say_aside, PATIENCE_S))

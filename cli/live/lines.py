@@ -1,0 +1,127 @@
+"""What happens in a task, one line an event: for logs and pipes, where nothing can be drawn over."""
+
+from cli.output.bill import limits_of, marked
+from cli.output.endings import ending_of
+from cli.output.text import count, one_line, short_of
+from models.base import usd
+from models.events import (
+    BudgetRaised,
+    BudgetReached,
+    Event,
+    GuidanceGiven,
+    GuidanceSeen,
+    ModelCallFailed,
+    ModelCallFellBack,
+    ModelCallFinished,
+    ModelCallStarted,
+    ModelCallWaiting,
+    PlanCreated,
+    PlanRejected,
+    SnapshotFrame,
+    SubtaskCompleted,
+    SubtaskFailed,
+    SubtaskSkipped,
+    SubtaskStarted,
+    TaskCompleted,
+    TaskFailed,
+    ToolCallFinished,
+)
+from models.model_calls import Purpose
+
+CUT = "cancelled"
+"""The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
+
+_AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
+
+
+def line_of(event: Event) -> str:
+    """Say an event in one line, safe to print."""
+    return one_line(f"{_place_of(event)}: {_said(event)}", 300)
+
+
+def line_of_snapshot(frame: SnapshotFrame) -> str:
+    task = frame.task
+    done = f"{task.subtasks_done} of {count(task.subtasks_total, 'subtask')} done"
+    return f"task: {task.status}, {done} (where it stands at event {frame.seq}; what was before isn't told)"
+
+
+def failure_of(event: ModelCallFailed) -> str:
+    """Say how an attempt at a model call ended; one that was cut may or may not be made again, the next event says."""
+    if event.code == CUT:
+        return "was cut"
+    again = "; the call is tried again" if event.retryable else ""
+    return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
+
+
+def waiting_of(event: ModelCallWaiting) -> str:
+    """Say why a call is not made yet."""
+    return f"waits for its provider: {event.code}: {event.message}"
+
+
+def _place_of(event: Event) -> str:
+    if event.path:
+        return event.path
+    if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
+        return _AT_THE_ROOT[event.purpose]
+    subject = event.type.partition(".")[0]
+    return subject if subject in ("plan", "budget", "guidance") else "task"
+
+
+def _said(event: Event) -> str:
+    match event:
+        case PlanCreated():
+            keys = ", ".join(node.key for node in event.subtasks)
+            return f"{count(len(event.subtasks), 'subtask')}: {keys}"
+        case PlanRejected():
+            return f"not accepted: {' '.join(event.problems)}"
+        case SubtaskStarted():
+            return f"started ({event.agent})"
+        case SubtaskCompleted() | TaskCompleted():
+            simulated = " (simulated)" if isinstance(event, TaskCompleted) and event.simulated else ""
+            return f"completed{simulated}{_ending_of(event)}: {event.preview}"
+        case SubtaskFailed() | SubtaskSkipped() | TaskFailed():
+            why = f": {short_of(event.message)}" if event.message else ""
+            return f"{_name_of(event)}: {event.code}{why}"
+        case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
+            return _said_of_call(event)
+        case ModelCallWaiting():
+            return waiting_of(event)
+        case ModelCallFellBack():
+            return f"falls back from {event.from_model} to {event.to_model}: {event.code}"
+        case ToolCallFinished():
+            return f"{event.tool} {'failed' if event.failed else 'gave'}: {event.preview}"
+        case BudgetReached():
+            return f"reached, the task waits: {short_of(event.message)}"
+        case BudgetRaised():
+            return f"set to {limits_of(event)}"
+        case GuidanceGiven():
+            return f"given: {event.preview}"
+        case GuidanceSeen():
+            words = f": {event.preview}" if event.preview else ""
+            return f"has seen the guidance{words}" if event.path else f"seen{words}"
+        case _:
+            return _name_of(event)
+
+
+def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed) -> str:
+    attempt = f", attempt {event.attempt}" if (event.attempt or 1) > 1 else ""
+    match event:
+        case ModelCallStarted():
+            simulated = ", simulated" if event.simulated else ""
+            return f"model call {event.step} ({event.agent}, {event.model}{simulated}){attempt}"
+        case ModelCallFinished():
+            tokens = marked(count(event.input_tokens + event.output_tokens, "token"), estimated=event.estimated)
+            cost = marked(usd(event.cost_micro_usd), estimated=event.estimated)
+            asks = f", asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
+            return f"model call {event.step}{attempt} finished: {tokens}, {cost}{asks}{_ending_of(event)}"
+        case ModelCallFailed():
+            return f"model call {event.step}{attempt} {failure_of(event)}"
+
+
+def _ending_of(event: ModelCallFinished | SubtaskCompleted | TaskCompleted) -> str:
+    ending = ending_of(event)
+    return f", {ending.words}" if ending else ""
+
+
+def _name_of(event: Event) -> str:
+    return event.type.rpartition(".")[2]

@@ -1,0 +1,99 @@
+"""What is worth a line of its own: a call that fails the same way again and again is told now and then.
+
+The next line of such a call says which attempts were left out, so that their numbers add up.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from cli.live.lines import CUT
+from models.events import (
+    Event,
+    ModelCallFailed,
+    ModelCallFellBack,
+    ModelCallFinished,
+    ModelCallStarted,
+    ModelCallWaiting,
+    SubtaskFailed,
+    SubtaskSkipped,
+    TaskFailed,
+)
+from models.ids import NodePath
+from models.model_calls import Purpose
+
+EVERY = 10
+"""Of so many times that a call fails the same way, one is told after the first."""
+
+REASON_CHARS = 80
+"""How much of a reason is compared: events cut long ones, each elsewhere."""
+
+Call = tuple[NodePath, Purpose, int | None]
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was told of a call, and which failed attempts were not since the last line."""
+
+    times: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first_left_out: int = 0
+    last_left_out: int = 0
+    passed_over: bool = False
+    """The newest failure was no news."""
+
+    def leave_out(self, attempt: int) -> None:
+        self.first_left_out = self.first_left_out or attempt
+        self.last_left_out = attempt
+
+    def take_left_out(self) -> str:
+        """Say which attempts were left out since the last time; nothing for none."""
+        first, last = self.first_left_out, self.last_left_out
+        self.first_left_out = self.last_left_out = 0
+        if not first:
+            return ""
+        return f"attempt{f's {first} to {last}' if last > first else f' {first}'} failed as told before"
+
+
+class Repeats:
+    """Remembers of each call how often which trouble was told."""
+
+    def __init__(self) -> None:
+        self._told: dict[Call, _Told] = {}
+        self._reasons: set[str] = set()
+
+    def without_reason_again(self, event: Event) -> Event:
+        """Leave out of a failure the words that were told with the call or the subtask that it comes from."""
+        if not isinstance(event, (ModelCallFailed, SubtaskFailed, SubtaskSkipped, TaskFailed)):
+            return event
+        if not isinstance(event, ModelCallFailed) and any(reason in event.message for reason in self._reasons):
+            return event.model_copy(update={"message": ""})
+        if reason := event.message[:REASON_CHARS].rstrip(" ."):
+            self._reasons.add(reason)
+        return event
+
+    def left_out_before(self, event: Event) -> str | None:
+        """Say what wasn't told before this event, which is often nothing; None for an event that is no news itself."""
+        known = (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)
+        if not isinstance(event, known):
+            return ""
+        told = self._told.setdefault((event.path, event.purpose, event.step), _Told())
+        if not self._is_news(told, event):
+            if isinstance(event, ModelCallFailed):
+                told.leave_out(event.attempt or 1)
+            return None
+        return told.take_left_out()
+
+    def _is_news(self, told: _Told, event: Event) -> bool:
+        if isinstance(event, ModelCallStarted):
+            # An attempt after a failure that was no news is none itself.
+            return not told.passed_over
+        told.passed_over = False
+        if isinstance(event, ModelCallFellBack):
+            # Another model's trouble is news.
+            told.times.clear()
+        if isinstance(event, (ModelCallFailed, ModelCallWaiting)):
+            if isinstance(event, ModelCallFailed) and (not event.retryable or event.code == CUT):
+                return True
+            told.times[event.type, event.code] += 1
+            times = told.times[event.type, event.code]
+            told.passed_over = times != 1 and times % EVERY != 0
+        return not told.passed_over

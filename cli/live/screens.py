@@ -1,0 +1,102 @@
+"""Where a followed task is shown: drawn over and over on a terminal, line after line everywhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from cli.live.lines import line_of, line_of_snapshot
+from cli.live.render import picture_of
+from cli.live.repeats import Repeats
+from cli.live.view import TaskState
+from cli.output.prose import say
+from models.events import EventFrame, Frame, SnapshotFrame
+
+FRAME_S = 0.1
+
+
+class Screen(Protocol):
+    """Shows one task."""
+
+    def show(self, frame: Frame) -> None:
+        """A frame said something new."""
+
+    def say(self, line: str) -> None:
+        """Tell the person something that isn't part of the task."""
+
+
+Say = Callable[[str], None]
+"""Takes one line for a person."""
+
+Banner = Callable[[], str]
+"""What is said below the picture at this moment."""
+
+
+@asynccontextmanager
+async def showing(state: TaskState, console: Console, banner: Banner = lambda: "") -> AsyncIterator[Screen]:
+    """Show a task for as long as the block runs, as well as this console can."""
+    if not console.is_terminal:
+        yield Lines(state, console)
+        return
+    drawing = Drawing(state, console, banner)
+    with Live(drawing.picture(), console=console, auto_refresh=False) as live:
+        drawer = asyncio.create_task(drawing.keep_drawing(live))
+        try:
+            yield drawing
+        finally:
+            drawer.cancel()
+            await asyncio.gather(drawer, return_exceptions=True)
+            live.update(drawing.picture(), refresh=True)
+
+
+class Lines:
+    """One line an event that is news, with the seconds since the task began."""
+
+    def __init__(self, state: TaskState, console: Console) -> None:
+        self._state = state
+        self._console = console
+        self._repeats = Repeats()
+
+    def show(self, frame: Frame) -> None:
+        if isinstance(frame, SnapshotFrame):
+            self.say(line_of_snapshot(frame))
+        if isinstance(frame, EventFrame) and (left_out := self._repeats.left_out_before(frame.event)) is not None:
+            event = self._repeats.without_reason_again(frame.event)
+            note = f" ({left_out})" if left_out else ""
+            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event)}{note}")
+
+    def say(self, line: str) -> None:
+        say(self._console, line)
+
+
+class Drawing:
+    """A picture that is drawn ten times a second, by the event loop: nothing changes while it is drawn."""
+
+    def __init__(self, state: TaskState, console: Console, banner: Banner) -> None:
+        self._state = state
+        self._console = console
+        self._banner = banner
+
+    def show(self, frame: Frame) -> None:
+        """The next picture has it."""
+
+    def say(self, line: str) -> None:
+        say(self._console, line)
+
+    def picture(self) -> RenderableType:
+        return picture_of(
+            self._state,
+            elapsed_s=self._state.elapsed_s(datetime.now(UTC)),
+            width=self._console.width,
+            height=self._console.height,
+            banner=self._banner(),
+        )
+
+    async def keep_drawing(self, live: Live) -> None:
+        while True:
+            live.update(self.picture(), refresh=True)
+            await asyncio.sleep(FRAME_S)

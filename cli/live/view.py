@@ -1,0 +1,275 @@
+"""Where a followed task stands, from the frames of its stream. Pure: no terminal, no clock, no network.
+
+Frames may come twice (after a reconnect) and tokens may come before the event of their call; neither shows.
+"""
+
+from datetime import datetime
+
+from cli.live.lines import failure_of, waiting_of
+from cli.live.nodes import Node, Writing
+from cli.output.endings import ending_of
+from cli.output.text import short_of
+from models.events import (
+    BudgetRaised,
+    BudgetReached,
+    Event,
+    Frame,
+    GuidanceSeen,
+    ModelCallFailed,
+    ModelCallFinished,
+    ModelCallStarted,
+    ModelCallWaiting,
+    PlanCreated,
+    PlanRejected,
+    SnapshotFrame,
+    SubtaskCancelled,
+    SubtaskCompleted,
+    SubtaskFailed,
+    SubtaskSkipped,
+    SubtaskStarted,
+    TaskCancelled,
+    TaskCancelling,
+    TaskCompleted,
+    TaskFailed,
+    TaskPaused,
+    TaskResumed,
+    TaskRetried,
+    TaskStarted,
+    TokensFrame,
+    ToolCallFinished,
+)
+from models.ids import ROOT, NodePath, TaskId, child_path
+from models.model_calls import Purpose
+from models.subtasks import SubtaskStatus
+from models.tasks import CLOSED, TaskStatus, TaskView
+
+ENDED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.FAILED, SubtaskStatus.SKIPPED, SubtaskStatus.CANCELLED})
+
+
+class TaskState:
+    """What is known of one task; `apply` is the only way in."""
+
+    def __init__(self, task_id: TaskId, task: TaskView | None = None) -> None:
+        self.task_id = task_id
+        self.seq = 0
+        self.goal = task.goal if task else ""
+        self.title = task.title if task else ""
+        self.status = task.status if task else TaskStatus.QUEUED
+        self.simulated = task.simulated if task else False
+        self.began_at = (task.started_at or task.created_at) if task else None
+        self.ended_at = task.ended_at if task else None
+        self.nodes: dict[NodePath, Node] = {ROOT: Node(ROOT)}
+        self.finished_calls = 0
+        self.repeated_calls = 0
+        self.spent_micro_usd = 0
+        self.tokens = 0
+        self.estimated = False
+        self.note = ""
+        """Why the task waits, failed or could not be planned."""
+        self.noted = ROOT
+        """The place whose note is the newest."""
+
+    def apply(self, frame: Frame) -> bool:
+        """Take a frame in; False when it says nothing new."""
+        if isinstance(frame, TokensFrame):
+            return self._take_tokens(frame)
+        if isinstance(frame, SnapshotFrame):
+            self._start_again_from(frame)
+            return True
+        if frame.seq <= self.seq:
+            return False
+        self.seq = frame.seq
+        self.began_at = self.began_at or frame.at
+        place = frame.event.path
+        before = self.nodes[place].note if place in self.nodes else ""
+        self._happened(frame.event)
+        if self.is_closed:
+            self.ended_at = self.ended_at or frame.at
+        if place in self.nodes and self.nodes[place].note not in ("", before):
+            self.noted = place
+        return True
+
+    @property
+    def root(self) -> Node:
+        return self.nodes[ROOT]
+
+    @property
+    def subtasks(self) -> list[Node]:
+        return [node for path, node in self.nodes.items() if path != ROOT]
+
+    @property
+    def is_planned(self) -> bool:
+        return len(self.nodes) > 1
+
+    @property
+    def done(self) -> int:
+        return sum(node.status in ENDED for node in self.subtasks)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status in CLOSED
+
+    @property
+    def being_written(self) -> list[Writing]:
+        """The answers of which something has come."""
+        return [node.writing for node in self.nodes.values() if node.writing is not None and node.writing.length]
+
+    def elapsed_s(self, now: datetime) -> float:
+        """Count the seconds from the task's beginning to `now`, or to its end."""
+        if self.began_at is None:
+            return 0.0
+        until = now if self.ended_at is None else min(now, self.ended_at)
+        return max(0.0, (until - self.began_at).total_seconds())
+
+    def children_of(self, path: NodePath) -> list[Node]:
+        """The subtasks straight below a node, in the order of its plan."""
+        return [node for node in self.subtasks if node.path.rpartition("/")[0] == path]
+
+    def _node(self, path: NodePath) -> Node:
+        return self.nodes.setdefault(path, Node(path))
+
+    def _take_tokens(self, frame: TokensFrame) -> bool:
+        node = self._node(frame.path)
+        place = (frame.step, frame.attempt)
+        latest = node.latest.get(frame.purpose, (0, 0))
+        if place > latest:
+            self._begin(node, frame.purpose, frame.step, frame.attempt)
+        elif place < latest or node.writing is None or node.writing.purpose is not frame.purpose:
+            return False
+        return node.writing is not None and node.writing.take(frame.offset, frame.text)
+
+    def _begin(self, node: Node, purpose: Purpose, step: int, attempt: int) -> None:
+        """A new call or a new attempt at one: what an earlier attempt had written is taken back."""
+        if node.latest.get(purpose) == (step, attempt):
+            return
+        node.latest[purpose] = (step, attempt)
+        if attempt == 1:
+            node.shown_chars = 0
+        elif node.writing is not None:
+            node.shown_chars = node.writing.length
+        node.writing = Writing(purpose, step, attempt)
+
+    def _start_again_from(self, frame: SnapshotFrame) -> None:
+        task = frame.task
+        self.seq, self.status, self.simulated = frame.seq, task.status, task.simulated
+        self.goal, self.title = task.goal, task.title
+        self.began_at, self.ended_at = task.started_at or task.created_at, task.ended_at
+        self.spent_micro_usd = task.spent_micro_usd
+        self.tokens = task.usage.input_tokens + task.usage.output_tokens
+        self.note = task.error or (short_of(task.waiting.message) if task.waiting else "")
+        self.finished_calls = sum(subtask.turns for subtask in frame.subtasks)
+        self.nodes = {ROOT: Node(ROOT)}
+        for subtask in frame.subtasks:
+            self.nodes[subtask.path] = Node(
+                subtask.path,
+                agent=subtask.agent,
+                title=subtask.title,
+                status=subtask.status,
+                depends_on=subtask.depends_on,
+                turns=subtask.turns,
+                cost_micro_usd=subtask.spent_micro_usd,
+                note=subtask.error or "",
+            )
+
+    def _happened(self, event: Event) -> None:
+        match event:
+            case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
+                self._model_call(event)
+            case ModelCallWaiting():
+                node = self._node(event.path)
+                node.note = node.waits = waiting_of(event)
+            case SubtaskStarted() | SubtaskCompleted() | SubtaskFailed() | SubtaskSkipped() | SubtaskCancelled():
+                self._subtask(event)
+            case PlanCreated():
+                self._planned(event)
+            case PlanRejected():
+                self.note = f"the plan was not accepted: {' '.join(event.problems)}"
+            case ToolCallFinished():
+                failed = "failed: " if event.failed else ""
+                self._node(event.path).note = f"{event.tool}: {failed}{event.preview}"
+            case GuidanceSeen():
+                words = f": {event.preview}" if event.preview else ""
+                self._node(event.path).note = f"has seen the guidance{words}"
+            case _:
+                self._task(event)
+
+    def _model_call(self, event: ModelCallStarted | ModelCallFinished | ModelCallFailed) -> None:
+        node, step, attempt = self._node(event.path), event.step or 0, event.attempt or 1
+        if isinstance(event, ModelCallStarted):
+            self._begin(node, event.purpose, step, attempt)
+            if node.note == node.waits:
+                node.note = ""
+            self.simulated = self.simulated or event.simulated
+            node.agent = event.agent
+            if attempt > 1:
+                self.repeated_calls += 1
+                taken_back = ": what the one before had written is taken back" if node.shown_chars else ""
+                node.note = f"attempt {attempt}{taken_back}"
+            return
+        node.latest[event.purpose] = max(node.latest.get(event.purpose, (0, 0)), (step, attempt))
+        node.shown_chars = node.writing.length if node.writing is not None else 0
+        node.writing = None
+        if isinstance(event, ModelCallFailed):
+            node.note = f"the call {failure_of(event)}"
+            return
+        node.note = f"asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
+        node.turns += 1
+        node.cost_micro_usd += event.cost_micro_usd
+        node.estimated = node.estimated or event.estimated
+        self.estimated = self.estimated or event.estimated
+        self.finished_calls += 1
+        self.spent_micro_usd += event.cost_micro_usd
+        self.tokens += event.input_tokens + event.output_tokens
+
+    def _subtask(
+        self, event: SubtaskStarted | SubtaskCompleted | SubtaskFailed | SubtaskSkipped | SubtaskCancelled
+    ) -> None:
+        node = self._node(event.path)
+        if isinstance(event, SubtaskStarted):
+            node.status, node.agent = SubtaskStatus.RUNNING, event.agent
+            return
+        node.status = SubtaskStatus(event.type.removeprefix("subtask."))
+        node.writing = None
+        if isinstance(event, SubtaskCompleted) and (ending := ending_of(event)) is not None:
+            node.note = f"its answer was {ending.words}"
+        if isinstance(event, (SubtaskFailed, SubtaskSkipped)):
+            node.note = f"{event.code}: {short_of(event.message)}"
+
+    def _planned(self, event: PlanCreated) -> None:
+        self.note = ""
+        for planned in event.subtasks:
+            node = self._node(child_path(event.path, planned.key))
+            node.agent, node.title, node.depends_on = planned.agent, planned.title, planned.depends_on
+
+    def _task(self, event: Event) -> None:
+        match event:
+            case TaskStarted() | TaskResumed() | BudgetRaised():
+                self.status, self.note = TaskStatus.RUNNING, ""
+            case TaskRetried():
+                self._open_again(event)
+            case TaskPaused():
+                self.status = TaskStatus.PAUSED
+            case TaskCancelling():
+                self.status = TaskStatus.CANCELLING
+            case BudgetReached():
+                self.status, self.note = TaskStatus.WAITING, short_of(event.message)
+            case TaskCompleted():
+                self._close(TaskStatus.COMPLETED)
+                self.simulated = self.simulated or event.simulated
+            case TaskFailed():
+                self._close(TaskStatus.FAILED, f"{event.code}: {short_of(event.message)}")
+            case TaskCancelled():
+                self._close(TaskStatus.CANCELLED)
+            case _:
+                pass
+
+    def _open_again(self, event: TaskRetried) -> None:
+        self.status, self.note, self.ended_at = TaskStatus.RUNNING, "", None
+        for path in event.paths:
+            node = self._node(path)
+            node.status, node.note = SubtaskStatus.PENDING, ""
+
+    def _close(self, status: TaskStatus, note: str = "") -> None:
+        self.status, self.note = status, note
+        for node in self.nodes.values():
+            node.writing = None

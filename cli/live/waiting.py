@@ -1,0 +1,82 @@
+"""Wait for an embedding, an image or a transcription to its end."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from cli.errors import Problem, Refused
+from cli.http.client import PATIENCE_S as PATIENCE_OF_AN_OFFER_S
+from cli.http.client import Client
+from cli.http.trouble import Trouble, come_through
+from cli.live.following import PATIENCE_S
+from cli.output.calls import where_it_stands, why_of
+from cli.output.text import short
+from models.ai_calls import AiCallView, Operation
+from models.ids import AiCallId
+from models.tasks import OPEN, TaskStatus
+
+LOOK_AGAIN_S = 1.0
+LONGER = timedelta(seconds=10)
+
+Say = Callable[[str], None]
+
+
+async def made(
+    client: Client,
+    operation: Operation,
+    fields: Mapping[str, Any],
+    say: Say,
+    *,
+    file: tuple[str, bytes] | None = None,
+) -> AiCallView:
+    """Hand a call in, once, and wait for its end. Raises Refused when it failed."""
+    # The same key goes with every try, so that one that got through is not paid twice.
+    key, offering = uuid4().hex, Trouble(say, PATIENCE_OF_AN_OFFER_S)
+    try:
+        call_id = await come_through(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
+    except asyncio.CancelledError:
+        say("The call may have got through. See whether it goes on: chimera calls")
+        raise
+    try:
+        return await _finished(client, call_id, say)
+    except asyncio.CancelledError:
+        say(f"The call goes on: chimera calls show {short(call_id)}")
+        say(f"         stop it: chimera calls cancel {short(call_id)}")
+        raise
+
+
+async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
+    trouble = Trouble(say, PATIENCE_S, "The call goes on.")
+    told = _Told()
+    while True:
+        call = await come_through(lambda: client.ai_call(call_id), trouble)
+        if call.status is TaskStatus.COMPLETED:
+            return call
+        if call.status not in OPEN:
+            title, detail = f"The call {_ended(call.status)}", call.error or ""
+            raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
+        if told.is_news(call):
+            say(f"Waiting for call {short(call_id)}: {where_it_stands(call)}.")
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+class _Told:
+    """What was said last of a call: the same trouble is said again only when it keeps the call for much longer."""
+
+    def __init__(self) -> None:
+        self._why = ""
+        self._until: datetime | None = None
+
+    def is_news(self, call: AiCallView) -> bool:
+        held = call.held_up
+        why, until = (held.code, held.next_try_at) if held else (why_of(call), None)
+        if why == self._why and (until is None or (self._until is not None and until < self._until + LONGER)):
+            return False
+        self._why, self._until = why, until
+        return True
+
+
+def _ended(status: TaskStatus) -> str:
+    return "was cancelled" if status is TaskStatus.CANCELLED else str(status)

@@ -1,0 +1,62 @@
+"""Watch a task from a command: progress goes to stderr and the result to stdout, so that it can be piped on."""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
+from cli.http.client import Client
+from cli.live import following
+from cli.output.outcomes import tell_end
+from cli.output.printing import print_json
+from cli.output.prose import say
+from cli.output.text import short
+from models.errors import ChimeraError
+from models.tasks import TaskStatus, TaskView
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Whether a task is watched, until when, and what is printed in the end.
+
+    Raises WrongUsage for an option that only a command that watches has a use for.
+    """
+
+    as_json: bool
+    follow: bool = True
+    exit_on_budget: bool = False
+
+    def __post_init__(self) -> None:
+        if self.exit_on_budget and not self.follow:
+            raise WrongUsage("--exit-on-budget says when to stop watching; leave it or --no-follow out.")
+
+    async def of(self, client: Client, task: TaskView, *, after: int = 0) -> int:
+        """Watch a task behind the event `after`, or say how to; return the exit code."""
+        console = Console(stderr=True, highlight=False)
+        if self.follow:
+            return await self._to_its_end(client, task, console, after)
+        if self.as_json:
+            print_json(task)
+        else:
+            print(task.id)
+            say(console, f"It runs. Watch it: chimera follow {short(task.id)}")
+        return 0
+
+    async def _to_its_end(self, client: Client, task: TaskView, console: Console, after: int) -> int:
+        console.print(Text(f"Task {task.id}", style="dim"))
+        try:
+            task = await following.follow(client, task, console, after=after, until_it_waits=self.exit_on_budget)
+        except (asyncio.CancelledError, ChimeraError) as error:
+            # Whoever starts it anew in place of that pays twice. One that isn't there any more was deleted meanwhile.
+            if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):
+                say(console, f"The task goes on. Watch it again: chimera follow {short(task.id)}")
+                say(console, f"                  Stop it:        chimera cancel {short(task.id)}")
+            raise
+        if self.as_json:
+            print_json(task)
+        else:
+            tell_end(task, await client.cost(task.id), await client.subtasks(task.id), console)
+        return WAITS if task.status is TaskStatus.WAITING else EXIT_CODES.get(task.status, 1)

@@ -1,0 +1,126 @@
+"""Embeddings, images and transcriptions as they are printed: the result on stdout, and what it cost on stderr."""
+
+from collections.abc import Sequence, Set
+from datetime import UTC
+from pathlib import Path
+
+from pydantic_core import to_json
+from rich.table import Table
+from rich.text import Text
+
+from cli.errors import EXIT_CODES
+from cli.output.bill import marked
+from cli.output.image_files import places_of
+from cli.output.printing import print_json
+from cli.output.prose import say_aside, tell
+from cli.output.text import count, in_commands, one_line, plain, short
+from models.ai_calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
+from models.base import usd
+from models.ids import AiCallId
+from models.tasks import OPEN, TaskStatus
+
+_SAID = {
+    TaskStatus.QUEUED: "it is queued",
+    TaskStatus.RUNNING: "its provider works on it",
+    TaskStatus.PAUSED: "it is paused",
+    TaskStatus.WAITING: "it waits for its budget",
+    TaskStatus.CANCELLING: "it is being cancelled",
+    TaskStatus.COMPLETED: "it is finished",
+    TaskStatus.FAILED: "it failed",
+    TaskStatus.CANCELLED: "it was cancelled",
+}
+_ENDS = {
+    TaskStatus.COMPLETED: EXIT_CODES["completed"],
+    TaskStatus.FAILED: EXIT_CODES["failed"],
+    TaskStatus.CANCELLED: EXIT_CODES["cancelled"],
+}
+
+
+def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) -> None:
+    """Print what came of a finished call, and what it cost; `out` is where its pictures were written."""
+    if as_json:
+        assert call.result is not None
+        print_json(call.result)
+        return
+    match call.result:
+        case EmbeddingsView(data=vectors):
+            for vector in vectors:
+                print(to_json(vector.embedding).decode())
+            _tell(call, f"{len(vectors[0].embedding)} dimensions")
+        case ImagesView(data=pictures):
+            for place in places_of(out, len(pictures)) if out else ():
+                print(place)
+            _tell(call, "; ".join(_said_of(picture) for picture in pictures))
+        case TranscriptionView(text=text, file_id=file_id):
+            print(plain(text))
+            _tell(call, f"kept as file {file_id}")
+
+
+def tell_call(call: AiCallView, out: Path | None) -> None:
+    """Print what came of a call as the command that asked for it does, or where it stands."""
+    if call.status is not TaskStatus.COMPLETED:
+        tell(f"{short(call.id)} ({call.operation}, {call.model}): {where_it_stands(call)}.")
+        return
+    print_result(call, out, as_json=False)
+    if out is None and isinstance(call.result, ImagesView):
+        tell(f"Write it to a file: chimera calls show {short(call.id)} --out image.png")
+
+
+def exit_code_of(call: AiCallView) -> int:
+    """What a command that shows a call ends with."""
+    return 0 if call.status in OPEN else _ENDS[call.status]
+
+
+def where_it_stands(call: AiCallView) -> str:
+    """Say where a call stands and, where that is known, why, and when it goes on; or how it ended."""
+    if call.status not in OPEN:
+        after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
+        why = f": {call.error_code}: {in_commands(call.error or '')}".rstrip(". :") if _has_failed(call) else ""
+        return one_line(f"{_SAID[call.status]}{after}{why}", 500)
+    tries = f"{count(call.attempts, 'attempt')} so far" if call.attempts else ""
+    return one_line("; ".join(filter(None, (why_of(call), tries, _next_try(call)))), 500)
+
+
+def why_of(call: AiCallView) -> str:
+    """Say what an open call waits for."""
+    if call.held_up is not None:
+        return f"{call.held_up.code}: {in_commands(call.held_up.message)}".rstrip(". :")
+    if call.status is TaskStatus.RUNNING or not call.error_code:
+        # What ended the attempt before is over.
+        return _SAID[call.status]
+    return f"{call.error_code}: {in_commands(call.error or '')}".rstrip(". :")
+
+
+def table_of(calls: Sequence[AiCallSummary], held_up: Set[AiCallId]) -> Table:
+    """A line a call."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Id", "Begun (UTC)", "Kind", "Status", "Cost"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Model", no_wrap=True, overflow="ellipsis", ratio=1)
+    for call in calls:
+        begun = f"{call.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+        status = f"{call.status} (held up)" if call.id in held_up else call.status
+        cost = marked(usd(call.cost_micro_usd), estimated=call.estimated)
+        cells = (short(call.id), begun, call.operation, status, cost)
+        table.add_row(*map(Text, cells), Text(one_line(call.model, 120)))
+    return table
+
+
+def _said_of(picture: ImageView) -> str:
+    return f"{picture.media_type}, {picture.size_bytes} bytes, kept as file {picture.file_id}"
+
+
+def _tell(call: AiCallView, what: str) -> None:
+    cost = marked(usd(call.cost_micro_usd), estimated=call.estimated)
+    simulated = ", simulated" if call.simulated else ""
+    say_aside(f"{call.model}{simulated}: {what}, {cost}")
+
+
+def _has_failed(call: AiCallView) -> bool:
+    return call.status is TaskStatus.FAILED and bool(call.error_code)
+
+
+def _next_try(call: AiCallView) -> str:
+    if call.held_up is None or call.held_up.next_try_at is None:
+        return ""
+    return f"next try {call.held_up.next_try_at.astimezone(UTC):%H:%M:%S} UTC"

@@ -1,0 +1,46 @@
+"""What was said at a node of a task, as it is printed: prompts, replies, tool calls and what came of them."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.output.prose import print_answer
+from cli.output.text import one_line, plain
+from models.messages import MessageView
+
+
+def print_messages(messages: Sequence[MessageView]) -> None:
+    """Print the whole transcript of a node."""
+    console = Console(highlight=False)
+    for message in messages:
+        console.print(Text(heading_of(message), style="bold"), soft_wrap=True)
+        for label, words in parts_of(message):
+            if label:
+                console.print(Text(label, style="dim"))
+            print_answer(plain(words).rstrip())
+        print_answer("")
+
+
+def heading_of(message: MessageView) -> str:
+    """Say in a line who speaks, and where: `── turn 2 · analyst (openai/gpt-5-mini)`."""
+    if message.role == "tool":
+        failed = " failed" if message.failed else ""
+        who = f"{message.tool or 'a tool'}{failed}"
+    elif message.role == "assistant":
+        who = f"{message.agent or 'the model'} ({message.model})" if message.model else message.agent or "the model"
+    else:
+        who = "guidance" if message.guidance_id is not None else "prompt"
+    return one_line(f"── {message.purpose} {message.step} · {who}", 300)
+
+
+def parts_of(message: MessageView) -> Iterator[tuple[str, str]]:
+    """The parts of a message, each with a label where it needs one: thoughts, words, the tools that are asked for."""
+    if message.thought:
+        yield "thought:", message.thought
+    if message.content:
+        yield ("answer:" if message.thought else ""), message.content
+    for call in message.tool_calls:
+        yield "", f"→ {call.name}({call.arguments})"
+    if message.finish_reason not in (None, "stop", "tool_calls"):
+        yield "", f"[ended: {message.finish_reason}]"

@@ -1,0 +1,130 @@
+"""How a task ended, how a failed one goes on, and whether its budget is enough for that."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.output.bill import as_option, doubtful_of, limits_of, marked, spent_of
+from cli.output.endings import ending_of
+from cli.output.prose import print_answer, print_prose, say, tell
+from cli.output.text import count, one_line, plain, short, short_of
+from models.base import usd
+from models.costs import CostView
+from models.model_calls import AttemptStatus, ModelCallView
+from models.remedies import remedy_for
+from models.subtasks import SubtaskView
+from models.tasks import Budget, TaskStatus, TaskView, Waiting
+
+_OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
+
+
+def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
+    """Print what became of a task: its result on stdout, the rest where progress went."""
+    match task.status:
+        case TaskStatus.COMPLETED:
+            _tell_result(task, cost, subtasks, console)
+        case TaskStatus.CANCELLED:
+            print_prose(console, Text(f"■ Cancelled after {_spent(cost)}"))
+        case TaskStatus.WAITING:
+            _tell_wait(task, cost, console)
+        case _:
+            failed = f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}"
+            print_prose(console, Text(failed, style="red"))
+            say(console, f"  {way_on_of(task)}")
+    print_prose(console, Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"))
+
+
+def _tell_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
+    simulated = " (simulated)" if task.simulated else ""
+    print_prose(console, Text(f"✓ Completed{simulated}, {_spent(cost)}"))
+    for line in _endings_of(task, subtasks):
+        print_prose(console, Text(f"  {line}", style="yellow"))
+    print_answer(plain(task.result or "").rstrip())
+
+
+def _tell_wait(task: TaskView, cost: CostView, console: Console) -> None:
+    print_prose(console, Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
+    if task.waiting is not None:
+        say(console, f"  {short_of(task.waiting.message)}")
+    say(console, f"  Or stop it: chimera cancel {short(task.id)}")
+
+
+def _spent(cost: CostView) -> str:
+    spent = marked(usd(cost.spent_micro_usd), estimated=cost.estimated)
+    return f"{count(cost.model_calls, 'request')} to models, {spent}"
+
+
+def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str]:
+    """Say of which answers there may be more than is kept."""
+    if (ending := ending_of(task)) is not None:
+        yield f"The answer was {ending.words}: it may not be all of it."
+    for subtask in subtasks:
+        if (ending := ending_of(subtask)) is not None:
+            yield f"The answer of subtask {one_line(subtask.path, 200)} was {ending.words}."
+
+
+def way_on_of(task: TaskView) -> str:
+    """Say what helps a task that failed, with the command."""
+    # An older API doesn't say it.
+    remedy = task.remedy or remedy_for(task.error_code)
+    if not remedy.retry:
+        return f"{remedy.message.rstrip('.')}: chimera run"
+    command = f"chimera retry {short(task.id)}"
+    changed = [f"{command} {_OPTIONS[field]}" for field in (*remedy.change, *remedy.instead) if field in _OPTIONS]
+    ways = [*([] if remedy.change else [command]), *changed, *(["chimera run"] if remedy.new_task else [])]
+    return f"{short_of(remedy.message).rstrip('.')}: {', or: '.join(ways)}"
+
+
+def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
+    """Say when a task that goes on will wait at once: its budget is too small for any of the calls that failed.
+
+    The bill knows what was held for each. At another model the price is another.
+    """
+    failed = _latest_failed(cost)
+    if cost.budget is None or not failed:
+        return None
+    used = cost.usage.input_tokens + cost.usage.output_tokens
+    needed = {
+        "max_cost_micro_usd": cost.spent_micro_usd
+        + cost.doubtful_micro_usd
+        + min(each.reserved_micro_usd for each in failed),
+        "max_tokens": used + min(each.reserved_tokens for each in failed),
+        "max_model_calls": cost.model_calls + 1,
+    }
+    if model is not None:
+        del needed["max_cost_micro_usd"]
+    lacking = [
+        as_option(limit, amount)
+        for limit, amount in needed.items()
+        if (given := getattr(cost.budget, limit)) is not None and given < amount
+    ]
+    if not lacking:
+        return None
+    return f"Its budget is too small to go on: the call that failed needs {' '.join(lacking)} at least."
+
+
+def tell_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:
+    """Print what a task may spend now, and whether that is enough for what it was `waiting` to do."""
+    tell(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
+    tell(f"Spent so far: {spent_of(cost)}.")
+    if doubtful := doubtful_of(cost):
+        tell(f"In doubt: {doubtful}.")
+    if (shortfall := shortfall_of(waiting, budget)) is not None:
+        print(shortfall)
+
+
+def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
+    """Say when a raise is too small for the call that the task waits to make."""
+    if waiting is None or waiting.needed is None:
+        return None
+    given = getattr(budget, waiting.limit, None)
+    if given is not None and given >= waiting.needed:
+        return None
+    return f"It will wait again: its next call needs {as_option(waiting.limit, waiting.needed)} at least."
+
+
+def _latest_failed(cost: CostView) -> list[ModelCallView]:
+    """The newest attempt of each call whose attempts all failed."""
+    newest = {(each.path, each.purpose, each.step): each for each in cost.attempts}
+    return [each for each in newest.values() if each.status is AttemptStatus.FAILED]

@@ -1,0 +1,197 @@
+"""Tasks as they are printed: a list of them, or one with all that belongs to it."""
+
+from collections.abc import Callable, Sequence, Set
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.output.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
+from cli.output.costs import THE_TASK, is_partial
+from cli.output.endings import ending_of, with_ending
+from cli.output.outcomes import way_on_of
+from cli.output.prose import print_answer, print_prose, tell
+from cli.output.tables import print_table
+from cli.output.text import count, in_commands, one_line, plain, short
+from models.base import UtcDatetime, usd
+from models.costs import CostView, NodeCost
+from models.errors import ModelLoading
+from models.ids import ROOT, TaskId
+from models.model_calls import Purpose
+from models.subtasks import SubtaskView
+from models.tasks import HeldUpCall, TaskStatus, TaskView
+
+QUIET = timedelta(minutes=2)
+"""Most calls of a model have ended by then."""
+
+
+def print_tasks(tasks: Sequence[TaskView], held_up: Set[TaskId], statuses: Sequence[str]) -> None:
+    """Print a list of tasks; `statuses` are what was looked for."""
+    if tasks:
+        print_table(Console(highlight=False), list_of(tasks, held_up))
+    elif statuses:
+        named = one_line(" or ".join(statuses), 200)
+        tell(f"No task is {named}. Without --status all are listed: chimera tasks")
+    else:
+        tell('No tasks yet. Hand one in: chimera run "<goal>"')
+
+
+def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
+    """Print a task with its subtasks and its result."""
+    console = Console(highlight=False)
+    for name, value in facts_of(task, cost):
+        print_prose(console, Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), indent=10)
+    if subtasks or cost.by_subtask:
+        print_table(console, table_of(subtasks, cost))
+    if task.result:
+        console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
+        print_answer(plain(task.result).rstrip())
+
+
+def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
+    """A line a task."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Id", "Status"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Subtasks", "Requests", "Cost", "Age"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    # The title takes what the others leave.
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    for task in tasks:
+        done = f"{task.subtasks_done}/{task.subtasks_total}"
+        status = marked_status_of(task, held_up)
+        spent = marked(usd(task.spent_micro_usd), estimated=task.estimated)
+        cells = (short(task.id), status, done, str(task.model_calls), spent, _age_of(task))
+        due = f"due {task.due_at.astimezone(UTC):%m-%d %H:%M} · " if task.due_at else ""
+        table.add_row(*cells, Text(one_line(f"{due}{task.title or task.goal}", 200)))
+    return table
+
+
+def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
+    """A task's status, with what a list should say beside it."""
+    if task.id in held_up:
+        return f"{task.status} (held up)"
+    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else with_ending(task.status, task)
+
+
+def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
+    """Name what a person wants to know of a task; what there is nothing to say about is left out."""
+    models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
+    why = f": {task.error_code}: {in_commands(task.error or '')}" if task.error_code else ""
+    if (ending := ending_of(task)) is not None:
+        why = f", the answer {ending.words}"
+    if task.waiting is not None:
+        why = f": {in_commands(task.waiting.message)}"
+    facts = (
+        ("Task", task.id),
+        ("Goal", task.goal),
+        ("Status", f"{task.status}{why}"),
+        ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
+        ("Held up", _held_up_in(task)),
+        ("Quiet", _quiet_in(task)),
+        ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
+        ("Models", models or task.model or ""),
+        ("Cost", spent_of(cost)),
+        ("Doubtful", doubtful_of(cost)),
+        ("Budget", limits_of(task.budget)),
+        ("Retried", count(task.retries, "time") if task.retries else ""),
+        ("Due", _when(task.due_at)),
+        ("Began", _when(task.started_at)),
+        ("Ended", _when(task.ended_at)),
+        ("Web UI", task.temporal_url),
+    )
+    return [(name, value) for name, value in facts if value]
+
+
+def _held_up_in(task: TaskView) -> str:
+    """Say how many calls get no answer, since when, and why, each reason once."""
+    if not task.held_up:
+        return ""
+    calls, asked = count(len(task.held_up), "call"), _asked_in(task.held_up)
+    since = f"since {_when(min(call.since for call in task.held_up))}, {asked}"
+    tries = [call.next_try_at for call in task.held_up if call.next_try_at is not None]
+    following = f"; next try {_when(min(tries))}" if tries else ""
+    reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
+    return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
+
+
+def _quiet_in(task: TaskView) -> str:
+    """Say since when nothing has begun for a running task, and what would tell why: a run itself can't."""
+    begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
+    if task.status is not TaskStatus.RUNNING or task.held_up or not begun or datetime.now(UTC) - max(begun) < QUIET:
+        return ""
+    return (
+        f"no model call has begun since {_when(max(begun))}. One may take that long; where none is being made,"
+        " chimera doctor tells whether workers or their payload keys are missing"
+    )
+
+
+def _asked_in(calls: Sequence[HeldUpCall]) -> str:
+    """Say how often providers were asked for these calls; some tries are none of the requests that a budget allows."""
+    requests = sum(call.requests for call in calls)
+    loading = sum(call.attempts - call.requests for call in calls if call.code == ModelLoading.code)
+    unconnected = sum(call.attempts - call.requests for call in calls) - loading
+    made = [count(requests, "request")] if requests else []
+    made += [f"{count(loading, 'try', 'tries')} that found the model loading"] if loading else []
+    made += [f"{count(unconnected, 'try', 'tries')} without a connection"] if unconnected else []
+    return f"after {' and '.join(made)}" if made else "before the first request"
+
+
+def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
+    """Subtasks and, before them, the task's own calls: what all of them cost is what the task cost."""
+    booked = {each.path: each for each in cost.by_subtask}
+    write = in_a_column(each.cost_micro_usd for each in cost.by_subtask)
+    table = Table(box=None, pad_edge=False, expand=True, show_footer=True, footer_style="bold")
+    table.add_column("Subtask", "In all", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Agent", no_wrap=True)
+    table.add_column("Turns", no_wrap=True, justify="right")
+    in_all = marked(write(cost.spent_micro_usd), estimated=cost.estimated)
+    table.add_column("Cost", in_all, no_wrap=True, justify="right")
+    if cost.doubtful_micro_usd:
+        table.add_column("Doubtful", usd(cost.doubtful_micro_usd), no_wrap=True, justify="right")
+    table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
+    if ROOT in booked:
+        table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
+    for subtask in subtasks:
+        cells = (subtask.path, with_ending(subtask.status, subtask), subtask.agent, str(subtask.turns))
+        amounts = _booked(booked.get(subtask.path), cost, write)
+        table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _said_of(subtask))
+    return table
+
+
+def own_calls_of(cost: CostView) -> str:
+    """Say what the task itself asked models for, and as whom."""
+    named = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "work"}
+    own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
+    more = ", …" if is_partial(cost) else ""
+    return one_line(", ".join(f"{named[purpose]} ({agent})" for purpose, agent in own) + more)
+
+
+def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
+    """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
+    booked, doubtful = (node.cost_micro_usd, node.doubtful_micro_usd) if node else (0, 0)
+    amount = marked(write(booked), estimated=node is not None and node.estimated)
+    return [amount, usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [amount]
+
+
+def _said_of(subtask: SubtaskView) -> Text:
+    said = Text(one_line(subtask.title or subtask.instruction))
+    if subtask.error:
+        said.append(f"\n✗ {one_line(subtask.error)}", style="red")
+    elif subtask.result:
+        said.append(f"\n→ {one_line(subtask.result)}", style="dim")
+    return said
+
+
+def _when(at: UtcDatetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _age_of(task: TaskView) -> str:
+    seconds = int((datetime.now(UTC) - task.created_at).total_seconds())
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"

@@ -1,0 +1,93 @@
+"""How a command runs: to an exit code, with every known error as a few lines that a person can act on."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.text import Text
+
+from chimera.observe.disk import is_full
+from cli.errors import INTERRUPTED, TROUBLE, Refused, WrongUsage
+from cli.input.options import BODY, in_options, with_options
+from cli.output.prose import print_prose
+from cli.output.text import in_commands, plain
+from cli.process.signals import until_interrupted
+from models.errors import ChimeraError
+
+
+class Finished(SystemExit):
+    """A command's own exit code, as against the one that Typer gives to wrong usage."""
+
+
+def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a command to its exit code."""
+    try:
+        # psycopg can't use the loop that Windows has by default; the others have this one anyway.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            code = runner.run(until_interrupted(command))
+    except ChimeraError as error:
+        explain(error)
+        code = TROUBLE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing may be flushed into the closed pipe at exit.
+        sys.stdout = None
+        code = TROUBLE
+    except OSError as error:
+        if not explain_full_output(error):
+            raise
+        code = TROUBLE
+    raise Finished(code)
+
+
+def explain_full_output(error: OSError) -> bool:
+    """Say that there is no space for what a command prints, and give the rest of it up; False for another error."""
+    if not is_full(error):
+        return False
+    sys.stdout = None
+    try:
+        explain(WrongUsage("There is no space left where the output goes; make some, or send it elsewhere."))
+    except OSError:
+        # It goes to the same place.
+        sys.stderr = None
+    return True
+
+
+def explain(error: ChimeraError, console: Console | None = None) -> None:
+    """Print what went wrong and the way out."""
+    console = console or Console(stderr=True, highlight=False)
+    for line in lines_of(error):
+        print_prose(console, line)
+
+
+def lines_of(error: ChimeraError) -> list[Text]:
+    """An error as lines: what happened, then each field and what is wrong with it, then where to look it up."""
+    if not isinstance(error, Refused):
+        return [_headline(error.title), *_indented(in_commands(error.message))]
+    problem, options = error.problem, error.options
+    lines = [_headline(problem.title)]
+    lines += [_line_of(*in_options(each, options)) for each in problem.errors]
+    told = [each.message for each in problem.errors]
+    if not told or not any(message in problem.detail for message in told):
+        lines += _indented(in_commands(with_options(problem.detail, options)))
+    request = f"request {problem.instance}" if problem.instance else ""
+    reference = ", ".join(filter(None, (str(problem.status), problem.code, request)))
+    return [*lines, Text(f"  ({plain(reference)})", style="dim")]
+
+
+def _line_of(field: str, message: str) -> Text:
+    line = Text("  ")
+    if field != BODY:
+        line.append(plain(field), "bold").append(": ")
+    return line.append(plain(in_commands(message)))
+
+
+def _headline(title: str) -> Text:
+    return Text.assemble(("✗ ", "red"), (plain(title), "bold"))
+
+
+def _indented(message: str) -> list[Text]:
+    return [Text(f"  {line}") for line in plain(message).splitlines()]

@@ -1,0 +1,314 @@
+"""Tasks that recur: list, preview, create, change, control, backfill, delete."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.http import signed_in
+from cli.input.amounts import metavar_of, micro_usd, moment, one_of, whole
+from cli.input.arguments import AsJson, Newest, Plan, TaskModel
+from cli.input.options import BACKFILL, CHANGE, SCHEDULE, TIMING
+from cli.output.printing import print_json, print_list
+from cli.output.prose import tell
+from cli.output.tables import print_table
+from cli.output.text import count, one_line, short
+
+if TYPE_CHECKING:
+    from models.schedules import ScheduleView
+    from models.tasks import TaskView
+
+OVERLAPS = ("skip", "buffer_one", "allow_all", "cancel_other")
+BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
+_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera schedules runs lists it."}
+
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="The schedule's id, the beginning of it, or its name.", show_default=False)
+]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="What you call it.", show_default=False)]
+Goal = Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done each time.", show_default=False)]
+OtherName = Annotated[str | None, typer.Option(help="What you call it.")]
+OtherGoal = Annotated[str | None, typer.Option(help="What is to be done each time.")]
+Cron = Annotated[str | None, typer.Option(help="When: five fields, as in '0 7 * * 1-5'.")]
+IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")]
+TimeZone = Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")]
+Overlap = Annotated[
+    str | None,
+    typer.Option(
+        parser=one_of(OVERLAPS),
+        metavar=metavar_of(OVERLAPS),
+        autocompletion=lambda: OVERLAPS,
+        help="When one is due and the one before still runs.",
+    ),
+]
+BackfillOverlap = Annotated[
+    str | None,
+    typer.Option(
+        parser=one_of(BACKFILL_OVERLAPS),
+        metavar=metavar_of(BACKFILL_OVERLAPS),
+        autocompletion=lambda: BACKFILL_OVERLAPS,
+        help="One after the other, or side by side.",
+    ),
+]
+Paused = Annotated[bool, typer.Option("--paused", help="Don't begin yet.")]
+BudgetMicroUsd = Annotated[
+    int | None,
+    typer.Option("--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Each run asks before more is spent."),
+]
+After = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help="Later than this, as in 2027-03-01 or with an offset (now)."),
+]
+Time = Annotated[
+    datetime, typer.Option(parser=moment, metavar="TIME", help="As in 2026-11-01T07:00, or with an offset.")
+]
+
+app = typer.Typer(
+    name="schedules",
+    help="Tasks that recur: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+    no_args_is_help=True,
+)
+
+
+@app.command(name="list")
+async def list_schedules(as_json: AsJson = False) -> int:
+    """List your schedules and when they are due next."""
+    async with signed_in() as client:
+        schedules = await client.schedules()
+    if as_json:
+        print_list(schedules)
+    elif not schedules:
+        tell('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
+    else:
+        print_table(Console(highlight=False), table_of(schedules))
+        for schedule in schedules:
+            if schedule.note:
+                tell(f"{short(schedule.id)}: {one_line(schedule.note, 400)}")
+    return 0
+
+
+@app.command()
+async def preview(
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    after: After = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show the next ten times of a timing; nothing is made."""
+    from cli.http.bodies import timing_body
+
+    body = timing_body({"cron": cron, "interval_s": interval_s, "time_zone": time_zone})
+    if after is not None:
+        body["after"] = _in_zone(after, time_zone or "UTC")
+    async with signed_in(TIMING) as client:
+        shown = await client.preview_schedule(body)
+    if as_json:
+        print_json(shown)
+    for due in () if as_json else shown.next_runs:
+        print(f"{due.astimezone(_zone_named(shown.time_zone)):%a %Y-%m-%d %H:%M:%S %Z}")
+    return 0
+
+
+@app.command()
+async def create(
+    name: NewName,
+    goal: Goal,
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    overlap: Overlap = None,
+    paused: Paused = False,
+    model: TaskModel = None,
+    budget_micro_usd: BudgetMicroUsd = None,
+    plan: Plan = None,
+    as_json: AsJson = False,
+) -> int:
+    """Have a task run again and again; say when with --cron or --interval-s."""
+    from cli.http.bodies import task_body, timing_body
+
+    task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
+    timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
+    body = {"name": name, "task": task, "paused": paused, **timing_body(timing)}
+    async with signed_in(SCHEDULE) as client:
+        schedule = await client.create_schedule(body)
+    if as_json:
+        print_json(schedule)
+    else:
+        tell(f"{short(schedule.id)} is made; {next_of(schedule)}.")
+    return 0
+
+
+@app.command()
+async def change(
+    schedule_id: Id,
+    name: OtherName = None,
+    goal: OtherGoal = None,
+    cron: Cron = None,
+    interval_s: IntervalS = None,
+    time_zone: TimeZone = None,
+    overlap: Overlap = None,
+    model: TaskModel = None,
+    budget_micro_usd: BudgetMicroUsd = None,
+    plan: Plan = None,
+    as_json: AsJson = False,
+) -> int:
+    """Change what you name of a schedule; the rest stays, and so does what runs."""
+    from cli.http.bodies import changed_body, schedule_changes, task_body
+    from cli.http.ids import schedule_named
+
+    task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
+    changes = schedule_changes(
+        {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap, "name": name}, task
+    )
+    async with signed_in(CHANGE) as client:
+        schedule = await schedule_named(client, schedule_id)
+        changed = await client.replace_schedule(schedule.id, changed_body(schedule, changes, task))
+    if as_json:
+        print_json(changed)
+    else:
+        tell(f"{short(changed.id)} is changed; {next_of(changed)}.")
+    return 0
+
+
+@app.command()
+async def backfill(
+    schedule_id: Id,
+    start: Time,
+    end: Time,
+    overlap: BackfillOverlap = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make the runs that were due from --start to --end and weren't made."""
+    from cli.http.ids import schedule_named
+
+    async with signed_in(BACKFILL) as client:
+        schedule = await schedule_named(client, schedule_id)
+        body = {each: _in_zone(when, schedule.time_zone) for each, when in (("start", start), ("end", end))}
+        made = await client.backfill_schedule(schedule.id, body | ({} if overlap is None else {"overlap": overlap}))
+    if as_json:
+        print_json(made)
+    else:
+        due = count(len(made.runs), "run")
+        tell(f"{short(schedule.id)}: {due} asked for; those whose task is there already are not made again.")
+    return 0
+
+
+@app.command()
+async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> int:
+    """List the tasks that a schedule has made, and when each was due."""
+    from cli.http.ids import schedule_named
+    from cli.http.pages import items_of
+
+    async with signed_in() as client:
+        schedule = await schedule_named(client, schedule_id)
+        tasks = await items_of(
+            lambda most, cursor: client.schedule_runs(schedule.id, limit=most, cursor=cursor), most=limit
+        )
+    if as_json:
+        print_list(tasks)
+    elif not tasks:
+        tell(f"{short(schedule.id)} has made no task yet; {next_of(schedule)}.")
+    else:
+        print_table(Console(highlight=False), runs_of(tasks, _zone_named(schedule.time_zone)))
+    return 0
+
+
+@app.command()
+async def pause(schedule_id: Id) -> int:
+    """Begin no further run."""
+    return await _control(schedule_id, "pause")
+
+
+@app.command()
+async def resume(schedule_id: Id) -> int:
+    """Go on."""
+    return await _control(schedule_id, "resume")
+
+
+@app.command()
+async def trigger(schedule_id: Id) -> int:
+    """Make a run now, beside those that are due."""
+    return await _control(schedule_id, "trigger")
+
+
+@app.command()
+async def delete(schedule_id: Id) -> int:
+    """End a schedule; tasks that it made remain."""
+    from cli.http.ids import schedule_named
+
+    async with signed_in() as client:
+        schedule = await schedule_named(client, schedule_id)
+        await client.delete_schedule(schedule.id)
+    tell(f"{short(schedule.id)} is deleted; the tasks that it made remain.")
+    return 0
+
+
+async def _control(schedule_id: str, what: str) -> int:
+    from cli.http.ids import schedule_named
+
+    async with signed_in() as client:
+        schedule = await schedule_named(client, schedule_id)
+        await client.control_schedule(schedule.id, what)
+    tell(f"{short(schedule.id)} {_SAID[what]}")
+    return 0
+
+
+def table_of(schedules: Sequence["ScheduleView"]) -> Table:
+    """A line a schedule."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Id", "When", "Next"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Name", no_wrap=True, overflow="ellipsis", ratio=1)
+    for schedule in schedules:
+        when = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
+        cells = (short(schedule.id), one_line(when, 60), next_of(schedule, ""), one_line(schedule.name, 120))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def runs_of(tasks: Sequence["TaskView"], zone: tzinfo) -> Table:
+    """A line for each task that a schedule has made."""
+    from cli.output.tasks import marked_status_of
+    from models.base import usd
+
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("Task", "Due", "Status"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Requests", "Cost"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
+    for task in tasks:
+        due = f"{task.due_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if task.due_at else ""
+        cells = (short(task.id), due, marked_status_of(task), str(task.model_calls), usd(task.spent_micro_usd))
+        table.add_row(*map(Text, cells), Text(one_line(task.title or task.goal, 200)))
+    return table
+
+
+def next_of(schedule: "ScheduleView", word: str = "next ") -> str:
+    """Say when it runs next, behind a word, or why it doesn't."""
+    if schedule.note:
+        return "needs a change"
+    if schedule.paused:
+        return "paused"
+    if not schedule.next_runs:
+        return "not known now"
+    return f"{word}{schedule.next_runs[0].astimezone(_zone_named(schedule.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _in_zone(when: datetime, zone: str) -> str:
+    """Write a time; without an offset it is one of the zone that the schedule is written in."""
+    return (when if when.tzinfo else when.replace(tzinfo=_zone_named(zone))).isoformat()
+
+
+def _zone_named(name: str) -> tzinfo:
+    """The zone that a schedule is written in, or UTC where this machine doesn't know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

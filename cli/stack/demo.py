@@ -1,0 +1,34 @@
+"""The demonstration as a command."""
+
+from typing import Annotated
+
+import typer
+
+from cli.stack.options import DataDir, Port, SimulatorPort, TemporalPort, TemporalUiPort
+
+Stay = Annotated[
+    bool | None,
+    typer.Option("--stay/--exit", help="Stay afterwards, to look around; on a terminal it does.", show_default=False),
+]
+
+
+async def demo(
+    stay: Stay = None,
+    port: Port = None,
+    temporal_port: TemporalPort = None,
+    temporal_ui_port: TemporalUiPort = None,
+    simulator_port: SimulatorPort = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Start everything, run a task, kill its worker in the middle, and count the model calls."""
+    from cli.input.settings import load_settings
+    from cli.stack.demonstration import demonstrate
+
+    settings = load_settings(
+        api_port=port,
+        temporal_port=temporal_port,
+        temporal_ui_port=temporal_ui_port,
+        simulator_port=simulator_port,
+        data_dir=data_dir,
+    )
+    return await demonstrate(settings, stay=stay)

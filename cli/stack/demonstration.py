@@ -1,0 +1,94 @@
+"""The demonstration: a task whose worker is killed in the middle, and a count that shows what it cost (nothing).
+
+The task runs on the built-in simulator, over HTTP like any other provider, so no key is needed and the provider's side
+can be asked what it saw.
+"""
+
+import shlex
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from chimera import __version__
+from chimera.config.settings import Settings
+from cli.errors import INTERRUPTED
+from cli.http.addresses import api_url_of
+from cli.http.connect import signed_in_by
+from cli.live.following import follow
+from cli.output.prose import say
+from cli.output.tables import print_table
+from cli.output.text import short
+from cli.process.signals import until_told
+from cli.stack.kill import Kill
+from cli.stack.proof import Proof, prove, read_journal
+from cli.stack.stack import Stack
+from cli.stack.verdict import table_of, verdict_of
+from cli.stack.welcome import forever, how_to_stop, own_name, say_stopping, say_welcome
+from models.tasks import TaskView
+
+TITLE = "What would it take to run our nightly reports on a workflow engine?"
+GOAL = f'{TITLE} [[sim: tokens=300]] [[sim plan: sub="tokens=300"]]'
+"""The directives are the simulator's: answers of 3 s each, which can be read and killed in the middle."""
+MODEL = "simulator/standard"
+
+
+async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
+    """Run the demonstration; 0 when it showed what it should."""
+    console = Console(highlight=False)
+    stay = sys.stdin.isatty() if stay is None else stay
+    say(console, f"Chimera {__version__}: a task that loses its worker and goes on")
+    # The journal that proves it is our own simulator's, whatever the settings name.
+    stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: say(console, line))
+    show = _Demonstration(stack, console)
+    await until_told(show.run(stay=stay), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    return show.code
+
+
+class _Demonstration:
+    def __init__(self, stack: Stack, console: Console) -> None:
+        self.code = INTERRUPTED
+        self._stack = stack
+        self._console = console
+
+    async def run(self, *, stay: bool) -> int:
+        async with self._stack as stack:
+            say_welcome(stack, self._console)
+            kill = Kill(stack.services.worker)
+            task, proof = await self._show(kill)
+            self.code = 1 if proof.problems else 0
+            self._tell(task, proof)
+            if stay:
+                self._tell_where(task)
+                say(self._console, f"\nEverything still runs, to look around. {how_to_stop()}.")
+                await forever()
+        self._tell_how_to_look(task)
+        return self.code
+
+    async def _show(self, kill: Kill) -> tuple[TaskView, Proof]:
+        async with signed_in_by(self._stack.sign_in) as client:
+            task = await client.create_task({"goal": GOAL, "title": TITLE, "model": MODEL})
+            say(self._console, f"\nTask {task.id} on {MODEL} (simulated answers)")
+            task = await follow(client, task, self._console, watch=kill.watch, banner=kill.banner)
+            cost = await client.cost(task.id)
+        journal = read_journal(self._stack.simulator_journal, task.id)
+        return task, prove(task, cost, journal, killed=kill.pid is not None)
+
+    def _tell(self, task: TaskView, proof: Proof) -> None:
+        console = self._console
+        console.print(Text("\nResult (simulated)", style="bold"))
+        say(console, (task.result or task.error or "none").strip())
+        console.print(Text("\nProof", style="bold"))
+        print_table(console, table_of(proof))
+        for line in verdict_of(proof):
+            say(console, line)
+
+    def _tell_where(self, task: TaskView) -> None:
+        say(self._console, f"\n  API documentation   {api_url_of(self._stack.settings)}/docs")
+        say(self._console, f"  The run in Temporal {task.temporal_url}")
+
+    def _tell_how_to_look(self, task: TaskView) -> None:
+        options = [each for each in sys.argv[2:] if each not in ("--exit", "--stay")]
+        say(self._console, "\nTo look around, start it again, and ask from another terminal:")
+        say(self._console, f"  {shlex.join([own_name(), 'up', *options])}")
+        say(self._console, f"  {own_name()} show {short(task.id)}")

@@ -1,0 +1,54 @@
+"""The kill of the demonstration: a worker, in the middle of a model call."""
+
+import time
+
+from chimera.local import Supervised
+from cli.live.screens import Say
+from cli.live.view import TaskState
+from cli.output.text import count
+from models.activities import COMPLETE
+
+ENOUGH_FINISHED = 4
+EARLY_CHARS, LATE_CHARS = 100, 1000
+"""The kill comes while an answer has between so many characters: begun for certain, and far from its end."""
+
+HEARTBEAT_S = COMPLETE["heartbeat_timeout"].total_seconds()
+
+
+class Kill:
+    """Kills the worker once, with SIGKILL, while a model call is in flight."""
+
+    def __init__(self, worker: Supervised) -> None:
+        self.pid: int | None = None
+        self._worker = worker
+        self._at = 0.0
+        self._over = False
+
+    def watch(self, state: TaskState, say: Say) -> None:
+        """Look at the task after each frame; kill when the moment has come, and say when it goes on."""
+        if self.pid is None and is_the_moment(state):
+            self._kill(state, say)
+        elif self.pid is not None and not self._over and state.repeated_calls:
+            self._over = True
+            waited = time.monotonic() - self._at
+            say(f"──── It goes on, {waited:.0f} s after the kill: only what had been cut is asked for again.")
+
+    def banner(self) -> str:
+        if self.pid is None or self._over:
+            return ""
+        left = HEARTBEAT_S - (time.monotonic() - self._at)
+        when = f"in {left:.0f} s" if left > 0 else "any moment now"
+        return f"Worker {self.pid} was killed. Another gets its call when the heartbeat is missed: {when}."
+
+    def _kill(self, state: TaskState, say: Say) -> None:
+        self.pid = self._worker.kill()
+        self._at = time.monotonic()
+        cut = count(len(state.being_written), "call")
+        say(f"──── SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished.")
+        say(f"──── The run goes on when the heartbeat is missed, after {HEARTBEAT_S:.0f} s.")
+
+
+def is_the_moment(state: TaskState) -> bool:
+    """Whether calls have finished and all in flight are well begun and far from their end."""
+    lengths = [node.writing.length for node in state.nodes.values() if node.writing is not None]
+    return state.finished_calls >= ENOUGH_FINISHED and EARLY_CHARS <= max(lengths, default=0) <= LATE_CHARS

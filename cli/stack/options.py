@@ -1,0 +1,23 @@
+"""Where the stack that a command starts keeps its data, and the ports it takes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.input.amounts import whole
+from cli.input.encodings import path
+
+_a_port = whole(1, 65_535)
+
+Port = Annotated[int | None, typer.Option("--port", parser=_a_port, help="Port of the API (8000).", show_default=False)]
+TemporalPort = Annotated[int | None, typer.Option(parser=_a_port, help="Port of Temporal (7233).", show_default=False)]
+TemporalUiPort = Annotated[
+    int | None, typer.Option(parser=_a_port, help="Port of Temporal's Web UI (8233).", show_default=False)
+]
+SimulatorPort = Annotated[
+    int | None, typer.Option(parser=_a_port, help="Port of the built-in simulator (8001).", show_default=False)
+]
+DataDir = Annotated[
+    Path | None, typer.Option(parser=path, help="Folder that everything is kept in (.chimera).", show_default=False)
+]

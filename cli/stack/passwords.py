@@ -1,0 +1,56 @@
+"""A forgotten password, set in the database itself."""
+
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.local import elsewhere, postgres
+from chimera.local.folder import Folder
+from chimera.security.sessions import reset_password
+from cli.errors import WrongUsage
+from cli.http import sign_in
+from cli.http.bodies import check_password
+from cli.http.connect import is_alive
+from cli.http.login import sign_in_with
+from cli.input.settings import load_settings
+from cli.output.prose import say_aside, tell
+from cli.stack.running import running_stack
+from models.errors import ChimeraError
+
+
+async def reset(email: str, new: str) -> None:
+    """Set a password without asking for the old one, and sign in with it where that user was signed in."""
+    # First, because without a database no password is of use.
+    settings = _with_database(load_settings())
+    check_password(new)
+    await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), say_aside)
+    database = Database(settings)
+    try:
+        await reset_password(database, email, new)
+    finally:
+        await database.close()
+    tell(f"The password of {email} is set. Whoever was signed in as {email} has to sign in again.")
+    await _sign_in_again(settings, email, new)
+
+
+async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
+    path = sign_in.in_folder(settings.data_dir)
+    kept = sign_in.read(path)
+    if kept is None or kept.email != email or not await is_alive(kept.api_url):
+        return
+    try:
+        await sign_in_with(new, email, kept.api_url, path)
+    except ChimeraError as error:
+        # The old one is over. Without it commands look for another sign-in, and say that there is none.
+        path.unlink(missing_ok=True)
+        way_out = f"chimera login --api-url {kept.api_url} --email {email}"
+        tell(f"You are not signed in here yet: {error} Then: {way_out}")
+
+
+def _with_database(settings: Settings) -> Settings:
+    if settings.database_url is not None:
+        return settings
+    if running_stack(settings) is None:
+        raise WrongUsage(
+            f"No Chimera runs in the data folder {settings.data_dir.expanduser().absolute()}. Start it there with"
+            " `chimera up`, or name its database with CHIMERA_DATABASE_URL; then reset the password."
+        )
+    return settings.model_copy(update={"database_url": postgres.address(Folder.at(settings.data_dir))})

@@ -1,0 +1,108 @@
+"""Everything that Chimera is, on this machine: the parts, its own processes, and a sign-in to it."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.local import LocalServices, LocalStack
+from chimera.security.sessions import FIRST_USER, Auth, ensure_first_user
+from cli.errors import NoSignIn
+from cli.http import sign_in
+from cli.http.addresses import api_url_of
+from cli.http.connect import signed_in_by
+from cli.input.settings import misspelt
+from cli.live.screens import Say
+from models.errors import WrongCredentials
+
+PARTS_LIMIT_S = 3.0
+"""How long the databases may take to stop once somebody hurries; each recovers from a kill."""
+
+
+class Stack:
+    """`async with Stack(settings, say) as stack`: it runs, and `stack.sign_in` signs in to it."""
+
+    def __init__(self, settings: Settings, say: Say, workers: int = 1) -> None:
+        self.settings = settings
+        self.first_user: tuple[str, str] | None = None
+        self._say = say
+        self._workers = workers
+        self._local = LocalStack(settings, say=say)
+        self._services: LocalServices | None = None
+        self._exit = AsyncExitStack()
+
+    async def __aenter__(self) -> "Stack":
+        for line in misspelt():
+            self._say(f"Warning: {line}")
+        async with AsyncExitStack() as undo:
+            self.settings = await undo.enter_async_context(self._local)
+            self._services = LocalServices(self.settings, self._local.register, say=self._say, workers=self._workers)
+            await undo.enter_async_context(self._services)
+            self.first_user = await sign_in_here(self.settings)
+            self._exit = undo.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    @property
+    def services(self) -> LocalServices:
+        assert self._services is not None
+        return self._services
+
+    @property
+    def sign_in(self) -> Path:
+        return sign_in.in_folder(self.settings.data_dir)
+
+    @property
+    def simulator_journal(self) -> Path:
+        return self._local.folder.simulator_journal
+
+    def hurry(self) -> None:
+        """Stop without waiting for calls in flight; they go on at the next start."""
+        if self._services is not None:
+            for service in (*self._services.workers, self._services.api):
+                service.kill()
+        asyncio.get_running_loop().call_later(PARTS_LIMIT_S, self._kill_parts)
+
+    def _kill_parts(self) -> None:
+        for part in self._local.parts.values():
+            part.kill()
+
+
+async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
+    """Make the first user, whose e-mail and password are returned this once, and a sign-in for the commands to come."""
+    database = Database(settings)
+    try:
+        first_user = await ensure_first_user(database)
+        path, api_url = sign_in.in_folder(settings.data_dir), api_url_of(settings)
+        if not await _still_good(path, api_url):
+            async with sign_in.locked(path):
+                tokens = await Auth(database, settings).vouch_for(FIRST_USER)
+                sign_in.write(path, sign_in.SignIn.of(api_url, FIRST_USER, tokens))
+    except WrongCredentials:
+        # A database of others, in which our first user was renamed or disabled: they know who they are.
+        return None
+    finally:
+        await database.close()
+    return first_user
+
+
+async def _still_good(path: Path, api_url: str) -> bool:
+    """Whether an earlier start's sign-in works, at the address that the API has now."""
+    async with sign_in.locked(path):
+        kept = sign_in.read(path)
+        if kept is None:
+            return False
+        if kept.api_url != api_url:
+            sign_in.write(path, kept.model_copy(update={"api_url": api_url}))
+    try:
+        async with signed_in_by(path) as client:
+            await client.me()
+    except NoSignIn:
+        return False
+    return True

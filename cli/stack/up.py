@@ -1,0 +1,55 @@
+"""Start everything and stay."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from cli.input.amounts import whole
+from cli.output.prose import say
+from cli.stack.options import DataDir, Port, SimulatorPort, TemporalPort, TemporalUiPort
+
+if TYPE_CHECKING:
+    from cli.stack.stack import Stack
+
+Workers = Annotated[int, typer.Option(parser=whole(1, 64), help="Worker processes.")]
+
+
+async def up(
+    port: Port = None,
+    temporal_port: TemporalPort = None,
+    temporal_ui_port: TemporalUiPort = None,
+    simulator_port: SimulatorPort = None,
+    data_dir: DataDir = None,
+    workers: Workers = 1,
+) -> int:
+    """Start everything and stay; Ctrl-C stops it all, and nothing is lost."""
+    from chimera import __version__
+    from cli.input.settings import load_settings
+    from cli.process.signals import until_told
+    from cli.stack.stack import Stack
+    from cli.stack.welcome import say_stopping
+
+    settings = load_settings(
+        api_port=port,
+        temporal_port=temporal_port,
+        temporal_ui_port=temporal_ui_port,
+        simulator_port=simulator_port,
+        data_dir=data_dir,
+    )
+    console = Console(highlight=False)
+    say(console, f"Chimera {__version__}")
+    stack = Stack(settings, lambda line: say(console, line), workers)
+    # Ending it with a signal is success.
+    await until_told(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    return 0
+
+
+async def _stay(stack: "Stack", console: Console) -> int:
+    from cli.stack.welcome import forever, how_to_stop, own_name, say_welcome
+
+    async with stack:
+        say_welcome(stack, console)
+        say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". {how_to_stop()}.')
+        await forever()
+    return 0

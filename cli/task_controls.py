@@ -1,0 +1,83 @@
+"""Control a task that runs: cancel, pause, resume, steer, budget; and delete one that has ended."""
+
+from typing import Annotated
+
+import typer
+
+from cli.http import signed_in
+from cli.input.arguments import Requests, TaskName, Tokens, Usd
+from cli.input.options import BUDGET, GUIDANCE
+from cli.output.prose import tell
+from cli.output.text import count, one_line, short
+
+Guidance = Annotated[
+    str, typer.Argument(metavar="GUIDANCE", help="What the next calls should know.", show_default=False)
+]
+NodePath = Annotated[str | None, typer.Option(help="Only this subtask and what is below it.")]
+Interrupt = Annotated[bool, typer.Option("--interrupt", help="Cut the model call in flight.")]
+
+
+async def cancel(task_id: TaskName) -> int:
+    """Stop a task; from then on no model call is begun for it."""
+    return await _control(task_id, "cancel")
+
+
+async def pause(task_id: TaskName) -> int:
+    """Let model calls in flight end and begin no other."""
+    return await _control(task_id, "pause")
+
+
+async def resume(task_id: TaskName) -> int:
+    """Let a paused task go on."""
+    return await _control(task_id, "resume")
+
+
+async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, interrupt: Interrupt = False) -> int:
+    """Give a running task guidance."""
+    from cli.http.bodies import guidance_body
+    from cli.http.ids import task_named
+
+    async with signed_in(GUIDANCE) as client:
+        task = await task_named(client, task_id)
+        receipt = await client.steer(task.id, guidance_body(guidance, path, interrupt=interrupt))
+    if receipt.reaches:
+        tell(f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}")
+    else:
+        tell("Kept; the next model call sees it.")
+    return 0
+
+
+async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requests: Requests = None) -> int:
+    """Set what a task may spend in all; one that waits for it goes on."""
+    from cli.http.bodies import budget_body
+    from cli.http.ids import task_named
+    from cli.output.outcomes import tell_budget
+
+    limits = budget_body(micro_usd=usd, tokens=tokens, requests=requests)
+    async with signed_in(BUDGET) as client:
+        before = await task_named(client, task_id)
+        task = await client.set_budget(before.id, limits)
+        cost = await client.cost(task.id)
+    tell_budget(task, cost, limits, before.waiting)
+    return 0
+
+
+async def delete(task_id: TaskName) -> int:
+    """Delete what an ended task was about; what it cost remains."""
+    from cli.http.ids import task_named
+
+    async with signed_in() as client:
+        task = await task_named(client, task_id)
+        await client.delete_task(task.id)
+    tell(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
+    return 0
+
+
+async def _control(task_id: str, what: str) -> int:
+    """Cancel, pause or resume; the API answers as soon as the wish is kept."""
+    from cli.http.ids import task_named
+
+    async with signed_in() as client:
+        task = await client.control((await task_named(client, task_id)).id, what)
+    tell(f"{short(task.id)} is {task.status}.")
+    return 0

@@ -1,0 +1,213 @@
+"""Tasks: hand one in, watch it, list them, show one and its bill."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.http import signed_in
+from cli.input.amounts import micro_usd, one_of, whole
+from cli.input.arguments import AsJson, ExitOnBudget, Follow, Newest, Plan, Requests, TaskModel, TaskName, Tokens, Usd
+from cli.input.encodings import path as a_path
+from cli.input.encodings import text_of
+from cli.input.options import LIST, NODE, RETRY, TASK
+from cli.output.printing import print_json, print_list
+from cli.output.prose import say, tell
+
+ON_FAILURE = ("fail", "skip", "retry")
+ON_TRUNCATED = ("continue", "accept", "fail")
+
+Goal = Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done.", show_default=False)]
+BudgetMicroUsd = Annotated[
+    int | None,
+    typer.Option(
+        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Wait and ask before more than this is spent."
+    ),
+]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(parser=a_path, help="A picture that the agents see; may be given more than once."),
+]
+OnFailure = Annotated[
+    str | None,
+    typer.Option(
+        parser=one_of(ON_FAILURE),
+        # Its words would leave the names of options no room at 80 columns.
+        metavar="WHAT",
+        autocompletion=lambda: ON_FAILURE,
+        help="fail, skip or retry: what to do when a subtask fails.",
+    ),
+]
+OnTruncated = Annotated[
+    str | None,
+    typer.Option(
+        parser=one_of(ON_TRUNCATED),
+        metavar="WHAT",
+        autocompletion=lambda: ON_TRUNCATED,
+        help="continue, accept or fail: what to do with an answer that was cut at its limit of tokens.",
+    ),
+]
+MaxOutputTokens = Annotated[
+    int | None, typer.Option(parser=whole(16, 131_072), help="Longest answer of a built-in agent; else 2048.")
+]
+MaxTurns = Annotated[
+    int | None, typer.Option(parser=whole(1, 1000), help="Model calls of one subtask at most; else 20.")
+]
+Priority = Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")]
+After = Annotated[int, typer.Option(parser=whole(0), help="Begin behind this event; 0 tells the whole story.")]
+RetryModel = Annotated[str | None, typer.Option(help="provider/model for what failed.")]
+RetryGuidance = Annotated[str | None, typer.Option(help="What the failed subtasks should know this time.")]
+Statuses = Annotated[
+    list[str] | None, typer.Option(help="Only running, completed, failed …; may be given more than once.")
+]
+NodePath = Annotated[
+    str | None, typer.Option(help="All that was said at this subtask, as in facts; / is for the task's own calls.")
+]
+
+
+async def run(
+    goal: Goal,
+    model: TaskModel = None,
+    budget_micro_usd: BudgetMicroUsd = None,
+    plan: Plan = None,
+    image: Images = None,
+    on_failure: OnFailure = None,
+    on_truncated: OnTruncated = None,
+    max_output_tokens: MaxOutputTokens = None,
+    max_turns: MaxTurns = None,
+    priority: Priority = None,
+    follow: Follow = True,
+    exit_on_budget: ExitOnBudget = False,
+    as_json: AsJson = False,
+) -> int:
+    """Hand in a task and watch it; Ctrl-C leaves it running."""
+    from cli.http.bodies import task_body
+    from cli.http.uploads import create_with_images
+    from cli.input.files import bytes_of
+    from cli.live.watching import Watching
+
+    body = task_body(
+        goal,
+        model=model,
+        budget_micro_usd=budget_micro_usd,
+        plan=plan,
+        on_failure=on_failure,
+        on_truncated=on_truncated,
+        max_output_tokens=max_output_tokens,
+        max_turns=max_turns,
+        priority=priority,
+    )
+    watching = Watching(as_json, follow, exit_on_budget)
+    images = [(text_of(path.name, "Its name"), await bytes_of(path)) for path in image or ()]
+    async with signed_in(TASK) as client:
+        return await watching.of(client, await create_with_images(client, body, images))
+
+
+async def follow(
+    task_id: TaskName, after: After = 0, exit_on_budget: ExitOnBudget = False, as_json: AsJson = False
+) -> int:
+    """Watch a task until it has ended; Ctrl-C leaves it running."""
+    from cli.http.ids import task_named
+    from cli.live.watching import Watching
+
+    async with signed_in() as client:
+        task = await task_named(client, task_id)
+        return await Watching(as_json, exit_on_budget=exit_on_budget).of(client, task, after=after)
+
+
+async def retry(
+    task_id: TaskName,
+    model: RetryModel = None,
+    guidance: RetryGuidance = None,
+    usd: Usd = None,
+    tokens: Tokens = None,
+    requests: Requests = None,
+    follow: Follow = True,
+    exit_on_budget: ExitOnBudget = False,
+    as_json: AsJson = False,
+) -> int:
+    """Let a failed task go on where it failed, and watch it; what was answered is not paid for again."""
+    from cli.http.bodies import retry_body
+    from cli.http.ids import task_named
+    from cli.live.watching import Watching
+    from cli.output.outcomes import shortfall_of_retry
+
+    watching = Watching(as_json, follow, exit_on_budget)
+    wish = retry_body(model, guidance, micro_usd=usd, tokens=tokens, requests=requests)
+    console = Console(stderr=True, highlight=False)
+    async with signed_in(RETRY) as client:
+        before = await task_named(client, task_id)
+        task = await client.retry(before.id, wish)
+        if (shortfall := shortfall_of_retry(await client.cost(task.id), model)) is not None:
+            say(console, shortfall)
+        # A picture needs the whole story; line after line, what was told before is over.
+        return await watching.of(client, task, after=0 if console.is_terminal else before.last_seq)
+
+
+async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJson = False) -> int:
+    """List tasks, newest first."""
+    from cli.http.held_up import tasks_held_up
+    from cli.http.pages import items_of
+    from cli.output.tasks import print_tasks
+
+    statuses = status or []
+    async with signed_in(LIST) as client:
+        tasks = await items_of(lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor), limit)
+        held_up = set() if as_json else await tasks_held_up(client, tasks)
+    if as_json:
+        print_list(tasks)
+    else:
+        print_tasks(tasks, held_up, statuses)
+    return 0
+
+
+async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False) -> int:
+    """Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks."""
+    from cli.http.ids import task_named
+    from cli.output.tasks import print_task
+
+    if path is not None:
+        return await _show_messages(task_id, path, as_json=as_json)
+    async with signed_in(NODE) as client:
+        task = await task_named(client, task_id)
+        subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
+    if as_json:
+        print_json(task)
+    else:
+        print_task(task, subtasks, cost)
+    return 0
+
+
+async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
+    """Show what a task has cost, by model, agent and subtask, and what came to nothing."""
+    from cli.http.ids import id_named
+    from cli.output.costs import print_cost
+
+    async with signed_in() as client:
+        # A deleted task keeps its bill.
+        found = await id_named(client, task_id)
+        bill = await client.cost(found)
+    if as_json:
+        print_json(bill)
+    else:
+        print_cost(found, bill)
+    return 0
+
+
+async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
+    """Print the whole transcript of a node; `/` is the task itself."""
+    from cli.http.ids import task_named
+    from cli.http.pages import items_of
+    from cli.output.messages import print_messages
+
+    async with signed_in(NODE) as client:
+        task = await task_named(client, task_id)
+        messages = await items_of(lambda _, cursor: client.messages(task.id, path.strip("/"), cursor))
+    if as_json:
+        print_list(messages)
+    elif messages:
+        print_messages(messages)
+    else:
+        tell(f"Nothing was said there yet. How far the task is: chimera show {task_id}")
+    return 0

@@ -1,0 +1,23 @@
+"""The data folder has to be writable."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from chimera.config.settings import Settings
+from cli.checks.findings import Level
+from cli.checks.folder import folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_folder_that_can_not_be_made_is_told_from_a_full_disk() -> None:
+    (found,) = folder(Settings(data_dir=Path("/proc/x")))
+    assert found.level is Level.FAIL
+    assert "/proc can't be written to" in found.message
+    assert found.message.endswith("set CHIMERA_DATA_DIR")
+
+
+def test_a_look_at_the_data_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
+    assert next(iter(folder(Settings(data_dir=tmp_path / "data")))).level is not Level.FAIL
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,45 @@
+"""A model server of one's own is asked what it has."""
+
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from chimera.config.settings import Settings
+from cli.checks.findings import Finding, Level
+from cli.checks.model_server import local_provider
+from tests.cli.checks.servers import model_server
+from tests.parts import serving
+from tests.ports import free_port
+
+
+async def local_provider_at(base_url: str | None) -> Finding:
+    return await local_provider(Settings(local_base_url=base_url))
+
+
+async def test_a_model_server_that_does_not_answer_is_said_with_the_way_out() -> None:
+    found = await local_provider_at(f"http://127.0.0.1:{free_port()}/v1")
+    assert found.level is Level.WARN
+    assert "start the model server, or correct the address" in found.message
+
+
+async def test_a_model_server_that_answers_is_said_with_its_models() -> None:
+    async with serving(model_server(JSONResponse({"data": [{"id": "qwen3"}]}))) as url:
+        found = await local_provider_at(f"{url}/v1")
+    assert (found.level, "models: qwen3" in found.message) == (Level.OK, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (PlainTextResponse("hello"), "ends in /v1"),
+        (JSONResponse({"error": "no"}, 404), "answers 404"),
+        (JSONResponse({"error": "no"}, 401), "CHIMERA_LOCAL_API_KEY"),
+    ],
+)
+async def test_a_server_that_answers_otherwise_is_said(answer: Response, words: str) -> None:
+    async with serving(model_server(answer)) as url:
+        found = await local_provider_at(f"{url}/v1")
+    assert (found.level, words in found.message) == (Level.WARN, True)
+
+
+async def test_no_model_server_of_ones_own_is_no_fault() -> None:
+    assert (await local_provider_at(None)).level is Level.OK

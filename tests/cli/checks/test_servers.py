@@ -1,0 +1,42 @@
+"""The servers that settings name are asked."""
+
+from starlette.responses import PlainTextResponse
+
+from chimera.config.settings import Settings
+from cli.checks.findings import Level
+from cli.checks.servers import programs, servers
+from tests.cli.checks.servers import model_server
+from tests.parts import serving
+from tests.ports import free_port
+
+
+async def test_servers_that_settings_name_are_asked_and_no_password_is_shown() -> None:
+    port = free_port()
+    settings = Settings(
+        database_url=f"postgresql://someone:hidden@127.0.0.1:{port}/x",
+        temporal_address=f"127.0.0.1:{port}",
+        redis_url=f"redis://:hidden@127.0.0.1:{port}/0",
+        simulator_url=f"http://someone:hidden@127.0.0.1:{port}",
+    )
+    found = await servers(settings)
+    assert [(finding.what, finding.level) for finding in found] == [
+        ("PostgreSQL (CHIMERA_DATABASE_URL)", Level.FAIL),
+        ("Temporal (CHIMERA_TEMPORAL_ADDRESS)", Level.FAIL),
+        ("Redis (CHIMERA_REDIS_URL)", Level.WARN),
+        ("simulator (CHIMERA_SIMULATOR_URL)", Level.WARN),
+    ]
+    assert all(f"127.0.0.1:{port}" in finding.message for finding in found)
+    assert not any(word in str(found) for word in ("someone", "hidden"))
+    assert list(programs(settings)) == []
+
+
+async def test_servers_that_answer_are_said_with_where_they_are(parts: Settings) -> None:
+    found = await servers(parts.model_copy(update={"simulator_url": None}))
+    assert {finding.level for finding in found} == {Level.OK}
+    assert f"answers at {parts.temporal_address}" in [finding.message for finding in found]
+
+
+async def test_a_simulator_that_is_another_server_is_said() -> None:
+    async with serving(model_server(PlainTextResponse("hello"))) as url:
+        (found,) = await servers(Settings(simulator_url=url))
+    assert (found.level, "answers 404" in found.message) == (Level.WARN, True)

@@ -1,0 +1,50 @@
+"""A command line that is signed in to the real API."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from api.app import create_app
+from chimera.config.settings import Settings
+from cli.stack.stack import sign_in_here
+from tests.parts import SECRET, fresh_database, serving
+
+
+@pytest.fixture
+async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A command line that is signed in to an API on a database of its own."""
+    async with fresh_database(parts.database_url or "") as url:
+        settings = parts.model_copy(
+            update={
+                "database_url": url,
+                "data_dir": tmp_path,
+                "jwt_secret": SecretStr(SECRET),
+            }
+        )
+        # The API's log is not what the commands print.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        app = create_app(settings)
+        async with app.router.lifespan_context(app), serving(app) as api_url:
+            await sign_in_here(settings.model_copy(update={"api_port": int(api_url.rpartition(":")[2])}))
+            monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+            yield
+        structlog.reset_defaults()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Returns what was waited for in whole seconds, and makes those waits short."""
+    waited, sleep = list[float](), asyncio.sleep
+
+    async def shorter(seconds: float) -> None:
+        if seconds >= 1:
+            waited.append(seconds)
+        await sleep(seconds if seconds < 1 else 0)
+
+    monkeypatch.setattr(asyncio, "sleep", shorter)
+    return waited

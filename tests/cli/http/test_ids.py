@@ -1,0 +1,41 @@
+"""What names a task, and what could be two."""
+
+import pytest
+
+from cli.errors import Ambiguous, NotThere
+from cli.http.client import Client
+from cli.http.ids import task_named
+from models.ids import TaskId
+from tests.cli.api import TinyApi
+from tests.cli.builders import TASK, task_view
+
+OTHER = TaskId("6c1f0b1e-0000-4000-8000-0000000000ff")
+
+
+async def test_the_beginning_of_an_id_names_a_task(api: TinyApi, client: Client) -> None:
+    api.tasks = [task_view(), task_view(id=OTHER)]
+    assert (await task_named(client, OTHER)).id == OTHER
+    assert (await task_named(client, OTHER.replace("-", "").upper())).id == OTHER
+    api.tasks = [task_view()]
+    assert (await task_named(client, "6c1f0b1e-0")).id == TASK
+
+
+async def test_last_names_the_newest_task(api: TinyApi, client: Client) -> None:
+    api.tasks = [task_view(id=OTHER), task_view()]
+    assert (await task_named(client, "last")).id == OTHER
+    api.tasks = []
+    with pytest.raises(NotThere, match="chimera run"):
+        await task_named(client, "LAST")
+
+
+@pytest.mark.parametrize("name", ["ffff", "", "nothing like an id", "\x1b[2J"])
+async def test_what_names_no_task_is_said(client: Client, name: str) -> None:
+    with pytest.raises(NotThere, match="chimera tasks"):
+        await task_named(client, name)
+
+
+async def test_what_could_be_two_tasks_lists_them(api: TinyApi, client: Client) -> None:
+    api.tasks = [task_view(), task_view(id=OTHER)]
+    with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Write more") as raised:
+        await task_named(client, "6c1f")
+    assert (raised.value.http_status, raised.value.title) == (409, "That could be more than one")

@@ -1,0 +1,22 @@
+"""Tasks that are handed in with pictures."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.errors import Refused
+from cli.http import signed_in
+from cli.tasks import run
+from tests.media import a_png
+
+
+@pytest.mark.usefixtures("real_api")
+async def test_a_refused_task_leaves_no_pictures_behind(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(a_png())
+    async with signed_in() as client:
+        with pytest.raises(Refused, match="no model for tasks"):
+            await run("Look.", "simulator/embedding", image=[picture, picture], follow=False)
+        assert b'"items":[]' in await client._get("/files")
+        await run("Look.", image=[picture], follow=False)
+        assert b'"name":"a.png"' in await client._get("/files")

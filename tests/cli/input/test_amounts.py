@@ -1,0 +1,151 @@
+"""Amounts and numbers as people type them: one meaning, or words."""
+
+from datetime import UTC, datetime
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli.input.amounts import micro_usd, moment, whole
+from cli.main import app
+from cli.schedules import BACKFILL_OVERLAPS, OVERLAPS
+from cli.tasks import ON_FAILURE, ON_TRUNCATED
+from models.schedules import BackfillOverlap, Overlap
+from models.tasks import OnFailure, OnTruncated
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("5", 5_000_000),
+        ("$0.50", 500_000),
+        (" 3 ", 3_000_000),
+        (".5", 500_000),
+        ("1.500", 1_500_000),
+        ("0.000001", 1),
+        ("1.000001", 1_000_001),
+        ("0007", 7_000_000),
+        ("9999999.999999", 9_999_999_999_999),
+        ("10000000", 10_000_000_000_000),
+    ],
+)
+def test_an_amount_is_read_to_the_millionth(written: str, amount: int) -> None:
+    assert micro_usd(written) == amount
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("0,050", "0,05", "1,500", "1.500,00", "1,234.50", "1.500.000", "1'000", "1 000", "1\u00a0000", "1_000"),
+        *(
+            "1e3",
+            "5 USD",
+            "5$",
+            "€5",
+            "5.",
+            ".",
+            "$",
+            "",
+            " ",
+            "+5",
+            "-1",
+            "--5",
+            "nan",
+            "inf",
+            "Infinity",
+            "0x10",
+            "1/2",
+        ),
+        *("\uff15", "\u0663", "0.5\uff10", "5\u066b5", "many"),
+    ],
+)
+def test_what_could_mean_two_amounts_is_refused(written: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"is no amount of US dollars\. .* as in (0|1500)\.50\."):
+        micro_usd(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("0,050", "A comma can mean two things"),
+        ("0", "lets nothing be spent"),
+        ("0.000000", "lets nothing be spent"),
+        ("0.0000001", "at most 6 decimals"),
+        ("0.50000000", "at most 6 decimals"),
+        ("10000000.000001", "more than a budget can be, 10000000 dollars"),
+        ("9" * 30, "more than a budget can be"),
+        ("9" * 5000, "9…' is no amount"),
+    ],
+)
+def test_a_refused_amount_says_what_to_write(written: str, said: str) -> None:
+    with pytest.raises(typer.BadParameter) as raised:
+        micro_usd(written)
+    assert said in raised.value.message
+    assert len(raised.value.message) < 200
+
+
+def test_a_whole_number_is_digits_alone() -> None:
+    assert (whole(1)("5000"), whole(0)(" 0 "), whole(1, 64)(64)) == (5000, 0, 64)
+    for written in ("5,000", "1_000", "1e3", "+5", "5.0", "\uff15", "\u0663", "", "many", "-1", "0", "9" * 5000):
+        with pytest.raises(
+            typer.BadParameter, match=r"is no whole number of 1 or more\. Write digits alone, as in 5000"
+        ):
+            whole(1)(written)
+    with pytest.raises(typer.BadParameter, match="'65' is no whole number from 1 to 64"):
+        whole(1, 64)("65")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "x", "--budget-usd", "0,050"), "'0,050' is no amount"),
+        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "'-1' is no amount"),
+        (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount of US dollars"),
+        (("budget", "6c1f", "--tokens", "5,000"), "'5,000' is no whole number"),
+        (("budget", "6c1f", "--requests", "0"), "'0' is no whole number"),
+        (("run", "x", "--priority", "6"), "'6' is no whole number from 1 to 5"),
+        (("follow", "6c1f", "--after", "-1"), "'-1' is no whole number of 0 or more"),
+        (("tasks", "--limit", "1_000"), "'1_000' is no whole number"),
+        (("calls", "--limit", "1e1"), "'1e1' is no whole number"),
+        (("schedules", "create", "x", "y", "--interval-s", "3,600"), "'3,600' is no whole number"),
+        (("embed", "x", "--dimensions", "+5"), "'+5' is no whole number"),
+        (("up", "--port", "8_000"), "'8_000' is no whole number from 1 to 65535"),
+        (("up", "--workers", "65"), "'65' is no whole number from 1 to 64"),
+    ],
+)
+def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "run x --on-failure retri",
+            "--on-failure: 'retri' is not one of 'fail', 'skip', 'retry'; did you mean 'retry'?",
+        ),
+        ("run x --on-truncated zzz", "--on-truncated: 'zzz' is not one of 'continue', 'accept', 'fail'."),
+        ("schedules create a b --overlap SKIP", "--overlap: 'SKIP' is not one of 'skip', 'buffer_one', 'allow_all',"),
+        ("schedules backfill a --start 2026-01-01 --end 2026-01-02 --overlap no", "--overlap: 'no' is not one of"),
+    ],
+)
+def test_a_wrong_choice_is_told_in_our_words(typed: str, said: str) -> None:
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, typed.split()).output
+    assert said in shown.replace("'--", "--").replace("':", ":")
+    assert "Value error" not in shown
+
+
+def test_choices_are_those_of_the_api() -> None:
+    assert list(ON_FAILURE) == list(OnFailure)
+    assert list(ON_TRUNCATED) == list(OnTruncated)
+    assert list(OVERLAPS) == list(Overlap)
+    assert list(BACKFILL_OVERLAPS) == list(BackfillOverlap)
+
+
+def test_times_are_read_with_or_without_an_offset() -> None:
+    assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
+    assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
+        moment("yesterday")

@@ -1,0 +1,120 @@
+"""Settings that can't be used are explained by the variable's name, and misspelt ones are noticed."""
+
+from pathlib import Path
+
+import pytest
+
+from chimera.config.errors import BadSettings
+from chimera.config.settings import Settings
+from cli.checks.findings import Level
+from cli.checks.installation import variables
+from cli.input.settings import load_settings, where_settings
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is no JSON; write it as in {"local/qwen3": [0, 0]}.'),
+        (
+            "CHIMERA_PRICES",
+            '{"local/m": 3}',
+            "CHIMERA_PRICES: Write dollars per million tokens in and out",
+        ),
+        ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
+        ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
+        ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
+        ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' does not begin with http://"),
+        ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
+        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: It is too short"),
+    ],
+)
+def test_a_bad_setting_is_named_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadSettings) as raised:
+        load_settings()
+    assert raised.value.message.startswith(says)
+
+
+def test_a_bad_price_is_not_in_the_way_of_a_command_that_asks_the_api(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHIMERA_PRICES", "{bad")
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CHIMERA_API_PORT", "8010")
+    assert where_settings() == Settings.model_construct(data_dir=tmp_path, api_port=8010)
+
+
+def test_a_command_that_asks_the_api_reads_the_same_files_as_the_api(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_API_PORT=8011\n")
+    (tmp_path / "CHIMERA_DATA_DIR").write_text("elsewhere\n")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    where, settings = where_settings(), load_settings()
+    assert (where.api_port, where.data_dir) == (settings.api_port, settings.data_dir) == (8011, Path("elsewhere"))
+
+
+def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("CHIMERA_DEFAULT_MODLE=local/qwen3\n#CHIMERA_OLD=1\nCHIMERA_LOG_LEVEL=INFO\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHIMERA_ENV_FILE", ".env")
+    monkeypatch.setenv("CHIMERA_PORT", "8010")
+    monkeypatch.setenv("CHIMERA_TOKEN", "known")
+    found = list(variables())
+    assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
+    assert found[0].message.startswith("CHIMERA_PORT is no setting, so nothing reads it; ")
+    assert found[1].message == (
+        "CHIMERA_DEFAULT_MODLE in .env is no setting, so nothing reads it; did you mean CHIMERA_DEFAULT_MODEL?"
+    )
+
+
+def test_a_line_that_cannot_be_read_is_named_without_its_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text(
+        "# mine\nCHIMERA_OPENAI_API_KEY sk-hidden\n\nCHIMERA_LOG_JSON\nCHIMERA_HOST=::1\n"
+    )
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    assert load_settings().host == "::1"
+    assert [finding.message for finding in variables()] == [
+        f"{tmp_path}/settings, line {number}, is not written as NAME=value, so nothing reads it." for number in (2, 4)
+    ]
+
+
+def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CHIMERA_OPNAI_API_KEY", "CHIMERA_ANTHROPIC_API_KEY", "OPENAI_API_KEY", "..data"):
+        (tmp_path / name).write_text("key")
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    (found,) = variables()
+    assert found.message == (
+        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is no setting, so nothing reads it; did you mean CHIMERA_OPENAI_API_KEY?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("CHIMERA_TOKENS", "did you mean CHIMERA_TOKEN?"),
+        ("CHIMERA_FRUIT", "docs/reference/settings.md lists all."),
+        ("CHIMERA_OPENAI_KEY", "did you mean CHIMERA_OPENAI_API_KEY?"),
+    ],
+)
+def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+    monkeypatch.setenv("CHIMERA_ENV_FILE", "")
+    monkeypatch.setenv(name, "x")
+    (found,) = variables()
+    assert found.message == f"{name} is no setting, so nothing reads it; {says}"
+
+
+def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_TOKN=x\nCHIMERA_API_URI=x\nCHIMERA_TOKEN=x\n")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    found = [finding.message for finding in variables()]
+    assert not any("did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
+    assert found[2] == (
+        f"CHIMERA_TOKEN in {tmp_path}/settings is read from the environment only, so it has no effect there; export"
+        " CHIMERA_TOKEN instead."
+    )

@@ -1,0 +1,243 @@
+"""Where a followed task stands, from sequences of frames."""
+
+from datetime import timedelta
+
+from rich.console import Console
+
+from cli.live.lines import line_of, line_of_snapshot
+from cli.live.render import picture_of
+from cli.live.view import TaskState
+from models.events import (
+    BudgetRaised,
+    BudgetReached,
+    GuidanceSeen,
+    SnapshotFrame,
+    SubtaskCompleted,
+    SubtaskFailed,
+    SubtaskStarted,
+    TaskCompleted,
+    TaskFailed,
+    TaskRetried,
+    TaskStarted,
+    ToolCallFinished,
+)
+from models.ids import NodePath
+from models.plans import PlanNode
+from models.subtasks import SubtaskStatus
+from models.tasks import TaskStatus
+from tests.cli.builders import (
+    NOW,
+    TASK,
+    call_failed,
+    call_finished,
+    call_started,
+    happened,
+    planned,
+    subtask_view,
+    task_view,
+    written,
+)
+
+A = NodePath("a")
+
+
+def state_after(*frames: object) -> TaskState:
+    state = TaskState(TASK)
+    for frame in frames:
+        state.apply(frame)  # type: ignore[arg-type]
+    return state
+
+
+def tail_of(state: TaskState, path: str = "a") -> str | None:
+    writing = state.nodes[NodePath(path)].writing
+    return writing.tail if writing else None
+
+
+def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None:
+    state = state_after(
+        happened(1, planned(PlanNode(key="a", agent="writer"))),
+        happened(2, SubtaskFailed(path=A, code="wrong_key", message="No.")),
+        happened(3, TaskFailed(code="wrong_key", message="No.")),
+    )
+    assert (state.is_closed, state.nodes[A].status) == (True, SubtaskStatus.FAILED)
+    state.apply(happened(4, TaskRetried(paths=(A,))))
+    assert (state.is_closed, state.ended_at, state.note) == (False, None, "")
+    assert (state.nodes[A].status, state.nodes[A].note) == (SubtaskStatus.PENDING, "")
+
+
+def test_estimates_are_marked_while_a_task_runs() -> None:
+    guess = call_finished("a").model_copy(update={"estimated": True})
+    assert line_of(guess) == "a: model call 1 finished: ~15 tokens, ~$0.000030"
+    state = state_after(happened(1, call_finished("b")), happened(2, guess))
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(picture_of(state, elapsed_s=1))
+    shown = capture.get()
+    assert "1 s · 2 model calls · ~30 tokens · ~$0.000060" in shown
+    assert "1 call, ~$0.000030" in shown
+    assert "1 call, $0.000030" in shown
+
+
+def test_text_is_put_together_in_order() -> None:
+    state = state_after(happened(1, call_started("a")), written("a", "Hello "), written("a", "world", offset=6))
+    assert tail_of(state) == "Hello world"
+
+
+def test_text_that_comes_again_is_not_shown_twice() -> None:
+    state = state_after(happened(1, call_started("a")), written("a", "Hello "), written("a", "world", offset=6))
+    assert not state.apply(written("a", "Hello "))
+    assert not state.apply(written("a", "world", offset=6))
+    assert tail_of(state) == "Hello world"
+
+
+def test_a_gap_is_marked_and_what_follows_goes_on() -> None:
+    state = state_after(happened(1, call_started("a")), written("a", "Hello "), written("a", "you", offset=20))
+    assert tail_of(state) == "Hello …you"
+    assert state.apply(written("a", " there", offset=23))
+
+
+def test_a_new_attempt_takes_back_what_the_one_before_had_written() -> None:
+    state = state_after(happened(1, call_started("a")), written("a", "Hello wor"))
+    state.apply(happened(2, call_started("a", attempt=2)))
+    assert tail_of(state) == ""
+    assert state.repeated_calls == 1
+    assert not state.apply(written("a", "ld", offset=9)), "a late piece of the first attempt"
+    state.apply(written("a", "Hello again", attempt=2))
+    assert tail_of(state) == "Hello again"
+
+
+def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
+    state = state_after(
+        happened(1, call_started("a")), written("a", "Hello"), happened(2, call_started("a", attempt=2))
+    )
+    assert state.nodes[A].note == "attempt 2: what the one before had written is taken back"
+    state.apply(happened(3, call_failed("a", attempt=2)))
+    state.apply(happened(4, call_started("a", attempt=3)))
+    assert state.nodes[A].note == "attempt 3"
+
+
+def test_a_failed_attempt_says_whether_it_is_tried_again_and_a_cut_one_does_not() -> None:
+    state = state_after(happened(1, call_started("a")), happened(2, call_failed("a")))
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call is tried again"
+    state.apply(happened(3, call_failed("a", retryable=False)))
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble"
+    state.apply(happened(4, call_failed("a", code="cancelled")))
+    assert state.nodes[A].note == "the call was cut"
+
+
+def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
+    seen = GuidanceSeen(path=A, guidance_id=7, preview="Keep it short.")
+    assert state_after(happened(1, seen)).nodes[A].note == "has seen the guidance: Keep it short."
+    assert line_of(seen) == "a: has seen the guidance: Keep it short."
+
+
+def test_a_snapshot_says_where_it_stands() -> None:
+    frame = SnapshotFrame(task_id=TASK, seq=40, task=task_view(status=TaskStatus.COMPLETED), subtasks=())
+    assert line_of_snapshot(frame).startswith("task: completed, ")
+    assert "at event 40" in line_of_snapshot(frame)
+
+
+def test_text_of_an_attempt_may_come_before_its_event() -> None:
+    state = state_after(happened(1, call_started("a")), written("a", "old"), written("a", "new", attempt=2))
+    assert tail_of(state) == "new"
+    state.apply(happened(2, call_started("a", attempt=2)))
+    assert tail_of(state) == "new"
+
+
+def test_text_that_comes_after_the_end_of_its_call_is_ignored() -> None:
+    state = state_after(happened(1, call_started("a")), happened(2, call_finished("a")))
+    assert not state.apply(written("a", "late"))
+    assert tail_of(state) is None
+
+
+def test_the_next_turn_begins_with_nothing() -> None:
+    state = state_after(
+        happened(1, call_started("a")),
+        written("a", "first"),
+        happened(2, call_finished("a", tool_calls=("calculator",))),
+        happened(3, call_started("a", step=2)),
+        written("a", "second", step=2),
+    )
+    assert tail_of(state) == "second"
+    assert state.repeated_calls == 0
+
+
+def test_only_the_end_of_a_long_answer_is_kept() -> None:
+    state = state_after(happened(1, call_started("a")))
+    for start in range(0, 10_000, 1000):
+        state.apply(written("a", "x" * 1000, offset=start))
+    writing = state.nodes[A].writing
+    assert writing is not None
+    assert (writing.length, len(writing.tail)) == (10_000, 2000)
+
+
+def test_events_that_come_again_after_a_reconnect_count_once() -> None:
+    frames = (happened(1, call_started("a")), happened(2, call_finished("a")))
+    state = state_after(*frames)
+    assert not any(state.apply(frame) for frame in frames)
+    assert (state.finished_calls, state.spent_micro_usd, state.tokens, state.nodes[A].turns) == (1, 30, 15, 1)
+
+
+def test_a_run_from_its_plan_to_its_answer() -> None:
+    plan = planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer", depends_on=("a",)))
+    state = state_after(
+        happened(1, TaskStarted()), happened(2, plan), happened(3, SubtaskStarted(path=A, agent="analyst"))
+    )
+    assert [node.status for node in state.subtasks] == [SubtaskStatus.RUNNING, SubtaskStatus.PENDING]
+    assert state.nodes[NodePath("b")].depends_on == ("a",)
+    state.apply(happened(4, SubtaskCompleted(path=A, preview="fine")))
+    assert (state.done, state.status) == (1, TaskStatus.RUNNING)
+    state.apply(happened(5, TaskCompleted(preview="fine", simulated=True)))
+    assert state.is_closed
+    assert state.simulated
+
+
+def test_a_plan_inside_a_subtask_hangs_below_it() -> None:
+    inner = planned(PlanNode(key="c", agent="coder")).model_copy(update={"path": A})
+    state = state_after(happened(1, planned(PlanNode(key="a", agent="analyst"))), happened(2, inner))
+    assert [node.path for node in state.children_of(A)] == ["a/c"]
+
+
+def test_why_a_subtask_or_the_task_failed_is_kept() -> None:
+    failed = SubtaskFailed(path=A, code="no_quota", message="Nothing left.")
+    state = state_after(happened(1, failed), happened(2, TaskFailed(code="no_quota", message="Subtask 'a' failed.")))
+    assert state.nodes[A].note == "no_quota: Nothing left."
+    assert (state.status, state.note) == (TaskStatus.FAILED, "no_quota: Subtask 'a' failed.")
+
+
+def test_a_tools_result_is_noted_at_its_subtask() -> None:
+    tool = ToolCallFinished(path=A, step=1, index=0, tool="calculator", failed=False, preview="42")
+    assert state_after(happened(1, tool)).nodes[A].note == "calculator: 42"
+
+
+def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> None:
+    state = state_after(happened(1, BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.")))
+    assert (state.status, state.note) == (TaskStatus.WAITING, "2 of 2 calls are used.")
+    raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
+    state.apply(happened(2, raised))
+    assert (state.status, state.note) == (TaskStatus.RUNNING, "")
+    assert line_of(raised) == "budget: set to $0.0200, 9 requests"
+
+
+def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> None:
+    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
+    state = state_after(happened(1, call_started("a")), snapshot)
+    assert [node.path for node in state.subtasks] == ["b"]
+    assert (state.done, state.finished_calls, state.spent_micro_usd) == (1, 3, 90)
+    assert not state.apply(happened(5999, call_finished("a")))
+    assert state.apply(happened(6001, call_started("b", step=4)))
+
+
+def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
+    state = TaskState(TASK, task_view(created_at=NOW - timedelta(seconds=70), started_at=NOW - timedelta(seconds=60)))
+    assert state.elapsed_s(NOW) == 60
+    state.apply(happened(3, TaskCompleted(preview="done")))
+    assert state.elapsed_s(NOW + timedelta(hours=1)) == 63
+    assert state.elapsed_s(NOW) == 60
+
+
+def test_the_clock_of_a_task_that_has_ended_stands_still() -> None:
+    ended = task_view(status=TaskStatus.COMPLETED, ended_at=NOW + timedelta(seconds=5))
+    assert TaskState(TASK, ended).elapsed_s(NOW + timedelta(days=1)) == 5
+    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=ended, subtasks=())
+    assert state_after(snapshot).elapsed_s(NOW + timedelta(days=1)) == 5

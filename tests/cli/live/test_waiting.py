@@ -1,0 +1,97 @@
+"""A call is handed in once and waited for, whatever happens to the connection."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.http.connect import signed_in_by
+from cli.live.waiting import made
+from cli.output.calls import where_it_stands
+from models.ai_calls import AiCallView, HeldUp, Operation
+from models.ids import AiCallId
+from models.tasks import TaskStatus
+from tests.cli.api import TinyApi, problem
+from tests.cli.builders import NOW
+from tests.parts import serving
+
+CALL = AiCallId("7d1f0b1e-0000-4000-8000-000000000001")
+AWAY = "provider_away"
+
+
+def call_view(**changes: Any) -> AiCallView:
+    values: dict[str, Any] = {
+        "id": CALL,
+        "operation": Operation.EMBEDDINGS,
+        "model": "openai/text-embedding-3-small",
+        "status": TaskStatus.QUEUED,
+        "simulated": False,
+        "attempts": 0,
+        "doubtful": 0,
+        "cost_micro_usd": 0,
+        "doubtful_micro_usd": 0,
+        "estimated": False,
+        "usage": {},
+        "error_code": None,
+        "error": None,
+        "created_at": NOW,
+        "started_at": None,
+        "ended_at": None,
+        "request": {},
+    }
+    return AiCallView.model_validate(values | changes)
+
+
+async def waited_for(api: TinyApi, tmp_path: Path) -> list[str]:
+    said: list[str] = []
+    async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
+        await made(client, Operation.EMBEDDINGS, {"input": "x"}, said.append)
+    return said
+
+
+async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("cli.live.waiting.LOOK_AGAIN_S", 0)
+    held = HeldUp(code=AWAY, message="OpenAI is away.", next_try_at=NOW)
+    away = call_view(attempts=1, error_code="overloaded", held_up=held)
+    sooner = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=9)})})
+    later = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=60)})})
+    works = call_view(status=TaskStatus.RUNNING, attempts=2, error_code="overloaded")
+    done = call_view(status=TaskStatus.COMPLETED)
+    api = TinyApi(ai_calls=[call_view(), call_view(), away, away, sooner, later, works, done])
+    waiting = "Waiting for call 7d1f0b1e"
+    assert await waited_for(api, tmp_path) == [
+        f"{waiting}: it is queued.",
+        f"{waiting}: provider_away: OpenAI is away; 1 attempt so far; next try 12:00:00 UTC.",
+        f"{waiting}: provider_away: OpenAI is away; 1 attempt so far; next try 12:01:00 UTC.",
+        f"{waiting}: its provider works on it; 2 attempts so far.",
+    ]
+
+
+async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(tmp_path: Path) -> None:
+    unavailable = problem(503, "unavailable", "Away")
+    api = TinyApi(ai_calls=[call_view(status=TaskStatus.COMPLETED)], refuse=[unavailable, unavailable])
+    assert await waited_for(api, tmp_path) == [
+        "The connection to Chimera was lost; trying again.",
+        "Connected again.",
+    ]
+    assert (len(api.keys), len(set(api.keys))) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"status": TaskStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
+            "it failed after 2 attempts: malformed: No JSON",
+        ),
+        (
+            {"status": TaskStatus.CANCELLED, "attempts": 1, "error_code": "overloaded", "error": "Busy."},
+            "it was cancelled after 1 attempt",
+        ),
+        ({"status": TaskStatus.CANCELLED}, "it was cancelled"),
+        ({"status": TaskStatus.RUNNING, "attempts": 1}, "its provider works on it; 1 attempt so far"),
+    ],
+)
+def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], said: str) -> None:
+    assert where_it_stands(call_view(**fields)) == said

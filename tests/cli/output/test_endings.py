@@ -1,0 +1,76 @@
+"""An answer that was cut at its limit is marked wherever it is shown; others aren't."""
+
+import io
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import BaseModel
+from rich.console import Console
+
+from cli.live.lines import line_of
+from cli.live.view import TaskState
+from cli.output.endings import ending_of
+from cli.output.outcomes import tell_end
+from cli.output.tasks import facts_of, marked_status_of, table_of
+from models.events import SubtaskCompleted
+from models.ids import NodePath
+from models.tasks import TaskStatus
+from tests.cli.builders import TASK, a_bill, call_finished, happened, subtask_view, task_view
+
+Told = TypeVar("Told", bound=BaseModel)
+
+
+def ended(told: Told, finish_reason: Any) -> Told:
+    return told.model_copy(update={"finish_reason": finish_reason})
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "mark"),
+    [
+        ("length", "cut"),
+        ("content_filter", "filtered"),
+        ("refusal", "refused"),
+        ("other", "end unknown"),
+        ("stop", None),
+        ("tool_calls", None),
+        (None, None),
+    ],
+)
+def test_answers_that_may_go_on_are_marked(finish_reason: str | None, mark: str | None) -> None:
+    ending = ending_of(ended(task_view(), finish_reason))
+    assert (ending.mark if ending else None) == mark
+    listed = marked_status_of(ended(task_view(status=TaskStatus.COMPLETED), finish_reason))
+    assert listed == (f"completed ({mark})" if mark else "completed")
+
+
+def test_a_cut_answer_is_marked_where_it_is_followed() -> None:
+    assert line_of(ended(call_finished("a"), "length")).endswith(", cut at its limit")
+    assert "cut" not in line_of(ended(call_finished("a"), "stop"))
+    done = SubtaskCompleted(path=NodePath("a"), preview="Half", finish_reason="length")
+    assert line_of(done) == "a: completed, cut at its limit: Half"
+    state = TaskState(TASK)
+    state.apply(happened(1, done))
+    assert state.nodes[NodePath("a")].note == "its answer was cut at its limit"
+
+
+def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = io.StringIO()
+    done = task_view(status=TaskStatus.COMPLETED, result="Half a sen")
+    cut = ended(subtask_view("facts"), "length")
+    tell_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
+    lines = shown.getvalue().splitlines()
+    assert lines[:3] == [
+        "✓ Completed (simulated), 3 requests to models, ~$0.0009",
+        "  The answer was cut at its limit: it may not be all of it.",
+        "  The answer of subtask facts was cut at its limit.",
+    ]
+    assert capsys.readouterr().out == "Half a sen\n"
+
+
+def test_a_cut_answer_is_marked_where_a_task_is_shown() -> None:
+    task = ended(task_view(status=TaskStatus.COMPLETED), "length")
+    assert dict(facts_of(task, a_bill()))["Status"] == "completed, the answer cut at its limit"
+    console = Console(file=io.StringIO(), width=120, record=True)
+    console.print(table_of([ended(subtask_view("a"), "length"), subtask_view("b")], a_bill()))
+    lines = console.export_text().splitlines()
+    assert [("completed (cut)" in line) for line in lines if line.startswith(("a ", "b "))] == [True, False]

@@ -1,0 +1,115 @@
+"""How a failed task goes on is said with the command, and whether its budget is enough for that."""
+
+from typing import Any
+
+import pytest
+
+from cli.input.amounts import micro_usd
+from cli.output.outcomes import shortfall_of, shortfall_of_retry, way_on_of
+from cli.output.tasks import facts_of
+from models.costs import CostView
+from models.tasks import Budget, BudgetView, TaskStatus, TaskView, Waiting
+from tests.cli.builders import a_bill, attempt, task_view
+
+
+def failed(code: str) -> TaskView:
+    return task_view(status=TaskStatus.FAILED, error_code=code, error="It failed.")
+
+
+def bill(*attempts: Any, **limits: int) -> CostView:
+    none = {"max_cost_micro_usd": None, "max_tokens": None, "max_model_calls": None}
+    return a_bill(attempts=attempts, budget=BudgetView.model_validate(none | limits))
+
+
+FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"),
+    [
+        ("attempts_used_up", "Let it go on where it failed: chimera retry 6c1f0b1e"),
+        ("context_too_long", "chimera retry 6c1f0b1e --model <provider/model>"),
+        ("unknown_model", "chimera retry 6c1f0b1e --model <provider/model>"),
+        ("bad_request", "was refused: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        ("content_refused", "a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        ("plan_invalid", "chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        (
+            "same_failure_again",
+            'chimera retry 6c1f0b1e --guidance "…", or: chimera retry 6c1f0b1e --model <provider/model>',
+        ),
+        (
+            "unusable_header",
+            "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
+        ),
+        (
+            "wrong_key",
+            "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
+        ),
+        ("no_quota", ": chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>"),
+        ("unknown_agent", "let the task go on: chimera retry 6c1f0b1e"),
+        ("turn_limit_reached", "Create a new task with other limits: chimera run"),
+    ],
+)
+def test_a_failure_names_what_to_change(code: str, ends: str) -> None:
+    assert way_on_of(failed(code)).endswith(ends)
+    assert dict(facts_of(failed(code), a_bill()))["Way on"].endswith(ends)
+
+
+def test_a_task_that_goes_on_needs_no_way_on() -> None:
+    assert "Way on" not in dict(facts_of(task_view(), a_bill()))
+
+
+@pytest.mark.parametrize(
+    ("limits", "needs"),
+    [
+        ({"max_cost_micro_usd": 1999}, "--usd 0.002"),
+        ({"max_tokens": 64}, "--tokens 65"),
+        ({"max_model_calls": 3}, "--requests 4"),
+        ({"max_cost_micro_usd": 901, "max_model_calls": 3}, "--usd 0.002 --requests 4"),
+        ({"max_cost_micro_usd": 2000, "max_tokens": 65, "max_model_calls": 4}, None),
+        ({}, None),
+    ],
+)
+def test_a_budget_too_small_to_go_on_is_said(limits: dict[str, int], needs: str | None) -> None:
+    said = shortfall_of_retry(bill(FAILED, **limits))
+    assert said == (needs and f"Its budget is too small to go on: the call that failed needs {needs} at least.")
+
+
+def test_only_calls_that_failed_in_the_end_count() -> None:
+    answered = attempt(attempt=2, status="finished", reserved_micro_usd=1100)
+    assert shortfall_of_retry(bill(FAILED, answered, max_cost_micro_usd=901)) is None
+
+
+def test_the_price_of_another_model_is_not_known() -> None:
+    assert shortfall_of_retry(bill(FAILED, max_cost_micro_usd=901), "openai/gpt-5-mini") is None
+
+
+def test_a_bill_without_a_budget_has_no_shortfall() -> None:
+    assert shortfall_of_retry(a_bill(attempts=(FAILED,))) is None
+
+
+COSTS_MORE = Waiting(limit="max_cost_micro_usd", message="", needed=4475)
+
+
+def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
+    assert shortfall_of(COSTS_MORE, Budget(max_cost_micro_usd=4000)) == (
+        "It will wait again: its next call needs --usd 0.004475 at least."
+    )
+
+
+@pytest.mark.parametrize(("needed", "said"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
+def test_what_a_raise_needs_can_be_typed_again(needed: int, said: str) -> None:
+    waiting = Waiting(limit="max_cost_micro_usd", message="", needed=needed)
+    shortfall = shortfall_of(waiting, Budget(max_cost_micro_usd=1)) or ""
+    assert f"--usd {said} at least" in shortfall
+    assert micro_usd(said) == needed
+
+
+def test_a_raise_of_another_limit_is_said() -> None:
+    waiting = Waiting(limit="max_tokens", message="", needed=700)
+    assert "--tokens 700" in (shortfall_of(waiting, Budget(max_cost_micro_usd=10**9)) or "")
+
+
+@pytest.mark.parametrize("waiting", [None, COSTS_MORE, Waiting(limit="max_tokens", message="")])
+def test_a_raise_that_is_enough_or_can_not_be_judged_is_not_remarked_on(waiting: Waiting | None) -> None:
+    assert shortfall_of(waiting, Budget(max_cost_micro_usd=4475)) is None

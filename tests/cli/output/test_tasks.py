@@ -1,0 +1,129 @@
+"""What is printed of a task."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.output import tasks
+from cli.output.tasks import facts_of, table_of
+from models.model_calls import Purpose
+from models.tasks import BudgetView, HeldUpCall, TaskStatus, Waiting
+from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
+
+
+def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
+    task = task_view(
+        status=TaskStatus.WAITING,
+        budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
+        waiting=Waiting(
+            limit="max_cost_micro_usd",
+            message="$0.0009 of $0.0020 is spent. Raise it at POST /api/v1/tasks/6c1f/budget.",
+        ),
+    )
+    facts = dict(facts_of(task, a_bill()))
+    assert facts["Status"] == "waiting: $0.0009 of $0.0020 is spent. Raise it: chimera budget 6c1f."
+    assert facts["Budget"] == "$0.0020"
+
+
+def test_requests_are_counted_and_doubtful_ones_explained() -> None:
+    facts = dict(facts_of(task_view(), a_bill(doubtful_micro_usd=1100)))
+    assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
+    assert facts["Doubtful"] == "at most $0.0011, for requests whose end nobody saw (they count for the budget)"
+    assert "Doubtful" not in dict(facts_of(task_view(), a_bill()))
+
+
+def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
+    later = NOW + timedelta(seconds=30)
+    calls = (a_call_held_up("a"), a_call_held_up("b", since=later, next_try_at=later))
+    assert dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"] == (
+        "2 calls by the provider, since 2026-11-01 12:00:00 UTC, after 4 requests;"
+        " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
+    )
+    assert "Held up" not in dict(facts_of(task_view(), a_bill()))
+
+
+def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
+    later = NOW + timedelta(seconds=30)
+    assert "since 2026-11-01 12:00:30 UTC" in dict(facts_of(task_view(last_call_at=later), a_bill()))["Quiet"]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for lively in (
+        task_view(last_call_at=tomorrow),
+        task_view(status=TaskStatus.PAUSED),
+        task_view(started_at=None),
+        task_view(held_up=(a_call_held_up("a"),)),
+    ):
+        assert "Quiet" not in dict(facts_of(lively, a_bill()))
+
+
+def test_tries_without_a_connection_are_no_requests() -> None:
+    def said(*calls: HeldUpCall) -> str:
+        return dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"].split(", ")[2].partition(".")[0]
+
+    assert said(a_call_held_up("a", attempts=5, requests=0)) == "after 5 tries without a connection"
+    loading = a_call_held_up("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
+    assert said(loading) == "after 5 tries that found the model loading"
+    some = (a_call_held_up("a", attempts=2, requests=1), a_call_held_up("b", attempts=1, requests=1))
+    assert said(*some) == "after 2 requests and 1 try without a connection"
+    assert said(a_call_held_up("a", attempts=0, requests=0)) == "before the first request"
+
+
+def test_a_run_of_a_schedule_says_when_it_was_due() -> None:
+    late = task_view(due_at=NOW, created_at=NOW + timedelta(hours=3))
+    assert dict(facts_of(late, a_bill()))["Due"] == "2026-11-01 12:00:00 UTC"
+    assert "due 11-01 12:00 · A title" in drawn(tasks.list_of([late], set()))[1]
+
+
+def test_times_are_utc_and_say_so() -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
+    facts = dict(facts_of(task_view(started_at=elsewhere, ended_at=NOW), a_bill()))
+    assert (facts["Began"], facts["Ended"]) == ("2026-11-01 12:00:00 UTC", "2026-11-01 12:00:00 UTC")
+
+
+def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
+    cost = a_bill(
+        spent_micro_usd=900,
+        doubtful_micro_usd=400,
+        by_subtask=(a_sum(2, 300, path=""), a_sum(3, 600, 400, path="facts")),
+        attempts=(
+            attempt(purpose=Purpose.PLAN, agent="planner"),
+            attempt("facts"),
+            attempt(purpose=Purpose.AGGREGATE, agent="coordinator"),
+        ),
+    )
+    # What the subtask's own row has leaves out attempts that came to nothing.
+    shown = drawn(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
+    assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
+        ["Subtask", "Status", "Agent", "Turns", "Cost", "Doubtful", "Title,"],
+        ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
+        ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
+        ["text", "completed", "poet", "3", "$0.0000", "TEXT"],
+        ["In", "all", "$0.0009", "$0.0004"],
+    ]
+
+
+def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
+    running = subtask_view("a", title="Facts", status="running", result=None)
+    failed = subtask_view("b", title="Sums", status="failed", result=None, error="Nothing left.")
+    shown = drawn(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
+    title = shown[0].index("Title")
+    assert [line[title:].rstrip() for line in shown[1:-1]] == [
+        "Facts",
+        "Text",
+        "→ It is so.",
+        "Sums",
+        "✗ Nothing left.",
+    ]
+
+
+def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
+    listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=TaskStatus.WAITING)]
+    shown = drawn(tasks.list_of(listed, {TASK}))
+    assert [line[10:31].rstrip() for line in shown[1:]] == ["running (held up)", "running", "waiting (budget)"]
+
+
+def drawn(table: Table) -> list[str]:
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get().splitlines()

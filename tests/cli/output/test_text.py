@@ -1,0 +1,237 @@
+"""What models and people write can't do more to a terminal than show letters."""
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from chimera.config.settings import Settings
+from cli.live.lines import line_of
+from cli.live.render import picture_of
+from cli.live.view import TaskState
+from cli.output.prose import say
+from cli.output.text import count, in_commands, one_line, plain
+from cli.stack.stack import Stack
+from cli.stack.welcome import say_welcome
+from models.base import usd
+from models.events import BudgetReached, ModelCallWaiting, SubtaskCompleted, TaskFailed
+from models.ids import NodePath
+from models.model_calls import Purpose
+from models.plans import PlanNode
+from tests.cli.builders import TASK, call_started, happened, planned, task_view, written
+
+HOSTILE = (
+    "\x1b[2J\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\ \x9b1mC1 a\x08b\x00c"
+    " \u202eevil\u202c \ud800 [bold]not bold[/bold] [/] [link=http://evil]x[/link] e" + "\u0301" * 50
+)
+
+
+def drawn(state: TaskState, width: int = 100, height: int = 40) -> str:
+    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
+    console.print(picture_of(state, elapsed_s=1, width=width, height=height))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def assert_harmless(text: str) -> None:
+    assert not any(character in text for character in "\x1b\x9b\x07\x08\x00\r\u202e\u202c\ud800")
+    assert "\u0301" * 9 not in text
+
+
+def test_hostile_text_loses_its_teeth_and_keeps_its_words() -> None:
+    text = plain(HOSTILE)
+    assert_harmless(text)
+    assert text.startswith("red link C1 abc evil")
+    assert "[bold]not bold[/bold]" in text
+
+
+@pytest.mark.parametrize("text", ["Grüße, 世界", "👩\u200d👩\u200d👧 family", "a\tb\nc", "naïve", "שלום"])
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert plain(text) == text
+
+
+def test_returns_can_not_overwrite_a_line() -> None:
+    assert plain("good\rbad\r\nnext") == "good\nbad\nnext"
+
+
+def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
+    state = TaskState(TASK, task_view(title=HOSTILE, goal=HOSTILE))
+    state.apply(happened(1, planned(PlanNode(key="a", agent=HOSTILE, title=HOSTILE))))
+    state.apply(happened(2, call_started("a")))
+    state.apply(written("a", HOSTILE))
+    picture = drawn(state)
+    assert_harmless(picture)
+    assert "[bold]not bold[/bold]" in picture
+    state.apply(happened(3, TaskFailed(code="x", message=HOSTILE)))
+    assert_harmless(drawn(state))
+
+
+def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
+    why = (
+        "OpenAI can't be used for this account since 14:03 because nothing is left of its quota, and it was asked twice"
+    )
+    message = f"{why}; add credit at the vendor, or name another model with: chimera run --model simulator/standard"
+    return ModelCallWaiting(
+        path=NodePath(path), step=1, purpose=purpose, code="no_quota", message=message, retry_after_s=None
+    )
+
+
+def test_the_picture_says_why_a_plan_waits() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, waiting("", Purpose.PLAN)))
+    said = " ".join(drawn(state).split())
+    assert "no plan yet waits for its provider: no_quota" in said
+    assert "chimera run --model simulator/standard" in said
+
+
+def test_the_newest_note_is_told_to_its_end() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer"))))
+    state.apply(happened(2, waiting("a", Purpose.TURN)))
+    state.apply(happened(3, waiting("b", Purpose.TURN)))
+    for height in (12, 40):
+        picture = drawn(state, height=height)
+        assert " ".join(picture.replace("│", " ").split()).count("--model simulator/standard") == 1
+        assert len(picture.splitlines()) <= height
+
+
+def test_hostile_text_is_harmless_in_lines() -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    say(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE)))
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert_harmless(said)
+    assert said.startswith("a: completed: red link")
+
+
+def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(200)))))
+    for number in range(50):
+        state.apply(happened(2 + number, call_started(f"n{number}")))
+        state.apply(written(f"n{number}", "word " * 100))
+    lines = drawn(state, width=60, height=24).splitlines()
+    assert len(lines) <= 24
+    assert max(len(line) for line in lines) <= 60
+    assert any("more subtasks" in line for line in lines)
+
+
+def test_text_that_is_being_written_does_not_look_like_subtasks() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="analyst"))))
+    state.apply(happened(2, call_started("a")))
+    state.apply(written("a", "word " * 60))
+    tree = drawn(state, width=60).splitlines()
+    assert [line[:5] for line in tree if "word" in line] == ["│    "] * 3
+    assert sum(line.startswith(("├── ", "└── ")) for line in tree) == 2
+
+
+def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=34)
+    stack = Stack(Settings(data_dir=tmp_path), lambda line: None)
+    stack.first_user = ("admin@chimera.local", "a-password-of-many-letters")
+    say_welcome(stack, console)
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert "…" not in said
+    for whole in (
+        "http://127.0.0.1:8000/docs",
+        str(tmp_path),
+        "a-password-of-many-letters",
+    ):
+        assert whole in said
+
+
+def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
+    state = TaskState(TASK, task_view())
+    state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
+    way_out = f"chimera budget {TASK} --usd 0.01, or POST /api/v1/tasks/{TASK}/budget."
+    state.apply(happened(2, BudgetReached(limit="max_cost_micro_usd", message=f"{'It is spent. ' * 8}{way_out}")))
+    lines = drawn(state, width=60, height=24).splitlines()
+    picture = " ".join(line.strip() for line in lines)
+    assert f"chimera budget {TASK[:8]} --usd 0.01." in picture
+    assert "POST" not in picture
+    assert len(lines) <= 24
+
+
+def test_one_line_is_cut_with_an_ellipsis() -> None:
+    assert one_line("a\n\n  b " + "c" * 50, 10) == "a b ccccc…"
+
+
+@pytest.mark.parametrize(
+    ("micro_usd", "written_as"), [(0, "$0.00"), (1, "$0.000001"), (1234, "$0.0012"), (2_500_000, "$2.50")]
+)
+def test_money_is_written_in_dollars(micro_usd: int, written_as: str) -> None:
+    assert usd(micro_usd) == written_as
+
+
+def test_counts_are_written_with_their_noun() -> None:
+    assert (count(1, "call"), count(1200, "call")) == ("1 call", "1,200 calls")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("Raise it at POST /api/v1/tasks/6c1f-0b1e/budget.", "Raise it: chimera budget 6c1f-0b1e."),
+        ("Cancel it first, at POST /api/v1/tasks/6c1f/cancel.", "Cancel it first: chimera cancel 6c1f."),
+        ("GET /api/v1/tasks/6c1f-0b/cost lists each attempt.", "chimera cost 6c1f-0b lists each attempt."),
+        (
+            "It is paused; let it go on at POST /api/v1/tasks/6c1f/resume.",
+            "It is paused; let it go on: chimera resume 6c1f.",
+        ),
+        ("Create a new one at POST /api/v1/tasks.", "Create a new one: chimera run."),
+        ("DELETE /api/v1/tasks/6c1f deletes it.", "chimera delete 6c1f deletes it."),
+        ("GET /api/v1/tasks/6c1f-0b shows when.", "chimera show 6c1f-0b shows when."),
+        ("No task; GET /api/v1/tasks lists what there is.", "No task; chimera tasks lists what there is."),
+        ("GET /api/v1/ai/calls lists what there is.", "chimera calls lists what there is."),
+        ("GET /api/v1/tasks/6c1f/timeline has more.", "GET /api/v1/tasks/6c1f/timeline has more."),
+        ("GET /api/v1/ai/calls/7d1f-00 shows what it cost.", "chimera calls show 7d1f-00 shows what it cost."),
+        ("Choose another: CHIMERA_API_PORT=8010", "Choose another: --port 8010"),
+        ("CHIMERA_TEMPORAL_UI_PORT=8234 CHIMERA_SIMULATOR_PORT=…", "--temporal-ui-port 8234 --simulator-port …"),
+        ("Set CHIMERA_API_PORT.", "Set CHIMERA_API_PORT."),
+        (
+            "Agent 'writer' stays; create one at POST /api/v1/agents.",
+            "Agent 'writer' stays; create one: chimera agents create.",
+        ),
+        ("Delete it first, at DELETE /api/v1/agents/a-b, or go.", "Delete it first: chimera agents delete a-b, or go."),
+        ("Sign in at POST /api/v1/auth/login.", "Sign in: chimera login."),
+        ("chimera budget 6c1f --usd 2, or POST /api/v1/tasks/6c1f/budget.", "chimera budget 6c1f --usd 2."),
+    ],
+)
+def test_ways_out_for_programs_are_said_as_commands(told: str, said: str) -> None:
+    assert in_commands(told) == said
+
+
+WITHOUT_A_COMMAND = ("/execute", "/auth/refresh")
+"""Drafts are begun by programs, and commands renew their sign-in by themselves."""
+
+
+def messages_in(source: Path) -> Iterator[str]:
+    """The texts of a file that name an address of the API, each value in them written as an id."""
+    nodes = list(ast.walk(ast.parse(source.read_text())))
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if id(node) in parts:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "6c1f" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "`" not in node.value:
+            yield node.value.replace("{id}", "6c1f")
+
+
+def test_no_message_leaves_a_person_an_address() -> None:
+    root = Path(__file__).parents[3]
+    told = [
+        message
+        for folder in ("models", "chimera")
+        for source in (root / folder).rglob("*.py")
+        for message in messages_in(source)
+        if re.search(r"(GET|POST|PUT|DELETE) /api/v1/", message)
+    ]
+    assert len(told) > 15
+    left = [message for message in map(in_commands, told) if "/api/v1/" in message]
+    assert [message for message in left if not any(address in message for address in WITHOUT_A_COMMAND)] == []

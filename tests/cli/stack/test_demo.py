@@ -1,0 +1,60 @@
+"""The demonstration, as a newcomer starts it: the real stack in a folder of its own, in a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.parts import short_folder
+from tests.ports import free_port
+
+ROOT = Path(__file__).parents[3]
+LIMIT_S = 280
+
+
+@pytest.mark.usefixtures("starts_servers")
+def test_a_task_survives_its_worker_and_nothing_is_left_running() -> None:
+    with short_folder() as data_dir:
+        ports = [f"--{name}={free_port()}" for name in ("port", "temporal-port", "temporal-ui-port", "simulator-port")]
+        done = subprocess.run(
+            (sys.executable, "-m", "cli", "demo", "--exit", *ports, f"--data-dir={data_dir}"),
+            cwd=data_dir,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        printed = done.stdout
+        assert done.returncode == 0, printed + done.stderr
+        assert "SIGKILL to the worker" in printed
+        assert ", attempt 2\n" in printed
+        assert re.search(r"finished and made again +0 +0\n", printed)
+        assert re.search(r"cut by the kill and made again +([1-9]\d*) +\1\n", printed)
+        assert re.search(r"✓ Proved: \d+ model calls finished, 0 finished calls made again", printed)
+        assert "Password" in printed
+        assert "calculator gave" in printed
+        # Nothing answers at an address by then.
+        afterwards = printed.partition("✓ Proved")[2]
+        assert "http://" not in afterwards
+        assert re.search(r"show [0-9a-f]{8}\n", afterwards)
+        assert "Traceback" not in printed + done.stderr
+        assert left_running(data_dir) == []
+
+
+def left_running(data_dir: Path) -> list[str]:
+    """Processes that still work for this folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), process.environ().get("CHIMERA_DATA_DIR", "")]
+        except psutil.Error:
+            continue
+        if any(str(data_dir) in word for word in words):
+            found.append(" ".join(process.cmdline()))
+    return found

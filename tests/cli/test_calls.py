@@ -1,0 +1,161 @@
+"""`chimera embed`, `image` and `transcribe` against the real API, a worker and the simulator."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from api.app import create_app
+from chimera.config.settings import Settings
+from cli import calls
+from cli.errors import NotThere, Refused, WrongUsage
+from cli.stack.stack import sign_in_here
+from tests.conftest import SimulatorServer
+from tests.media import a_png, a_wav
+from tests.parts import SECRET, fresh_database, serving
+from tests.runs import runs_with_worker
+from tests.until import LIMIT_S
+
+
+@pytest.fixture(scope="module")
+async def chimera_folder(
+    parts: Settings, simulator: SimulatorServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Path]:
+    """A Chimera; yields the folder of its sign-in."""
+    folder = tmp_path_factory.mktemp("signed-in")
+    async with fresh_database(parts.database_url or "") as url:
+        settings = parts.model_copy(
+            update={
+                "database_url": url,
+                "data_dir": folder,
+                "jwt_secret": SecretStr(SECRET),
+                "simulator_url": simulator.url,
+                "task_queue": "cli-media",
+                "graceful_shutdown_s": 1.0,
+            }
+        )
+        # The API's log is not what the commands print.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        app = create_app(settings)
+        async with app.router.lifespan_context(app), serving(app) as address:
+            await sign_in_here(settings.model_copy(update={"api_port": int(address.rpartition(":")[2])}))
+            # After the first user is made: the worker's tests have users of their own.
+            async with runs_with_worker(settings):
+                yield folder
+        structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def signed_in(chimera_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(chimera_folder))
+
+
+async def test_a_vector_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await calls.embed("tea", dimensions=3) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 3
+    assert "simulator/embedding, simulated: 3 dimensions, $0.000001" in said.err
+
+
+async def test_a_picture_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "cat.png"
+    assert await calls.image("a cat", out, size="64x64") == 0
+    said = capsys.readouterr()
+    assert out.read_bytes().startswith(a_png()[:16])
+    assert said.out == f"{out}\n"
+    assert "image/png" in said.err
+    with pytest.raises(WrongUsage, match="no folder"):
+        await calls.image("a cat", tmp_path / "none" / "cat.png")
+
+
+async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wav = tmp_path / "note.wav"
+    wav.write_bytes(a_wav(2))
+    assert await calls.transcribe(wav) == 0
+    assert "No model heard this recording of 2 s" in capsys.readouterr().out
+    assert await calls.transcribe(wav, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["simulated"] is True
+    with pytest.raises(WrongUsage, match="can't be read"):
+        await calls.transcribe(tmp_path / "none.wav")
+    wav.write_bytes(b"")
+    with pytest.raises(WrongUsage, match=r"note\.wav' is empty"):
+        await calls.transcribe(wav)
+
+
+async def test_what_takes_longer_than_a_request_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.http.client.WAIT_S", 0)
+    assert await calls.image("a cat [[sim: delay=1]]", tmp_path / "a.png") == 0
+    assert re.search("Waiting for call [0-9a-f]{8}: it", capsys.readouterr().err)
+    with pytest.raises(Refused, match="refused the content"):
+        await calls.image("a cat [[sim: status=400; code=moderation_blocked]]", tmp_path / "b.png")
+    assert not (tmp_path / "b.png").exists()
+
+
+async def test_a_folder_is_no_place_for_a_picture_and_nothing_is_paid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def listed() -> str:
+        await calls.list_calls(limit=100, as_json=True)
+        return capsys.readouterr().out
+
+    before = await listed()
+    with pytest.raises(WrongUsage, match="is a folder"):
+        await calls.image("a cat", tmp_path)
+    assert await listed() == before
+
+
+async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.http.client.WAIT_S", 0)
+    drawing, said = asyncio.create_task(calls.image("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
+    async with asyncio.timeout(LIMIT_S):
+        while "Waiting for call" not in said:
+            await asyncio.sleep(0.1)
+            said += capsys.readouterr().err
+    drawing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await drawing
+    found = re.search("The call goes on: chimera calls show (.*)", capsys.readouterr().err)
+    assert found
+    assert await calls.show(found[1]) == 0
+    with pytest.raises(WrongUsage, match="no picture"):
+        await calls.show(found[1], tmp_path / "a.png")
+    assert await calls.cancel(found[1]) == 0
+    assert "is cancelled; its provider is asked no more" in capsys.readouterr().out
+    assert await calls.show(found[1]) == 2
+
+
+async def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    await calls.image("a cat")
+    (tmp_path / "image.png").write_bytes(b"mine")
+    with pytest.raises(WrongUsage, match=r"image\.png' is there already; .*--force"):
+        await calls.image("a cat", tmp_path / "image.png")
+    await calls.image("a cat")
+    assert (tmp_path / "image.png").read_bytes() == b"mine"
+    assert (tmp_path / "image-2.png").read_bytes().startswith(a_png()[:16])
+    await calls.image("a cat", tmp_path / "image.png", force=True)
+    assert (tmp_path / "image.png").read_bytes().startswith(a_png()[:16])
+
+
+async def test_what_came_of_a_call_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await calls.image("a dog", tmp_path / "a.png")
+    capsys.readouterr()
+    await calls.list_calls(limit=1, as_json=True)
+    call_id = json.loads(capsys.readouterr().out)["items"][0]["id"]
+    assert await calls.show(call_id, tmp_path / "b.png") == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'b.png'}\n"
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+    await calls.list_calls(limit=20)
+    assert call_id[:8] in capsys.readouterr().out
+    with pytest.raises(NotThere, match="chimera calls"):
+        await calls.show("ffffffff")

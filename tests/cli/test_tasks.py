@@ -1,0 +1,122 @@
+"""Commands about tasks: hand in, watch, list, the bill."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cli.errors import Refused
+from cli.tasks import cost, follow, list_tasks, retry, run
+from models.costs import CostView
+from models.tasks import TaskStatus, TaskView
+from tests.cli.api import TinyApi, no_room, problem
+from tests.cli.builders import BILL, TASK, a_call_held_up, task_view
+from tests.parts import serving
+from tests.until import LIMIT_S
+
+
+async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way_out = f"Raise the limit: chimera budget {TASK} --usd 0.01, or POST /api/v1/tasks/{TASK}/budget."
+    waits = task_view(status=TaskStatus.WAITING, waiting={"limit": "max_cost_micro_usd", "message": way_out})
+    api = TinyApi(tasks=[waits])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await follow(TASK, exit_on_budget=True) == 4
+    said = capsys.readouterr().err
+    assert f"Raise the limit: chimera budget {TASK[:8]} --usd 0.01." in said
+    assert f"chimera cancel {TASK[:8]}" in said
+
+
+async def test_a_retry_tells_what_happens_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = task_view(status=TaskStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
+    api = TinyApi(tasks=[failed])
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        await retry("last")
+    assert api.asked_after == [17]
+    assert "chimera retry" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(TaskStatus.COMPLETED, 0), (TaskStatus.FAILED, 1), (TaskStatus.CANCELLED, 2), (TaskStatus.WAITING, 4)],
+)
+async def test_a_task_without_a_stream_ends_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float], status: TaskStatus, code: int
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    api = TinyApi(refuse_streams=[no_room() for _ in range(9)])
+
+    async def create(client: object, spec: object) -> TaskView:
+        api.tasks = [task_view(status=status)]
+        return task_view()
+
+    monkeypatch.setattr("cli.http.client.Client.create_task", create)
+    async with asyncio.timeout(LIMIT_S), serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        assert await run("Find out.", exit_on_budget=True, as_json=True) == code
+    assert len(api.asked_after) == 1
+
+
+@pytest.mark.parametrize(("status", "goes_on"), [(403, True), (500, True), (404, False)])
+async def test_a_refused_stream_tells_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, goes_on: bool
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    api = TinyApi(refuse_streams=[problem(status, "odd", "Refused")])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        with pytest.raises(Refused):
+            await follow(TASK)
+    assert (f"The task goes on. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on
+
+
+async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held_up = task_view(held_up=(a_call_held_up("a"),))
+    api = TinyApi(tasks=[held_up, task_view(id="7" + TASK[1:])])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await list_tasks() == 0
+    assert capsys.readouterr().out.count("running (held up)") == 1
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ([], 'No tasks yet. Hand one in: chimera run "<goal>"'),
+        (["running", "waiting"], "No task is running or waiting. Without --status all are listed: chimera tasks"),
+    ],
+)
+async def test_an_empty_list_says_what_was_looked_for(
+    statuses: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    api = TinyApi(tasks=[])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await list_tasks(statuses) == 0
+    assert capsys.readouterr().out.strip() == said
+
+
+async def test_a_deleted_tasks_bill_is_printed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = TinyApi(tasks=[], bill=BILL)
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+        assert await cost(TASK, as_json=True) == 0
+    assert CostView.model_validate_json(capsys.readouterr().out) == BILL
