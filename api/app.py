@@ -9,6 +9,7 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
+from api.live.hub import Hub
 from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
@@ -24,7 +25,6 @@ from api.routes import (
     tasks,
     transcriptions,
 )
-from api.stream import Hub
 from api.user_limits import OpenByUser
 from chimera import __version__
 from chimera.bus import Bus

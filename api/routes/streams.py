@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.deps import ClosedRoute, WithCaller, WithParts, WithTaskId, bearer_token, parts_of
-from api.echo import Echo
-from api.sockets import POLICY_VIOLATION, is_own_origin, while_allowed
-from api.topics import Topics
+from api.live.echo import Echo
+from api.live.sockets import POLICY_VIOLATION, is_own_origin, while_allowed
+from api.live.topics import Topics
 from chimera.db import task_views
 from models.errors import InvalidInput
 from models.events import EventFrame, Frame, TokensFrame

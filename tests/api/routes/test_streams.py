@@ -14,10 +14,10 @@ from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
 from sqlalchemy import text
 
-from api import sockets
 from api.deps import Parts
-from api.sockets import while_allowed
-from api.topics import MAX_TOPICS, Topics
+from api.live import sockets
+from api.live.sockets import while_allowed
+from api.live.topics import MAX_TOPICS, Topics
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
 from models.events import TaskCompleted, TaskResumed

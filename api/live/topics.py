@@ -11,8 +11,8 @@ from starlette.websockets import WebSocket
 
 from api.bodies import has_more_parts
 from api.deps import Parts
-from api.sockets import MAX_PARTS, Socket
-from api.stream import HubClosed, stop
+from api.live.hub import HubClosed, stop
+from api.live.sockets import MAX_PARTS, Socket
 from chimera.db import task_views
 from models.errors import ChimeraError, Unavailable
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, task_of

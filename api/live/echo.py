@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from api.sockets import End, Socket
+from api.live.sockets import End, Socket
 from models.users import Caller
 
 ECHO_SECONDS = 600.0

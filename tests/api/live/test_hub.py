@@ -12,9 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy import text, update
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from api import stream
 from api.deps import Parts
-from api.stream import MAX_BEHIND, Hub, HubClosed
+from api.live.hub import MAX_BEHIND, QUEUE_FRAMES, Hub, HubClosed, stop
 from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.db.tables import ModelCall, Task
@@ -80,7 +79,7 @@ async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
 async def test_a_follower_is_told_before_anybody_looks(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 3600)
     hub = Hub(api.database, api.bus, api.temporal.ui_url)
     hub.start()
     try:
@@ -126,7 +125,7 @@ async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
 async def test_without_redis_events_come_all_the_same(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 0.3)
     away = Bus(api.settings.model_copy(update={"redis_url": "redis://127.0.0.1:9/0"}))
     hub = Hub(api.database, away, api.temporal.ui_url)
     hub.start()
@@ -224,7 +223,7 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
         await until(lambda: all(each._newest == 4 for each in api.hub._followers[TaskId(task_id)]))
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
-    assert sum(isinstance(frame, TokensFrame) for frame in rest) <= stream.QUEUE_FRAMES
+    assert sum(isinstance(frame, TokensFrame) for frame in rest) <= QUEUE_FRAMES
 
 
 async def test_waiting_holds_no_connection_to_the_database(
@@ -250,7 +249,7 @@ async def test_waiting_holds_no_connection_to_the_database(
         held.append(pool.checkedout())
         await asyncio.sleep(0.1)
     assert max(held) <= 1  # the look every 5 s is one query for all
-    await stream.stop(following)
+    await stop(following)
     assert not api.hub._followers
     assert not api.hub._positions
 

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.bodies import has_more_parts
 from api.deps import Parts, bearer_token
-from api.stream import HubClosed, stop
+from api.live.hub import HubClosed, stop
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
 from chimera.security.sessions import Auth
 from models.errors import LimitReached, NotSignedIn
