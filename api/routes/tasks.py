@@ -7,6 +7,7 @@ from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
+from chimera.db.engine import READ_SECONDS
 from chimera.db.messages import MessagePlace
 from chimera.db.task_views import TaskFilter
 from chimera.db.user_limits import OPEN_TASKS_LIMIT
@@ -78,7 +79,7 @@ async def create_task(
         )
         if created:
             await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
-        view = await task_views.view(session, caller, task_id, parts.temporal.ui_url)
+    view = await _view(parts, caller, task_id)
     await parts.failpoints.hit("after_insert")
     if spec.start:
         parts.dispatcher.deliver_soon(task_id)
@@ -163,8 +164,8 @@ async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) ->
 @router.get("/{task_id}/subtasks", operation_id="list_subtasks")
 async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
     """List the subtasks of a task, parents before children."""
+    await parts.hub.progress(caller, task_id)
     async with parts.database.begin() as session:
-        await task_views.progress(session, caller, task_id)
         return await task_views.subtasks(session, task_id)
 
 
@@ -202,8 +203,8 @@ async def list_task_messages(
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
     """Return when each run, model call and tool call of a task began and ended, for a picture of its time."""
+    await parts.hub.progress(caller, task_id)
     async with parts.database.begin() as session:
-        await task_views.progress(session, caller, task_id)
         return await timelines.timeline_of(session, task_id)
 
 
@@ -300,5 +301,5 @@ async def _told(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
 
 
 async def _view(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
-    async with parts.database.begin() as session:
-        return await task_views.view(session, caller, task_id, parts.temporal.ui_url)
+    async with parts.database.statements(READ_SECONDS) as connection:
+        return await task_views.view(connection, caller, task_id, parts.temporal.ui_url)

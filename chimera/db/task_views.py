@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import Connection, sql_of
 from chimera.db.held_up import held_up_calls
 from chimera.db.pages import Place
-from chimera.db.tables import EventRow, ModelCall, ModelCallAttempt, Subtask, Task
+from chimera.db.tables import ModelCallAttempt, Subtask, Task
 from chimera.db.tasks import visible_to
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
-from models.ids import NodePath, TaskId, UserId, due_at_of
+from models.ids import NodePath, TaskId, due_at_of
 from models.remedies import remedy_for
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting
@@ -41,16 +42,16 @@ class Progress:
     last_seq: int
 
 
-async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
-    """Return the caller's task. Raises NotFound, also for somebody else's."""
-    row = (await session.execute(_ONE, {"task_id": task_id, "owner_id": _owner_shown(caller)})).one_or_none()
-    if row is None:
-        raise NotFound("task", task_id)
-    task = _view_of(row, link_to)
+async def view(connection: Connection, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
+    """Return the caller's task, in one round trip, or two while it runs or waits.
+
+    Raises NotFound, also for another user's.
+    """
+    task = _view_of(await _found(connection, _ONE, caller, task_id), link_to)
     if task.status is TaskStatus.WAITING:
-        return task.model_copy(update={"waiting": await _waiting(session, task_id)})
+        return task.model_copy(update={"waiting": await _waiting(connection, task_id)})
     if task.status is TaskStatus.RUNNING:
-        return task.model_copy(update={"held_up": await held_up_calls(session, task_id)})
+        return task.model_copy(update={"held_up": await held_up_calls(connection, task_id)})
     return task
 
 
@@ -93,42 +94,46 @@ async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView,
     return tuple(_subtask_view_of(row) for row in rows)
 
 
-async def progress(session: AsyncSession, caller: Caller, task_id: TaskId) -> Progress:
-    """Return how far the events of the caller's task go. Raises NotFound, also for somebody else's."""
-    statement = select(Task.status, Task.event_seq).where(Task.id == task_id, *_shown_to(caller))
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound("task", task_id)
+async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> Progress:
+    """Return how far the events of the caller's task go. Raises NotFound, also for another user's."""
+    row = await _found(connection, _PROGRESS, caller, task_id)
     return Progress(TaskStatus(row.status), row.event_seq)
 
 
-async def calls_in_progress(session: AsyncSession, task_id: TaskId) -> set[tuple[str, str, int, int]]:
+_IN_PROGRESS = "SELECT path, purpose, step, attempt FROM model_calls WHERE task_id = %s AND status = 'started'"
+
+
+async def calls_in_progress(connection: Connection, task_id: TaskId) -> set[tuple[str, str, int, int]]:
     """Return path, purpose, step and attempt of each model call whose answer is being written."""
-    call = ModelCall
-    rows = await session.execute(
-        select(call.path, call.purpose, call.step, call.attempt).where(
-            call.task_id == task_id, call.status == "started"
-        )
-    )
-    return {(row.path, row.purpose, row.step, row.attempt) for row in rows}
+    rows = await connection.execute(_IN_PROGRESS, (task_id,))
+    return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}
 
 
-async def last_seqs(session: AsyncSession, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
+async def last_seqs(connection: Connection, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
     """Return the sequence of the newest event of each task."""
-    rows = await session.execute(select(Task.id, Task.event_seq).where(Task.id.in_(task_ids)))
-    return {TaskId(task_id): seq for task_id, seq in rows}
+    statement = "SELECT id, event_seq FROM tasks WHERE id = ANY(CAST(%s AS uuid[]))"
+    rows = await connection.execute(statement, (list(task_ids),))
+    return {TaskId(str(row.id)): row.event_seq async for row in rows}
 
 
-async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
+_WAITING = """
+SELECT payload FROM events WHERE task_id = %s AND payload ->> 'type' = 'budget.reached' ORDER BY seq DESC LIMIT 1
+"""
+
+
+async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
     """Read why a task waits from the event that said so."""
-    newest = (
-        select(EventRow.payload)
-        .where(EventRow.task_id == task_id, EventRow.payload["type"].astext == "budget.reached")
-        .order_by(EventRow.seq.desc())
-        .limit(1)
-    )
-    payload = await session.scalar(newest)
-    return None if payload is None else Waiting.model_validate(payload)
+    row = await (await connection.execute(_WAITING, (task_id,))).fetchone()
+    return None if row is None else Waiting.model_validate(row.payload)
+
+
+async def _found(connection: Connection, statement: str, caller: Caller, task_id: TaskId) -> Any:
+    """Return the row of the caller's task. Raises NotFound."""
+    values = {"task_id": task_id, "owner_id": None if caller.role == "admin" else caller.user_id}
+    row = await (await connection.execute(statement, values)).fetchone()
+    if row is None:
+        raise NotFound("task", task_id)
+    return row
 
 
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
@@ -158,21 +163,19 @@ _COLUMNS = (
 )
 
 
-# Built once: the statement that every answer about a task begins with.
-_ONE = select(*_COLUMNS, Task.goal, Task.result).where(
+_FOUND = (
     Task.id == bindparam("task_id"),
     Task.deleted_at.is_(None),
+    # An administrator, who sees the tasks of all users, names no owner.
     func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Task.owner_id) == Task.owner_id,
 )
-
-
-def _owner_shown(caller: Caller) -> UserId | None:
-    """Whose tasks the caller sees; None for everybody's."""
-    return None if caller.role == "admin" else caller.user_id
+# Written once, for the driver: what every answer about a task begins with, and each subscription.
+_ONE = sql_of(select(*_COLUMNS, Task.goal, Task.result).where(*_FOUND))
+_PROGRESS = sql_of(select(Task.status, Task.event_seq).where(*_FOUND))
 
 
 def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
-    task_id, policy = TaskId(row.id), RunPolicy.model_validate(row.policy)
+    task_id, policy = TaskId(str(row.id)), RunPolicy.model_validate(row.policy)
     return TaskView(
         id=task_id,
         title=row.title,
@@ -201,7 +204,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         remedy=remedy_for(row.error_code) if row.status == TaskStatus.FAILED else None,
         metadata=row.metadata,
         last_seq=row.event_seq,
-        schedule_id=row.schedule_id,
+        schedule_id=None if row.schedule_id is None else str(row.schedule_id),
         due_at=due_at_of(row.scheduled_run_id),
         temporal_url=link_to(task_id),
         created_at=row.created_at,

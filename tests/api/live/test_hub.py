@@ -13,7 +13,10 @@ from sqlalchemy import text, update
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from api.deps import Parts
-from api.live.hub import MAX_BEHIND, QUEUE_FRAMES, Hub, HubClosed, stop
+from api.live.channel import QUEUE_FRAMES
+from api.live.ending import HubClosed, stop
+from api.live.frames import Written
+from api.live.hub import MAX_BEHIND, Hub
 from chimera.bus import Bus
 from chimera.db.engine import Database
 from chimera.db.tables import ModelCall, Task
@@ -21,7 +24,6 @@ from models.errors import NotFound
 from models.events import (
     Event,
     EventFrame,
-    Frame,
     ModelCallFailed,
     ModelCallFinished,
     ModelCallStarted,
@@ -149,7 +151,7 @@ async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
     async with aclosing(api.hub.follow(caller, TaskId(task_id), after=last - MAX_BEHIND)) as frames:
         assert _seqs([await anext(frames)]) == [last - MAX_BEHIND + 1]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
-        snapshot = await anext(frames)
+        snapshot = (await anext(frames)).frame
         await tell(app, task_id, TaskCompleted(preview="done"))
         [end] = await _all(frames)
     assert isinstance(snapshot, SnapshotFrame)
@@ -162,7 +164,7 @@ async def test_a_client_that_knows_of_events_that_are_not_there_gets_a_snapshot(
 ) -> None:
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id), after=99)) as frames:
-        assert isinstance(await anext(frames), SnapshotFrame)
+        assert isinstance((await anext(frames)).frame, SnapshotFrame)
 
 
 async def test_a_task_that_has_ended_is_replayed_and_over(
@@ -188,8 +190,7 @@ async def test_tokens_lie_between_the_events_where_they_belong(
     await tell(app, task_id, finished(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, " too late", attempt=2))
     await tell(app, task_id, TaskCompleted(preview="done"))
-    shown = [frame.text if isinstance(frame, TokensFrame) else frame.seq for frame in await following]
-    assert shown == [2, "Hel", 3, 4, "Hello", 5, 6]
+    assert _shown(await following) == [2, "Hel", 3, 4, "Hello", 5, 6]
 
 
 async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
@@ -206,8 +207,7 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
     for after in (0, 2, 4):
         async with aclosing(api.hub.follow(caller, TaskId(task_id), after=after)) as frames:
             seen = [await anext(frames) for _ in range(4 - after + 1)]
-        assert [frame.text for frame in seen if isinstance(frame, TokensFrame)] == ["new"]
-        assert isinstance(seen[-1], TokensFrame)
+        assert _shown(seen) == [*range(after + 1, 5), "new"]
 
 
 async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
@@ -220,10 +220,10 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
         for offset in range(600):
             api.bus.publish_tokens(tokens(task_id, 1, "x", offset=offset))
         await tell(app, task_id, finished(1), TaskCompleted(preview="done"))
-        await until(lambda: all(each._newest == 4 for each in api.hub._followers[TaskId(task_id)]))
+        await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 4)
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
-    assert sum(isinstance(frame, TokensFrame) for frame in rest) <= QUEUE_FRAMES
+    assert sum(isinstance(each.frame, TokensFrame) for each in rest) <= QUEUE_FRAMES
 
 
 async def test_waiting_holds_no_connection_to_the_database(
@@ -238,20 +238,17 @@ async def test_waiting_holds_no_connection_to_the_database(
             seen += 1
 
     following = [asyncio.create_task(follow()) for _ in range(50)]
-    pool = api.database.engine.pool
-    assert isinstance(pool, AsyncAdaptedQueuePool)
     async with asyncio.timeout(LIMIT_S):
         # Each of them has been given the one event that there is, and waits for the next.
         while seen < 50:
             await asyncio.sleep(0.1)
     held = []
     for _ in range(10):
-        held.append(pool.checkedout())
+        held.append(_connections_in_use(api.database))
         await asyncio.sleep(0.1)
     assert max(held) <= 1  # the look every 5 s is one query for all
     await stop(following)
-    assert not api.hub._followers
-    assert not api.hub._positions
+    assert not api.hub._channels
 
 
 async def test_somebody_else_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
@@ -302,7 +299,7 @@ def tokens(task_id: str, step: int, words: str, *, attempt: int = 1, offset: int
 
 async def _joined(hub: Hub, task_id: str) -> None:
     """Wait until somebody follows a task, so that what happens from now on comes by the bus."""
-    await until(lambda: TaskId(task_id) in hub._positions)
+    await until(lambda: task_id in hub._channels and hub._channels[TaskId(task_id)].position is not None)
 
 
 async def _are_kept(bus: Bus, task_id: str, count: int) -> bool:
@@ -310,12 +307,23 @@ async def _are_kept(bus: Bus, task_id: str, count: int) -> bool:
     return len(kept) == count
 
 
-async def _all(frames: AsyncIterator[Frame]) -> list[Frame]:
+async def _all(frames: AsyncIterator[Written]) -> list[Written]:
     return [frame async for frame in frames]
 
 
-def _seqs(frames: list[Frame]) -> list[int]:
-    return [frame.seq for frame in frames if isinstance(frame, EventFrame)]
+def _seqs(frames: list[Written]) -> list[int]:
+    return [each.frame.seq for each in frames if isinstance(each.frame, EventFrame)]
+
+
+def _shown(frames: list[Written]) -> list[int | str]:
+    return [each.frame.text if isinstance(each.frame, TokensFrame) else each.frame.seq for each in frames]
+
+
+def _connections_in_use(database: Database) -> int:
+    pool = database.engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    stats = database._pool.get_stats()
+    return pool.checkedout() + stats["pool_size"] - stats["pool_available"]
 
 
 async def _add_events(database: Database, task_id: str, count: int) -> int:
