@@ -41,9 +41,9 @@ from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedules import Schedules
 
 CLOSED_ROUTERS = (
+    tasks.router,
     auth.router,
     agents.router,
-    tasks.router,
     schedules.router,
     providers.router,
     ai_calls.router,

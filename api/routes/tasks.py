@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
+from api.lean import LeanRoute
 from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
 from chimera.db.engine import READ_SECONDS
 from chimera.db.messages import MessagePlace
@@ -57,6 +58,15 @@ class TaskTypes(Contract):
     types: tuple[TaskType, ...]
     on_failure: tuple[OnFailure, ...]
     statuses: tuple[TaskStatus, ...]
+
+
+async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Show where a task stands, what it has cost and, once it has ended, its result or why it failed."""
+    return await _view(parts, caller, task_id)
+
+
+# First, because routes are looked through in their order, and this one is asked for most.
+router.add_api_route("/{task_id}", get_task, operation_id="get_task", methods=["GET"], route_class_override=LeanRoute)
 
 
 @router.post("", operation_id="create_task", status_code=status.HTTP_202_ACCEPTED)
@@ -153,12 +163,6 @@ async def list_task_types() -> TaskTypes:
         on_failure=tuple(OnFailure),
         statuses=tuple(TaskStatus),
     )
-
-
-@router.get("/{task_id}", operation_id="get_task")
-async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show where a task stands, what it has cost and, once it has ended, its result or why it failed."""
-    return await _view(parts, caller, task_id)
 
 
 @router.get("/{task_id}/subtasks", operation_id="list_subtasks")
