@@ -66,9 +66,8 @@ async def measure(stack: Stack, sockets: int, tasks: int, processes: int) -> Non
     took, busy = time.perf_counter() - began, _used_s(api) - used
     _print(told, sockets)
     print(f"tasks      over after {took:.1f} s; processor of the API {busy:.1f} s, {at_rest:.1%} of one at rest")
-    print(
-        f"memory     {(rest - before) / sockets:.0f} KiB a socket at rest, {(_memory(api) - before) / sockets:.0f} after"
-    )
+    each = [(kib - before) / sockets for kib in (rest, _memory(api))]
+    print(f"memory     {each[0]:.0f} KiB a socket at rest, {each[1]:.0f} after")
 
 
 async def _draft(stack: Stack) -> str:
@@ -129,9 +128,8 @@ def _print(told: list[dict[str, Any]], sockets: int) -> None:
         f"frames     {len(late)} events, {total['tokens']} pieces of text; {total['whole']} of {sockets} sockets whole,"
         f" {total['gaps']} gaps, {total['doubles']} doubles"
     )
-    print(
-        f"late       p50 {centiles[49]:.0f}  p90 {centiles[89]:.0f}  p99 {centiles[98]:.0f}  max {max(late):.0f} ms{bar}"
-    )
+    p50, p90, p99 = (centiles[number - 1] for number in (50, 90, 99))
+    print(f"late       p50 {p50:.0f}  p90 {p90:.0f}  p99 {p99:.0f}  max {max(late):.0f} ms{bar}")
 
 
 def _memory(process: psutil.Process) -> float:

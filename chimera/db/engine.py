@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import Select
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -151,9 +151,12 @@ def one_line(statement: str) -> str:
     return short
 
 
-def sql_of(statement: Select[Any]) -> str:
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotation there
+
+
+def sql_of(statement: ClauseElement) -> str:
     """Write a statement that SQLAlchemy made as the driver takes it, its parameters by name."""
-    return one_line(str(statement.compile(dialect=PGDialect_psycopg())))
+    return one_line(str(statement.compile(dialect=_DIALECT)))
 
 
 def words(statuses: Iterable[StrEnum]) -> list[str]:

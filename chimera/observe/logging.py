@@ -113,7 +113,7 @@ def _file(settings: Settings, component: str, formatter: logging.Formatter) -> l
 class LogFile(logging.handlers.RotatingFileHandler):
     """Rotates once its size is reached. The standard class formats each line twice, to know beforehand."""
 
-    def shouldRollover(self, record: logging.LogRecord) -> bool:  # type: ignore[override]  # noqa: N802
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
         if self.stream is None:  # delayed until the first line
             self.stream = self._open()
         return 0 < self.maxBytes <= os.fstat(self.stream.fileno()).st_size
@@ -185,9 +185,7 @@ def _names(component: str) -> Processor:
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take secrets out, by the name of the field and by what they look like."""
-    return {
-        name: value if name in _MADE_HERE else _redacted(name, value, DEPTH) for name, value in event.items()
-    }
+    return {name: value if name in _MADE_HERE else _redacted(name, value, DEPTH) for name, value in event.items()}
 
 
 def redact_late(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,18 +7,21 @@ from contextlib import aclosing
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text, update
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from api.deps import Parts
-from api.live.channel import QUEUE_FRAMES
+from api.live.channel import KEPT_EVENTS, QUEUE_FRAMES
 from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from api.live.hub import MAX_BEHIND, Hub
 from chimera.bus import Bus
-from chimera.db.engine import Database
+from chimera.db import events
+from chimera.db.engine import Connection, Database
+from chimera.db.events import append
 from chimera.db.tables import ModelCall, Task
 from models.errors import NotFound
 from models.events import (
@@ -224,6 +227,73 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
     assert sum(isinstance(each.frame, TokensFrame) for each in rest) <= QUEUE_FRAMES
+
+
+async def test_followers_share_one_read_and_one_text(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read_after = events.read_after
+
+    async def noting(connection: Connection, task_id: TaskId, after: int, limit: int) -> list[EventFrame]:
+        reads.append(after)
+        return await read_after(connection, task_id, after, limit)
+
+    monkeypatch.setattr(events, "read_after", noting)
+    task_id = (await new_task(alice))["id"]
+    following = [asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id)))) for _ in range(20)]
+    await _joined(api.hub, task_id)
+    await until(lambda: api.hub._channels[TaskId(task_id)].followers == 20)
+    await tell(app, task_id, started(1), finished(1))
+    await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 3)
+    await tell(app, task_id, TaskCompleted(preview="done"))
+    every = await asyncio.gather(*following)
+    assert all(_seqs(one) == [1, 2, 3, 4] for one in every)
+    assert all(one[-1] is every[0][-1] for one in every)
+    assert reads == [1, 3]
+
+
+async def test_who_falls_far_behind_gets_every_event(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
+        assert _seqs([await anext(frames)]) == [1]
+        last = await _add_events(api.database, task_id, 2 * KEPT_EVENTS)
+        await tell(app, task_id, TaskCompleted(preview="done"))
+        await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == last + 1)
+        assert _seqs(await _all(frames)) == list(range(2, last + 2))
+
+
+async def test_a_channel_behind_a_retry_ends_nobody(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = TaskId((await new_task(alice))["id"])
+    async with aclosing(api.hub.follow(caller, task_id)) as first:
+        assert _seqs([await anext(first)]) == [1]
+        await tell(app, task_id, TaskFailed(code="wrong_key", message="No."))
+        await until(lambda: api.hub._channels[task_id].last_seq == 2)
+        async with api.database.begin() as session:  # the hint has not come yet
+            await append(session, task_id, TaskRetried(paths=()))
+        async with aclosing(api.hub.follow(caller, task_id, after=2)) as second:
+            assert _seqs([await anext(second)]) == [3]
+            await tell(app, task_id, TaskCompleted(preview="done"))
+            assert _seqs(await _all(second)) == [4]
+
+
+async def test_a_database_that_fails_at_first_is_told_to_all(
+    api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object) -> list[EventFrame]:
+        raise psycopg.OperationalError("away")
+
+    task_id = TaskId((await new_task(alice))["id"])
+    with monkeypatch.context() as broken:
+        broken.setattr(events, "newest", failing)
+        both = await asyncio.gather(*(_all(api.hub.follow(caller, task_id)) for _ in range(2)), return_exceptions=True)
+    assert [type(each) for each in both] == [psycopg.OperationalError] * 2
+    async with aclosing(api.hub.follow(caller, task_id)) as frames:
+        assert _seqs([await anext(frames)]) == [1]
 
 
 async def test_waiting_holds_no_connection_to_the_database(
