@@ -97,7 +97,7 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, noting if scope["type"] == "http" else send)
         finally:
             if scope["type"] == "http" and scope["path"] not in QUIET_PATHS:
                 took_ms = round((time.perf_counter() - began) * 1000, 1)

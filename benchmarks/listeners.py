@@ -39,8 +39,6 @@ class Listener(asyncio.Protocol):
         lines = ["GET /ws HTTP/1.1", f"Host: {self._where.netloc}", f"Authorization: Bearer {self._token}"]
         lines += ["Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {key}"]
         transport.write("\r\n".join([*lines, "Sec-WebSocket-Version: 13", "", ""]).encode())
-        subscribe = {"type": "subscribe", "topic": f"task:{self._task_id}", "after": 0}
-        transport.write(frame_of(TEXT, json.dumps(subscribe).encode()))
 
     def data_received(self, data: bytes) -> None:
         now = time.time()
@@ -53,6 +51,8 @@ class Listener(asyncio.Protocol):
                 self._fail(head.decode(errors="replace"))
                 return
             self._is_open, self._buffer = True, rest
+            subscribe = {"type": "subscribe", "topic": f"task:{self._task_id}", "after": 0}
+            self._transport.write(frame_of(TEXT, json.dumps(subscribe).encode()))
         while (found := self._next_frame()) is not None:
             self._take(now, *found)
 
@@ -68,7 +68,7 @@ class Listener(asyncio.Protocol):
             self.subscribed.set_result(None)
         elif data.startswith(b'{"type":"ended"'):
             self.ended.set_result(None)
-        else:
+        elif not data.startswith(b'{"type":"authenticated"'):
             self.arrived.append((now, data))
 
     def _next_frame(self) -> tuple[int, bytes] | None:

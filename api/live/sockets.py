@@ -55,7 +55,6 @@ class Socket(ABC):
     def __init__(self, websocket: WebSocket, parts: Parts) -> None:
         self._websocket = websocket
         self._parts = parts
-        self._sending = asyncio.Lock()
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     @abstractmethod
@@ -135,17 +134,16 @@ class Socket(ABC):
         await self._send_text(to_json(message).decode())
 
     async def _send_text(self, text: str) -> None:
+        # A timer alone: a timeout's context costs a quarter of what sending does. What waits here ends with the socket.
+        limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._end_with, TOO_SLOWLY)
         try:
-            async with self._sending, asyncio.timeout(SEND_SECONDS):
-                await self._websocket.send_text(text)
-        except TimeoutError:
-            self._end_with(TOO_SLOWLY)
-            # Whoever sends next would wait as long; the socket is being closed.
-            await asyncio.Event().wait()
-        except (WebSocketDisconnect, RuntimeError):
+            await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
             # The client is gone, and `_receive` may be the one that waits here.
             self._end_with(End(GOING_AWAY))
             await asyncio.Event().wait()
+        finally:
+            limit.cancel()
 
     async def _close(self, end: End) -> None:
         try:

@@ -221,7 +221,7 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
         assert _seqs([await anext(frames)]) == [1]
         await tell(app, task_id, started(1))
         for offset in range(600):
-            api.bus.publish_tokens(tokens(task_id, 1, "x", offset=offset))
+            api.bus.publish_tokens(tokens(task_id, 1, "x", offset=2 * offset))
         await tell(app, task_id, finished(1), TaskCompleted(preview="done"))
         await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 4)
         rest = await _all(frames)
