@@ -99,8 +99,8 @@ class Runs:
         return row
 
     async def events(self, task_id: TaskId) -> list[Event]:
-        async with self.database.begin() as session:
-            return [frame.event for frame in await events.read_after(session, task_id, 0, 100_000)]
+        async with self.database.statements() as connection:
+            return [frame.event for frame in await events.read_after(connection, task_id, 0, 100_000)]
 
     async def event(self, task_id: TaskId, type_: str) -> Event:
         """Wait for the first event of a type."""

@@ -196,13 +196,13 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
     begun = ModelCallStarted(**place, attempt=2, agent="a", model="m", simulated=True)
     waits = ModelCallWaiting(**place, code="provider_away", message="It is away.", retry_after_s=60)
     await tell(app, task_id, failed)
-    async with database.begin() as session:
-        first = (await read_after(session, TaskId(task_id), 0))[-1].at
+    async with database.statements() as connection:
+        first = (await read_after(connection, TaskId(task_id), 0))[-1].at
     await tell(app, task_id, begun)
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"] == []
     await tell(app, task_id, failed.model_copy(update={"attempt": 2}), waits)
-    async with database.begin() as session:
-        last = (await read_after(session, TaskId(task_id), 0))[-1].at
+    async with database.statements() as connection:
+        last = (await read_after(connection, TaskId(task_id), 0))[-1].at
     [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"]
     since, next_try_at = (datetime.fromisoformat(held.pop(name)) for name in ("since", "next_try_at"))
     assert since == first
@@ -243,8 +243,8 @@ async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient,
     await _control(alice, task_id, "cancel")
     subtasks = (await alice.get(f"/api/v1/tasks/{task_id}/subtasks")).json()
     assert [subtask["status"] for subtask in subtasks] == ["cancelled", "cancelled"]
-    async with database.begin() as session:
-        frames = await read_after(session, TaskId(task_id), 0)
+    async with database.statements() as connection:
+        frames = await read_after(connection, TaskId(task_id), 0)
     ends = [(frame.event.type, frame.event.path) for frame in frames[-3:]]
     assert ends == [("subtask.cancelled", "facts"), ("subtask.cancelled", "text"), ("task.cancelled", "")]
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket
 
 from api.bodies import has_more_parts
 from api.deps import Parts
-from api.sockets import MAX_PARTS, Socket
-from api.stream import HubClosed, stop
-from chimera.db import task_views
+from api.live.ending import HubClosed, stop
+from api.live.sockets import MAX_PARTS, Socket
+from chimera.db.engine import AWAY
+from chimera.db.task_views import Progress
 from models.errors import ChimeraError, Unavailable
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, task_of
 from models.users import Caller
@@ -68,29 +68,27 @@ class Topics(Socket):
             await self._refuse("too_many_topics", f"A socket has at most {MAX_TOPICS} topics; open another.", topic)
             return
         try:
-            async with self._parts.database.begin() as session:
-                progress = await task_views.progress(session, caller, task_of(topic))
+            progress = await self._parts.hub.progress(caller, task_of(topic))
         except ValueError:
             await self._refuse("not_found", "There is no such topic.", topic)
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)
-        except (SQLAlchemyError, OSError):
+        except AWAY:
             away = Unavailable("The database")
             await self._refuse(away.code, away.message, topic)
         else:
             await self._send({"type": "subscribed", "topic": topic, "after": after, "last_seq": progress.last_seq})
-            self._topics[topic] = asyncio.create_task(self._pump(caller, topic, after))
+            self._topics[topic] = asyncio.create_task(self._pump(caller, topic, after, progress))
 
-    async def _pump(self, caller: Caller, topic: Topic, after: int) -> None:
+    async def _pump(self, caller: Caller, topic: Topic, after: int, progress: Progress) -> None:
         try:
-            async with aclosing(self._parts.hub.follow(caller, task_of(topic), after)) as frames:
+            async with aclosing(self._parts.hub.follow(caller, task_of(topic), after, progress)) as frames:
                 async for frame in frames:
-                    # The topic goes in front of the frame's own fields, which are serialised once.
-                    await self._send_text(f'{{"type":"{frame.kind}","topic":"{topic}",{frame.model_dump_json()[1:]}')
+                    await self._send_text(frame.message(topic))
             await self._send({"type": "ended", "topic": topic})
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)
-        except (SQLAlchemyError, OSError):
+        except AWAY:
             await self._refuse("unavailable", "The database does not answer; subscribe again.", topic)
         except HubClosed:
             log.debug("stream_closed", topic=topic)

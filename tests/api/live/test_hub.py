@@ -7,22 +7,26 @@ from contextlib import aclosing
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text, update
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from api import stream
 from api.deps import Parts
-from api.stream import MAX_BEHIND, Hub, HubClosed
+from api.live.channel import KEPT_EVENTS, QUEUE_FRAMES
+from api.live.ending import HubClosed, stop
+from api.live.frames import Written
+from api.live.hub import MAX_BEHIND, Hub
 from chimera.bus import Bus
-from chimera.db.engine import Database
+from chimera.db.engine import Connection, Database
 from chimera.db.tables import Call, Run
+from chimera.ledger import events
+from chimera.ledger.events import append
 from models.errors import NotFound
 from models.events import (
     Event,
     EventFrame,
-    Frame,
     ModelCallFailed,
     ModelCallFinished,
     ModelCallStarted,
@@ -80,7 +84,7 @@ async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
 async def test_a_follower_is_told_before_anybody_looks(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 3600)
     hub = Hub(api.database, api.bus, api.temporal.ui_url)
     hub.start()
     try:
@@ -126,7 +130,7 @@ async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
 async def test_without_redis_events_come_all_the_same(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 0.3)
     away = Bus(api.settings.model_copy(update={"redis_url": "redis://127.0.0.1:9/0"}))
     hub = Hub(api.database, away, api.temporal.ui_url)
     hub.start()
@@ -150,7 +154,7 @@ async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
     async with aclosing(api.hub.follow(caller, TaskId(task_id), after=last - MAX_BEHIND)) as frames:
         assert _seqs([await anext(frames)]) == [last - MAX_BEHIND + 1]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
-        snapshot = await anext(frames)
+        snapshot = (await anext(frames)).frame
         await tell(app, task_id, TaskCompleted(preview="done"))
         [end] = await _all(frames)
     assert isinstance(snapshot, SnapshotFrame)
@@ -163,7 +167,7 @@ async def test_a_client_that_knows_of_events_that_are_not_there_gets_a_snapshot(
 ) -> None:
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id), after=99)) as frames:
-        assert isinstance(await anext(frames), SnapshotFrame)
+        assert isinstance((await anext(frames)).frame, SnapshotFrame)
 
 
 async def test_a_task_that_has_ended_is_replayed_and_over(
@@ -189,8 +193,7 @@ async def test_tokens_lie_between_the_events_where_they_belong(
     await tell(app, task_id, finished(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, " too late", attempt=2))
     await tell(app, task_id, TaskCompleted(preview="done"))
-    shown = [frame.text if isinstance(frame, TokensFrame) else frame.seq for frame in await following]
-    assert shown == [2, "Hel", 3, 4, "Hello", 5, 6]
+    assert _shown(await following) == [2, "Hel", 3, 4, "Hello", 5, 6]
 
 
 async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
@@ -207,8 +210,7 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
     for after in (0, 2, 4):
         async with aclosing(api.hub.follow(caller, TaskId(task_id), after=after)) as frames:
             seen = [await anext(frames) for _ in range(4 - after + 1)]
-        assert [frame.text for frame in seen if isinstance(frame, TokensFrame)] == ["new"]
-        assert isinstance(seen[-1], TokensFrame)
+        assert _shown(seen) == [*range(after + 1, 5), "new"]
 
 
 async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
@@ -219,12 +221,79 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
         assert _seqs([await anext(frames)]) == [1]
         await tell(app, task_id, started(1))
         for offset in range(600):
-            api.bus.publish_tokens(tokens(task_id, 1, "x", offset=offset))
+            api.bus.publish_tokens(tokens(task_id, 1, "x", offset=2 * offset))
         await tell(app, task_id, finished(1), TaskCompleted(preview="done"))
-        await until(lambda: all(each._newest == 4 for each in api.hub._followers[TaskId(task_id)]))
+        await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 4)
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
-    assert sum(isinstance(frame, TokensFrame) for frame in rest) <= stream.QUEUE_FRAMES
+    assert sum(isinstance(each.frame, TokensFrame) for each in rest) <= QUEUE_FRAMES
+
+
+async def test_followers_share_one_read_and_one_text(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read_after = events.read_after
+
+    async def noting(connection: Connection, task_id: TaskId, after: int, limit: int) -> list[EventFrame]:
+        reads.append(after)
+        return await read_after(connection, task_id, after, limit)
+
+    monkeypatch.setattr(events, "read_after", noting)
+    task_id = (await new_task(alice))["id"]
+    following = [asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id)))) for _ in range(20)]
+    await _joined(api.hub, task_id)
+    await until(lambda: api.hub._channels[TaskId(task_id)].followers == 20)
+    await tell(app, task_id, started(1), finished(1))
+    await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 3)
+    await tell(app, task_id, TaskCompleted(preview="done"))
+    every = await asyncio.gather(*following)
+    assert all(_seqs(one) == [1, 2, 3, 4] for one in every)
+    assert all(one[-1] is every[0][-1] for one in every)
+    assert reads == [1, 3]
+
+
+async def test_who_falls_far_behind_gets_every_event(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
+        assert _seqs([await anext(frames)]) == [1]
+        last = await _add_events(api.database, task_id, 2 * KEPT_EVENTS)
+        await tell(app, task_id, TaskCompleted(preview="done"))
+        await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == last + 1)
+        assert _seqs(await _all(frames)) == list(range(2, last + 2))
+
+
+async def test_a_channel_behind_a_retry_ends_nobody(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = TaskId((await new_task(alice))["id"])
+    async with aclosing(api.hub.follow(caller, task_id)) as first:
+        assert _seqs([await anext(first)]) == [1]
+        await tell(app, task_id, TaskFailed(code="wrong_key", message="No."))
+        await until(lambda: api.hub._channels[task_id].last_seq == 2)
+        async with api.database.begin() as session:  # the hint has not come yet
+            await append(session, task_id, TaskRetried(paths=()))
+        async with aclosing(api.hub.follow(caller, task_id, after=2)) as second:
+            assert _seqs([await anext(second)]) == [3]
+            await tell(app, task_id, TaskCompleted(preview="done"))
+            assert _seqs(await _all(second)) == [4]
+
+
+async def test_a_database_that_fails_at_first_is_told_to_all(
+    api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object) -> list[EventFrame]:
+        raise psycopg.OperationalError("away")
+
+    task_id = TaskId((await new_task(alice))["id"])
+    with monkeypatch.context() as broken:
+        broken.setattr(events, "newest", failing)
+        both = await asyncio.gather(*(_all(api.hub.follow(caller, task_id)) for _ in range(2)), return_exceptions=True)
+    assert [type(each) for each in both] == [psycopg.OperationalError] * 2
+    async with aclosing(api.hub.follow(caller, task_id)) as frames:
+        assert _seqs([await anext(frames)]) == [1]
 
 
 async def test_waiting_holds_no_connection_to_the_database(
@@ -239,20 +308,17 @@ async def test_waiting_holds_no_connection_to_the_database(
             seen += 1
 
     following = [asyncio.create_task(follow()) for _ in range(50)]
-    pool = api.database.engine.pool
-    assert isinstance(pool, AsyncAdaptedQueuePool)
     async with asyncio.timeout(LIMIT_S):
         # Each of them has been given the one event that there is, and waits for the next.
         while seen < 50:
             await asyncio.sleep(0.1)
     held = []
     for _ in range(10):
-        held.append(pool.checkedout())
+        held.append(_connections_in_use(api.database))
         await asyncio.sleep(0.1)
     assert max(held) <= 1  # the look every 5 s is one query for all
-    await stream.stop(following)
-    assert not api.hub._followers
-    assert not api.hub._positions
+    await stop(following)
+    assert not api.hub._channels
 
 
 async def test_somebody_else_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
@@ -303,7 +369,7 @@ def tokens(task_id: str, step: int, words: str, *, attempt: int = 1, offset: int
 
 async def _joined(hub: Hub, task_id: str) -> None:
     """Wait until somebody follows a task, so that what happens from now on comes by the bus."""
-    await until(lambda: TaskId(task_id) in hub._positions)
+    await until(lambda: task_id in hub._channels and hub._channels[TaskId(task_id)].position is not None)
 
 
 async def _are_kept(bus: Bus, task_id: str, count: int) -> bool:
@@ -311,12 +377,23 @@ async def _are_kept(bus: Bus, task_id: str, count: int) -> bool:
     return len(kept) == count
 
 
-async def _all(frames: AsyncIterator[Frame]) -> list[Frame]:
+async def _all(frames: AsyncIterator[Written]) -> list[Written]:
     return [frame async for frame in frames]
 
 
-def _seqs(frames: list[Frame]) -> list[int]:
-    return [frame.seq for frame in frames if isinstance(frame, EventFrame)]
+def _seqs(frames: list[Written]) -> list[int]:
+    return [each.frame.seq for each in frames if isinstance(each.frame, EventFrame)]
+
+
+def _shown(frames: list[Written]) -> list[int | str]:
+    return [each.frame.text if isinstance(each.frame, TokensFrame) else each.frame.seq for each in frames]
+
+
+def _connections_in_use(database: Database) -> int:
+    pool = database.engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    stats = database._pool.get_stats()
+    return pool.checkedout() + stats["pool_size"] - stats["pool_available"]
 
 
 async def _add_events(database: Database, task_id: str, count: int) -> int:

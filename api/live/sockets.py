@@ -4,26 +4,22 @@ What is said over it is in `topics.py` and `echo.py`; docs/reference/streams.md 
 """
 
 import asyncio
-import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import structlog
 from pydantic import ValidationError
 from pydantic_core import to_json
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.bodies import has_more_parts
 from api.deps import Parts, bearer_token
-from api.stream import HubClosed, stop
+from api.live.ending import stop
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
-from chimera.security.sessions import Auth
+from chimera.db.engine import AWAY
+from chimera.security.sessions import SignedIn
 from models.errors import LimitReached, NotSignedIn
-from models.events import Frame
 from models.streams import CLIENT_MESSAGE, Authenticate
 from models.users import Caller
 
@@ -31,8 +27,6 @@ log = structlog.get_logger()
 
 SIGN_IN_SECONDS = 10.0
 SEND_SECONDS = 5.0
-RECHECK_SECONDS = 1.0
-"""With the 3 s that an answer about a user's standing is believed: less than the 5 s that are promised."""
 MAX_PARTS = 50
 """Texts, commas and brackets of a message; none that is documented has ten."""
 
@@ -50,18 +44,18 @@ class End(NamedTuple):
     reason: str = ""
 
 
+SIGN_IN_AGAIN = End(SIGNED_OUT, "sign in again")
+TOO_SLOWLY = End(TOO_SLOW, "you read too slowly; come back with after")
 TOO_FAST = End(TOO_MANY, f"send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once")
 
 
 class Socket(ABC):
-    """One client's connection, from the handshake to its end."""
+    """One client's connection, from the handshake to its end. Whatever ends it says how, and the first counts."""
 
     def __init__(self, websocket: WebSocket, parts: Parts) -> None:
         self._websocket = websocket
         self._parts = parts
-        self._sending = asyncio.Lock()
-        self._too_slow = asyncio.Event()
-        self._gone = asyncio.Event()
+        self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     @abstractmethod
     async def _take(self, caller: Caller, text: str | None) -> End | None:
@@ -71,49 +65,40 @@ class Socket(ABC):
         """What goes on beside the messages, to be stopped with the socket."""
         return []
 
-    async def _until_over(self) -> End:
-        """Return when the socket has lived long enough; most never have."""
-        await asyncio.Event().wait()
-        raise AssertionError
-
     async def serve(self) -> None:
         """Speak the protocol until either side has enough. The websocket is accepted already."""
         try:
             async with asyncio.timeout(SIGN_IN_SECONDS):
-                token, caller = await self._sign_in()
+                signed_in = await self._sign_in()
         except (NotSignedIn, TimeoutError):
             await self._close(End(SIGNED_OUT, "send {type: authenticate, token} with a valid access token first"))
             return
-        except (SQLAlchemyError, OSError):
+        except AWAY:
             await self._close(End(GOING_AWAY, "the database does not answer; try again"))
             return
         except WebSocketDisconnect:
             return
         try:
-            with self._parts.open_sockets.one_more(caller.user_id):
-                await self._serve(token, caller)
+            with self._parts.open_sockets.one_more(signed_in.caller.user_id):
+                await self._serve(signed_in)
         except LimitReached as error:
             # A reason has room for 123 bytes.
             await self._close(End(TOO_MANY, f"this user has as many sockets as CHIMERA_{error.setting.upper()} allows"))
 
-    async def _serve(self, token: str, caller: Caller) -> None:
-        ends = {
-            asyncio.create_task(end)
-            for end in (
-                self._receive(caller),
-                self._until_rights_change(token, caller),
-                self._until_behind(),
-                self._until_over(),
-                self._until_gone(),
-            )
-        }
+    async def _serve(self, signed_in: SignedIn) -> None:
+        receiving = asyncio.create_task(self._receive(signed_in.caller))
+        receiving.add_done_callback(lambda ended: self._end_with(_end_of(ended)))
         try:
-            ended, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            await self._close(_end_of(ended.pop()))
+            with self._parts.rights.held(signed_in, lambda: self._end_with(SIGN_IN_AGAIN)):
+                await self._close(await self._end)
         finally:
-            await stop([*ends, *self._work()])
+            await stop([receiving, *self._work()])
 
-    async def _sign_in(self) -> tuple[str, Caller]:
+    def _end_with(self, end: End) -> None:
+        if not self._end.done():
+            self._end.set_result(end)
+
+    async def _sign_in(self) -> SignedIn:
         token = bearer_token(self._websocket)
         if token is None:
             try:
@@ -126,11 +111,10 @@ class Socket(ABC):
             if not isinstance(message, Authenticate):
                 raise NotSignedIn
             token = message.token
-        signed_in = await self._parts.auth.signed_in(token)
-        return token, signed_in.caller
+        return await self._parts.auth.signed_in(token)
 
     async def _receive(self, caller: Caller) -> End:
-        # Here, where the other ends are waited for as well: a client may be gone by now.
+        # Here, where other ends count as well: a client may be gone by now.
         await self._send({"type": "authenticated"})
         rate = MessageRate()
         while True:
@@ -146,33 +130,20 @@ class Socket(ABC):
             if (end := await self._take(caller, text)) is not None:
                 return end
 
-    async def _until_rights_change(self, token: str, caller: Caller) -> End:
-        await until_rights_change(self._parts.auth, token, caller)
-        return End(SIGNED_OUT, "sign in again")
-
-    async def _until_behind(self) -> End:
-        await self._too_slow.wait()
-        return End(TOO_SLOW, "you read too slowly; come back with after")
-
-    async def _until_gone(self) -> End:
-        await self._gone.wait()
-        return End(GOING_AWAY)
-
     async def _send(self, message: dict[str, object]) -> None:
         await self._send_text(to_json(message).decode())
 
     async def _send_text(self, text: str) -> None:
+        # A timer alone: a timeout's context costs a quarter of what sending does. What waits here ends with the socket.
+        limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._end_with, TOO_SLOWLY)
         try:
-            async with self._sending, asyncio.timeout(SEND_SECONDS):
-                await self._websocket.send_text(text)
-        except TimeoutError:
-            self._too_slow.set()
-            # Whoever sends next would wait as long; the socket is being closed.
-            await asyncio.Event().wait()
-        except (WebSocketDisconnect, RuntimeError):
+            await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
             # The client is gone, and `_receive` may be the one that waits here.
-            self._gone.set()
+            self._end_with(End(GOING_AWAY))
             await asyncio.Event().wait()
+        finally:
+            limit.cancel()
 
     async def _close(self, end: End) -> None:
         try:
@@ -183,6 +154,8 @@ class Socket(ABC):
 
 
 def _end_of(ended: "asyncio.Task[End]") -> End:
+    if ended.cancelled():
+        return End(GOING_AWAY)
     error = ended.exception()
     if error is None:
         return ended.result()
@@ -200,39 +173,3 @@ def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
         return True
     parts = urlsplit(origin)
     return parts.scheme in ("http", "https") and parts.netloc == websocket.headers.get("host")
-
-
-async def until_rights_change(auth: Auth, token: str, caller: Caller) -> None:
-    """Return when the token has ended, its user may no longer use it, or may do more or less than `caller`."""
-    while True:
-        try:
-            signed_in = await auth.signed_in(token)
-            if signed_in.caller != caller:
-                return
-        except NotSignedIn:
-            return
-        except (SQLAlchemyError, OSError):
-            await asyncio.sleep(RECHECK_SECONDS)
-            continue
-        await asyncio.sleep(min(RECHECK_SECONDS, max(0.1, signed_in.expires_at - time.time())))
-
-
-async def while_allowed(auth: Auth, token: str, caller: Caller, frames: AsyncGenerator[Frame]) -> AsyncIterator[Frame]:
-    """Yield `frames` for as long as the token is good for this caller and this process lives."""
-    ending = asyncio.create_task(until_rights_change(auth, token, caller))
-    try:
-        async with aclosing(frames):
-            while True:
-                following = asyncio.ensure_future(anext(frames, None))
-                await asyncio.wait({following, ending}, return_when=asyncio.FIRST_COMPLETED)
-                if not following.done():
-                    await stop([following])
-                    return
-                frame = following.result()
-                if frame is None:
-                    return
-                yield frame
-    except HubClosed:
-        return
-    finally:
-        await stop([ending])

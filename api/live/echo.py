@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from api.sockets import End, Socket
+from api.live.sockets import End, Socket
 from models.users import Caller
 
 ECHO_SECONDS = 600.0
@@ -14,12 +14,17 @@ UNSUPPORTED_DATA = 1003
 class Echo(Socket):
     """The protocol of `/ws/test`."""
 
+    async def serve(self) -> None:
+        """Speak the protocol for ten minutes at most."""
+        over = End(NORMAL, "that was ten minutes; open another")
+        life = asyncio.get_running_loop().call_later(ECHO_SECONDS, self._end_with, over)
+        try:
+            await super().serve()
+        finally:
+            life.cancel()
+
     async def _take(self, caller: Caller, text: str | None) -> End | None:
         if text is None:
             return End(UNSUPPORTED_DATA, "this was a binary message; send text")
         await self._send({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
         return None
-
-    async def _until_over(self) -> End:
-        await asyncio.sleep(ECHO_SECONDS)
-        return End(NORMAL, "that was ten minutes; open another")
