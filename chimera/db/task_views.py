@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import visible_to
+from chimera.db.access import IS_TASK, visible_to
 from chimera.db.engine import Connection, sql_of
 from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
@@ -17,7 +17,6 @@ from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, due_at_of
 from models.remedies import remedy_for
-from models.runs import RunKind
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting
 from models.usage import Usage
@@ -143,7 +142,7 @@ async def _found(connection: Connection, statement: str, caller: Caller, task_id
 
 
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
-    return [Run.kind == RunKind.TASK, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)]
+    return [IS_TASK, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)]
 
 
 def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
@@ -171,7 +170,7 @@ _COLUMNS = (
 
 _FOUND = (
     Run.id == bindparam("task_id"),
-    Run.kind == RunKind.TASK,
+    IS_TASK,
     Run.deleted_at.is_(None),
     # An administrator, who sees the tasks of all users, names no owner.
     func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,

@@ -43,9 +43,9 @@ async def test_who_leaves_before_an_answer_keeps_no_place(
         last = {"type": "subscribe", "topic": f"task:{(await new_task(carol))['id']}"}
     with capture_logs() as logged:
         async with serving(app) as url:
-            for _ in range(MOST + 1):
+            for left in range(1, MOST + 2):
                 await _come_and_go(url, path, token_of(carol), last)
-            await until(lambda: _ended(logged) == MOST + 1)
+                await until(lambda left=left: _ended(logged) == left)
     assert not parts.open_sockets._open
     async with signed_in(app, carol, path=path):
         pass
