@@ -45,7 +45,7 @@ async def test_who_leaves_before_an_answer_keeps_no_place(
         async with serving(app) as url:
             for left in range(1, MOST + 2):
                 await _come_and_go(url, path, token_of(carol), last)
-                await until(lambda left=left: _ended(logged) == left)
+                await until(partial(_have_ended, logged, left))
     assert not parts.open_sockets._open
     async with signed_in(app, carol, path=path):
         pass
@@ -65,6 +65,10 @@ async def test_a_first_answer_that_fails_ends_it(
             await until(lambda: _ended(logged) == 1)
             writer.close()
     assert not app.state.parts.open_sockets._open
+
+
+def _have_ended(logged: list[Any], count: int) -> bool:
+    return _ended(logged) == count
 
 
 def _ended(logged: Sequence[Mapping[str, object]]) -> int:
