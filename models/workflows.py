@@ -11,9 +11,10 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
 from models.ai_calls import AiCallInput, AiCallOutcome
+from models.nodes import Controls, NodeOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
-from models.tasks import NodeOutcome, SteerReceipt, SteerRequest, TaskInput, TaskResult
+from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
 
 OWNER = SearchAttributeKey.for_keyword("ChimeraOwner")
 AGENT = SearchAttributeKey.for_keyword("ChimeraAgent")
@@ -62,17 +63,13 @@ class SubtaskRuns(ABC):
     @abstractmethod
     async def run(self, subtask: SubtaskInput) -> NodeOutcome: ...
 
-    @workflow.signal(name="pause")
+    @workflow.signal(name="controls")
     @abstractmethod
-    async def pause(self) -> None: ...
+    async def controls(self, controls: Controls) -> None: ...
 
-    @workflow.signal(name="resume")
+    @workflow.signal(name="suspend")
     @abstractmethod
-    async def resume(self) -> None: ...
-
-    @workflow.signal(name="budget_raised")
-    @abstractmethod
-    async def budget_raised(self) -> None: ...
+    async def suspend(self) -> None: ...
 
     @workflow.signal(name="guidance")
     @abstractmethod

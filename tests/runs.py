@@ -19,7 +19,7 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from models.events import Event
 from models.ids import TaskId, UserId, workflow_id_of
-from models.tasks import CLOSED, TaskSpec
+from models.tasks import CLOSED, SubtaskMode, TaskSpec
 from models.users import Caller
 from tests.until import LIMIT_S, until_true
 from worker.build import open_worker
@@ -40,11 +40,13 @@ class Runs:
     temporal: Temporal
     dispatcher: Dispatcher
     caller: Caller
+    mode: SubtaskMode = SubtaskMode.CHILD
+    """Where the subtasks of its tasks run."""
     started: list[TaskId] = field(default_factory=list)
 
     async def start(self, goal: str, **fields: Any) -> TaskId:
         """Take a task in and start it; `fields` are TaskSpec's."""
-        spec = TaskSpec.model_validate({"goal": goal, "model": MODEL, **fields})
+        spec = TaskSpec.model_validate({"goal": goal, "model": MODEL, "subtasks": self.mode, **fields})
         async with self.database.begin() as session:
             task_id, _ = await tasks.create(session, self.caller.user_id, spec, default_model=MODEL)
         await self.dispatcher.deliver(task_id)
