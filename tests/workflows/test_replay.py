@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 
 from chimera.temporal.payloads import DATA_CONVERTER
@@ -19,8 +20,8 @@ from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
 
 
-def replayer(*workflows: type) -> Replayer:
-    return Replayer(workflows=list(workflows or WORKFLOWS), data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+def replayer(*workflows: type, converter: DataConverter = DATA_CONVERTER) -> Replayer:
+    return Replayer(workflows=list(workflows or WORKFLOWS), data_converter=converter, workflow_runner=sandbox())
 
 
 def histories_in(file: Path) -> list[WorkflowHistory]:

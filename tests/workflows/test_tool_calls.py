@@ -1,13 +1,13 @@
 """Tool calls: with the answer that asks for them where nothing but their arguments is needed, else as activities."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
 
 from activities import heartbeats, tool_results
 from chimera.db import task_controls
@@ -16,8 +16,8 @@ from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.tools import TOOLS
 from chimera.tools.calculator import Calculator, CalculatorArguments
 from models import tool_calls
-from models.ids import NodePath, TaskId, workflow_id_of
-from models.tasks import Guidance, SteerRequest
+from models.ids import ROOT, NodePath, TaskId, workflow_id_of
+from models.tasks import Guidance, SteerRequest, SubtaskMode
 from tests.runs import Runs, a_subtask
 
 
@@ -71,14 +71,17 @@ async def computed(runs: Runs, instruction: str = "What is 17 * 23?") -> TaskId:
 
 
 async def history_of(runs: Runs, task_id: TaskId) -> Counter[str]:
-    """The events of the subtask's history, and its activities by type."""
+    """The activities in the history of the workflow that the subtask runs in, by type; local ones as `local …`."""
+    path = NodePath("sum") if runs.mode is SubtaskMode.CHILD else ROOT
     client = await runs.temporal.client()
-    handle = client.get_workflow_handle(workflow_id_of(task_id, NodePath("sum")))
+    handle = client.get_workflow_handle(workflow_id_of(task_id, path))
     found: Counter[str] = Counter()
     async for event in handle.fetch_history_events():
-        found[EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")] += 1
         if event.HasField("activity_task_scheduled_event_attributes"):
             found[event.activity_task_scheduled_event_attributes.activity_type.name] += 1
+        if event.HasField("marker_recorded_event_attributes"):
+            [data] = event.marker_recorded_event_attributes.details["data"].payloads
+            found[f"local {json.loads(data.data)['activity_type']}"] += 1
     return found
 
 
@@ -90,7 +93,7 @@ async def said(runs: Runs, task_id: TaskId) -> list[str]:
 async def test_a_pure_tool_costs_no_event_of_history(runs: Runs) -> None:
     task_id = await computed(runs)
     history = await history_of(runs, task_id)
-    assert (history["complete_model_call"], history["run_tool_call"], history["MARKER_RECORDED"]) == (2, 0, 0)
+    assert (history["complete_model_call"], history["run_tool_call"], history["local run_tool_call"]) == (2, 0, 0)
     assert await said(runs, task_id) == ["391"]
 
 
@@ -124,7 +127,7 @@ async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkey
     monkeypatch.setitem(TOOLS, "calculator", Slow(0.5))
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
     task_id = await computed(runs)
-    assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
+    assert (await history_of(runs, task_id))["local run_tool_call"] == 1
     assert await said(runs, task_id) == ["391"]
 
 
@@ -163,6 +166,6 @@ async def test_an_aggregation_that_asks_for_tools_runs_none(runs: Runs, monkeypa
 async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOOLS, "calculator", Breaks())
     task_id = await computed(runs)
-    assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
+    assert (await history_of(runs, task_id))["local run_tool_call"] == 1
     assert await said(runs, task_id) == ["391"]
     assert [row["status"] for row in await runs.attempts(task_id)] == ["finished", "finished"]

@@ -1,0 +1,140 @@
+"""Nodes that go on elsewhere: in the next run of their workflow, or in a workflow of their own."""
+
+from collections import Counter
+
+import pytest
+
+from chimera.db import task_controls
+from chimera.temporal.payloads import Encryption, converter_of
+from models.ids import TaskId, workflow_id_of
+from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
+from tests.gate import Gate
+from tests.runs import Runs, a_subtask
+from tests.workflows.test_replay import replayer
+
+CONTROLS = 500
+MAX_EVENTS = 5000
+"""Of any history: some more than where Temporal suggests to continue as new, and a tenth of what it permits."""
+
+
+async def executions_of(runs: Runs, task_id: TaskId) -> Counter[str]:
+    """How many runs each workflow of a task had, by the path of its node."""
+    histories = await runs.histories(task_id)
+    return Counter(history.workflow_id.removeprefix(workflow_id_of(task_id)) for history in histories)
+
+
+async def places_of(runs: Runs, task_id: TaskId) -> list[tuple[str, str, int, str]]:
+    """The model calls of a task, each as often as a provider was asked for it."""
+    return [(a["path"], a["purpose"], a["step"], a["status"]) for a in await runs.attempts(task_id)]
+
+
+async def test_a_long_inline_subtask_moves_into_a_child(runs: Runs) -> None:
+    plan = [a_subtask("long", "[[sim: turns=8; tokens=5]] go on", agent="analyst"), a_subtask("short")]
+    task_id = await runs.start("Take long", plan=plan)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    calls = [place for place in await places_of(runs, task_id) if place[0] == "long"]
+    assert calls == [("long", "turn", step, "finished") for step in range(1, 10)]
+    paths = {"", "/long", "/short"} if runs.mode is SubtaskMode.CHILD else {"", "/long"}
+    assert set(await executions_of(runs, task_id)) == paths
+
+
+@pytest.mark.parametrize("subtasks", [20, 21])
+async def test_a_large_plan_has_children(runs: Runs, subtasks: int) -> None:
+    plan = [a_subtask(f"s{number}", "[[sim: tokens=2]] go") for number in range(subtasks)]
+    task_id = await runs.start("Much", plan=plan)
+    assert (await runs.ended(task_id))["subtasks_done"] == subtasks
+    are_inside = runs.mode is SubtaskMode.INLINE and subtasks <= 20
+    assert len(await executions_of(runs, task_id)) == (1 if are_inside else 1 + subtasks)
+
+
+async def test_a_decomposed_subtask_is_a_child_at_once(runs: Runs) -> None:
+    plan = [a_subtask("deep", "Look into tides [[sim plan: split=2]]", decompose=True), a_subtask("flat")]
+    task_id = await runs.start("Go deeper", plan=plan)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    paths = set(await executions_of(runs, task_id))
+    inside = {"", "/deep"}
+    assert paths == (inside if runs.mode is SubtaskMode.INLINE else {*inside, "/flat", "/deep/part-1", "/deep/part-2"})
+
+
+async def test_a_root_continues_as_new_and_repeats_no_call(runs: Runs) -> None:
+    deep = a_subtask("deep", 'Look [[sim plan: split=2; sub="turns=3,tokens=5"]]', decompose=True)
+    long = a_subtask("long", "[[sim: turns=8; tokens=5]] go on", agent="analyst")
+    task_id = await runs.start_short(20, "Continue", plan=[deep, long, a_subtask("last", depends_on=["deep", "long"])])
+    row = await runs.ended(task_id)
+    assert (row["status"], row["subtasks_done"]) == ("completed", 5)
+    calls = await places_of(runs, task_id)
+    assert len(calls) == len(set(calls)) == row["model_calls"]
+    assert {status for *_, status in calls} == {"finished"}
+    executions = await executions_of(runs, task_id)
+    assert executions[""] > 1
+    for history in await runs.histories(task_id):
+        assert len(history.events) < 60
+
+
+async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, "/held#")
+    plan = [a_subtask("held"), a_subtask("long", "[[sim: turns=12; tokens=5]] go on", agent="analyst")]
+    task_id = await runs.start_short(40, "Hold", plan=plan)
+    await runs.event(task_id, "model_call.started")
+    for _ in range(12):
+        await runs.control(task_controls.pause, task_id)
+        await runs.control(task_controls.resume, task_id)
+    gate.open()
+    row = await runs.ended(task_id)
+    assert row["status"] == "completed"
+    assert [place for place in await places_of(runs, task_id) if place[0] == "held"] == [
+        ("held", "turn", 1, "finished")
+    ]
+    assert (await executions_of(runs, task_id))[""] > 1
+
+
+async def test_a_cancel_while_a_node_is_called_back_ends_the_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    Gate(monkeypatch, "/held#")
+    task_id = await runs.start_short(40, "Cancel", plan=[a_subtask("held"), a_subtask("other")])
+    await runs.event(task_id, "subtask.completed")
+    for _ in range(10):
+        await runs.control(task_controls.pause, task_id)
+        await runs.control(task_controls.resume, task_id)
+    await runs.cancel(task_id)
+    assert (await runs.ended(task_id))["status"] == "cancelled"
+    assert await runs.close_status(task_id) == "CANCELED"
+
+
+async def test_a_retry_of_a_subtask_survives_a_continue_as_new(runs: Runs) -> None:
+    plan = [
+        a_subtask("flaky", "[[sim: turns=1; tokens=5; status=400; times=1]] go", agent="analyst"),
+        a_subtask("long", "[[sim: turns=12; tokens=5]] go on", agent="analyst"),
+    ]
+    task_id = await runs.start_short(20, "Retry", plan=plan, on_failure="retry", max_retries=5)
+    row = await runs.ended(task_id)
+    assert (row["status"], row["error"]) == ("completed", None)
+    calls = [(step, status) for path, _, step, status in await places_of(runs, task_id) if path == "flaky"]
+    assert calls == [(1, "failed"), (1, "finished"), (2, "failed"), (2, "finished")]
+    assert (await executions_of(runs, task_id))[""] > 1
+
+
+async def test_500_controls_are_accepted_and_histories_stay_short(runs: Runs) -> None:
+    long = "[[sim: turns=70; tokens=5; delay=0.1]] go on"
+    plan = [a_subtask(key, long, agent="analyst") for key in ("a", "b")]
+    task_id = await runs.start("Control", plan=plan, limits={"max_turns": 1000}, budget={"max_model_calls": 10_000})
+    await runs.event(task_id, "model_call.started")
+    for number in range(CONTROLS // 4):
+        await runs.control(task_controls.pause, task_id)
+        await _steered(runs, task_id, interrupt=number % 10 == 0)
+        await runs.control(task_controls.raise_budget, task_id, Budget(max_model_calls=10_001 + number))
+        await runs.control(task_controls.resume, task_id)
+    row = await runs.ended(task_id)
+    assert (row["status"], row["guidance_given"], row["max_model_calls"]) == ("completed", CONTROLS // 4, 10_125)
+    histories = await runs.histories(task_id)
+    for history in histories:
+        print(history.workflow_id, len(history.events), sum(event.ByteSize() for event in history.events))
+    assert max(len(history.events) for history in histories) < MAX_EVENTS
+    replay = replayer(converter=converter_of(Encryption(runs.settings)))
+    for history in histories:
+        await replay.replay_workflow(history)
+
+
+async def _steered(runs: Runs, task_id: TaskId, *, interrupt: bool) -> None:
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Go on."))
+    receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=interrupt))
+    assert receipt is not None
