@@ -4,10 +4,12 @@ from collections import Counter
 
 import pytest
 
-from chimera.db import task_controls
+from chimera.db import retries, task_controls
+from chimera.temporal.client import RETRIES
 from chimera.temporal.payloads import Encryption, converter_of
 from models.ids import TaskId, workflow_id_of
-from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
+from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode, TaskRetry
+from models.workflows import OWNER
 from tests.gate import Gate
 from tests.runs import Runs, a_subtask
 from tests.workflows.test_replay import replayer
@@ -111,6 +113,26 @@ async def test_a_retry_of_a_subtask_survives_a_continue_as_new(runs: Runs) -> No
     calls = [(step, status) for path, _, step, status in await places_of(runs, task_id) if path == "flaky"]
     assert calls == [(1, "failed"), (1, "finished"), (2, "failed"), (2, "finished")]
     assert (await executions_of(runs, task_id))[""] > 1
+
+
+async def test_the_next_run_is_known_by_the_same_facts(runs: Runs) -> None:
+    plan = [
+        a_subtask("once", "[[sim: status=401; times=1; tokens=5]] go"),
+        a_subtask("long", "[[sim: turns=10; tokens=5]] go on", agent="analyst", depends_on=["once"]),
+        *(a_subtask(f"s{number}", depends_on=["long"]) for number in range(8)),
+    ]
+    task_id = await runs.start_short(20, "Keep", plan=plan, priority=2)
+    await runs.ended(task_id)
+    await runs.control(retries.retry, task_id, TaskRetry())
+    assert (await runs.ended(task_id))["status"] == "completed"
+    await runs.close_status(task_id)
+    client = await runs.temporal.client()
+    described = await client.get_workflow_handle(workflow_id_of(task_id)).describe()
+    info = described.raw_description.workflow_execution_info
+    assert info.first_run_id != described.run_id
+    assert await described.memo_value(RETRIES, 0) == 1
+    assert described.typed_search_attributes.get(OWNER) == runs.caller.user_id
+    assert (info.priority.priority_key, info.priority.fairness_key) == (2, runs.caller.user_id)
 
 
 async def test_500_controls_are_accepted_and_histories_stay_short(runs: Runs) -> None:
