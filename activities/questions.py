@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from activities import continuations, prompts
+from activities import continuations
 from activities.continuations import MAX_CONTINUATIONS
+from activities.prompts import messages as prompts
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
 from chimera.db import pictures, plans, transcripts

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from activities import continuations, prompts
+from activities import continuations
 from activities.plans import Plans, chosen, plans_in
+from activities.prompts import messages as prompts
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.config.settings import Settings
 from chimera.content.text import clean_json, clean_text, estimate_tokens

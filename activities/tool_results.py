@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from activities import prompts
+from activities.prompts import messages as prompts
 from chimera.content.text import clean_text
 from chimera.db.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
