@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from activities.prompts import messages as prompts
+from activities.prompts import messages
 from chimera.content.text import clean_text
 from chimera.db.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
@@ -71,10 +71,10 @@ async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...
 def row_of(result: ToolResult, step: int) -> TranscriptRow:
     """The message that tells the model."""
     return TranscriptRow(
-        seq=step * 1000 + prompts.TOOL_RESULT + result.index,
+        seq=step * 1000 + messages.TOOL_RESULT + result.index,
         role="tool",
         content=result.text,
-        tokens=prompts.tokens_of(result.text),
+        tokens=messages.tokens_of(result.text),
         tool_call_id=result.tool_call_id,
     )
 

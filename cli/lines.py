@@ -28,13 +28,12 @@ from models.events import (
     TaskFailed,
     ToolCallFinished,
 )
-from models.model_calls import Purpose
+from models.model_calls import PURPOSES
 
 CUT = "cancelled"
 """The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
 
 _LONG_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-_AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
 
 
 def line_of(event: Event) -> str:
@@ -70,7 +69,7 @@ def _place_of(event: Event) -> str:
     if event.path:
         return event.path
     if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
-        return _AT_THE_ROOT[event.purpose]
+        return PURPOSES[event.purpose].product
     subject = event.type.partition(".")[0]
     return subject if subject in ("plan", "budget", "guidance") else "task"
 

@@ -1,6 +1,7 @@
 """Model calls: where one is, and what a history keeps of how it went. Prompts and replies stay in PostgreSQL."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -17,6 +18,24 @@ class Purpose(StrEnum):
     PLAN = "plan"
     TURN = "turn"
     AGGREGATE = "aggregate"
+
+
+class PurposeFacts(NamedTuple):
+    """What is known of a purpose everywhere; how it is asked for is in `activities/prompts`."""
+
+    ends_node: bool
+    """Whether its answer may be its node's last word."""
+    product: str
+    """What comes of it, for people."""
+    activity: str
+    """What its agent does, for people."""
+
+
+PURPOSES: dict[Purpose, PurposeFacts] = {
+    Purpose.PLAN: PurposeFacts(ends_node=False, product="plan", activity="plans"),
+    Purpose.TURN: PurposeFacts(ends_node=True, product="work", activity="writes"),
+    Purpose.AGGREGATE: PurposeFacts(ends_node=True, product="answer", activity="puts the results together"),
+}
 
 
 class ModelCallRequest(Contract):

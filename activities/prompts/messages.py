@@ -1,15 +1,12 @@
-"""What a model is told: pure functions from rows to messages, the same words whatever crashes in between."""
+"""Messages of a model call: pure functions from transcript rows, the same words whatever crashes in between."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from chimera.content.text import estimate_tokens
-from chimera.db.transcripts import CallContext, Result, TranscriptRow
+from chimera.db.transcripts import TranscriptRow
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
-from models.agents import AgentSpec
-from models.ids import NodePath, depth_of
-from models.plans import MAX_DEPTH
 
 FIRST_SEQ = 1000
 REPLY = 500
@@ -18,47 +15,6 @@ MESSAGE_OVERHEAD_TOKENS = 4
 IMAGE_TOKENS = 1600
 """What a large picture costs at most vendors, roughly; bills come from what they report."""
 _GUIDANCE = "Guidance:\n"
-_PLAN_FORM = (
-    '{"subtasks": [{"key": "report", "title": "…", "instruction": "…", "agent": "…", "depends_on": ["facts"],'
-    ' "decompose": false}]}'
-)
-"""For servers that ignore a schema. A model that only repeats it has named no agent, and is told so."""
-
-_CUT = {
-    "length": "[This result was cut at its limit and isn't complete.]",
-    "content_filter": "[A content filter of the provider held back the rest of this result.]",
-}
-"""Told behind a result whose answer ended so."""
-
-
-def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
-    """Ask for a plan of the goal, or of a subtask that is to be split further."""
-    known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
-    can_split = depth_of(path) + 1 < MAX_DEPTH and nodes_left > 1
-    deeper = "false" if not can_split else "true only where a subtask is too large for one agent"
-    return (
-        f"Goal:\n{context.instruction or context.goal}\n\nAgents:\n{known}\n\n"
-        f"Plan at most {min(nodes_left, 12)} subtasks. Set decompose to {deeper}."
-        " In depends_on name the keys whose results a subtask needs."
-        f" Answer with JSON alone, in this form:\n{_PLAN_FORM}"
-    )
-
-
-def turn_question(context: CallContext, results: Sequence[Result]) -> str:
-    """Give an agent its instruction and the results that it builds on."""
-    question = f"Task:\n{context.instruction or context.goal}"
-    return f"{question}\n\nResults you build on:\n{_sections(results)}" if results else question
-
-
-def aggregate_question(context: CallContext, results: Sequence[Result]) -> str:
-    """Ask for the one answer that the subtasks' results amount to."""
-    goal = context.instruction or context.goal
-    return f"Goal:\n{goal}\n\nResults of the subtasks:\n{_sections(results)}\n\nWrite the answer."
-
-
-def plan_correction(problems: Sequence[str]) -> str:
-    """Say what is wrong with a plan, for the one repair round that there is."""
-    return "Your plan can't run:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the whole corrected plan."
 
 
 def guidance_message(text: str) -> str:
@@ -125,16 +81,3 @@ def messages_of(
 def _message(item: TranscriptRow) -> ChatMessage:
     calls = tuple(ToolRequest(c["id"], c["name"], c["arguments"]) for c in item.tool_calls or ())
     return ChatMessage(item.role, item.content, calls, item.tool_call_id, state=item.state)
-
-
-def _sections(results: Sequence[Result]) -> str:
-    return "\n\n".join(
-        f"## {result.key}{f' ({result.title})' if result.title else ''}\n{_words_of(result)}" for result in results
-    )
-
-
-def _words_of(result: Result) -> str:
-    if result.status != "completed":
-        return f"[no result: {result.status}]"
-    mark = _CUT.get(result.finish_reason or "")
-    return f"{result.text}\n{mark}" if mark else result.text
