@@ -15,7 +15,7 @@ from chimera.db.model_calls import Intent
 from chimera.db.transcripts import CallContext, TranscriptRow
 from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
-from chimera.tools import TOOLS, spec_of
+from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of
 from models.errors import UnknownAgent
@@ -234,4 +234,4 @@ def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ..
     """The tools that a turn is told of, the last permitted one too: a prompt without them would be another one."""
     if not PROMPTS[request.purpose].offers_tools:
         return ()
-    return tuple(spec_of(name) for name in agent.tools if name in TOOLS)
+    return TOOLS.specs_of(agent.tools)

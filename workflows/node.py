@@ -13,8 +13,7 @@ from typing import Any, Protocol
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, CancelledError
 
-from models import tool_calls
-from models.activities import COMPLETE, RECORD, RUN_LOCAL_TOOL, RUN_TOOL, ModelCalls, TaskRecords, ToolCalls
+from models.activities import COMPLETE, RECORD, RUN_TOOL, ModelCalls, TaskRecords, ToolCalls
 from models.errors import BudgetReached, RootStopped, TaskPaused
 from models.ids import NodePath, child_path
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
@@ -264,11 +263,7 @@ class Node:
 
     async def _run_tool(self, name: str, step: int, index: int) -> None:
         request = ToolCallRequest(task_id=self.place.task_id, path=self.place.path, step=step, index=index)
-        if name in tool_calls.LOCAL_TOOLS:
-            # One that broke, or took too long, beside the answer.
-            await workflow.execute_local_activity_method(ToolCalls.run, request, summary=name, **RUN_LOCAL_TOOL)
-        else:
-            await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)
+        await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)
 
     async def _stay_if_stopped(self, error: Exception) -> None:
         """Wait for the cancel that is on its way, when a call was refused because its task was stopped.
