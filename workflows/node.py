@@ -141,7 +141,7 @@ class Node:
                     continue
                 if code_of(error) not in _REFUSED:
                     raise
-                # A cancel that met the refusal was taken in by that.
+                # A cancel that met the refusal was consumed by it.
                 self.hand_on_cancel()
                 # A raise that came while the call was on its way counts: it isn't waited for a second time.
                 await workflow.wait_condition(lambda: self._may_ask_again(raises))  # noqa: B023
@@ -221,8 +221,8 @@ class Node:
     def hand_on_cancel(self) -> None:
         """Raise CancelledError when the node is to end.
 
-        What a workflow waits for may take a cancel in: a signal to a child, a call that ends at the same moment. The
-        SDK tells it once, so before anything new begins it is looked for.
+        What a workflow awaits may consume a cancel: a signal to a child, a call that ends at the same moment. The SDK
+        reports a cancel once, so each step looks for it before anything new begins.
         """
         if self.is_stopping():
             raise asyncio.CancelledError
