@@ -7,11 +7,12 @@ import pytest
 from chimera.db import retries, task_controls
 from chimera.temporal.client import RETRIES
 from chimera.temporal.payloads import Encryption, converter_of
-from models.ids import TaskId, workflow_id_of
-from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode, TaskRetry
+from models.ids import NodePath, TaskId, workflow_id_of
+from models.tasks import Budget, Guidance, SteerReceipt, SteerRequest, SubtaskMode, TaskRetry
 from models.workflows import OWNER
 from tests.gate import Gate
 from tests.runs import Runs, a_subtask
+from tests.until import until_true
 from tests.workflows.test_replay import replayer
 
 CONTROLS = 500
@@ -78,9 +79,7 @@ async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.Mo
     plan = [a_subtask("held"), a_subtask("long", "[[sim: turns=12; tokens=5]] go on", agent="analyst")]
     task_id = await runs.start_short(40, "Hold", plan=plan)
     await runs.event(task_id, "model_call.started")
-    for _ in range(12):
-        await runs.control(task_controls.pause, task_id)
-        await runs.control(task_controls.resume, task_id)
+    await _paused_and_resumed(runs, task_id, times=12)
     gate.open()
     row = await runs.ended(task_id)
     assert row["status"] == "completed"
@@ -90,13 +89,41 @@ async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.Mo
     assert (await executions_of(runs, task_id))[""] > 1
 
 
+async def test_guidance_cuts_a_call_that_is_waited_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, "/held#")
+    task_id = await runs.start_short(20, "Hold", plan=[a_subtask("held"), a_subtask("next", depends_on=["held"])])
+    await runs.event(task_id, "model_call.started")
+    await _paused_and_resumed(runs, task_id, times=6)
+    receipt = await _steered(runs, task_id, interrupt=True, path=NodePath("held"))
+    assert receipt.reaches == ("held",)
+    await until_true(lambda: _was_tried(runs, task_id, times=2))
+    gate.open()
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert [status for path, *_, status in await places_of(runs, task_id) if path == "held"] == [
+        "cancelled",
+        "finished",
+    ]
+    assert (await executions_of(runs, task_id))[""] > 1
+
+
+async def test_a_node_that_waits_for_money_goes_on_elsewhere(runs: Runs) -> None:
+    plan = [a_subtask("a"), a_subtask("b", depends_on=["a"])]
+    task_id = await runs.start_short(20, "Poor", plan=plan, budget={"max_model_calls": 1})
+    for _ in range(4):
+        await runs.until(task_id, lambda row: row["status"] == "waiting")
+        await _paused_and_resumed(runs, task_id, times=2)
+    await runs.until(task_id, lambda row: row["status"] == "waiting")
+    await runs.control(task_controls.raise_budget, task_id, Budget(max_model_calls=10))
+    row = await runs.ended(task_id)
+    assert (row["status"], row["model_calls"]) == ("completed", 3)
+    assert (await executions_of(runs, task_id))[""] > 1
+
+
 async def test_a_cancel_while_a_node_is_called_back_ends_the_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     Gate(monkeypatch, "/held#")
     task_id = await runs.start_short(40, "Cancel", plan=[a_subtask("held"), a_subtask("other")])
     await runs.event(task_id, "subtask.completed")
-    for _ in range(10):
-        await runs.control(task_controls.pause, task_id)
-        await runs.control(task_controls.resume, task_id)
+    await _paused_and_resumed(runs, task_id, times=10)
     await runs.cancel(task_id)
     assert (await runs.ended(task_id))["status"] == "cancelled"
     assert await runs.close_status(task_id) == "CANCELED"
@@ -148,15 +175,25 @@ async def test_500_controls_are_accepted_and_histories_stay_short(runs: Runs) ->
     row = await runs.ended(task_id)
     assert (row["status"], row["guidance_given"], row["max_model_calls"]) == ("completed", CONTROLS // 4, 10_125)
     histories = await runs.histories(task_id)
-    for history in histories:
-        print(history.workflow_id, len(history.events), sum(event.ByteSize() for event in history.events))
     assert max(len(history.events) for history in histories) < MAX_EVENTS
     replay = replayer(converter=converter_of(Encryption(runs.settings)))
     for history in histories:
         await replay.replay_workflow(history)
 
 
-async def _steered(runs: Runs, task_id: TaskId, *, interrupt: bool) -> None:
-    given = await runs.control(task_controls.steer, task_id, Guidance(text="Go on."))
-    receipt = await runs.temporal.steer(task_id, SteerRequest(guidance_id=given.guidance_id, interrupt=interrupt))
+async def _paused_and_resumed(runs: Runs, task_id: TaskId, *, times: int) -> None:
+    for _ in range(times):
+        await runs.control(task_controls.pause, task_id)
+        await runs.control(task_controls.resume, task_id)
+
+
+async def _steered(runs: Runs, task_id: TaskId, *, interrupt: bool, path: NodePath | None = None) -> SteerReceipt:
+    given = await runs.control(task_controls.steer, task_id, Guidance(text="Go on.", path=path))
+    asked = SteerRequest(guidance_id=given.guidance_id, path=path, interrupt=interrupt)
+    receipt = await runs.temporal.steer(task_id, asked)
     assert receipt is not None
+    return receipt
+
+
+async def _was_tried(runs: Runs, task_id: TaskId, *, times: int) -> bool:
+    return len(await runs.attempts(task_id)) >= times
