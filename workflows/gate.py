@@ -1,8 +1,14 @@
 """The controls of one workflow, as all nodes that run in it see them: paused or not, budgets raised, time to stop."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from temporalio import workflow
 
 from models.nodes import Controls
+
+MOST_TIMES = 5
+"""How much longer than it should be a history may grow before others wait for what is in flight."""
 
 
 class Gate:
@@ -10,9 +16,10 @@ class Gate:
 
     def __init__(self, controls: Controls, *, max_history_events: int) -> None:
         self.controls = controls
-        self._max_history_events = max_history_events
         self.is_called_back = False
         """True once the parent is to continue as new: its children go on in its next run."""
+        self._max_history_events = max_history_events
+        self._in_flight = 0
 
     @property
     def is_open(self) -> bool:
@@ -23,9 +30,21 @@ class Gate:
     def suspends(self) -> bool:
         """Whether each node stops before its next model call, so that the workflow can continue as new.
 
-        Neither children nor activities in flight outlive the run that started them.
+        Neither children nor activities in flight outlive the run that started them. So a long history ends where
+        nothing is in flight; only one that is far too long keeps nodes waiting until nothing is.
         """
-        return self.is_called_back or self._is_long()
+        if self.is_called_back:
+            return True
+        return self._is_longer_than(self._max_history_events * (MOST_TIMES if self._in_flight else 1))
+
+    @contextmanager
+    def in_flight(self) -> Generator[None]:
+        """Mark what must not be in flight when the workflow continues as new."""
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
 
     def pause(self) -> None:
         """Hold what has not begun."""
@@ -39,6 +58,7 @@ class Gate:
         """Let those calls try again that the ledger had refused."""
         self.controls = Controls(paused=self.controls.paused, raises=self.controls.raises + 1)
 
-    def _is_long(self) -> bool:
+    def _is_longer_than(self, events: int) -> bool:
         info = workflow.info()
-        return info.is_continue_as_new_suggested() or info.get_current_history_length() > self._max_history_events
+        is_suggested = not self._in_flight and info.is_continue_as_new_suggested()
+        return is_suggested or info.get_current_history_length() > events

@@ -134,7 +134,8 @@ class Node:
             )
             self._in_flight.add(handle)
             try:
-                return await handle
+                with self.gate.in_flight():
+                    return await handle
             except ActivityError as error:
                 # A cancel of the node that came while the call was being cut is stronger.
                 if isinstance(error.cause, CancelledError) and handle in self._cut and not self.is_stopping():
@@ -236,6 +237,10 @@ class Node:
             del self.children[place.path]
 
     async def _run_outside(self, place: SubtaskInput) -> NodeOutcome:
+        with self.gate.in_flight():
+            return await self._run_child_workflow(place)
+
+    async def _run_child_workflow(self, place: SubtaskInput) -> NodeOutcome:
         child = await start_child(place, self.gate)
         self.children[place.path] = child
         try:
@@ -263,7 +268,8 @@ class Node:
 
     async def _run_tool(self, name: str, step: int, index: int) -> None:
         request = ToolCallRequest(task_id=self.place.task_id, path=self.place.path, step=step, index=index)
-        await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)
+        with self.gate.in_flight():
+            await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)
 
     async def _stay_if_stopped(self, error: Exception) -> None:
         """Wait for the cancel that is on its way, when a call was refused because its task was stopped.

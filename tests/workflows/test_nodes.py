@@ -14,10 +14,10 @@ from tests.gate import Gate
 from tests.runs import Runs, a_subtask
 from tests.until import until_true
 from tests.workflows.test_replay import replayer
+from workflows.gate import MOST_TIMES
 
 CONTROLS = 500
-MAX_EVENTS = 5000
-"""Of any history: some more than where Temporal suggests to continue as new, and a tenth of what it permits."""
+MAX_EVENTS = 400 * (MOST_TIMES + 1)
 
 
 async def executions_of(runs: Runs, task_id: TaskId) -> Counter[str]:
@@ -71,13 +71,13 @@ async def test_a_root_continues_as_new_and_repeats_no_call(runs: Runs) -> None:
     executions = await executions_of(runs, task_id)
     assert executions[""] > 1
     for history in await runs.histories(task_id):
-        assert len(history.events) < 60
+        assert len(history.events) < 150
 
 
 async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, "/held#")
     plan = [a_subtask("held"), a_subtask("long", "[[sim: turns=12; tokens=5]] go on", agent="analyst")]
-    task_id = await runs.start_short(40, "Hold", plan=plan)
+    task_id = await runs.start_short(10, "Hold", plan=plan)
     await runs.event(task_id, "model_call.started")
     await _paused_and_resumed(runs, task_id, times=12)
     gate.open()
@@ -89,9 +89,19 @@ async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.Mo
     assert (await executions_of(runs, task_id))[""] > 1
 
 
+async def test_a_call_in_flight_holds_no_other_subtask(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, "/held#")
+    plan = [a_subtask("held"), *(a_subtask(f"s{number}", depends_on=["first"]) for number in range(4))]
+    task_id = await runs.start_short(20, "Hold", plan=[a_subtask("first"), *plan])
+    await runs.until(task_id, lambda row: row["subtasks_done"] == 5)
+    gate.open()
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert (await executions_of(runs, task_id))[""] > 1
+
+
 async def test_guidance_cuts_a_call_that_is_waited_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, "/held#")
-    task_id = await runs.start_short(20, "Hold", plan=[a_subtask("held"), a_subtask("next", depends_on=["held"])])
+    task_id = await runs.start_short(10, "Hold", plan=[a_subtask("held"), a_subtask("next", depends_on=["held"])])
     await runs.event(task_id, "model_call.started")
     await _paused_and_resumed(runs, task_id, times=6)
     receipt = await _steered(runs, task_id, interrupt=True, path=NodePath("held"))
@@ -121,7 +131,7 @@ async def test_a_node_that_waits_for_money_goes_on_elsewhere(runs: Runs) -> None
 
 async def test_a_cancel_while_a_node_is_called_back_ends_the_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     Gate(monkeypatch, "/held#")
-    task_id = await runs.start_short(40, "Cancel", plan=[a_subtask("held"), a_subtask("other")])
+    task_id = await runs.start_short(10, "Cancel", plan=[a_subtask("held"), a_subtask("other")])
     await runs.event(task_id, "subtask.completed")
     await _paused_and_resumed(runs, task_id, times=10)
     await runs.cancel(task_id)
@@ -165,7 +175,9 @@ async def test_the_next_run_is_known_by_the_same_facts(runs: Runs) -> None:
 async def test_500_controls_are_accepted_and_histories_stay_short(runs: Runs) -> None:
     long = "[[sim: turns=70; tokens=5; delay=0.1]] go on"
     plan = [a_subtask(key, long, agent="analyst") for key in ("a", "b")]
-    task_id = await runs.start("Control", plan=plan, limits={"max_turns": 1000}, budget={"max_model_calls": 10_000})
+    task_id = await runs.start_short(
+        400, "Control", plan=plan, limits={"max_turns": 1000}, budget={"max_model_calls": 10_000}
+    )
     await runs.event(task_id, "model_call.started")
     for number in range(CONTROLS // 4):
         await runs.control(task_controls.pause, task_id)
@@ -176,6 +188,7 @@ async def test_500_controls_are_accepted_and_histories_stay_short(runs: Runs) ->
     assert (row["status"], row["guidance_given"], row["max_model_calls"]) == ("completed", CONTROLS // 4, 10_125)
     histories = await runs.histories(task_id)
     assert max(len(history.events) for history in histories) < MAX_EVENTS
+    assert (await executions_of(runs, task_id))[""] > 1
     replay = replayer(converter=converter_of(Encryption(runs.settings)))
     for history in histories:
         await replay.replay_workflow(history)
