@@ -71,9 +71,9 @@ class SubtaskRuns(ABC):
     @abstractmethod
     async def suspend(self) -> None: ...
 
-    @workflow.signal(name="guidance")
+    @workflow.signal(name="interrupt")
     @abstractmethod
-    async def guidance(self, request: SteerRequest) -> None: ...
+    async def interrupt(self, request: SteerRequest) -> None: ...
 
 
 @workflow.defn(name="ScheduledTaskWorkflow")

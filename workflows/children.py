@@ -24,7 +24,7 @@ class ChildRun:
         self._handle = handle
         self._gate = gate
         self._told = told
-        self._is_telling = False
+        self._is_sending = False
 
     @property
     def has_ended(self) -> bool:
@@ -35,29 +35,29 @@ class ChildRun:
         outcome: NodeOutcome = await self._handle
         return outcome
 
-    async def call_back(self) -> None:
+    async def suspend(self) -> None:
         """Have it stop before its next model call, and return its state."""
         if not self.has_ended:
             await self._send(SubtaskRuns.suspend)
 
-    async def tell(self) -> None:
+    async def send_controls(self) -> None:
         """Hand the controls on: only the newest of several that came while one was on its way.
 
-        One that is called back asks for no more of them.
+        One that is to suspend needs none.
         """
-        if self._is_telling:
+        if self._is_sending:
             return
-        self._is_telling = True
+        self._is_sending = True
         try:
             while self._told != self._gate.controls and not self._gate.suspends and not self.has_ended:
                 self._told = self._gate.controls
                 await self._send(SubtaskRuns.controls, self._told)
         finally:
-            self._is_telling = False
+            self._is_sending = False
 
-    async def hear(self, request: SteerRequest) -> None:
+    async def interrupt(self, request: SteerRequest) -> None:
         """Hand guidance on that cuts calls."""
-        await self._send(SubtaskRuns.guidance, request)
+        await self._send(SubtaskRuns.interrupt, request)
 
     def cancel(self) -> None:
         """Ask it to end."""

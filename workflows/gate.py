@@ -1,6 +1,6 @@
 """The controls of one workflow, as all nodes that run in it see them: paused or not, budgets raised, time to stop."""
 
-from collections.abc import Generator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from temporalio import workflow
@@ -16,7 +16,7 @@ class Gate:
 
     def __init__(self, controls: Controls, *, max_history_events: int) -> None:
         self.controls = controls
-        self.is_called_back = False
+        self.is_asked_to_suspend = False
         """True once the parent is to continue as new: its children go on in its next run."""
         self._max_history_events = max_history_events
         self._in_flight = 0
@@ -33,12 +33,12 @@ class Gate:
         Neither children nor activities in flight outlive the run that started them. So a long history ends where
         nothing is in flight; only one that is far too long keeps nodes waiting until nothing is.
         """
-        if self.is_called_back:
+        if self.is_asked_to_suspend:
             return True
         return self._is_longer_than(self._max_history_events * (MOST_TIMES if self._in_flight else 1))
 
     @contextmanager
-    def in_flight(self) -> Generator[None]:
+    def in_flight(self) -> Iterator[None]:
         """Mark what must not be in flight when the workflow continues as new."""
         self._in_flight += 1
         try:

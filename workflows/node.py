@@ -43,9 +43,9 @@ class Suspended(Exception):
 class Child(Protocol):
     """A child in flight, inside this workflow or in one of its own."""
 
-    async def tell(self) -> None: ...
+    async def send_controls(self) -> None: ...
 
-    async def hear(self, request: SteerRequest) -> None: ...
+    async def interrupt(self, request: SteerRequest) -> None: ...
 
 
 class Pattern(Protocol):
@@ -161,13 +161,13 @@ class Node:
         )
 
     async def run_child(self, place: SubtaskInput, *, may_be_inside: bool) -> NodeOutcome:
-        """Run a child to its end, or until it is suspended together with this node.
+        """Run a child to its end, or until it is suspended. One that outgrows this workflow moves into its own.
 
         Raises what its work raised, or ChildWorkflowError.
         """
-        if may_be_inside and not _is_long(place.state):
+        if may_be_inside and not _outgrows_parent(place.state):
             outcome = await self._run_inside(place)
-            if outcome.state is None or self.gate.suspends:
+            if outcome.state is None or self.gate.suspends or not _outgrows_parent(outcome.state):
                 return outcome
             place = place.model_copy(update={"state": outcome.state})
         return await self._run_outside(place)
@@ -194,16 +194,16 @@ class Node:
         )
         await workflow.execute_local_activity_method(TaskRecords.record, record, **RECORD)
 
-    async def tell(self) -> None:
+    async def send_controls(self) -> None:
         """Hand the controls on to the children in flight."""
-        await asyncio.gather(*(child.tell() for child in list(self.children.values())))
+        await asyncio.gather(*(child.send_controls() for child in list(self.children.values())))
 
-    async def hear(self, request: SteerRequest) -> None:
+    async def interrupt(self, request: SteerRequest) -> None:
         """Cut the calls that guidance is for, here and below: each is made again and sees it."""
         if request.path is None or _is_within(self.place.path, request.path):
             self._cut_calls()
         reached = [child for path, child in self.children.items() if _on_one_line(path, request)]
-        await asyncio.gather(*(child.hear(request) for child in reached))
+        await asyncio.gather(*(child.interrupt(request) for child in reached))
 
     def reached_by(self, request: SteerRequest) -> tuple[NodePath, ...]:
         """The children in flight that guidance is for."""
@@ -253,12 +253,12 @@ class Node:
             del self.children[place.path]
 
     async def _watch(self, child: ChildRun) -> None:
-        """Wait for a child's end, or call it back. Raises CancelledError when it is to end."""
+        """Wait for a child's end, or have it suspend. Raises CancelledError when it is to end."""
         # What was said between the request to start it and the start did not reach it.
-        await child.tell()
+        await child.send_controls()
         self._hand_on_end()
         await workflow.wait_condition(lambda: child.has_ended or self.gate.suspends)
-        await child.call_back()
+        await child.suspend()
         self._hand_on_end()
 
     def _hand_on_end(self) -> None:
@@ -292,14 +292,14 @@ class Node:
         return self.gate.controls.raises > raises or self._is_to_suspend()
 
     def _is_to_suspend(self) -> bool:
-        return self.gate.suspends or (self._parent is not None and _is_long(self.state))
+        return self.gate.suspends or (self._parent is not None and _outgrows_parent(self.state))
 
     def _summary_of(self, request: ModelCallRequest) -> str:
         where = f" · {self.place.path}" if self._parent is not None else ""
         return f"{request.purpose} {request.step} · {request.agent}{where}"
 
 
-def _is_long(state: NodeState) -> bool:
+def _outgrows_parent(state: NodeState) -> bool:
     """Whether a node, or the workflow that it would run inside, is too long for that."""
     return state.step >= INLINE_TURNS or workflow.info().get_current_history_length() > INLINE_EVENTS
 

@@ -33,7 +33,7 @@ class SubtaskWorkflow(SubtaskRuns):
         try:
             outcome = await self._node.work()
             await workflow.wait_condition(workflow.all_handlers_finished)
-            if outcome.state is not None and not self._gate.is_called_back:
+            if outcome.state is not None and not self._gate.is_asked_to_suspend:
                 # The next run would know nothing of a cancel of this one.
                 self._node.hand_on_cancel()
                 workflow.continue_as_new(subtask.model_copy(update={"state": self._node.carried_over()}))
@@ -49,12 +49,12 @@ class SubtaskWorkflow(SubtaskRuns):
     @workflow.signal(name="controls")
     async def controls(self, controls: Controls) -> None:
         self._gate.controls = controls
-        await self._node.tell()
+        await self._node.send_controls()
 
     @workflow.signal(name="suspend")
     async def suspend(self) -> None:
-        self._gate.is_called_back = True
+        self._gate.is_asked_to_suspend = True
 
-    @workflow.signal(name="guidance")
-    async def guidance(self, request: SteerRequest) -> None:
-        await self._node.hear(request)
+    @workflow.signal(name="interrupt")
+    async def interrupt(self, request: SteerRequest) -> None:
+        await self._node.interrupt(request)

@@ -65,25 +65,25 @@ class TaskWorkflow(TaskRuns):
     async def pause(self) -> None:
         self._gate.pause()
         workflow.upsert_search_attributes([STATUS.value_set("paused")])
-        await self._node.tell()
+        await self._node.send_controls()
 
     @workflow.signal(name="resume")
     async def resume(self) -> None:
         self._gate.resume()
         workflow.upsert_search_attributes([STATUS.value_set("running")])
-        await self._node.tell()
+        await self._node.send_controls()
 
     @workflow.signal(name="budget_raised")
     async def budget_raised(self) -> None:
         self._gate.raise_budget()
-        await self._node.tell()
+        await self._node.send_controls()
 
     @workflow.update
     async def steer(self, request: SteerRequest) -> SteerReceipt:  # type: ignore[override]  # the decorator types self
         """Accept guidance; its words are in the database, where the next model calls find them."""
         reaches = self._node.reached_by(request)
         if request.interrupt:
-            await self._node.hear(request)
+            await self._node.interrupt(request)
         return SteerReceipt(guidance_id=request.guidance_id, reaches=reaches)
 
     @steer.validator

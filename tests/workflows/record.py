@@ -131,12 +131,12 @@ async def continued(runs: Runs) -> TaskId:
     return await runs.start_short(20, "Long", plan=[long])
 
 
-async def called_back(runs: Runs) -> TaskId:
+async def root_continued(runs: Runs) -> TaskId:
     """The root continues as new while subtasks are at work, and while it is paused."""
     words = "[[sim: turns=12; tokens=5; delay=0.1]] go on"
     deep = _subtask("deep", 'Look [[sim plan: split=2; sub="turns=3,tokens=5"]]', decompose=True)
     plan = [_subtask("long", words, agent="analyst"), deep, _subtask("last", depends_on=["long", "deep"])]
-    task_id = await runs.start_short(10, "Call back", plan=plan)
+    task_id = await runs.start_short(10, "Continue", plan=plan)
     await runs.event(task_id, "model_call.started")
     for _ in range(10):
         await runs.control(task_controls.pause, task_id)
@@ -167,7 +167,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     waited_for_budget,
     cancelled,
     continued,
-    called_back,
+    root_continued,
     moved,
 )
 
