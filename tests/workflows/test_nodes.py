@@ -129,9 +129,7 @@ async def test_a_node_that_waits_for_money_goes_on_elsewhere(runs: Runs) -> None
     assert (await executions_of(runs, task_id))[""] > 1
 
 
-async def test_a_cancel_while_a_node_is_asked_to_suspend_ends_the_run(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_cancel_while_a_node_suspends_ends_the_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     Gate(monkeypatch, "/held#")
     task_id = await runs.start_short(10, "Cancel", plan=[a_subtask("held"), a_subtask("other")])
     await runs.event(task_id, "subtask.completed")
