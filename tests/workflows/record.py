@@ -136,7 +136,7 @@ async def root_continued(runs: Runs) -> TaskId:
     words = "[[sim: turns=12; tokens=5; delay=0.1]] go on"
     deep = _subtask("deep", 'Look [[sim plan: split=2; sub="turns=3,tokens=5"]]', decompose=True)
     plan = [_subtask("long", words, agent="analyst"), deep, _subtask("last", depends_on=["long", "deep"])]
-    task_id = await runs.start_short(10, "Continue", plan=plan)
+    task_id = await runs.start_short(20, "Continue", plan=plan)
     await runs.event(task_id, "model_call.started")
     for _ in range(10):
         await runs.control(task_controls.pause, task_id)
