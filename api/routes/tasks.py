@@ -86,6 +86,7 @@ async def create_task(
             caller.user_id,
             spec,
             default_model=parts.settings.default_model,
+            default_subtasks=parts.settings.subtasks,
             idempotency_key=idempotency_key,
         )
         if created:

@@ -193,6 +193,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         images=tuple(row.images),
         on_failure=policy.on_failure,
         on_truncated=policy.on_truncated,
+        subtasks=policy.subtasks,
         simulated=row.simulated,
         budget=budget_of(row),
         spent_micro_usd=row.spent_micro_usd,

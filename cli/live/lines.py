@@ -26,12 +26,10 @@ from models.events import (
     TaskFailed,
     ToolCallFinished,
 )
-from models.model_calls import Purpose
+from models.model_calls import PURPOSES
 
 CUT = "cancelled"
 """The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
-
-_AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
 
 
 def line_of(event: Event) -> str:
@@ -62,7 +60,7 @@ def _place_of(event: Event) -> str:
     if event.path:
         return event.path
     if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
-        return _AT_THE_ROOT[event.purpose]
+        return PURPOSES[event.purpose].product
     subject = event.type.partition(".")[0]
     return subject if subject in ("plan", "budget", "guidance") else "task"
 

@@ -6,6 +6,7 @@ import json
 import os
 import struct
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 
 import httpx2
 import pytest
@@ -67,7 +68,7 @@ async def test_a_first_answer_that_fails_ends_it(
     assert not app.state.parts.open_sockets._open
 
 
-def _have_ended(logged: list[Any], count: int) -> bool:
+def _have_ended(logged: Sequence[Mapping[str, object]], count: int) -> bool:
     return _ended(logged) == count
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import delete, func, select, update
 
 from chimera.db.engine import Database
 from chimera.db.tables import EventRow, Guidance, Outbox, Subtask
-from chimera.db.task_controls import MAX_CONTROLS
 from chimera.ledger import runs
 from chimera.ledger.events import read_after
 from models.errors import Conflict
@@ -20,7 +19,6 @@ from models.events import (
     ModelCallStarted,
     ModelCallWaiting,
     TaskPaused,
-    TaskResumed,
 )
 from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
@@ -219,23 +217,6 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
     await tell(app, task_id, waits.model_copy(update={"retry_after_s": 0.0}))
     [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"]
     assert held["next_try_at"] is None
-
-
-async def test_a_run_takes_so_many_controls_and_can_still_be_resumed_and_cancelled(
-    app: FastAPI, alice: httpx2.AsyncClient, database: Database
-) -> None:
-    task_id = (await new_task(alice))["id"]
-    await set_task(database, task_id, status="running", started_at=func.now())
-    await tell(app, task_id, *(TaskPaused(), TaskResumed()) * (MAX_CONTROLS - 1))
-    assert (await _control(alice, task_id, "pause")).status_code == 202
-    assert (await _control(alice, task_id, "resume")).status_code == 202
-    for control in ("pause", "budget", "steer"):
-        answer = await _control(alice, task_id, control)
-        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-        assert "200 times" in answer.json()["detail"]
-    await set_task(database, task_id, status="waiting")
-    assert (await _control(alice, task_id, "budget")).status_code == 202
-    assert (await _control(alice, task_id, "cancel")).status_code == 202
 
 
 async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient, database: Database) -> None:
