@@ -59,7 +59,7 @@ class Runs:
         """Start a task whose workflows continue as new beyond so many events."""
         task_id = await self.start(goal, start=False, **fields)
         async with self.database.begin() as session:
-            change = text("UPDATE tasks SET policy = policy || CAST(:change AS jsonb) WHERE id = :id")
+            change = text("UPDATE tasks SET policy = policy || CAST(:change AS jsonb) WHERE run_id = :id")
             limit = f'{{"max_history_events": {max_history_events}}}'
             await session.execute(change, {"id": task_id, "change": limit})
         await self.control(task_controls.execute, task_id)
