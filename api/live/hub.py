@@ -2,11 +2,13 @@
 
 `Hub.follow` is the one implementation behind WebSocket topics and SSE. A run that is followed here has one channel,
 which reads and writes each frame once. Clients pull: the next frame is taken when the one before was sent, so a slow
-client costs no memory, and no connection to the database is held while it waits. Redis only says that there is
-something to read; without it the hub looks every 5 s, for all followed tasks with one query.
+client costs no memory, and no connection to the database is held while it waits. Redis says at once that there is
+something to read. It may be away, and a busy worker late to say so: the hub also looks by itself, several times a
+second, with one query for all followed tasks.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -30,7 +32,9 @@ log = structlog.get_logger()
 
 MAX_BEHIND = 5000
 """A client that missed more events than this gets a snapshot instead."""
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 0.1
+LOOKS_SHARE = 0.02
+"""Of a connection's time, which looking may take at most: with very many runs it looks more rarely."""
 BLOCK_SECONDS = 2.0
 
 
@@ -151,19 +155,26 @@ class Hub:
         channel.offer(payload)
 
     async def _look(self) -> None:
+        seen: dict[TaskId, int] = {}
+        took_s = 0.0
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, took_s / LOOKS_SHARE))
             if not self._channels:
                 continue
+            began = time.monotonic()
             try:
                 async with self._database.statements() as connection:
                     newest = await task_views.last_seqs(connection, list(self._channels))
             except AWAY as error:
                 log.warning("stream_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
                 continue
-            for task_id, seq in newest.items():
+            took_s = time.monotonic() - began
+            # What was there one look ago: a hint goes first, with the text that belongs before its event.
+            for task_id, seq in seen.items():
                 if task_id in self._channels:
                     self._channels[task_id].offer(seq)
+            seen = newest
 
 
 def _order_of(entry_id: str) -> tuple[int, int]:

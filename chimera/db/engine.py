@@ -30,7 +30,7 @@ HOT_POOL_SECONDS = 20.0
 """How long a model call waits for a connection: rather that than to be tried again."""
 
 READ_SECONDS = 3.0
-"""How long a caller's read waits for a connection: through a short restart, and no longer than a connection may take."""
+"""How long a caller's read waits for a connection: through a short restart, no longer than connecting may take."""
 
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
 """What the driver raises while the database is away, restarts, is full or read-only (a failover): worth another try."""
