@@ -3,7 +3,9 @@
 from functools import cached_property
 
 from pydantic_core import to_json
+from starlette.types import Message
 
+from api.live.protocol import frame_of
 from models.events import EventFrame, Frame, ModelCallFailed, ModelCallFinished, ModelCallStarted, TokensFrame
 from models.streams import Topic, topic_of
 
@@ -21,17 +23,18 @@ class Written:
         """The frame by itself, for server-sent events."""
         return self.frame.model_dump_json()
 
-    def message(self, topic: Topic) -> str:
+    def message(self, topic: Topic) -> Message:
         """Return the frame as a message about a topic. Its usual spelling is shared; a client may have another."""
         return self._message if topic == topic_of(self.frame.task_id) else self._about(topic)
 
     @cached_property
-    def _message(self) -> str:
+    def _message(self) -> Message:
         return self._about(topic_of(self.frame.task_id))
 
-    def _about(self, topic: Topic) -> str:
+    def _about(self, topic: Topic) -> Message:
         fields = {name: getattr(self.frame, name) for name in type(self.frame).model_fields}
-        return to_json({"type": self.frame.kind, "topic": topic, **fields}).decode()
+        text = to_json({"type": self.frame.kind, "topic": topic, **fields}).decode()
+        return {"type": "websocket.send", "text": text, "frame": frame_of(text)}
 
 
 class Calls:

@@ -84,7 +84,7 @@ class Topics(Socket):
         try:
             async with aclosing(self._parts.hub.follow(caller, task_of(topic), after, progress)) as frames:
                 async for frame in frames:
-                    await self._send_text(frame.message(topic))
+                    await self._sent(self._websocket.send(frame.message(topic)))
             await self._send({"type": "ended", "topic": topic})
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)

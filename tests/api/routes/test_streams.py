@@ -343,5 +343,8 @@ class _StuckSocket:
         if self._read > 2:
             await asyncio.Future()
 
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.send_text(message["text"])
+
     async def close(self, code: int, reason: str) -> None:
         self.closed_with = code
