@@ -28,6 +28,9 @@ KEPT_EVENTS = 500
 """The newest events, which clients that come, or are further behind, take from here."""
 EVENTS_A_READ = 500
 AWAY_SECONDS = 1.0
+PAUSE_SECONDS = 0.0005
+"""For each follower, after they were told: what comes meanwhile goes to all of them together, in one write."""
+MOST_PAUSE_SECONDS = 0.1
 
 JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
 """Has the bus read for a run from here on; returns the text that it holds from before."""
@@ -121,13 +124,18 @@ class Channel:
         if self._is_closed:  # redis-py can lose a cancel
             return
         await self._begin(backlog)
-        async for news in self._inbox:
-            if isinstance(news, TokensFrame):
-                self._add_text(news)
-            else:
-                while self.last_seq < news and (found := await read(self._database, self.task_id, self.last_seq, news)):
-                    self._add(found)
+        while True:
+            for news in await self._inbox.all():
+                await self._take(news)
             self._tell()
+            await asyncio.sleep(min(MOST_PAUSE_SECONDS, self.followers * PAUSE_SECONDS))
+
+    async def _take(self, news: TokensFrame | int) -> None:
+        if isinstance(news, TokensFrame):
+            self._add_text(news)
+            return
+        while self.last_seq < news and (found := await read(self._database, self.task_id, self.last_seq, news)):
+            self._add(found)
 
     async def _begin(self, backlog: list[TokensFrame]) -> None:
         # Behind the bus: what happened before it is read for this run has no hint that would still come.
