@@ -28,9 +28,9 @@ KEPT_EVENTS = 500
 """The newest events, which clients that come, or are further behind, take from here."""
 EVENTS_A_READ = 500
 AWAY_SECONDS = 1.0
-PAUSE_SECONDS = 0.0005
+PAUSE_SECONDS = 0.001
 """For each follower, after they were told: what comes meanwhile goes to all of them together, in one write."""
-MOST_PAUSE_SECONDS = 0.1
+MOST_PAUSE_SECONDS = 0.15
 
 JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
 """Has the bus read for a run from here on; returns the text that it holds from before."""
