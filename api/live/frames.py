@@ -4,10 +4,14 @@ from functools import cached_property
 
 from pydantic_core import to_json
 from starlette.types import Message
+from starlette.websockets import WebSocket
 
-from api.live.protocol import frame_of
+from api.live.protocol import TAKES_FRAMES, frame_of
 from models.events import EventFrame, Frame, ModelCallFailed, ModelCallFinished, ModelCallStarted, TokensFrame
 from models.streams import Topic, topic_of
+
+TOGETHER = 64
+"""Frames that are one write at most; each write has a time in which the client has to take it."""
 
 
 class Written:
@@ -17,6 +21,10 @@ class Written:
         self.frame = frame
         self.seq = seq
         """Of the event, or of the last event before a piece of text."""
+
+    def comes_after(self, seq: int) -> bool:
+        """Say whether a client that has the event `seq` is to get this: a later event, or text behind that event."""
+        return self.seq > seq or (self.seq == seq and isinstance(self.frame, TokensFrame))
 
     @cached_property
     def json(self) -> str:
@@ -35,6 +43,18 @@ class Written:
         fields = {name: getattr(self.frame, name) for name in type(self.frame).model_fields}
         text = to_json({"type": self.frame.kind, "topic": topic, **fields}).decode()
         return {"type": "websocket.send", "text": text, "frame": frame_of(text)}
+
+
+def messages_of(batch: list[Written], topic: Topic, websocket: WebSocket) -> list[Message]:
+    """Return what to send for some frames: few messages, where the server writes frames as they are."""
+    messages = [written.message(topic) for written in batch]
+    if len(messages) == 1 or TAKES_FRAMES not in websocket.scope.get("extensions", {}):
+        return messages
+    frames = [message["frame"] for message in messages]
+    return [
+        {"type": "websocket.send", "frame": b"".join(frames[first : first + TOGETHER])}
+        for first in range(0, len(frames), TOGETHER)
+    ]
 
 
 class Calls:

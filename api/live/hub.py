@@ -10,7 +10,7 @@ second, with one query for all followed tasks.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from uuid import uuid4
 
 import structlog
@@ -67,6 +67,15 @@ class Hub:
     async def follow(
         self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[Written]:
+        """Yield each frame of `batches` by itself."""
+        async with aclosing(self.batches(caller, task_id, after, progress)) as batches:
+            async for batch in batches:
+                for frame in batch:
+                    yield frame
+
+    async def batches(
+        self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
+    ) -> AsyncGenerator[list[Written]]:
         """Yield what happened after the sequence `after`, then what happens, until the task's last event.
 
         Text that is being written lies between the events where it belongs; that of calls that have ended is left out.
@@ -75,28 +84,27 @@ class Hub:
         """
         progress = progress or await self.progress(caller, task_id)
         if progress.status in CLOSED:
-            async for frame in self._replay(caller, task_id, after, progress.last_seq):
-                yield frame
+            async for batch in self._replay(caller, task_id, after, progress.last_seq):
+                yield batch
             return
         with self._following(task_id) as channel:
             await channel.begun()
             known = max(channel.last_seq, progress.last_seq)
             if not 0 <= known - after <= MAX_BEHIND:
                 snapshot = await self._snapshot(caller, task_id)
-                yield snapshot
+                yield [snapshot]
                 after = known = snapshot.seq
             channel.offer(known)
-            async for frame in channel.frames(after, known):
-                yield frame
+            async for batch in channel.frames(after, known):
+                yield batch
 
-    async def _replay(self, caller: Caller, task_id: TaskId, after: int, last: int) -> AsyncIterator[Written]:
+    async def _replay(self, caller: Caller, task_id: TaskId, after: int, last: int) -> AsyncIterator[list[Written]]:
         """Yield what the client missed of a task that has ended, or a snapshot where that is too much."""
         if not 0 <= last - after <= MAX_BEHIND:
-            yield await self._snapshot(caller, task_id)
+            yield [await self._snapshot(caller, task_id)]
             return
         while after < last and (found := await read(self._database, task_id, after, last)):
-            for frame in found:
-                yield frame
+            yield found
             after = found[-1].seq
 
     @contextmanager

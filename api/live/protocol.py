@@ -5,12 +5,18 @@ from typing import Any
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+TAKES_FRAMES = "chimera.frames"
 _TEXT = 0x81
 """A whole message of text (RFC 6455, 5.2); a server masks nothing, and we compress nothing."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
     """Writes a message's `frame` as it is, where it has one; another server takes its `text`."""
+
+    async def run_asgi(self) -> None:
+        """Say to the application that frames can be written; several of them may be one message."""
+        self.scope["extensions"][TAKES_FRAMES] = {}
+        await super().run_asgi()
 
     async def send(self, message: Any) -> None:
         frame: bytes | None = message.get("frame")

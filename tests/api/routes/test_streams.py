@@ -328,7 +328,7 @@ class _StuckSocket:
     """A client that signs in, subscribes, and then reads nothing."""
 
     def __init__(self, token: str, topic: str) -> None:
-        self.headers = {"authorization": f"Bearer {token}"}
+        self.headers, self.scope = {"authorization": f"Bearer {token}"}, dict[str, Any]()
         self.closed_with: int | None = None
         self._said = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
         self._read = 0
