@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from chimera.content.fingerprints import older_fingerprint_of
+from chimera.db import tasks
 from chimera.db.engine import Database
 from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, User
 from chimera.security import sessions
-from models.tasks import TaskSpec
+from models.ids import UserId
+from models.tasks import SubtaskMode, TaskSpec
 from tests.api.conftest import SignUp, new_task, set_task
 
 PLAN = [
@@ -38,6 +40,26 @@ async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_ru
             await session.scalars(select(EventRow.payload).where(EventRow.run_id == task["id"]).order_by(EventRow.seq))
         ).all()
     assert [payload["type"] for payload in payloads[:2]] == ["task.accepted", "plan.created"]
+
+
+async def test_a_task_says_where_its_subtasks_run(alice: httpx2.AsyncClient) -> None:
+    assert (await new_task(alice))["subtasks"] == "child"
+    assert (await new_task(alice, subtasks="inline"))["subtasks"] == "inline"
+    refused = await alice.post("/api/v1/tasks", json={"goal": "Go.", "subtasks": "outside"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "subtasks")
+
+
+async def test_a_setting_says_where_subtasks_run(alice: httpx2.AsyncClient, database: Database) -> None:
+    user_id = UserId((await alice.get("/api/v1/auth/me")).json()["id"])
+    modes = []
+    for wanted in (None, SubtaskMode.CHILD):
+        async with database.begin() as session:
+            spec = TaskSpec(goal="Go.", subtasks=wanted, start=False)
+            task_id, _ = await tasks.create(
+                session, user_id, spec, default_model="simulator/fast", default_subtasks=SubtaskMode.INLINE
+            )
+        modes.append((await alice.get(f"/api/v1/tasks/{task_id}")).json()["subtasks"])
+    assert modes == ["inline", "child"]
 
 
 async def test_the_same_key_gives_the_same_task(alice: httpx2.AsyncClient) -> None:
