@@ -13,7 +13,7 @@ from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, Utc
 from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
-from models.remedies import Remedy
+from models.retries import Remedy
 from models.usage import Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]

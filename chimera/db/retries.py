@@ -17,7 +17,7 @@ from models.base import preview_of
 from models.errors import Conflict
 from models.events import Event, GuidanceGiven, TaskRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
-from models.remedies import remedy_for
+from models.retries import remedy_for
 from models.runs import RunKind
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskRetry, TaskStatus

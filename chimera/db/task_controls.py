@@ -24,7 +24,7 @@ from models.events import (
     TaskResumed,
 )
 from models.ids import ROOT, NodePath, RunId, TaskId
-from models.remedies import remedy_for
+from models.retries import remedy_for
 from models.runs import RunKind
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus

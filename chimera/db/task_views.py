@@ -15,7 +15,7 @@ from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, TaskId, UserId, due_at_of
-from models.remedies import remedy_for
+from models.retries import remedy_for
 from models.runs import RunKind
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting

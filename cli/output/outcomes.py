@@ -12,7 +12,7 @@ from cli.output.text import count, one_line, plain, short, short_of
 from models.base import usd
 from models.costs import CostView
 from models.model_calls import AttemptStatus, ModelCallView
-from models.remedies import remedy_for
+from models.retries import remedy_for
 from models.subtasks import SubtaskView
 from models.tasks import Budget, TaskStatus, TaskView, Waiting
 

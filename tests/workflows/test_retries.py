@@ -15,7 +15,7 @@ from chimera.temporal.reconciliation import Reconciler
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
-from models.remedies import remedy_for
+from models.retries import remedy_for
 from models.tasks import Budget, TaskRetry, TransitionRecord
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker

@@ -6,7 +6,7 @@ import pytest
 
 from models import errors
 from models.errors import SETTLED, ChimeraError, ProviderError
-from models.remedies import AS_IT_IS, remedy_for
+from models.retries import AS_IT_IS, remedy_for
 from models.tasks import TaskRetry
 
 CODES = {each.code for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, ChimeraError)}
