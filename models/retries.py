@@ -1,6 +1,6 @@
 """What has to change before a failed task is tried again, by the code that it failed with.
 
-A retry as it stands sends the same questions. Where the same answer is certain, the remedy says what to change, and
+A retry as it stands sends the same questions. Where the same answer is certain, the advice says what to change, and
 where no retry helps, that a new task has to be created.
 """
 
@@ -38,7 +38,7 @@ from models.errors import (
 Change = Literal["model", "guidance"]
 
 
-class Remedy(Contract):
+class RetryAdvice(Contract):
     """How a failed task can go on."""
 
     retry: bool = Field(description="Whether a retry can help; false: only a new task can")
@@ -56,67 +56,67 @@ class Remedy(Contract):
     message: str = Field(description="What to do, in words")
 
 
-AS_IT_IS = Remedy(retry=True, message="Let it go on where it failed.")
+AS_IT_IS = RetryAdvice(retry=True, message="Let it go on where it failed.")
 
 _MODEL: tuple[Change, ...] = ("model",)
 _EITHER: tuple[Change, ...] = ("guidance", "model")
 _REPAIR = "Correct the setting that is named and start Chimera again, then let it go on; or name another model."
-_REMEDIES = {
-    ContextTooLong.code: Remedy(
+_ADVICE = {
+    ContextTooLong.code: RetryAdvice(
         retry=True, change=_MODEL, message="It would be too long again. Name a model that can read more."
     ),
-    UnknownModel.code: Remedy(
+    UnknownModel.code: RetryAdvice(
         retry=True, change=_MODEL, message="Name a model that its provider has, or add this one there first."
     ),
-    BadRequest.code: Remedy(
+    BadRequest.code: RetryAdvice(
         retry=True,
         change=_MODEL,
         new_task=True,
         message="The same request would be refused again. Name another provider's model, or correct in a new task what"
         " was refused.",
     ),
-    ContentRefused.code: Remedy(
+    ContentRefused.code: RetryAdvice(
         # Guidance is only added to the text that was refused.
         retry=True,
         change=_MODEL,
         new_task=True,
         message="The same text would be refused again. Name another model, or say it in other words in a new task.",
     ),
-    UselessAnswer.code: Remedy(
+    UselessAnswer.code: RetryAdvice(
         retry=True, change=_EITHER, message="The same would come again. Say what to do otherwise, or name a model."
     ),
-    SameFailureAgain.code: Remedy(
+    SameFailureAgain.code: RetryAdvice(
         retry=True, change=_EITHER, message="It failed alike twice. Say what to do otherwise, or name a model."
     ),
-    AnswerTooLarge.code: Remedy(
+    AnswerTooLarge.code: RetryAdvice(
         retry=True, change=_EITHER, message="It would be too large again. Ask for a shorter answer, or name a model."
     ),
-    AnswerNotKept.code: Remedy(
+    AnswerNotKept.code: RetryAdvice(
         retry=True, change=_EITHER, message="The worker's log says why. Ask for another answer, or name a model."
     ),
-    PlanInvalid.code: Remedy(
+    PlanInvalid.code: RetryAdvice(
         retry=True,
         change=_EITHER,
         new_task=True,
         message="Say how to plan, or name another model; a new task can bring its own plan.",
     ),
-    NoQuota.code: Remedy(
+    NoQuota.code: RetryAdvice(
         retry=True,
         instead=_MODEL,
         message="Raise the quota at the provider, then let it go on; or name another provider's model.",
     ),
     **dict.fromkeys(
         (WrongKey.code, MissingKey.code, UnusableKey.code, UnusableHeader.code, MissingBaseUrl.code, UnknownPrice.code),
-        Remedy(retry=True, instead=_MODEL, message=_REPAIR),
+        RetryAdvice(retry=True, instead=_MODEL, message=_REPAIR),
     ),
     **dict.fromkeys(
         (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
-        Remedy(retry=True, change=_MODEL, message="Name another model."),
+        RetryAdvice(retry=True, change=_MODEL, message="Name another model."),
     ),
-    UnknownAgent.code: Remedy(retry=True, message="Create the agent again, then let the task go on."),
-    AnswerMissing.code: Remedy(retry=False, message="An answer is missing for good. Create a new task."),
+    UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again, then let the task go on."),
+    AnswerMissing.code: RetryAdvice(retry=False, message="An answer is missing for good. Create a new task."),
     **{
-        code: Remedy(
+        code: RetryAdvice(
             retry=False,
             message=f"It would fail in the same way again: {why}, and answers that were paid for stand. Create a new"
             " task with other limits.",
@@ -126,6 +126,6 @@ _REMEDIES = {
 }
 
 
-def remedy_for(code: str | None) -> Remedy:
+def advice_for(code: str | None) -> RetryAdvice:
     """Return what helps a task that failed with this code."""
-    return _REMEDIES.get(code or "", AS_IT_IS)
+    return _ADVICE.get(code or "", AS_IT_IS)

@@ -14,13 +14,15 @@ from chimera.ledger import admission
 from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
+from models.events import BudgetReached
 from models.ids import NodePath, TaskId, UserId, due_at_of
-from models.retries import remedy_for
+from models.retries import advice_for
 from models.runs import RunKind
 from models.subtasks import SubtaskView
-from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting
+from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView
 from models.usage import Usage
 from models.users import Caller
+from models.waits import Waiting, budget_wait
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -136,7 +138,10 @@ async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
         .limit(1)
     )
     payload = await session.scalar(newest)
-    return None if payload is None else Waiting.model_validate(payload)
+    if payload is None:
+        return None
+    reached = BudgetReached.model_validate(payload)
+    return budget_wait(task_id, limit=reached.limit, message=reached.message, needed=reached.needed)
 
 
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
@@ -210,7 +215,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         finish_reason=row.finish_reason,
         error_code=row.error_code,
         error=row.error,
-        remedy=remedy_for(row.error_code) if row.status == TaskStatus.FAILED else None,
+        remedy=advice_for(row.error_code) if row.status == TaskStatus.FAILED else None,
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=row.schedule_id,

@@ -15,7 +15,7 @@ from chimera.temporal.reconciliation import Reconciler
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
-from models.retries import remedy_for
+from models.retries import advice_for
 from models.tasks import Budget, TaskRetry, TransitionRecord
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
@@ -186,7 +186,7 @@ async def test_what_failed_alike_twice_asks_for_a_change(runs: Runs, simulator: 
     row = await runs.ended(task_id)
     assert (row["error_code"], len(arrived(simulator, task_id))) == ("same_failure_again", 2)
     assert "in the same way again" in row["error"]
-    assert remedy_for(row["error_code"]).change == ("guidance", "model")
+    assert advice_for(row["error_code"]).change == ("guidance", "model")
 
 
 async def test_a_retry_that_is_refused_changes_nothing(runs: Runs) -> None:

@@ -1,0 +1,64 @@
+"""What helps against an error: an action, neither an address nor a command.
+
+The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/remedies.py`).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from math import ceil
+
+from pydantic import Field
+
+from models.base import Contract
+from models.ids import RunId
+
+CENT_MICRO_USD = 10_000
+
+
+class Action(StrEnum):
+    """Actions that errors name. Each has a request, a command, or both."""
+
+    SIGN_IN = "sign_in"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105  # no secret
+    CREATE_CODEC_ADDRESS = "create_codec_address"
+    CREATE_TASK = "create_task"
+    EXECUTE_TASK = "execute_task"
+    RESUME_TASK = "resume_task"
+    RETRY_TASK = "retry_task"
+    RAISE_BUDGET = "raise_budget"
+    CANCEL_TASK = "cancel_task"
+    DELETE_TASK = "delete_task"
+    SHOW_TASK = "show_task"
+    SHOW_COST = "show_cost"
+    LIST_TASKS = "list_tasks"
+    CREATE_AGENT = "create_agent"
+    DELETE_AGENT = "delete_agent"
+    LIST_AGENTS = "list_agents"
+    LIST_MODELS = "list_models"
+    LIST_PROVIDERS = "list_providers"
+    SHOW_CALL = "show_call"
+    LIST_CALLS = "list_calls"
+    LIST_FILES = "list_files"
+    LIST_SCHEDULES = "list_schedules"
+    CHECK_HEALTH = "check_health"
+    READ_API_DOCUMENT = "read_api_document"
+    START_CHIMERA = "start_chimera"
+
+
+class Remedy(Contract):
+    """One action that helps."""
+
+    action: Action
+    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
+    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with it")
+
+
+def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:
+    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less soon asks again.
+
+    Money is rounded up to whole cents.
+    """
+    if needed is None:
+        return Remedy(action=Action.RAISE_BUDGET, target=run_id)
+    unit = CENT_MICRO_USD if limit == "max_cost_micro_usd" else 1
+    return Remedy(action=Action.RAISE_BUDGET, target=run_id, options={limit: ceil(2 * needed / unit) * unit})
