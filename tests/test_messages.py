@@ -23,9 +23,7 @@ def messages_in(source: str) -> Iterator[str]:
     """The sentences of a file, values in them as `x`. Docstrings and descriptions for the OpenAPI document are none."""
     tree = ast.parse(source)
     left_out = {part for node in _described_in(tree) for part in ast.walk(node)}
-    parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {
-        node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
-    }
+    parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if node in left_out or node in parts:
             continue

@@ -1,4 +1,4 @@
-"""Remedies of errors that a row or an event keeps: code and message alone are kept, and the rest is derived when shown."""
+"""Remedies of errors in rows and events: these keep code and message alone, so the remedy is derived when shown."""
 
 from models.errors.provider import AttemptsUsedUp, SameFailureAgain
 from models.errors.request import UnknownAgent, WrongKindOfModel
