@@ -1,6 +1,6 @@
 """What helps against an error: an action, neither an address nor a command.
 
-The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/remedies.py`).
+The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/output/remedies.py`).
 """
 
 from collections.abc import Mapping

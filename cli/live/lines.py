@@ -2,8 +2,8 @@
 
 from cli.output.bill import limits_of, marked
 from cli.output.endings import ending_of
+from cli.output.remedies import with_command
 from cli.output.text import count, one_line
-from cli.remedies import with_command
 from models.base import usd
 from models.errors import remedy_of
 from models.events import (

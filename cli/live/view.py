@@ -8,7 +8,7 @@ from datetime import datetime
 from cli.live.lines import budget_of, end_of, failure_of, waiting_of
 from cli.live.nodes import Node, Writing
 from cli.output.endings import ending_of
-from cli.remedies import with_command
+from cli.output.remedies import with_command
 from models.events import (
     BudgetRaised,
     BudgetReached,

@@ -13,8 +13,8 @@ from cli.output.bill import marked
 from cli.output.image_files import places_of
 from cli.output.printing import print_json
 from cli.output.prose import say_aside, tell
+from cli.output.remedies import with_command
 from cli.output.text import count, one_line, plain, short
-from cli.remedies import with_command
 from models.ai_calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.base import usd
 from models.ids import AiCallId

@@ -8,8 +8,8 @@ from rich.text import Text
 from cli.output.bill import as_option, doubtful_of, limits_of, marked, spent_of
 from cli.output.endings import ending_of
 from cli.output.prose import print_answer, print_prose, say, tell
+from cli.output.remedies import with_command
 from cli.output.text import count, one_line, plain, short
-from cli.remedies import with_command
 from models.base import usd
 from models.costs import CostView
 from models.errors import remedy_of

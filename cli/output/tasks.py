@@ -12,9 +12,9 @@ from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
 from cli.output.outcomes import error_of, way_on_of
 from cli.output.prose import print_answer, print_prose, tell
+from cli.output.remedies import with_command
 from cli.output.tables import print_table
 from cli.output.text import count, one_line, plain, short
-from cli.remedies import with_command
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading

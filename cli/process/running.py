@@ -12,9 +12,9 @@ from chimera.observe.disk import is_full
 from cli.errors import INTERRUPTED, TROUBLE, Refused, WrongUsage
 from cli.input.options import BODY, in_options, with_options
 from cli.output.prose import print_prose
+from cli.output.remedies import run_line
 from cli.output.text import plain, with_port_options
 from cli.process.signals import until_interrupted
-from cli.remedies import run_line
 from models.errors import ChimeraError
 
 

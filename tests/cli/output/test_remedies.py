@@ -8,8 +8,8 @@ from typer.main import get_command
 
 from cli.errors import Problem, Refused
 from cli.main import LazyGroup, app
+from cli.output.remedies import COMMANDS, command_of, with_command
 from cli.process.running import explain
-from cli.remedies import COMMANDS, command_of, with_command
 from models.errors import NotFound
 from models.remedies import Action, Remedy
 from tests.cli.builders import TASK
