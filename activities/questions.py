@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from activities import continuations, prompts
+from activities import continuations
 from activities.continuations import MAX_CONTINUATIONS
+from activities.prompts import PROMPTS, messages
+from activities.prompts.results import CHARS_A_TOKEN
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
 from chimera.db import pictures
 from chimera.db.engine import Connection
-from chimera.ledger import plans, transcripts
+from chimera.ledger import transcripts
 from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext, TranscriptRow
 from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
-from chimera.tools import TOOLS, spec_of
+from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of
-from models.errors import AnswerMissing, UnknownAgent
+from models.errors import UnknownAgent
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
-from models.model_calls import ModelCallRequest, Purpose
-from models.plans import Plan
+from models.model_calls import ModelCallRequest
 from models.providers import ModelAbility
-from models.subtasks import ANSWERED
 from models.usage import Usage
 
 WINDOW_SHARE = 0.9
@@ -31,14 +31,10 @@ WINDOW_SHARE = 0.9
 GUIDANCE_AT_ONCE = 100
 QUESTION_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
-CHARS_A_TOKEN = 3
-"""As `estimate_tokens` counts: bytes a token."""
 SEEN_CHARS = 80
 """How much of a piece of guidance the event that it was seen repeats."""
 
 CUT_MARK = "\n[… cut here to fit the model's context window]"
-
-_PLAN_SCHEMA = Plan.model_json_schema()
 
 
 def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
@@ -79,25 +75,25 @@ async def put_together(
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
     tools = _tools_of(agent, request)
-    schema = _PLAN_SCHEMA if request.purpose is Purpose.PLAN else None
+    schema = PROMPTS[request.purpose].schema
     images, left_out_images = await _pictures_for(model, connection, context, settings)
-    fixed = prompts.tokens_of(agent.prompt) + prompts.offer_tokens_of(tools, schema) + prompts.image_tokens_of(images)
-    budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - fixed)
+    offered = messages.offer_tokens_of(tools, schema) + messages.image_tokens_of(images)
+    budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     rows: list[TranscriptRow] = []
     left_out = 0
     if request.step > 1 or context.attempt:
-        room = budget - sum(prompts.tokens_of(words) for _, words in guidance)
+        room = budget - sum(messages.tokens_of(words) for _, words in guidance)
         rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room)
     fresh: list[TranscriptRow] = []
     if not rows:
-        question = await _first_question(connection, request, context, budget)
+        question = await PROMPTS[request.purpose].question(connection, request, context, budget)
         question = _cut(question, int(budget * QUESTION_SHARE)) + left_out_images
-        fresh.append(prompts.row(prompts.FIRST_SEQ, "user", question))
+        fresh.append(messages.row(messages.FIRST_SEQ, "user", question))
     fresh += _guidance_rows(request, guidance, rows)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
-        messages=prompts.messages_of(agent.prompt, [*rows, *fresh], left_out, images),
+        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images),
         call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
@@ -116,11 +112,11 @@ async def _begun(connection: Connection, request: ModelCallRequest, rows: Sequen
     if not any(row.seq == request.step * 1000 and row.content == continuations.ASK for row in rows):
         return ()
     steps = range(max(1, request.step - MAX_CONTINUATIONS), request.step)
-    places = [place for step in steps for place in (step * 1000, step * 1000 + prompts.REPLY)]
+    places = [place for step in steps for place in (step * 1000, step * 1000 + messages.REPLY)]
     said = await transcripts.read_messages(connection, request, places)
     pieces: list[str] = []
     for step in reversed(steps):
-        pieces.insert(0, said.get(step * 1000 + prompts.REPLY, ""))
+        pieces.insert(0, said.get(step * 1000 + messages.REPLY, ""))
         if said.get(step * 1000) != continuations.ASK:
             break
     return tuple(pieces)
@@ -139,7 +135,7 @@ def intent_of(
 ) -> Intent:
     """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
     chat, written = question.chat, question.written
-    asked = prompts.input_tokens_of(chat)
+    asked = messages.input_tokens_of(chat)
     # To put a prompt into a cache costs more than to have it read.
     worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
     seen = _guidance_seen(request, written)
@@ -177,7 +173,7 @@ def _guidance_seen(request: ModelCallRequest, written: Sequence[TranscriptRow]) 
             path=request.path,
             step=request.step,
             guidance_id=message.guidance_id,
-            preview=preview_of(prompts.guidance_in(message.content), SEEN_CHARS),
+            preview=preview_of(messages.guidance_in(message.content), SEEN_CHARS),
         )
         for message in written
         if message.guidance_id is not None
@@ -185,26 +181,8 @@ def _guidance_seen(request: ModelCallRequest, written: Sequence[TranscriptRow]) 
 
 
 def _subtask_begun(request: ModelCallRequest, attempt: int) -> SubtaskStarted | None:
-    first = request.step == 1 and attempt == 1 and request.purpose is not Purpose.AGGREGATE
+    first = request.step == 1 and attempt == 1 and PROMPTS[request.purpose].begins_node
     return SubtaskStarted(path=request.path, agent=request.agent) if request.path and first else None
-
-
-async def _first_question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
-    if request.purpose is Purpose.PLAN:
-        room = await plans.room_for(connection, request.task_id, request.path)
-        return prompts.plan_question(context, room.agents.values(), request.path, room.nodes_left)
-    if request.purpose is Purpose.TURN and not context.depends_on:
-        return prompts.turn_question(context, ())
-    aggregate = request.purpose is Purpose.AGGREGATE
-    parent = request.path if aggregate else request.path.rpartition("/")[0]
-    keys = None if aggregate else context.depends_on
-    # The results together get half the window, each the same share of it, at three characters a token.
-    results = await transcripts.read_results(
-        connection, request.task_id, parent, keys, max_chars=budget * CHARS_A_TOKEN // 2
-    )
-    if missing := [result.path for result in results if result.status not in ANSWERED]:
-        raise AnswerMissing(missing)
-    return prompts.aggregate_question(context, results) if aggregate else prompts.turn_question(context, results)
 
 
 async def _pictures_for(
@@ -215,10 +193,10 @@ async def _pictures_for(
         return [], ""
     abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
-        return [], prompts.pictures_left_out(len(context.images), "this model sees none")
+        return [], messages.pictures_left_out(len(context.images), "this model sees none")
     found = await pictures.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
-    return [Image(*picture) for picture in found], prompts.pictures_left_out(gone, "deleted") if gone else ""
+    return [Image(*picture) for picture in found], messages.pictures_left_out(gone, "deleted") if gone else ""
 
 
 def _guidance_rows(
@@ -226,9 +204,9 @@ def _guidance_rows(
 ) -> list[TranscriptRow]:
     """Guidance that this node has not seen, behind what an earlier attempt of the same step already put there."""
     first = request.step * 1000 + 1
-    last = max((row.seq for row in rows if first <= row.seq < request.step * 1000 + prompts.REPLY), default=first - 1)
+    last = max((row.seq for row in rows if first <= row.seq < request.step * 1000 + messages.REPLY), default=first - 1)
     return [
-        prompts.row(last + 1 + index, "user", words, guidance_id=guidance_id)
+        messages.row(last + 1 + index, "user", words, guidance_id=guidance_id)
         for index, (guidance_id, words) in enumerate(guidance)
     ]
 
@@ -237,8 +215,8 @@ def _fitting(guidance: Sequence[tuple[int, str]], budget: int) -> list[tuple[int
     """Take the oldest guidance that fits, one piece at least; the rest is for the next call."""
     taken: list[tuple[int, str]] = []
     for guidance_id, words in guidance[:GUIDANCE_AT_ONCE]:
-        message = _cut(prompts.guidance_message(words), budget)
-        budget -= prompts.tokens_of(message)
+        message = _cut(messages.guidance_message(words), budget)
+        budget -= messages.tokens_of(message)
         if taken and budget < 0:
             break
         taken.append((guidance_id, message))
@@ -255,6 +233,6 @@ def _cut(content: str, tokens: int) -> str:
 
 def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ...]:
     """The tools that a turn is told of, the last permitted one too: a prompt without them would be another one."""
-    if request.purpose is not Purpose.TURN:
+    if not PROMPTS[request.purpose].offers_tools:
         return ()
-    return tuple(spec_of(name) for name in agent.tools if name in TOOLS)
+    return TOOLS.specs_of(agent.tools)

@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from activities import continuations, prompts
-from activities.plans import Plans, chosen, plans_in
+from activities import continuations
+from activities.plans import Plans, chosen
+from activities.prompts import PROMPTS, messages
+from activities.prompts.plan import plan_correction
 from activities.tool_results import ToolResult, event_of, row_of
 from chimera.config.settings import Settings
 from chimera.content.text import clean_json, clean_text, estimate_tokens
@@ -30,7 +32,7 @@ from models.events import (
     TaskCompleted,
 )
 from models.ids import ROOT, child_path, depth_of
-from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import PURPOSES, ModelCallOutcome, ModelCallRequest
 from models.plans import PlannedSubtask, node_of
 from models.tasks import OnTruncated
 from models.usage import Usage
@@ -94,7 +96,7 @@ def settlement_of(
         goes_on=goes_on,
         finish_reason="stop" if end.finish_reason == "tool_calls" else end.finish_reason,
     )
-    follow_up = continuations.ASK if is_asked_on else prompts.plan_correction(problems) if problems else None
+    follow_up = continuations.ASK if is_asked_on else plan_correction(problems) if problems else None
     return Settlement(
         intent=intent,
         usage=usage,
@@ -104,7 +106,7 @@ def settlement_of(
         request_id=end.request_id,
         messages=(
             _reply_of(request, text, calls, end),
-            *([prompts.row((request.step + 1) * 1000, "user", follow_up)] if follow_up else []),
+            *([messages.row((request.step + 1) * 1000, "user", follow_up)] if follow_up else []),
             *(row_of(result, request.step) for result in results),
         ),
         events=(
@@ -131,9 +133,8 @@ def settlement_of(
 
 async def plans_of(intent: Intent, text: str) -> Plans | None:
     """Read the plans in an answer, in a thread: the loop keeps other calls alive. None where none was asked for."""
-    if intent.request.purpose is not Purpose.PLAN:
-        return None
-    return await asyncio.to_thread(lambda: plans_in(clean_text(text)))
+    plans_in = PROMPTS[intent.request.purpose].plans_in
+    return None if plans_in is None else await asyncio.to_thread(lambda: plans_in(clean_text(text)))
 
 
 def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
@@ -142,7 +143,7 @@ def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
     No two calls of a conversation have one id: servers count anew in each answer, and vendors refuse what repeats.
     """
     request = intent.request
-    if request.purpose is not Purpose.TURN or request.last_turn:
+    if not PROMPTS[request.purpose].offers_tools or request.last_turn:
         return ()
     taken = set(intent.tool_call_ids)
     calls: list[ToolRequest] = []
@@ -168,23 +169,21 @@ def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
     if told is not None and (usage := _bounded(told)) is not None:
         return usage
     if text or may_be_billed:
-        return Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=estimate_tokens(text))
+        return Usage(input_tokens=messages.input_tokens_of(chat), output_tokens=estimate_tokens(text))
     return Usage()
 
 
 def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
-    """Say whether this may be its node's last word. On the last turn nothing is no answer."""
-    if request.purpose is Purpose.TURN:
-        return not calls and bool(text or not request.last_turn)
-    return request.purpose is Purpose.AGGREGATE
+    """Say whether this may be its node's last word."""
+    return PURPOSES[request.purpose].ends_node and PROMPTS[request.purpose].is_answer(request, text, calls)
 
 
 def _reply_of(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest], end: ChatEnd) -> TranscriptRow:
     return TranscriptRow(
-        seq=request.step * 1000 + prompts.REPLY,
+        seq=request.step * 1000 + messages.REPLY,
         role="assistant",
         content=text,
-        tokens=prompts.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
+        tokens=messages.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
         tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
         state=_state_of(end, calls),
         thought=clean_text(end.thought) or None,
@@ -253,7 +252,7 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
         + estimate_tokens(end.thought)
         + sum(estimate_tokens(call.arguments) for call in end.tool_calls)
     )
-    return Usage(input_tokens=prompts.input_tokens_of(chat), output_tokens=output), True
+    return Usage(input_tokens=messages.input_tokens_of(chat), output_tokens=output), True
 
 
 def _bounded(usage: Usage) -> Usage | None:

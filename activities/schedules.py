@@ -55,6 +55,7 @@ class Schedules(contract.Schedules):
                         UserId(schedule.owner_id),
                         spec.task,
                         default_model=self._settings.default_model,
+                        default_subtasks=self._settings.subtasks,
                         schedule_id=run.schedule_id,
                         scheduled_run_id=scheduled_run_id,
                     )

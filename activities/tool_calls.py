@@ -1,22 +1,29 @@
 """A tool call that needs an activity: run it once, append what it says to the transcript."""
 
+import asyncio
+
 from temporalio import activity
 
 from activities.calls.heartbeats import heartbeats
-from activities.tool_results import event_of, result_of, row_of
+from activities.tool_results import MAX_RESULT_CHARS, event_of, result_of, row_of
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import tool_calls
 from chimera.providers.base import ToolRequest
+from chimera.tools.context import ToolClients, ToolContext, ToolLimits
 from models import activities as contract
 from models.errors import RootStopped
-from models.tool_calls import ToolCallOutcome, ToolCallRequest
+from models.ids import UserId, call_id_of
+from models.model_calls import Purpose
+from models.tool_calls import TOOL_SECONDS, ToolCallOutcome, ToolCallRequest
 
 
 class ToolCalls(contract.ToolCalls):
     """Serves `run_tool_call`."""
 
-    def __init__(self, *, database: Database, bus: Bus) -> None:
+    def __init__(self, *, settings: Settings, database: Database, bus: Bus) -> None:
+        self._clients = ToolClients(settings, database)
         self._database = database
         self._bus = bus
 
@@ -30,7 +37,7 @@ class ToolCalls(contract.ToolCalls):
                     return asked.done
                 await tool_calls.claim(connection, request, asked.tool)
             call = ToolRequest(asked.tool_call_id, asked.tool, asked.arguments)
-            result = await result_of(request.index, call)
+            result = await result_of(request.index, call, self._context_of(request, asked.owner_id))
             row, event = row_of(result, request.step), event_of(result, request.path, request.step)
             async with self._database.statements() as connection:
                 seq = await tool_calls.finish(connection, request, row, event)
@@ -42,3 +49,15 @@ class ToolCalls(contract.ToolCalls):
                     return done
             self._bus.wake(request.task_id, seq)
             return ToolCallOutcome(tool=result.tool, failed=result.failed)
+
+    def _context_of(self, request: ToolCallRequest, owner_id: UserId) -> ToolContext:
+        return ToolContext(
+            owner_id=owner_id,
+            run_id=request.task_id,
+            path=request.path,
+            step=request.step,
+            index=request.index,
+            idempotency_key=f"{call_id_of(request.task_id, request.path, Purpose.TURN, request.step)}.{request.index}",
+            clients=self._clients,
+            limits=ToolLimits(asyncio.get_running_loop().time() + TOOL_SECONDS, MAX_RESULT_CHARS),
+        )

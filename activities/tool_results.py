@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import structlog
 
-from activities import prompts
+from activities.prompts import messages
 from chimera.content.text import clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.tools import TOOLS, run_tool
+from chimera.tools import TOOLS
 from chimera.tools.base import ToolError
+from chimera.tools.context import ToolContext
 from models.base import preview_of
 from models.events import ToolCallFinished
 from models.ids import NodePath
+from models.tool_calls import TOOL_SECONDS
 
 log = structlog.get_logger()
 
 MAX_RESULT_CHARS = 256 * 1024
-TOOL_SECONDS = 50.0
 AT_ONCE_SECONDS = 1.0
 """For all pure tools of a turn together: the answer that asks for them is paid, and not yet kept."""
 
@@ -36,11 +37,11 @@ class ToolResult:
     failed: bool
 
 
-async def result_of(index: int, call: ToolRequest) -> ToolResult:
-    """Run a tool. A wrong call is the model's to mend: what it is told then is the result."""
+async def result_of(index: int, call: ToolRequest, context: ToolContext | None = None) -> ToolResult:
+    """Run a tool, a pure one without a context. A wrong call is the model's to fix: it is told so in the result."""
     try:
         async with asyncio.timeout(TOOL_SECONDS):
-            text, failed = await run_tool(call.name, call.arguments), False
+            text, failed = await TOOLS.run(call.name, call.arguments, context), False
     except ToolError as error:
         text, failed = error.message, True
     except TimeoutError:
@@ -58,8 +59,7 @@ async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...
     with suppress(TimeoutError):
         async with asyncio.timeout(AT_ONCE_SECONDS):
             for index, call in enumerate(calls):
-                tool = TOOLS.get(call.name)
-                if tool is not None and tool.kind != "pure":
+                if not TOOLS.is_answered_at_once(call.name):
                     continue
                 try:
                     results.append(await result_of(index, call))
@@ -71,10 +71,10 @@ async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...
 def row_of(result: ToolResult, step: int) -> TranscriptRow:
     """The message that tells the model."""
     return TranscriptRow(
-        seq=step * 1000 + prompts.TOOL_RESULT + result.index,
+        seq=step * 1000 + messages.TOOL_RESULT + result.index,
         role="tool",
         content=result.text,
-        tokens=prompts.tokens_of(result.text),
+        tokens=messages.tokens_of(result.text),
         tool_call_id=result.tool_call_id,
     )
 

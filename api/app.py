@@ -9,6 +9,8 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
+from api.live.hub import Hub
+from api.live.rights import Rights
 from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
@@ -24,7 +26,6 @@ from api.routes import (
     tasks,
     transcriptions,
 )
-from api.stream import Hub
 from api.user_limits import OpenByUser
 from chimera import __version__
 from chimera.bus import Bus
@@ -40,9 +41,9 @@ from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedules import Schedules
 
 CLOSED_ROUTERS = (
+    tasks.router,
     auth.router,
     agents.router,
-    tasks.router,
     schedules.router,
     providers.router,
     ai_calls.router,
@@ -88,10 +89,12 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         parts = build_parts(settings)
         app.state.parts = parts
         parts.hub.start()
+        parts.rights.start()
         try:
             yield
         finally:
             await parts.hub.close()
+            await parts.rights.close()
             await parts.available.close()
             await parts.dispatcher.drain()
             await parts.bus.close()
@@ -104,7 +107,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 def build_parts(settings: Settings) -> Parts:
     """Make the clients of one process; none of them connects before it is used."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
-    failpoints = Failpoints(settings.failpoints)
+    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
     models = Models(settings)
     return Parts(
         settings=settings,
@@ -116,7 +119,8 @@ def build_parts(settings: Settings) -> Parts:
         call_waits=CallWaits(database, temporal),
         schedules=Schedules(settings, temporal),
         failpoints=failpoints,
-        auth=Auth(database, settings),
+        auth=auth,
+        rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),
         available=Available(settings),

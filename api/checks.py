@@ -103,8 +103,9 @@ class Checks:
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
         for index, tool in enumerate(agent.tools):
-            if tool not in TOOLS:
-                raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {', '.join(sorted(TOOLS))}.")
+            if tool not in TOOLS.by_name:
+                known = ", ".join(sorted(TOOLS.by_name))
+                raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {known}.")
 
     async def operation(self, operation: Operation, model: str) -> Provider:
         """Return the provider of a model that may be asked for this. Raises what keeps it from that."""

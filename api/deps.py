@@ -18,7 +18,8 @@ from starlette.requests import HTTPConnection
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
-from api.stream import Hub
+from api.live.hub import Hub
+from api.live.rights import Rights
 from api.user_limits import OpenByUser
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -76,6 +77,7 @@ class Parts:
     schedules: Schedules
     failpoints: Failpoints
     auth: Auth
+    rights: Rights
     models: Models
     checks: Checks
     available: Available

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
@@ -72,6 +73,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(DBAPIError, _on_database_error)
     app.add_exception_handler(PoolTimeout, _on_database_error)
+    app.add_exception_handler(psycopg.Error, _on_database_error)
 
 
 def answer(error: ChimeraError) -> Response:
@@ -106,9 +108,12 @@ def translated(error: Exception) -> ChimeraError | None:
         return refusal
     if disk.is_full(error):
         return DiskFull("The disk of the API's machine")
-    if isinstance(error, DataError):
+    if isinstance(error, (DataError, psycopg.DataError)):
         return InvalidInput("body", "A value can't be stored; send text without NUL characters and numbers in range.")
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError)):
+    if isinstance(
+        error,
+        (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, OSError),
+    ):
         return Unavailable("The database")
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Unavailable("The database")

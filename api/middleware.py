@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -22,7 +21,6 @@ from secure import (
     XContentTypeOptions,
     XFrameOptions,
 )
-from secure.middleware import SecureASGIMiddleware
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -99,7 +97,7 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, noting if scope["type"] == "http" else send)
         finally:
             if scope["type"] == "http" and scope["path"] not in QUIET_PATHS:
                 took_ms = round((time.perf_counter() - began) * 1000, 1)
@@ -119,15 +117,26 @@ class SecurityHeaders:
     """Headers for a server of JSON. HSTS is missing on purpose: TLS ends at the proxy in front, which sets it."""
 
     def __init__(self, app: ASGIApp) -> None:
-        # The package's types are its own; what it is, is an ASGI application.
-        self._api = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_API_CSP)))
-        self._pages = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_PAGES_CSP)))
-        self._content = cast(ASGIApp, SecureASGIMiddleware(app, secure=_headers(_CONTENT_CSP)))
+        self._app = app
+        # Written once: the package's own middleware writes them for each answer.
+        self._api, self._pages, self._content = map(_headers, (_API_CSP, _PAGES_CSP, _CONTENT_CSP))
+        self._names = {name.lower() for name, _ in self._api}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._for(scope.get("path", ""))(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        ours = self._for(scope["path"])
 
-    def _for(self, path: str) -> ASGIApp:
+        async def adding(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                theirs = [each for each in message["headers"] if each[0].lower() not in self._names]
+                message["headers"] = [*theirs, *ours]
+            await send(message)
+
+        await self._app(scope, receive, adding)
+
+    def _for(self, path: str) -> "_RawHeaders":
         if path in PAGES:
             return self._pages
         return self._content if _CONTENT_PATH.fullmatch(path) else self._api
@@ -299,8 +308,11 @@ def _content_length(scope: Scope) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
 
 
-def _headers(csp: ContentSecurityPolicy) -> Secure:
-    return Secure(
+_RawHeaders = list[tuple[bytes, bytes]]
+
+
+def _headers(csp: ContentSecurityPolicy) -> _RawHeaders:
+    secure = Secure(
         cache=CacheControl().no_store(),
         coop=CrossOriginOpenerPolicy().same_origin(),
         corp=CrossOriginResourcePolicy().same_origin(),
@@ -310,6 +322,7 @@ def _headers(csp: ContentSecurityPolicy) -> Secure:
         xcto=XContentTypeOptions().nosniff(),
         xfo=XFrameOptions().deny(),
     )
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in secure.headers.items()]
 
 
 _API_CSP = (

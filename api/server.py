@@ -50,6 +50,8 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
         port=settings.api_port,
         http=Protocol,
         ws_max_size=WS_MAX_BYTES,
+        # It would compress each frame anew for each socket, and keep a window of 50 KB for it.
+        ws_per_message_deflate=False,
         limit_concurrency=connections_of(settings),
         # uvicorn believes X-Forwarded-For of the own machine unless told: anybody there could choose an address.
         proxy_headers=bool(settings.trusted_proxies),

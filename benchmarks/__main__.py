@@ -7,6 +7,8 @@ BENCHMARKS = {
     "floor": "Chimera against bare Temporal: jobs a second, events and bytes of a job",
     "conversation": "what a conversation of 10 to 500 model calls leaves in Temporal's history",
     "streaming": "how much later, and how much slower, tokens come through Chimera than through the SDK alone",
+    "fanout": "from commit to frame, with many sockets on a few busy tasks",
+    "reading": "one task's GET against a bare FastAPI app that reads the same row",
     "requests": "how long a worker stands still while a conversation is made a request, by its length",
     "imports": "seconds and modules that a fresh process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: what is right, what happens, requests counted",

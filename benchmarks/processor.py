@@ -22,6 +22,14 @@ def processor_ms() -> Counter[str]:
     return used
 
 
+def api_process() -> psutil.Process:
+    """Return the API's process among those that this one started."""
+    for process in psutil.Process().children(recursive=True):
+        if process.cmdline()[-2:] == ["-m", "api"]:
+            return process
+    raise LookupError("no API runs below this process")
+
+
 def _part_of(process: psutil.Process) -> str:
     command = " ".join(process.cmdline())
     return next((part for part in PARTS if part in command), "others")

@@ -20,7 +20,7 @@ from models.model_calls import (
 )
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput, TransitionRecord
-from models.tool_calls import ToolCallOutcome, ToolCallRequest
+from models.tool_calls import TOOL_SECONDS, ToolCallOutcome, ToolCallRequest
 
 COMPLETE_MODEL_CALL = "complete_model_call"
 RUN_TOOL_CALL = "run_tool_call"
@@ -79,18 +79,12 @@ class ToolCalls(ABC):
 
 
 RUN_TOOL = ActivityOptions(
-    start_to_close_timeout=timedelta(seconds=60),
+    # Beside the tool: its claim and its result are written.
+    start_to_close_timeout=timedelta(seconds=TOOL_SECONDS + 10),
     schedule_to_close_timeout=timedelta(hours=1),
     heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30), maximum_attempts=100),
     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-)
-
-
-RUN_LOCAL_TOOL = LocalActivityOptions(
-    start_to_close_timeout=timedelta(seconds=5),
-    schedule_to_close_timeout=timedelta(hours=1),
-    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10), maximum_attempts=1000),
 )
 
 

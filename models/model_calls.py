@@ -1,11 +1,12 @@
 """Model calls: where one is, and what a history keeps of how it went. Prompts and replies stay in PostgreSQL."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import NodePath, RunId, TaskId
+from models.ids import NodePath, RunId, TaskId, UserId
 from models.plans import PlanNode
 from models.tasks import FinishReason
 from models.usage import Usage
@@ -37,7 +38,29 @@ class CallInput(Contract):
     """The argument of CallWorkflow: everything else is in the run's rows."""
 
     run_id: RunId
+    owner_id: UserId
     purpose: Purpose
+
+
+class PurposeFacts(NamedTuple):
+    """What is known of a purpose everywhere; how it is asked for is in `activities/prompts`."""
+
+    ends_node: bool
+    """Whether its answer may be its node's last word."""
+    product: str
+    """What comes of it, for people."""
+    activity: str
+    """What its agent does, for people."""
+
+
+PURPOSES: dict[Purpose, PurposeFacts] = {
+    Purpose.PLAN: PurposeFacts(ends_node=False, product="plan", activity="plans"),
+    Purpose.TURN: PurposeFacts(ends_node=True, product="work", activity="writes"),
+    Purpose.AGGREGATE: PurposeFacts(ends_node=True, product="answer", activity="puts the results together"),
+    Purpose.EMBEDDINGS: PurposeFacts(ends_node=True, product="vectors", activity="embeds"),
+    Purpose.IMAGES: PurposeFacts(ends_node=True, product="images", activity="generates images"),
+    Purpose.TRANSCRIPTIONS: PurposeFacts(ends_node=True, product="text", activity="transcribes"),
+}
 
 
 class ModelCallRequest(Contract):

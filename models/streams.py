@@ -38,6 +38,11 @@ ClientMessage = Annotated[Authenticate | Subscribe | Unsubscribe | Ping, Field(d
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 
 
+def topic_of(task_id: TaskId) -> Topic:
+    """Return the topic of a task, in its usual spelling."""
+    return f"task:{task_id}"
+
+
 def task_of(topic: Topic) -> TaskId:
     """The task that a topic is about. Raises ValueError when it names none."""
     return TaskId(str(UUID(topic.removeprefix("task:"))))

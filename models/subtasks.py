@@ -1,4 +1,4 @@
-"""Subtasks: one node of a task's tree, run by a child workflow."""
+"""Subtasks: one node of a task's tree, run by a child workflow or inside its parent's."""
 
 from enum import StrEnum
 
@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, TaskId, UserId
+from models.nodes import NodeState
 from models.tasks import FinishReason, RunPolicy
 from models.usage import Usage
 
@@ -25,19 +26,18 @@ OPEN_SUBTASKS = frozenset({SubtaskStatus.PENDING, SubtaskStatus.RUNNING})
 
 
 class SubtaskInput(Contract):
-    """The argument of SubtaskWorkflow, also across continue-as-new."""
+    """A node to be run: the argument of SubtaskWorkflow, also across continue-as-new."""
 
     task_id: TaskId
     owner_id: UserId
     path: NodePath
     agent: str
     title: str = ""
-    decompose: bool = False
+    pattern: str = "single"
+    """Which of `workflows.patterns.PATTERNS` works it out."""
     policy: RunPolicy = RunPolicy()
     priority: int = 3
-    paused: bool = False
-    step: int = 0
-    """Turns already taken; the next model call is `step + 1`."""
+    state: NodeState = NodeState()
     retries: int = 0
     """How often the whole task was tried again; see `TaskInput`."""
     retry: int = 0

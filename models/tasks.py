@@ -12,6 +12,7 @@ from models.agents import AnswerTokens
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
 from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
+from models.nodes import NodeState
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 from models.retries import RetryAdvice
 from models.usage import Usage
@@ -53,6 +54,15 @@ class OnFailure(StrEnum):
     FAIL = "fail"
     SKIP = "skip"
     RETRY = "retry"
+
+
+class SubtaskMode(StrEnum):
+    """Where the subtasks of a task run that aren't planned further."""
+
+    CHILD = "child"
+    """Each in a child workflow, with a page of its own in Temporal's Web UI."""
+    INLINE = "inline"
+    """Inside their parent's workflow, which costs about half; one that takes many turns moves into a child."""
 
 
 class OnTruncated(StrEnum):
@@ -135,6 +145,11 @@ class TaskSpec(Body):
         default=OnTruncated.CONTINUE,
         description="An answer cut at its limit: ask the model to go on (at most twice), accept it as it is, or fail",
     )
+    subtasks: SubtaskMode | None = Field(
+        default=None,
+        description="Where subtasks run: child, each in a workflow of its own, or inline, in the task's, which costs"
+        " about half; default: CHIMERA_SUBTASKS",
+    )
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
     priority: Priority = 3
@@ -173,6 +188,7 @@ class RunPolicy(Contract):
     """The default protects histories, and tasks, from before answers were continued."""
     max_output_tokens: int | None = None
     """Of built-in agents. The default protects histories, and tasks, from before it could be said."""
+    subtasks: SubtaskMode = SubtaskMode.CHILD
     max_history_events: int = Field(
         default=2000, description="Continue as new above this, or when Temporal suggests it"
     )
@@ -189,19 +205,14 @@ class TaskInput(Contract):
     """Given by the caller; None means that the planner makes it."""
     retries: int = 0
     """How often the task was tried again after it had failed; each time planners have rounds anew."""
+    state: NodeState = NodeState()
+    """How far the run had come that continued as new."""
 
 
 class TaskResult(Contract):
     """How TaskWorkflow ends. The answer itself is in the `tasks` row."""
 
     status: Literal["completed", "failed", "cancelled"]
-
-
-class NodeOutcome(Contract):
-    """How one node of the tree ended; what a parent decides on."""
-
-    path: NodePath
-    status: Literal["completed", "failed", "skipped"]
 
 
 class Guidance(Body):
@@ -291,6 +302,7 @@ class TaskView(Contract):
     images: tuple[FileId, ...] = ()
     on_failure: OnFailure
     on_truncated: OnTruncated = OnTruncated.ACCEPT
+    subtasks: SubtaskMode = SubtaskMode.CHILD
     simulated: bool = Field(description="true once the built-in simulator was asked for anything in it")
     budget: BudgetView | None
     spent_micro_usd: int

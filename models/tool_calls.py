@@ -5,8 +5,8 @@ from typing import Final
 from models.base import Contract
 from models.ids import NodePath, TaskId
 
-LOCAL_TOOLS: Final = frozenset({"calculator"})
-"""The pure ones. One that wasn't answered with the call that asks for it is a local activity: one event, not six."""
+TOOL_SECONDS: Final = 50
+"""How long a tool may take."""
 
 
 class ToolCallRequest(Contract):

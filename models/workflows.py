@@ -10,10 +10,11 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
-from models.model_calls import CallInput, ModelCallOutcome
+from models.model_calls import CallInput
+from models.nodes import Controls, NodeOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
-from models.tasks import NodeOutcome, SteerReceipt, SteerRequest, TaskInput, TaskResult
+from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
 
 OWNER = SearchAttributeKey.for_keyword("ChimeraOwner")
 AGENT = SearchAttributeKey.for_keyword("ChimeraAgent")
@@ -66,21 +67,17 @@ class SubtaskRuns(ABC):
     @abstractmethod
     async def run(self, subtask: SubtaskInput) -> NodeOutcome: ...
 
-    @workflow.signal(name="pause")
+    @workflow.signal(name="controls")
     @abstractmethod
-    async def pause(self) -> None: ...
+    async def controls(self, controls: Controls) -> None: ...
 
-    @workflow.signal(name="resume")
+    @workflow.signal(name="suspend")
     @abstractmethod
-    async def resume(self) -> None: ...
+    async def suspend(self) -> None: ...
 
-    @workflow.signal(name="budget_raised")
+    @workflow.signal(name="interrupt")
     @abstractmethod
-    async def budget_raised(self) -> None: ...
-
-    @workflow.signal(name="guidance")
-    @abstractmethod
-    async def guidance(self, request: SteerRequest) -> None: ...
+    async def interrupt(self, request: SteerRequest) -> None: ...
 
 
 @workflow.defn(name="ScheduledTaskWorkflow")
@@ -98,7 +95,7 @@ class CallRuns(ABC):
 
     @workflow.run
     @abstractmethod
-    async def run(self, call: CallInput) -> ModelCallOutcome: ...
+    async def run(self, call: CallInput) -> None: ...
 
     @workflow.signal(name="pause")
     @abstractmethod

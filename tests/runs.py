@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import RowMapping, insert, text
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -21,7 +21,7 @@ from chimera.temporal.dispatcher import Dispatcher
 from models.events import Event
 from models.ids import TaskId, UserId, workflow_id_of
 from models.runs import RunKind
-from models.tasks import CLOSED, TaskSpec
+from models.tasks import CLOSED, SubtaskMode, TaskSpec
 from models.users import Caller
 from tests.until import LIMIT_S, until_true
 from worker.build import open_worker
@@ -42,15 +42,27 @@ class Runs:
     temporal: Temporal
     dispatcher: Dispatcher
     caller: Caller
+    mode: SubtaskMode = SubtaskMode.CHILD
+    """Where the subtasks of its tasks run."""
     started: list[TaskId] = field(default_factory=list)
 
     async def start(self, goal: str, **fields: Any) -> TaskId:
         """Take a task in and start it; `fields` are TaskSpec's."""
-        spec = TaskSpec.model_validate({"goal": goal, "model": MODEL, **fields})
+        spec = TaskSpec.model_validate({"goal": goal, "model": MODEL, "subtasks": self.mode, **fields})
         async with self.database.begin() as session:
             task_id, _ = await tasks.create(session, self.caller.user_id, spec, default_model=MODEL)
         await self.dispatcher.deliver(task_id)
         self.started.append(task_id)
+        return task_id
+
+    async def start_short(self, max_history_events: int, goal: str, **fields: Any) -> TaskId:
+        """Start a task whose workflows continue as new beyond so many events."""
+        task_id = await self.start(goal, start=False, **fields)
+        async with self.database.begin() as session:
+            change = text("UPDATE tasks SET policy = policy || CAST(:change AS jsonb) WHERE run_id = :id")
+            limit = f'{{"max_history_events": {max_history_events}}}'
+            await session.execute(change, {"id": task_id, "change": limit})
+        await self.control(task_controls.execute, task_id)
         return task_id
 
     async def control(self, action: Callable[..., Awaitable[Any]], task_id: TaskId, *args: Any) -> Any:
@@ -99,8 +111,8 @@ class Runs:
         return row
 
     async def events(self, task_id: TaskId) -> list[Event]:
-        async with self.database.begin() as session:
-            return [frame.event for frame in await events.read_after(session, task_id, 0, 100_000)]
+        async with self.database.statements() as connection:
+            return [frame.event for frame in await events.read_after(connection, task_id, 0, 100_000)]
 
     async def event(self, task_id: TaskId, type_: str) -> Event:
         """Wait for the first event of a type."""
@@ -116,6 +128,20 @@ class Runs:
     async def attempts(self, task_id: TaskId) -> list[RowMapping]:
         """Return the ledger's journal of a task: every time that a provider was asked."""
         return await self.rows("SELECT * FROM call_attempts WHERE run_id = :id ORDER BY started_at", task_id)
+
+    async def histories(self, task_id: TaskId) -> list[WorkflowHistory]:
+        """Return the histories of all executions of an ended task, by workflow id, in the order of their starts."""
+        client = await self.temporal.client()
+        found: list[WorkflowExecution] = []
+
+        async def are_listed() -> bool:
+            query = f"WorkflowId STARTS_WITH '{workflow_id_of(task_id)}'"
+            found[:] = [run async for run in client.list_workflows(query)]
+            return bool(found) and all(run.close_time is not None for run in found)
+
+        await until_true(are_listed)
+        found.sort(key=lambda run: (run.id, run.start_time))
+        return [await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() for run in found]
 
     async def close_status(self, task_id: TaskId) -> str:
         """Return how Temporal says that the run ended; waits a moment for it to close."""

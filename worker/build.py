@@ -69,7 +69,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         failpoints=failpoints,
         worker_name=worker_name,
     )
-    tool_calls = ToolCalls(database=database, bus=bus)
+    tool_calls = ToolCalls(settings=settings, database=database, bus=bus)
     records = TaskRecords(database=database, bus=bus)
     schedules = Schedules(
         settings=settings, database=database, bus=bus, schedules=TemporalSchedules(settings, temporal)

@@ -4,13 +4,18 @@ import asyncio
 
 from temporalio import workflow
 
-from models.activities import RECORD, TaskRecords
 from models.ids import ROOT
-from models.model_calls import CallInput, ModelCallOutcome, ModelCallRequest
-from models.tasks import TransitionRecord
+from models.model_calls import CallInput
+from models.nodes import Controls
+from models.subtasks import SubtaskInput
 from models.workflows import CallRuns
-from workflows.gate import Gate, is_cancel, reason_of
-from workflows.turn import failed_with, stay_if_stopped
+from workflows.failures import failed_with, is_cancel, reason_of
+from workflows.gate import Gate
+from workflows.node import Node
+from workflows.patterns import PATTERNS
+
+MAX_HISTORY_EVENTS = 10_000
+"""Far more than the events of one call and its controls."""
 
 
 @workflow.defn(name="CallWorkflow")
@@ -19,40 +24,32 @@ class CallWorkflow(CallRuns):
 
     @workflow.init
     def __init__(self, call: CallInput) -> None:
-        self._call = call
-        self._gate = Gate(paused=False)
+        place = SubtaskInput(
+            task_id=call.run_id, owner_id=call.owner_id, path=ROOT, agent="", pattern=call.purpose.value
+        )
+        self._gate = Gate(Controls(), max_history_events=MAX_HISTORY_EVENTS)
+        self._node = Node(place, self._gate, PATTERNS)
 
     @workflow.run
-    async def run(self, call: CallInput) -> ModelCallOutcome:
+    async def run(self, call: CallInput) -> None:
         """Make the call; its answer is in the run's rows. Fails with the code of what went wrong, or is cancelled."""
-        request = ModelCallRequest(task_id=call.run_id, path=ROOT, purpose=call.purpose, step=1, agent="")
         try:
-            return await self._made(request)
+            await self._node.work()
         except (Exception, asyncio.CancelledError) as error:
             await self._record(error)
             raise failed_with(error) from error
 
-    async def _made(self, request: ModelCallRequest) -> ModelCallOutcome:
-        try:
-            return await self._gate.call(request)
-        except Exception as error:
-            await stay_if_stopped(error)
-            raise
-
     async def _record(self, error: BaseException) -> None:
         """Write how the run ended: its row and Temporal say the same."""
         if is_cancel(error) or workflow.cancellation_reason() is not None:
-            record = TransitionRecord(task_id=self._call.run_id, path=ROOT, status="cancelled")
+            await self._node.record("cancelled")
         else:
             code, message = reason_of(error)
-            record = TransitionRecord(
-                task_id=self._call.run_id, path=ROOT, status="failed", error_code=code, error=message[:500]
-            )
-        await workflow.execute_local_activity_method(TaskRecords.record, record, **RECORD)
+            await self._node.record("failed", code=code, error=message)
 
     @workflow.signal(name="pause")
     async def pause(self) -> None:
-        self._gate.paused = True
+        self._gate.pause()
 
     @workflow.signal(name="resume")
     async def resume(self) -> None:
@@ -60,4 +57,4 @@ class CallWorkflow(CallRuns):
 
     @workflow.signal(name="budget_raised")
     async def budget_raised(self) -> None:
-        self._gate.budget_raises += 1
+        self._gate.raise_budget()

@@ -1,4 +1,4 @@
-"""TaskWorkflow: the root of a task. Plan, subtasks, aggregation; pause, resume, budget and guidance from outside."""
+"""TaskWorkflow: the root of a task. Pause, resume, budget and guidance come from outside; the rest is its node's."""
 
 import asyncio
 from typing import NoReturn
@@ -6,94 +6,104 @@ from typing import NoReturn
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from models.agents import COORDINATOR
 from models.ids import ROOT
+from models.subtasks import SubtaskInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
 from models.workflows import STATUS, TaskRuns
-from workflows.gate import Gate, is_cancel, reason_of
-from workflows.tree import Tree
-from workflows.turn import stay_if_stopped
+from workflows.failures import is_cancel, reason_of
+from workflows.gate import Gate
+from workflows.node import Node
+from workflows.patterns import PATTERNS
 
 
 @workflow.defn(name="TaskWorkflow")
 class TaskWorkflow(TaskRuns):
-    """A task from its plan to its answer."""
+    """A task from its beginning to its answer."""
 
     @workflow.init
     def __init__(self, task: TaskInput) -> None:
-        self._gate = Gate(paused=False)
-        self._tree = Tree(
-            self._gate,
-            task_id=task.task_id,
-            owner_id=task.owner_id,
-            path=ROOT,
-            policy=task.policy,
-            priority=task.priority,
-            retries=task.retries,
-        )
+        self._gate = Gate(task.state.controls, max_history_events=task.policy.max_history_events)
+        self._node = Node(_root_of(task), self._gate, PATTERNS)
 
     @workflow.run
     async def run(self, task: TaskInput) -> TaskResult:
         """Run the task; the answer is in its row. Fails with the code of what went wrong, or is cancelled."""
         try:
-            await self._work(task)
+            outcome = await self._node.work()
+            if outcome.status == "suspended":
+                await self._continue(task)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # _end_badly always raises
             await self._end_badly(error)
         await self._end("completed")
         return TaskResult(status="completed")
 
-    async def _work(self, task: TaskInput) -> None:
-        try:
-            await self._tree.run(task.plan)
-        except Exception as error:
-            await stay_if_stopped(error)
-            raise
+    async def _continue(self, task: TaskInput) -> NoReturn:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        # The next run would know nothing of a cancel of this one.
+        self._node.hand_on_cancel()
+        workflow.continue_as_new(task.model_copy(update={"plan": None, "state": self._node.carried_over()}))
 
     async def _end_badly(self, error: BaseException) -> NoReturn:
-        self._tree.closing = True
+        self._node.is_closing = True
         if is_cancel(error) or workflow.cancellation_reason() is not None:
-            await self._tree.record("cancelled")
+            await self._node.record("cancelled")
             await self._end("cancelled")
             raise asyncio.CancelledError from error
         code, message = reason_of(error)
-        await self._tree.record("failed", code=code, error=message)
+        await self._node.record("failed", code=code, error=message)
         await self._end("failed")
         raise ApplicationError(message, type=code, non_retryable=True) from error
 
     async def _end(self, status: str) -> None:
-        self._tree.closing = True
+        self._node.is_closing = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.set_current_details(f"{status}\n\n{self._tree.describe()}")
+        workflow.set_current_details(f"{status}\n\n{self._node.details}")
         workflow.upsert_search_attributes([STATUS.value_set(status)])
 
     @workflow.signal(name="pause")
     async def pause(self) -> None:
-        self._gate.paused = True
+        self._gate.pause()
         workflow.upsert_search_attributes([STATUS.value_set("paused")])
-        await self._tree.tell_children("pause")
+        await self._node.send_controls()
 
     @workflow.signal(name="resume")
     async def resume(self) -> None:
         self._gate.resume()
         workflow.upsert_search_attributes([STATUS.value_set("running")])
-        await self._tree.tell_children("resume")
+        await self._node.send_controls()
 
     @workflow.signal(name="budget_raised")
     async def budget_raised(self) -> None:
-        self._gate.budget_raises += 1
-        await self._tree.tell_children("budget_raised")
+        self._gate.raise_budget()
+        await self._node.send_controls()
 
     @workflow.update
     async def steer(self, request: SteerRequest) -> SteerReceipt:  # type: ignore[override]  # the decorator types self
-        """Take guidance in; its words are in the database, where the next model calls find them."""
-        reaches = self._tree.reached_by(request)
+        """Accept guidance; its words are in the database, where the next model calls find them."""
+        reaches = self._node.reached_by(request)
         if request.interrupt:
-            if request.path is None:
-                self._gate.cut()
-            await self._tree.pass_on(request)
+            await self._node.interrupt(request)
         return SteerReceipt(guidance_id=request.guidance_id, reaches=reaches)
 
     @steer.validator
     def _can_be_steered(self, request: SteerRequest) -> None:
-        if self._tree.closing:
+        if self._node.is_closing:
             message = "The run is ending, guidance would come too late; put it into a new task."
             raise ApplicationError(message, type="conflict")
+
+
+def _root_of(task: TaskInput) -> SubtaskInput:
+    """The root as a node like any other; a plan that came with the task is the first of its state."""
+    state = task.state if task.plan is None else task.state.model_copy(update={"plan": task.plan})
+    return SubtaskInput(
+        task_id=task.task_id,
+        owner_id=task.owner_id,
+        path=ROOT,
+        agent=COORDINATOR,
+        pattern="planned",
+        policy=task.policy,
+        priority=task.priority,
+        retries=task.retries,
+        state=state,
+    )

@@ -20,14 +20,10 @@ from chimera.ledger.settlements import Settlement
 from models.errors import AnswerMissing, Overtaken, ProviderError, RootStopped
 from models.events import ModelCallFailed
 from models.ids import ROOT
-from models.model_calls import MEDIA, SETTLE_SECONDS, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import PURPOSES, SETTLE_SECONDS, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import COMPLETABLE, STOPPED
 
 log = structlog.get_logger()
-
-
-ENDS_RUN = MEDIA | {Purpose.AGGREGATE}
-"""The purposes whose answer at the root may complete the run."""
 
 
 class Settled(Protocol):
@@ -64,7 +60,7 @@ class Settlements:
 
     async def _settle_once(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
         request = intent.request
-        may_end_task = request.path == ROOT and request.purpose in ENDS_RUN
+        may_end_task = request.path == ROOT and PURPOSES[request.purpose].ends_node
         # One statement settles a call, unless something came between that it would have to know of.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []

@@ -3,26 +3,23 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket
+from fastapi import APIRouter, Depends, Header, Query, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api.deps import ClosedRoute, WithCaller, WithParts, WithTaskId, bearer_token, parts_of
-from api.echo import Echo
-from api.sockets import POLICY_VIOLATION, is_own_origin, while_allowed
-from api.topics import Topics
-from chimera.db import task_views
+from api.deps import ClosedRoute, WithCaller, WithParts, WithSignedIn, WithTaskId, parts_of
+from api.live.echo import Echo
+from api.live.sockets import POLICY_VIOLATION, is_own_origin
+from api.live.sse import event_of, while_allowed
+from api.live.topics import Topics
+from chimera.db.task_views import Progress
 from models.errors import InvalidInput
-from models.events import EventFrame, Frame, TokensFrame
-from models.ids import TaskId
 
 router = APIRouter(tags=["streams"], route_class=ClosedRoute)
 sockets = APIRouter()
 
 
-async def _own_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskId:
-    async with parts.database.begin() as session:
-        await task_views.require(session, caller, task_id)
-    return task_id
+async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> Progress:
+    return await parts.hub.progress(caller, task_id)
 
 
 async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
@@ -52,23 +49,16 @@ async def _after(
     dependencies=[Depends(_place)],
 )
 async def follow_task(
-    request: Request,
-    task_id: Annotated[TaskId, Depends(_own_task)],
+    task_id: WithTaskId,
+    progress: Annotated[Progress, Depends(_progress)],
     after: Annotated[int, Depends(_after)],
-    caller: WithCaller,
+    signed_in: WithSignedIn,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a task, as server-sent events: what happened after `after`, then what happens, until it has ended."""
-    frames = parts.hub.follow(caller, task_id, after)
-    async for frame in while_allowed(parts.auth, bearer_token(request) or "", caller, frames):
-        yield _sse(frame)
-
-
-def _sse(frame: Frame) -> ServerSentEvent:
-    if isinstance(frame, TokensFrame):
-        return ServerSentEvent(event=frame.kind, data=frame)
-    name = frame.event.type if isinstance(frame, EventFrame) else frame.kind
-    return ServerSentEvent(event=name, data=frame, id=str(frame.seq))
+    frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
+    async for frame in while_allowed(parts.rights, signed_in, frames):
+        yield event_of(frame)
 
 
 @sockets.websocket("/ws")

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
+from api.lean import LeanRoute
 from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
+from chimera.db.engine import READ_SECONDS
 from chimera.db.messages import MessagePlace
 from chimera.db.task_views import TaskFilter
 from chimera.db.user_limits import OPEN_TASKS_LIMIT
@@ -59,6 +61,15 @@ class TaskTypes(Contract):
     statuses: tuple[TaskStatus, ...]
 
 
+async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+    """Show where a task stands, what it has cost and, once it has ended, its result or why it failed."""
+    return await _view(parts, caller, task_id)
+
+
+# First, because routes are looked through in their order, and this one is asked for most.
+router.add_api_route("/{task_id}", get_task, operation_id="get_task", methods=["GET"], route_class_override=LeanRoute)
+
+
 @router.post("", operation_id="create_task", status_code=status.HTTP_202_ACCEPTED)
 async def create_task(
     spec: TaskSpec,
@@ -75,11 +86,12 @@ async def create_task(
             caller.user_id,
             spec,
             default_model=parts.settings.default_model,
+            default_subtasks=parts.settings.subtasks,
             idempotency_key=idempotency_key,
         )
         if created:
             await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
-        view = await task_views.view(session, caller, task_id, parts.temporal.ui_url)
+    view = await _view(parts, caller, task_id)
     await parts.failpoints.hit("after_insert")
     if spec.start:
         parts.dispatcher.deliver_soon(task_id)
@@ -155,17 +167,11 @@ async def list_task_types() -> TaskTypes:
     )
 
 
-@router.get("/{task_id}", operation_id="get_task")
-async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show where a task stands, what it has cost and, once it has ended, its result or why it failed."""
-    return await _view(parts, caller, task_id)
-
-
 @router.get("/{task_id}/subtasks", operation_id="list_subtasks")
 async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
     """List the subtasks of a task, parents before children."""
+    await parts.hub.progress(caller, task_id)
     async with parts.database.begin() as session:
-        await task_views.require(session, caller, task_id)
         return await task_views.subtasks(session, task_id)
 
 
@@ -300,5 +306,5 @@ async def _told(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
 
 
 async def _view(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
-    async with parts.database.begin() as session:
-        return await task_views.view(session, caller, task_id, parts.temporal.ui_url)
+    async with parts.database.statements(READ_SECONDS) as connection:
+        return await task_views.view(connection, caller, task_id, parts.temporal.ui_url)

@@ -143,8 +143,10 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
         "anthropic_api_key": SecretStr("unneeded"),
         "google_base_url": address,
         "google_api_key": SecretStr("unneeded"),
-        # Else the failures of some cases would hold the others up.
+        # Else the failures of some cases would block the others.
         "breaker_failures": 1000,
+        # One user follows all of them.
+        "max_streams": 2 * AT_ONCE,
         "prices": dict.fromkeys(_priced(cases), (USD_PER_MILLION, USD_PER_MILLION)),
         "context_windows": dict.fromkeys(_priced(cases), 128_000),
     }

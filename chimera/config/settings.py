@@ -50,6 +50,7 @@ from chimera.content.text_files import NotReadable, said_of, text_in
 from models.base import ModelRef
 from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
+from models.tasks import SubtaskMode
 from models.wording import sentence_of, told
 
 WindowTokens = Annotated[int, Field(ge=1024)]
@@ -184,6 +185,10 @@ class Settings(OfVendors):
     breaker_probe_s: float = Field(default=10.0, gt=0)
     context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
     """Tokens by model, for models that the price list doesn't know."""
+
+    # How tasks run.
+    subtasks: SubtaskMode = SubtaskMode.CHILD
+    """Of tasks that don't say it."""
 
     # A model call's limits.
     call_first_byte_s: float = Field(default=30.0, gt=0)

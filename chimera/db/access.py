@@ -1,6 +1,6 @@
 """Who sees which rows: the one condition that every query of an owned table carries."""
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -9,6 +9,9 @@ from models.errors import NotFound
 from models.ids import RunId
 from models.runs import RunKind
 from models.users import Caller
+
+IS_TASK = Run.kind == literal_column("'task'")
+"""As indexes have it: PostgreSQL can't tell of a parameter that their rows are meant."""
 
 NOUNS = {RunKind.TASK: "task"}
 """How the API calls a kind of run; the others are calls."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select, text
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import pages
-from chimera.db.access import visible_to
+from chimera.db.access import IS_TASK, visible_to
 from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, MediaCall, Run
 from chimera.ledger.statements import insert_event
@@ -38,9 +38,6 @@ from models.tasks import TaskStatus
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
-
-_TASK: ColumnElement[str] = literal_column("'task'")
-"""As the indexes of calls have it: of a parameter PostgreSQL can't tell."""
 
 KINDS = tuple(RunKind(operation.value) for operation in Operation)
 
@@ -142,7 +139,7 @@ async def page(
     session: AsyncSession, caller: Caller, *, operation: Operation | None, after: Place | None, limit: int
 ) -> tuple[list[AiCallSummary], Place | None]:
     """Return up to `limit` calls beyond the place `after`, newest first, and where they end if more follow."""
-    wanted = Run.kind != _TASK if operation is None else Run.kind == operation.value
+    wanted = ~IS_TASK if operation is None else Run.kind == operation.value
     mine = _calls().where(wanted, *visible_to(caller, Run.owner_id))
     rows, place = await pages.newest(session, mine, Run.created_at, Run.id, after=after, limit=limit)
     return [_summary_of(row) for row in rows], place

@@ -11,6 +11,8 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from chimera.config.settings import Settings
@@ -26,6 +28,9 @@ them.
 """
 HOT_POOL_SECONDS = 20.0
 """How long a model call waits for a connection: rather that than to be tried again."""
+
+READ_SECONDS = 10.0
+"""How long a caller's read waits for a connection, as writes do: a burst of requests waits its turn."""
 
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
 """What the driver raises while the database is away, restarts, is full or read-only (a failover): worth another try."""
@@ -90,13 +95,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def statements(self) -> AsyncIterator[Connection]:
+    async def statements(self, wait_s: float = HOT_POOL_SECONDS) -> AsyncIterator[Connection]:
         """Lend a connection on which each statement is a transaction: no round trips for BEGIN and COMMIT."""
         if self._pool.closed:
             async with self._opening:
                 await self._pool.open()
         # The pool's own context manager would end a transaction each time, though there is none.
-        connection = await self._pool.getconn()
+        connection = await self._pool.getconn(wait_s)
         try:
             with self._noting():
                 yield connection
@@ -144,6 +149,14 @@ def one_line(statement: str) -> str:
     if len(short) > CACHED_CHARS:
         raise ValueError(f"a statement of {len(short)} characters is taken apart at each use; write it shorter")
     return short
+
+
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy has no annotation there
+
+
+def sql_of(statement: ClauseElement) -> str:
+    """Write a statement that SQLAlchemy made as the driver takes it, its parameters by name."""
+    return one_line(str(statement.compile(dialect=_DIALECT)))
 
 
 def words(statuses: Iterable[StrEnum]) -> list[str]:

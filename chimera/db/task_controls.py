@@ -6,7 +6,7 @@ The row is locked first, so that of two requests at once the second sees what th
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.access import locked
@@ -30,10 +30,6 @@ from models.runs import RunKind
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
 from models.users import Caller
-
-MAX_CONTROLS = 200
-"""Pauses, budgets and pieces of guidance that a run takes in all. Each is passed on to the subtasks in flight: with 50
-of them a pause and its resume are 216 events of the run's history (counted), and Temporal ends one of 51,200."""
 
 PAUSABLE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.WAITING})
 
@@ -102,7 +98,6 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
         return
     if task.status not in PAUSABLE:
         raise refusal(task, "only a queued, running or waiting one can be paused")
-    await _check_takes_more(session, task_id)
     task.status = TaskStatus.PAUSED
     await events.append(session, task_id, TaskPaused())
     await outbox.enqueue(session, task_id, "pause")
@@ -132,9 +127,6 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
         raise refusal(task, "its budget no longer matters")
-    if task.status != TaskStatus.WAITING:
-        # One that waits could do nothing else but be cancelled.
-        await _check_takes_more(session, task_id)
     raised = set_limits(task, budget)
     if task.status == TaskStatus.WAITING:
         task.status = going_on(task)
@@ -154,7 +146,6 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     subtasks = await _statuses(session, task_id)
     if guidance.path:
         _check_path(subtasks, guidance.path)
-    await _check_takes_more(session, task_id)
     task.guidance_given += 1
     row = GuidanceRow(run_id=task_id, path=guidance.path or ROOT, text=guidance.text)
     session.add(row)
@@ -212,23 +203,6 @@ def refusal(task: Run, rule: str) -> Conflict:
 def going_on(task: Run) -> TaskStatus:
     """Where a task stands that nothing keeps back any more."""
     return TaskStatus.QUEUED if task.started_at is None else TaskStatus.RUNNING
-
-
-_CONTROLS = text(
-    "SELECT count(*) FROM events WHERE run_id = :id"
-    " AND payload ->> 'type' IN ('task.paused', 'budget.raised', 'guidance.given')"
-    # Each retry has a run, and a history, of its own.
-    " AND seq > COALESCE((SELECT max(seq) FROM events WHERE run_id = :id AND payload ->> 'type' = 'task.retried'), 0)"
-)
-
-
-async def _check_takes_more(session: AsyncSession, task_id: TaskId) -> None:
-    """Raise Conflict when a run's history has no room for another control; resume and cancel are always taken."""
-    if (await session.scalar(_CONTROLS, {"id": task_id}) or 0) >= MAX_CONTROLS:
-        raise Conflict(
-            f"The task has been paused, steered and given budgets {MAX_CONTROLS} times, which is all that its run"
-            " takes; let it end, or cancel it."
-        )
 
 
 def _check_above_spent(task: Run, budget: Budget, within: str) -> None:

@@ -7,17 +7,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import visible_to
+from chimera.db.access import IS_TASK, visible_to
+from chimera.db.engine import Connection, sql_of
 from chimera.db.pages import Place
-from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, Task
+from chimera.db.tables import CallAttempt, Run, Subtask, Task
 from chimera.ledger import admission
 from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.events import BudgetReached
-from models.ids import NodePath, TaskId, UserId, due_at_of
+from models.ids import NodePath, TaskId, due_at_of
 from models.retries import advice_for
-from models.runs import RunKind
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView
 from models.usage import Usage
@@ -45,18 +45,19 @@ class Progress:
     last_seq: int
 
 
-async def view(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
-    """Return the caller's task. Raises NotFound, also for somebody else's."""
-    row = (await session.execute(_ONE, {"task_id": task_id, "owner_id": _owner_shown(caller)})).one_or_none()
-    if row is None:
-        raise NotFound("task", task_id)
+async def view(connection: Connection, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
+    """Return the caller's task, in one round trip, or two while it runs or waits.
+
+    Raises NotFound, also for another user's.
+    """
+    row = await _found(connection, _ONE, caller, task_id)
     task = _view_of(row, link_to)
-    if task.status is TaskStatus.WAITING:
-        return task.model_copy(update={"waiting": await _waiting(session, task_id)})
     if task.status is TaskStatus.QUEUED and row.admitted_at is None:
-        return task.model_copy(update={"queue_place": await admission.place_of(session, task_id)})
+        return task.model_copy(update={"queue_place": await admission.place_of(connection, task_id)})
+    if task.status is TaskStatus.WAITING:
+        return task.model_copy(update={"waiting": await _waiting(connection, task_id)})
     if task.status is TaskStatus.RUNNING:
-        return task.model_copy(update={"held_up": await held_up_calls(session, task_id)})
+        return task.model_copy(update={"held_up": await held_up_calls(connection, task_id)})
     return task
 
 
@@ -100,52 +101,53 @@ async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView,
     return tuple(_subtask_view_of(row) for row in rows)
 
 
-async def progress(session: AsyncSession, caller: Caller, task_id: TaskId) -> Progress:
-    """Return how far the events of the caller's task go. Raises NotFound, also for somebody else's."""
-    statement = select(Run.status, Run.event_seq).where(Run.id == task_id, *_shown_to(caller))
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound("task", task_id)
+async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> Progress:
+    """Return how far the events of the caller's task go. Raises NotFound, also for another user's."""
+    row = await _found(connection, _PROGRESS, caller, task_id)
     return Progress(TaskStatus(row.status), row.event_seq)
 
 
-async def require(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Raise NotFound for a task that the caller doesn't see."""
-    await progress(session, caller, task_id)
+_IN_PROGRESS = "SELECT path, purpose, step, attempt FROM calls WHERE run_id = %s AND status = 'started'"
 
 
-async def calls_in_progress(session: AsyncSession, task_id: TaskId) -> set[tuple[str, str, int, int]]:
+async def calls_in_progress(connection: Connection, task_id: TaskId) -> set[tuple[str, str, int, int]]:
     """Return path, purpose, step and attempt of each model call whose answer is being written."""
-    call = Call
-    rows = await session.execute(
-        select(call.path, call.purpose, call.step, call.attempt).where(call.run_id == task_id, call.status == "started")
-    )
-    return {(row.path, row.purpose, row.step, row.attempt) for row in rows}
+    rows = await connection.execute(_IN_PROGRESS, (task_id,))
+    return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}
 
 
-async def last_seqs(session: AsyncSession, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
+async def last_seqs(connection: Connection, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
     """Return the sequence of the newest event of each task."""
-    rows = await session.execute(select(Run.id, Run.event_seq).where(Run.id.in_(task_ids)))
-    return {TaskId(task_id): seq for task_id, seq in rows}
+    statement = "SELECT id, event_seq FROM runs WHERE id = ANY(CAST(%s AS uuid[]))"
+    rows = await connection.execute(statement, (list(task_ids),))
+    return {TaskId(str(row.id)): row.event_seq async for row in rows}
 
 
-async def _waiting(session: AsyncSession, task_id: TaskId) -> Waiting | None:
+_WAITING = """
+SELECT payload FROM events WHERE run_id = %s AND payload ->> 'type' = 'budget.reached' ORDER BY seq DESC LIMIT 1
+"""
+
+
+async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
     """Read why a task waits from the event that said so."""
-    newest = (
-        select(EventRow.payload)
-        .where(EventRow.run_id == task_id, EventRow.payload["type"].astext == "budget.reached")
-        .order_by(EventRow.seq.desc())
-        .limit(1)
-    )
-    payload = await session.scalar(newest)
-    if payload is None:
+    row = await (await connection.execute(_WAITING, (task_id,))).fetchone()
+    if row is None:
         return None
-    reached = BudgetReached.model_validate(payload)
+    reached = BudgetReached.model_validate(row.payload)
     return budget_wait(task_id, limit=reached.limit, message=reached.message, needed=reached.needed)
 
 
+async def _found(connection: Connection, statement: str, caller: Caller, task_id: TaskId) -> Any:
+    """Return the row of the caller's task. Raises NotFound."""
+    values = {"task_id": task_id, "owner_id": None if caller.role == "admin" else caller.user_id}
+    row = await (await connection.execute(statement, values)).fetchone()
+    if row is None:
+        raise NotFound("task", task_id)
+    return row
+
+
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
-    return [Run.kind == RunKind.TASK, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)]
+    return [IS_TASK, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)]
 
 
 def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
@@ -171,25 +173,20 @@ _COLUMNS = (
 )
 
 
-# Built once: the statement that every answer about a task begins with.
-_ONE = (
-    select(*_COLUMNS, Task.goal, Run.result)
-    .join(Task, Task.run_id == Run.id)
-    .where(
-        Run.id == bindparam("task_id"),
-        Run.deleted_at.is_(None),
-        func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,
-    )
+_FOUND = (
+    Run.id == bindparam("task_id"),
+    IS_TASK,
+    Run.deleted_at.is_(None),
+    # An administrator, who sees the tasks of all users, names no owner.
+    func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,
 )
-
-
-def _owner_shown(caller: Caller) -> UserId | None:
-    """Whose tasks the caller sees; None for everybody's."""
-    return None if caller.role == "admin" else caller.user_id
+# Written once, for the driver: what every answer about a task begins with, and each subscription.
+_ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result).join(Task, Task.run_id == Run.id).where(*_FOUND))
+_PROGRESS = sql_of(select(Run.status, Run.event_seq).where(*_FOUND))
 
 
 def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
-    task_id, policy = TaskId(row.id), RunPolicy.model_validate(row.policy)
+    task_id, policy = TaskId(str(row.id)), RunPolicy.model_validate(row.policy)
     return TaskView(
         id=task_id,
         title=row.title,
@@ -201,6 +198,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         images=tuple(row.images),
         on_failure=policy.on_failure,
         on_truncated=policy.on_truncated,
+        subtasks=policy.subtasks,
         simulated=row.simulated,
         budget=budget_of(row),
         spent_micro_usd=row.spent_micro_usd,
@@ -218,7 +216,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         remedy=advice_for(row.error_code) if row.status == TaskStatus.FAILED else None,
         metadata=row.metadata,
         last_seq=row.event_seq,
-        schedule_id=row.schedule_id,
+        schedule_id=None if row.schedule_id is None else str(row.schedule_id),
         due_at=due_at_of(row.scheduled_run_id),
         temporal_url=link_to(task_id),
         created_at=row.created_at,

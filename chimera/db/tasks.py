@@ -20,7 +20,7 @@ from models.ids import ScheduleId, TaskId, UserId
 from models.plans import PlannedSubtask, node_of
 from models.remedies import Action, Remedy
 from models.runs import RunKind
-from models.tasks import OPEN, RunPolicy, TaskSpec, TaskStatus
+from models.tasks import OPEN, RunPolicy, SubtaskMode, TaskSpec, TaskStatus
 from models.users import Caller
 
 TITLE_CHARS = 80
@@ -32,6 +32,7 @@ async def create(
     spec: TaskSpec,
     *,
     default_model: str,
+    default_subtasks: SubtaskMode = SubtaskMode.CHILD,
     idempotency_key: str | None = None,
     schedule_id: ScheduleId | None = None,
     scheduled_run_id: str | None = None,
@@ -53,7 +54,7 @@ async def create(
             "model": spec.model or default_model,
             "fallbacks": list(spec.fallbacks),
             "images": [str(file_id) for file_id in spec.images],
-            "policy": _policy_of(spec).model_dump_json(),
+            "policy": _policy_of(spec, default_subtasks).model_dump_json(),
             "metadata": to_json(spec.metadata).decode(),
             "priority": spec.priority,
             "status": TaskStatus.QUEUED if spec.start else TaskStatus.DRAFT,
@@ -153,11 +154,12 @@ def _beginning_of(spec: TaskSpec) -> list[Event]:
     return [TaskAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
 
 
-def _policy_of(spec: TaskSpec) -> RunPolicy:
+def _policy_of(spec: TaskSpec, default_subtasks: SubtaskMode) -> RunPolicy:
     return RunPolicy(
         on_failure=spec.on_failure,
         max_retries=spec.max_retries,
         max_turns=spec.limits.max_turns,
         on_truncated=spec.on_truncated,
         max_output_tokens=spec.limits.max_output_tokens,
+        subtasks=spec.subtasks or default_subtasks,
     )

@@ -1,5 +1,6 @@
 """Users, and the refresh tokens of their sessions (a session is a family of tokens, each used once)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import Connection
 from chimera.db.tables import RefreshToken, User
 from models.errors import Conflict
 from models.ids import UserId
@@ -66,16 +68,21 @@ async def set_password_hash(session: AsyncSession, user_id: UserId, password_has
     await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
 
 
-_STANDING = text(
-    "SELECT role FROM users WHERE id = :user_id AND disabled_at IS NULL AND EXISTS ("
-    "SELECT 1 FROM refresh_tokens WHERE family_id = :session_id AND user_id = users.id AND revoked_at IS NULL)"
-)
+_STANDINGS = """
+SELECT u.id, asked.session_id, u.role
+FROM unnest(CAST(%(users)s AS uuid[]), CAST(%(sessions)s AS uuid[])) AS asked (user_id, session_id)
+JOIN users u ON u.id = asked.user_id
+WHERE u.disabled_at IS NULL AND EXISTS (
+    SELECT 1 FROM refresh_tokens t WHERE t.family_id = asked.session_id AND t.user_id = u.id AND t.revoked_at IS NULL)
+"""
 
 
-async def standing_of(session: AsyncSession, user_id: UserId, session_id: str) -> Standing | None:
-    """Return the user's role; None when the user is gone or disabled, or the session was ended."""
-    role = await session.scalar(_STANDING, {"user_id": user_id, "session_id": session_id})
-    return None if role is None else Standing(role=role)
+async def standings_of(connection: Connection, asked: Collection[SessionOwner]) -> dict[SessionOwner, Standing | None]:
+    """Return the role of each session's user; None where the user is gone or disabled, or the session was ended."""
+    values = {"users": [one.user_id for one in asked], "sessions": [one.session_id for one in asked]}
+    rows = await connection.execute(_STANDINGS, values)
+    found = {SessionOwner(UserId(str(row.id)), str(row.session_id)): Standing(role=row.role) async for row in rows}
+    return {one: found.get(one) for one in asked}
 
 
 async def add_refresh_token(

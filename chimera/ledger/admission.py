@@ -6,6 +6,7 @@ Calls of their own (embeddings, images, transcriptions) are one activity each an
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db.engine import Connection, scalar
 from models.ids import RunId
 
 OWN_PLACES = 2
@@ -50,10 +51,9 @@ async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
     return [RunId(str(run_id)) for run_id in await session.scalars(_ADMIT, {"most": most, "own": OWN_PLACES})]
 
 
-_PLACE = text(f"WITH {_RANKED} SELECT place FROM ranked WHERE id = :id")  # noqa: S608  # only constants go in
+_PLACE = f"WITH {_RANKED} SELECT place FROM ranked WHERE id = %s"  # noqa: S608  # only constants go in
 
 
-async def place_of(session: AsyncSession, run_id: RunId) -> int | None:
+async def place_of(connection: Connection, run_id: RunId) -> int | None:
     """Return a queued task's place in the queue, 1 for the next; None for one that doesn't wait."""
-    place: int | None = await session.scalar(_PLACE, {"id": run_id})
-    return place
+    return await scalar(await connection.execute(_PLACE, (run_id,)))

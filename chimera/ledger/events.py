@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, scalar, words
-from chimera.db.tables import EventRow
 from chimera.ledger.statements import insert_event
 from models.events import EVENT, Event, EventFrame
 from models.ids import RunId
@@ -59,12 +59,22 @@ async def append_once(connection: Connection, run_id: RunId, event: Event, *, li
     return await scalar(await connection.execute(_ONCE, values))
 
 
-async def read_after(session: AsyncSession, run_id: RunId, after: int, limit: int = 1000) -> list[EventFrame]:
+_COLUMNS = "SELECT seq, at, payload FROM events WHERE run_id = %(run_id)s"
+_AFTER = f"{_COLUMNS} AND seq > %(after)s ORDER BY seq LIMIT %(limit)s"
+_NEWEST = f"{_COLUMNS} ORDER BY seq DESC LIMIT %(limit)s"
+
+
+async def read_after(connection: Connection, run_id: RunId, after: int, limit: int = 1000) -> list[EventFrame]:
     """Read up to `limit` events whose sequence is greater than `after`, oldest first."""
-    rows = await session.execute(
-        select(EventRow.seq, EventRow.at, EventRow.payload)
-        .where(EventRow.run_id == run_id, EventRow.seq > after)
-        .order_by(EventRow.seq)
-        .limit(limit)
-    )
-    return [EventFrame(task_id=run_id, seq=seq, at=at, event=EVENT.validate_python(p)) for seq, at, p in rows]
+    rows = await connection.execute(_AFTER, {"run_id": run_id, "after": after, "limit": limit})
+    return [_frame_of(run_id, row) async for row in rows]
+
+
+async def newest(connection: Connection, run_id: RunId, limit: int) -> list[EventFrame]:
+    """Read the last `limit` events, oldest first."""
+    rows = await connection.execute(_NEWEST, {"run_id": run_id, "limit": limit})
+    return [_frame_of(run_id, row) async for row in rows][::-1]
+
+
+def _frame_of(run_id: RunId, row: Any) -> EventFrame:
+    return EventFrame(task_id=run_id, seq=row.seq, at=row.at, event=EVENT.validate_python(row.payload))

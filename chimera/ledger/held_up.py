@@ -1,9 +1,8 @@
 """Which calls of a task get no answer now: those that wait for their provider, and those that it refused."""
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from psycopg.rows import dict_row
 
-from chimera.db.engine import words
+from chimera.db.engine import Connection, words
 from models.errors import ModelLoading, Unreachable
 from models.ids import RunId
 from models.subtasks import OPEN_SUBTASKS
@@ -14,10 +13,10 @@ _LOOKED_AT = 500
 """Events that are looked at, the newest: of a task with more, a call that is held up for long may be left out."""
 
 # The newest event of each call tells: one that began again is not held up any more.
-_HELD_UP = text("""
+_HELD_UP = """
 WITH told AS (
     SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
-    FROM (SELECT seq, at, payload FROM events WHERE run_id = :id ORDER BY seq DESC LIMIT :looked_at) e
+    FROM (SELECT seq, at, payload FROM events WHERE run_id = %(id)s ORDER BY seq DESC LIMIT %(looked_at)s) e
     CROSS JOIN LATERAL (
         SELECT payload ->> 'path' AS path, payload ->> 'purpose' AS purpose, CAST(payload ->> 'step' AS int) AS step,
                payload ->> 'type' = 'model_call.waiting'
@@ -33,17 +32,18 @@ FROM due
 CROSS JOIN LATERAL (
     -- As `model_calls` of the task counts: without those that found no connection, or a model that loads.
     SELECT count(*) AS attempts,
-           count(*) FILTER (WHERE a.error_code IS NULL OR a.error_code <> ALL(:not_taken_up)) AS requests,
+           count(*) FILTER (WHERE a.error_code IS NULL OR a.error_code <> ALL(%(not_taken_up)s)) AS requests,
            (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM call_attempts a
-    WHERE a.run_id = :id AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
-LEFT JOIN subtasks s ON s.run_id = :id AND s.path = due.path
-WHERE held AND (s.path IS NULL OR s.status = ANY(:open))
+    WHERE a.run_id = %(id)s AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
+LEFT JOIN subtasks s ON s.run_id = %(id)s AND s.path = due.path
+WHERE held AND (s.path IS NULL OR s.status = ANY(%(open)s))
 ORDER BY since, due.path
-""")
+"""
 
 
-async def held_up_calls(session: AsyncSession, run_id: RunId) -> tuple[HeldUpCall, ...]:
+async def held_up_calls(connection: Connection, run_id: RunId) -> tuple[HeldUpCall, ...]:
     """Read them with what their provider said last, the one that has waited longest first."""
     limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_taken_up": _NOT_TAKEN_UP}
-    rows = await session.execute(_HELD_UP, {"id": run_id, **limits})
-    return tuple(HeldUpCall.model_validate({**row.pop("payload"), **row}) for row in map(dict, rows.mappings()))
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        rows = await cursor.execute(_HELD_UP, {"id": run_id, **limits})
+        return tuple([HeldUpCall.model_validate({**row.pop("payload"), **row}) async for row in rows])

@@ -85,7 +85,8 @@ async def _plan_of(session: AsyncSession, run_id: RunId) -> tuple[PlanNode, ...]
 
 async def _media(session: AsyncSession, run: AnyRow) -> tuple[CallInput, str]:
     model = await session.scalar(text("SELECT model FROM media_calls WHERE run_id = :id"), {"id": run.id})
-    return CallInput(run_id=RunId(str(run.id)), purpose=Purpose(run.kind)), f"{run.kind} · {model}"
+    call = CallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
+    return call, f"{run.kind} · {model}"
 
 
 _READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | CallInput, str]]]] = {

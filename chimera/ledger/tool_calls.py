@@ -8,11 +8,12 @@ from chimera.ledger.statements import insert_event
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped
 from models.events import EVENT, ToolCallFinished
+from models.ids import UserId
 from models.tasks import OPEN, STOPPED
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 _ASKED = """
-SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, t.status AS run_status, c.status, c.failed
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, t.status AS run_status, t.owner_id, c.status, c.failed
 FROM runs t
 JOIN messages m ON m.run_id = t.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
 LEFT JOIN tool_calls c ON c.run_id = t.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
@@ -54,6 +55,7 @@ class Asked:
     arguments: str
     tool_call_id: str
     done: ToolCallOutcome | None
+    owner_id: UserId
 
 
 async def read(connection: Connection, request: ToolCallRequest) -> Asked:
@@ -63,7 +65,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> Asked:
     if row is None or row.run_status in STOPPED:
         raise RootStopped(request.task_id)
     done = ToolCallOutcome(tool=row.asked["name"], failed=row.failed) if row.status == "finished" else None
-    return Asked(row.asked["name"], row.asked["arguments"], row.asked["id"], done)
+    return Asked(row.asked["name"], row.asked["arguments"], row.asked["id"], done, UserId(str(row.owner_id)))
 
 
 async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> None:

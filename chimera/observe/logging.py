@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import sys
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
@@ -102,11 +103,20 @@ def _is_no_address_of_a_socket(record: logging.LogRecord) -> bool:
 def _file(settings: Settings, component: str, formatter: logging.Formatter) -> logging.Handler:
     folder = settings.log_dir or settings.data_dir / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
+    handler = LogFile(
         folder / f"{component}.log", maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True
     )
     handler.setFormatter(formatter)
     return handler
+
+
+class LogFile(logging.handlers.RotatingFileHandler):
+    """Rotates once its size is reached. The standard class formats each line twice, to know beforehand."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        if self.stream is None:  # delayed until the first line
+            self.stream = self._open()
+        return 0 < self.maxBytes <= os.fstat(self.stream.fileno()).st_size
 
 
 def _console(formatter: logging.Formatter, level: int = logging.NOTSET) -> logging.Handler:
@@ -133,8 +143,7 @@ def _formatter(shared: list[Processor], *, for_people: bool) -> logging.Formatte
     processors: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
-        # A second time, for the traceback.
-        redact,
+        redact_late,
         *last,
     ]
     return ShortLines(foreign_pre_chain=shared, processors=processors)
@@ -176,11 +185,28 @@ def _names(component: str) -> Processor:
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take secrets out, by the name of the field and by what they look like."""
-    return {name: _redacted(name, value, DEPTH) for name, value in event.items()}
+    return {name: value if name in _MADE_HERE else _redacted(name, value, DEPTH) for name, value in event.items()}
+
+
+def redact_late(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Take secrets out of what came behind `redact`: arguments in the event's text, tracebacks and stacks."""
+    for name in _WRITTEN_LATE & event.keys():
+        event[name] = _redacted(name, event[name], DEPTH)
+    return event
+
+
+_WRITTEN_LATE = frozenset({"event", "exception", "stack"})
+_MADE_HERE = frozenset({"level", "logger", "request_id", "timestamp"})
+"""Fields that our own processors and the middleware set, on every line: no place for a secret."""
+
+
+@lru_cache(maxsize=1024)
+def _names_a_secret(name: str) -> bool:
+    return SECRET_NAME.search(name) is not None
 
 
 def _redacted(name: object, value: Any, depth: int) -> Any:
-    if isinstance(name, str) and SECRET_NAME.search(name) and value not in (None, True, False):
+    if isinstance(name, str) and _names_a_secret(name) and value not in (None, True, False):
         return REDACTED
     if isinstance(value, str):
         return SECRET_TEXT.sub(REDACTED, value)

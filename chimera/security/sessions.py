@@ -8,6 +8,7 @@ is opaque, works once, and is stored as a SHA-256; using one a second time ends 
 import hashlib
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ import structlog
 
 from chimera.config.settings import Settings
 from chimera.db import users
-from chimera.db.engine import Database
+from chimera.db.engine import READ_SECONDS, Database
 from chimera.security import weak_passwords
 from chimera.security.passwords import Passwords
 from chimera.security.sign_ins import SignIns, account_at, place_of, sender_of
@@ -44,6 +45,7 @@ MAX_TOKEN_CHARS = 4096
 STANDING_SECONDS = 3.0
 """How long an answer about a user's standing is believed; bounds how long a revoked session goes on."""
 MAX_STANDINGS = 10_000
+"""And tokens, whose signature was checked."""
 FIRST_USER = "admin@chimera.local"
 
 
@@ -54,6 +56,14 @@ class SignedIn:
     caller: Caller
     session_id: str
     expires_at: float
+
+    @property
+    def owner(self) -> users.SessionOwner:
+        return users.SessionOwner(self.caller.user_id, self.session_id)
+
+    @property
+    def has_expired(self) -> bool:
+        return has_expired(self.expires_at)
 
 
 class Auth:
@@ -66,7 +76,8 @@ class Auth:
         self._refresh_life = timedelta(days=settings.refresh_token_days)
         self._passwords = Passwords()
         self._sign_ins = SignIns()
-        self._standings: dict[tuple[UserId, str], tuple[float, users.Standing | None]] = {}
+        self._standings: dict[users.SessionOwner, tuple[float, users.Standing | None]] = {}
+        self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
 
     async def register(self, registration: Registration, address: str = "") -> None:
         """Create a user unless the e-mail has an account, which takes as long and is told to nobody.
@@ -134,7 +145,7 @@ class Auth:
         """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
         async with self._database.begin() as session:
             await users.end_session(session, signed_in.session_id)
-        self._standings.pop((signed_in.caller.user_id, signed_in.session_id), None)
+        self._standings.pop(signed_in.owner, None)
 
     async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
         """Set the caller's password, end all their sessions, and begin a new one.
@@ -158,7 +169,7 @@ class Auth:
                 raise InvalidInput("current_password", "This is not the password that you have now.")
         new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
         await _set_password(self._database, caller.user_id, new_hash)
-        for key in [key for key in self._standings if key[0] == caller.user_id]:
+        for key in [key for key in self._standings if key.user_id == caller.user_id]:
             del self._standings[key]
         return await self._begin_session(caller.user_id, address)
 
@@ -169,6 +180,18 @@ class Auth:
         if standing is None:
             raise TokenRefused
         return SignedIn(Caller(user_id=user_id, role=standing.role), session_id, expires_at)
+
+    async def standings(
+        self, sessions: Collection[users.SessionOwner]
+    ) -> dict[users.SessionOwner, users.Standing | None]:
+        """Read the standing of each session's user now, with one statement; None where the session has ended."""
+        async with self._database.statements(READ_SECONDS) as connection:
+            found = await users.standings_of(connection, sessions)
+        if len(self._standings) + len(found) >= MAX_STANDINGS:
+            self._standings.clear()
+        now = time.monotonic()
+        self._standings |= {session: (now, standing) for session, standing in found.items()}
+        return found
 
     def vouches_for(self, access_token: str) -> bool:
         """Say whether a token was signed here and hasn't ended. Asks no database: enough to be told how that one is."""
@@ -202,8 +225,21 @@ class Auth:
         return self._tokens(user_id, session_id, refresh_token)
 
     def _claims(self, token: str, kind: str = "access", audience: str = AUDIENCE) -> tuple[UserId, str, float]:
+        """Return what a token says. Its signature is checked once, its end each time. Raises TokenRefused."""
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenRefused
+        key = hashlib.sha256(f"{kind} {token}".encode("utf-8", "surrogatepass")).digest()
+        known = self._known_tokens.get(key)
+        if known is None:
+            known = self._read_claims(token, kind, audience)
+            if len(self._known_tokens) >= MAX_STANDINGS:
+                self._known_tokens.clear()
+            self._known_tokens[key] = known
+        if has_expired(known[2]):
+            raise TokenRefused
+        return known
+
+    def _read_claims(self, token: str, kind: str, audience: str) -> tuple[UserId, str, float]:
         try:
             claims = jwt.decode(
                 token,
@@ -221,16 +257,11 @@ class Auth:
             raise TokenRefused from error
 
     async def _standing(self, user_id: UserId, session_id: str) -> users.Standing | None:
-        key, now = (user_id, session_id), time.monotonic()
+        key = users.SessionOwner(user_id, session_id)
         known = self._standings.get(key)
-        if known is not None and now - known[0] < STANDING_SECONDS:
+        if known is not None and time.monotonic() - known[0] < STANDING_SECONDS:
             return known[1]
-        async with self._database.begin() as session:
-            standing = await users.standing_of(session, user_id, session_id)
-        if len(self._standings) >= MAX_STANDINGS:
-            self._standings.clear()
-        self._standings[key] = (now, standing)
-        return standing
+        return (await self.standings([key]))[key]
 
     async def _end_reused_session(self, refresh_token: str) -> None:
         async with self._database.begin() as session:
@@ -258,6 +289,11 @@ class Auth:
             "jti": uuid4().hex,
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
+
+
+def has_expired(expires_at: float) -> bool:
+    """Say whether a token has ended, but for the leeway of clocks that differ."""
+    return expires_at + LEEWAY_SECONDS <= time.time()
 
 
 def secret_of(settings: Settings) -> str:

@@ -1,8 +1,8 @@
-"""What a tool is, and the one error that it tells a model.
+"""Tools: functions that a model may ask for, and the one error that it is told.
 
-`kind` decides how it is run and what a lost answer means. A `pure` tool is a function of its arguments alone and
-answers at once: it is run with the answer that asks for it. An `idempotent` one may run again (it is given a key), a
-`once` tool never: there a person is asked.
+`kind` decides how a tool is run and what a lost answer means. A `pure` tool is a function of its arguments alone and
+answers at once: it is run with the answer that asks for it, and has no context. An `idempotent` one may run again (its
+context has a key), a `once` tool never: there a person is asked.
 """
 
 from typing import Any, Literal, Protocol, TypeVar
@@ -10,20 +10,20 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel
 
 from chimera.content.text import clean_text
+from chimera.tools.context import ToolContext
 from models.errors import ChimeraError
 
-ToolKind = Literal["pure", "idempotent", "once"]
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
 _MESSAGE_CHARS = 300
 
 
-class Tool(Protocol[Arguments]):
-    """A function that a model may ask for."""
+class PureTool(Protocol[Arguments]):
+    """A function of its arguments alone."""
 
     name: str
     description: str
-    kind: ToolKind
+    kind: Literal["pure"]
     arguments: type[Arguments]
 
     async def run(self, args: Arguments) -> str:
@@ -31,7 +31,20 @@ class Tool(Protocol[Arguments]):
         ...
 
 
-AnyTool = Tool[Any]
+class Tool(Protocol[Arguments]):
+    """A function that reaches something: it has an activity of its own."""
+
+    name: str
+    description: str
+    kind: Literal["idempotent", "once"]
+    arguments: type[Arguments]
+
+    async def run(self, args: Arguments, context: ToolContext) -> str:
+        """As a pure one, for the call that the context names."""
+        ...
+
+
+AnyTool = PureTool[Any] | Tool[Any]
 
 
 class ToolError(ChimeraError):

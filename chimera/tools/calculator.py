@@ -8,10 +8,11 @@ import ast
 import warnings
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, DecimalException, localcontext
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chimera.tools.base import ToolError, ToolKind
+from chimera.tools.base import ToolError
 
 MAX_CHARS = 500
 MAX_DEPTH = 50
@@ -40,7 +41,7 @@ class Calculator:
         "Work out an arithmetic expression: + - * / // % ** ( ), and abs, ceil, exp, floor, log (natural, or"
         " log(x, base)), max, min, round, sqrt. Numbers only, no variables, no thousands separators."
     )
-    kind: ToolKind = "pure"
+    kind: Literal["pure"] = "pure"
     arguments = CalculatorArguments
 
     async def run(self, args: CalculatorArguments) -> str:

@@ -29,13 +29,11 @@ from models.events import (
     ToolCallFinished,
 )
 from models.ids import TaskId
-from models.model_calls import Purpose
+from models.model_calls import PURPOSES
 from models.remedies import raise_budget
 
 CUT = "cancelled"
 """The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
-
-_AT_THE_ROOT = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "task"}
 
 
 def line_of(event: Event, task_id: TaskId) -> str:
@@ -77,7 +75,7 @@ def _place_of(event: Event) -> str:
     if event.path:
         return event.path
     if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
-        return _AT_THE_ROOT[event.purpose]
+        return PURPOSES[event.purpose].product
     subject = event.type.partition(".")[0]
     return subject if subject in ("plan", "budget", "guidance") else "task"
 

@@ -15,7 +15,7 @@ from cli.output.bill import marked
 from cli.output.text import count, one_line, plain
 from models.base import usd
 from models.ids import ROOT
-from models.model_calls import Purpose
+from models.model_calls import PURPOSES, Purpose
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskStatus
 
@@ -35,7 +35,6 @@ _STATUS_STYLES = {
     TaskStatus.PAUSED: "yellow",
     TaskStatus.WAITING: "yellow",
 }
-_WRITES = {Purpose.PLAN: "plans", Purpose.AGGREGATE: "puts the results together", Purpose.TURN: "writes"}
 
 MOST_TEXT_LINES = 3
 MOST_NOTE_CHARS = 400
@@ -134,7 +133,7 @@ def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
     if writing is None:
         return line
     if node.path == ROOT or writing.purpose is not Purpose.TURN:
-        said = f"  {plain(node.agent)} {_WRITES[writing.purpose]}: {count(writing.length, 'character')}"
+        said = f"  {plain(node.agent)} {PURPOSES[writing.purpose].activity}: {count(writing.length, 'character')}"
         label.append(Text(said, style="cyan"))
     if lines and writing.tail and writing.purpose is not Purpose.PLAN:
         label += [Text(f"  {words}", style="italic") for words in last_lines(writing.tail, lines, max(20, width))]

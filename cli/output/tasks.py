@@ -19,7 +19,7 @@ from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
 from models.ids import ROOT, TaskId
-from models.model_calls import Purpose
+from models.model_calls import PURPOSES
 from models.subtasks import SubtaskView
 from models.tasks import HeldUpCall, TaskStatus, TaskView
 
@@ -164,10 +164,9 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
 
 def own_calls_of(cost: CostView) -> str:
     """Say what the task itself asked models for, and as whom."""
-    named = {Purpose.PLAN: "plan", Purpose.AGGREGATE: "answer", Purpose.TURN: "work"}
     own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
     more = ", …" if is_partial(cost) else ""
-    return one_line(", ".join(f"{named[purpose]} ({agent})" for purpose, agent in own) + more)
+    return one_line(", ".join(f"{PURPOSES[purpose].product} ({agent})" for purpose, agent in own) + more)
 
 
 def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -57,7 +58,8 @@ async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
 
     signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(tell))
     try:
-        return await task
+        with _signals_wake(loop):
+            return await task
     except asyncio.CancelledError:
         if not told:
             raise
@@ -81,10 +83,30 @@ def _on_signals(tell: Callable[[], None]) -> Iterator[None]:
     heard = [number for number in numbers if not _is_to_be_ignored(number)]
     before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell)) for number in heard}
     try:
-        yield
+        with _signals_wake(loop):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _signals_wake(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Have each signal end the loop's wait: handlers run in the main thread, and only while that runs.
+
+    One that comes just before the wait begins, or to another thread, would not be seen until something else happens.
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        loop.add_reader(ours, ours.recv, 4096)
+        before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(ours)
 
 
 def _is_to_be_ignored(number: int) -> bool:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from activities import prompts, questions
+from activities import questions
+from activities.prompts import messages
 from activities.questions import Question
 from chimera.config.settings import Settings
 from chimera.ledger.transcripts import CallContext
@@ -31,7 +32,7 @@ def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() ->
     )
     (rate,) = price_of(model).rates
     assert rate.cache_write is not None
-    asked = prompts.input_tokens_of(chat)
+    asked = messages.input_tokens_of(chat)
     assert intent.reserve_micro_usd == -(-asked * rate.cache_write // PER)
     assert intent.reserve_tokens == asked
 

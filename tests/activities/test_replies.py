@@ -18,12 +18,11 @@ from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from models.errors import Overloaded, ProviderError, ProviderTimeout
 from models.events import ModelCallFinished
-from models.ids import NodePath, TaskId, UserId
+from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallRequest, Purpose
-from models.subtasks import SubtaskInput
 from models.tasks import RunPolicy
 from models.usage import Usage
-from workflows.turn import check_answered
+from workflows.answers import check_answered
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 INTENT = Intent(
@@ -99,15 +98,8 @@ def test_tools_asked_for_on_the_last_turn_are_not_run(settings: Settings) -> Non
 def test_a_last_turn_without_words_is_no_answer(settings: Settings) -> None:
     settlement = settled(settings, "", ToolRequest("1", "calculator", "{}"), last_turn=True)
     assert settlement.node_result is None
-    subtask = SubtaskInput(
-        task_id=TaskId("t"),
-        owner_id=UserId("u"),
-        path=NodePath("a"),
-        agent="analyst",
-        policy=RunPolicy(max_turns=1),
-    )
     with pytest.raises(ApplicationError) as refused:
-        check_answered(subtask, 1, settlement.outcome)
+        check_answered(RunPolicy(max_turns=1), 1, settlement.outcome)
     assert refused.value.type == "turn_limit_reached"
 
 

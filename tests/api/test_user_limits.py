@@ -260,7 +260,7 @@ async def test_a_user_has_so_many_streams(app: FastAPI, sign_up: SignUp) -> None
             assert "CHIMERA_MAX_STREAMS" in refused.json()["detail"]
             assert int(refused.headers["Retry-After"]) >= 1
             assert (await follow(dave, theirs, held)).status_code == 200
-            assert TaskId(task) in parts.hub._followers
+            assert TaskId(task) in parts.hub._channels
         # Whoever goes away without a word has gone all the same.
         await until(lambda: not parts.open_streams._open)
         assert (await follow(carol, task, stack)).status_code == 200

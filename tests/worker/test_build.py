@@ -8,10 +8,8 @@ from activities.calls.complete import ModelCalls
 from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
-from chimera.tools import TOOLS
 from models import activities as promised_activities
 from models import workflows as promised_workflows
-from models.tool_calls import LOCAL_TOOLS
 from worker.build import WORKFLOWS
 from worker.interceptors import translated
 from worker.sandbox import sandbox
@@ -56,10 +54,6 @@ def test_every_promised_workflow_is_served_with_its_signals_and_updates() -> Non
     for name, contract in contracts.items():
         assert set(contract.signals) == set(served[name].signals)
         assert set(contract.updates) == set(served[name].updates)
-
-
-def test_local_tools_are_the_pure_ones() -> None:
-    assert {name for name, tool in TOOLS.items() if tool.kind == "pure"} == set(LOCAL_TOOLS)
 
 
 def test_the_sandbox_is_on_and_lets_nothing_more_through() -> None:

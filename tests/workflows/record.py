@@ -1,8 +1,9 @@
 """Records one history per branch of the workflows: `python -m tests.workflows.record [NAME…]`, before a release.
 
-The recordings are what running workflows look like to the next version of the code; `test_replay.py` replays them. A
-change that breaks a replay breaks every run in flight: guard it with `workflow.patched` instead of recording again.
-Before recordings are made anew they move to a folder beside, named after what they have: they stay true.
+The recordings are what running workflows look like to the next version of the code; `test_replay.py` replays them. From
+the first release on, a change that breaks a replay breaks every run in flight: guard it with `workflow.patched` instead
+of recording again. Before recordings are made anew they then move to a folder beside, named after what they have: they
+stay true. Each branch is recorded once for each place where subtasks run.
 """
 
 import asyncio
@@ -14,15 +15,13 @@ from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
 from chimera.config.settings import Settings
 from chimera.db import calls, task_controls
 from chimera.db.calls import NewCall
 from chimera.local import processes
 from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
-from models.tasks import Budget, Guidance, SteerRequest
+from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
 from tests.parts import fresh_database, running_parts, short_folder
 from tests.ports import free_port
 from tests.runs import Runs, runs_with_worker
@@ -128,14 +127,26 @@ async def cancelled(runs: Runs) -> TaskId:
 
 async def continued(runs: Runs) -> TaskId:
     long = _subtask("long", "[[sim: turns=8; tokens=5]] go on", agent="analyst")
-    task_id = await runs.start("Long", plan=[long], start=False)
-    async with runs.database.begin() as session:
-        await session.execute(
-            text("UPDATE tasks SET policy = policy || '{\"max_history_events\": 20}' WHERE run_id = :id"),
-            {"id": task_id},
-        )
-    await runs.control(task_controls.execute, task_id)
+    return await runs.start_short(20, "Long", plan=[long])
+
+
+async def root_continued(runs: Runs) -> TaskId:
+    """The root continues as new while subtasks are at work, and while it is paused."""
+    words = "[[sim: turns=12; tokens=5; delay=0.1]] go on"
+    deep = _subtask("deep", 'Look [[sim plan: split=2; sub="turns=3,tokens=5"]]', decompose=True)
+    plan = [_subtask("long", words, agent="analyst"), deep, _subtask("last", depends_on=["long", "deep"])]
+    task_id = await runs.start_short(20, "Continue", plan=plan)
+    await runs.event(task_id, "model_call.started")
+    for _ in range(10):
+        await runs.control(task_controls.pause, task_id)
+        await runs.control(task_controls.resume, task_id)
     return task_id
+
+
+async def moved(runs: Runs) -> TaskId:
+    """Inside its parent, a subtask of more than six turns moves into a child."""
+    long = _subtask("long", "[[sim: turns=7; tokens=5]] go on", agent="analyst")
+    return await runs.start("Move", plan=[long, _subtask("short")])
 
 
 BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
@@ -155,6 +166,8 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     waited_for_budget,
     cancelled,
     continued,
+    root_continued,
+    moved,
 )
 
 
@@ -195,11 +208,16 @@ AI_BRANCHES: tuple[Callable[[Runs], Awaitable[AiCallId]], ...] = (
 )
 
 
+def name_of(branch: Callable[[Runs], Awaitable[TaskId]], mode: SubtaskMode) -> str:
+    """Name the recording of a branch of a task."""
+    return branch.__name__ if mode is SubtaskMode.CHILD else f"{mode}/{branch.__name__}"
+
+
 async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> None:
     """Run one branch of a task and keep the histories of all its executions in one file."""
     task_id = await branch(runs)
     row = await runs.ended(task_id)
-    await keep(runs, branch.__name__, workflow_id_of(task_id), row["status"])
+    await keep(runs, name_of(branch, runs.mode), workflow_id_of(task_id), row["status"])
 
 
 async def record_ai_call(runs: Runs, branch: Callable[[Runs], Awaitable[AiCallId]]) -> None:
@@ -226,7 +244,7 @@ async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:
 
 
 async def main(wanted: Collection[str]) -> None:
-    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / SubtaskMode.INLINE).mkdir(parents=True, exist_ok=True)
     with short_folder() as folder:
         async with running_parts() as parts, fresh_database(parts.database_url or "") as url:
             port = free_port()
@@ -242,9 +260,10 @@ async def main(wanted: Collection[str]) -> None:
             try:
                 async with runs_with_worker(settings) as runs:
                     await asyncio.sleep(2)
-                    for branch in BRANCHES:
-                        if not wanted or branch.__name__ in wanted:
-                            await record(runs, branch)
+                    for runs.mode in SubtaskMode:
+                        for branch in BRANCHES:
+                            if not wanted or name_of(branch, runs.mode) in wanted:
+                                await record(runs, branch)
                     for ai_branch in AI_BRANCHES:
                         if not wanted or ai_branch.__name__ in wanted:
                             await record_ai_call(runs, ai_branch)

@@ -22,8 +22,8 @@ async def runs(settings: Settings, simulator: SimulatorServer) -> AsyncIterator[
 
 
 async def queue_place(runs: Runs, task_id: TaskId) -> int | None:
-    async with runs.database.begin() as session:
-        return await admission.place_of(session, task_id)
+    async with runs.database.statements() as connection:
+        return await admission.place_of(connection, task_id)
 
 
 async def test_a_queued_task_starts_when_one_ends(runs: Runs) -> None:

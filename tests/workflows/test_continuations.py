@@ -12,6 +12,7 @@ from chimera.db import task_views
 from chimera.db.costs import cost_of
 from models.costs import CostSum
 from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
+from models.tasks import SubtaskMode
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.wires.chat_completions import frames
 from tests.wires.scripted import Scripted, running_script
@@ -27,7 +28,7 @@ async def server() -> AsyncIterator[Scripted]:
 
 
 @pytest.fixture(scope="module")
-async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
+async def runs(settings: Settings, server: Scripted, mode: SubtaskMode) -> AsyncIterator[Runs]:
     at_server = {
         "local_base_url": f"{server.url}/v1",
         "local_api_key": SecretStr("k"),
@@ -35,6 +36,7 @@ async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
         "context_windows": {LOCAL: 40_000},
     }
     async with runs_with_worker(settings.model_copy(update=at_server)) as started:
+        started.mode = mode
         yield started
 
 

@@ -4,8 +4,11 @@ from redis.asyncio import Redis
 
 from chimera.db import tasks
 from models.ids import TaskId
+from models.tasks import SubtaskMode
 from tests.runs import Runs, a_subtask
 from tests.until import until_true
+
+MODES = [SubtaskMode.CHILD]
 
 
 async def test_a_deleted_tasks_runs_and_stream_are_deleted(runs: Runs) -> None:

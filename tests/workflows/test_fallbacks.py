@@ -9,6 +9,7 @@ from chimera.config.settings import Settings
 from chimera.providers.chat_completions.chat import ChatCompletions
 from models.errors import ProviderError
 from models.events import ModelCallFailed, ModelCallFellBack
+from models.tasks import SubtaskMode
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
 
@@ -19,7 +20,7 @@ ELSEWHERE = "local/standard"
 
 
 @pytest.fixture(scope="module")
-async def runs(settings: Settings, simulator: SimulatorServer) -> AsyncIterator[Runs]:
+async def runs(settings: Settings, simulator: SimulatorServer, mode: SubtaskMode) -> AsyncIterator[Runs]:
     changes = {
         "simulator_url": simulator.url,
         "local_base_url": f"{simulator.url}/v1",
@@ -30,6 +31,7 @@ async def runs(settings: Settings, simulator: SimulatorServer) -> AsyncIterator[
         "graceful_shutdown_s": 1.0,
     }
     async with runs_with_worker(settings.model_copy(update=changes)) as started:
+        started.mode = mode
         yield started
 
 

@@ -20,10 +20,12 @@ from chimera.temporal.schedules import Schedules
 from models.ai_calls import Operation
 from models.ids import NodePath, ScheduleId, TaskId, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec
+from models.tasks import SubtaskMode
 from tests.conftest import SimulatorServer
 from tests.runs import MODEL, Runs, a_subtask, runs_on, runs_with_worker
 from tests.until import until_true
 
+MODES = [SubtaskMode.CHILD]
 CANARY = "nightjar"
 """It stands in everything that a person or a model says here."""
 PLAN = [a_subtask("a", f"Say {CANARY}. [[sim: tokens=10]]", title=f"First {CANARY}")]

@@ -5,9 +5,12 @@ from io import BytesIO
 from chimera.content.files import measured
 from chimera.db import files
 from models.ids import FileId
+from models.tasks import SubtaskMode
 from models.users import Caller
 from tests.media import a_png
 from tests.runs import Runs, a_subtask
+
+MODES = [SubtaskMode.CHILD]
 
 
 async def a_picture(runs: Runs) -> FileId:

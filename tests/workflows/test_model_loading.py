@@ -63,8 +63,8 @@ async def _held_up(runs: Runs, task_id: TaskId) -> HeldUpCall:
     found: list[HeldUpCall] = []
 
     async def is_held_up() -> bool:
-        async with runs.database.begin() as session:
-            found[:] = await held_up_calls(session, task_id)
+        async with runs.database.statements() as connection:
+            found[:] = await held_up_calls(connection, task_id)
         return bool(found)
 
     await until_true(is_held_up)

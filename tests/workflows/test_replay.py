@@ -4,36 +4,44 @@ One recording per branch; `python -m tests.workflows.record` makes them, `workfl
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 
 from chimera.temporal.payloads import DATA_CONVERTER
-from tests.workflows.record import AI_BRANCHES, BRANCHES, FOLDER
+from models.tasks import SubtaskMode
+from tests.workflows.record import AI_BRANCHES, BRANCHES, FOLDER, name_of
 from worker.build import WORKFLOWS
 from worker.sandbox import sandbox
-from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
 
 
-def replayer(*workflows: type) -> Replayer:
-    return Replayer(workflows=list(workflows or WORKFLOWS), data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+def replayer(*workflows: type, converter: DataConverter = DATA_CONVERTER) -> Replayer:
+    return Replayer(workflows=list(workflows or WORKFLOWS), data_converter=converter, workflow_runner=sandbox())
 
 
 def histories_in(file: Path) -> list[WorkflowHistory]:
     return [WorkflowHistory.from_json(entry["id"], entry["history"]) for entry in json.loads(file.read_text())]
 
 
+RECORDINGS = sorted(FOLDER.rglob("*.json"))
+
+
+def _name_of(file: Path) -> str:
+    return str(file.relative_to(FOLDER).with_suffix(""))
+
+
 def test_every_branch_is_recorded() -> None:
-    assert {file.stem for file in FOLDER.glob("*.json")} == {branch.__name__ for branch in (*BRANCHES, *AI_BRANCHES)}
+    tasks = {name_of(branch, mode) for branch in BRANCHES for mode in SubtaskMode}
+    assert set(map(_name_of, RECORDINGS)) == tasks | {branch.__name__ for branch in AI_BRANCHES}
 
 
-@pytest.mark.parametrize(
-    "file", sorted(FOLDER.rglob("*.json")), ids=lambda file: str(file.relative_to(FOLDER).with_suffix(""))
-)
+@pytest.mark.parametrize("file", RECORDINGS, ids=_name_of)
 async def test_a_recorded_branch_replays(file: Path) -> None:
     for history in histories_in(file):
         await replayer().replay_workflow(history)
@@ -41,7 +49,7 @@ async def test_a_recorded_branch_replays(file: Path) -> None:
 
 @workflow.defn(name="SubtaskWorkflow", sandboxed=False)
 class Changed:
-    """A subtask as somebody might break it."""
+    """A subtask as a change might break it."""
 
     @workflow.run
     async def run(self, subtask: object) -> None:
@@ -55,7 +63,7 @@ async def test_a_changed_order_of_commands_is_caught() -> None:
         await replayer(TaskWorkflow, Changed).replay_workflow(child)
 
 
-async def test_a_long_conversation_was_recorded_across_continue_as_new() -> None:
-    recorded = [history.workflow_id for history in histories_in(FOLDER / "continued.json")]
-    assert len([id for id in recorded if id.endswith("/long")]) >= 2
-    assert SubtaskWorkflow in WORKFLOWS
+@pytest.mark.parametrize(("name", "paths"), [("continued", ["/long"]), ("root_continued", ["", "/long", "/deep"])])
+def test_nodes_were_recorded_across_continue_as_new(name: str, paths: list[str]) -> None:
+    recorded = Counter(history.workflow_id[len("task-") + 36 :] for history in histories_in(FOLDER / f"{name}.json"))
+    assert {path: recorded[path] >= 2 for path in paths} == dict.fromkeys(paths, True)

@@ -17,11 +17,12 @@ from chimera.temporal.due_times import times_between
 from chimera.temporal.schedules import Schedules
 from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.schedules import BackfillOverlap, ScheduledRunInput, ScheduledRunResult, ScheduleSpec
-from models.tasks import CLOSED
+from models.tasks import CLOSED, SubtaskMode
 from models.users import Caller
 from tests.runs import MODEL, Runs, new_user
 from tests.until import until_true
 
+MODES = [SubtaskMode.CHILD]
 RARE = "0 0 1 1 *"
 GOAL = "Say a word. [[sim: tokens=5]]"
 

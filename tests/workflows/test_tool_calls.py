@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
 
 from activities import tool_results
 from activities.calls import heartbeats
@@ -16,16 +16,26 @@ from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.tools import TOOLS
 from chimera.tools.calculator import Calculator, CalculatorArguments
-from models import tool_calls
-from models.ids import NodePath, TaskId, workflow_id_of
-from models.tasks import Guidance, SteerRequest
+from chimera.tools.context import ToolContext
+from models.ids import ROOT, NodePath, TaskId, workflow_id_of
+from models.tasks import Guidance, SteerRequest, SubtaskMode
 from tests.runs import Runs, a_subtask
 
 
-class Remote(Calculator):
+class Remote:
     """The calculator as a tool that has to go somewhere."""
 
-    kind = "idempotent"
+    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
+    kind: Literal["idempotent"] = "idempotent"
+
+    def __init__(self) -> None:
+        self.contexts: list[ToolContext] = []
+
+    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
+        self.contexts.append(context)
+        if len(self.contexts) == 1:
+            raise RuntimeError("a mistake of ours")
+        return await Calculator().run(args)
 
 
 class Slow(Calculator):
@@ -72,12 +82,12 @@ async def computed(runs: Runs, instruction: str = "What is 17 * 23?") -> TaskId:
 
 
 async def history_of(runs: Runs, task_id: TaskId) -> Counter[str]:
-    """The events of the subtask's history, and its activities by type."""
+    """The activities in the history of the workflow that the subtask runs in, by type."""
+    path = NodePath("sum") if runs.mode is SubtaskMode.CHILD else ROOT
     client = await runs.temporal.client()
-    handle = client.get_workflow_handle(workflow_id_of(task_id, NodePath("sum")))
+    handle = client.get_workflow_handle(workflow_id_of(task_id, path))
     found: Counter[str] = Counter()
     async for event in handle.fetch_history_events():
-        found[EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")] += 1
         if event.HasField("activity_task_scheduled_event_attributes"):
             found[event.activity_task_scheduled_event_attributes.activity_type.name] += 1
     return found
@@ -91,7 +101,7 @@ async def said(runs: Runs, task_id: TaskId) -> list[str]:
 async def test_a_pure_tool_costs_no_event_of_history(runs: Runs) -> None:
     task_id = await computed(runs)
     history = await history_of(runs, task_id)
-    assert (history["complete_model_call"], history["run_tool_call"], history["MARKER_RECORDED"]) == (2, 0, 0)
+    assert (history["complete_model_call"], history["run_tool_call"]) == (2, 0)
     assert await said(runs, task_id) == ["391"]
 
 
@@ -112,26 +122,35 @@ async def test_what_there_is_no_tool_for_is_told_at_once(runs: Runs) -> None:
     assert "There is no tool 'telephone'" in told
 
 
-async def test_a_tool_that_is_not_pure_has_an_activity_of_its_own(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS, "calculator", Remote())
-    # The one there is stands in for it.
-    monkeypatch.setattr(tool_calls, "LOCAL_TOOLS", frozenset())
+async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = Remote()
+    monkeypatch.setitem(TOOLS.by_name, "calculator", remote)
+    task_id = await computed(runs)
+    assert (await history_of(runs, task_id))["run_tool_call"] == 1
+    assert await said(runs, task_id) == ["391"]
+    first, second = remote.contexts
+    assert (first.owner_id, first.run_id, first.path, first.step, first.index) == (
+        runs.caller.user_id,
+        task_id,
+        "sum",
+        1,
+        0,
+    )
+    assert first.idempotency_key == second.idempotency_key == f"{task_id}/sum#turn.1.0"
+    assert first.limits.deadline < second.limits.deadline
+
+
+async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS.by_name, "calculator", Slow(0.5))
+    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await said(runs, task_id) == ["391"]
 
 
-async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS, "calculator", Slow(0.5))
-    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
-    task_id = await computed(runs)
-    assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
-    assert await said(runs, task_id) == ["391"]
-
-
 async def test_a_cut_while_an_answer_is_being_kept_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held()
-    monkeypatch.setitem(TOOLS, "calculator", held)
+    monkeypatch.setitem(TOOLS.by_name, "calculator", held)
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)
     monkeypatch.setattr(tool_results, "TOOL_SECONDS", 3600)
     # A cut comes with the answer to a heartbeat.
@@ -162,8 +181,8 @@ async def test_an_aggregation_that_asks_for_tools_runs_none(runs: Runs, monkeypa
 
 
 async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS, "calculator", Breaks())
+    monkeypatch.setitem(TOOLS.by_name, "calculator", Breaks())
     task_id = await computed(runs)
-    assert (await history_of(runs, task_id))["MARKER_RECORDED"] == 1
+    assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await said(runs, task_id) == ["391"]
     assert [row["status"] for row in await runs.attempts(task_id)] == ["finished", "finished"]

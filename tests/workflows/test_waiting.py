@@ -155,5 +155,5 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def _held_up(runs: Runs, task_id: TaskId) -> tuple[HeldUpCall, ...]:
-    async with runs.database.begin() as session:
-        return await held_up_calls(session, task_id)
+    async with runs.database.statements() as connection:
+        return await held_up_calls(connection, task_id)

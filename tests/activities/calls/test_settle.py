@@ -8,6 +8,7 @@ import pytest
 
 from activities import replies
 from activities.plans import Plans, plans_in
+from activities.prompts import PROMPTS
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
@@ -48,7 +49,7 @@ async def test_a_plan_is_read_once_and_in_a_thread(
         threads.append(threading.get_ident())
         return plans_in(answer)
 
-    monkeypatch.setattr(replies, "plans_in", noted)
+    monkeypatch.setitem(PROMPTS, Purpose.PLAN, replace(PROMPTS[Purpose.PLAN], plans_in=noted))
     plan = json.dumps({"subtasks": [{"key": "b", "instruction": "Do it."}]})
     outcome = await settled(database, settings, intent, plan)
     assert [node.key for node in outcome.plan or ()] == ["b"]

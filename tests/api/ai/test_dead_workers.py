@@ -94,5 +94,4 @@ async def _run_closed(settings: Settings, call_id: str) -> None:
 
     client = await Temporal(settings).client()
     async with asyncio.timeout(60):
-        outcome = await client.get_workflow_handle(f"run-{call_id}").result()
-    assert outcome["cost_micro_usd"] == 10_000
+        await client.get_workflow_handle(f"run-{call_id}").result()

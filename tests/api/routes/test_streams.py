@@ -14,10 +14,10 @@ from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
 from sqlalchemy import text
 
-from api import sockets
 from api.deps import Parts
-from api.sockets import while_allowed
-from api.topics import MAX_TOPICS, Topics
+from api.live import rights, sockets
+from api.live.sse import while_allowed
+from api.live.topics import MAX_TOPICS, Topics
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
 from models.events import TaskCompleted, TaskResumed
@@ -164,8 +164,8 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
 async def test_signing_out_closes_the_socket_within_five_seconds(
     app: FastAPI, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sockets.RECHECK_SECONDS + sessions.STANDING_SECONDS <= 5
-    monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0.05)
+    assert rights.RECHECK_SECONDS + sessions.STANDING_SECONDS <= 5
+    monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.05)
     monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.05)
     carol = await sign_up()
     async with signed_in(app, carol) as socket:
@@ -181,7 +181,7 @@ async def test_signing_out_closes_the_socket_within_five_seconds(
 async def test_lost_rights_end_sockets_and_streams(
     app: FastAPI, alice: httpx2.AsyncClient, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0.05)
+    monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.05)
     monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
     parts: Parts = app.state.parts
     task_id = (await new_task(alice))["id"]
@@ -189,8 +189,8 @@ async def test_lost_rights_end_sockets_and_streams(
     me = (await admin.get("/api/v1/auth/me")).json()["id"]
     await _run(parts, "UPDATE users SET role = 'admin'", me)
     signed = await parts.auth.signed_in(token_of(admin))
-    frames = while_allowed(parts.auth, token_of(admin), signed.caller, parts.hub.follow(signed.caller, task_id))
-    assert (await anext(frames)).kind == "event"
+    frames = while_allowed(parts.rights, signed, parts.hub.follow(signed.caller, task_id))
+    assert (await anext(frames)).frame.kind == "event"
     async with signed_in(app, admin) as socket:
         await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
         assert (await heard(socket))["type"] == "subscribed"
@@ -224,7 +224,7 @@ async def test_a_client_that_does_not_read_is_let_go(
     async with asyncio.timeout(LIMIT_S):
         await Topics(stuck, parts).serve()  # type: ignore[arg-type]
     assert stuck.closed_with == 4408
-    assert not parts.hub._followers
+    assert not parts.hub._channels
 
 
 async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.AsyncClient) -> None:
@@ -273,7 +273,7 @@ async def test_sse_ends_when_the_token_does(
     headers = {"Authorization": f"Bearer {ending_token(alice)}"}
     asking = asyncio.create_task(alice.get(f"/api/v1/tasks/{task_id}/events", headers=headers))
     parts: Parts = app.state.parts
-    await until(lambda: TaskId(task_id) in parts.hub._positions)
+    await until(lambda: TaskId(task_id) in parts.hub._channels)
     monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 0)
     async with asyncio.timeout(LIMIT_S):
         answer = await asking

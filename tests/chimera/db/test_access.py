@@ -16,7 +16,6 @@ NOT_FOR_CALLERS = {
     "schedules.locked": "the worker renews a schedule",
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
-    "task_views.last_seqs": "of tasks whose followers were authorised at subscribe",
 }
 """Queries that no caller asks, each with its reason."""
 

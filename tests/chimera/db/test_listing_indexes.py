@@ -18,7 +18,7 @@ NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
         (f"SELECT id FROM runs WHERE kind <> 'task' AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
         (
             f"SELECT id FROM runs WHERE owner_id = :owner AND kind = 'images' {NEWEST}",
-            "runs_owner_created",
+            "runs_owner_calls",
         ),
     ],
 )

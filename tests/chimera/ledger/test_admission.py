@@ -88,12 +88,12 @@ async def test_a_place_in_the_queue_is_told(database: Database) -> None:
     owner, other = await new_user(database), await new_user(database)
     tasks = [await queued(database, owner) for _ in range(3)]
     theirs = await queued(database, other)
-    async with database.begin() as session:
-        places = [await admission.place_of(session, run_id) for run_id in (tasks[0], theirs, tasks[1], tasks[2])]
+    async with database.statements() as connection:
+        places = [await admission.place_of(connection, run_id) for run_id in (tasks[0], theirs, tasks[1], tasks[2])]
         assert places == [1, 2, 3, 4]
     await admitted(database, 4)
-    async with database.begin() as session:
-        assert await admission.place_of(session, tasks[0]) is None
+    async with database.statements() as connection:
+        assert await admission.place_of(connection, tasks[0]) is None
 
 
 async def test_a_start_has_room_while_few_run(database: Database) -> None:

@@ -81,5 +81,5 @@ async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> 
 
 
 async def happened(database: Database, task_id: TaskId, kind: str) -> int:
-    async with database.begin() as session:
-        return sum(frame.event.type == kind for frame in await events.read_after(session, task_id, 0))
+    async with database.statements() as connection:
+        return sum(frame.event.type == kind for frame in await events.read_after(connection, task_id, 0))

@@ -83,6 +83,19 @@ def test_secrets_in_text_and_tracebacks_are_redacted(lines: Lines, text: str) ->
     assert "ValueError" in lines.last()["exception"]
 
 
+def test_a_secret_in_an_argument_of_a_message_is_redacted(lines: Lines) -> None:
+    structlog.get_logger().warning("refused %s", "Bearer hunter2")
+    logging.getLogger("uvicorn.error").warning("refused %s", "Bearer hunter2")
+    assert "hunter2" not in lines.path.read_text()
+    assert [line["event"] for line in lines.read()] == ["refused Bearer [redacted]"] * 2
+
+
+def test_a_secret_in_a_stack_is_redacted(lines: Lines) -> None:
+    structlog.get_logger().warning("stuck", stack_info=True, why="Bearer hunter2")  # the stack shows this line
+    assert "hunter2" not in lines.path.read_text()
+    assert "test_logging.py" in lines.last()["stack"]
+
+
 def test_counts_of_tokens_are_no_secrets(lines: Lines) -> None:
     structlog.get_logger().info("call_finished", input_tokens=12, output_tokens=3)
     assert (lines.last()["input_tokens"], lines.last()["output_tokens"]) == (12, 3)

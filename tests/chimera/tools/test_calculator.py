@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chimera.tools import TOOLS, run_tool, spec_of
+from chimera.tools import TOOLS
 from chimera.tools.base import ToolError
 from chimera.tools.calculator import calculate
 
@@ -75,7 +75,7 @@ def test_what_is_not_arithmetic_or_too_large_is_refused(expression: str, advice:
 
 
 async def test_a_tool_runs_on_the_json_that_a_model_wrote() -> None:
-    assert await run_tool("calculator", json.dumps({"expression": "2 * 21"})) == "42"
+    assert await TOOLS.run("calculator", json.dumps({"expression": "2 * 21"})) == "42"
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ async def test_a_tool_runs_on_the_json_that_a_model_wrote() -> None:
 )
 async def test_a_call_that_does_not_fit_tells_the_model_what_to_send(name: str, arguments: str, advice: str) -> None:
     with pytest.raises(ToolError, match=advice):
-        await run_tool(name, arguments)
+        await TOOLS.run(name, arguments)
 
 
 def test_every_tool_is_offered_under_its_name_with_a_schema() -> None:
-    for name in TOOLS:
-        spec = spec_of(name)
-        assert spec.name == name
+    specs = TOOLS.specs_of([*TOOLS.by_name, "gone"])
+    assert [spec.name for spec in specs] == list(TOOLS.by_name)
+    for spec in specs:
         assert spec.description
         assert spec.parameters["type"] == "object"

@@ -74,6 +74,16 @@ async def at_exit() -> int:
     await asyncio.Event().wait()
     return 0
 
+async def to_another_thread() -> int:
+    def stay() -> None:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        threading.Event().wait(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    threading.Thread(target=stay).start()
+    await asyncio.Event().wait()
+    return 0
+
 app = typer.Typer()
 
 @app.command()
@@ -157,3 +167,17 @@ def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_signal_to_another_thread_is_heard() -> None:
+    """As one is that comes between the loop's last look and its wait."""
+    done = subprocess.run(
+        (sys.executable, "-c", COMMAND, "to_another_thread"),
+        cwd=ROOT,
+        input="\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("ready\n", "", INTERRUPTED)

@@ -1,0 +1,11 @@
+"""How a model is asked, and its answers judged. A purpose is one file, and one line here."""
+
+from activities.prompts import aggregate, plan, turn
+from activities.prompts.base import Prompt
+from models.model_calls import Purpose
+
+PROMPTS: dict[Purpose, Prompt] = {
+    Purpose.PLAN: plan.PROMPT,
+    Purpose.TURN: turn.PROMPT,
+    Purpose.AGGREGATE: aggregate.PROMPT,
+}

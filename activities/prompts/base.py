@@ -1,0 +1,34 @@
+"""What a purpose of model calls says of itself."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from activities.plans import Plans
+from chimera.db.engine import Connection
+from chimera.ledger.transcripts import CallContext
+from chimera.providers.base import ToolRequest
+from models.model_calls import ModelCallRequest
+
+Assemble = Callable[[Connection, ModelCallRequest, CallContext, int], Awaitable[str]]
+"""Writes the first message of a transcript within a budget of tokens. Raises AnswerMissing for a missing result."""
+
+
+def _always(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """How calls of one purpose are asked for, and how their answers are judged."""
+
+    question: Assemble
+    is_answer: Callable[[ModelCallRequest, str, Sequence[ToolRequest]], bool] = _always
+    """Whether words and tool calls are an answer, where the purpose may end its node."""
+    schema: dict[str, Any] | None = None
+    """Of the answer."""
+    plans_in: Callable[[str], Plans] | None = None
+    """Finds the plans in an answer."""
+    offers_tools: bool = False
+    begins_node: bool = True
+    """Whether its first call is the first of its node."""

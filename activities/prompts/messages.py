@@ -1,0 +1,83 @@
+"""Messages of a model call: pure functions from transcript rows, the same words whatever crashes in between."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from chimera.content.text import estimate_tokens
+from chimera.ledger.transcripts import TranscriptRow
+from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolRequest, ToolSpec
+
+FIRST_SEQ = 1000
+REPLY = 500
+TOOL_RESULT = 501
+MESSAGE_OVERHEAD_TOKENS = 4
+IMAGE_TOKENS = 1600
+"""What a large picture costs at most vendors, roughly; bills come from what they report."""
+_GUIDANCE = "Guidance:\n"
+
+
+def guidance_message(text: str) -> str:
+    return f"{_GUIDANCE}{text}"
+
+
+def guidance_in(message: str) -> str:
+    """The words of a person in a message that `guidance_message` made."""
+    return message.removeprefix(_GUIDANCE)
+
+
+def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) -> TranscriptRow:
+    """A new transcript row with its estimated size."""
+    return TranscriptRow(seq, role, content, tokens_of(content), guidance_id=guidance_id)
+
+
+def tokens_of(content: str) -> int:
+    return estimate_tokens(content) + MESSAGE_OVERHEAD_TOKENS
+
+
+def input_tokens_of(chat: ChatRequest) -> int:
+    """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
+    words = sum(tokens_of(message.content) for message in chat.messages)
+    calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
+    pictures = sum(image_tokens_of(message.images) for message in chat.messages)
+    return words + calls + pictures + offer_tokens_of(chat.tools, chat.response_schema)
+
+
+def image_tokens_of(images: Sequence[Image]) -> int:
+    return IMAGE_TOKENS * len(images)
+
+
+def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
+    """Estimate what a request says besides its messages: tools, and the schema of the answer."""
+    offered = sum(estimate_tokens(f"{tool.name}{tool.description}{tool.parameters}") for tool in tools)
+    return offered + (estimate_tokens(str(schema)) if schema else 0)
+
+
+def pictures_left_out(count: int, why: str) -> str:
+    """Say below a question that a model isn't shown all that belongs to it."""
+    return f"\n\n[{count} {'picture belongs' if count == 1 else 'pictures belong'} to this and can't be shown: {why}]"
+
+
+def messages_of(
+    system: str, rows: Sequence[TranscriptRow], left_out: int, images: Sequence[Image] = ()
+) -> tuple[ChatMessage, ...]:
+    """Turn rows into messages, the pictures beside the first; where older ones were left out, say so, and leave no tool
+    result without its call.
+    """
+    head, tail = list(rows[:1]), list(rows[1:])
+    if left_out:
+        while tail and tail[0].role == "tool":
+            tail.pop(0)
+            left_out += 1
+    messages = [ChatMessage("system", system), *(replace(_message(first), images=tuple(images)) for first in head)]
+    if left_out:
+        messages.append(
+            ChatMessage("user", f"[{left_out} earlier messages were left out to fit the model's context window]")
+        )
+    messages += map(_message, tail)
+    return tuple(messages)
+
+
+def _message(item: TranscriptRow) -> ChatMessage:
+    calls = tuple(ToolRequest(c["id"], c["name"], c["arguments"]) for c in item.tool_calls or ())
+    return ChatMessage(item.role, item.content, calls, item.tool_call_id, state=item.state)

@@ -1,0 +1,46 @@
+"""Results of subtasks, as other nodes are told them."""
+
+from collections.abc import Sequence
+
+from chimera.db.engine import Connection
+from chimera.ledger import transcripts
+from chimera.ledger.transcripts import Result
+from models.errors import AnswerMissing
+from models.ids import NodePath, TaskId
+from models.subtasks import ANSWERED
+
+CHARS_A_TOKEN = 3
+"""As `estimate_tokens` counts: bytes a token."""
+
+_CUT = {
+    "length": "[This result was cut at its limit and isn't complete.]",
+    "content_filter": "[A content filter of the provider held back the rest of this result.]",
+}
+"""Told behind a result whose answer ended so."""
+
+
+async def read_results(
+    connection: Connection, task_id: TaskId, parent: NodePath, keys: tuple[str, ...] | None, *, tokens: int
+) -> Sequence[Result]:
+    """Read results below a node, all or those of some keys. Raises AnswerMissing where one isn't there.
+
+    Together they get half of `tokens`, each the same share of it.
+    """
+    found = await transcripts.read_results(connection, task_id, parent, keys, max_chars=tokens * CHARS_A_TOKEN // 2)
+    if missing := [result.path for result in found if result.status not in ANSWERED]:
+        raise AnswerMissing(missing)
+    return found
+
+
+def sections_of(results: Sequence[Result]) -> str:
+    """Write each under its key."""
+    return "\n\n".join(
+        f"## {result.key}{f' ({result.title})' if result.title else ''}\n{_words_of(result)}" for result in results
+    )
+
+
+def _words_of(result: Result) -> str:
+    if result.status != "completed":
+        return f"[no result: {result.status}]"
+    mark = _CUT.get(result.finish_reason or "")
+    return f"{result.text}\n{mark}" if mark else result.text

@@ -1,0 +1,196 @@
+"""One run that is followed here: its events are read once, and its newest frames kept, for all that follow it.
+
+A client holds a place in these frames and nothing else. One that is further behind than they go gets the events that
+it missed from PostgreSQL, and the text between them is lost to it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
+
+import structlog
+
+from api.live.ending import HubClosed
+from api.live.frames import Calls, Written
+from api.live.inbox import Inbox
+from chimera.bus import STREAM_ENTRIES
+from chimera.db import task_views
+from chimera.db.engine import AWAY, Database
+from chimera.ledger import events
+from models.events import LAST, EventFrame, TokensFrame
+from models.ids import TaskId
+
+log = structlog.get_logger()
+
+QUEUE_FRAMES = 256
+"""How far a client may be behind without losing text."""
+KEPT_EVENTS = 500
+"""The newest events, which clients that come, or are further behind, take from here."""
+EVENTS_A_READ = 500
+AWAY_SECONDS = 1.0
+
+JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
+"""Has the bus read for a run from here on; returns the text that it holds from before."""
+
+
+class Channel:
+    """Made for the first client of a run, closed after the last one."""
+
+    def __init__(self, task_id: TaskId, database: Database, join_bus: JoinBus) -> None:
+        self.task_id = task_id
+        self.last_seq = 0
+        self.followers = 0
+        self.position: str | None = None
+        """Of the last entry that was read from the bus; None before it is read for this run."""
+        self._database = database
+        self._inbox = Inbox()
+        self._calls = Calls()
+        self._events: deque[Written] = deque(maxlen=KEPT_EVENTS)
+        self._frames: deque[Written] = deque(maxlen=QUEUE_FRAMES)
+        self._frames_ever = 0
+        # Of calls that are being written, for clients that come in the midst of them.
+        self._text: deque[Written] = deque(maxlen=STREAM_ENTRIES)
+        self._is_over = self._has_begun = self._is_closed = False
+        self._error: BaseException | None = None
+        self._news = asyncio.Event()
+        self._work = asyncio.create_task(self._run(join_bus))
+        self._work.add_done_callback(self._on_end)
+
+    def offer(self, news: TokensFrame | int) -> None:
+        """Take in a piece of text, or that there are events up to a sequence."""
+        self._inbox.offer(news)
+
+    def close(self) -> "asyncio.Task[None]":
+        """End everything that follows here; return the work that ends with it."""
+        self._is_closed = True
+        self._work.cancel()
+        self._tell()
+        return self._work
+
+    async def begun(self) -> None:
+        """Wait until the newest events are known. Raises what kept them from being read, and HubClosed."""
+        while not self._has_begun:
+            await self._wait()
+
+    async def frames(self, after: int, known: int) -> AsyncIterator[Written]:
+        """Yield what happened after `after`, then what happens, until the run's last event.
+
+        `known` is the newest event that the caller has heard of: before it nothing is the last one.
+        """
+        text = [piece for piece in self._text if self._is_live(piece)]
+        while True:
+            place, seq = self._frames_ever, self.last_seq
+            async for event in self._between(after, seq):
+                yield event
+            after = max(after, seq)
+            for piece in filter(self._is_live, text):
+                yield piece
+            text = []
+            # Until it is so far behind that its place is lost: then as if it came anew, without the text.
+            while place >= self._frames_ever - len(self._frames):
+                if place < self._frames_ever:
+                    frame = self._frames[place - self._frames_ever]
+                    place += 1
+                    if frame.seq > after or (frame.seq == after and isinstance(frame.frame, TokensFrame)):
+                        after = frame.seq
+                        yield frame
+                elif self._is_over and after >= max(self.last_seq, known):
+                    return
+                else:
+                    await self._wait()
+
+    async def _between(self, after: int, up_to: int) -> AsyncIterator[Written]:
+        """Yield the events in between, from those that are kept or else from PostgreSQL."""
+        while after < up_to:
+            found = self._kept(after, up_to) or await read(self._database, self.task_id, after, up_to)
+            for event in found:
+                yield event
+            if not found:
+                return
+            after = found[-1].seq
+
+    def _kept(self, after: int, up_to: int) -> list[Written]:
+        first = self._events[0].seq if self._events else after + 2
+        return list(islice(self._events, after + 1 - first, up_to + 1 - first)) if first <= after + 1 else []
+
+    def _is_live(self, piece: Written) -> bool:
+        return isinstance(piece.frame, TokensFrame) and self._calls.is_live(piece.frame)
+
+    async def _run(self, join_bus: JoinBus) -> None:
+        backlog = await join_bus(self)
+        if self._is_closed:  # redis-py can lose a cancel
+            return
+        await self._begin(backlog)
+        async for news in self._inbox:
+            if isinstance(news, TokensFrame):
+                self._add_text(news)
+            else:
+                while self.last_seq < news and (found := await read(self._database, self.task_id, self.last_seq, news)):
+                    self._add(found)
+            self._tell()
+
+    async def _begin(self, backlog: list[TokensFrame]) -> None:
+        # Behind the bus: what happened before it is read for this run has no hint that would still come.
+        async with self._database.statements() as connection:
+            newest = await events.newest(connection, self.task_id, KEPT_EVENTS)
+            open_calls = await task_views.calls_in_progress(connection, self.task_id) if backlog else set()
+        self._add([Written(frame, frame.seq) for frame in newest])
+        for piece in backlog:
+            if (piece.path, piece.purpose, piece.step, piece.attempt) in open_calls:
+                self._add_text(piece)
+        self._has_begun = True
+        self._tell()
+
+    def _add(self, found: list[Written]) -> None:
+        for event in found:
+            assert isinstance(event.frame, EventFrame)
+            self._events.append(event)
+            self._append(event)
+            self.last_seq = event.seq
+            if event.frame.event.type in LAST:
+                self._is_over = True
+            elif event.frame.event.type == "task.retried":
+                self._is_over = False
+            if self._calls.note(event.frame) and self._text:
+                self._text = deque(filter(self._is_live, self._text), STREAM_ENTRIES)
+
+    def _add_text(self, frame: TokensFrame) -> None:
+        if self._calls.is_live(frame):
+            piece = Written(frame, self.last_seq)
+            self._text.append(piece)
+            self._append(piece)
+
+    def _append(self, frame: Written) -> None:
+        self._frames.append(frame)
+        self._frames_ever += 1
+
+    def _tell(self) -> None:
+        # All that wait now; each looks before it waits again.
+        self._news.set()
+        self._news.clear()
+
+    async def _wait(self) -> None:
+        if not self._is_closed and self._error is None:
+            await self._news.wait()
+        if self._is_closed:
+            raise HubClosed
+        if self._error is not None:
+            raise self._error
+
+    def _on_end(self, work: "asyncio.Task[None]") -> None:
+        if not work.cancelled():
+            self._error = work.exception()
+        self._tell()
+
+
+async def read(database: Database, task_id: TaskId, after: int, up_to: int) -> list[Written]:
+    """Read the next events; a database that restarts under a stream is waited for: the client lost nothing yet."""
+    while True:
+        try:
+            async with database.statements() as connection:
+                found = await events.read_after(connection, task_id, after, min(EVENTS_A_READ, up_to - after))
+            return [Written(frame, frame.seq) for frame in found]
+        except AWAY as error:
+            log.warning("stream_waits_for_database", task_id=task_id, error=type(error).__name__)
+            await asyncio.sleep(AWAY_SECONDS)

@@ -1,0 +1,30 @@
+"""An echo over a WebSocket, for people who try their proxy: it signs in and is counted as every socket is."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from api.live.sockets import End, Socket
+from models.users import Caller
+
+ECHO_SECONDS = 600.0
+NORMAL = 1000
+UNSUPPORTED_DATA = 1003
+
+
+class Echo(Socket):
+    """The protocol of `/ws/test`."""
+
+    async def serve(self) -> None:
+        """Speak the protocol for ten minutes at most."""
+        over = End(NORMAL, "that was ten minutes; open another")
+        life = asyncio.get_running_loop().call_later(ECHO_SECONDS, self._end_with, over)
+        try:
+            await super().serve()
+        finally:
+            life.cancel()
+
+    async def _take(self, caller: Caller, text: str | None) -> End | None:
+        if text is None:
+            return End(UNSUPPORTED_DATA, "this was a binary message; send text")
+        await self._send({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
+        return None

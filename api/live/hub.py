@@ -1,0 +1,172 @@
+"""Following tasks: what happened from PostgreSQL, in order and without gaps; what is being written from Redis.
+
+`Hub.follow` is the one implementation behind WebSocket topics and SSE. A run that is followed here has one channel,
+which reads and writes each frame once. Clients pull: the next frame is taken when the one before was sent, so a slow
+client costs no memory, and no connection to the database is held while it waits. Redis only says that there is
+something to read; without it the hub looks every 5 s, for all followed tasks with one query.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import structlog
+from redis.exceptions import RedisError
+
+from api.live.channel import AWAY_SECONDS, Channel, read
+from api.live.ending import HubClosed, stop
+from api.live.frames import Written
+from chimera.bus import Bus
+from chimera.db import task_views
+from chimera.db.engine import AWAY, READ_SECONDS, Database
+from chimera.db.task_views import LinkTo, Progress
+from models.events import SnapshotFrame, TokensFrame
+from models.ids import TaskId
+from models.tasks import CLOSED
+from models.users import Caller
+
+log = structlog.get_logger()
+
+MAX_BEHIND = 5000
+"""A client that missed more events than this gets a snapshot instead."""
+LOOK_SECONDS = 5.0
+BLOCK_SECONDS = 2.0
+
+
+class Hub:
+    """One per process: reads the bus once for all that is followed here, and hands out what comes."""
+
+    def __init__(self, database: Database, bus: Bus, link_to: LinkTo) -> None:
+        self._database = database
+        self._bus = bus
+        self._link_to = link_to
+        self._name = uuid4().hex
+        self._channels: dict[TaskId, Channel] = {}
+        self._wanted = asyncio.Event()
+        self._is_closed = False
+        self._work: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._work = [asyncio.create_task(self._read_bus()), asyncio.create_task(self._look())]
+
+    async def close(self) -> None:
+        """End all streams, so that clients go elsewhere; harmless when done twice."""
+        self._is_closed = True
+        await stop([*self._work, *(channel.close() for channel in self._channels.values())])
+
+    async def progress(self, caller: Caller, task_id: TaskId) -> Progress:
+        """Return how far the caller's task is. Raises NotFound, also for another user's."""
+        async with self._database.statements(READ_SECONDS) as connection:
+            return await task_views.progress(connection, caller, task_id)
+
+    async def follow(
+        self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
+    ) -> AsyncGenerator[Written]:
+        """Yield what happened after the sequence `after`, then what happens, until the task's last event.
+
+        Text that is being written lies between the events where it belongs; that of calls that have ended is left out.
+        Raises NotFound when the caller has no such task, unless its progress was looked at just before; HubClosed when
+        the process ends first.
+        """
+        progress = progress or await self.progress(caller, task_id)
+        if progress.status in CLOSED:
+            async for frame in self._replay(caller, task_id, after, progress.last_seq):
+                yield frame
+            return
+        with self._following(task_id) as channel:
+            await channel.begun()
+            known = max(channel.last_seq, progress.last_seq)
+            if not 0 <= known - after <= MAX_BEHIND:
+                snapshot = await self._snapshot(caller, task_id)
+                yield snapshot
+                after = known = snapshot.seq
+            channel.offer(known)
+            async for frame in channel.frames(after, known):
+                yield frame
+
+    async def _replay(self, caller: Caller, task_id: TaskId, after: int, last: int) -> AsyncIterator[Written]:
+        """Yield what the client missed of a task that has ended, or a snapshot where that is too much."""
+        if not 0 <= last - after <= MAX_BEHIND:
+            yield await self._snapshot(caller, task_id)
+            return
+        while after < last and (found := await read(self._database, task_id, after, last)):
+            for frame in found:
+                yield frame
+            after = found[-1].seq
+
+    @contextmanager
+    def _following(self, task_id: TaskId) -> Iterator[Channel]:
+        if self._is_closed:
+            raise HubClosed
+        channel = self._channels.get(task_id)
+        if channel is None:
+            channel = self._channels[task_id] = Channel(task_id, self._database, self._join)
+        channel.followers += 1
+        try:
+            yield channel
+        finally:
+            channel.followers -= 1
+            if not channel.followers:
+                del self._channels[task_id]
+                channel.close()
+
+    async def _join(self, channel: Channel) -> list[TokensFrame]:
+        channel.position, backlog = await self._bus.backlog(channel.task_id)
+        self._wanted.set()
+        await self._bus.interrupt_reader(self._name)
+        return backlog
+
+    async def _snapshot(self, caller: Caller, task_id: TaskId) -> Written:
+        # The task first: subtasks may then be newer than `seq`, and events say again what is known already.
+        async with self._database.statements(READ_SECONDS) as connection:
+            task = await task_views.view(connection, caller, task_id, self._link_to)
+        async with self._database.begin() as session:
+            subtasks = await task_views.subtasks(session, task_id)
+        frame = SnapshotFrame(task_id=task_id, seq=task.last_seq, task=task, subtasks=subtasks)
+        return Written(frame, frame.seq)
+
+    async def _read_bus(self) -> None:
+        while True:
+            positions = {task_id: each.position for task_id, each in self._channels.items() if each.position}
+            if not positions:
+                self._wanted.clear()
+                await self._wanted.wait()
+                continue
+            try:
+                entries = await self._bus.read(positions, block=BLOCK_SECONDS, interrupt=self._name)
+            except (RedisError, OSError) as error:
+                log.warning("stream_without_redis", error=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
+            for task_id, entry_id, payload in entries:
+                self._hand_on(task_id, entry_id, payload)
+
+    def _hand_on(self, task_id: TaskId, entry_id: str, payload: TokensFrame | int) -> None:
+        channel = self._channels.get(task_id)
+        # A channel that was closed and made anew meanwhile may have had the entry in its backlog.
+        if channel is None or channel.position is None or _order_of(entry_id) <= _order_of(channel.position):
+            return
+        channel.position = entry_id
+        channel.offer(payload)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._channels:
+                continue
+            try:
+                async with self._database.statements() as connection:
+                    newest = await task_views.last_seqs(connection, list(self._channels))
+            except AWAY as error:
+                log.warning("stream_waits_for_database", error=type(error).__name__)
+                continue
+            for task_id, seq in newest.items():
+                if task_id in self._channels:
+                    self._channels[task_id].offer(seq)
+
+
+def _order_of(entry_id: str) -> tuple[int, int]:
+    """Redis stream ids order by milliseconds, then by number; `$` (Redis was away) is before all."""
+    milliseconds, _, number = entry_id.partition("-")
+    return (int(milliseconds), int(number or 0)) if milliseconds.isdigit() else (0, 0)

@@ -1,0 +1,70 @@
+"""What the bus said of a run and was not looked at yet."""
+
+import asyncio
+from collections import deque
+
+from models.events import TokensFrame
+
+QUEUED = 256
+"""Pieces of text that wait while events are read; beyond them text is lost, and no event."""
+
+
+class Inbox:
+    """Pieces of text, and up to which sequence there are events, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._queue: deque[TokensFrame | int] = deque()
+        self._newest = 0
+        self._taken = 0
+        self._news = asyncio.Event()
+
+    def offer(self, news: TokensFrame | int) -> None:
+        if isinstance(news, int):
+            if news <= self._newest:
+                return
+            self._newest = news
+            if self._queue and isinstance(self._queue[-1], int):
+                # Nothing lies between the two: one read brings the events of both.
+                self._queue.pop()
+        elif self._joined(news):
+            return
+        # When full, `_newest` remembers the events without a place in the queue.
+        if len(self._queue) < QUEUED:
+            self._queue.append(news)
+        self._news.set()
+
+    def _joined(self, piece: TokensFrame) -> bool:
+        """Add a piece to the one before it, if that waits still and no event lies between: one frame for both.
+
+        The busier the process, the more pieces come together, and the fewer frames are sent to each client.
+        """
+        for place in range(len(self._queue) - 1, -1, -1):
+            before = self._queue[place]
+            if isinstance(before, int):
+                return False
+            if _call_of(before) == _call_of(piece):
+                if before.offset + len(before.text) != piece.offset:
+                    return False
+                self._queue[place] = before.model_copy(update={"text": before.text + piece.text})
+                return True
+        return False
+
+    def __aiter__(self) -> "Inbox":
+        return self
+
+    async def __anext__(self) -> TokensFrame | int:
+        while True:
+            if self._queue:
+                news = self._queue.popleft()
+                if isinstance(news, int):
+                    self._taken = max(self._taken, news)
+                return news
+            if self._newest > self._taken:
+                self._taken = self._newest
+                return self._newest
+            self._news.clear()
+            await self._news.wait()
+
+
+def _call_of(piece: TokensFrame) -> tuple[str, str, int, int]:
+    return piece.path, piece.purpose, piece.step, piece.attempt

@@ -1,0 +1,77 @@
+"""Who may go on following: every 2 s, one question about all sessions that something is open for in this process."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from api.live.ending import stop
+from chimera.db.engine import AWAY
+from chimera.db.users import SessionOwner, Standing
+from chimera.security.sessions import Auth, SignedIn
+
+log = structlog.get_logger()
+
+RECHECK_SECONDS = 2.0
+"""With the 3 s that a sign-in believes an answer about a user's standing: the 5 s that are promised."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Holder:
+    """A socket or a stream that is open for as long as its user may have it."""
+
+    signed_in: SignedIn
+    on_loss: Callable[[], None]
+
+
+class Rights:
+    """One per process. Each holder is told when its token ends, its session does, or its user may do more or less."""
+
+    def __init__(self, auth: Auth) -> None:
+        self._auth = auth
+        self._holders: dict[SessionOwner, set[_Holder]] = {}
+        self._work: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._work = [asyncio.create_task(self._watch())]
+
+    async def close(self) -> None:
+        await stop(self._work)
+
+    @contextmanager
+    def held(self, signed_in: SignedIn, on_loss: Callable[[], None]) -> Iterator[None]:
+        """Call `on_loss` when the rights end with which something was opened, for as long as the block lasts."""
+        holder, session = _Holder(signed_in, on_loss), signed_in.owner
+        self._holders.setdefault(session, set()).add(holder)
+        try:
+            yield
+        finally:
+            self._holders[session].discard(holder)
+            if not self._holders[session]:
+                del self._holders[session]
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            self._end_those_of_tokens_that_ended()
+            if not self._holders:
+                continue
+            try:
+                standings = await self._auth.standings(list(self._holders))
+            except AWAY as error:
+                log.warning("rights_wait_for_database", error=type(error).__name__)
+                continue
+            for session, standing in standings.items():
+                self._end_those_that_lost(session, standing)
+
+    def _end_those_of_tokens_that_ended(self) -> None:
+        for holders in list(self._holders.values()):
+            for holder in [each for each in holders if each.signed_in.has_expired]:
+                holder.on_loss()
+
+    def _end_those_that_lost(self, session: SessionOwner, standing: Standing | None) -> None:
+        for holder in list(self._holders.get(session, ())):
+            if standing is None or standing.role != holder.signed_in.caller.role:
+                holder.on_loss()

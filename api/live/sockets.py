@@ -1,0 +1,175 @@
+"""A WebSocket of ours: it signs in first, is counted, sends no faster than it may, and ends with its user's rights.
+
+What is said over it is in `topics.py` and `echo.py`; docs/reference/streams.md describes both.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import structlog
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.bodies import has_more_parts
+from api.deps import Parts, bearer_token
+from api.live.ending import stop
+from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
+from chimera.db.engine import AWAY
+from chimera.security.sessions import SignedIn
+from models.errors import LimitReached, NotSignedIn
+from models.streams import CLIENT_MESSAGE, Authenticate
+from models.users import Caller
+
+log = structlog.get_logger()
+
+SIGN_IN_SECONDS = 10.0
+SEND_SECONDS = 5.0
+MAX_PARTS = 50
+"""Texts, commas and brackets of a message; none that is documented has ten."""
+
+SIGNED_OUT = 4401
+TOO_SLOW = 4408
+TOO_MANY = 4429
+GOING_AWAY = 1001
+POLICY_VIOLATION = 1008
+
+
+class End(NamedTuple):
+    """How a socket is closed."""
+
+    code: int
+    reason: str = ""
+
+
+SIGN_IN_AGAIN = End(SIGNED_OUT, "sign in again")
+TOO_SLOWLY = End(TOO_SLOW, "you read too slowly; come back with after")
+TOO_FAST = End(TOO_MANY, f"send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once")
+
+
+class Socket(ABC):
+    """One client's connection, from the handshake to its end. Whatever ends it says how, and the first counts."""
+
+    def __init__(self, websocket: WebSocket, parts: Parts) -> None:
+        self._websocket = websocket
+        self._parts = parts
+        self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+
+    @abstractmethod
+    async def _take(self, caller: Caller, text: str | None) -> End | None:
+        """Do what a message asks for; None is one that isn't text. Returns how to close, where it ends the socket."""
+
+    def _work(self) -> list[asyncio.Task[None]]:
+        """What goes on beside the messages, to be stopped with the socket."""
+        return []
+
+    async def serve(self) -> None:
+        """Speak the protocol until either side has enough. The websocket is accepted already."""
+        try:
+            async with asyncio.timeout(SIGN_IN_SECONDS):
+                signed_in = await self._sign_in()
+        except (NotSignedIn, TimeoutError):
+            await self._close(End(SIGNED_OUT, "send {type: authenticate, token} with a valid access token first"))
+            return
+        except AWAY:
+            await self._close(End(GOING_AWAY, "the database does not answer; try again"))
+            return
+        except WebSocketDisconnect:
+            return
+        try:
+            with self._parts.open_sockets.one_more(signed_in.caller.user_id):
+                await self._serve(signed_in)
+        except LimitReached as error:
+            # A reason has room for 123 bytes.
+            await self._close(End(TOO_MANY, f"this user has as many sockets as CHIMERA_{error.setting.upper()} allows"))
+
+    async def _serve(self, signed_in: SignedIn) -> None:
+        receiving = asyncio.create_task(self._receive(signed_in.caller))
+        receiving.add_done_callback(lambda ended: self._end_with(_end_of(ended)))
+        try:
+            with self._parts.rights.held(signed_in, lambda: self._end_with(SIGN_IN_AGAIN)):
+                await self._close(await self._end)
+        finally:
+            await stop([receiving, *self._work()])
+
+    def _end_with(self, end: End) -> None:
+        if not self._end.done():
+            self._end.set_result(end)
+
+    async def _sign_in(self) -> SignedIn:
+        token = bearer_token(self._websocket)
+        if token is None:
+            try:
+                text = await self._websocket.receive_text()
+                if has_more_parts(text.encode(), MAX_PARTS):
+                    raise NotSignedIn
+                message = CLIENT_MESSAGE.validate_json(text)
+            except (ValidationError, KeyError) as error:
+                raise NotSignedIn from error
+            if not isinstance(message, Authenticate):
+                raise NotSignedIn
+            token = message.token
+        return await self._parts.auth.signed_in(token)
+
+    async def _receive(self, caller: Caller) -> End:
+        # Here, where other ends count as well: a client may be gone by now.
+        await self._send({"type": "authenticated"})
+        rate = MessageRate()
+        while True:
+            text: str | None
+            try:
+                text = await self._websocket.receive_text()
+            except WebSocketDisconnect:
+                return End(GOING_AWAY)
+            except KeyError:
+                text = None
+            if not rate.takes():
+                return TOO_FAST
+            if (end := await self._take(caller, text)) is not None:
+                return end
+
+    async def _send(self, message: dict[str, object]) -> None:
+        await self._send_text(to_json(message).decode())
+
+    async def _send_text(self, text: str) -> None:
+        # A timer alone: a timeout's context costs a quarter of what sending does. What waits here ends with the socket.
+        limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._end_with, TOO_SLOWLY)
+        try:
+            await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
+            # The client is gone, and `_receive` may be the one that waits here.
+            self._end_with(End(GOING_AWAY))
+            await asyncio.Event().wait()
+        finally:
+            limit.cancel()
+
+    async def _close(self, end: End) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._websocket.close(end.code, end.reason)
+        except (TimeoutError, RuntimeError, WebSocketDisconnect):
+            log.debug("socket_gone", code=end.code)
+
+
+def _end_of(ended: "asyncio.Task[End]") -> End:
+    if ended.cancelled():
+        return End(GOING_AWAY)
+    error = ended.exception()
+    if error is None:
+        return ended.result()
+    log.error("socket_failed", error=type(error).__name__, exc_info=error)
+    return End(GOING_AWAY)
+
+
+def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
+    """Say whether a browser page may open this socket: one of ours, or one that the settings list.
+
+    Programs send no Origin. They bring a token all the same, and there are no cookies that a foreign page could use.
+    """
+    origin = websocket.headers.get("origin")
+    if origin is None or origin in allowed:
+        return True
+    parts = urlsplit(origin)
+    return parts.scheme in ("http", "https") and parts.netloc == websocket.headers.get("host")

@@ -1,0 +1,100 @@
+"""Topics over a WebSocket: subscribe to tasks, and be told what happens to them."""
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import structlog
+from pydantic import ValidationError
+from starlette.websockets import WebSocket
+
+from api.bodies import has_more_parts
+from api.deps import Parts
+from api.live.ending import HubClosed, stop
+from api.live.sockets import MAX_PARTS, Socket
+from chimera.db.engine import AWAY
+from chimera.db.task_views import Progress
+from models.errors import ChimeraError, Unavailable
+from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, task_of
+from models.users import Caller
+from models.wording import sentence_of, told
+
+log = structlog.get_logger()
+
+MAX_TOPICS = 50
+
+
+class Topics(Socket):
+    """The protocol of `/ws`."""
+
+    def __init__(self, websocket: WebSocket, parts: Parts) -> None:
+        super().__init__(websocket, parts)
+        self._topics: dict[Topic, asyncio.Task[None]] = {}
+
+    def _work(self) -> list[asyncio.Task[None]]:
+        return list(self._topics.values())
+
+    async def _take(self, caller: Caller, text: str | None) -> None:
+        if text is None:
+            await self._refuse("invalid_message", "This is a binary message; send JSON as text.")
+            return
+        if has_more_parts(text.encode(), MAX_PARTS):
+            await self._refuse("invalid_message", "This has more in it than any message; send one that is documented.")
+            return
+        try:
+            await self._obey(caller, text)
+        except ValidationError as error:
+            first = told(error.errors())[0]
+            place = ".".join(str(part) for part in first["loc"]) or "message"
+            await self._refuse("invalid_message", f"{place}: {sentence_of(first)}")
+
+    async def _obey(self, caller: Caller, text: str) -> None:
+        match CLIENT_MESSAGE.validate_json(text):
+            case Subscribe(topic=topic, after=after):
+                await self._subscribe(caller, topic, after)
+            case Unsubscribe(topic=topic):
+                await stop([task] if (task := self._topics.pop(topic, None)) else [])
+                await self._send({"type": "unsubscribed", "topic": topic})
+            case Ping():
+                await self._send({"type": "pong", "server_time": datetime.now(UTC)})
+            case Authenticate():
+                await self._refuse("already_authenticated", "Open another socket to sign in as another user.")
+
+    async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
+        if topic in self._topics:
+            await self._refuse("already_subscribed", "Unsubscribe first to start again elsewhere.", topic)
+            return
+        if len(self._topics) >= MAX_TOPICS:
+            await self._refuse("too_many_topics", f"A socket has at most {MAX_TOPICS} topics; open another.", topic)
+            return
+        try:
+            progress = await self._parts.hub.progress(caller, task_of(topic))
+        except ValueError:
+            await self._refuse("not_found", "There is no such topic.", topic)
+        except ChimeraError as error:
+            await self._refuse(error.code, error.message, topic)
+        except AWAY:
+            away = Unavailable("The database")
+            await self._refuse(away.code, away.message, topic)
+        else:
+            await self._send({"type": "subscribed", "topic": topic, "after": after, "last_seq": progress.last_seq})
+            self._topics[topic] = asyncio.create_task(self._pump(caller, topic, after, progress))
+
+    async def _pump(self, caller: Caller, topic: Topic, after: int, progress: Progress) -> None:
+        try:
+            async with aclosing(self._parts.hub.follow(caller, task_of(topic), after, progress)) as frames:
+                async for frame in frames:
+                    await self._send_text(frame.message(topic))
+            await self._send({"type": "ended", "topic": topic})
+        except ChimeraError as error:
+            await self._refuse(error.code, error.message, topic)
+        except AWAY:
+            await self._refuse("unavailable", "The database does not answer; subscribe again.", topic)
+        except HubClosed:
+            log.debug("stream_closed", topic=topic)
+        finally:
+            if self._topics.get(topic) is asyncio.current_task():
+                del self._topics[topic]
+
+    async def _refuse(self, code: str, message: str, topic: Topic | None = None) -> None:
+        await self._send({"type": "error", "code": code, "message": message, "topic": topic})

@@ -1,0 +1,50 @@
+"""A bare FastAPI app that reads one row: `python -m benchmarks.bare_reading PORT`, the database in the environment.
+
+No sign-in, no rights, no log, no headers; a psycopg pool without transactions, the row as it is.
+"""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import uvicorn
+from fastapi import FastAPI, HTTPException
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+Pool = AsyncConnectionPool[AsyncConnection[dict[str, Any]]]
+
+
+def app_on(database_url: str, table: str = "tasks") -> FastAPI:
+    """Return an app that answers `GET /rows/ID` with a row of the table."""
+    statement = f"SELECT * FROM {table} WHERE id = %s".encode()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        options = {"autocommit": True, "row_factory": dict_row}
+        pool: Pool = AsyncConnectionPool(database_url, min_size=4, max_size=16, kwargs=options, open=False)
+        async with pool:
+            app.state.pool = pool
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/rows/{row_id}")
+    async def row(row_id: UUID) -> dict[str, Any]:
+        pool: Pool = app.state.pool
+        async with pool.connection() as connection:
+            found = await (await connection.execute(statement, (row_id,))).fetchone()
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    return app
+
+
+if __name__ == "__main__":
+    address = os.environ["CHIMERA_DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+    uvicorn.run(app_on(address), port=int(sys.argv[1]), log_level="warning", access_log=False)

@@ -1,0 +1,148 @@
+"""From an event's commit to its frame, with many sockets on a few busy tasks.
+
+    python -m benchmarks fanout [--sockets 500] [--tasks 20] [--processes 2]
+
+The tasks are created as drafts, the sockets shared out evenly over them and subscribed; then all tasks start at once,
+each the job of `benchmarks/floor.py` with answers that are written for 200 ms. Printed are milliseconds from an event's
+`at` (the statement that wrote it) to its frame's arrival at a client, gaps and doubles in what each socket got, and
+memory and processor time of the API's process. The clients are `benchmarks/listeners.py`, in processes of their own.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.processor import api_process
+from tests.stack import Stack, running_stack
+
+GOAL = (
+    'Say three things about tides [[sim plan: split=3; agent=analyst; sub="turns=1,tokens=30,drip=150"; delay=0.2]]'
+    " [[sim aggregate: tokens=30; drip=150]]"
+)
+MODEL = "simulator/fast"
+REST_SECONDS = 10
+BARS_MS = {500: 300.0, 2000: 500.0}
+LINE_BYTES = 256 * 1024 * 1024
+
+
+async def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    options.add_argument("--sockets", type=int, default=500)
+    options.add_argument("--tasks", type=int, default=20)
+    options.add_argument("--processes", type=int, default=2, help="of clients")
+    asked = options.parse_args()
+    # Of one user, from one address, which may have half of all connections.
+    limits = {"max_sockets": 0, "max_open_tasks": 0, "max_connections": 3 * asked.sockets + 100}
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_stack(Path(folder), **limits) as stack:
+            await measure(stack, asked.sockets, asked.tasks, asked.processes)
+
+
+async def measure(stack: Stack, sockets: int, tasks: int, processes: int) -> None:
+    """Print what the module's docstring promises."""
+    await _run(stack, [await _draft(stack)])
+    ids = [await _draft(stack) for _ in range(tasks)]
+    api, before = api_process(), _memory(api_process())
+    began = time.perf_counter()
+    clients = await _listening(stack, [ids[number % tasks] for number in range(sockets)], processes)
+    print(f"connected  {sockets} sockets on {tasks} tasks in {time.perf_counter() - began:.1f} s", flush=True)
+    rest = _memory(api)
+    used = _used_s(api)
+    await asyncio.sleep(REST_SECONDS)
+    at_rest = (_used_s(api) - used) / REST_SECONDS
+    began, used = time.perf_counter(), _used_s(api)
+    await _start(stack, ids)
+    told = await asyncio.gather(*map(_told_by, clients))
+    took, busy = time.perf_counter() - began, _used_s(api) - used
+    _print(told, sockets)
+    print(f"tasks      over after {took:.1f} s; processor of the API {busy:.1f} s, {at_rest:.1%} of one at rest")
+    each = [(kib - before) / sockets for kib in (rest, _memory(api))]
+    print(f"memory     {each[0]:.0f} KiB a socket at rest, {each[1]:.0f} after")
+
+
+async def _draft(stack: Stack) -> str:
+    answer = await stack.api.post("/api/v1/tasks", json={"goal": GOAL, "model": MODEL, "start": False})
+    answer.raise_for_status()
+    task_id: str = answer.json()["id"]
+    return task_id
+
+
+async def _start(stack: Stack, ids: list[str]) -> None:
+    answers = await asyncio.gather(*(stack.api.post(f"/api/v1/tasks/{task_id}/execute") for task_id in ids))
+    for answer in answers:
+        answer.raise_for_status()
+
+
+async def _run(stack: Stack, ids: list[str]) -> None:
+    """Warm everything up: the first task of a stack is slower than the next ones."""
+    [client] = await _listening(stack, ids, 1)
+    await _start(stack, ids)
+    await _told_by(client)
+
+
+async def _listening(stack: Stack, topics: list[str], processes: int) -> list[Process]:
+    """Start clients that follow a task each, and wait until all of them do."""
+    clients = [await _client(stack, topics[number::processes]) for number in range(processes)]
+    for client in clients:
+        assert client.stdout is not None
+        if await client.stdout.readline() != b"connected\n":
+            raise RuntimeError("the clients could not connect")
+    return clients
+
+
+async def _client(stack: Stack, topics: list[str]) -> Process:
+    client = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.listeners", stdin=PIPE, stdout=PIPE, limit=LINE_BYTES
+    )
+    assert client.stdin is not None
+    token = stack.api.headers["Authorization"].removeprefix("Bearer ")
+    asked = {"url": str(stack.api.base_url), "token": token, "tasks": topics}
+    client.stdin.write(json.dumps(asked).encode() + b"\n")
+    await client.stdin.drain()
+    return client
+
+
+async def _told_by(client: Process) -> dict[str, Any]:
+    assert client.stdout is not None
+    told: dict[str, Any] = json.loads(await client.stdout.readline())
+    await client.wait()
+    return told
+
+
+def _print(told: list[dict[str, Any]], sockets: int) -> None:
+    total = {name: sum(each[name] for each in told) for name in ("gaps", "doubles", "tokens", "whole")}
+    late = [each for one in told for each in one["late_ms"]]
+    centiles = statistics.quantiles(late, n=100)
+    bar = f"  (bar: p99 below {BARS_MS[sockets]:g} ms)" if sockets in BARS_MS else ""
+    print(
+        f"frames     {len(late)} events, {total['tokens']} pieces of text; {total['whole']} of {sockets} sockets whole,"
+        f" {total['gaps']} gaps, {total['doubles']} doubles"
+    )
+    p50, p90, p99 = (centiles[number - 1] for number in (50, 90, 99))
+    print(f"late       p50 {p50:.0f}  p90 {p90:.0f}  p99 {p99:.0f}  max {max(late):.0f} ms{bar}")
+
+
+def _memory(process: psutil.Process) -> float:
+    """KiB that the process has for itself."""
+    return float(process.memory_full_info().uss) / 1024
+
+
+def _used_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)

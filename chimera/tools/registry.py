@@ -1,0 +1,67 @@
+"""The tools that there are, by name: how a model is offered one, and how one is run on what a model wrote."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from chimera.providers.base import ToolSpec
+from chimera.tools.base import AnyTool, ToolError
+from chimera.tools.context import ToolContext
+
+
+class Registry:
+    """Tools by name."""
+
+    def __init__(self, tools: Iterable[AnyTool]) -> None:
+        self.by_name: dict[str, AnyTool] = {tool.name: tool for tool in tools}
+
+    def specs_of(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
+        """Describe tools the way a model is offered them; those that are gone are left out."""
+        return tuple(_spec_of(self.by_name[name]) for name in names if name in self.by_name)
+
+    def is_answered_at_once(self, name: str) -> bool:
+        """Whether a call needs nothing but its arguments; what there is no tool for is refused at once, too."""
+        tool = self.by_name.get(name)
+        return tool is None or tool.kind == "pure"
+
+    async def run(self, name: str, arguments: str, context: ToolContext | None = None) -> str:
+        """Run a tool on the JSON text that a model wrote; a pure one needs no context.
+
+        Raises `ToolError` for an unknown tool, for arguments that don't fit and for what the tool refuses: its message
+        is for the model.
+        """
+        tool = self._named(name)
+        args = _read(tool, arguments)
+        if tool.kind == "pure":
+            return await tool.run(args)
+        if context is None:
+            raise ValueError(f"Tool {name!r} is not pure; it needs a context.")
+        return await tool.run(args, context)
+
+    def _named(self, name: str) -> AnyTool:
+        tool = self.by_name.get(name)
+        if tool is None:
+            raise ToolError(f"There is no tool {name[:60]!r}; use one of {', '.join(self.by_name)}.")
+        return tool
+
+
+def _spec_of(tool: AnyTool) -> ToolSpec:
+    contract: type[BaseModel] = tool.arguments
+    return ToolSpec(name=tool.name, description=tool.description, parameters=_schema_of(contract))
+
+
+@cache
+def _schema_of(contract: type[BaseModel]) -> dict[str, Any]:
+    return contract.model_json_schema()
+
+
+def _read(tool: AnyTool, arguments: str) -> BaseModel:
+    contract: type[BaseModel] = tool.arguments
+    try:
+        return contract.model_validate_json(arguments or "{}")
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors()[:3])
+        message = f"The arguments of {tool.name!r} don't fit: {problems}. Send one JSON object."
+        raise ToolError(message) from None

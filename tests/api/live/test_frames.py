@@ -1,0 +1,42 @@
+"""A frame's JSON is written once, for whoever gets it."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from api.live.frames import Written
+from models.events import EventFrame, Frame, TaskResumed, TokensFrame
+from models.ids import ROOT, TaskId
+from models.model_calls import Purpose
+from models.streams import topic_of
+
+TASK = TaskId("8f14e45f-ceea-4671-b1d2-0123456789ab")
+
+
+def event(seq: int = 3) -> EventFrame:
+    return EventFrame(task_id=TASK, seq=seq, at=datetime.now(UTC), event=TaskResumed())
+
+
+def tokens() -> TokensFrame:
+    place = {"path": ROOT, "purpose": Purpose.TURN, "step": 1, "attempt": 1}
+    return TokensFrame.model_validate({"task_id": TASK, **place, "offset": 0, "text": 'He said "é"\n'})
+
+
+@pytest.mark.parametrize("frame", [event(), tokens()], ids=["event", "tokens"])
+def test_a_message_is_the_frame_with_its_topic(frame: Frame) -> None:
+    topic = topic_of(TASK)
+    said = json.loads(Written(frame, 3).message(topic))
+    assert said == {"type": frame.kind, "topic": topic, **frame.model_dump(mode="json")}
+
+
+def test_two_followers_get_the_same_text() -> None:
+    written = Written(event(), 3)
+    assert written.message(topic_of(TASK)) is written.message(topic_of(TASK))
+    assert written.json is written.json
+
+
+def test_a_topic_is_echoed_as_its_client_spelt_it() -> None:
+    written, theirs = Written(event(), 3), topic_of(TASK).upper().replace("TASK", "task")
+    assert json.loads(written.message(theirs))["topic"] == theirs
+    assert json.loads(written.message(topic_of(TASK)))["topic"] == topic_of(TASK)

@@ -1,0 +1,104 @@
+"""Rights are asked for once for all that is open, and whoever holds one is told when it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import ExitStack
+
+import httpx2
+import psycopg
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from api.deps import Parts
+from api.live import rights
+from api.live.rights import Rights
+from chimera.db.users import SessionOwner, Standing
+from chimera.security.sessions import SignedIn
+from tests.api.conftest import SignUp
+from tests.api.routes.test_streams import token_of
+from tests.until import LIMIT_S, until
+
+
+@pytest.fixture
+def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[Collection[SessionOwner]]:
+    """The questions that were asked, all of them answered by the database."""
+    auth, questions = _parts(app).auth, list[Collection[SessionOwner]]()
+    standings = auth.standings
+
+    async def noting(sessions: Collection[SessionOwner]) -> dict[SessionOwner, Standing | None]:
+        questions.append(sessions)
+        return await standings(sessions)
+
+    monkeypatch.setattr(auth, "standings", noting)
+    return questions
+
+
+@pytest.fixture
+async def watched(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rights]:
+    monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.02)
+    own = Rights(_parts(app).auth)
+    own.start()
+    yield own
+    await own.close()
+
+
+async def test_one_question_is_asked_for_all(
+    app: FastAPI, sign_up: SignUp, watched: Rights, asked: list[Collection[SessionOwner]]
+) -> None:
+    both = [await _signed_in(app, await sign_up()) for _ in range(2)]
+    asked.clear()
+    with ExitStack() as held:
+        for signed_in in both * 50:
+            held.enter_context(watched.held(signed_in, lambda: None))
+        await until(lambda: len(asked) >= 3)
+    assert {frozenset(question) for question in asked} == {frozenset(each.owner for each in both)}
+    assert not watched._holders
+
+
+async def test_a_lost_session_ends_its_holders_alone(app: FastAPI, sign_up: SignUp, watched: Rights) -> None:
+    carol, dave = await sign_up(), await sign_up()
+    lost, kept = [asyncio.Event(), asyncio.Event()], asyncio.Event()
+    with ExitStack() as held:
+        for each in lost:
+            held.enter_context(watched.held(await _signed_in(app, carol), each.set))
+        held.enter_context(watched.held(await _signed_in(app, dave), kept.set))
+        await carol.post("/api/v1/auth/logout")
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.gather(*(each.wait() for each in lost))
+        assert not kept.is_set()
+
+
+@pytest.mark.parametrize("change", ["role = 'admin'", "disabled_at = now()"])
+async def test_a_user_that_changes_ends_holders(app: FastAPI, sign_up: SignUp, watched: Rights, change: str) -> None:
+    signed_in, lost = await _signed_in(app, await sign_up()), asyncio.Event()
+    with watched.held(signed_in, lost.set):
+        async with _parts(app).database.begin() as session:
+            await session.execute(text(f"UPDATE users SET {change} WHERE id = :id"), {"id": signed_in.caller.user_id})
+        async with asyncio.timeout(LIMIT_S):
+            await lost.wait()
+
+
+async def test_a_database_that_is_away_ends_nothing(
+    app: FastAPI, alice: httpx2.AsyncClient, watched: Rights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in, lost, tries = await _signed_in(app, alice), asyncio.Event(), 0
+
+    async def away(sessions: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(_parts(app).auth, "standings", away)
+    with watched.held(signed_in, lost.set):
+        await until(lambda: tries >= 3)
+        assert not lost.is_set()
+
+
+def _parts(app: FastAPI) -> Parts:
+    parts: Parts = app.state.parts
+    return parts
+
+
+async def _signed_in(app: FastAPI, client: httpx2.AsyncClient) -> SignedIn:
+    return await _parts(app).auth.signed_in(token_of(client))

@@ -1,0 +1,41 @@
+"""The lean read answers as FastAPI would."""
+
+from uuid import uuid4
+
+import httpx2
+import pytest
+from pydantic import TypeAdapter
+
+from models.tasks import TaskView
+from tests.api.conftest import new_task
+
+
+async def test_both_ways_give_the_same_answer(alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice, metadata={"a": [1, "é"]}, budget={"max_tokens": 5}))["id"]
+    ours, theirs = [await alice.get(f"/api/v1/tasks/{each}") for each in (task_id, task_id.upper())]
+    assert (ours.status_code, theirs.status_code) == (200, 200)
+    assert ours.content == theirs.content
+    assert ours.headers["Content-Type"] == theirs.headers["Content-Type"]
+    assert ours.headers.keys() == theirs.headers.keys()
+    TypeAdapter(TaskView).validate_json(ours.content)
+
+
+@pytest.mark.parametrize("task_id", ["x", "0" * 31, f"{uuid4()}x", f"{str(uuid4())[:-1]}g"])
+async def test_a_wrong_id_is_named(alice: httpx2.AsyncClient, task_id: str) -> None:
+    answer = await alice.get(f"/api/v1/tasks/{task_id}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "task_id")
+
+
+async def test_an_unknown_parameter_is_refused(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.get(f"/api/v1/tasks/{uuid4()}", params={"verbose": "1"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "verbose")
+
+
+async def test_anothers_task_is_not_found(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(bob))["id"]
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).status_code == 404
+
+
+async def test_who_is_not_signed_in_learns_nothing(anybody: httpx2.AsyncClient, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    assert (await anybody.get(f"/api/v1/tasks/{task_id}")).status_code == 401

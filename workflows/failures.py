@@ -1,0 +1,46 @@
+"""How errors of a workflow's parts become its own: a cancel stays a cancel, the rest keeps its code."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError
+
+
+def reason_of(error: BaseException) -> tuple[str, str]:
+    """The code and message behind a failed activity or child workflow."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ApplicationError):
+            return cause.type or "failed", cause.message
+        cause = cause.__cause__
+    return "failed", str(error)
+
+
+def is_cancel(error: BaseException) -> bool:
+    """Whether an error only says that the work was cancelled."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, CancelledError | asyncio.CancelledError):
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def code_of(error: ActivityError) -> str | None:
+    """The code that an activity failed with."""
+    return error.cause.type if isinstance(error.cause, ApplicationError) else None
+
+
+def failed_with(error: BaseException) -> BaseException:
+    """What a workflow raises for an error of its parts: a cancel stays a cancel, the rest keeps its code.
+
+    A cancel is stronger than a failure that came at the same moment.
+    """
+    if workflow.cancellation_reason() is not None:
+        return asyncio.CancelledError()
+    if isinstance(error, ActivityError | ChildWorkflowError):
+        if is_cancel(error):
+            return asyncio.CancelledError()
+        code, message = reason_of(error)
+        return ApplicationError(message, type=code, non_retryable=True)
+    return error

@@ -1,0 +1,14 @@
+"""How a node comes to its answer. A pattern is one file, and one line here."""
+
+from workflows.node import Pattern
+from workflows.patterns.call import call
+from workflows.patterns.planned import planned
+from workflows.patterns.single import single
+
+PATTERNS: dict[str, Pattern] = {
+    "planned": planned,
+    "single": single,
+    "embeddings": call,
+    "images": call,
+    "transcriptions": call,
+}

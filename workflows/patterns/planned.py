@@ -1,0 +1,181 @@
+"""A plan: ask for one, run its subtasks by their dependencies, put their results together."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
+
+from models.agents import COORDINATOR, PLANNER
+from models.base import preview_of
+from models.errors import PlanInvalid, SubtaskFailed
+from models.ids import NodePath, child_path
+from models.model_calls import Purpose
+from models.nodes import NodeOutcome, SuspendedChild
+from models.plans import PlanNode
+from models.subtasks import SubtaskInput
+from models.tasks import OnFailure, SubtaskMode
+from workflows.answers import check_whole
+from workflows.failures import is_cancel, reason_of
+from workflows.node import Node, Suspended
+from workflows.progress import Progress
+
+PLAN_ROUNDS = 2
+"""The planner's first try and one repair; each retry of the node, or of the task, has as many again."""
+INLINE_NODES = 20
+"""Subtasks of a plan beyond which each gets a workflow of its own: in one they would wait for each other."""
+
+
+async def planned(node: Node) -> None:
+    """Work the node out by a plan.
+
+    Raises ApplicationError with the code of what went wrong when a subtask failed and the policy says `fail`.
+    """
+    plan = node.state.plan or await _plan(node)
+    node.keep(plan=plan)
+    progress = Progress(plan, node.state.ended)
+    await _run_subtasks(node, progress)
+    completed = progress.completed()
+    if not completed:
+        why = f"Every subtask failed; the last one: {node.state.last_failure}"[:500]
+        raise ApplicationError(why, type=SubtaskFailed.code, non_retryable=True)
+    if len(plan) == 1:
+        node.is_closing = True
+        await node.record("completed", from_child=completed[0])
+    else:
+        await _aggregate(node)
+
+
+async def _plan(node: Node) -> tuple[PlanNode, ...]:
+    """Ask for a plan. A retry has rounds of its own, behind those that come back from the ledger: a plan that was
+    accepted before is used again, and refused ones are not all there is.
+    """
+    node.show("Planning")
+    problems: tuple[str, ...] = ()
+    for step in range(1, PLAN_ROUNDS * (node.place.retries + node.place.retry + 1) + 1):
+        outcome = await node.call(node.request(Purpose.PLAN, step, PLANNER))
+        if outcome.plan:
+            return outcome.plan
+        problems = outcome.plan_problems
+    way_out = "Give the subtasks yourself in `plan`, or choose another model."
+    why = f"The planner's plan can't run: {' '.join(problems)}"
+    message = f"{preview_of(why, 499 - len(way_out))} {way_out}"
+    raise ApplicationError(message, type=PlanInvalid.code, non_retryable=True)
+
+
+async def _aggregate(node: Node) -> None:
+    """Have the answer written, and once more whenever guidance came while it was."""
+    step = 1
+    while (outcome := await node.call(node.request(Purpose.AGGREGATE, step, COORDINATOR))).goes_on:
+        step += 1
+    check_whole(node.place.policy, outcome)
+
+
+async def _run_subtasks(node: Node, progress: Progress) -> None:
+    """Run what may run until all have ended. Raises Suspended once those in flight are suspended with their node."""
+    underway: dict[asyncio.Task[NodeOutcome | SuspendedChild], str] = {}
+    try:
+        while not progress.finished:
+            if node.gate.is_open:
+                for subtask in progress.start():
+                    underway[asyncio.create_task(_run_subtask(node, subtask))] = subtask.key
+            node.show(progress.describe())
+            if underway:
+                await _something_happens(node, underway)
+            else:
+                await node.open()
+            for task in [task for task in underway if task.done()]:
+                _note(node, progress, underway.pop(task), task.result())
+    finally:
+        node.show(progress.describe())
+        node.is_ending_children = True
+        await _cancel_all(underway)
+
+
+# In quotes: the sandbox evaluates annotations at every start of a run, and `asyncio` is a restricted proxy there.
+async def _something_happens(node: Node, underway: "dict[asyncio.Task[NodeOutcome | SuspendedChild], str]") -> None:
+    """Wait until a subtask ends, or others may begin that were held."""
+    was_open = node.gate.is_open
+    await workflow.wait_condition(lambda: any(task.done() for task in underway) or (node.gate.is_open and not was_open))
+
+
+def _note(node: Node, progress: Progress, key: str, end: NodeOutcome | SuspendedChild) -> None:
+    if isinstance(end, SuspendedChild):
+        node.keep(suspended=(*node.state.suspended, end))
+        progress.put_back(key)
+    else:
+        node.keep(ended=(*node.state.ended, end))
+        progress.end(end)
+
+
+async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | SuspendedChild:
+    """Run one subtask to its end under the policy. Raises ApplicationError when its failure fails the node."""
+    policy, path = node.place.policy, child_path(node.place.path, subtask.key)
+    current = _taken_up(node, subtask.key)
+    retries = policy.max_retries if policy.on_failure is OnFailure.RETRY else 0
+    while True:
+        try:
+            await node.open()
+            outcome = await node.run_child(
+                _place_of(node, subtask, current), may_be_inside=_may_be_inside(node, subtask)
+            )
+            return outcome if outcome.state is None else current.model_copy(update={"state": outcome.state})
+        except Suspended:
+            return current
+        except (ActivityError, ApplicationError, ChildWorkflowError) as error:
+            # A cancel of the run is stronger than a failure that came with it.
+            if node.is_stopping() or (is_cancel(error) and node.is_ending_children):
+                raise asyncio.CancelledError from error
+            code, message = reason_of(error)
+        node.keep(last_failure=f"{code}: {message}")
+        if current.retry >= retries:
+            return await _give_up(node, path, code, message)
+        await workflow.sleep(timedelta(seconds=min(30, 2**current.retry)))
+        current = SuspendedChild(key=subtask.key, retry=current.retry + 1)
+
+
+async def _give_up(node: Node, path: NodePath, code: str, message: str) -> NodeOutcome:
+    if node.place.policy.on_failure is OnFailure.SKIP:
+        await node.record("skipped", path=path, code=code, error=message)
+        return NodeOutcome(path=path, status="skipped")
+    await node.record("failed", path=path, code=code, error=message)
+    raise ApplicationError(f"Subtask {path!r} failed: {message}"[:500], type=code, non_retryable=True)
+
+
+def _taken_up(node: Node, key: str) -> SuspendedChild:
+    """Take a subtask that was suspended out of the node's state; one that begins has nothing behind it."""
+    found = next((child for child in node.state.suspended if child.key == key), SuspendedChild(key=key))
+    node.keep(suspended=tuple(child for child in node.state.suspended if child.key != key))
+    return found
+
+
+def _place_of(node: Node, subtask: PlanNode, current: SuspendedChild) -> SubtaskInput:
+    place = node.place
+    return SubtaskInput(
+        task_id=place.task_id,
+        owner_id=place.owner_id,
+        path=child_path(place.path, subtask.key),
+        agent=subtask.agent,
+        title=subtask.title,
+        pattern="planned" if subtask.decompose else "single",
+        policy=place.policy,
+        priority=place.priority,
+        state=current.state,
+        retry=place.retry + current.retry,
+        **({"retries": place.retries} if place.retries else {}),
+    )
+
+
+def _may_be_inside(node: Node, subtask: PlanNode) -> bool:
+    """Whether the task wants a subtask inside its parent's workflow; large parts of a tree are workflows at once."""
+    is_wanted = node.place.policy.subtasks is SubtaskMode.INLINE
+    return is_wanted and not subtask.decompose and len(node.state.plan or ()) <= INLINE_NODES
+
+
+# In quotes: as above.
+async def _cancel_all(underway: "dict[asyncio.Task[NodeOutcome | SuspendedChild], str]") -> None:
+    """Cancel subtasks in flight and wait until each has really ended: "stopped" means stopped."""
+    for task in underway:
+        task.cancel()
+    if underway:
+        await asyncio.gather(*underway, return_exceptions=True)
