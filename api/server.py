@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.deps import Parts
+from api.live.protocol import SocketProtocol
 from api.protocol import Protocol
 from chimera.config.settings import Settings
 
@@ -49,6 +50,7 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.api_port,
         http=Protocol,
+        ws=SocketProtocol,
         ws_max_size=WS_MAX_BYTES,
         # It would compress each frame anew for each socket, and keep a window of 50 KB for it.
         ws_per_message_deflate=False,

@@ -106,7 +106,7 @@ async def _client(stack: Stack, topics: list[str]) -> Process:
     )
     assert client.stdin is not None
     token = stack.api.headers["Authorization"].removeprefix("Bearer ")
-    asked = {"url": str(stack.api.base_url), "token": token, "tasks": topics}
+    asked = {"url": f"http://127.0.0.1:{stack.settings.api_port}", "token": token, "tasks": topics}
     client.stdin.write(json.dumps(asked).encode() + b"\n")
     await client.stdin.drain()
     return client

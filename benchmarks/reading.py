@@ -62,7 +62,7 @@ async def main() -> None:
                 sides = {
                     "bare": Side(f"{url}/rows/{task_id}", "", process),
                     "chimera": Side(
-                        f"{stack.api.base_url}/api/v1/tasks/{task_id}".replace("//api", "/api"),
+                        f"http://127.0.0.1:{stack.settings.api_port}/api/v1/tasks/{task_id}",
                         stack.api.headers["Authorization"],
                         api_process(),
                     ),

@@ -132,10 +132,20 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, port: int | None = None) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp, port: int | None = None, ws: type[asyncio.Protocol] | str = "auto"
+) -> AsyncIterator[str]:
     """Serve an app on the loopback address, in this loop, and yield where."""
     port = port or free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        port=port,
+        ws=ws,
+        ws_per_message_deflate=False,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
     server = _Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:

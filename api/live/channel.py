@@ -6,7 +6,7 @@ it missed from PostgreSQL, and the text between them is lost to it.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 
 import structlog
@@ -29,6 +29,9 @@ KEPT_EVENTS = 500
 """The newest events, which clients that come, or are further behind, take from here."""
 EVENTS_A_READ = 500
 AWAY_SECONDS = 1.0
+PAUSE_SECONDS = 0.001
+"""For each follower, after they were told: what comes meanwhile goes to all of them together, in one write."""
+MOST_PAUSE_SECONDS = 0.15
 
 JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
 """Has the bus read for a run from here on; returns the text that it holds from before."""
@@ -73,41 +76,43 @@ class Channel:
         while not self._has_begun:
             await self._wait()
 
-    async def frames(self, after: int, known: int) -> AsyncIterator[Written]:
-        """Yield what happened after `after`, then what happens, until the run's last event.
+    async def frames(self, after: int, known: int) -> AsyncIterator[list[Written]]:
+        """Yield what happened after `after`, then what happens, until the run's last event; together what is there.
 
         `known` is the newest event that the caller has heard of: before it nothing is the last one.
         """
         text = [piece for piece in self._text if self._is_live(piece)]
         while True:
             place, seq = self._frames_ever, self.last_seq
-            async for event in self._between(after, seq):
-                yield event
+            async for found in self._between(after, seq):
+                yield found
             after = max(after, seq)
-            for piece in filter(self._is_live, text):
-                yield piece
-            text = []
+            if text := list(filter(self._is_live, text)):
+                yield text
+                text = []
             # Until it is so far behind that its place is lost: then as if it came anew, without the text.
             while place >= self._frames_ever - len(self._frames):
                 if place < self._frames_ever:
-                    frame = self._frames[place - self._frames_ever]
-                    place += 1
-                    if frame.seq > after or (frame.seq == after and isinstance(frame.frame, TokensFrame)):
-                        after = frame.seq
-                        yield frame
+                    found = [each for each in self._frames_from(place) if each.comes_after(after)]
+                    place = self._frames_ever
+                    if found:
+                        after = found[-1].seq
+                        yield found
                 elif self._is_over and after >= max(self.last_seq, known):
                     return
                 else:
                     await self._wait()
 
-    async def _between(self, after: int, up_to: int) -> AsyncIterator[Written]:
+    def _frames_from(self, place: int) -> Iterator[Written]:
+        return islice(self._frames, place - self._frames_ever + len(self._frames), None)
+
+    async def _between(self, after: int, up_to: int) -> AsyncIterator[list[Written]]:
         """Yield the events in between, from those that are kept or else from PostgreSQL."""
         while after < up_to:
             found = self._kept(after, up_to) or await read(self._database, self.task_id, after, up_to)
-            for event in found:
-                yield event
             if not found:
                 return
+            yield found
             after = found[-1].seq
 
     def _kept(self, after: int, up_to: int) -> list[Written]:
@@ -122,13 +127,18 @@ class Channel:
         if self._is_closed:  # redis-py can lose a cancel
             return
         await self._begin(backlog)
-        async for news in self._inbox:
-            if isinstance(news, TokensFrame):
-                self._add_text(news)
-            else:
-                while self.last_seq < news and (found := await read(self._database, self.task_id, self.last_seq, news)):
-                    self._add(found)
+        while True:
+            for news in await self._inbox.all():
+                await self._take(news)
             self._tell()
+            await asyncio.sleep(min(MOST_PAUSE_SECONDS, self.followers * PAUSE_SECONDS))
+
+    async def _take(self, news: TokensFrame | int) -> None:
+        if isinstance(news, TokensFrame):
+            self._add_text(news)
+            return
+        while self.last_seq < news and (found := await read(self._database, self.task_id, self.last_seq, news)):
+            self._add(found)
 
     async def _begin(self, backlog: list[TokensFrame]) -> None:
         # Behind the bus: what happened before it is read for this run has no hint that would still come.

@@ -2,13 +2,15 @@
 
 `Hub.follow` is the one implementation behind WebSocket topics and SSE. A run that is followed here has one channel,
 which reads and writes each frame once. Clients pull: the next frame is taken when the one before was sent, so a slow
-client costs no memory, and no connection to the database is held while it waits. Redis only says that there is
-something to read; without it the hub looks every 5 s, for all followed tasks with one query.
+client costs no memory, and no connection to the database is held while it waits. Redis says at once that there is
+something to read. It may be away, and a busy worker late to say so: the hub also looks by itself, several times a
+second, with one query for all followed tasks.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from uuid import uuid4
 
 import structlog
@@ -30,7 +32,9 @@ log = structlog.get_logger()
 
 MAX_BEHIND = 5000
 """A client that missed more events than this gets a snapshot instead."""
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 0.1
+LOOKS_SHARE = 0.02
+"""Of a connection's time, which looking may take at most: with very many runs it looks more rarely."""
 BLOCK_SECONDS = 2.0
 
 
@@ -63,6 +67,15 @@ class Hub:
     async def follow(
         self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[Written]:
+        """Yield each frame of `batches` by itself."""
+        async with aclosing(self.batches(caller, task_id, after, progress)) as batches:
+            async for batch in batches:
+                for frame in batch:
+                    yield frame
+
+    async def batches(
+        self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
+    ) -> AsyncGenerator[list[Written]]:
         """Yield what happened after the sequence `after`, then what happens, until the task's last event.
 
         Text that is being written lies between the events where it belongs; that of calls that have ended is left out.
@@ -71,28 +84,27 @@ class Hub:
         """
         progress = progress or await self.progress(caller, task_id)
         if progress.status in CLOSED:
-            async for frame in self._replay(caller, task_id, after, progress.last_seq):
-                yield frame
+            async for batch in self._replay(caller, task_id, after, progress.last_seq):
+                yield batch
             return
         with self._following(task_id) as channel:
             await channel.begun()
             known = max(channel.last_seq, progress.last_seq)
             if not 0 <= known - after <= MAX_BEHIND:
                 snapshot = await self._snapshot(caller, task_id)
-                yield snapshot
+                yield [snapshot]
                 after = known = snapshot.seq
             channel.offer(known)
-            async for frame in channel.frames(after, known):
-                yield frame
+            async for batch in channel.frames(after, known):
+                yield batch
 
-    async def _replay(self, caller: Caller, task_id: TaskId, after: int, last: int) -> AsyncIterator[Written]:
+    async def _replay(self, caller: Caller, task_id: TaskId, after: int, last: int) -> AsyncIterator[list[Written]]:
         """Yield what the client missed of a task that has ended, or a snapshot where that is too much."""
         if not 0 <= last - after <= MAX_BEHIND:
-            yield await self._snapshot(caller, task_id)
+            yield [await self._snapshot(caller, task_id)]
             return
         while after < last and (found := await read(self._database, task_id, after, last)):
-            for frame in found:
-                yield frame
+            yield found
             after = found[-1].seq
 
     @contextmanager
@@ -151,19 +163,26 @@ class Hub:
         channel.offer(payload)
 
     async def _look(self) -> None:
+        seen: dict[TaskId, int] = {}
+        took_s = 0.0
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, took_s / LOOKS_SHARE))
             if not self._channels:
                 continue
+            began = time.monotonic()
             try:
                 async with self._database.statements() as connection:
                     newest = await task_views.last_seqs(connection, list(self._channels))
             except AWAY as error:
                 log.warning("stream_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
                 continue
-            for task_id, seq in newest.items():
+            took_s = time.monotonic() - began
+            # What was there one look ago: a hint goes first, with the text that belongs before its event.
+            for task_id, seq in seen.items():
                 if task_id in self._channels:
                     self._channels[task_id].offer(seq)
+            seen = newest
 
 
 def _order_of(entry_id: str) -> tuple[int, int]:

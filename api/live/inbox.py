@@ -49,21 +49,17 @@ class Inbox:
                 return True
         return False
 
-    def __aiter__(self) -> "Inbox":
-        return self
-
-    async def __anext__(self) -> TokensFrame | int:
-        while True:
-            if self._queue:
-                news = self._queue.popleft()
-                if isinstance(news, int):
-                    self._taken = max(self._taken, news)
-                return news
-            if self._newest > self._taken:
-                self._taken = self._newest
-                return self._newest
+    async def all(self) -> list[TokensFrame | int]:
+        """Wait until there is something, and take all of it."""
+        while not self._queue and self._newest <= self._taken:
             self._news.clear()
             await self._news.wait()
+        news = list(self._queue)
+        self._queue.clear()
+        if self._newest > max((each for each in news if isinstance(each, int)), default=self._taken):
+            news.append(self._newest)
+        self._taken = self._newest
+        return news
 
 
 def _call_of(piece: TokensFrame) -> tuple[str, str, int, int]:

@@ -5,6 +5,7 @@ What is said over it is in `topics.py` and `echo.py`; docs/reference/streams.md 
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -131,13 +132,13 @@ class Socket(ABC):
                 return end
 
     async def _send(self, message: dict[str, object]) -> None:
-        await self._send_text(to_json(message).decode())
+        await self._sent(self._websocket.send_text(to_json(message).decode()))
 
-    async def _send_text(self, text: str) -> None:
+    async def _sent(self, sending: Awaitable[None]) -> None:
         # A timer alone: a timeout's context costs a quarter of what sending does. What waits here ends with the socket.
         limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._end_with, TOO_SLOWLY)
         try:
-            await self._websocket.send_text(text)
+            await sending
         except (WebSocketDisconnect, RuntimeError, TimeoutError):
             # The client is gone, and `_receive` may be the one that waits here.
             self._end_with(End(GOING_AWAY))

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 from api.bodies import has_more_parts
 from api.deps import Parts
 from api.live.ending import HubClosed, stop
+from api.live.frames import messages_of
 from api.live.sockets import MAX_PARTS, Socket
 from chimera.db.engine import AWAY
 from chimera.db.task_views import Progress
@@ -82,9 +83,10 @@ class Topics(Socket):
 
     async def _pump(self, caller: Caller, topic: Topic, after: int, progress: Progress) -> None:
         try:
-            async with aclosing(self._parts.hub.follow(caller, task_of(topic), after, progress)) as frames:
-                async for frame in frames:
-                    await self._send_text(frame.message(topic))
+            async with aclosing(self._parts.hub.batches(caller, task_of(topic), after, progress)) as batches:
+                async for batch in batches:
+                    for message in messages_of(batch, topic, self._websocket):
+                        await self._sent(self._websocket.send(message))
             await self._send({"type": "ended", "topic": topic})
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)

@@ -3,6 +3,7 @@
 By hand: `python -m chimera.db.migrate upgrade head` (any of Alembic's commands, on CHIMERA_DATABASE_URL).
 """
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -60,14 +61,30 @@ async def upgrade(database_url: str) -> str | None:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> str | None:
-    config = config_for()
-    scripts = ScriptDirectory.from_config(config)
-    newest, current = scripts.get_current_head(), MigrationContext.configure(connection).get_current_revision()
-    if current == newest:
-        return None
+async def _check(database_url: str) -> None:
+    """Raise TablesUnreadable for tables of a version that this one doesn't know."""
+    engine = create_async_engine(driver_url(database_url))
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_known_revision)
+    finally:
+        await engine.dispose()
+
+
+def _known_revision(connection: Connection) -> str | None:
+    """Return the revision that the tables are at, None for a database without any. Raises TablesUnreadable."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory.from_config(config_for())
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise TablesUnreadable(current)
+    return current
+
+
+def _upgrade(connection: Connection) -> str | None:
+    config = config_for()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    if _known_revision(connection) == newest:
+        return None
     connection.commit()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -86,7 +103,10 @@ def main() -> None:
     if url is None:
         sys.exit("CHIMERA_DATABASE_URL is not set; give the address of a PostgreSQL")
     try:
+        asyncio.run(_check(url))
         line.run_cmd(config_for(url), options)
+    except TablesUnreadable as error:
+        sys.exit(error.message)
     except OperationalError as error:
         reason = str(error.orig).splitlines()[0]
         sys.exit(f"The PostgreSQL of CHIMERA_DATABASE_URL can't be used: {reason}")

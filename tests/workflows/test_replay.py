@@ -65,5 +65,5 @@ async def test_a_changed_order_of_commands_is_caught() -> None:
 
 @pytest.mark.parametrize(("name", "paths"), [("continued", ["/long"]), ("root_continued", ["", "/long", "/deep"])])
 def test_nodes_were_recorded_across_continue_as_new(name: str, paths: list[str]) -> None:
-    recorded = Counter(history.workflow_id[len("task-") + 36 :] for history in histories_in(FOLDER / f"{name}.json"))
+    recorded = Counter(history.workflow_id[len("run-") + 36 :] for history in histories_in(FOLDER / f"{name}.json"))
     assert {path: recorded[path] >= 2 for path in paths} == dict.fromkeys(paths, True)

@@ -169,8 +169,7 @@ async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
     schedule_id, _, temporal = await _new(runs)
     owner_id = await new_user(runs.database)
     drafts = (
-        "INSERT INTO runs (owner_id, title, goal, model, policy, status)"
-        " SELECT :owner_id, '', '', '', '{}', 'draft' FROM generate_series(1, :number)"
+        "INSERT INTO runs (owner_id, kind, status) SELECT :owner_id, 'task', 'draft' FROM generate_series(1, :number)"
     )
     async with runs.database.begin() as session:
         await session.execute(text(drafts), {"owner_id": owner_id, "number": runs.settings.max_open_tasks})

@@ -8,7 +8,5 @@ from workflows.patterns.single import single
 PATTERNS: dict[str, Pattern] = {
     "planned": planned,
     "single": single,
-    "embeddings": call,
-    "images": call,
-    "transcriptions": call,
+    "call": call,
 }

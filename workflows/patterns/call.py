@@ -5,5 +5,6 @@ from workflows.node import Node
 
 
 async def call(node: Node) -> None:
-    """Make the call that the pattern is named after."""
-    await node.call(node.request(Purpose(node.place.pattern), 1, node.place.agent))
+    """Make it. What is asked stands where other nodes have their agent: `images`, say."""
+    agent = node.place.agent
+    await node.call(node.request(Purpose(agent), 1, agent))

@@ -10,7 +10,7 @@ from models.model_calls import MEDIA, PURPOSES, Purpose
 def test_each_purpose_is_a_row_and_a_file() -> None:
     assert set(PROMPTS) | MEDIA == set(PURPOSES) == set(Purpose)
     files = {file.stem for file in Path(prompts.__file__).parent.glob("*.py")}
-    assert set(Purpose) <= files
+    assert set(PROMPTS) <= files
 
 
 def test_only_plans_end_no_node() -> None:

@@ -4,9 +4,14 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from api.live.frames import Written
-from models.events import EventFrame, Frame, TaskResumed, TokensFrame
+from api.live.protocol import frame_of
+from models.events import EventFrame, TaskResumed, TokensFrame
 from models.ids import ROOT, TaskId
 from models.model_calls import Purpose
 from models.streams import topic_of
@@ -24,9 +29,9 @@ def tokens() -> TokensFrame:
 
 
 @pytest.mark.parametrize("frame", [event(), tokens()], ids=["event", "tokens"])
-def test_a_message_is_the_frame_with_its_topic(frame: Frame) -> None:
+def test_a_message_is_the_frame_with_its_topic(frame: EventFrame | TokensFrame) -> None:
     topic = topic_of(TASK)
-    said = json.loads(Written(frame, 3).message(topic))
+    said = json.loads(Written(frame, 3).message(topic)["text"])
     assert said == {"type": frame.kind, "topic": topic, **frame.model_dump(mode="json")}
 
 
@@ -38,5 +43,15 @@ def test_two_followers_get_the_same_text() -> None:
 
 def test_a_topic_is_echoed_as_its_client_spelt_it() -> None:
     written, theirs = Written(event(), 3), topic_of(TASK).upper().replace("TASK", "task")
-    assert json.loads(written.message(theirs))["topic"] == theirs
-    assert json.loads(written.message(topic_of(TASK)))["topic"] == topic_of(TASK)
+    assert json.loads(written.message(theirs)["text"])["topic"] == theirs
+    assert json.loads(written.message(topic_of(TASK))["text"])["topic"] == topic_of(TASK)
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 200_000])
+def test_a_frame_is_read_by_a_websocket_library(size: int) -> None:
+    client = ClientProtocol(parse_uri("ws://127.0.0.1/ws"), state=State.OPEN)
+    text = ("é" + "x" * size)[: size or None] if size else ""
+    client.receive_data(frame_of(text))
+    [read] = client.events_received()
+    assert isinstance(read, Frame)
+    assert (read.opcode, read.fin, bytes(read.data).decode()) == (Opcode.TEXT, True, text)

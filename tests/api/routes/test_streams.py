@@ -328,7 +328,7 @@ class _StuckSocket:
     """A client that signs in, subscribes, and then reads nothing."""
 
     def __init__(self, token: str, topic: str) -> None:
-        self.headers = {"authorization": f"Bearer {token}"}
+        self.headers, self.scope = {"authorization": f"Bearer {token}"}, dict[str, Any]()
         self.closed_with: int | None = None
         self._said = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
         self._read = 0
@@ -342,6 +342,9 @@ class _StuckSocket:
         self._read += 1
         if self._read > 2:
             await asyncio.Future()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.send_text(message["text"])
 
     async def close(self, code: int, reason: str) -> None:
         self.closed_with = code

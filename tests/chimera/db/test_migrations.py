@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
 from alembic.config import Config
 from pytest_alembic import MigrationContext
@@ -64,6 +65,37 @@ async def test_several_processes_may_upgrade_at_once(empty: str) -> None:
     applied = await asyncio.gather(*(migrate.upgrade(empty) for _ in range(4)))
     assert sorted(revision is not None for revision in applied) == [False, False, False, True]
     assert await migrate.upgrade(empty) is None
+
+
+async def test_tables_of_another_version_are_refused_untouched(empty: str) -> None:
+    """Those of 1fcab2d are at revision 0001."""
+    engine = create_async_engine(driver_url(empty), poolclass=NullPool)
+    made = ("CREATE TABLE alembic_version (version_num varchar(32))", "INSERT INTO alembic_version VALUES ('0001')")
+    async with engine.begin() as connection:
+        for statement in (*made, "CREATE TABLE tasks (id uuid)"):
+            await connection.execute(text(statement))
+    with pytest.raises(migrate.TablesUnreadable, match=r"revision '0001'.*CHIMERA_DATA_DIR"):
+        await migrate.upgrade(empty)
+    async with engine.connect() as connection:
+        found = await connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        assert sorted(found) == ["alembic_version", "tasks"]
+    await engine.dispose()
+
+
+def test_the_command_refuses_another_versions_tables(empty: str) -> None:
+    with psycopg.connect(empty.replace("postgresql+psycopg://", "postgresql://")) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
+        connection.execute("INSERT INTO alembic_version VALUES ('0005')")
+    ran = subprocess.run(
+        [sys.executable, "-m", "chimera.db.migrate", "upgrade", "head"],
+        env={**os.environ, "CHIMERA_DATABASE_URL": empty},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert "made by another version of Chimera" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 async def test_the_lock_is_given_back(empty: str) -> None:
