@@ -25,6 +25,7 @@ from models.files import MAX_PICTURE_BYTES
 from models.ids import FileId, UserId
 from models.plans import problems_of
 from models.providers import ModelAbility
+from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
 from models.tasks import TaskSpec
 from models.users import Caller
@@ -131,7 +132,9 @@ class Checks:
         abilities = await asyncio.to_thread(abilities_of, model, self._settings.own_models)
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
             raise InvalidInput(
-                f"{within}images", f"{model!r} sees no pictures; use a model with image_input (`chimera models`)."
+                f"{within}images",
+                f"{model!r} sees no pictures; use a model with image_input.",
+                remedy=Remedy(action=Action.LIST_MODELS),
             )
         owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(spec.images):

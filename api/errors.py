@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. Each names what is wrong and the way out; none shows how we are built."""
+"""Errors as RFC 9457 problem documents. Each says what is wrong and what to do; none shows how we are built."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -17,10 +17,12 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.remedies import RemedyView, view_of
 from chimera.db.refusals import refusal_of
 from chimera.observe import disk
 from models.base import Contract
 from models.errors import ChimeraError, DiskFull, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
+from models.remedies import Action, Remedy
 from models.wording import MAX_NAME, fields_at, sentence_of, told
 
 log = structlog.get_logger()
@@ -42,10 +44,11 @@ class Problem(Contract):
     type: str = Field(description="urn:chimera:problem:<code>")
     title: str
     status: int
-    detail: str = Field(description="What is wrong, and the way out")
+    detail: str = Field(description="What is wrong, and what to do, in words")
     code: str = Field(description="For programs: stays the same when texts change")
     instance: str = Field(description="Id of the request, as in the header X-Request-ID and on every line of the log")
     errors: tuple[FieldProblem, ...] = ()
+    remedy: RemedyView | None = Field(default=None, description="A request that helps; null where none does")
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -83,6 +86,7 @@ def answer(error: ChimeraError) -> Response:
         detail=error.message + _more_than_one(len(problems)),
         # Made of those alone that are shown: a plan may have thousands.
         errors=[FieldProblem(field=field, message=message) for field, message in problems[:MAX_FIELD_ERRORS]],
+        remedy=error.remedy,
         headers=_headers_of(error),
     )
 
@@ -139,15 +143,19 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         code=status.phrase.lower().replace(" ", "_").replace("-", "_"),
         title=status.phrase,
         detail=_DETAILS.get(status, status.description or status.phrase),
+        remedy=Remedy(action=Action.READ_API_DOCUMENT) if status in _NO_SUCH_ROUTE else None,
         headers=error.headers,
     )
 
 
 _DETAILS = {
     400: "The body is not JSON as Chimera takes it: UTF-8, at most 200 levels deep, no NaN, no NUL.",
-    404: "There is nothing at this address; /docs shows what there is, and /openapi.json lists it.",
-    405: "This address doesn't take this method; GET /openapi.json lists what it takes.",
+    404: "There is nothing at this address; the OpenAPI document lists what there is.",
+    405: "This address doesn't take this method; the OpenAPI document lists what it takes.",
 }
+
+
+_NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -210,6 +218,7 @@ def _response(
     title: str,
     detail: str,
     errors: Sequence[FieldProblem] = (),
+    remedy: Remedy | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     problem = Problem(
@@ -220,5 +229,6 @@ def _response(
         code=code,
         instance=correlation_id.get() or "",
         errors=tuple(errors),
+        remedy=view_of(remedy),
     )
     return Response(to_json(problem), status, headers, MEDIA_TYPE)

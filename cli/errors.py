@@ -5,6 +5,7 @@ from pathlib import Path
 
 from models.base import Contract
 from models.errors import ChimeraError
+from models.remedies import Action, Remedy
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 2}
 """What a command that followed a task to its end ends with."""
@@ -109,6 +110,20 @@ class FieldProblem(Contract):
     message: str
 
 
+class ProblemRemedy(Contract):
+    """What the API says that helps; an action that only a newer server knows is left out."""
+
+    action: str
+    target: str | None = None
+    body: dict[str, int] | None = None
+
+    @property
+    def known(self) -> Remedy | None:
+        if self.action not in set(Action):
+            return None
+        return Remedy(action=Action(self.action), target=self.target, options=self.body or {})
+
+
 class Problem(Contract):
     """What the API answers when it refuses: an RFC 9457 problem document."""
 
@@ -118,6 +133,7 @@ class Problem(Contract):
     code: str = ""
     instance: str = ""
     errors: tuple[FieldProblem, ...] = ()
+    remedy: ProblemRemedy | None = None
 
 
 class Refused(ChimeraError):
@@ -126,7 +142,8 @@ class Refused(ChimeraError):
     code, title = "refused", "The API refused that"
 
     def __init__(self, problem: Problem, retry_after_s: float | None = None) -> None:
-        super().__init__(problem.detail or problem.title, retry_after_s=retry_after_s)
+        remedy = problem.remedy.known if problem.remedy else None
+        super().__init__(problem.detail or problem.title, retry_after_s=retry_after_s, remedy=remedy)
         self.problem = problem
         self.options: Mapping[str, str] = {}
         """What was typed for the fields of the request."""

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatetime, Whole
 from models.ids import AiCallId, FileId
+from models.remedies import Remedy
 from models.tasks import TaskStatus
 
 MAX_INPUTS = 256
@@ -193,6 +194,7 @@ class HeldUp(Contract):
     next_try_at: UtcDatetime | None = Field(
         default=None, description="When it is made (again), where that is known; null also when that moment has passed"
     )
+    remedy: Remedy | None = Field(default=None, description="What a person can do about it")
 
 
 class AiCallView(AiCallSummary):

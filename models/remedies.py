@@ -1,131 +1,64 @@
-"""What has to change before a failed task is tried again, by the code that it failed with.
+"""What helps against an error: an action, neither an address nor a command.
 
-A retry as it stands sends the same questions. Where the same answer is certain, the remedy says what to change, and
-where no retry helps, that a new task has to be created.
+The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/output/remedies.py`).
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from enum import StrEnum
+from math import ceil
 
 from pydantic import Field
 
 from models.base import Contract
-from models.errors import (
-    SETTLED,
-    AnswerMissing,
-    AnswerNotKept,
-    AnswerTooLarge,
-    BadRequest,
-    ContentRefused,
-    ContextTooLong,
-    MissingBaseUrl,
-    MissingKey,
-    NoQuota,
-    NotOffered,
-    PlanInvalid,
-    SameFailureAgain,
-    UnknownAgent,
-    UnknownModel,
-    UnknownPrice,
-    UnknownProvider,
-    UnknownSimulatorModel,
-    UnusableHeader,
-    UnusableKey,
-    UselessAnswer,
-    WrongKey,
-    WrongKindOfModel,
-)
+from models.ids import RunId
 
-Change = Literal["model", "guidance"]
+CENT_MICRO_USD = 10_000
+
+
+class Action(StrEnum):
+    """Actions that errors name. Each has a request, a command, or both."""
+
+    SIGN_IN = "sign_in"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105  # no secret
+    CREATE_CODEC_ADDRESS = "create_codec_address"
+    CREATE_TASK = "create_task"
+    EXECUTE_TASK = "execute_task"
+    RESUME_TASK = "resume_task"
+    RETRY_TASK = "retry_task"
+    RAISE_BUDGET = "raise_budget"
+    CANCEL_TASK = "cancel_task"
+    DELETE_TASK = "delete_task"
+    SHOW_TASK = "show_task"
+    SHOW_COST = "show_cost"
+    LIST_TASKS = "list_tasks"
+    CREATE_AGENT = "create_agent"
+    DELETE_AGENT = "delete_agent"
+    LIST_AGENTS = "list_agents"
+    LIST_MODELS = "list_models"
+    LIST_PROVIDERS = "list_providers"
+    SHOW_CALL = "show_call"
+    LIST_CALLS = "list_calls"
+    LIST_FILES = "list_files"
+    LIST_SCHEDULES = "list_schedules"
+    CHECK_HEALTH = "check_health"
+    READ_API_DOCUMENT = "read_api_document"
+    START_CHIMERA = "start_chimera"
 
 
 class Remedy(Contract):
-    """How a failed task can go on."""
+    """One action that helps."""
 
-    retry: bool = Field(description="Whether a retry can help; false: only a new task can")
-    change: tuple[Change, ...] = Field(
-        default=(),
-        description="Fields of a retry of which one should be set, because the same would fail again; none: the retry"
-        " as it stands may help",
-    )
-    instead: tuple[Change, ...] = Field(
-        default=(), description="Fields that may be set instead of mending elsewhere what `message` says"
-    )
-    new_task: bool = Field(
-        default=False, description="Whether a new task with other words is a way on too: no retry changes the old ones"
-    )
-    message: str = Field(description="What to do, in words")
+    action: Action
+    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
+    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with it")
 
 
-AS_IT_IS = Remedy(retry=True, message="Let it go on where it failed.")
+def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:
+    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less soon asks again.
 
-_MODEL: tuple[Change, ...] = ("model",)
-_EITHER: tuple[Change, ...] = ("guidance", "model")
-_REPAIR = "Correct the setting that is named and start Chimera again, then let it go on; or name another model."
-_REMEDIES = {
-    ContextTooLong.code: Remedy(
-        retry=True, change=_MODEL, message="It would be too long again. Name a model that can read more."
-    ),
-    UnknownModel.code: Remedy(
-        retry=True, change=_MODEL, message="Name a model that its provider has, or add this one there first."
-    ),
-    BadRequest.code: Remedy(
-        retry=True,
-        change=_MODEL,
-        new_task=True,
-        message="The same request would be refused again. Name another provider's model, or correct in a new task what"
-        " was refused.",
-    ),
-    ContentRefused.code: Remedy(
-        # Guidance is only added to the text that was refused.
-        retry=True,
-        change=_MODEL,
-        new_task=True,
-        message="The same text would be refused again. Name another model, or say it in other words in a new task.",
-    ),
-    UselessAnswer.code: Remedy(
-        retry=True, change=_EITHER, message="The same would come again. Say what to do otherwise, or name a model."
-    ),
-    SameFailureAgain.code: Remedy(
-        retry=True, change=_EITHER, message="It failed alike twice. Say what to do otherwise, or name a model."
-    ),
-    AnswerTooLarge.code: Remedy(
-        retry=True, change=_EITHER, message="It would be too large again. Ask for a shorter answer, or name a model."
-    ),
-    AnswerNotKept.code: Remedy(
-        retry=True, change=_EITHER, message="The worker's log says why. Ask for another answer, or name a model."
-    ),
-    PlanInvalid.code: Remedy(
-        retry=True,
-        change=_EITHER,
-        new_task=True,
-        message="Say how to plan, or name another model; a new task can bring its own plan.",
-    ),
-    NoQuota.code: Remedy(
-        retry=True,
-        instead=_MODEL,
-        message="Raise the quota at the provider, then let it go on; or name another provider's model.",
-    ),
-    **dict.fromkeys(
-        (WrongKey.code, MissingKey.code, UnusableKey.code, UnusableHeader.code, MissingBaseUrl.code, UnknownPrice.code),
-        Remedy(retry=True, instead=_MODEL, message=_REPAIR),
-    ),
-    **dict.fromkeys(
-        (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
-        Remedy(retry=True, change=_MODEL, message="Name another model."),
-    ),
-    UnknownAgent.code: Remedy(retry=True, message="Create the agent again, then let the task go on."),
-    AnswerMissing.code: Remedy(retry=False, message="An answer is missing for good. Create a new task."),
-    **{
-        code: Remedy(
-            retry=False,
-            message=f"It would fail in the same way again: {why}, and answers that were paid for stand. Create a new"
-            " task with other limits.",
-        )
-        for code, why in SETTLED.items()
-    },
-}
-
-
-def remedy_for(code: str | None) -> Remedy:
-    """Return what helps a task that failed with this code."""
-    return _REMEDIES.get(code or "", AS_IT_IS)
+    Money is rounded up to whole cents.
+    """
+    if needed is None:
+        return Remedy(action=Action.RAISE_BUDGET, target=run_id)
+    unit = CENT_MICRO_USD if limit == "max_cost_micro_usd" else 1
+    return Remedy(action=Action.RAISE_BUDGET, target=run_id, options={limit: ceil(2 * needed / unit) * unit})

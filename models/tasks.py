@@ -14,8 +14,9 @@ from models.files import MAX_PICTURES
 from models.ids import FileId, NodePath, TaskId, UserId
 from models.nodes import NodeState
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
-from models.remedies import Remedy
+from models.retries import RetryAdvice
 from models.usage import Usage
+from models.waits import Waiting
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
 """How an answer ended. `other`: for a reason that no table knows; the answer stands."""
@@ -270,14 +271,6 @@ class TransitionRecord(Contract):
     """Of the run that says it. A run from before the task was tried again changes nothing any more."""
 
 
-class Waiting(Contract):
-    """What a waiting task waits for."""
-
-    limit: str = Field(description="Which limit was reached")
-    message: str = Field(description="Why the next call was refused, and the way out")
-    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
-
-
 class HeldUpCall(Contract):
     """A model call that gets no answer now and is made, or made again, later by itself."""
 
@@ -333,7 +326,7 @@ class TaskView(Contract):
     )
     error_code: str | None
     error: str | None
-    remedy: Remedy | None = Field(default=None, description="Of a task that failed: how it can go on")
+    remedy: RetryAdvice | None = Field(default=None, description="Of a task that failed: how it can go on")
     waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
     held_up: tuple[HeldUpCall, ...] = Field(
         default=(), description="Calls of a running task that their provider holds up now; empty in lists"

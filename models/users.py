@@ -29,7 +29,7 @@ class Registered(Contract):
     """The same whether or not the e-mail had an account before: nobody learns here who has one."""
 
     email: str
-    detail: str = "If this e-mail had no account, it has one now. Sign in with the password at POST /api/v1/auth/login."
+    detail: str = "If this e-mail had no account, it has one now. Sign in with the password."
 
 
 class Credentials(Body):

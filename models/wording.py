@@ -34,7 +34,7 @@ PATTERNS = {
         f" server lists it: at most {MODEL_CHARS} characters, nothing invisible, no blank at its ends."
     ),
     ORDER: "Use -created_at (newest first) or created_at.",
-    SCHEDULE_ID: "Send a schedule's id, as GET /api/v1/schedules lists it.",
+    SCHEDULE_ID: "Send a schedule's id, as the list of schedules has it.",
     TOPIC: "Write task:<id>, as in task:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 """What to say for each pattern that our contracts and routes have."""

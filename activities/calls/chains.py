@@ -76,11 +76,11 @@ class Chain:
         """How many attempts have failed so that it counts."""
         return sum(failed.times for failed in self.failures if not _is_free(failed))
 
-    def used_up(self, task_id: str, code: str, message: str) -> AttemptsUsedUp:
+    def used_up(self, code: str, message: str) -> AttemptsUsedUp:
         """The error for a call that no model is left for. `code` and `message`: how the last attempt failed."""
         is_alike = bool(self.failures) and _is_the_same_again(_latest(self.failures), self.retry)
         error = SameFailureAgain if is_alike else AttemptsUsedUp
-        return error(task_id, self.failed(), code, message)
+        return error(self.failed(), code, message)
 
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]

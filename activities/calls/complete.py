@@ -197,7 +197,7 @@ class ModelCalls(contract.ModelCalls):
         if not chain.left():
             # The worker that made the last attempt died before it could report that.
             code, message = await calls.last_error(connection, request)
-            raise chain.used_up(request.task_id, code, message)
+            raise chain.used_up(code, message)
         return Place(context, chain, asker_of(context.owner_id, request.task_id, request.path))
 
     async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:

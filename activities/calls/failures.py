@@ -66,5 +66,5 @@ def _after(call: ReadyCall[Any], error: ProviderError, way: str | None) -> Provi
     if any(other != model for other in left) and (stays_away or not error.retryable or model not in left):
         return FallsBack(error.message)
     if error.retryable and not left:
-        return chain.used_up(call.intent.request.task_id, error.code, error.message)
+        return chain.used_up(error.code, error.message)
     return error

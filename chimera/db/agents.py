@@ -11,6 +11,7 @@ from chimera.db.tables import Agent
 from models.agents import BUILT_IN_BY_NAME, AgentSpec, AgentView
 from models.errors import Conflict, NotFound
 from models.ids import UserId
+from models.remedies import Action, Remedy
 
 
 async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentSpec]:
@@ -37,16 +38,20 @@ async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> N
         raise Conflict(f"Agent {agent.name!r} is built in and stays; choose another name.", field="name")
     if await session.scalar(statement) is None:
         raise Conflict(
-            f"There is an agent {agent.name!r} already, and none can be changed; delete it first, at DELETE"
-            f" /api/v1/agents/{agent.name}, or choose another name.",
+            f"There is an agent {agent.name!r} already, and none can be changed. Delete it first, or choose another"
+            " name.",
             field="name",
+            remedy=Remedy(action=Action.DELETE_AGENT, target=agent.name),
         )
 
 
 async def delete(session: AsyncSession, owner_id: UserId, name: str) -> None:
     """Delete one of the user's own agents. Raises NotFound, and Conflict for a built-in one."""
     if name in BUILT_IN_BY_NAME:
-        raise Conflict(f"Agent {name!r} is built in and stays; create one of your own at POST /api/v1/agents.")
+        raise Conflict(
+            f"Agent {name!r} is built in and stays; create one of your own.",
+            remedy=Remedy(action=Action.CREATE_AGENT),
+        )
     statement = delete_from(Agent).where(Agent.owner_id == owner_id, Agent.name == name).returning(Agent.id)
     if await session.scalar(statement) is None:
         raise NotFound("agent", name)

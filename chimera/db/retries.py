@@ -17,7 +17,8 @@ from models.base import preview_of
 from models.errors import Conflict
 from models.events import Event, GuidanceGiven, TaskRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
-from models.remedies import remedy_for
+from models.remedies import Action, Remedy
+from models.retries import advice_for
 from models.runs import RunKind
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskRetry, TaskStatus
@@ -33,9 +34,9 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != TaskStatus.FAILED:
         raise refusal(task, "only a failed one can be tried again")
-    remedy = remedy_for(task.error_code)
-    if not remedy.retry:
-        raise Conflict(f"{remedy.message.rstrip('.')} at POST /api/v1/tasks.")
+    advice = advice_for(task.error_code)
+    if not advice.retry:
+        raise Conflict(advice.message, remedy=Remedy(action=Action.CREATE_TASK))
     happened: list[Event] = [set_limits(task, wish.budget, "budget.")] if wish.budget else []
     again = _begin_again(await _subtasks_of(session, task_id), wish.model)
     if wish.model and not again.failed:

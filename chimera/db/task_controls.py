@@ -24,7 +24,8 @@ from models.events import (
     TaskResumed,
 )
 from models.ids import ROOT, NodePath, RunId, TaskId
-from models.remedies import remedy_for
+from models.remedies import Action, Remedy
+from models.retries import advice_for
 from models.runs import RunKind
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
@@ -66,7 +67,7 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
     if run.status in STOPPED:
         return
     if run.status in CLOSED:
-        raise Conflict(_ENDED[RunKind(run.kind) is RunKind.TASK].format(status=run.status, id=run_id))
+        raise _has_ended(run)
     if run.status == TaskStatus.DRAFT:
         run.status, run.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
         cut_short = await ends.cancel_open_subtasks(session, run_id)
@@ -77,11 +78,17 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
     await outbox.enqueue(session, run_id, "cancel")
 
 
-_ENDED = {
-    True: "The task is {status} already, nothing is left to cancel; DELETE /api/v1/tasks/{id} deletes what was said"
-    " in it.",
-    False: "The call is {status}; only one that is open can be cancelled. GET /api/v1/ai/calls/{id} shows the call.",
-}
+def _has_ended(run: Run) -> Conflict:
+    """Say that nothing is left to cancel, and what can be done instead."""
+    if RunKind(run.kind) is RunKind.TASK:
+        return Conflict(
+            f"The task is {run.status} already, and nothing is left to cancel. You can delete what was said in it.",
+            remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
+        )
+    return Conflict(
+        f"The call is {run.status}; only one that is open can be cancelled.",
+        remedy=Remedy(action=Action.SHOW_CALL, target=run.id),
+    )
 
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
@@ -102,7 +109,9 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     if task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING):
         return
     if task.status == TaskStatus.WAITING:
-        raise Conflict(f"The task waits for money; raise its budget at POST /api/v1/tasks/{task_id}/budget.")
+        raise Conflict(
+            "The task waits for its budget; raise it.", remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id)
+        )
     if task.status != TaskStatus.PAUSED:
         raise refusal(task, "only a paused one can be resumed")
     task.status = going_on(task)
@@ -165,16 +174,16 @@ def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
     )
 
 
-_NEW_TASK = "it can't be begun again, create a new one at POST /api/v1/tasks"
-_WAYS_OUT = {
-    TaskStatus.DRAFT: "start it at POST /api/v1/tasks/{id}/execute",
-    TaskStatus.QUEUED: "it starts by itself as soon as a worker has room",
-    TaskStatus.RUNNING: "it runs already, GET /api/v1/tasks/{id} shows how far it is",
-    TaskStatus.PAUSED: "let it go on at POST /api/v1/tasks/{id}/resume",
-    TaskStatus.WAITING: "raise its budget at POST /api/v1/tasks/{id}/budget",
+_NEW_TASK = ("It can't start again; create a new one.", Action.CREATE_TASK)
+_INSTEAD: dict[TaskStatus, tuple[str, Action | None]] = {
+    TaskStatus.DRAFT: ("Start it.", Action.EXECUTE_TASK),
+    TaskStatus.QUEUED: ("It starts by itself as soon as a worker has room.", None),
+    TaskStatus.RUNNING: ("It runs already; look at how far it is.", Action.SHOW_TASK),
+    TaskStatus.PAUSED: ("Resume it.", Action.RESUME_TASK),
+    TaskStatus.WAITING: ("Raise its budget.", Action.RAISE_BUDGET),
     TaskStatus.CANCELLING: _NEW_TASK,
     TaskStatus.COMPLETED: _NEW_TASK,
-    TaskStatus.FAILED: "what was answered stands if you try it again at POST /api/v1/tasks/{id}/retry",
+    TaskStatus.FAILED: ("Retry it; what was answered stands.", Action.RETRY_TASK),
     TaskStatus.CANCELLED: _NEW_TASK,
 }
 """What can be done with a task instead of what its state forbids."""
@@ -184,9 +193,11 @@ def refusal(task: Run, rule: str) -> Conflict:
     """Say why a task's state forbids something, and what can be done instead."""
     status = TaskStatus(task.status)
     shown = "a draft" if status is TaskStatus.DRAFT else status
-    is_over = status is TaskStatus.FAILED and not remedy_for(task.error_code).retry
-    way_out = _NEW_TASK if is_over else _WAYS_OUT[status].format(id=task.id)
-    return Conflict(f"The task is {shown}: {rule}; {way_out}.")
+    is_over = status is TaskStatus.FAILED and not advice_for(task.error_code).retry
+    instead, action = _NEW_TASK if is_over else _INSTEAD[status]
+    target = None if action is Action.CREATE_TASK else task.id
+    remedy = Remedy(action=action, target=target) if action else None
+    return Conflict(f"The task is {shown}: {rule}. {instead}", remedy=remedy)
 
 
 def going_on(task: Run) -> TaskStatus:

@@ -15,12 +15,14 @@ from chimera.ledger import admission
 from chimera.ledger.held_up import held_up_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
+from models.events import BudgetReached
 from models.ids import NodePath, TaskId, due_at_of
-from models.remedies import remedy_for
+from models.retries import advice_for
 from models.subtasks import SubtaskView
-from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView, Waiting
+from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView
 from models.usage import Usage
 from models.users import Caller
+from models.waits import Waiting, budget_wait
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -129,7 +131,10 @@ SELECT payload FROM events WHERE run_id = %s AND payload ->> 'type' = 'budget.re
 async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
     """Read why a task waits from the event that said so."""
     row = await (await connection.execute(_WAITING, (task_id,))).fetchone()
-    return None if row is None else Waiting.model_validate(row.payload)
+    if row is None:
+        return None
+    reached = BudgetReached.model_validate(row.payload)
+    return budget_wait(task_id, limit=reached.limit, message=reached.message, needed=reached.needed)
 
 
 async def _found(connection: Connection, statement: str, caller: Caller, task_id: TaskId) -> Any:
@@ -208,7 +213,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         finish_reason=row.finish_reason,
         error_code=row.error_code,
         error=row.error,
-        remedy=remedy_for(row.error_code) if row.status == TaskStatus.FAILED else None,
+        remedy=advice_for(row.error_code) if row.status == TaskStatus.FAILED else None,
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=None if row.schedule_id is None else str(row.schedule_id),

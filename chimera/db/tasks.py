@@ -18,6 +18,7 @@ from models.errors import Conflict, IdempotencyKeyReused
 from models.events import EVENT, Event, PlanCreated, TaskAccepted
 from models.ids import ScheduleId, TaskId, UserId
 from models.plans import PlannedSubtask, node_of
+from models.remedies import Action, Remedy
 from models.runs import RunKind
 from models.tasks import OPEN, RunPolicy, SubtaskMode, TaskSpec, TaskStatus
 from models.users import Caller
@@ -105,10 +106,11 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     """Delete what a task was about and keep what it cost. Raises Conflict while it is open."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
-        way_out = f"cancel it first, at POST /api/v1/tasks/{task_id}/cancel"
         if task.status == TaskStatus.CANCELLING:
-            way_out = "try again when it has ended"
-        raise Conflict(f"The task is {task.status}; {way_out}.")
+            raise Conflict(f"The task is {task.status}; try again when it has ended.")
+        raise Conflict(
+            f"The task is {task.status}; cancel it first.", remedy=Remedy(action=Action.CANCEL_TASK, target=task_id)
+        )
     if task.status == TaskStatus.DRAFT:
         # It will never run: its owner has room for another.
         task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)

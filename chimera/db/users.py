@@ -12,6 +12,7 @@ from chimera.db.engine import Connection
 from chimera.db.tables import RefreshToken, User
 from models.errors import Conflict
 from models.ids import UserId
+from models.remedies import Action, Remedy
 from models.users import Role, UserView
 
 KNOWN_FOR = timedelta(days=90)
@@ -43,7 +44,9 @@ async def create(
     )
     user = await session.scalar(statement)
     if user is None:
-        raise Conflict(f"{email!r} has an account already; sign in at POST /api/v1/auth/login.", field="email")
+        raise Conflict(
+            f"{email!r} has an account already; sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
+        )
     return view_of(user)
 
 

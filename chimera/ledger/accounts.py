@@ -1,7 +1,6 @@
 """A task's account: why it refused a call, and the wait for a person to raise it."""
 
 from dataclasses import dataclass
-from math import ceil
 
 from chimera.db.engine import Connection, one, scalar
 from chimera.ledger.calls import Intent
@@ -10,6 +9,9 @@ from models.base import usd
 from models.events import EVENT, BudgetReached
 from models.ids import RunId
 from models.tasks import UNCALLABLE
+
+RAISE = "Raise the limit."
+"""Ends each message; the remedy, derived when it is shown, says to how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,6 @@ FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
     """Say why `reserve` returned None."""
-    run_id = intent.request.task_id
     t = await one(await connection.execute(_ACCOUNT, place_of(intent.request)))
     stopped = t.status in UNCALLABLE or not t.enabled
     if stopped or t.left_out:
@@ -51,7 +52,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             for_now=t.reserved_micro_usd > 0 and t.spent + intent.reserve_micro_usd <= t.max_cost_micro_usd,
             limit="max_cost_micro_usd",
             message=f"{usd(t.spent)} of {usd(t.max_cost_micro_usd)} is spent; the next call may cost"
-            f" {usd(intent.reserve_micro_usd)}. {_way_out(run_id, f'--usd {_roomy_usd(needed)}')}",
+            f" {usd(intent.reserve_micro_usd)}. {RAISE}",
             needed=needed,
         )
     if t.max_tokens is not None and t.tokens + t.reserved_tokens + intent.reserve_tokens > t.max_tokens:
@@ -61,7 +62,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             for_now=t.reserved_tokens > 0 and t.tokens + intent.reserve_tokens <= t.max_tokens,
             limit="max_tokens",
             message=f"{t.tokens:,} of {t.max_tokens:,} tokens are used; the next call may need"
-            f" {intent.reserve_tokens:,}. {_way_out(run_id, f'--tokens {2 * needed}')}",
+            f" {intent.reserve_tokens:,}. {RAISE}",
             needed=needed,
         )
     if t.max_model_calls is not None and t.model_calls + 1 > t.max_model_calls:
@@ -69,7 +70,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             stopped=False,
             for_now=False,
             limit="max_model_calls",
-            message=f"{_all_made(t.max_model_calls)} {_way_out(run_id, f'--requests {2 * t.model_calls + 2}')}",
+            message=f"{_all_made(t.max_model_calls)} {RAISE}",
             needed=t.model_calls + 1,
         )
     return Refusal(stopped=False, for_now=True, limit="", message="The account changed meanwhile; there is room now.")
@@ -77,15 +78,6 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
 
 def _all_made(requests: int) -> str:
     return "The one request that it may make is made." if requests == 1 else f"All {requests:,} requests are made."
-
-
-def _way_out(run_id: RunId, options: str) -> str:
-    return f"Raise the limit: chimera budget {run_id} {options}, or POST /api/v1/tasks/{run_id}/budget."
-
-
-def _roomy_usd(needed_micro_usd: int) -> str:
-    """Twice what is needed, in whole cents: less would soon ask again."""
-    return f"{ceil(2 * needed_micro_usd / 10_000) / 100:.2f}"
 
 
 _WAIT = f"""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ChimeraError
+from models.remedies import Action, Remedy
+
+_START = Remedy(action=Action.START_CHIMERA)
 
 
 class StartFailed(ChimeraError):
@@ -131,9 +134,10 @@ class SecretsMissing(ChimeraError):
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
             f"{folder / 'secrets.json'} has no {name!r}: no Chimera was ever started in this folder, or one of an"
-            " earlier version, or one whose database is elsewhere. Stop one that runs there, start this version with"
-            " `chimera up`, and try again; or name the database with CHIMERA_DATABASE_URL.",
+            " earlier version, or one whose database is elsewhere. Stop one that runs there, start this version, and"
+            " try again; or name the database with CHIMERA_DATABASE_URL.",
             field="CHIMERA_DATA_DIR",
+            remedy=_START,
         )
 
 
@@ -146,10 +150,11 @@ class SecretsUnreadable(ChimeraError):
         """`name` is that of the one secret that can't be used, where the others can."""
         problem = "can't be read as an object of secrets" if name is None else f"has a {name!r} that can't be used"
         super().__init__(
-            f"{path} {problem}. Put it back from a backup, or move it away: the next `chimera up` makes new ones, loses"
-            " no data, and all users have to sign in again; but tasks that are open can't go on without their payload"
-            " key, and have to be cancelled.",
+            f"{path} {problem}. Put it back from a backup, or move it away: the next start makes new ones, loses no"
+            " data, and all users have to sign in again; but tasks that are open can't go on without their payload key,"
+            " and have to be cancelled.",
             field="CHIMERA_DATA_DIR",
+            remedy=_START,
         )
 
 
@@ -161,8 +166,9 @@ class KeyIdsUnreadable(ChimeraError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path} can't be read as an object of ids of payload keys. Put it back from a backup, or move it away: the"
-            " next `chimera up` notes the keys that it has, and names none that is missing.",
+            " next start notes the keys that it has, and names none that is missing.",
             field="CHIMERA_DATA_DIR",
+            remedy=_START,
         )
 
 

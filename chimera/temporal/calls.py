@@ -14,12 +14,17 @@ from chimera.temporal.client import Temporal
 from models.ai_calls import HeldUp
 from models.errors import Unavailable
 from models.ids import RunId
+from models.remedies import Action, Remedy
 
 _TEMPORAL_AWAY = HeldUp(
     code=Unavailable.code,
     message="Temporal doesn't answer or has not taken the call over yet; it is kept, and made then.",
 )
-_NO_WORKER = HeldUp(code="no_worker", message="No worker has taken it up yet; `chimera doctor` counts those that run.")
+_NO_WORKER = HeldUp(
+    code="no_worker",
+    message="No worker has taken it up yet; check how many run.",
+    remedy=Remedy(action=Action.CHECK_HEALTH),
+)
 _WORKER_LOST = "The worker that had it gave no more sign of life; another one takes it up."
 
 

@@ -45,6 +45,7 @@ from models.ids import (
     UserId,
     workflow_id_of,
 )
+from models.remedies import Action, Remedy
 from models.tasks import SteerReceipt, SteerRequest, TaskInput
 from models.workflows import (
     AGENT,
@@ -301,8 +302,11 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            refused = f"The run refused the guidance; GET /api/v1/tasks/{run_id} shows where it stands."
-            raise Conflict(cause.message if isinstance(cause, ApplicationError) else refused) from error
+            refused = "The run refused the guidance; look at where it stands."
+            raise Conflict(
+                cause.message if isinstance(cause, ApplicationError) else refused,
+                remedy=Remedy(action=Action.SHOW_TASK, target=run_id),
+            ) from error
         except (TimeoutError, RPCError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             log.info("steer_without_receipt", run_id=run_id, error=str(error)[:200])
             return None

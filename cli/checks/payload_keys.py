@@ -9,6 +9,7 @@ from chimera.local.folder import Folder
 from chimera.security.payload_keys import in_words as keys_in_words
 from chimera.security.payload_keys import parse as keys_in
 from cli.checks.findings import Finding, Level
+from cli.output.remedies import with_command
 from cli.output.text import one_line
 
 
@@ -59,7 +60,7 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
         # Said of the folder.
         return
     except (SecretsUnreadable, KeyIdsUnreadable) as error:
-        yield Finding(Level.FAIL, what, error.message)
+        yield Finding(Level.FAIL, what, with_command(error.message, error.remedy))
         return
     if missing:
         yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))

@@ -8,6 +8,7 @@ from chimera.local import model_server
 from chimera.local.errors import ModelMissing
 from cli.checks.findings import Finding, Level
 from cli.checks.model_server import local_provider
+from cli.output.remedies import with_command
 from cli.output.text import one_line
 from models.errors import ChimeraError, MissingKey, UnusableKey
 from models.providers import Validation, Verdict
@@ -36,7 +37,8 @@ def default_model(settings: Settings) -> Iterator[Finding]:
             Providers(settings).of(settings.default_model)
         price_of(settings.default_model, settings.own_prices)
     except ChimeraError as error:
-        yield Finding(Level.WARN, what, f"{one_line(error.message)} CHIMERA_DEFAULT_MODEL names another.")
+        said = f"{one_line(error.message)} CHIMERA_DEFAULT_MODEL names another."
+        yield Finding(Level.WARN, what, with_command(said, error.remedy))
     else:
         yield Finding(Level.OK, what)
 

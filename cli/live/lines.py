@@ -2,8 +2,10 @@
 
 from cli.output.bill import limits_of, marked
 from cli.output.endings import ending_of
-from cli.output.text import count, one_line, short_of
+from cli.output.remedies import with_command
+from cli.output.text import count, one_line
 from models.base import usd
+from models.errors import remedy_of
 from models.events import (
     BudgetRaised,
     BudgetReached,
@@ -26,15 +28,17 @@ from models.events import (
     TaskFailed,
     ToolCallFinished,
 )
+from models.ids import TaskId
 from models.model_calls import PURPOSES
+from models.remedies import raise_budget
 
 CUT = "cancelled"
 """The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
 
 
-def line_of(event: Event) -> str:
-    """Say an event in one line, safe to print."""
-    return one_line(f"{_place_of(event)}: {_said(event)}", 300)
+def line_of(event: Event, task_id: TaskId) -> str:
+    """Say an event of a task in one line, safe to print."""
+    return one_line(f"{_place_of(event)}: {_said(event, task_id)}", 300)
 
 
 def line_of_snapshot(frame: SnapshotFrame) -> str:
@@ -51,6 +55,17 @@ def failure_of(event: ModelCallFailed) -> str:
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 
+def end_of(event: SubtaskFailed | SubtaskSkipped | TaskFailed, task_id: TaskId) -> str:
+    """Say why a task or a subtask ended badly; the code alone where the words were told before."""
+    why = f": {with_command(event.message, remedy_of(event.code, task_id))}" if event.message else ""
+    return f"{event.code}{why}"
+
+
+def budget_of(event: BudgetReached, task_id: TaskId) -> str:
+    """Say which limit a call did not fit into, with the command that raises it."""
+    return with_command(event.message, raise_budget(task_id, event.limit, event.needed))
+
+
 def waiting_of(event: ModelCallWaiting) -> str:
     """Say why a call is not made yet."""
     return f"waits for its provider: {event.code}: {event.message}"
@@ -65,7 +80,7 @@ def _place_of(event: Event) -> str:
     return subject if subject in ("plan", "budget", "guidance") else "task"
 
 
-def _said(event: Event) -> str:
+def _said(event: Event, task_id: TaskId) -> str:
     match event:
         case PlanCreated():
             keys = ", ".join(node.key for node in event.subtasks)
@@ -78,8 +93,7 @@ def _said(event: Event) -> str:
             simulated = " (simulated)" if isinstance(event, TaskCompleted) and event.simulated else ""
             return f"completed{simulated}{_ending_of(event)}: {event.preview}"
         case SubtaskFailed() | SubtaskSkipped() | TaskFailed():
-            why = f": {short_of(event.message)}" if event.message else ""
-            return f"{_name_of(event)}: {event.code}{why}"
+            return f"{_name_of(event)}: {end_of(event, task_id)}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
         case ModelCallWaiting():
@@ -89,7 +103,7 @@ def _said(event: Event) -> str:
         case ToolCallFinished():
             return f"{event.tool} {'failed' if event.failed else 'gave'}: {event.preview}"
         case BudgetReached():
-            return f"reached, the task waits: {short_of(event.message)}"
+            return f"reached, the task waits: {budget_of(event, task_id)}"
         case BudgetRaised():
             return f"set to {limits_of(event)}"
         case GuidanceGiven():

@@ -5,10 +5,10 @@ Frames may come twice (after a reconnect) and tokens may come before the event o
 
 from datetime import datetime
 
-from cli.live.lines import failure_of, waiting_of
+from cli.live.lines import budget_of, end_of, failure_of, waiting_of
 from cli.live.nodes import Node, Writing
 from cli.output.endings import ending_of
-from cli.output.text import short_of
+from cli.output.remedies import with_command
 from models.events import (
     BudgetRaised,
     BudgetReached,
@@ -156,7 +156,7 @@ class TaskState:
         self.began_at, self.ended_at = task.started_at or task.created_at, task.ended_at
         self.spent_micro_usd = task.spent_micro_usd
         self.tokens = task.usage.input_tokens + task.usage.output_tokens
-        self.note = task.error or (short_of(task.waiting.message) if task.waiting else "")
+        self.note = task.error or (with_command(task.waiting.message, task.waiting.remedy) if task.waiting else "")
         self.finished_calls = sum(subtask.turns for subtask in frame.subtasks)
         self.nodes = {ROOT: Node(ROOT)}
         for subtask in frame.subtasks:
@@ -233,7 +233,7 @@ class TaskState:
         if isinstance(event, SubtaskCompleted) and (ending := ending_of(event)) is not None:
             node.note = f"its answer was {ending.words}"
         if isinstance(event, (SubtaskFailed, SubtaskSkipped)):
-            node.note = f"{event.code}: {short_of(event.message)}"
+            node.note = end_of(event, self.task_id)
 
     def _planned(self, event: PlanCreated) -> None:
         self.note = ""
@@ -252,12 +252,12 @@ class TaskState:
             case TaskCancelling():
                 self.status = TaskStatus.CANCELLING
             case BudgetReached():
-                self.status, self.note = TaskStatus.WAITING, short_of(event.message)
+                self.status, self.note = TaskStatus.WAITING, budget_of(event, self.task_id)
             case TaskCompleted():
                 self._close(TaskStatus.COMPLETED)
                 self.simulated = self.simulated or event.simulated
             case TaskFailed():
-                self._close(TaskStatus.FAILED, f"{event.code}: {short_of(event.message)}")
+                self._close(TaskStatus.FAILED, end_of(event, self.task_id))
             case TaskCancelled():
                 self._close(TaskStatus.CANCELLED)
             case _:

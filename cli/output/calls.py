@@ -13,7 +13,8 @@ from cli.output.bill import marked
 from cli.output.image_files import places_of
 from cli.output.printing import print_json
 from cli.output.prose import say_aside, tell
-from cli.output.text import count, in_commands, one_line, plain, short
+from cli.output.remedies import with_command
+from cli.output.text import count, one_line, plain, short
 from models.ai_calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.base import usd
 from models.ids import AiCallId
@@ -75,7 +76,7 @@ def where_it_stands(call: AiCallView) -> str:
     """Say where a call stands and, where that is known, why, and when it goes on; or how it ended."""
     if call.status not in OPEN:
         after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
-        why = f": {call.error_code}: {in_commands(call.error or '')}".rstrip(". :") if _has_failed(call) else ""
+        why = f": {call.error_code}: {call.error or ''}".rstrip(". :") if _has_failed(call) else ""
         return one_line(f"{_SAID[call.status]}{after}{why}", 500)
     tries = f"{count(call.attempts, 'attempt')} so far" if call.attempts else ""
     return one_line("; ".join(filter(None, (why_of(call), tries, _next_try(call)))), 500)
@@ -84,11 +85,12 @@ def where_it_stands(call: AiCallView) -> str:
 def why_of(call: AiCallView) -> str:
     """Say what an open call waits for."""
     if call.held_up is not None:
-        return f"{call.held_up.code}: {in_commands(call.held_up.message)}".rstrip(". :")
+        why = f"{call.held_up.code}: {call.held_up.message}"
+        return with_command(why, call.held_up.remedy).rstrip(". :")
     if call.status is TaskStatus.RUNNING or not call.error_code:
         # What ended the attempt before is over.
         return _SAID[call.status]
-    return f"{call.error_code}: {in_commands(call.error or '')}".rstrip(". :")
+    return f"{call.error_code}: {call.error or ''}".rstrip(". :")
 
 
 def table_of(calls: Sequence[AiCallSummary], held_up: Set[AiCallId]) -> Table:

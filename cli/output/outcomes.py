@@ -8,13 +8,16 @@ from rich.text import Text
 from cli.output.bill import as_option, doubtful_of, limits_of, marked, spent_of
 from cli.output.endings import ending_of
 from cli.output.prose import print_answer, print_prose, say, tell
-from cli.output.text import count, one_line, plain, short, short_of
+from cli.output.remedies import with_command
+from cli.output.text import count, one_line, plain, short
 from models.base import usd
 from models.costs import CostView
+from models.errors import remedy_of
 from models.model_calls import AttemptStatus, ModelCallView
-from models.remedies import remedy_for
+from models.retries import advice_for
 from models.subtasks import SubtaskView
-from models.tasks import Budget, TaskStatus, TaskView, Waiting
+from models.tasks import Budget, TaskStatus, TaskView
+from models.waits import Waiting
 
 _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
 
@@ -29,7 +32,7 @@ def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], co
         case TaskStatus.WAITING:
             _tell_wait(task, cost, console)
         case _:
-            failed = f"✗ {task.status}: {task.error_code}: {plain(short_of(task.error or ''))}"
+            failed = f"✗ {task.status}: {task.error_code}: {plain(error_of(task))}"
             print_prose(console, Text(failed, style="red"))
             say(console, f"  {way_on_of(task)}")
     print_prose(console, Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"))
@@ -46,7 +49,7 @@ def _tell_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView]
 def _tell_wait(task: TaskView, cost: CostView, console: Console) -> None:
     print_prose(console, Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
     if task.waiting is not None:
-        say(console, f"  {short_of(task.waiting.message)}")
+        say(console, f"  {with_command(task.waiting.message, task.waiting.remedy)}")
     say(console, f"  Or stop it: chimera cancel {short(task.id)}")
 
 
@@ -64,16 +67,21 @@ def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str
             yield f"The answer of subtask {one_line(subtask.path, 200)} was {ending.words}."
 
 
+def error_of(task: TaskView) -> str:
+    """Say why a task failed, with the command that shows or does more."""
+    return with_command(task.error or "", remedy_of(task.error_code, task.id))
+
+
 def way_on_of(task: TaskView) -> str:
     """Say what helps a task that failed, with the command."""
     # An older API doesn't say it.
-    remedy = task.remedy or remedy_for(task.error_code)
-    if not remedy.retry:
-        return f"{remedy.message.rstrip('.')}: chimera run"
+    advice = task.remedy or advice_for(task.error_code)
+    if not advice.retry:
+        return f"{advice.message.rstrip('.')}: chimera run"
     command = f"chimera retry {short(task.id)}"
-    changed = [f"{command} {_OPTIONS[field]}" for field in (*remedy.change, *remedy.instead) if field in _OPTIONS]
-    ways = [*([] if remedy.change else [command]), *changed, *(["chimera run"] if remedy.new_task else [])]
-    return f"{short_of(remedy.message).rstrip('.')}: {', or: '.join(ways)}"
+    changed = [f"{command} {_OPTIONS[field]}" for field in (*advice.change, *advice.instead) if field in _OPTIONS]
+    ways = [*([] if advice.change else [command]), *changed, *(["chimera run"] if advice.new_task else [])]
+    return f"{advice.message.rstrip('.')}: {', or: '.join(ways)}"
 
 
 def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:

@@ -10,10 +10,11 @@ from rich.text import Text
 from cli.output.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
-from cli.output.outcomes import way_on_of
+from cli.output.outcomes import error_of, way_on_of
 from cli.output.prose import print_answer, print_prose, tell
+from cli.output.remedies import with_command
 from cli.output.tables import print_table
-from cli.output.text import count, in_commands, one_line, plain, short
+from cli.output.text import count, one_line, plain, short
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
@@ -78,11 +79,11 @@ def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     """Name what a person wants to know of a task; what there is nothing to say about is left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
-    why = f": {task.error_code}: {in_commands(task.error or '')}" if task.error_code else ""
+    why = f": {task.error_code}: {error_of(task)}" if task.error_code else ""
     if (ending := ending_of(task)) is not None:
         why = f", the answer {ending.words}"
     if task.waiting is not None:
-        why = f": {in_commands(task.waiting.message)}"
+        why = f": {with_command(task.waiting.message, task.waiting.remedy)}"
     facts = (
         ("Task", task.id),
         ("Goal", task.goal),

@@ -11,33 +11,15 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|\x9b[0-?]*[ -/]*[@-~]"
 )
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_COMMANDS = tuple(
-    (re.compile(pattern), command)
-    for pattern, command in (
-        (r",? or POST /api/v1/tasks/[\w-]+/budget", ""),
-        (r",? at POST /api/v1/tasks/([\w-]+)/budget", r": chimera budget \1"),
-        (r",? at POST /api/v1/tasks/([\w-]+)/cancel", r": chimera cancel \1"),
-        (r",? at POST /api/v1/tasks/([\w-]+)/resume", r": chimera resume \1"),
-        (r",? at POST /api/v1/tasks/([\w-]+)/retry", r": chimera retry \1"),
-        (r",? at POST /api/v1/tasks\b(?!/)", ": chimera run"),
-        (r"DELETE /api/v1/tasks/([\w-]+)", r"chimera delete \1"),
-        (r"GET /api/v1/tasks/([\w-]+)/cost", r"chimera cost \1"),
-        (r"GET /api/v1/tasks/([\w-]+)(?![\w/-])", r"chimera show \1"),
-        (r"GET /api/v1/tasks\b(?!/)", "chimera tasks"),
-        (r"GET /api/v1/agents\b", "chimera agents"),
-        (r",? at DELETE /api/v1/agents/(\w[\w-]*)", r": chimera agents delete \1"),
-        (r",? at POST /api/v1/agents\b(?!/)", ": chimera agents create"),
-        (r",? at POST /api/v1/auth/login\b", ": chimera login"),
-        (r"GET /api/v1/ai/calls/([\w-]+)", r"chimera calls show \1"),
-        (r"GET /api/v1/ai/calls\b", "chimera calls"),
-        (r"GET /api/v1/schedules\b", "chimera schedules list"),
-        (r"\bCHIMERA_API_PORT=(?=[\d…])", "--port "),
-        (r"\bCHIMERA_TEMPORAL_PORT=(?=[\d…])", "--temporal-port "),
-        (r"\bCHIMERA_SIMULATOR_PORT=(?=[\d…])", "--simulator-port "),
-        (r"\bCHIMERA_TEMPORAL_UI_PORT=(?=[\d…])", "--temporal-ui-port "),
+_PORTS = tuple(
+    (re.compile(rf"\bCHIMERA_{setting}=(?=[\d…])"), f"{option} ")
+    for setting, option in (
+        ("API_PORT", "--port"),
+        ("TEMPORAL_PORT", "--temporal-port"),
+        ("SIMULATOR_PORT", "--simulator-port"),
+        ("TEMPORAL_UI_PORT", "--temporal-ui-port"),
     )
 )
-_LONG_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Control characters, lone surrogates, private use and what is no character at all."""
 
@@ -60,21 +42,16 @@ def one_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def in_commands(message: str) -> str:
-    """Name the commands that do what the API's messages tell programs to ask for."""
-    for pattern, command in _COMMANDS:
-        message = pattern.sub(command, message)
+def with_port_options(message: str) -> str:
+    """Name the options of `chimera up` for settings of ports, which a message tells to change."""
+    for pattern, option in _PORTS:
+        message = pattern.sub(option, message)
     return message
 
 
 def short(id: str) -> str:
     """The beginning of an id, as much as it takes to type it."""
     return id[:SHORT_CHARS]
-
-
-def short_of(message: str) -> str:
-    """Say why a task waits or failed in fewer words: the command to type, with as much of the id as it takes."""
-    return _LONG_ID.sub(r"\1", in_commands(message))
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -12,7 +12,8 @@ from chimera.observe.disk import is_full
 from cli.errors import INTERRUPTED, TROUBLE, Refused, WrongUsage
 from cli.input.options import BODY, in_options, with_options
 from cli.output.prose import print_prose
-from cli.output.text import in_commands, plain
+from cli.output.remedies import run_line
+from cli.output.text import plain, with_port_options
 from cli.process.signals import until_interrupted
 from models.errors import ChimeraError
 
@@ -64,25 +65,26 @@ def explain(error: ChimeraError, console: Console | None = None) -> None:
 
 
 def lines_of(error: ChimeraError) -> list[Text]:
-    """An error as lines: what happened, then each field and what is wrong with it, then where to look it up."""
+    """An error as lines: what happened, each field and what is wrong with it, what to run, and where to look it up."""
+    to_run = _indented(run_line(error.remedy))
     if not isinstance(error, Refused):
-        return [_headline(error.title), *_indented(in_commands(error.message))]
+        return [_headline(error.title), *_indented(with_port_options(error.message)), *to_run]
     problem, options = error.problem, error.options
     lines = [_headline(problem.title)]
     lines += [_line_of(*in_options(each, options)) for each in problem.errors]
     told = [each.message for each in problem.errors]
     if not told or not any(message in problem.detail for message in told):
-        lines += _indented(in_commands(with_options(problem.detail, options)))
+        lines += _indented(with_options(problem.detail, options))
     request = f"request {problem.instance}" if problem.instance else ""
     reference = ", ".join(filter(None, (str(problem.status), problem.code, request)))
-    return [*lines, Text(f"  ({plain(reference)})", style="dim")]
+    return [*lines, *to_run, Text(f"  ({plain(reference)})", style="dim")]
 
 
 def _line_of(field: str, message: str) -> Text:
     line = Text("  ")
     if field != BODY:
         line.append(plain(field), "bold").append(": ")
-    return line.append(plain(in_commands(message)))
+    return line.append(plain(message))
 
 
 def _headline(title: str) -> Text:

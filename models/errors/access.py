@@ -3,13 +3,17 @@
 import math
 
 from models.errors.base import ChimeraError
+from models.remedies import Action, Remedy
 
 
 class NotSignedIn(ChimeraError):
     code, http_status, title = "not_signed_in", 401, "Sign in first"
 
     def __init__(self) -> None:
-        super().__init__("Send 'Authorization: Bearer <access token>'; get one at POST /api/v1/auth/login.")
+        super().__init__(
+            "The request has no access token. Sign in, and send it as 'Authorization: Bearer <access token>'.",
+            remedy=Remedy(action=Action.SIGN_IN),
+        )
 
 
 class TokenRefused(NotSignedIn):
@@ -18,10 +22,13 @@ class TokenRefused(NotSignedIn):
     title = "The token is not valid"
 
     def __init__(self, kind: str = "access") -> None:
-        way_out = "sign in again at POST /api/v1/auth/login"
-        if kind == "access":
-            way_out = f"get a new one at POST /api/v1/auth/refresh, or {way_out}"
-        ChimeraError.__init__(self, f"This {kind} token is not valid, or has expired; {way_out}.")
+        is_access = kind == "access"
+        words = "Get a new one with the refresh token, or sign in again." if is_access else "Sign in again."
+        ChimeraError.__init__(
+            self,
+            f"This {kind} token is not valid, or has expired. {words}",
+            remedy=Remedy(action=Action.REFRESH_TOKEN if is_access else Action.SIGN_IN),
+        )
 
 
 class CodecAddressRefused(ChimeraError):
@@ -32,7 +39,8 @@ class CodecAddressRefused(ChimeraError):
     def __init__(self) -> None:
         super().__init__(
             "This address is not valid, or has expired, or its administrator has signed out or is none any more."
-            " `chimera codec` makes another."
+            " Create another.",
+            remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
 
 

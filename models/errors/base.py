@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from models.remedies import Remedy
+
 
 class ChimeraError(Exception):
     """The root; never raised itself."""
@@ -11,8 +13,16 @@ class ChimeraError(Exception):
     title: ClassVar[str] = "Something went wrong on our side"
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, field: str | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after_s: float | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
         self.retry_after_s = retry_after_s
+        self.remedy = remedy

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from models.errors.base import ChimeraError
+from models.remedies import Action, Remedy
 from models.usage import Usage
 
 
@@ -22,8 +23,9 @@ class ProviderError(ChimeraError):
         retry_after_s: float | None = None,
         may_be_billed: bool = False,
         usage: Usage | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, retry_after_s=retry_after_s)
+        super().__init__(message, retry_after_s=retry_after_s, remedy=remedy)
         self.may_be_billed = may_be_billed
         """The provider had the prompt and was at work on it, so it may charge for the prompt."""
         self.usage = usage
@@ -174,15 +176,10 @@ class AttemptsUsedUp(ProviderError):
     code = "attempts_used_up"
     asked_until = "as often as it may be"
 
-    def __init__(
-        self, task_id: str, attempts: int, last_code: str, last_message: str, *, look_at: str | None = None
-    ) -> None:
+    def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
         last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
-        super().__init__(
-            f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}."
-            + (f" GET /api/v1/tasks/{task_id}/cost lists each attempt." if look_at is None else look_at)
-        )
+        super().__init__(f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}.")
 
 
 class SameFailureAgain(AttemptsUsedUp):
@@ -198,4 +195,4 @@ class AiCallFailed(ProviderError):
     code, title = "ai_call_failed", "The call failed"
 
     def __init__(self, call_id: str, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message.rstrip('.')}. GET /api/v1/ai/calls/{call_id} shows the call.")
+        super().__init__(f"{code}: {message.rstrip('.')}.", remedy=Remedy(action=Action.SHOW_CALL, target=call_id))

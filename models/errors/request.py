@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from models.errors.base import ChimeraError
+from models.remedies import Action, Remedy
 from models.wording import instead_of
 
 
@@ -12,8 +13,8 @@ class InvalidInput(ChimeraError):
 
     code, http_status, title = "invalid_input", 422, "The request has a value that can't be accepted"
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message, field=field)
+    def __init__(self, field: str, message: str, *, remedy: Remedy | None = None) -> None:
+        super().__init__(message, field=field, remedy=remedy)
 
 
 class PlanInvalid(InvalidInput):
@@ -31,7 +32,11 @@ class UnknownAgent(InvalidInput):
     code, title = "unknown_agent", "No such agent"
 
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
-        super().__init__(field, f"No agent {name!r}; {instead_of(name, known)} Or create it at POST /api/v1/agents.")
+        super().__init__(
+            field,
+            f"No agent {name!r}; {instead_of(name, known)} Or create it.",
+            remedy=Remedy(action=Action.CREATE_AGENT),
+        )
 
 
 class UnknownProvider(InvalidInput):
@@ -96,8 +101,12 @@ class WrongKindOfModel(UnknownPrice):
     code, title = "wrong_kind_of_model", "The model is for something else"
 
     def __init__(self, model: str, use: str, example: str, field: str = "model") -> None:
-        way_out = f"use one that is, as {example} (chimera models)"
-        InvalidInput.__init__(self, field, f"{model!r} is no model for {use}; {way_out}.")
+        InvalidInput.__init__(
+            self,
+            field,
+            f"{model!r} is no model for {use}; use one that is, as {example}.",
+            remedy=Remedy(action=Action.LIST_MODELS),
+        )
 
 
 class NotOffered(InvalidInput):
@@ -124,18 +133,19 @@ class NotFound(ChimeraError):
 
     code, http_status, title = "not_found", 404, "Not found"
 
-    lists: ClassVar[dict[str, str]] = {
-        "agent": "/api/v1/agents",
-        "call": "/api/v1/ai/calls",
-        "file": "/api/v1/files",
-        "provider": "/api/v1/ai/providers",
-        "schedule": "/api/v1/schedules",
-        "task": "/api/v1/tasks",
+    lists: ClassVar[dict[str, Action]] = {
+        "agent": Action.LIST_AGENTS,
+        "call": Action.LIST_CALLS,
+        "file": Action.LIST_FILES,
+        "provider": Action.LIST_PROVIDERS,
+        "schedule": Action.LIST_SCHEDULES,
+        "task": Action.LIST_TASKS,
     }
 
     def __init__(self, kind: str, name: str) -> None:
-        way_out = f"; GET {self.lists[kind]} lists what there is" if kind in self.lists else ""
-        super().__init__(f"No {kind} {name!r}{way_out}.")
+        listed = self.lists.get(kind)
+        choose = f" Choose one from the list of {kind}s." if listed else ""
+        super().__init__(f"No {kind} {name!r}.{choose}", remedy=Remedy(action=listed) if listed else None)
 
 
 class Conflict(ChimeraError):
@@ -202,7 +212,7 @@ class WrongHost(ChimeraError):
             number = "several headers" if len(hosts) > 1 else "no header"
             super().__init__(
                 f"The request has {number} Host, so it doesn't say which server it is for. Send one, with this server's"
-                " address or a name of CHIMERA_ALLOWED_HOSTS; a probe can ask /health/live without.",
+                " address or a name of CHIMERA_ALLOWED_HOSTS; only the liveness check needs none.",
                 field="Host",
             )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from models.errors.base import ChimeraError
+from models.remedies import Action, Remedy
 
 
 class BudgetReached(ChimeraError):
@@ -23,7 +24,10 @@ class TaskPaused(ChimeraError):
     code, http_status, title = "task_paused", 409, "The task is paused"
 
     def __init__(self, task_id: str) -> None:
-        super().__init__(f"Task {task_id!r} is paused; its next call waits for POST …/resume.")
+        super().__init__(
+            f"Task {task_id!r} is paused; its next call waits until it is resumed.",
+            remedy=Remedy(action=Action.RESUME_TASK, target=task_id),
+        )
 
 
 class RootStopped(ChimeraError):

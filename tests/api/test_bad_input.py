@@ -300,8 +300,10 @@ async def test_what_is_not_there_is_named_with_the_list_of_what_is(alice: httpx2
     name = "af14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
     answer = await alice.get(f"/api/v1/{kind}/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert answer.json()["detail"].endswith(f"{name!r}; GET /api/v1/{kind} lists what there is.")
-    assert (await alice.get(f"/api/v1/{kind}")).status_code == 200
+    assert f"{name!r}. Choose one from the list of " in answer.json()["detail"]
+    remedy = answer.json()["remedy"]
+    assert (remedy["method"], remedy["href"]) == ("GET", f"/api/v1/{kind}")
+    assert (await alice.get(remedy["href"])).status_code == 200
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])

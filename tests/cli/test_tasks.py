@@ -9,6 +9,7 @@ from cli.errors import Refused
 from cli.tasks import cost, follow, list_tasks, retry, run
 from models.costs import CostView
 from models.tasks import TaskStatus, TaskView
+from models.waits import budget_wait
 from tests.cli.api import TinyApi, no_room, problem
 from tests.cli.builders import BILL, TASK, a_call_held_up, task_view
 from tests.parts import serving
@@ -18,15 +19,15 @@ from tests.until import LIMIT_S
 async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    way_out = f"Raise the limit: chimera budget {TASK} --usd 0.01, or POST /api/v1/tasks/{TASK}/budget."
-    waits = task_view(status=TaskStatus.WAITING, waiting={"limit": "max_cost_micro_usd", "message": way_out})
+    wait = budget_wait(TASK, limit="max_cost_micro_usd", message="It is spent. Raise the limit.", needed=200)
+    waits = task_view(status=TaskStatus.WAITING, waiting=wait)
     api = TinyApi(tasks=[waits])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await follow(TASK, exit_on_budget=True) == 4
     said = capsys.readouterr().err
-    assert f"Raise the limit: chimera budget {TASK[:8]} --usd 0.01." in said
+    assert f"Raise the limit. Run: chimera budget {TASK[:8]} --usd 0.01\n" in said
     assert f"chimera cancel {TASK[:8]}" in said
 
 

@@ -1,71 +1,92 @@
-"""What is said to help a failed task does help: no remedy without a change where the same would come again."""
-
-import inspect
+"""Remedies: which one an error has, and how far a budget should be raised."""
 
 import pytest
 
-from models import errors
-from models.errors import SETTLED, ChimeraError, ProviderError
-from models.remedies import AS_IT_IS, remedy_for
-from models.tasks import TaskRetry
+from models.errors import (
+    AiCallFailed,
+    AttemptsUsedUp,
+    ChimeraError,
+    NotFound,
+    NotSignedIn,
+    TokenRefused,
+    UnknownAgent,
+    WrongKindOfModel,
+    remedy_of,
+)
+from models.ids import RunId
+from models.remedies import Action, Remedy, raise_budget
+from models.waits import budget_wait
 
-CODES = {each.code for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, ChimeraError)}
+RUN = RunId("6c1f0b1e-0000-4000-8000-000000000001")
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["context_too_long", "unknown_model", "bad_request", "content_refused", "plan_invalid", "same_failure_again"],
+    ("error", "action", "target"),
+    [
+        (NotSignedIn(), "sign_in", None),
+        (TokenRefused("access"), "refresh_token", None),
+        (TokenRefused("refresh"), "sign_in", None),
+        (UnknownAgent("poet", ["writer"]), "create_agent", None),
+        (WrongKindOfModel("a/b", "chat", "c/d"), "list_models", None),
+        (NotFound("schedule", "x"), "list_schedules", None),
+        (AiCallFailed("7d1f", "overloaded", "Busy."), "show_call", "7d1f"),
+    ],
 )
-def test_what_fails_again_asks_for_a_change(code: str) -> None:
-    remedy = remedy_for(code)
-    assert code in CODES
-    assert remedy.retry
-    assert remedy.change
+def test_an_error_carries_its_remedy(error: ChimeraError, action: str, target: str | None) -> None:
+    assert error.remedy == Remedy(action=Action(action), target=target)
 
 
-@pytest.mark.parametrize("code", ["wrong_key", "missing_key", "no_quota", "unknown_price", "unusable_header"])
-def test_what_is_mended_elsewhere_needs_no_change(code: str) -> None:
-    remedy = remedy_for(code)
-    assert (code in CODES, remedy.retry, remedy.change) == (True, True, ())
-    assert remedy is not AS_IT_IS
+def test_an_error_may_have_no_remedy() -> None:
+    assert NotFound("session", "x").remedy is None
+    assert str(NotFound("session", "x")) == "No session 'x'."
 
 
-@pytest.mark.parametrize("code", ["content_refused", "bad_request"])
-def test_a_refused_text_asks_for_no_guidance(code: str) -> None:
-    remedy = remedy_for(code)
-    assert "guidance" not in remedy.change
-    assert remedy.new_task
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("attempts_used_up", Remedy(action=Action.SHOW_COST, target=RUN)),
+        ("same_failure_again", Remedy(action=Action.SHOW_COST, target=RUN)),
+        ("unknown_agent", Remedy(action=Action.CREATE_AGENT)),
+        ("wrong_kind_of_model", Remedy(action=Action.LIST_MODELS)),
+        ("overloaded", None),
+        ("a code of a newer server", None),
+        (None, None),
+    ],
+)
+def test_a_kept_error_has_its_remedy_again(code: str | None, remedy: Remedy | None) -> None:
+    assert remedy_of(code, RUN) == remedy
 
 
-@pytest.mark.parametrize("code", sorted(CODES))
-def test_a_way_on_that_is_said_is_a_field(code: str) -> None:
-    remedy = remedy_for(code)
-    fields = {*remedy.change, *remedy.instead}
-    assert ("model" in fields) == ("name a" in remedy.message.lower()), remedy.message
-    if remedy.retry:
-        assert remedy.new_task == ("new task" in remedy.message)
+def test_used_up_attempts_say_how_the_last_failed() -> None:
+    assert AttemptsUsedUp(3, "overloaded", "Busy.").message == (
+        "The provider was asked 3 times, as often as it may be. The last time: overloaded: Busy."
+    )
 
 
-@pytest.mark.parametrize("code", sorted(SETTLED))
-def test_what_answers_have_settled_needs_a_new_task(code: str) -> None:
-    assert not remedy_for(code).retry
+@pytest.mark.parametrize(
+    ("limit", "needed", "raised"),
+    [
+        ("max_cost_micro_usd", 200, 10_000),
+        ("max_cost_micro_usd", 5_000, 10_000),
+        ("max_cost_micro_usd", 5_001, 20_000),
+        ("max_tokens", 700, 1_400),
+        ("max_model_calls", 3, 6),
+    ],
+)
+def test_a_budget_is_raised_to_twice_its_need(limit: str, needed: int, raised: int) -> None:
+    assert raise_budget(RUN, limit, needed).options == {limit: raised}
 
 
-@pytest.mark.parametrize("code", ["attempts_used_up", "overloaded", "a code of a newer server", None])
-def test_what_may_pass_is_tried_as_it_is(code: str | None) -> None:
-    assert remedy_for(code) == AS_IT_IS
+def test_an_unknown_need_proposes_no_amount() -> None:
+    assert raise_budget(RUN, "max_tokens", None) == Remedy(action=Action.RAISE_BUDGET, target=RUN)
 
 
-def test_each_failure_for_good_has_a_remedy() -> None:
-    # A provider's failure without a class, all attempts of a call, and an AI call, which no task fails with.
-    others = {"provider_error", "attempts_used_up", "ai_call_failed"}
-    for_good = {each.code for each in _with_kinds(ProviderError) if not each.retryable}
-    assert {code for code in for_good if remedy_for(code) == AS_IT_IS} == others
-
-
-def _with_kinds(error: type[ProviderError]) -> list[type[ProviderError]]:
-    return [error, *(each for kind in error.__subclasses__() for each in _with_kinds(kind))]
-
-
-def test_changes_are_fields_of_a_retry() -> None:
-    assert {change for code in CODES for change in remedy_for(code).change} <= set(TaskRetry.model_fields)
+def test_a_wait_for_a_budget_is_tagged() -> None:
+    wait = budget_wait(RUN, limit="max_tokens", message="All are used.", needed=7)
+    assert wait.model_dump(mode="json") == {
+        "kind": "budget",
+        "limit": "max_tokens",
+        "needed": 7,
+        "message": "All are used.",
+        "remedy": {"action": "raise_budget", "target": RUN, "options": {"max_tokens": 14}},
+    }

@@ -15,7 +15,7 @@ from chimera.temporal.reconciliation import Reconciler
 from models.errors import Conflict, InvalidInput
 from models.events import TaskRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
-from models.remedies import remedy_for
+from models.retries import advice_for
 from models.tasks import Budget, TaskRetry, TransitionRecord
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
@@ -161,7 +161,7 @@ async def test_a_retry_goes_on_after_everything_was_started_anew(runs: Runs, sim
     assert len(arrived(simulator, task_id)) == 10
 
 
-@pytest.mark.parametrize(("status", "told"), [("completed", "completed"), ("running", "it runs already")])
+@pytest.mark.parametrize(("status", "told"), [("completed", "completed"), ("running", "It runs already")])
 async def test_only_a_failed_task_can_be_tried_again(runs: Runs, status: str, told: str) -> None:
     words = "[[sim: tokens=5]] go" if status == "completed" else "[[sim: drip=0.5; tokens=500]] go"
     task_id = await runs.start("One", plan=[a_subtask("one", words)])
@@ -186,7 +186,7 @@ async def test_what_failed_alike_twice_asks_for_a_change(runs: Runs, simulator: 
     row = await runs.ended(task_id)
     assert (row["error_code"], len(arrived(simulator, task_id))) == ("same_failure_again", 2)
     assert "in the same way again" in row["error"]
-    assert remedy_for(row["error_code"]).change == ("guidance", "model")
+    assert advice_for(row["error_code"]).change == ("guidance", "model")
 
 
 async def test_a_retry_that_is_refused_changes_nothing(runs: Runs) -> None:

@@ -301,7 +301,8 @@ async def test_a_refusal_is_final_and_says_why(
     assert code in answer.json()["detail"]
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
     assert (call["status"], call["error_code"], call["cost_micro_usd"]) == ("failed", code, 0)
-    assert call["id"] in answer.json()["detail"]
+    remedy = answer.json()["remedy"]
+    assert (remedy["action"], remedy["href"]) == ("show_call", f"{AI}/calls/{call['id']}")
     assert arrivals(simulator, call["id"]) == 1
 
 

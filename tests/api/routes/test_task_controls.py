@@ -42,18 +42,18 @@ ALLOWED = {
     "cancelled": {"cancel": "cancelled", "delete": "gone"},
 }
 """What each control makes of a task in each state; what is missing is refused."""
-WAYS_OUT = {
-    "draft": "POST /api/v1/tasks/{id}/execute",
-    "queued": "it starts by itself",
-    "running": "GET /api/v1/tasks/{id} shows",
-    "paused": "POST /api/v1/tasks/{id}/resume",
-    "waiting": "POST /api/v1/tasks/{id}/budget",
-    "failed": "POST /api/v1/tasks/{id}/retry",
-    **dict.fromkeys(("cancelling", "completed", "cancelled"), "create a new one at POST /api/v1/tasks."),
-    "cancel": "DELETE /api/v1/tasks/{id} deletes",
-    "delete": "POST /api/v1/tasks/{id}/cancel",
+REMEDIES = {
+    "draft": ("Start it.", "POST /api/v1/tasks/{id}/execute"),
+    "queued": ("It starts by itself", None),
+    "running": ("look at how far it is.", "GET /api/v1/tasks/{id}"),
+    "paused": ("Resume it.", "POST /api/v1/tasks/{id}/resume"),
+    "waiting": ("aise ", "POST /api/v1/tasks/{id}/budget"),
+    "failed": ("Retry it", "POST /api/v1/tasks/{id}/retry"),
+    **dict.fromkeys(("cancelling", "completed", "cancelled"), ("create a new one.", "POST /api/v1/tasks")),
+    "cancel": ("You can delete", "DELETE /api/v1/tasks/{id}"),
+    "delete": ("cancel it first.", "POST /api/v1/tasks/{id}/cancel"),
 }
-"""What a refusal names instead: of these two controls, and of the others in each state."""
+"""What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))
@@ -75,11 +75,12 @@ async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
     if expected is None:
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         detail = answer.json()["detail"]
-        assert status in detail or "waits for money" in detail
-        way_out = WAYS_OUT.get(control, WAYS_OUT[status])
+        assert status in detail or "waits for its budget" in detail
+        words, request = REMEDIES.get(control, REMEDIES[status])
         if (control, status) == ("delete", "cancelling"):
-            way_out = "try again when it has ended"
-        assert way_out.format(id=task_id) in detail
+            words, request = "try again when it has ended", None
+        assert words in detail
+        assert _requested(answer) == (request and request.format(id=task_id))
         assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == status
     elif expected == "gone":
         assert answer.status_code == 204
@@ -145,7 +146,7 @@ async def test_a_failed_task_has_a_remedy(
     task = (await alice.get(path)).json()
     assert (made["remedy"], task["remedy"]["retry"], task["remedy"]["change"]) == (None, retry, change)
     refused = await alice.post(f"{path}/pause")
-    assert ("/retry" in refused.json()["detail"]) is retry, "no way out is named that is none"
+    assert _requested(refused) == (f"POST {path}/retry" if retry else "POST /api/v1/tasks")
     assert (await alice.post(f"{path}/retry")).status_code == (202 if retry else 409)
 
 
@@ -181,7 +182,13 @@ async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"] is None
     await set_task(database, task_id, status="waiting", started_at=func.now())
     waiting = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"]
-    assert waiting == {"limit": "max_cost_micro_usd", "message": "Raise it.", "needed": 4475}
+    assert waiting == {
+        "kind": "budget",
+        "limit": "max_cost_micro_usd",
+        "needed": 4475,
+        "message": "Raise it.",
+        "remedy": {"action": "raise_budget", "target": task_id, "options": {"max_cost_micro_usd": 10_000}},
+    }
 
 
 async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_tried_next(
@@ -280,6 +287,12 @@ async def test_guidance_reaches_no_subtask_that_had_ended(
         )
     answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry."})
     assert answer.json()["reaches"] == ["text"]
+
+
+def _requested(answer: httpx2.Response) -> str | None:
+    """The request that a problem names."""
+    remedy = answer.json()["remedy"]
+    return f"{remedy['method']} {remedy['href']}" if remedy else None
 
 
 async def _control(client: httpx2.AsyncClient, task_id: str, control: str) -> httpx2.Response:

@@ -46,4 +46,4 @@ async def test_requests_that_are_used_up_are_counted_as_people_count(
             assert await calls.reserve(connection, an_intent(task_id, step + 1))
         beyond = an_intent(task_id, requests + 1)
         assert await calls.reserve(connection, beyond) is None
-        assert (await accounts.why_refused(connection, beyond)).message.startswith(f"{said} Raise the limit: ")
+        assert (await accounts.why_refused(connection, beyond)).message == f"{said} Raise the limit."

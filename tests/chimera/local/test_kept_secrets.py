@@ -11,6 +11,7 @@ import pytest
 from chimera.local import kept_secrets, postgres
 from chimera.local.errors import SecretsMissing, SecretsUnreadable
 from chimera.local.folder import Folder
+from models.remedies import Action, Remedy
 
 NAMES = (kept_secrets.SIGNING, kept_secrets.SUPERUSER, kept_secrets.DATABASE, kept_secrets.PAYLOADS)
 AT_ONCE = 6
@@ -49,8 +50,9 @@ def _all_kept(folder: Folder) -> list[str]:
 def test_readers_make_no_secrets(tmp_path: Path) -> None:
     folder = Folder.at(tmp_path / "data")
     folder.postgres.mkdir(mode=0o700)
-    with pytest.raises(SecretsMissing, match="chimera up"):
+    with pytest.raises(SecretsMissing, match="start this version") as refused:
         postgres.address(folder)
+    assert refused.value.remedy == Remedy(action=Action.START_CHIMERA)
     kept_secrets.make(folder, kept_secrets.SIGNING)
     with pytest.raises(SecretsMissing, match="database_password"):
         postgres.address(folder)

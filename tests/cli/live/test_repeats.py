@@ -86,7 +86,7 @@ def test_a_reason_is_told_once() -> None:
     )
     subtask = SubtaskFailed(path=NodePath("a"), code="wrong_key", message=why[:120])
     task = TaskFailed(code="wrong_key", message=f"Subtask 'a' failed: {why}")
-    lines = [line_of(repeats.without_reason_again(event)) for event in (call, subtask, task)]
+    lines = [line_of(repeats.without_reason_again(event), TASK) for event in (call, subtask, task)]
     assert "The provider's key is not valid." in lines[0]
     assert lines[1:] == ["a: failed: wrong_key", "task: failed: wrong_key"]
 
@@ -95,4 +95,4 @@ def test_another_reason_is_told_too() -> None:
     repeats = Repeats()
     repeats.without_reason_again(SubtaskFailed(path=NodePath("a"), code="no_quota", message="Nothing left."))
     other = repeats.without_reason_again(TaskFailed(code="plan_invalid", message="The plan has a circle."))
-    assert line_of(other) == "task: failed: plan_invalid: The plan has a circle."
+    assert line_of(other, TASK) == "task: failed: plan_invalid: The plan has a circle."

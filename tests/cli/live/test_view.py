@@ -67,7 +67,7 @@ def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None
 
 def test_estimates_are_marked_while_a_task_runs() -> None:
     guess = call_finished("a").model_copy(update={"estimated": True})
-    assert line_of(guess) == "a: model call 1 finished: ~15 tokens, ~$0.000030"
+    assert line_of(guess, TASK) == "a: model call 1 finished: ~15 tokens, ~$0.000030"
     state = state_after(happened(1, call_finished("b")), happened(2, guess))
     console = Console(width=100)
     with console.capture() as capture:
@@ -128,7 +128,7 @@ def test_a_failed_attempt_says_whether_it_is_tried_again_and_a_cut_one_does_not(
 def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
     seen = GuidanceSeen(path=A, guidance_id=7, preview="Keep it short.")
     assert state_after(happened(1, seen)).nodes[A].note == "has seen the guidance: Keep it short."
-    assert line_of(seen) == "a: has seen the guidance: Keep it short."
+    assert line_of(seen, TASK) == "a: has seen the guidance: Keep it short."
 
 
 def test_a_snapshot_says_where_it_stands() -> None:
@@ -211,12 +211,15 @@ def test_a_tools_result_is_noted_at_its_subtask() -> None:
 
 
 def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> None:
-    state = state_after(happened(1, BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.")))
-    assert (state.status, state.note) == (TaskStatus.WAITING, "2 of 2 calls are used.")
+    reached = BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.", needed=3)
+    state = state_after(happened(1, reached))
+    told = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
+    assert (state.status, state.note) == (TaskStatus.WAITING, told)
+    assert line_of(reached, TASK) == f"budget: reached, the task waits: {told}"
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
     assert (state.status, state.note) == (TaskStatus.RUNNING, "")
-    assert line_of(raised) == "budget: set to $0.0200, 9 requests"
+    assert line_of(raised, TASK) == "budget: set to $0.0200, 9 requests"
 
 
 def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> None:

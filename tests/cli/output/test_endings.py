@@ -44,10 +44,10 @@ def test_answers_that_may_go_on_are_marked(finish_reason: str | None, mark: str 
 
 
 def test_a_cut_answer_is_marked_where_it_is_followed() -> None:
-    assert line_of(ended(call_finished("a"), "length")).endswith(", cut at its limit")
-    assert "cut" not in line_of(ended(call_finished("a"), "stop"))
+    assert line_of(ended(call_finished("a"), "length"), TASK).endswith(", cut at its limit")
+    assert "cut" not in line_of(ended(call_finished("a"), "stop"), TASK)
     done = SubtaskCompleted(path=NodePath("a"), preview="Half", finish_reason="length")
-    assert line_of(done) == "a: completed, cut at its limit: Half"
+    assert line_of(done, TASK) == "a: completed, cut at its limit: Half"
     state = TaskState(TASK)
     state.apply(happened(1, done))
     assert state.nodes[NodePath("a")].note == "its answer was cut at its limit"

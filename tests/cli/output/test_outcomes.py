@@ -8,8 +8,9 @@ from cli.input.amounts import micro_usd
 from cli.output.outcomes import shortfall_of, shortfall_of_retry, way_on_of
 from cli.output.tasks import facts_of
 from models.costs import CostView
-from models.tasks import Budget, BudgetView, TaskStatus, TaskView, Waiting
-from tests.cli.builders import a_bill, attempt, task_view
+from models.tasks import Budget, BudgetView, TaskStatus, TaskView
+from models.waits import Waiting, budget_wait
+from tests.cli.builders import TASK, a_bill, attempt, task_view
 
 
 def failed(code: str) -> TaskView:
@@ -88,7 +89,7 @@ def test_a_bill_without_a_budget_has_no_shortfall() -> None:
     assert shortfall_of_retry(a_bill(attempts=(FAILED,))) is None
 
 
-COSTS_MORE = Waiting(limit="max_cost_micro_usd", message="", needed=4475)
+COSTS_MORE = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=4475)
 
 
 def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
@@ -99,17 +100,17 @@ def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
 
 @pytest.mark.parametrize(("needed", "said"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
 def test_what_a_raise_needs_can_be_typed_again(needed: int, said: str) -> None:
-    waiting = Waiting(limit="max_cost_micro_usd", message="", needed=needed)
+    waiting = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=needed)
     shortfall = shortfall_of(waiting, Budget(max_cost_micro_usd=1)) or ""
     assert f"--usd {said} at least" in shortfall
     assert micro_usd(said) == needed
 
 
 def test_a_raise_of_another_limit_is_said() -> None:
-    waiting = Waiting(limit="max_tokens", message="", needed=700)
+    waiting = budget_wait(TASK, limit="max_tokens", message="", needed=700)
     assert "--tokens 700" in (shortfall_of(waiting, Budget(max_cost_micro_usd=10**9)) or "")
 
 
-@pytest.mark.parametrize("waiting", [None, COSTS_MORE, Waiting(limit="max_tokens", message="")])
+@pytest.mark.parametrize("waiting", [None, COSTS_MORE, budget_wait(TASK, limit="max_tokens", message="")])
 def test_a_raise_that_is_enough_or_can_not_be_judged_is_not_remarked_on(waiting: Waiting | None) -> None:
     assert shortfall_of(waiting, Budget(max_cost_micro_usd=4475)) is None

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from rich.console import Console
 from rich.table import Table
 
 from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
-from models.tasks import BudgetView, HeldUpCall, TaskStatus, Waiting
+from models.tasks import BudgetView, HeldUpCall, TaskStatus
+from models.waits import budget_wait
 from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
 
 
@@ -16,14 +18,28 @@ def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
     task = task_view(
         status=TaskStatus.WAITING,
         budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
-        waiting=Waiting(
-            limit="max_cost_micro_usd",
-            message="$0.0009 of $0.0020 is spent. Raise it at POST /api/v1/tasks/6c1f/budget.",
+        waiting=budget_wait(
+            TASK, limit="max_cost_micro_usd", message="$0.0009 of $0.0020 is spent. Raise it.", needed=2100
         ),
     )
     facts = dict(facts_of(task, a_bill()))
-    assert facts["Status"] == "waiting: $0.0009 of $0.0020 is spent. Raise it: chimera budget 6c1f."
+    assert facts["Status"] == (
+        "waiting: $0.0009 of $0.0020 is spent. Raise it. Run: chimera budget 6c1f0b1e --usd 0.01"
+    )
     assert facts["Budget"] == "$0.0020"
+
+
+@pytest.mark.parametrize(
+    ("code", "command"),
+    [
+        ("attempts_used_up", "See: chimera cost 6c1f0b1e"),
+        ("unknown_agent", "Run: chimera agents create"),
+        ("wrong_kind_of_model", "See: chimera models"),
+    ],
+)
+def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
+    task = task_view(status=TaskStatus.FAILED, error_code=code, error="It failed.")
+    assert dict(facts_of(task, a_bill()))["Status"] == f"failed: {code}: It failed. {command}"
 
 
 def test_requests_are_counted_and_doubtful_ones_explained() -> None:

@@ -1,0 +1,65 @@
+"""Remedies as requests: what a problem document tells a program to send."""
+
+from typing import Literal
+from urllib.parse import quote
+
+from pydantic import Field
+
+from models.base import Contract
+from models.remedies import Action, Remedy
+
+_API = "/api/v1"
+"""As in `api/deps.py`, which imports errors, and so this. A test asks the routes for each address."""
+
+Method = Literal["GET", "POST", "DELETE"]
+
+REQUESTS: dict[Action, tuple[Method, str] | None] = {
+    Action.SIGN_IN: ("POST", f"{_API}/auth/login"),
+    Action.REFRESH_TOKEN: ("POST", f"{_API}/auth/refresh"),
+    Action.CREATE_CODEC_ADDRESS: ("POST", f"{_API}/codec"),
+    Action.CREATE_TASK: ("POST", f"{_API}/tasks"),
+    Action.EXECUTE_TASK: ("POST", f"{_API}/tasks/{{target}}/execute"),
+    Action.RESUME_TASK: ("POST", f"{_API}/tasks/{{target}}/resume"),
+    Action.RETRY_TASK: ("POST", f"{_API}/tasks/{{target}}/retry"),
+    Action.RAISE_BUDGET: ("POST", f"{_API}/tasks/{{target}}/budget"),
+    Action.CANCEL_TASK: ("POST", f"{_API}/tasks/{{target}}/cancel"),
+    Action.DELETE_TASK: ("DELETE", f"{_API}/tasks/{{target}}"),
+    Action.SHOW_TASK: ("GET", f"{_API}/tasks/{{target}}"),
+    Action.SHOW_COST: ("GET", f"{_API}/tasks/{{target}}/cost"),
+    Action.LIST_TASKS: ("GET", f"{_API}/tasks"),
+    Action.CREATE_AGENT: ("POST", f"{_API}/agents"),
+    Action.DELETE_AGENT: ("DELETE", f"{_API}/agents/{{target}}"),
+    Action.LIST_AGENTS: ("GET", f"{_API}/agents"),
+    Action.LIST_MODELS: ("GET", f"{_API}/agents/models/available"),
+    Action.LIST_PROVIDERS: ("GET", f"{_API}/ai/providers"),
+    Action.SHOW_CALL: ("GET", f"{_API}/ai/calls/{{target}}"),
+    Action.LIST_CALLS: ("GET", f"{_API}/ai/calls"),
+    Action.LIST_FILES: ("GET", f"{_API}/files"),
+    Action.LIST_SCHEDULES: ("GET", f"{_API}/schedules"),
+    Action.CHECK_HEALTH: ("GET", "/health"),
+    Action.READ_API_DOCUMENT: ("GET", "/openapi.json"),
+    Action.START_CHIMERA: None,  # without it nothing answers requests
+}
+"""The request of each action; None for an action that only a command carries out."""
+
+
+class RemedyView(Contract):
+    """A remedy as a request: what it does, and where to send it."""
+
+    action: Action
+    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
+    method: Method
+    href: str = Field(description="Path on this server")
+    body: dict[str, int] | None = Field(default=None, description="Fields to send; null where none are proposed")
+
+
+def view_of(remedy: Remedy | None) -> RemedyView | None:
+    """Show a remedy as a request; None where there is none."""
+    request = REQUESTS[remedy.action] if remedy else None
+    if remedy is None or request is None:
+        return None
+    method, template = request
+    href = template.replace("{target}", quote(remedy.target or "", safe=""))
+    return RemedyView(
+        action=remedy.action, target=remedy.target, method=method, href=href, body=dict(remedy.options) or None
+    )

@@ -1,0 +1,63 @@
+"""Remedies as commands: how the command line shows what helps against an error."""
+
+from cli.output.bill import as_option
+from cli.output.text import one_line, short
+from models.remedies import Action, Remedy
+
+COMMANDS: dict[Action, str | None] = {
+    Action.SIGN_IN: "login",
+    Action.REFRESH_TOKEN: None,  # commands renew their sign-in by themselves
+    Action.CREATE_CODEC_ADDRESS: "codec",
+    Action.CREATE_TASK: "run",
+    Action.EXECUTE_TASK: None,  # drafts are made, and started, by programs
+    Action.RESUME_TASK: "resume {target}",
+    Action.RETRY_TASK: "retry {target}",
+    Action.RAISE_BUDGET: "budget {target}",
+    Action.CANCEL_TASK: "cancel {target}",
+    Action.DELETE_TASK: "delete {target}",
+    Action.SHOW_TASK: "show {target}",
+    Action.SHOW_COST: "cost {target}",
+    Action.LIST_TASKS: "tasks",
+    Action.CREATE_AGENT: "agents create",
+    Action.DELETE_AGENT: "agents delete {target}",
+    Action.LIST_AGENTS: "agents",
+    Action.LIST_MODELS: "models",
+    Action.LIST_PROVIDERS: "models",
+    Action.SHOW_CALL: "calls show {target}",
+    Action.LIST_CALLS: "calls",
+    Action.LIST_FILES: None,  # no command lists files
+    Action.LIST_SCHEDULES: "schedules list",
+    Action.CHECK_HEALTH: "doctor",
+    Action.READ_API_DOCUMENT: None,  # commands know the addresses
+    Action.START_CHIMERA: "up",
+}
+"""The command of each action behind `chimera`; None for an action that no command carries out."""
+
+_NAMED = frozenset({Action.DELETE_AGENT})
+"""Actions on an object with a name. Other objects have ids, of which the beginning is enough."""
+
+_LOOKING = ("show_", "list_", "check_")
+"""Beginnings of actions that change nothing."""
+
+
+def command_of(remedy: Remedy | None) -> str | None:
+    """Return the command that carries a remedy out; None where there is none."""
+    command = COMMANDS[remedy.action] if remedy else None
+    if remedy is None or command is None:
+        return None
+    target = one_line(remedy.target or "")
+    named = command.format(target=target if remedy.action in _NAMED else short(target))
+    return " ".join(["chimera", named.strip(), *(as_option(*each) for each in remedy.options.items())])
+
+
+def run_line(remedy: Remedy | None) -> str:
+    """Say which command to run, or where to look; nothing where there is no command."""
+    command = command_of(remedy)
+    if remedy is None or command is None:
+        return ""
+    return f"{'See' if remedy.action.startswith(_LOOKING) else 'Run'}: {command}"
+
+
+def with_command(message: str, remedy: Remedy | None) -> str:
+    """End a message with the command to run."""
+    return " ".join(filter(None, (message, run_line(remedy))))

@@ -1,0 +1,29 @@
+"""What a waiting task waits for: a tagged union, one contract a kind."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from models.base import Contract
+from models.ids import RunId
+from models.remedies import Remedy, raise_budget
+
+
+class BudgetWait(Contract):
+    """Its budget is used up."""
+
+    kind: Literal["budget"] = "budget"
+    limit: str = Field(description="Which limit was reached")
+    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
+    message: str = Field(description="Why the next call was refused")
+    remedy: Remedy = Field(description="How the task goes on: raise_budget, with a limit that is enough for a while")
+
+
+Waiting = BudgetWait
+"""The kinds of waits. A second one makes it `Annotated[… | …, Field(discriminator="kind")]`."""
+
+
+def budget_wait(run_id: RunId, *, limit: str, message: str, needed: int | None = None) -> BudgetWait:
+    """Return what a run waits for whose account refused a call, as the event `budget.reached` tells it."""
+    remedy = raise_budget(run_id, limit, needed)
+    return BudgetWait(limit=limit, needed=needed, message=message, remedy=remedy)
