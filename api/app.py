@@ -14,8 +14,8 @@ from api.live.rights import Rights
 from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
-    ai_calls,
     auth,
+    calls,
     codec,
     files,
     health,
@@ -46,7 +46,7 @@ CLOSED_ROUTERS = (
     agents.router,
     schedules.router,
     providers.router,
-    ai_calls.router,
+    calls.router,
     transcriptions.router,
     files.router,
     streams.router,

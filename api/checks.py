@@ -19,7 +19,7 @@ from chimera.providers.operations import check_operation
 from chimera.temporal.due_times import check_time_zone
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
-from models.ai_calls import Operation
+from models.calls import Operation
 from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
 from models.files import MAX_PICTURE_BYTES
 from models.ids import FileId, UserId

@@ -43,7 +43,7 @@ async def embed(
     from cli.http.bodies import given
     from cli.live.waiting import made
     from cli.output.calls import print_result
-    from models.ai_calls import Operation
+    from models.calls import Operation
 
     body = given({"model": model, "input": text, "dimensions": dimensions})
     async with signed_in(EMBED) as client:
@@ -66,7 +66,7 @@ async def image(
     from cli.live.waiting import made
     from cli.output.calls import print_result
     from cli.output.image_files import check_place, free_name
-    from models.ai_calls import Operation
+    from models.calls import Operation
 
     # An ending that is another kind's is only a name.
     out = out or free_name(Path("image.png"))
@@ -91,7 +91,7 @@ async def transcribe(
     from cli.input.files import bytes_of
     from cli.live.waiting import made
     from cli.output.calls import print_result
-    from models.ai_calls import Operation
+    from models.calls import Operation
 
     file = (text_of(audio.name, "Its name"), await bytes_of(audio))
     fields = given({"model": model, "language": language, "prompt": prompt})
@@ -110,18 +110,18 @@ def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) ->
 @app.command(name="list")
 async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     """List your embeddings, images and transcriptions, as the group does by itself."""
-    from cli.http.held_up import calls_held_up
+    from cli.http.blocked import calls_held_up
     from cli.output.calls import table_of
 
     async with signed_in() as client:
         page = await client.ai_calls(limit=limit)
-        held_up = set() if as_json else await calls_held_up(client, page.items)
+        blocked_by = set() if as_json else await calls_held_up(client, page.items)
     if as_json:
         print_json(page)
     elif not page.items:
         tell('No calls yet. Make one: chimera embed "a red apple"')
     else:
-        print_table(Console(highlight=False), table_of(page.items, held_up))
+        print_table(Console(highlight=False), table_of(page.items, blocked_by))
     return 0
 
 

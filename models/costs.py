@@ -14,9 +14,9 @@ MAX_ATTEMPTS = 1000
 class CostSum(Contract):
     """Some attempts, added up."""
 
-    attempts: int = Field(description="Failed and doubtful ones included")
+    attempts: int = Field(description="Failed and in-doubt ones included")
     cost_micro_usd: int = Field(description="What is booked: all of these add up to `spent_micro_usd`")
-    doubtful_micro_usd: int = Field(description="Beside it: the estimate of those whose end nobody saw")
+    in_doubt_micro_usd: int = Field(description="Beside it: the estimate of those whose end nobody saw")
     usage: Usage
     estimated: bool = Field(
         default=False, description="true where the provider of at least one told no usage: that share is our estimate"
@@ -41,7 +41,7 @@ class CostView(Contract):
 
     spent_micro_usd: int
     reserved_micro_usd: int = Field(description="Held for model calls in flight")
-    doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw")
     model_calls: int
     usage: Usage
     estimated: bool = Field(default=False, description="true where `usage` and `spent_micro_usd` are so in part")

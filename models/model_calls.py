@@ -102,13 +102,13 @@ class ModelCallOutcome(Contract):
 
 
 class AttemptStatus(StrEnum):
-    """`doubtful`: nobody saw how it ended. `late`: it was answered when another attempt, or nobody, waited for that."""
+    """`in_doubt`: nobody saw how it ended. `late`: it was answered when another attempt, or nobody, waited for that."""
 
     STARTED = "started"
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    DOUBTFUL = "doubtful"
+    IN_DOUBT = "in_doubt"
     LATE = "late"
 
 

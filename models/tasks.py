@@ -271,7 +271,7 @@ class TransitionRecord(Contract):
     """Of the run that says it. A run from before the task was tried again changes nothing any more."""
 
 
-class HeldUpCall(Contract):
+class BlockedCall(Contract):
     """A model call that gets no answer now and is made, or made again, later by itself."""
 
     path: NodePath
@@ -309,7 +309,7 @@ class TaskView(Contract):
     estimated: bool = Field(
         default=False, description="true where a provider told no usage: `spent_micro_usd` is our estimate in part"
     )
-    doubtful_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")
     model_calls: int = Field(
         description="Requests to providers: attempts at model calls but those that found no connection"
     )
@@ -328,7 +328,7 @@ class TaskView(Contract):
     error: str | None
     remedy: RetryAdvice | None = Field(default=None, description="Of a task that failed: how it can go on")
     waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
-    held_up: tuple[HeldUpCall, ...] = Field(
+    blocked_by: tuple[BlockedCall, ...] = Field(
         default=(), description="Calls of a running task that their provider holds up now; empty in lists"
     )
     metadata: dict[str, JsonValue]

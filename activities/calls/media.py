@@ -28,7 +28,7 @@ from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
 from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
-from models.ai_calls import ImageView, MediaUsage, Operation
+from models.calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
 from models.events import ModelCallFinished, ModelCallStarted, TaskCompleted
 from models.ids import FileId, UserId, call_id_of

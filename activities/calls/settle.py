@@ -153,7 +153,7 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: Settle
         log.info("settled_before", attempt=intent.attempt)
         return _Kept(known[0] or settled().outcome, known[1], status in STOPPED)
     if await in_doubt.take_up(connection, intent):
-        log.info("doubtful_attempt_taken_up", attempt=intent.attempt)
+        log.info("in_doubt_attempt_taken_up", attempt=intent.attempt)
     settlement = settled(
         task_ends=may_end_task and status in COMPLETABLE,
         unheard=await transcripts.has_unheard_guidance(connection, request),

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.ai_calls import LATER, IdempotencyKey, WithWait, answered, new_call
+from api.calls import LATER, IdempotencyKey, WithWait, answered, new_call
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.uploads import Form, form_of, keep
 from chimera.config.settings import Settings
@@ -16,7 +16,7 @@ from chimera.db import calls, files, user_limits
 from chimera.db.user_limits import OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
-from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
+from models.calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView
 from models.ids import AiCallId, FileId

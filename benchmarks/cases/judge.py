@@ -80,7 +80,7 @@ def _of_task(right: Ends, seen: Task) -> Iterator[str]:
         yield f"{arrived} requests"
     if seen.attempts > arrived:
         yield f"{seen.attempts} attempts counted, {arrived} made"
-    if view.get("doubtful_micro_usd"):
+    if view.get("in_doubt_micro_usd"):
         yield "an answered attempt counts as in doubt"
     if right.code is not None and view.get("error_code") != right.code:
         yield f"error_code {view.get('error_code')}"

@@ -28,7 +28,7 @@ class Task:
     @property
     def error(self) -> str:
         """Everything that is said of what is wrong."""
-        waiting, held = self.view.get("waiting") or {}, self.view.get("held_up") or ()
+        waiting, held = self.view.get("waiting") or {}, self.view.get("blocked_by") or ()
         told = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
         told += [f"{call['code']}: {call['message']}" for call in held]
         told += [str(self.view[name]) for name in ("detail", "errors") if self.view.get(name)]

@@ -6,7 +6,7 @@ The code of a vendor is the folder of its name in `chimera/providers`.
 from dataclasses import dataclass
 from typing import Literal
 
-from models.ai_calls import Operation
+from models.calls import Operation
 
 EVERY_OPERATION = tuple(Operation)
 

@@ -17,7 +17,7 @@ from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, MediaCall, Run
 from chimera.ledger.statements import insert_event
 from chimera.providers.media import Vectors
-from models.ai_calls import (
+from models.calls import (
     AiCallResult,
     AiCallSummary,
     AiCallView,
@@ -151,7 +151,7 @@ def _calls() -> Select[*tuple[Any, ...]]:
     attempts = (
         select(
             func.count().label("attempts"),
-            func.count().filter(CallAttempt.status == AttemptStatus.DOUBTFUL).label("doubtful"),
+            func.count().filter(CallAttempt.status == AttemptStatus.IN_DOUBT).label("in_doubt"),
             func.coalesce(func.bool_or(CallAttempt.estimated), False).label("estimated"),
             func.array_agg(aggregate_order_by(CallAttempt.media_usage, CallAttempt.attempt))
             .filter(is_answer)
@@ -168,9 +168,9 @@ def _calls() -> Select[*tuple[Any, ...]]:
             Run.status,
             Run.simulated,
             attempts.c.attempts,
-            attempts.c.doubtful,
+            attempts.c.in_doubt,
             Run.spent_micro_usd.label("cost_micro_usd"),
-            Run.doubtful_micro_usd,
+            Run.in_doubt_micro_usd,
             attempts.c.estimated,
             func.coalesce(attempts.c.usages[1], text("'{}'::jsonb")).label("usage"),
             Run.error_code,

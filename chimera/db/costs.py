@@ -20,8 +20,8 @@ _SUMS = (
     func.count().label("attempts"),
     func.coalesce(func.sum(CallAttempt.cost_micro_usd), 0).label("cost_micro_usd"),
     func.coalesce(
-        func.sum(CallAttempt.reserved_micro_usd).filter(CallAttempt.status == AttemptStatus.DOUBTFUL), 0
-    ).label("doubtful_micro_usd"),
+        func.sum(CallAttempt.reserved_micro_usd).filter(CallAttempt.status == AttemptStatus.IN_DOUBT), 0
+    ).label("in_doubt_micro_usd"),
     func.bool_or(CallAttempt.estimated).label("estimated"),
     func.coalesce(func.sum(CallAttempt.input_tokens), 0).label("input_tokens"),
     func.coalesce(func.sum(CallAttempt.cached_input_tokens), 0).label("cached_input_tokens"),
@@ -41,7 +41,7 @@ async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> Cos
     return CostView(
         spent_micro_usd=task.spent_micro_usd,
         reserved_micro_usd=task.reserved_micro_usd,
-        doubtful_micro_usd=task.doubtful_micro_usd,
+        in_doubt_micro_usd=task.in_doubt_micro_usd,
         model_calls=task.model_calls,
         usage=usage_of(task),
         budget=budget_of(task),
@@ -77,7 +77,7 @@ def _sum_in(row: AnyRow) -> dict[str, Any]:
     return {
         "attempts": row.attempts,
         "cost_micro_usd": int(row.cost_micro_usd),
-        "doubtful_micro_usd": int(row.doubtful_micro_usd),
+        "in_doubt_micro_usd": int(row.in_doubt_micro_usd),
         "usage": usage_of(row),
         "estimated": row.estimated,
     }

@@ -208,7 +208,7 @@ def going_on(task: Run) -> TaskStatus:
 def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
     spent = {
         # What the ledger counts: attempts whose end nobody saw may have cost their estimate.
-        "max_cost_micro_usd": task.spent_micro_usd + task.doubtful_micro_usd,
+        "max_cost_micro_usd": task.spent_micro_usd + task.in_doubt_micro_usd,
         "max_tokens": task.input_tokens + task.output_tokens,
         "max_model_calls": task.model_calls,
     }

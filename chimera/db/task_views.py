@@ -12,7 +12,7 @@ from chimera.db.engine import Connection, sql_of
 from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
 from chimera.ledger import admission
-from chimera.ledger.held_up import held_up_calls
+from chimera.ledger.blocked import blocked_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.events import BudgetReached
@@ -57,7 +57,7 @@ async def view(connection: Connection, caller: Caller, task_id: TaskId, link_to:
     if task.status is TaskStatus.WAITING:
         return task.model_copy(update={"waiting": await _waiting(connection, task_id)})
     if task.status is TaskStatus.RUNNING:
-        return task.model_copy(update={"held_up": await held_up_calls(connection, task_id)})
+        return task.model_copy(update={"blocked_by": await blocked_calls(connection, task_id)})
     return task
 
 
@@ -203,7 +203,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         budget=budget_of(row),
         spent_micro_usd=row.spent_micro_usd,
         estimated=row.estimated,
-        doubtful_micro_usd=row.doubtful_micro_usd,
+        in_doubt_micro_usd=row.in_doubt_micro_usd,
         model_calls=row.model_calls,
         usage=usage_of(row),
         subtasks_total=row.subtasks_total,

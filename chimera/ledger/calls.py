@@ -82,7 +82,7 @@ WITH account AS (
            simulated = simulated OR %(simulated)s
     WHERE id = %(run_id)s AND status <> ALL(%(uncallable)s::text[])
       AND (max_cost_micro_usd IS NULL
-           OR spent_micro_usd + doubtful_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
+           OR spent_micro_usd + in_doubt_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
       AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
       AND NOT EXISTS ({IS_LEFT_OUT}) AND EXISTS ({IS_ENABLED})

@@ -1,6 +1,6 @@
 """Attempts at model calls that were given up: nobody saw how they ended. Some turn up with their end all the same.
 
-What such an attempt had reserved is doubtful cost, which counts against the budget, and its call is marked as failed:
+What such an attempt had reserved is in-doubt cost, which counts against the budget, and its call is marked as failed:
 then `settle` refuses its answer. The answer is used as long as no other attempt is at work and its node still is
 (`take_up`); after that it is paid for and nothing else (`book_late`). A failure takes the doubt back too (`fail_late`).
 """
@@ -27,13 +27,13 @@ _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
 def _giving_up(run: str, which: str) -> str:
     return f"""
 WITH old AS (
-    UPDATE call_attempts SET status = 'doubtful', ended_at = clock_timestamp(), error_code = 'doubtful',
+    UPDATE call_attempts SET status = 'in_doubt', ended_at = clock_timestamp(), error_code = 'in_doubt',
            estimated = true
     WHERE run_id = {run} AND {which} AND status = 'started'
     RETURNING reserved_micro_usd, reserved_tokens),
  calls AS (UPDATE calls SET status = 'failed' WHERE run_id = {run} AND {which} AND status = 'started'),
  sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
-UPDATE runs SET doubtful_micro_usd = doubtful_micro_usd + sums.money,
+UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd + sums.money,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
        reserved_tokens = GREATEST(0, reserved_tokens - sums.tokens)
 FROM sums WHERE id = {run}
@@ -77,7 +77,7 @@ _TAKE_UP = f"""
 WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),
  attempt AS (
     UPDATE call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
-    FROM run WHERE {at_attempt()} AND call_attempts.status = 'doubtful'
+    FROM run WHERE {at_attempt()} AND call_attempts.status = 'in_doubt'
       AND run.status = ANY(CAST(%(open)s AS text[]))
       AND NOT EXISTS (SELECT 1 FROM subtasks s WHERE s.run_id = run.id
                         AND (s.path = %(path)s OR starts_with(%(path)s, s.path || '/'))
@@ -86,7 +86,7 @@ WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),
     RETURNING reserved_micro_usd, reserved_tokens, true AS wakes),
  call AS (UPDATE calls SET status = 'started', attempt = %(attempt)s FROM attempt WHERE {at_place("calls")}),
 {_WOKEN}
-UPDATE runs SET doubtful_micro_usd = doubtful_micro_usd - attempt.reserved_micro_usd,
+UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd - attempt.reserved_micro_usd,
        reserved_micro_usd = runs.reserved_micro_usd + attempt.reserved_micro_usd,
        reserved_tokens = runs.reserved_tokens + attempt.reserved_tokens, {_CONTINUES}
 FROM attempt WHERE id = %(run_id)s RETURNING 1
@@ -130,11 +130,11 @@ WITH run AS MATERIALIZED (SELECT id, status, event_seq FROM runs WHERE id = %(ru
     -- Its error code stays: it tells whether its reservation had become cost in doubt.
     UPDATE call_attempts SET status = 'late', {set_used()}, cost_micro_usd = %(cost)s, estimated = %(estimated)s,
            ended_at = clock_timestamp(), provider_request_id = %(request_id)s
-    FROM run WHERE {at_attempt()} AND call_attempts.status IN ('started', 'doubtful')
-    RETURNING error_code IS NOT DISTINCT FROM 'doubtful' AS doubted, %(cost)s < %(money)s AS wakes),
+    FROM run WHERE {at_attempt()} AND call_attempts.status IN ('started', 'in_doubt')
+    RETURNING error_code IS NOT DISTINCT FROM 'in_doubt' AS doubted, %(cost)s < %(money)s AS wakes),
 {_WOKEN}
 UPDATE runs SET spent_micro_usd = spent_micro_usd + %(cost)s,
-       doubtful_micro_usd = doubtful_micro_usd - CASE WHEN doubted THEN %(money)s ELSE 0 END,
+       in_doubt_micro_usd = in_doubt_micro_usd - CASE WHEN doubted THEN %(money)s ELSE 0 END,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - CASE WHEN doubted THEN 0 ELSE %(money)s END),
        reserved_tokens = GREATEST(0, reserved_tokens - CASE WHEN doubted THEN 0 ELSE %(tokens)s END),
        {add_used("runs")}, {_CONTINUES}
@@ -158,10 +158,10 @@ WITH run AS MATERIALIZED (
     UPDATE call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
            error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
            estimated = %(estimated)s
-    FROM run WHERE {at_attempt()} AND call_attempts.status = 'doubtful'
+    FROM run WHERE {at_attempt()} AND call_attempts.status = 'in_doubt'
     RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),
 {_WOKEN}
-UPDATE runs SET doubtful_micro_usd = doubtful_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,
+UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,
        {add_used("runs")}, model_calls = model_calls - CASE WHEN %(asked)s THEN 0 ELSE 1 END, {_CONTINUES}
 FROM attempt WHERE id = %(run_id)s RETURNING runs.event_seq
 """  # noqa: S608  # only constants go in

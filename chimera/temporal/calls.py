@@ -11,16 +11,16 @@ from temporalio.service import RPCError
 from chimera.db.engine import Database
 from chimera.ledger import runs
 from chimera.temporal.client import Temporal
-from models.ai_calls import HeldUp
+from models.calls import Blocked
 from models.errors import Unavailable
 from models.ids import RunId
 from models.remedies import Action, Remedy
 
-_TEMPORAL_AWAY = HeldUp(
+_TEMPORAL_AWAY = Blocked(
     code=Unavailable.code,
     message="Temporal doesn't answer or has not taken the call over yet; it is kept, and made then.",
 )
-_NO_WORKER = HeldUp(
+_NO_WORKER = Blocked(
     code="no_worker",
     message="No worker has taken it up yet; check how many run.",
     remedy=Remedy(action=Action.CHECK_HEALTH),
@@ -48,7 +48,7 @@ class CallWaits:
             for each in waits:
                 each.cancel()
 
-    async def held_up(self, run_id: RunId) -> HeldUp | None:
+    async def blocked_by(self, run_id: RunId) -> Blocked | None:
         """Say why an open call makes no progress now; None while a worker has it.
 
         Temporal keeps the last failure of a run's activity and when it is due again, so nothing else has to note them.
@@ -58,7 +58,7 @@ class CallWaits:
         except (RPCError, RuntimeError):
             return _TEMPORAL_AWAY
         if run.pending is not None:
-            return held_up_in(run.pending)
+            return blocked_in(run.pending)
         # Before its activity begins a run looks as it does after it: then the row, read before the run, is out of date.
         return None if run.has_ended or not await self._is_open(run_id) else _NO_WORKER
 
@@ -71,7 +71,7 @@ class CallWaits:
         self._stopping.set()
 
 
-def held_up_in(pending: PendingActivityInfo) -> HeldUp | None:
+def blocked_in(pending: PendingActivityInfo) -> Blocked | None:
     """Read why the activity of an open call isn't at work; None when it is."""
     if pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return None
@@ -79,7 +79,7 @@ def held_up_in(pending: PendingActivityInfo) -> HeldUp | None:
         return _NO_WORKER
     code, message = _said_in(pending.last_failure)
     due = pending.next_attempt_schedule_time.ToDatetime(UTC)
-    return HeldUp(code=code, message=message, next_try_at=due if due > datetime.now(UTC) else None)
+    return Blocked(code=code, message=message, next_try_at=due if due > datetime.now(UTC) else None)
 
 
 def _said_in(failure: Failure) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from cli.live.following import PATIENCE_S
 from cli.output.calls import where_it_stands
 from cli.output.image_files import places_of
 from cli.output.prose import say_aside
-from models.ai_calls import AiCallView, ImagesView
+from models.calls import AiCallView, ImagesView
 from models.ids import FileId
 
 

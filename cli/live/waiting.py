@@ -13,7 +13,7 @@ from cli.http.trouble import Trouble, come_through
 from cli.live.following import PATIENCE_S
 from cli.output.calls import where_it_stands, why_of
 from cli.output.text import short
-from models.ai_calls import AiCallView, Operation
+from models.calls import AiCallView, Operation
 from models.ids import AiCallId
 from models.tasks import OPEN, TaskStatus
 
@@ -70,7 +70,7 @@ class _Told:
         self._until: datetime | None = None
 
     def is_news(self, call: AiCallView) -> bool:
-        held = call.held_up
+        held = call.blocked_by
         why, until = (held.code, held.next_try_at) if held else (why_of(call), None)
         if why == self._why and (until is None or (self._until is not None and until < self._until + LONGER)):
             return False

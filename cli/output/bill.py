@@ -25,11 +25,11 @@ def spent_of(cost: CostView) -> str:
     return f"{spent} for {count(cost.model_calls, 'request')} to models, {tokens}"
 
 
-def doubtful_of(cost: CostView) -> str:
+def in_doubt_of(cost: CostView) -> str:
     """Say what may have been spent beside that; nothing where nothing is in doubt."""
-    if not cost.doubtful_micro_usd:
+    if not cost.in_doubt_micro_usd:
         return ""
-    return f"at most {usd(cost.doubtful_micro_usd)}, for requests whose end nobody saw (they count for the budget)"
+    return f"at most {usd(cost.in_doubt_micro_usd)}, for requests whose end nobody saw (they count for the budget)"
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:

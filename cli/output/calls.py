@@ -15,8 +15,8 @@ from cli.output.printing import print_json
 from cli.output.prose import say_aside, tell
 from cli.output.remedies import with_command
 from cli.output.text import count, one_line, plain, short
-from models.ai_calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.base import usd
+from models.calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.ids import AiCallId
 from models.tasks import OPEN, TaskStatus
 
@@ -84,16 +84,16 @@ def where_it_stands(call: AiCallView) -> str:
 
 def why_of(call: AiCallView) -> str:
     """Say what an open call waits for."""
-    if call.held_up is not None:
-        why = f"{call.held_up.code}: {call.held_up.message}"
-        return with_command(why, call.held_up.remedy).rstrip(". :")
+    if call.blocked_by is not None:
+        why = f"{call.blocked_by.code}: {call.blocked_by.message}"
+        return with_command(why, call.blocked_by.remedy).rstrip(". :")
     if call.status is TaskStatus.RUNNING or not call.error_code:
         # What ended the attempt before is over.
         return _SAID[call.status]
     return f"{call.error_code}: {call.error or ''}".rstrip(". :")
 
 
-def table_of(calls: Sequence[AiCallSummary], held_up: Set[AiCallId]) -> Table:
+def table_of(calls: Sequence[AiCallSummary], blocked_by: Set[AiCallId]) -> Table:
     """A line a call."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Begun (UTC)", "Kind", "Status", "Cost"):
@@ -101,7 +101,7 @@ def table_of(calls: Sequence[AiCallSummary], held_up: Set[AiCallId]) -> Table:
     table.add_column("Model", no_wrap=True, overflow="ellipsis", ratio=1)
     for call in calls:
         begun = f"{call.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        status = f"{call.status} (held up)" if call.id in held_up else call.status
+        status = f"{call.status} (blocked)" if call.id in blocked_by else call.status
         cost = marked(usd(call.cost_micro_usd), estimated=call.estimated)
         cells = (short(call.id), begun, call.operation, status, cost)
         table.add_row(*map(Text, cells), Text(one_line(call.model, 120)))
@@ -123,6 +123,6 @@ def _has_failed(call: AiCallView) -> bool:
 
 
 def _next_try(call: AiCallView) -> str:
-    if call.held_up is None or call.held_up.next_try_at is None:
+    if call.blocked_by is None or call.blocked_by.next_try_at is None:
         return ""
-    return f"next try {call.held_up.next_try_at.astimezone(UTC):%H:%M:%S} UTC"
+    return f"next try {call.blocked_by.next_try_at.astimezone(UTC):%H:%M:%S} UTC"

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.output.bill import ESTIMATED, doubtful_of, in_a_column, limits_of, marked, spent_of
+from cli.output.bill import ESTIMATED, in_a_column, in_doubt_of, limits_of, marked, spent_of
 from cli.output.endings import ending_of
 from cli.output.prose import print_prose
 from cli.output.tables import print_table
@@ -22,7 +22,7 @@ THE_TASK = "(task)"
 
 NAME_CHARS = 30
 
-_USELESS = frozenset({AttemptStatus.FAILED, AttemptStatus.CANCELLED, AttemptStatus.DOUBTFUL, AttemptStatus.LATE})
+_USELESS = frozenset({AttemptStatus.FAILED, AttemptStatus.CANCELLED, AttemptStatus.IN_DOUBT, AttemptStatus.LATE})
 
 
 def print_cost(task_id: TaskId, cost: CostView) -> None:
@@ -58,7 +58,7 @@ def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
     facts = (
         ("Task", task_id),
         ("Cost", spent_of(cost)),
-        ("Doubtful", doubtful_of(cost)),
+        ("In doubt", in_doubt_of(cost)),
         ("Reserved", reserved),
         ("Budget", limits_of(cost.budget)),
     )
@@ -80,7 +80,7 @@ def tables_of(cost: CostView) -> list[Table]:
 
 
 def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
-    in_doubt = any(each.doubtful_micro_usd for _, each in rows)
+    in_doubt = any(each.in_doubt_micro_usd for _, each in rows)
     write = in_a_column(each.cost_micro_usd for _, each in rows)
     table = Table(box=None, pad_edge=False)
     # As wide as the others, so that the figures of all stand below each other, and fit into 80 columns.
@@ -88,12 +88,12 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     for name in ("Attempts", "Input", "Output", "Cost"):
         table.add_column(name, no_wrap=True, justify="right", min_width=7)
     if in_doubt:
-        table.add_column("Doubtful", no_wrap=True, justify="right")
+        table.add_column("In doubt", no_wrap=True, justify="right")
     for name, each in rows:
-        doubtful = [usd(each.doubtful_micro_usd) if each.doubtful_micro_usd else ""] if in_doubt else []
+        doubt = [usd(each.in_doubt_micro_usd) if each.in_doubt_micro_usd else ""] if in_doubt else []
         amounts = (f"{each.usage.input_tokens:,}", f"{each.usage.output_tokens:,}", write(each.cost_micro_usd))
         shown = (marked(amount, estimated=each.estimated) for amount in amounts)
-        table.add_row(Text(one_line(name, 200)), str(each.attempts), *shown, *doubtful)
+        table.add_row(Text(one_line(name, 200)), str(each.attempts), *shown, *doubt)
     return table
 
 
@@ -106,10 +106,10 @@ def _attempts(attempts: Sequence[ModelCallView]) -> Table:
     table.add_column("Why")
     table.add_column("Cost", no_wrap=True, justify="right")
     for each in attempts:
-        doubtful = each.status is AttemptStatus.DOUBTFUL
-        why = "its end was not seen" if doubtful else each.error_code or ""
+        in_doubt = each.status is AttemptStatus.IN_DOUBT
+        why = "its end was not seen" if in_doubt else each.error_code or ""
         call = f"{each.purpose} {each.step}"
-        cost = "in doubt" if doubtful else marked(usd(each.cost_micro_usd), estimated=each.estimated)
+        cost = "in doubt" if in_doubt else marked(usd(each.cost_micro_usd), estimated=each.estimated)
         cells = (place_of(each.path), call, str(each.attempt), each.status, why, cost)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells))
     return table

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from cli.output.bill import as_option, doubtful_of, limits_of, marked, spent_of
+from cli.output.bill import as_option, in_doubt_of, limits_of, marked, spent_of
 from cli.output.endings import ending_of
 from cli.output.prose import print_answer, print_prose, say, tell
 from cli.output.remedies import with_command
@@ -95,7 +95,7 @@ def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
     used = cost.usage.input_tokens + cost.usage.output_tokens
     needed = {
         "max_cost_micro_usd": cost.spent_micro_usd
-        + cost.doubtful_micro_usd
+        + cost.in_doubt_micro_usd
         + min(each.reserved_micro_usd for each in failed),
         "max_tokens": used + min(each.reserved_tokens for each in failed),
         "max_model_calls": cost.model_calls + 1,
@@ -116,8 +116,8 @@ def tell_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting
     """Print what a task may spend now, and whether that is enough for what it was `waiting` to do."""
     tell(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
     tell(f"Spent so far: {spent_of(cost)}.")
-    if doubtful := doubtful_of(cost):
-        tell(f"In doubt: {doubtful}.")
+    if in_doubt := in_doubt_of(cost):
+        tell(f"In doubt: {in_doubt}.")
     if (shortfall := shortfall_of(waiting, budget)) is not None:
         print(shortfall)
 

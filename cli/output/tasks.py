@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.output.bill import doubtful_of, in_a_column, limits_of, marked, spent_of
+from cli.output.bill import in_a_column, in_doubt_of, limits_of, marked, spent_of
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
 from cli.output.outcomes import error_of, way_on_of
@@ -21,16 +21,16 @@ from models.errors import ModelLoading
 from models.ids import ROOT, TaskId
 from models.model_calls import PURPOSES
 from models.subtasks import SubtaskView
-from models.tasks import HeldUpCall, TaskStatus, TaskView
+from models.tasks import BlockedCall, TaskStatus, TaskView
 
 QUIET = timedelta(minutes=2)
 """Most calls of a model have ended by then."""
 
 
-def print_tasks(tasks: Sequence[TaskView], held_up: Set[TaskId], statuses: Sequence[str]) -> None:
+def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Sequence[str]) -> None:
     """Print a list of tasks; `statuses` are what was looked for."""
     if tasks:
-        print_table(Console(highlight=False), list_of(tasks, held_up))
+        print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
         tell(f"No task is {named}. Without --status all are listed: chimera tasks")
@@ -50,7 +50,7 @@ def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) 
         print_answer(plain(task.result).rstrip())
 
 
-def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
+def list_of(tasks: Sequence[TaskView], blocked_by: Set[TaskId]) -> Table:
     """A line a task."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Status"):
@@ -61,7 +61,7 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
     table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
-        status = marked_status_of(task, held_up)
+        status = marked_status_of(task, blocked_by)
         spent = marked(usd(task.spent_micro_usd), estimated=task.estimated)
         cells = (short(task.id), status, done, str(task.model_calls), spent, _age_of(task))
         due = f"due {task.due_at.astimezone(UTC):%m-%d %H:%M} · " if task.due_at else ""
@@ -69,10 +69,10 @@ def list_of(tasks: Sequence[TaskView], held_up: Set[TaskId]) -> Table:
     return table
 
 
-def marked_status_of(task: TaskView, held_up: Set[TaskId] = frozenset()) -> str:
+def marked_status_of(task: TaskView, blocked_by: Set[TaskId] = frozenset()) -> str:
     """A task's status, with what a list should say beside it."""
-    if task.id in held_up:
-        return f"{task.status} (held up)"
+    if task.id in blocked_by:
+        return f"{task.status} (blocked)"
     return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else with_ending(task.status, task)
 
 
@@ -89,12 +89,12 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
         ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
-        ("Held up", _held_up_in(task)),
+        ("Blocked", _held_up_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
         ("Cost", spent_of(cost)),
-        ("Doubtful", doubtful_of(cost)),
+        ("In doubt", in_doubt_of(cost)),
         ("Budget", limits_of(task.budget)),
         ("Retried", count(task.retries, "time") if task.retries else ""),
         ("Due", _when(task.due_at)),
@@ -107,20 +107,20 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
 
 def _held_up_in(task: TaskView) -> str:
     """Say how many calls get no answer, since when, and why, each reason once."""
-    if not task.held_up:
+    if not task.blocked_by:
         return ""
-    calls, asked = count(len(task.held_up), "call"), _asked_in(task.held_up)
-    since = f"since {_when(min(call.since for call in task.held_up))}, {asked}"
-    tries = [call.next_try_at for call in task.held_up if call.next_try_at is not None]
+    calls, asked = count(len(task.blocked_by), "call"), _asked_in(task.blocked_by)
+    since = f"since {_when(min(call.since for call in task.blocked_by))}, {asked}"
+    tries = [call.next_try_at for call in task.blocked_by if call.next_try_at is not None]
     following = f"; next try {_when(min(tries))}" if tries else ""
-    reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.held_up)
+    reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.blocked_by)
     return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
 
 
 def _quiet_in(task: TaskView) -> str:
     """Say since when nothing has begun for a running task, and what would tell why: a run itself can't."""
     begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
-    if task.status is not TaskStatus.RUNNING or task.held_up or not begun or datetime.now(UTC) - max(begun) < QUIET:
+    if task.status is not TaskStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
         f"no model call has begun since {_when(max(begun))}. One may take that long; where none is being made,"
@@ -128,7 +128,7 @@ def _quiet_in(task: TaskView) -> str:
     )
 
 
-def _asked_in(calls: Sequence[HeldUpCall]) -> str:
+def _asked_in(calls: Sequence[BlockedCall]) -> str:
     """Say how often providers were asked for these calls; some tries are none of the requests that a budget allows."""
     requests = sum(call.requests for call in calls)
     loading = sum(call.attempts - call.requests for call in calls if call.code == ModelLoading.code)
@@ -150,8 +150,8 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Turns", no_wrap=True, justify="right")
     in_all = marked(write(cost.spent_micro_usd), estimated=cost.estimated)
     table.add_column("Cost", in_all, no_wrap=True, justify="right")
-    if cost.doubtful_micro_usd:
-        table.add_column("Doubtful", usd(cost.doubtful_micro_usd), no_wrap=True, justify="right")
+    if cost.in_doubt_micro_usd:
+        table.add_column("In doubt", usd(cost.in_doubt_micro_usd), no_wrap=True, justify="right")
     table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
@@ -171,9 +171,9 @@ def own_calls_of(cost: CostView) -> str:
 
 def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
     """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
-    booked, doubtful = (node.cost_micro_usd, node.doubtful_micro_usd) if node else (0, 0)
+    booked, in_doubt = (node.cost_micro_usd, node.in_doubt_micro_usd) if node else (0, 0)
     amount = marked(write(booked), estimated=node is not None and node.estimated)
-    return [amount, usd(doubtful) if doubtful else ""] if cost.doubtful_micro_usd else [amount]
+    return [amount, usd(in_doubt) if in_doubt else ""] if cost.in_doubt_micro_usd else [amount]
 
 
 def _said_of(subtask: SubtaskView) -> Text:

@@ -42,7 +42,7 @@ class Proof:
     ledger: Count
     journal: Count
     spent_micro_usd: int
-    doubtful_micro_usd: int
+    in_doubt_micro_usd: int
     problems: tuple[str, ...]
 
 
@@ -71,7 +71,7 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
         ledger=ours,
         journal=theirs,
         spent_micro_usd=cost.spent_micro_usd,
-        doubtful_micro_usd=cost.doubtful_micro_usd,
+        in_doubt_micro_usd=cost.in_doubt_micro_usd,
         problems=tuple(problem for holds, problem in checks if not holds),
     )
 
@@ -96,7 +96,7 @@ def count_journal(journal: Iterable[Entry]) -> Count:
 
 
 def count_ledger(task: TaskView, cost: CostView) -> Count:
-    """Count what Chimera wrote down itself, where a cut attempt is a doubtful one."""
+    """Count what Chimera wrote down itself, where a cut attempt is a in-doubt one."""
     count, finished, cut = Count(), set[str](), set[str]()
     for attempt in cost.attempts:
         call = call_id_of(task.id, attempt.path, attempt.purpose, attempt.step)
@@ -107,6 +107,6 @@ def count_ledger(task: TaskView, cost: CostView) -> Count:
         if attempt.status is AttemptStatus.FINISHED:
             count.finished += 1
             finished.add(call)
-        elif attempt.status is AttemptStatus.DOUBTFUL:
+        elif attempt.status is AttemptStatus.IN_DOUBT:
             cut.add(call)
     return count

@@ -23,7 +23,7 @@ def table_of(proof: Proof) -> Table:
     for name, ours, theirs in rows:
         table.add_row(f"  {name}", str(ours), str(theirs))
     table.add_row("  cost (simulated)", usd(proof.spent_micro_usd), "")
-    table.add_row("  what the cut ones may have cost on top", usd(proof.doubtful_micro_usd), "")
+    table.add_row("  what the cut ones may have cost on top", usd(proof.in_doubt_micro_usd), "")
     return table
 
 

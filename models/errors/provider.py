@@ -177,7 +177,7 @@ class AttemptsUsedUp(ProviderError):
     asked_until = "as often as it may be"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
-        last = "nobody saw how it ended" if last_code == "doubtful" else f"{last_code}: {last_message}".rstrip(" .")
+        last = "nobody saw how it ended" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
         super().__init__(f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}.")
 

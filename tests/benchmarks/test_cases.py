@@ -123,7 +123,7 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
         (Ends(finish="length"), ended(), "finish_reason of task, subtask, attempt, event: ()"),
         (Ends(unlike=("messages",)), ended(), "request has messages"),
         (Ends(asked=("half",)), ended(), "request lacks no “half”"),
-        (Ends(), ended(doubtful_micro_usd=5), "an answered attempt counts as in doubt"),
+        (Ends(), ended(in_doubt_micro_usd=5), "an answered attempt counts as in doubt"),
         (Ends(requests=0), Task("openai", {"status": "completed"}, (), 5), "5 attempts counted, 0 made"),
         (
             Ends(requests=2, wait_s=3),

@@ -17,7 +17,7 @@ from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallView, Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskView
-from models.tasks import HeldUpCall, TaskStatus, TaskView
+from models.tasks import BlockedCall, TaskStatus, TaskView
 
 TASK = TaskId("6c1f0b1e-0000-4000-8000-000000000001")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -105,7 +105,7 @@ def a_bill(**changes: Any) -> CostView:
     values: dict[str, Any] = {
         "spent_micro_usd": 900,
         "reserved_micro_usd": 0,
-        "doubtful_micro_usd": 0,
+        "in_doubt_micro_usd": 0,
         "model_calls": 3,
         "usage": {"input_tokens": 10, "output_tokens": 5},
         "budget": None,
@@ -117,9 +117,9 @@ def a_bill(**changes: Any) -> CostView:
     return CostView.model_validate(values | changes)
 
 
-def a_sum(attempts: int, cost_micro_usd: int, doubtful_micro_usd: int = 0, **key: Any) -> dict[str, Any]:
+def a_sum(attempts: int, cost_micro_usd: int, in_doubt_micro_usd: int = 0, **key: Any) -> dict[str, Any]:
     """Some attempts added up, by what `key` names."""
-    sums = {"attempts": attempts, "cost_micro_usd": cost_micro_usd, "doubtful_micro_usd": doubtful_micro_usd}
+    sums = {"attempts": attempts, "cost_micro_usd": cost_micro_usd, "in_doubt_micro_usd": in_doubt_micro_usd}
     return {**key, **sums, "usage": {"input_tokens": 10, "output_tokens": 5}}
 
 
@@ -156,7 +156,7 @@ def task_view(**changes: Any) -> TaskView:
         "simulated": True,
         "budget": None,
         "spent_micro_usd": 0,
-        "doubtful_micro_usd": 0,
+        "in_doubt_micro_usd": 0,
         "model_calls": 0,
         "usage": {},
         "subtasks_total": 0,
@@ -176,7 +176,7 @@ def task_view(**changes: Any) -> TaskView:
     return TaskView.model_validate(values | changes)
 
 
-def a_call_held_up(path: str, **fields: Any) -> HeldUpCall:
+def a_call_held_up(path: str, **fields: Any) -> BlockedCall:
     known = {
         "step": 1,
         "purpose": "turn",
@@ -186,11 +186,11 @@ def a_call_held_up(path: str, **fields: Any) -> HeldUpCall:
         "attempts": 2,
         "requests": 2,
     }
-    return HeldUpCall.model_validate({"path": path, "model": None, "next_try_at": None, **known, **fields})
+    return BlockedCall.model_validate({"path": path, "model": None, "next_try_at": None, **known, **fields})
 
 
 BILL = a_bill(
-    doubtful_micro_usd=400,
+    in_doubt_micro_usd=400,
     reserved_micro_usd=2500,
     budget={"max_cost_micro_usd": 50_000, "max_tokens": None, "max_model_calls": None},
     by_model=(a_sum(3, 900, 400, model="simulator/standard", simulated=True),),
@@ -198,7 +198,7 @@ BILL = a_bill(
     by_subtask=(a_sum(1, 300, path=""), a_sum(2, 600, 400, path="facts")),
     attempts=(
         attempt(agent="planner"),
-        attempt("facts", status="doubtful", cost_micro_usd=0),
+        attempt("facts", status="in_doubt", cost_micro_usd=0),
         attempt("facts", attempt=2, status="failed", error_code="overloaded", cost_micro_usd=3),
         attempt("facts", attempt=3),
     ),

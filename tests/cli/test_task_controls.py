@@ -15,7 +15,7 @@ from tests.parts import serving
 async def test_a_new_budget_is_confirmed_with_what_is_spent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api = TinyApi(bill=a_bill(doubtful_micro_usd=400))
+    api = TinyApi(bill=a_bill(in_doubt_micro_usd=400))
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))

@@ -81,13 +81,13 @@ async def test_a_refused_stream_tells_how_to_go_on(
 async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held_up = task_view(held_up=(a_call_held_up("a"),))
-    api = TinyApi(tasks=[held_up, task_view(id="7" + TASK[1:])])
+    blocked_by = task_view(blocked_by=(a_call_held_up("a"),))
+    api = TinyApi(tasks=[blocked_by, task_view(id="7" + TASK[1:])])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await list_tasks() == 0
-    assert capsys.readouterr().out.count("running (held up)") == 1
+    assert capsys.readouterr().out.count("running (blocked)") == 1
 
 
 @pytest.mark.parametrize(

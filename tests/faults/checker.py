@@ -179,11 +179,11 @@ class _Ledger:
     def is_misbooked(self, task: RowMapping) -> bool:
         own = [row for row in self.attempts.values() if row["task_id"] == task["id"]]
         spent = sum(row["cost_micro_usd"] for row in own)
-        doubtful = sum(row["reserved_micro_usd"] for row in own if row["status"] == "doubtful")
+        in_doubt = sum(row["reserved_micro_usd"] for row in own if row["status"] == "in_doubt")
         asked = sum(row["error_code"] not in (Unreachable.code, ModelLoading.code) for row in own)
         held = (task["reserved_micro_usd"], task["reserved_tokens"]) if task["status"] in CLOSED else (0, 0)
-        account = (task["spent_micro_usd"], task["doubtful_micro_usd"], task["model_calls"])
-        return account != (spent, doubtful, asked) or held != (0, 0)
+        account = (task["spent_micro_usd"], task["in_doubt_micro_usd"], task["model_calls"])
+        return account != (spent, in_doubt, asked) or held != (0, 0)
 
 
 def _was_told(row: RowMapping) -> bool:

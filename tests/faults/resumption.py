@@ -30,7 +30,7 @@ async def tried_again(lab: Lab, prefix: str, moment: datetime) -> list[float]:
         "SELECT next.started_at FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " JOIN call_attempts next ON next.run_id = a.run_id AND next.path = a.path"
         "  AND next.purpose = a.purpose AND next.step = a.step AND next.attempt = a.attempt + 1"
-        " WHERE t.idempotency_key LIKE :prefix AND a.status IN ('doubtful', 'late')",
+        " WHERE t.idempotency_key LIKE :prefix AND a.status IN ('in_doubt', 'late')",
         prefix=f"{prefix}%",
     )
     return [(row["started_at"] - moment).total_seconds() for row in rows]

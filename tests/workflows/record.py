@@ -19,7 +19,7 @@ from chimera.config.settings import Settings
 from chimera.db import calls, task_controls
 from chimera.db.calls import NewCall
 from chimera.local import processes
-from models.ai_calls import Operation
+from models.calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
 from tests.parts import fresh_database, running_parts, short_folder

@@ -17,7 +17,7 @@ from chimera.ledger import outbox
 from chimera.security import payload_keys
 from chimera.temporal.payloads import DATA_CONVERTER
 from chimera.temporal.schedules import Schedules
-from models.ai_calls import Operation
+from models.calls import Operation
 from models.ids import NodePath, ScheduleId, TaskId, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec
 from models.tasks import SubtaskMode
@@ -133,7 +133,7 @@ async def _ended_there_and_cancelled(runs: Runs, task_id: TaskId) -> None:
 async def test_a_lost_key_holds_up_no_schedule(keys: Settings, end: Callable[[Runs, TaskId], Awaitable[None]]) -> None:
     slow = a_subtask("a", "Say a lot. [[sim: tokens=400; drip=20]]")
     task = {"goal": "Go on.", "model": MODEL, "plan": [slow]}
-    spec = ScheduleSpec.model_validate({"name": "Held up", "task": task, "cron": "0 0 1 1 *"})
+    spec = ScheduleSpec.model_validate({"name": "Blocked", "task": task, "cron": "0 0 1 1 *"})
     async with runs_with_worker(_with(keys, OLD)) as runs:
         schedules = Schedules(runs.settings, runs.temporal)
         async with runs.database.begin() as session:

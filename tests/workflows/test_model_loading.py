@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chimera.config.settings import Settings
-from chimera.ledger.held_up import held_up_calls
+from chimera.ledger.blocked import blocked_calls
 from models.ids import TaskId
 from models.providers import OwnRates
-from models.tasks import HeldUpCall
+from models.tasks import BlockedCall
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.until import until_true
@@ -58,13 +58,13 @@ async def test_another_model_stands_in_for_one_that_loads(settings: Settings, si
         assert models == ["local/slow"] * 2 + ["local/fast"]
 
 
-async def _held_up(runs: Runs, task_id: TaskId) -> HeldUpCall:
-    """The call that is held up; while an attempt is under way none is."""
-    found: list[HeldUpCall] = []
+async def _held_up(runs: Runs, task_id: TaskId) -> BlockedCall:
+    """The call that is blocked; while an attempt is under way none is."""
+    found: list[BlockedCall] = []
 
     async def is_held_up() -> bool:
         async with runs.database.statements() as connection:
-            found[:] = await held_up_calls(connection, task_id)
+            found[:] = await blocked_calls(connection, task_id)
         return bool(found)
 
     await until_true(is_held_up)

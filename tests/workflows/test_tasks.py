@@ -302,7 +302,7 @@ async def test_a_call_that_is_cut_before_its_first_word_is_booked_with_its_promp
     [attempt] = await runs.attempts(task_id)
     assert (attempt["status"], attempt["estimated"], attempt["output_tokens"]) == ("cancelled", True, 0)
     assert row["spent_micro_usd"] == attempt["cost_micro_usd"] > 0
-    assert (row["reserved_micro_usd"], row["doubtful_micro_usd"]) == (0, 0)
+    assert (row["reserved_micro_usd"], row["in_doubt_micro_usd"]) == (0, 0)
 
 
 async def test_a_budget_that_is_used_up_pauses_the_task_and_a_raise_lets_it_finish(runs: Runs) -> None:

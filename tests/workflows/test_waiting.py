@@ -11,12 +11,12 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from chimera.config.settings import Settings
-from chimera.ledger.held_up import held_up_calls
+from chimera.ledger.blocked import blocked_calls
 from chimera.providers.health.accounts import Standings
 from chimera.providers.health.circuit_breaker import Asker
 from models.errors import RateLimited
 from models.ids import TaskId
-from models.tasks import HeldUpCall
+from models.tasks import BlockedCall
 from models.users import Caller
 from tests.conftest import SimulatorServer
 from tests.ports import free_port
@@ -116,7 +116,7 @@ async def test_a_server_that_is_not_up_yet_is_waited_for(
         budget = {"max_model_calls": 1}
         task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard", budget=budget)
         await until_true(lambda: _was_tried(elsewhere, task_id, 4))
-        held: list[HeldUpCall] = []
+        held: list[BlockedCall] = []
 
         async def is_held() -> bool:
             held[:] = await _held_up(elsewhere, task_id)
@@ -154,6 +154,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def _held_up(runs: Runs, task_id: TaskId) -> tuple[HeldUpCall, ...]:
+async def _held_up(runs: Runs, task_id: TaskId) -> tuple[BlockedCall, ...]:
     async with runs.database.statements() as connection:
-        return await held_up_calls(connection, task_id)
+        return await blocked_calls(connection, task_id)

@@ -36,7 +36,7 @@ class Run(Table):
     max_model_calls: Mapped[int | None] = mapped_column(BigInteger)
     spent_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
     reserved_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
-    doubtful_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
+    in_doubt_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
     input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cached_input_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cache_write_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")

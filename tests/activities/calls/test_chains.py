@@ -68,7 +68,7 @@ def a_context() -> CallContext:
     [
         ((), (A, B)),
         ((failed(A, "overloaded", 2),), (A, B)),
-        ((failed(A, "overloaded", 2), failed(A, "doubtful")), (B,)),
+        ((failed(A, "overloaded", 2), failed(A, "in_doubt")), (B,)),
         ((failed(A, "wrong_key"),), (B,)),
         ((failed(A, "rate_limited", 3),), (B,)),
         ((failed(A, "unreachable", 3), failed(A, "truncated"), failed(B, "wrong_key")), (A,)),

@@ -223,13 +223,13 @@ async def check(chance: Chance) -> None:
     subtasks, told = await chance.rows("subtasks"), await chance.rows("events")
     in_flight = [each for each in attempts if each.status == "started"]
     assert task.spent_micro_usd == sum(each.cost_micro_usd for each in attempts)
-    assert task.doubtful_micro_usd == sum(each.reserved_micro_usd for each in attempts if each.status == "doubtful")
+    assert task.in_doubt_micro_usd == sum(each.reserved_micro_usd for each in attempts if each.status == "in_doubt")
     assert task.reserved_micro_usd == sum(each.reserved_micro_usd for each in in_flight)
     assert task.reserved_tokens == sum(each.reserved_tokens for each in in_flight)
     assert task.input_tokens == sum(each.input_tokens for each in attempts)
     assert task.output_tokens == sum(each.output_tokens for each in attempts)
     assert task.model_calls == sum(each.error_code != Unreachable.code for each in attempts)
-    assert task.spent_micro_usd + task.doubtful_micro_usd + task.reserved_micro_usd <= task.max_cost_micro_usd
+    assert task.spent_micro_usd + task.in_doubt_micro_usd + task.reserved_micro_usd <= task.max_cost_micro_usd
     assert task.subtasks_done == sum(each.status in ("completed", "skipped") for each in subtasks)
     finished = [(each.path, each.purpose, each.step) for each in attempts if each.status == "finished"]
     assert sorted(finished) == sorted((c.path, c.purpose, c.step) for c in calls if c.status == "finished")

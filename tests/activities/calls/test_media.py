@@ -17,7 +17,7 @@ from chimera.ledger import calls, ends, in_doubt, media, runs
 from chimera.ledger.calls import Intent
 from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
-from models.ai_calls import AiCallView, Operation
+from models.calls import AiCallView, Operation
 from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
 from models.events import ModelCallFinished, TaskCompleted
 from models.ids import ROOT, RunId, UserId
@@ -128,7 +128,7 @@ async def end_cancelled(database: Database, run_id: RunId) -> None:
 
 async def doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[int, int, int]:
     call = await view(database, owner, run_id)
-    return call.doubtful, call.doubtful_micro_usd, call.cost_micro_usd
+    return call.in_doubt, call.in_doubt_micro_usd, call.cost_micro_usd
 
 
 async def test_a_late_attempt_books_its_cost_alone(database: Database, settlements: Settlements, owner: UserId) -> None:
@@ -137,7 +137,7 @@ async def test_a_late_attempt_books_its_cost_alone(database: Database, settlemen
     assert await doubt_of(database, owner, run_id) == (1, 100, 0)
     assert await settled(settlements, first, cost=70) is Overtaken
     late = await view(database, owner, run_id)
-    assert (late.status, late.cost_micro_usd, late.doubtful, late.doubtful_micro_usd) == ("queued", 70, 0, 0)
+    assert (late.status, late.cost_micro_usd, late.in_doubt, late.in_doubt_micro_usd) == ("queued", 70, 0, 0)
     assert await settled(settlements, second) is None
     ended = await view(database, owner, run_id)
     assert (ended.status, ended.cost_micro_usd, ended.attempts, ended.usage.images) == ("completed", 110, 2, 1)

@@ -77,7 +77,7 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
         await in_doubt.mark(connection, intent.request, intent.attempt)
     await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
+    assert (row["in_doubt_micro_usd"], row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0, 0)
     assert (row["subtasks_done"], row["output_tokens"]) == (1, 4)
     assert await statuses(database, task_id) == ["finished"]
 
@@ -94,7 +94,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     with pytest.raises(Overtaken):
         await settled(database, settings, intent, "hello")
     row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (0, 100)
+    assert (row["in_doubt_micro_usd"], row["reserved_micro_usd"]) == (0, 100)
     assert (row["subtasks_done"], row["output_tokens"]) == (0, 4)
     assert await statuses(database, task_id) == ["late", "started"]
 

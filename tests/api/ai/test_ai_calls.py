@@ -16,8 +16,8 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from activities.calls import media_requests
-from api.ai_calls import pieces_of
 from api.app import create_app
+from api.calls import pieces_of
 from api.deps import Parts
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -29,10 +29,10 @@ from chimera.ledger import runs as ledger_runs
 from chimera.providers.health.accounts import Standings
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
-from chimera.temporal.calls import CallWaits, held_up_in
+from chimera.temporal.calls import CallWaits, blocked_in
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
-from models.ai_calls import (
+from models.calls import (
     AiCallView,
     EmbeddingsView,
     EmbeddingUsage,
@@ -68,7 +68,7 @@ async def test_texts_become_vectors(alice: httpx2.AsyncClient) -> None:
     assert body["usage"] == {"prompt_tokens": 14, "total_tokens": 14}
     assert body["cost_micro_usd"] == 1
     call = (await alice.get(answer.headers["Location"])).json()
-    assert (call["status"], call["attempts"], call["doubtful"]) == ("completed", 1, 0)
+    assert (call["status"], call["attempts"], call["in_doubt"]) == ("completed", 1, 0)
     assert call["result"] == body
     assert call["request"] == {"input": texts, "dimensions": 128}
 
@@ -92,8 +92,8 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
         operation=Operation.EMBEDDINGS,
         status=TaskStatus.COMPLETED,
         attempts=1,
-        doubtful=0,
-        doubtful_micro_usd=0,
+        in_doubt=0,
+        in_doubt_micro_usd=0,
         usage=MediaUsage(input_tokens=1),
         error_code=None,
         error=None,
@@ -191,7 +191,7 @@ async def test_a_fault_is_tried_again_and_counted(alice: httpx2.AsyncClient, sim
     answer = await alice.post(f"{AI}/images", json=asked)
     assert answer.status_code == 200, answer.text
     call = (await alice.get(answer.headers["Location"])).json()
-    assert (call["attempts"], call["doubtful"]) == (2, 0)
+    assert (call["attempts"], call["in_doubt"]) == (2, 0)
     # The one that broke off in mid-answer may be billed as well.
     assert (call["cost_micro_usd"], call["estimated"]) == (20_000, True)
     assert arrivals(simulator, call["id"]) == 2
@@ -218,17 +218,17 @@ async def test_a_held_up_call_says_why_and_until_when(alice: httpx2.AsyncClient)
     asked = {"model": IMAGE, "prompt": "a tree [[sim: status=429; retry_after=4; times=1]]"}
     address = (await alice.post(f"{AI}/images", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
-    assert (call["status"], call["attempts"], call["held_up"]["code"]) == ("running", 1, "rate_limited")
-    assert call["held_up"]["next_try_at"] > call["created_at"]
-    assert (await ended(alice, address))["held_up"] is None
+    assert (call["status"], call["attempts"], call["blocked_by"]["code"]) == ("running", 1, "rate_limited")
+    assert call["blocked_by"]["next_try_at"] > call["created_at"]
+    assert (await ended(alice, address))["blocked_by"] is None
 
 
 async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient) -> None:
     asked = {"model": "openai/text-embedding-3-small", "input": "x"}
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
-    assert call["held_up"]["code"] in ("unreachable", "provider_away")
-    assert (await alice.post(f"{address}/cancel")).json()["held_up"] is None
+    assert call["blocked_by"]["code"] in ("unreachable", "provider_away")
+    assert (await alice.post(f"{address}/cancel")).json()["blocked_by"] is None
 
 
 async def test_a_call_held_before_its_first_attempt_says_why(
@@ -241,17 +241,17 @@ async def test_a_call_held_before_its_first_attempt_says_why(
     asked = {"model": EMBEDDING, "input": "x"}
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
-    assert (call["attempts"], call["held_up"]["code"]) == (0, "provider_away")
-    assert "simulator is away" in call["held_up"]["message"]
+    assert (call["attempts"], call["blocked_by"]["code"]) == (0, "provider_away")
+    assert "simulator is away" in call["blocked_by"]["message"]
     await alice.post(f"{address}/cancel")
 
 
 def test_an_activity_in_the_queue_says_so() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
-    held = held_up_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
+    held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
     assert (held.code, held.message.partition(";")[0]) == ("no_worker", "No worker has taken it up yet")
-    assert held_up_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
+    assert blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
 
 
 async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
@@ -262,13 +262,13 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     async with runs.database.begin() as session:
         call_id, _ = await calls.create(session, runs.caller.user_id, new)
     await dispatcher.deliver(call_id)
-    held = await waits.held_up(call_id)
+    held = await waits.blocked_by(call_id)
     assert held is not None
     assert held.message.startswith("No worker has taken it up yet")
     async with runs.database.begin() as session:
         assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
     # Its end is in the row, though the run doesn't show it yet.
-    assert await waits.held_up(call_id) is None
+    assert await waits.blocked_by(call_id) is None
     await (await temporal.client()).get_workflow_handle(workflow_id_of(call_id)).terminate()
     await bus.close()
 
@@ -280,7 +280,7 @@ async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClien
     reopened = update(Run).where(Run.id == call_id)
     async with runs.database.begin() as session:
         await session.execute(reopened.values(status=TaskStatus.RUNNING, ended_at=None))
-    assert await CallWaits(runs.database, runs.temporal).held_up(call_id) is None
+    assert await CallWaits(runs.database, runs.temporal).blocked_by(call_id) is None
     async with runs.database.begin() as session:
         await session.execute(reopened.values(status=TaskStatus.COMPLETED, ended_at=func.now()))
 
@@ -344,7 +344,7 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
         ) as client:
             answer = await client.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "later"})
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
-    assert answer.json()["held_up"]["code"] == "unavailable"
+    assert answer.json()["blocked_by"]["code"] == "unavailable"
     # The sweeper of the worker finds it after five seconds.
     call = await ended(alice, answer.headers["Location"])
     assert call["status"] == "completed"
@@ -471,7 +471,7 @@ async def _held(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 
     async def is_held() -> bool:
         call.update((await client.get(address)).json())
-        return call["held_up"] is not None and call["held_up"]["code"] != "no_worker"
+        return call["blocked_by"] is not None and call["blocked_by"]["code"] != "no_worker"
 
     await until_true(is_held)
     return call

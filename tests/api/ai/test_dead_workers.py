@@ -47,7 +47,7 @@ async def ivy(sign_up: SignUp) -> httpx2.AsyncClient:
 
 
 @pytest.mark.parametrize(
-    ("dies_at", "asked", "doubtful"),
+    ("dies_at", "asked", "in_doubt"),
     [("after_provider", 2, 1), ("before_complete", 1, 0)],
 )
 async def test_a_worker_that_dies_costs_at_most_one_request(
@@ -57,7 +57,7 @@ async def test_a_worker_that_dies_costs_at_most_one_request(
     tmp_path: Path,
     dies_at: str,
     asked: int,
-    doubtful: int,
+    in_doubt: int,
 ) -> None:
     settings = api_settings.model_copy(update={"task_queue": f"dead-{dies_at}"})
     address, made = await _accepted(ivy, settings)
@@ -68,8 +68,8 @@ async def test_a_worker_that_dies_costs_at_most_one_request(
         if dies_at == "before_complete":
             # Its row was settled; that the run ends with it is Temporal's to see.
             await _run_closed(settings, made["id"])
-    assert (call["status"], call["doubtful"], call["attempts"]) == ("completed", doubtful, 1 + doubtful)
-    assert (call["cost_micro_usd"], call["doubtful_micro_usd"]) == (10_000, doubtful * 10_000)
+    assert (call["status"], call["in_doubt"], call["attempts"]) == ("completed", in_doubt, 1 + in_doubt)
+    assert (call["cost_micro_usd"], call["in_doubt_micro_usd"]) == (10_000, in_doubt * 10_000)
     assert arrivals(simulator, made["id"]) == asked
     assert [file["id"] for file in (await ivy.get("/api/v1/files")).json()["items"]] == [
         call["result"]["data"][0]["file_id"]

@@ -16,7 +16,7 @@ from chimera.db import pictures
 from chimera.db.engine import Connection
 from chimera.providers.limits.limiter import ProviderLimits
 from models.activities import COMPLETE
-from models.ai_calls import Operation
+from models.calls import Operation
 from models.errors import RateLimited
 from models.files import Picture
 from models.model_calls import PLACE_SECONDS, SETTLE_SECONDS

@@ -51,4 +51,4 @@ async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
     assert (answer.status_code, answer.json()["code"]) == (502, "ai_call_failed")
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
     assert (call["status"], call["error_code"]) == ("failed", "answer_not_kept")
-    assert (call["cost_micro_usd"], call["doubtful"], arrivals(simulator, call["id"])) == (10_000, 0, 1)
+    assert (call["cost_micro_usd"], call["in_doubt"], arrivals(simulator, call["id"])) == (10_000, 0, 1)

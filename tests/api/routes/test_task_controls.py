@@ -204,11 +204,11 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
     async with database.statements() as connection:
         first = (await read_after(connection, TaskId(task_id), 0))[-1].at
     await tell(app, task_id, begun)
-    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"] == []
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["blocked_by"] == []
     await tell(app, task_id, failed.model_copy(update={"attempt": 2}), waits)
     async with database.statements() as connection:
         last = (await read_after(connection, TaskId(task_id), 0))[-1].at
-    [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"]
+    [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["blocked_by"]
     since, next_try_at = (datetime.fromisoformat(held.pop(name)) for name in ("since", "next_try_at"))
     assert since == first
     assert next_try_at == last + timedelta(seconds=60)
@@ -222,7 +222,7 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
         "model": None,
     }
     await tell(app, task_id, waits.model_copy(update={"retry_after_s": 0.0}))
-    [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["held_up"]
+    [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["blocked_by"]
     assert held["next_try_at"] is None
 
 

@@ -277,9 +277,9 @@ async def test_a_bill_adds_up_by_agent_and_place_with_doubtful_cost_beside_it(
     task_id = (await new_task(alice, plan=PLAN))["id"]
     await _book_call(database, task_id, path="", agent="coordinator", cost_micro_usd=7)
     await _book_call(database, task_id, cost_micro_usd=42)
-    await _book_call(database, task_id, step=2, status="doubtful", reserved_micro_usd=90)
+    await _book_call(database, task_id, step=2, status="in_doubt", reserved_micro_usd=90)
     cost = (await alice.get(f"/api/v1/tasks/{task_id}/cost")).json()
-    sums = ("attempts", "cost_micro_usd", "doubtful_micro_usd")
+    sums = ("attempts", "cost_micro_usd", "in_doubt_micro_usd")
     assert {one["path"]: tuple(one[name] for name in sums) for one in cost["by_subtask"]} == {
         "": (1, 7, 0),
         "facts": (2, 42, 90),

@@ -27,14 +27,14 @@ async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_
         await in_doubt.mark(connection, first.request, first.attempt)
         await calls.reserve(connection, second)
     row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
+    assert (row["in_doubt_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (100, 100, 2)
     async with database.statements() as connection:
         assert await settlements.settle(connection, a_settlement(first)) is None
         await in_doubt.book_late(connection, a_settlement(first))
     async with database.statements() as connection:
         assert await settlements.settle(connection, a_settlement(second)) is not None
     row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
+    assert (row["spent_micro_usd"], row["in_doubt_micro_usd"], row["reserved_micro_usd"]) == (80, 0, 0)
     assert await statuses(database, task_id) == ["late", "finished"]
 
 
@@ -58,7 +58,7 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
         assert await settlements.settle(connection, a_settlement(intent)) is None
         await in_doubt.book_late(connection, a_settlement(intent))
     row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 7)
+    assert (row["spent_micro_usd"], row["in_doubt_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 7)
     assert await statuses(database, task_id) == ["finished", "started"]
 
 
@@ -71,7 +71,7 @@ async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database
         await calls.reserve(connection, an_intent(task_id, attempt=2))
         await in_doubt.take_up(connection, first)
         assert await settlements.settle(connection, a_settlement(first)) is None
-    assert await statuses(database, task_id) == ["doubtful", "started"]
+    assert await statuses(database, task_id) == ["in_doubt", "started"]
 
 
 @pytest.mark.parametrize("ended", ["failed", "skipped"])
@@ -92,7 +92,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
         assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
+    assert (row["spent_micro_usd"], row["in_doubt_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
     assert await statuses(database, task_id) == ["late"]
     async with database.begin() as session:
         subtask = await session.execute(text("SELECT status, result FROM subtasks WHERE run_id = :i"), {"i": task_id})
@@ -144,7 +144,7 @@ async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing
         assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
-    assert (row["spent_micro_usd"], row["doubtful_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
+    assert (row["spent_micro_usd"], row["in_doubt_micro_usd"], row["reserved_micro_usd"]) == (40, 0, 0)
     assert (row["status"], row["event_seq"], row["subtasks_done"]) == ("failed", before["event_seq"], 0)
     assert await statuses(database, task_id) == ["late"]
 
@@ -172,7 +172,7 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
         for _ in range(2):
             await in_doubt.fail_late(connection, failure)
     row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (0, 7, 1)
+    assert (row["in_doubt_micro_usd"], row["reserved_micro_usd"], row["model_calls"]) == (0, 7, 1)
     assert await statuses(database, task_id) == ["failed", "started"]
 
 
@@ -231,7 +231,7 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
         assert not await in_doubt.take_up(connection, below)
-    assert await statuses(database, task_id) == ["doubtful"]
+    assert await statuses(database, task_id) == ["in_doubt"]
 
 
 async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends(database: Database) -> None:
@@ -242,12 +242,12 @@ async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends
     async with database.begin() as session:
         await runs.close_from_temporal(session, task_id, cancelled=True)
     row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["reserved_micro_usd"], row["status"]) == (100, 0, "cancelled")
+    assert (row["in_doubt_micro_usd"], row["reserved_micro_usd"], row["status"]) == (100, 0, "cancelled")
     failure = Failure(intent, AttemptStatus.CANCELLED, "cancelled", "cut", Usage(input_tokens=2), 5)
     async with database.statements() as connection:
         await in_doubt.fail_late(connection, failure)
     row = await account(database, task_id)
-    assert (row["doubtful_micro_usd"], row["spent_micro_usd"], row["input_tokens"]) == (0, 5, 2)
+    assert (row["in_doubt_micro_usd"], row["spent_micro_usd"], row["input_tokens"]) == (0, 5, 2)
     assert await statuses(database, task_id) == ["cancelled"]
 
 

@@ -72,7 +72,7 @@ async def test_a_worker_with_one_provider_loads_its_sdk_alone_and_ahead(wire: Wi
     assert not sdks & set(told["made"]), "to make a provider loads nothing"
     assert sdks & set(told["called"]) == {wire.sdk}
     late = {name for name in set(told["called"]) - set(told["connected"]) if name.startswith(wire.sdk)}
-    assert not late, "the call itself is not held up"
+    assert not late, "the call itself is not blocked"
     assert told["ticks"] >= 3, "the loop goes on meanwhile"
 
 

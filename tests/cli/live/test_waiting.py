@@ -9,7 +9,7 @@ import pytest
 from cli.http.connect import signed_in_by
 from cli.live.waiting import made
 from cli.output.calls import where_it_stands
-from models.ai_calls import AiCallView, HeldUp, Operation
+from models.calls import AiCallView, Blocked, Operation
 from models.ids import AiCallId
 from models.tasks import TaskStatus
 from tests.cli.api import TinyApi, problem
@@ -28,9 +28,9 @@ def call_view(**changes: Any) -> AiCallView:
         "status": TaskStatus.QUEUED,
         "simulated": False,
         "attempts": 0,
-        "doubtful": 0,
+        "in_doubt": 0,
         "cost_micro_usd": 0,
-        "doubtful_micro_usd": 0,
+        "in_doubt_micro_usd": 0,
         "estimated": False,
         "usage": {},
         "error_code": None,
@@ -52,10 +52,10 @@ async def waited_for(api: TinyApi, tmp_path: Path) -> list[str]:
 
 async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("cli.live.waiting.LOOK_AGAIN_S", 0)
-    held = HeldUp(code=AWAY, message="OpenAI is away.", next_try_at=NOW)
-    away = call_view(attempts=1, error_code="overloaded", held_up=held)
-    sooner = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=9)})})
-    later = away.model_copy(update={"held_up": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=60)})})
+    held = Blocked(code=AWAY, message="OpenAI is away.", next_try_at=NOW)
+    away = call_view(attempts=1, error_code="overloaded", blocked_by=held)
+    sooner = away.model_copy(update={"blocked_by": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=9)})})
+    later = away.model_copy(update={"blocked_by": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=60)})})
     works = call_view(status=TaskStatus.RUNNING, attempts=2, error_code="overloaded")
     done = call_view(status=TaskStatus.COMPLETED)
     api = TinyApi(ai_calls=[call_view(), call_view(), away, away, sooner, later, works, done])

@@ -17,16 +17,16 @@ def drawn(cost: CostView) -> list[str]:
 
 def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing() -> None:
     assert drawn(BILL) == [
-        "Model Attempts Input Output Cost Doubtful",
+        "Model Attempts Input Output Cost In doubt",
         "simulator/standard (simulated) 3 10 5 $0.0009 $0.0004",
-        "Agent Attempts Input Output Cost Doubtful",
+        "Agent Attempts Input Output Cost In doubt",
         "planner 1 10 5 $0.0003",
         "analyst 2 10 5 $0.0006 $0.0004",
-        "Subtask Attempts Input Output Cost Doubtful",
+        "Subtask Attempts Input Output Cost In doubt",
         "(task) 1 10 5 $0.0003",
         "facts 2 10 5 $0.0006 $0.0004",
         "Came to nothing Call Attempt Status Why Cost",
-        "facts turn 1 1 doubtful its end was not seen in doubt",
+        "facts turn 1 1 in doubt its end was not seen in doubt",
         "facts turn 1 2 failed overloaded $0.000003",
     ]
 
@@ -35,7 +35,7 @@ def test_the_sums_of_a_bill_are_named_and_those_of_nothing_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
         "Cost": "$0.0009 for 3 requests to models, 15 tokens",
-        "Doubtful": "at most $0.0004, for requests whose end nobody saw (they count for the budget)",
+        "In doubt": "at most $0.0004, for requests whose end nobody saw (they count for the budget)",
         "Reserved": "$0.0025, for model calls in flight",
         "Budget": "$0.0500",
     }

@@ -9,7 +9,7 @@ from rich.table import Table
 from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
-from models.tasks import BudgetView, HeldUpCall, TaskStatus
+from models.tasks import BlockedCall, BudgetView, TaskStatus
 from models.waits import budget_wait
 from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
 
@@ -43,20 +43,20 @@ def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
 
 
 def test_requests_are_counted_and_doubtful_ones_explained() -> None:
-    facts = dict(facts_of(task_view(), a_bill(doubtful_micro_usd=1100)))
+    facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
-    assert facts["Doubtful"] == "at most $0.0011, for requests whose end nobody saw (they count for the budget)"
-    assert "Doubtful" not in dict(facts_of(task_view(), a_bill()))
+    assert facts["In doubt"] == "at most $0.0011, for requests whose end nobody saw (they count for the budget)"
+    assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 
 def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
     later = NOW + timedelta(seconds=30)
     calls = (a_call_held_up("a"), a_call_held_up("b", since=later, next_try_at=later))
-    assert dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"] == (
+    assert dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"] == (
         "2 calls by the provider, since 2026-11-01 12:00:00 UTC, after 4 requests;"
         " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
     )
-    assert "Held up" not in dict(facts_of(task_view(), a_bill()))
+    assert "Blocked" not in dict(facts_of(task_view(), a_bill()))
 
 
 def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
@@ -67,14 +67,14 @@ def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
         task_view(last_call_at=tomorrow),
         task_view(status=TaskStatus.PAUSED),
         task_view(started_at=None),
-        task_view(held_up=(a_call_held_up("a"),)),
+        task_view(blocked_by=(a_call_held_up("a"),)),
     ):
         assert "Quiet" not in dict(facts_of(lively, a_bill()))
 
 
 def test_tries_without_a_connection_are_no_requests() -> None:
-    def said(*calls: HeldUpCall) -> str:
-        return dict(facts_of(task_view(held_up=calls), a_bill()))["Held up"].split(", ")[2].partition(".")[0]
+    def said(*calls: BlockedCall) -> str:
+        return dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"].split(", ")[2].partition(".")[0]
 
     assert said(a_call_held_up("a", attempts=5, requests=0)) == "after 5 tries without a connection"
     loading = a_call_held_up("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
@@ -99,7 +99,7 @@ def test_times_are_utc_and_say_so() -> None:
 def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
     cost = a_bill(
         spent_micro_usd=900,
-        doubtful_micro_usd=400,
+        in_doubt_micro_usd=400,
         by_subtask=(a_sum(2, 300, path=""), a_sum(3, 600, 400, path="facts")),
         attempts=(
             attempt(purpose=Purpose.PLAN, agent="planner"),
@@ -110,7 +110,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
     # What the subtask's own row has leaves out attempts that came to nothing.
     shown = drawn(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
     assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
-        ["Subtask", "Status", "Agent", "Turns", "Cost", "Doubtful", "Title,"],
+        ["Subtask", "Status", "Agent", "Turns", "Cost", "In doubt", "Title,"],
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
         ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
         ["text", "completed", "poet", "3", "$0.0000", "TEXT"],
@@ -135,7 +135,7 @@ def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
 def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
     listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=TaskStatus.WAITING)]
     shown = drawn(tasks.list_of(listed, {TASK}))
-    assert [line[10:31].rstrip() for line in shown[1:]] == ["running (held up)", "running", "waiting (budget)"]
+    assert [line[10:31].rstrip() for line in shown[1:]] == ["running (blocked)", "running", "waiting (budget)"]
 
 
 def drawn(table: Table) -> list[str]:

@@ -31,7 +31,7 @@ def cost(*attempts: tuple[int, int, str]) -> CostView:
 
 
 GOOD_JOURNAL = ("0 arrived", "0 finished", "1 arrived", "1 cut", "1 arrived", "1 finished")
-GOOD_LEDGER = ((0, 1, "finished"), (1, 1, "doubtful"), (1, 2, "finished"))
+GOOD_LEDGER = ((0, 1, "finished"), (1, 1, "in_doubt"), (1, 2, "finished"))
 COMPLETED = task_view(status=TaskStatus.COMPLETED)
 
 

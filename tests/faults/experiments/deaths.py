@@ -81,7 +81,7 @@ async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: flo
         died = lab.workers[0].starts - starts
     found = await trial.check(limit_s=60, extra=runs)
     attempts = await lab.rows(
-        "SELECT c.attempt AS last, count(*) AS n, bool_or(a.status IN ('doubtful', 'late')) AS doubted"
+        "SELECT c.attempt AS last, count(*) AS n, bool_or(a.status IN ('in_doubt', 'late')) AS doubted"
         " FROM calls c JOIN call_attempts a USING (run_id, path, purpose, step)"
         " JOIN runs t ON t.id = c.run_id WHERE t.idempotency_key LIKE :prefix"
         " GROUP BY c.run_id, c.path, c.purpose, c.step, c.attempt",
@@ -92,7 +92,7 @@ async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: flo
     trial.expect(all(row["n"] == row["last"] <= 2 for row in attempts), "a call has more than two attempts")
     again = sum(row["n"] == 2 for row in attempts)
     trial.expect(found.extra <= again, "an extra call is not in the ledger as a second attempt")
-    trial.expect(sum(row["doubted"] for row in attempts) == again, "a first attempt is not marked doubtful")
+    trial.expect(sum(row["doubted"] for row in attempts) == again, "a first attempt is not marked in doubt")
 
 
 async def deploy_under_load(trial: Trial, *, runs: int = 20, call_s: float = 20.0, limit_s: float = 40.0) -> None:

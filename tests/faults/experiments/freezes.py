@@ -73,7 +73,7 @@ async def freeze(
         "first event after, s": round(min(after, default=0.0), 1),
         "extra requests": found.extra,
         "written twice by the provider": await written_twice(trial),
-        "doubtful": ends["doubtful"],
+        "in_doubt": ends["in_doubt"],
         "late": ends["late"],
         "POSTs meanwhile": len(trial.offers.answers) - runs,
     }

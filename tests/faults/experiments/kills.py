@@ -59,7 +59,7 @@ async def kill_at_random(
         "followed": len(trial.followers),
         "extra requests": found.extra,
         "written twice by the provider": await written_twice(trial),
-        "doubtful": ends["doubtful"],
+        "in_doubt": ends["in_doubt"],
         "late": ends["late"],
     }
     trial.expect(len(killed) == len(_parts(lab)), f"only {sorted(killed)} were killed")

@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("max_model_calls", sa.BigInteger(), nullable=True),
         sa.Column("spent_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("reserved_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("doubtful_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("in_doubt_micro_usd", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("input_tokens", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cached_input_tokens", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cache_write_tokens", sa.BigInteger(), server_default="0", nullable=False),

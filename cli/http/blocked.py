@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from cli.http.client import Client
-from models.ai_calls import AiCallSummary, AiCallView
+from models.calls import AiCallSummary, AiCallView
 from models.ids import AiCallId, TaskId
 from models.tasks import OPEN, TaskStatus, TaskView
 
@@ -16,10 +16,10 @@ async def tasks_held_up(client: Client, tasks: Sequence[TaskView]) -> set[TaskId
     running = [task.id for task in tasks if task.status is TaskStatus.RUNNING][:LOOKED_AT]
     # One that was deleted meanwhile is refused.
     found = await asyncio.gather(*map(client.task, running), return_exceptions=True)
-    return {task.id for task in found if isinstance(task, TaskView) and task.held_up}
+    return {task.id for task in found if isinstance(task, TaskView) and task.blocked_by}
 
 
 async def calls_held_up(client: Client, calls: Sequence[AiCallSummary]) -> set[AiCallId]:
     open_calls = [call.id for call in calls if call.status in OPEN][:LOOKED_AT]
     found = await asyncio.gather(*map(client.ai_call, open_calls), return_exceptions=True)
-    return {call.id for call in found if isinstance(call, AiCallView) and call.held_up is not None}
+    return {call.id for call in found if isinstance(call, AiCallView) and call.blocked_by is not None}

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
+from api.calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.db import calls, task_controls
 from chimera.providers.media import Draws, Embeds
-from models.ai_calls import (
+from models.calls import (
     MAX_NUMBERS,
     AiCallPage,
     AiCallView,

@@ -6,14 +6,14 @@ from chimera.db.engine import Connection, words
 from models.errors import ModelLoading, Unreachable
 from models.ids import RunId
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import HeldUpCall
+from models.tasks import BlockedCall
 
 _NOT_TAKEN_UP = [error.code for error in (Unreachable, ModelLoading)]
 _LOOKED_AT = 500
-"""Events that are looked at, the newest: of a task with more, a call that is held up for long may be left out."""
+"""Events that are looked at, the newest: of a task with more, a call that is blocked for long may be left out."""
 
-# The newest event of each call tells: one that began again is not held up any more.
-_HELD_UP = """
+# The newest event of each call tells: one that began again is not blocked any more.
+_BLOCKED = """
 WITH told AS (
     SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
     FROM (SELECT seq, at, payload FROM events WHERE run_id = %(id)s ORDER BY seq DESC LIMIT %(looked_at)s) e
@@ -41,9 +41,9 @@ ORDER BY since, due.path
 """
 
 
-async def held_up_calls(connection: Connection, run_id: RunId) -> tuple[HeldUpCall, ...]:
+async def blocked_calls(connection: Connection, run_id: RunId) -> tuple[BlockedCall, ...]:
     """Read them with what their provider said last, the one that has waited longest first."""
     limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_taken_up": _NOT_TAKEN_UP}
     async with connection.cursor(row_factory=dict_row) as cursor:
-        rows = await cursor.execute(_HELD_UP, {"id": run_id, **limits})
-        return tuple([HeldUpCall.model_validate({**row.pop("payload"), **row}) async for row in rows])
+        rows = await cursor.execute(_BLOCKED, {"id": run_id, **limits})
+        return tuple([BlockedCall.model_validate({**row.pop("payload"), **row}) async for row in rows])

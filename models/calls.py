@@ -172,9 +172,9 @@ class AiCallSummary(Contract):
     attempts: int = Field(
         description="How often its provider was asked, or may have been; tries that found no connection count"
     )
-    doubtful: int = Field(description="Attempts whose end nobody saw")
+    in_doubt: int = Field(description="Attempts whose end nobody saw")
     cost_micro_usd: int
-    doubtful_micro_usd: int = Field(description="What the doubtful ones may have cost, estimated")
+    in_doubt_micro_usd: int = Field(description="What the in-doubt ones may have cost, estimated")
     estimated: bool
     usage: MediaUsage
     error_code: str | None
@@ -184,7 +184,7 @@ class AiCallSummary(Contract):
     ended_at: UtcDatetime | None
 
 
-class HeldUp(Contract):
+class Blocked(Contract):
     """Why an open call makes no progress now; it goes on by itself."""
 
     code: str = Field(
@@ -200,7 +200,7 @@ class HeldUp(Contract):
 class AiCallView(AiCallSummary):
     """One call, with what was asked and what came of it."""
 
-    held_up: HeldUp | None = Field(
+    blocked_by: Blocked | None = Field(
         default=None, description="Of an open call that makes no progress now; null while its provider works on it"
     )
     request: dict[str, Any]

@@ -15,13 +15,13 @@ from chimera.db.calls import NewCall
 from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
-from models.ai_calls import (
+from models.base import IDEMPOTENCY_KEY
+from models.calls import (
     AiCallResult,
     AiCallView,
     EmbeddingView,
     Operation,
 )
-from models.base import IDEMPOTENCY_KEY
 from models.errors import AiCallFailed, CallCancelled
 from models.ids import AiCallId
 from models.tasks import OPEN, STOPPED, TaskStatus
@@ -116,7 +116,7 @@ async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
     """Add to an open call why it makes no progress, if so."""
     if view.status not in OPEN:
         return view
-    return view.model_copy(update={"held_up": await parts.call_waits.held_up(view.id)})
+    return view.model_copy(update={"blocked_by": await parts.call_waits.blocked_by(view.id)})
 
 
 class Found(NamedTuple):
