@@ -5,7 +5,7 @@
 The tasks are created as drafts, the sockets shared out evenly over them and subscribed; then all tasks start at once,
 each the job of `benchmarks/floor.py` with answers that are written for 200 ms. Printed are milliseconds from an event's
 `at` (the statement that wrote it) to its frame's arrival at a client, gaps and doubles in what each socket got, and
-memory and processor time of the API's process. The clients are `benchmarks/listeners.py`, in processes of their own.
+memory and processor time of the API's process. The clients are `tests/listeners.py`, in processes of their own.
 """
 
 import argparse
@@ -102,7 +102,7 @@ async def _listening(stack: Stack, topics: list[str], processes: int) -> list[Pr
 
 async def _client(stack: Stack, topics: list[str]) -> Process:
     client = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.listeners", stdin=PIPE, stdout=PIPE, limit=LINE_BYTES
+        sys.executable, "-m", "tests.listeners", stdin=PIPE, stdout=PIPE, limit=LINE_BYTES
     )
     assert client.stdin is not None
     token = stack.api.headers["Authorization"].removeprefix("Bearer ")

@@ -56,7 +56,7 @@ def test_it_has_the_seven_packages_and_nothing_else(wheel: Path) -> None:
 def test_it_has_the_migrations_and_every_file_that_is_no_python(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"chimera/db/migrations/env.py", "chimera/db/migrations/script.py.mako"} <= names
-    assert any(name.startswith("chimera/db/migrations/versions/0001") for name in names)
+    assert any(name.startswith("chimera/db/migrations/versions/1001") for name in names)
 
 
 def test_all_packages_come_from_one_folder_outside_the_checkout(installed: Path, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
     with pytest.raises(WrongUsage, match="no picture"):
         await calls.show(found[1], tmp_path / "a.png")
     assert await calls.cancel(found[1]) == 0
-    assert "is cancelled; its provider is asked no more" in capsys.readouterr().out
+    assert "is cancelling; its provider is asked no more" in capsys.readouterr().out
     assert await calls.show(found[1]) == 2
 
 

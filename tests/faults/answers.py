@@ -24,7 +24,7 @@ WITH nodes AS (
     SELECT c.*, n.status AS node_status FROM calls c JOIN nodes n ON n.run_id = c.run_id AND n.path = c.path)
 """
 _PLACE = "path, purpose || '.' || step AS call"
-_SAME_CALL = "x.task_id = calls.task_id AND x.path = calls.path AND x.purpose = calls.purpose AND x.step = calls.step"
+_SAME_CALL = "x.run_id = calls.run_id AND x.path = calls.path AND x.purpose = calls.purpose AND x.step = calls.step"
 _FINISHED = "FROM calls WHERE status = 'finished'"
 
 _QUERIES = {
@@ -68,7 +68,7 @@ async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[
     for wrong, query in _QUERIES.items():
         rows = await lab.rows(_NODES + query, ids=list(ids))
         for row in rows:
-            found[_named(str(row["task_id"]), row["path"])].append(wrong.format_map(row))
+            found[_named(str(row["run_id"]), row["path"])].append(wrong.format_map(row))
     for node, status in await _unkept(lab, ids, executions):
         found[node].append(f"is completed in Temporal and {status} in its row")
     return tuple(f"{node} {', '.join(wrongs)}" for node, wrongs in found.items())
@@ -83,7 +83,7 @@ async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[Workflow
         " WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL",
         ids=list(ids),
     )
-    nodes = {(str(row["task_id"]), str(row["path"])): row for row in rows}
+    nodes = {(str(row["run_id"]), str(row["path"])): row for row in rows}
     found = []
     for execution in executions:
         task_id, _, path = execution.id.removeprefix("run-").partition("/")

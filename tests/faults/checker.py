@@ -177,7 +177,7 @@ class _Ledger:
         return total
 
     def is_misbooked(self, task: RowMapping) -> bool:
-        own = [row for row in self.attempts.values() if row["task_id"] == task["id"]]
+        own = [row for row in self.attempts.values() if row["run_id"] == task["id"]]
         spent = sum(row["cost_micro_usd"] for row in own)
         in_doubt = sum(row["reserved_micro_usd"] for row in own if row["status"] == "in_doubt")
         asked = sum(row["error_code"] not in (Unreachable.code, ModelLoading.code) for row in own)
@@ -192,7 +192,7 @@ def _was_told(row: RowMapping) -> bool:
 
 
 def _call_id(row: RowMapping) -> str:
-    return call_id_of(TaskId(str(row["task_id"])), NodePath(row["path"]), row["purpose"], row["step"])
+    return call_id_of(TaskId(str(row["run_id"])), NodePath(row["path"]), row["purpose"], row["step"])
 
 
 def _lost(accepted: set[TaskId], tasks: Sequence[RowMapping], executions: Sequence[WorkflowExecution]) -> int:

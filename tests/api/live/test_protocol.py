@@ -9,10 +9,10 @@ from fastapi import FastAPI
 
 from api.live.frames import TOGETHER
 from api.live.protocol import SocketProtocol
-from benchmarks.listeners import Listener
 from models.events import TaskCompleted, TaskResumed
 from tests.api.conftest import new_task, tell
 from tests.api.routes.test_streams import token_of
+from tests.listeners import Listener
 from tests.parts import serving
 from tests.until import LIMIT_S
 

@@ -1,5 +1,7 @@
 """Lists are read from an index, newest first, however many rows there are."""
 
+import re
+
 import pytest
 from sqlalchemy import text
 
@@ -18,7 +20,7 @@ NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
         (f"SELECT id FROM runs WHERE kind <> 'task' AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
         (
             f"SELECT id FROM runs WHERE owner_id = :owner AND kind = 'images' {NEWEST}",
-            "runs_owner_calls",
+            "runs_owner_(?:calls|created)",
         ),
     ],
 )
@@ -29,5 +31,5 @@ async def test_a_list_has_its_index(database: Database, query: str, index: str) 
         await session.execute(text("SET LOCAL enable_seqscan = off"))
         await session.execute(text("SET LOCAL enable_sort = off"))
         plan = "\n".join(await session.scalars(text(f"EXPLAIN {query}"), {"owner": owner}))
-    assert f"using {index} " in plan, plan
+    assert re.search(f"using {index} ", plan), plan
     assert "Sort" not in plan

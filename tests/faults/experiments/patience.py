@@ -219,8 +219,7 @@ def _p99(numbers: Sequence[float]) -> float:
 def _in_parallel(attempts: Sequence[RowMapping]) -> int:
     """How many attempts began before the one before of the same call had ended."""
     return sum(
-        one["task_id"] == other["task_id"] and other["started_at"] < one["ended_at"]
-        for one, other in pairwise(attempts)
+        one["run_id"] == other["run_id"] and other["started_at"] < one["ended_at"] for one, other in pairwise(attempts)
     )
 
 

@@ -37,13 +37,13 @@ async def _check_tools(trial: Trial, mended: set[TaskId], given_up: set[TaskId])
     """No tool ran with arguments that were cut, and each whole call was run once."""
     asked = [
         (row["id"], call)
-        for row in await _rows(trial, "m.tool_calls", "messages m ON m.task_id = t.id AND m.tool_calls IS NOT NULL")
+        for row in await _rows(trial, "m.tool_calls", "messages m ON m.run_id = t.id AND m.tool_calls IS NOT NULL")
         for call in row["tool_calls"]
     ]
     ran = await _rows(
         trial,
         "(e.payload ->> 'failed')::bool AS failed",
-        "events e ON e.task_id = t.id AND e.payload ->> 'type' = 'tool_call.finished'",
+        "events e ON e.run_id = t.id AND e.payload ->> 'type' = 'tool_call.finished'",
     )
     cut = [call for _, call in asked if not _is_object(call["arguments"])]
     trial.figures |= {"tools run": len(ran), "tools that failed": sum(row["failed"] for row in ran)}
@@ -59,11 +59,11 @@ async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
     arrived = Counter(arrival.task_id for arrival in trial.lab.journal() if arrival.task_id in given_up)
     trial.figures["requests for a call that is always cut"] = max(arrived.values(), default=0)
     trial.expect(arrived == dict.fromkeys(given_up, MOST_REQUESTS), f"it was asked {sorted(arrived.values())} times")
-    failed = await _rows(trial, "a.error_code", "model_call_attempts a ON a.task_id = t.id AND a.status = 'failed'")
+    failed = await _rows(trial, "a.error_code", "call_attempts a ON a.run_id = t.id AND a.status = 'failed'")
     codes = Counter(row["error_code"] for row in failed)
     trial.figures["failed attempts"] = str(dict(codes))
     trial.expect(set(codes) == {"truncated"}, f"attempts failed with {dict(codes)}")
-    ends = await _rows(trial, "t.status, t.error_code, s.result", "subtasks s ON s.task_id = t.id")
+    ends = await _rows(trial, "t.status, t.error_code, s.result", "subtasks s ON s.run_id = t.id")
     kept = [row for row in ends if row["id"] in given_up and row["result"] is not None]
     trial.expect(not kept, f"{len(kept)} answers with a cut call stand")
     said = Counter((row["status"], row["error_code"]) for row in ends if row["id"] in given_up)

@@ -1,4 +1,4 @@
-"""Many WebSocket clients in a process of their own, for `benchmarks/fanout.py`: `python -m benchmarks.listeners`.
+"""Many WebSocket clients in a process of their own, for `benchmarks/fanout.py`: `python -m tests.listeners`.
 
 Reads what to follow as JSON from standard input, says `connected` when every socket is subscribed, and writes what
 arrived as JSON when every topic has ended. Speaks the protocol by hand: a client library would take more of the
