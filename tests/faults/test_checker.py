@@ -100,7 +100,7 @@ async def test_a_second_end_is_seen(ended: Trial) -> None:
     await damage(
         ended,
         "WITH more AS (UPDATE runs SET event_seq = event_seq + 1 WHERE id = :id RETURNING event_seq)"
-        ' INSERT INTO events (task_id, seq, payload) SELECT :id, event_seq, \'{"type": "task.cancelled"}\' FROM more',
+        ' INSERT INTO events (run_id, seq, payload) SELECT :id, event_seq, \'{"type": "task.cancelled"}\' FROM more',
     )
     assert (await examined(ended)).gaps == 1
 
