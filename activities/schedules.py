@@ -1,39 +1,35 @@
 """What a schedule does when it is due: make the task's row, once per run, and keep what Temporal has up to date."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
-import structlog
 from temporalio import activity
 
-from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db import schedules, tasks, user_limits
 from chimera.db.engine import Database
 from chimera.db.user_limits import OPEN_TASKS_LIMIT
-from chimera.ledger import runs, starts
+from chimera.ledger import outbox, runs, starts
 from chimera.temporal.calendars import fingerprint_of, spec_of
-from chimera.temporal.schedules import Schedules as TemporalSchedules
+from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from models import activities as contract
-from models.errors import ChimeraError, InvalidInput, LimitReached, NotFound
+from models.errors import InvalidInput, LimitReached, NotFound
 from models.ids import UserId
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput
 
-log = structlog.get_logger()
-
 RENEWAL_SECONDS = 4.0
-"""How long a run waits for its schedule to be renewed; the next one tries again."""
+"""How long a run waits for its schedule to be renewed; the sweeper does it otherwise."""
 
 
 class Schedules(contract.Schedules):
     """Serves `create_scheduled_task`."""
 
-    def __init__(self, *, settings: Settings, database: Database, bus: Bus, schedules: TemporalSchedules) -> None:
+    def __init__(self, *, settings: Settings, database: Database, schedule_dispatcher: ScheduleDispatcher) -> None:
         self._settings = settings
         self._database = database
-        self._bus = bus
-        self._schedules = schedules
+        self._schedule_dispatcher = schedule_dispatcher
 
     @activity.defn(name=contract.CREATE_SCHEDULED_TASK)
     async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
@@ -82,19 +78,8 @@ class Schedules(contract.Schedules):
 
         A schedule without a row ends; one whose words are no longer taken is paused.
         """
-        try:
-            async with asyncio.timeout(RENEWAL_SECONDS), self._database.begin() as session:
-                schedule = await schedules.locked(session, run.schedule_id)
-                if schedule is None:
-                    await self._schedules.delete(run.schedule_id)
-                    return
-                try:
-                    spec = schedules.spec_of(schedule)
-                except InvalidInput as error:
-                    # The row is not paused: replacing its words lets it go on.
-                    await self._schedules.pause(run.schedule_id, note=error.message)
-                    return
-                owner_id = UserId(schedule.owner_id)
-                await self._schedules.replace(run.schedule_id, owner_id, spec, paused=schedule.paused)
-        except (ChimeraError, TimeoutError) as error:
-            log.warning("schedule_not_renewed", schedule_id=run.schedule_id, error=str(error)[:200])
+        async with self._database.begin() as session:
+            await outbox.enqueue_schedule(session, run.schedule_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RENEWAL_SECONDS):
+                await self._schedule_dispatcher.deliver(run.schedule_id)

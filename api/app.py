@@ -38,6 +38,7 @@ from chimera.security.sessions import Auth, secret_of
 from chimera.temporal.calls import CallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
+from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
 
 CLOSED_ROUTERS = (
@@ -108,7 +109,7 @@ def build_parts(settings: Settings) -> Parts:
     """Make the clients of one process; none of them connects before it is used."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
-    models = Models(settings)
+    models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     return Parts(
         settings=settings,
         database=database,
@@ -117,7 +118,8 @@ def build_parts(settings: Settings) -> Parts:
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints),
         call_waits=CallWaits(database, temporal),
-        schedules=Schedules(settings, temporal),
+        schedules=schedules_in_temporal,
+        schedule_dispatcher=ScheduleDispatcher(database, schedules_in_temporal),
         failpoints=failpoints,
         auth=auth,
         rights=Rights(auth),

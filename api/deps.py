@@ -31,6 +31,7 @@ from chimera.security.sessions import Auth, SignedIn
 from chimera.temporal.calls import CallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
+from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
 from models.errors import InvalidInput, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
@@ -75,6 +76,7 @@ class Parts:
     dispatcher: Dispatcher
     call_waits: CallWaits
     schedules: Schedules
+    schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints
     auth: Auth
     rights: Rights

@@ -24,6 +24,7 @@ from chimera.providers.limits.limiter import ProviderLimits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.reconciliation import Reconciler
+from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
@@ -71,9 +72,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     )
     tool_calls = ToolCalls(settings=settings, database=database, bus=bus)
     records = TaskRecords(database=database, bus=bus)
-    schedules = Schedules(
-        settings=settings, database=database, bus=bus, schedules=TemporalSchedules(settings, temporal)
-    )
+    schedule_dispatcher = ScheduleDispatcher(database, TemporalSchedules(settings, temporal))
+    schedules = Schedules(settings=settings, database=database, schedule_dispatcher=schedule_dispatcher)
     try:
         client = await temporal.connected()
         await temporal.ensure_search_attributes()
@@ -96,7 +96,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
         )
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled],
+            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, schedule_dispatcher.sweep],
             admit=dispatcher.admit,
             reconciliations=[Reconciler(database, temporal).reconcile],
         )

@@ -1,4 +1,4 @@
-"""Schedules: tasks that recur. The row has the words, Temporal the calendar; the two are changed together."""
+"""Schedules: tasks that recur. The row has the words, Temporal the calendar, which it gets through the outbox."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from chimera.db import schedules, task_views, user_limits
 from chimera.db.tables import Schedule
 from chimera.db.task_views import TaskFilter
 from chimera.db.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
+from chimera.ledger import outbox
 from chimera.temporal.due_times import backfilled, next_times
 from models.errors import Forbidden
 from models.ids import ScheduleId, UserId
@@ -26,14 +27,17 @@ NEXT_SHOWN = 10
 
 @router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED)
 async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, response: Response) -> ScheduleView:
-    """Have a task run again and again. Nothing is stored when Temporal refuses or is away."""
+    """Create a recurring task. It is kept while Temporal is away, and nothing is stored when Temporal refuses it."""
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
         schedule = await schedules.create(session, caller.user_id, spec)
         await user_limits.check_added(session, caller.user_id, SCHEDULES_LIMIT, parts.settings)
-        await parts.schedules.create(ScheduleId(schedule.id), caller.user_id, spec)
+        await outbox.enqueue_schedule(session, ScheduleId(schedule.id))
+    if (refusal := await parts.schedule_dispatcher.deliver(ScheduleId(schedule.id))) is not None:
+        await _remove(parts, caller, ScheduleId(schedule.id))
+        raise refusal
     response.headers["Location"] = f"{API}/schedules/{schedule.id}"
-    return await _view(parts, schedule)
+    return _view(schedule)
 
 
 @router.post("/preview", operation_id="preview_schedule")
@@ -50,7 +54,7 @@ async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[Schedule
     """List the caller's schedules, newest first, at most 100."""
     async with parts.database.begin() as session:
         found = await schedules.of(session, caller)
-    return tuple(await asyncio.gather(*(_view(parts, schedule) for schedule in found)))
+    return tuple(await asyncio.to_thread(list, map(_view, found)))
 
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
@@ -58,30 +62,34 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
     """Show a schedule: its timing, the task that it makes, and when it is due next."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
-    return await _view(parts, schedule)
+    return _view(schedule)
 
 
 @router.put("/{schedule_id}", operation_id="replace_schedule")
 async def replace_schedule(
     schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
 ) -> ScheduleView:
-    """Replace all that a schedule says; what runs goes on. Nothing changes when Temporal refuses or is away."""
+    """Replace a schedule as a whole; runs in progress continue. Nothing changes when Temporal refuses it."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
+        before = (schedule.name, schedule.spec, schedule.paused)
         schedules.replace(schedule, spec)
-        await session.flush()
-        await parts.schedules.replace(schedule_id, caller.user_id, spec, paused=schedule.paused)
-    return await _view(parts, schedule)
+        await outbox.enqueue_schedule(session, schedule_id)
+    if (refusal := await parts.schedule_dispatcher.deliver(schedule_id)) is not None:
+        async with parts.database.begin() as session:
+            schedule = await _own(session, caller, schedule_id)
+            schedule.name, schedule.spec, schedule.paused = before
+            await outbox.enqueue_schedule(session, schedule_id)
+        await parts.schedule_dispatcher.deliver(schedule_id)
+        raise refusal
+    return _view(schedule)
 
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
     """End a schedule; tasks that it made remain."""
-    async with parts.database.begin() as session:
-        schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.schedules.delete(schedule_id)
-        await session.delete(schedule)
+    await _remove(parts, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
@@ -89,9 +97,10 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
     """Begin no further run until it is resumed."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        await parts.schedules.pause(schedule_id)
         schedule.paused = True
-    return await _view(parts, schedule)
+        await outbox.enqueue_schedule(session, schedule_id)
+    await parts.schedule_dispatcher.deliver(schedule_id)
+    return _view(schedule)
 
 
 @router.post("/{schedule_id}/resume", operation_id="resume_schedule")
@@ -99,10 +108,11 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
     """Go on after a pause, with a calendar of today."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
-        spec = schedules.spec_of(schedule)
-        await parts.schedules.replace(schedule_id, UserId(schedule.owner_id), spec, paused=False)
+        schedules.spec_of(schedule)
         schedule.paused = False
-    return await _view(parts, schedule)
+        await outbox.enqueue_schedule(session, schedule_id)
+    await parts.schedule_dispatcher.deliver(schedule_id)
+    return _view(schedule)
 
 
 @router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
@@ -112,8 +122,11 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
         await _check_room(parts, session, schedule)
+        # Temporal may have lost it.
+        await outbox.enqueue_schedule(session, schedule_id)
+    await parts.schedule_dispatcher.deliver(schedule_id)
     await parts.schedules.trigger(schedule_id)
-    return await _view(parts, schedule)
+    return _view(schedule)
 
 
 @router.post("/{schedule_id}/backfill", operation_id="backfill_schedule", status_code=status.HTTP_202_ACCEPTED)
@@ -127,8 +140,9 @@ async def backfill_schedule(
         await _check_room(parts, session, schedule)
         due = await asyncio.to_thread(backfilled, spec, backfill, datetime.now(UTC))
         # Temporal counts by its own calendar, which may be of a year ago.
-        await parts.schedules.replace(schedule_id, caller.user_id, spec, paused=schedule.paused)
-        await parts.schedules.backfill(schedule_id, due, backfill.overlap)
+        await outbox.enqueue_schedule(session, schedule_id)
+    await parts.schedule_dispatcher.deliver(schedule_id)
+    await parts.schedules.backfill(schedule_id, due, backfill.overlap)
     return BackfillView(runs=tuple(due))
 
 
@@ -165,7 +179,12 @@ async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
 
 
-async def _view(parts: Parts, schedule: Schedule) -> ScheduleView:
-    schedule_id = ScheduleId(schedule.id)
-    next_runs: list[datetime] = [] if schedule.paused else await parts.schedules.next_runs(schedule_id)
-    return schedules.view(schedule, next_runs[:NEXT_SHOWN])
+async def _remove(parts: Parts, caller: Caller, schedule_id: ScheduleId) -> None:
+    async with parts.database.begin() as session:
+        await session.delete(await schedules.one(session, caller, schedule_id, lock=True))
+        await outbox.enqueue_schedule(session, schedule_id)
+    await parts.schedule_dispatcher.deliver(schedule_id)
+
+
+def _view(schedule: Schedule) -> ScheduleView:
+    return schedules.view(schedule, datetime.now(UTC), NEXT_SHOWN)

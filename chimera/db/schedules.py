@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.access import visible_to
 from chimera.db.tables import Run, Schedule, User
-from chimera.temporal.due_times import check_time_zone
+from chimera.temporal.due_times import check_time_zone, next_times
 from models.cron import MACROS
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import ScheduleId, TaskId, UserId
@@ -27,7 +27,6 @@ async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) ->
     )
     session.add(schedule)
     await session.flush()
-    await _lock_id(session, ScheduleId(schedule.id))
     return schedule
 
 
@@ -65,10 +64,6 @@ async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
     statement = statement.where(Schedule.id == schedule_id)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
-        # It may be in the making: Temporal has it before the transaction ends.
-        await _lock_id(session, schedule_id)
-        row = (await session.execute(statement)).one_or_none()
-    if row is None:
         raise NotFound("schedule", schedule_id)
     if row.disabled_at is not None:
         raise Forbidden("The account that owns this schedule is disabled; enable it again, or delete the schedule.")
@@ -93,10 +88,9 @@ def note_made(schedule: Schedule) -> None:
     schedule.skipped_at = schedule.skipped_because = None
 
 
-async def locked(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:
-    """Return a schedule, locked until the transaction ends; None when it is neither there nor being made."""
-    await _lock_id(session, schedule_id)
-    return await session.scalar(select(Schedule).where(Schedule.id == schedule_id).with_for_update())
+async def by_id(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:
+    """Return a schedule as it is now, for Temporal; None when it is gone."""
+    return await session.scalar(select(Schedule).where(Schedule.id == schedule_id))
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
@@ -114,13 +108,15 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
     return spec
 
 
-def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
-    """Show a schedule, also one with words that are no longer taken, with a note that says so."""
-    note, said, makes_none = _skipped(schedule), dict(schedule.spec), False
+def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
+    """Show a schedule and its next runs, at most `count`; one that this version can't read, with a note."""
+    note, said, next_runs = _skipped(schedule), dict(schedule.spec), []
     try:
-        said = spec_of(schedule).model_dump()
+        spec = spec_of(schedule)
+        said = spec.model_dump()
+        next_runs = [] if schedule.paused else next_times(spec, now, count)
     except InvalidInput as error:
-        note, makes_none = f"It makes no run: {error.message} Replace it, or delete it.", True
+        note = f"It makes no run: {error.message} Replace it, or delete it."
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,
@@ -131,7 +127,7 @@ def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
         overlap=said.get("overlap", Overlap.SKIP),
         paused=schedule.paused,
         note=note,
-        next_runs=() if makes_none else tuple(next_runs),
+        next_runs=tuple(next_runs),
         created_at=schedule.created_at,
     )
 
@@ -141,8 +137,3 @@ def _skipped(schedule: Schedule) -> str | None:
         return None
     at = schedule.skipped_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"Its last run was skipped, at {at}: {schedule.skipped_because}"
-
-
-async def _lock_id(session: AsyncSession, schedule_id: ScheduleId) -> None:
-    """Wait for whoever makes or changes this schedule: a row that is not committed can't be seen, nor locked."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(schedule_id)})

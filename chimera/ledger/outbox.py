@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import words
 from chimera.db.tables import Outbox
-from models.ids import NodePath, RunId
+from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
 Kind = Literal["start", "cancel", "pause", "resume", "budget_raised", "forget"]
@@ -48,16 +48,18 @@ _TAKE_FIRST = text(
     " WHERE id = (SELECT min(id) FROM outbox WHERE run_id = :run_id) FOR UPDATE SKIP LOCKED"
 )
 _DUE = text(
-    "SELECT run_id FROM outbox WHERE next_attempt_at <= now() GROUP BY run_id ORDER BY min(next_attempt_at) LIMIT :n"
+    "SELECT run_id FROM outbox WHERE next_attempt_at <= now() AND run_id IS NOT NULL"
+    " GROUP BY run_id ORDER BY min(next_attempt_at) LIMIT :n"
 )
 _DELIVERED = text(
     "DELETE FROM outbox o WHERE id = :id"
     " RETURNING EXISTS (SELECT 1 FROM outbox p WHERE p.run_id = o.run_id AND p.id <> o.id)"
 )
-_FAILED = text(
+_RETRY_LATER = (
     "UPDATE outbox SET attempts = attempts + 1, last_error = :error,"
-    " next_attempt_at = now() + LEAST(30, power(2, LEAST(attempts, 5))) * interval '1 second' WHERE id = :id"
+    " next_attempt_at = now() + LEAST(30, power(2, LEAST(attempts, 5))) * interval '1 second'"
 )
+_FAILED = text(f"{_RETRY_LATER} WHERE id = :id")
 
 
 async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
@@ -89,6 +91,57 @@ async def hold(session: AsyncSession, entry: Entry) -> None:
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     """Note why an entry could not be delivered; it is tried again after 1, 2, 4 … 30 s."""
     await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})
+
+
+_TAKE_SCHEDULE = text(
+    "SELECT id FROM outbox"
+    " WHERE id = (SELECT min(id) FROM outbox WHERE schedule_id = :schedule_id) FOR UPDATE SKIP LOCKED"
+)
+_SCHEDULES_DUE = text(
+    "SELECT schedule_id FROM outbox WHERE next_attempt_at <= now() AND schedule_id IS NOT NULL"
+    " GROUP BY schedule_id ORDER BY min(next_attempt_at) LIMIT :n"
+)
+_SCHEDULE_DELIVERED = text("DELETE FROM outbox WHERE schedule_id = :schedule_id AND id <= :id")
+_SCHEDULE_FAILED = text(f"{_RETRY_LATER} WHERE schedule_id = :schedule_id AND id <= :id")
+_NEWEST = text("SELECT max(id) FROM outbox WHERE schedule_id = :schedule_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A schedule that Temporal has to be given again; its row is read when it is delivered."""
+
+    id: int
+    """The newest entry; it stands for all that were committed before."""
+    schedule_id: ScheduleId
+
+
+async def enqueue_schedule(session: AsyncSession, schedule_id: ScheduleId) -> None:
+    """Promise Temporal what the row of a schedule says now, or that it is gone, in the caller's transaction."""
+    session.add(Outbox(schedule_id=schedule_id, kind="schedule"))
+    await session.flush()
+
+
+async def take_schedule(session: AsyncSession, schedule_id: ScheduleId) -> Change | None:
+    """Lock the changes of a schedule; None when there are none or another process delivers them."""
+    if await session.scalar(_TAKE_SCHEDULE, {"schedule_id": schedule_id}) is None:
+        return None
+    return Change(int(await session.scalar(_NEWEST, {"schedule_id": schedule_id})), schedule_id)
+
+
+async def schedules_due(session: AsyncSession, limit: int) -> list[ScheduleId]:
+    """Schedules with changes that were not delivered in time."""
+    return [ScheduleId(str(each)) for each in await session.scalars(_SCHEDULES_DUE, {"n": limit})]
+
+
+async def schedule_delivered(session: AsyncSession, change: Change) -> None:
+    """Drop the changes that Temporal has now."""
+    await session.execute(_SCHEDULE_DELIVERED, {"schedule_id": change.schedule_id, "id": change.id})
+
+
+async def schedule_failed(session: AsyncSession, change: Change, error: str) -> None:
+    """Note why Temporal did not get a schedule; it is retried after 1, 2, 4 … 30 s."""
+    parameters = {"schedule_id": change.schedule_id, "id": change.id, "error": error[:500]}
+    await session.execute(_SCHEDULE_FAILED, parameters)
 
 
 CANCEL_AGAIN_S = 10

@@ -94,14 +94,6 @@ class Schedules:
         except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 
-    async def next_runs(self, schedule_id: ScheduleId) -> list[datetime]:
-        """When the next runs are due; empty when Temporal is away."""
-        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
-        try:
-            return list((await handle.describe(rpc_timeout=timedelta(seconds=2))).info.next_action_times)
-        except (RPCError, RuntimeError):
-            return []
-
     def _schedule(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask, *, paused: bool) -> Schedule:
         timing = spec_of(spec, datetime.now(UTC))
         run = ScheduledRunInput(

@@ -37,7 +37,7 @@ async def _new(runs: Runs, **fields: Any) -> tuple[ScheduleId, ScheduleSpec, Sch
     async with runs.database.begin() as session:
         schedule = await rows.create(session, runs.caller.user_id, spec)
         schedule_id = ScheduleId(schedule.id)
-        await temporal.create(schedule_id, runs.caller.user_id, spec)
+    await temporal.create(schedule_id, runs.caller.user_id, spec)
     return schedule_id, spec, temporal
 
 
@@ -123,7 +123,7 @@ async def test_a_backfill_of_a_changed_schedule_makes_nothing_twice(runs: Runs) 
     async with runs.database.begin() as session:
         schedule = await rows.one(session, runs.caller, schedule_id, lock=True)
         rows.replace(schedule, changed)
-        await temporal.replace(schedule_id, runs.caller.user_id, changed, paused=True)
+    await temporal.replace(schedule_id, runs.caller.user_id, changed, paused=True)
     await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)
     assert await _results(runs, schedule_id, 2) == ["completed", "made_before"]
     assert len(await _tasks(runs, schedule_id)) == 1
@@ -191,7 +191,7 @@ async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
 async def _note(runs: Runs, owner_id: UserId, schedule_id: ScheduleId) -> str | None:
     async with runs.database.begin() as session:
         schedule = await rows.one(session, Caller(user_id=owner_id, role="user"), schedule_id)
-    return rows.view(schedule, []).note
+    return rows.view(schedule, datetime.now(UTC), 0).note
 
 
 async def test_the_task_belongs_to_the_owner_in_the_row(runs: Runs) -> None:

@@ -3,7 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, Integer, SmallInteger, Uuid, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
@@ -103,14 +115,21 @@ class EventRow(Table):
 
 
 class Outbox(Table):
-    """What was accepted and Temporal has not heard of yet: starts and control messages."""
+    """What was accepted and Temporal has not received yet: starts and control messages of runs, and schedules."""
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    run_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
+    run_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
+    schedule_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
+    """In place of a run. Its row may be gone: then Temporal's schedule is deleted."""
     kind: Mapped[str]
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
     created_at: Mapped[datetime] = now()
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
-    __table_args__ = (Index("outbox_due", "next_attempt_at"), Index("outbox_run", "run_id", "id"))
+    __table_args__ = (
+        Index("outbox_due", "next_attempt_at"),
+        Index("outbox_run", "run_id", "id"),
+        Index("outbox_schedule", "schedule_id", "id", postgresql_where=text("schedule_id IS NOT NULL")),
+        CheckConstraint("num_nonnulls(run_id, schedule_id) = 1", name="outbox_subject"),
+    )

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -7,14 +8,17 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, update
-from temporalio.client import ScheduleDescription
+from temporalio.client import ScheduleDescription, ScheduleOverlapPolicy
+from temporalio.service import RPCError
 
 from api.app import create_app
 from api.deps import Parts
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.db.tables import Schedule, User
-from models.ids import ScheduleId
+from chimera.db.tables import Outbox, Schedule, User
+from models.errors import InvalidInput
+from models.ids import ScheduleId, UserId
+from models.schedules import ScheduleSpec
 from tests.api.conftest import SignUp, client_of
 
 DAILY = {"name": "Morning report", "task": {"goal": "Report."}, "cron": "0 7 * * *", "time_zone": "Europe/Berlin"}
@@ -123,26 +127,60 @@ async def test_a_timing_that_comes_is_taken(alice: httpx2.AsyncClient, fields: d
     assert (await alice.delete(created.headers["Location"])).status_code == 204
 
 
-async def test_without_temporal_nothing_is_stored(
-    alice: httpx2.AsyncClient, api_settings: Settings, database: Database
+async def test_schedules_are_kept_while_temporal_is_away(
+    alice: httpx2.AsyncClient, app: FastAPI, api_settings: Settings, database: Database
 ) -> None:
+    address, gone = [(await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"] for _ in range(2)]
+    away = create_app(api_settings.model_copy(update={"temporal_address": "127.0.0.1:9"}))
+    async with away.router.lifespan_context(away), client_of(away) as client:
+        client.headers["Authorization"] = alice.headers["Authorization"]
+        created = await client.post("/api/v1/schedules", json=DAILY)
+        assert (created.status_code, len(created.json()["next_runs"])) == (201, 10), created.text
+        new = created.headers["Location"]
+        assert (await client.post(f"{address}/pause")).status_code == 200
+        replaced = await client.put(address, json=DAILY | {"name": "Evening", "overlap": "allow_all"})
+        assert (replaced.status_code, replaced.json()["paused"]) == (200, True)
+        assert (await client.delete(gone)).status_code == 204
+        for path, body in (("trigger", None), ("backfill", HOURS | {"end": "2026-11-01T08:00:00Z"})):
+            asked = await client.post(f"{address}/{path}", json=body)
+            assert (asked.status_code, asked.json()["code"]) == (503, "unavailable"), path
+    for schedule in (new, address, gone):
+        assert await _undelivered(database, schedule) > 0
+    assert not (await _in_temporal(app, address)).schedule.state.paused
+    await _delivered(app, database, (new, address, gone))
+    assert not (await _in_temporal(app, new)).schedule.state.paused
+    changed = (await _in_temporal(app, address)).schedule
+    assert (changed.state.paused, changed.policy.overlap) == (True, ScheduleOverlapPolicy.ALLOW_ALL)
+    with pytest.raises(RPCError):
+        await _in_temporal(app, gone)
+
+
+async def test_what_temporal_refuses_is_not_kept(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: Parts = app.state.parts
     address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
     before = await _schedules_in(database)
-    app = create_app(api_settings.model_copy(update={"temporal_address": "127.0.0.1:9"}))
-    async with app.router.lifespan_context(app), client_of(app) as client:
-        headers = {"Authorization": alice.headers["Authorization"]}
-        answers = [
-            await client.post("/api/v1/schedules", json=DAILY, headers=headers),
-            await client.put(address, json=DAILY | {"name": "Evening"}, headers=headers),
-        ]
-        preview = await client.post("/api/v1/schedules/preview", json=DAILY, headers=headers)
-    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(503, "unavailable")] * 2
-    assert preview.status_code == 200
+    send = parts.schedules.replace
+
+    async def refuse(schedule_id: ScheduleId, owner_id: UserId, spec: ScheduleSpec, *, paused: bool) -> None:
+        if spec.name == "Refused":
+            raise InvalidInput("time_zone", "Temporal refuses this schedule: no such zone. Use another time_zone.")
+        await send(schedule_id, owner_id, spec, paused=paused)
+
+    monkeypatch.setattr(parts.schedules, "replace", refuse)
+    answers = [
+        await alice.post("/api/v1/schedules", json=DAILY | {"name": "Refused"}),
+        await alice.put(address, json=DAILY | {"name": "Refused", "paused": True}),
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "time_zone"), answer.text
     assert await _schedules_in(database) == before
-    assert (await alice.get(address)).json()["name"] == DAILY["name"]
+    kept = (await alice.get(address)).json()
+    assert (kept["name"], kept["paused"], await _undelivered(database, address)) == (DAILY["name"], False, 0)
 
 
-async def test_a_preview_shows_what_then_runs(alice: httpx2.AsyncClient, database: Database) -> None:
+async def test_a_preview_shows_what_then_runs(alice: httpx2.AsyncClient, app: FastAPI, database: Database) -> None:
     before = await _schedules_in(database)
     timing = {name: DAILY[name] for name in ("cron", "time_zone")}
     alone, whole = [await alice.post("/api/v1/schedules/preview", json=body) for body in (timing, DAILY)]
@@ -153,8 +191,11 @@ async def test_a_preview_shows_what_then_runs(alice: httpx2.AsyncClient, databas
     assert schedule["next_runs"] == alone.json()["next_runs"]
     # The clocks: what Temporal says of a saved one, far from now.
     change = {"cron": "30 2 28-31 3,10 0", "time_zone": "Europe/Berlin"}
-    saved = (await alice.put(f"/api/v1/schedules/{schedule['id']}", json=DAILY | change)).json()
+    address = f"/api/v1/schedules/{schedule['id']}"
+    saved = (await alice.put(address, json=DAILY | change)).json()
     assert saved["next_runs"] == (await alice.post("/api/v1/schedules/preview", json=change)).json()["next_runs"]
+    due = (await _in_temporal(app, address)).info.next_action_times
+    assert saved["next_runs"] == [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in due]
 
 
 @pytest.mark.parametrize(
@@ -209,10 +250,8 @@ async def test_a_schedule_that_temporal_lost_is_put_back(alice: httpx2.AsyncClie
     address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
     parts: Parts = app.state.parts
     await parts.schedules.delete(ScheduleId(address.rpartition("/")[2]))
-    assert (await alice.get(address)).json()["next_runs"] == []
-    trigger = await alice.post(f"{address}/trigger")
-    assert (trigger.status_code, "with PUT" in trigger.json()["detail"]) == (409, True)
-    assert (await alice.put(address, json=DAILY)).json()["next_runs"]
+    assert (await alice.post(f"{address}/trigger")).status_code == 202
+    assert (await _in_temporal(app, address)).info.next_action_times
 
 
 async def test_runs_side_by_side_are_made_up_for_an_hour(alice: httpx2.AsyncClient, app: FastAPI) -> None:
@@ -323,3 +362,19 @@ async def test_a_preview_behind_no_possible_time_is_refused(alice: httpx2.AsyncC
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "after")
     stored = await alice.post("/api/v1/schedules", json=DAILY | {"after": "2027-03-28T00:00:00Z"})
     assert (stored.status_code, stored.json()["errors"][0]["field"]) == (422, "after")
+
+
+async def _undelivered(database: Database, address: str) -> int:
+    """How many changes of a schedule Temporal has not received."""
+    count = select(func.count()).select_from(Outbox).where(Outbox.schedule_id == address.rpartition("/")[2])
+    async with database.begin() as session:
+        return await session.scalar(count) or 0
+
+
+async def _delivered(app: FastAPI, database: Database, addresses: Sequence[str]) -> None:
+    """Sweep as a worker does, once the changes are due."""
+    parts: Parts = app.state.parts
+    async with database.begin() as session:
+        await session.execute(update(Outbox).where(Outbox.schedule_id.is_not(None)).values(next_attempt_at=func.now()))
+    await parts.schedule_dispatcher.sweep()
+    assert [await _undelivered(database, address) for address in addresses] == [0] * len(addresses)

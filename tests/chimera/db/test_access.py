@@ -13,7 +13,7 @@ NOT_FOR_CALLERS = {
     "calls._calls": "a part of the queries that are asked for a caller",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
-    "schedules.locked": "the worker renews a schedule",
+    "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
 }
