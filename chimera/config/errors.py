@@ -51,7 +51,7 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
                 " read it, and is it text?"
             ) from None
         example = _EXAMPLES.get(variable)
-        raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
+        raise BadSettings(f"{variable} is not JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
             f"The file of settings {env_file()} can't be read ({type(error).__name__}); may the process read it, and is"
@@ -71,8 +71,8 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
     return (
-        f"{variable}: {sentence}{f' It is written as in {example}.' if example else ''}"
-        f"{f' This is about {place}.' if place else ''}"
+        f"{variable}: {sentence}{f' Write it as in {example}.' if example else ''}"
+        f"{f' The problem is in {place}.' if place else ''}"
     )
 
 

@@ -266,7 +266,7 @@ class Settings(OfVendors):
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
         if unknown := sorted(named - set(VENDORS)):
-            raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(VENDORS)}.")
+            raise ValueError(f"No provider {unknown[0]!r}; use one of {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
@@ -300,6 +300,6 @@ def _models_in(file: Path) -> Mapping[str, OwnModel]:
         first = told([dict(entry) for entry in error.errors()])[0]
         if first["type"] == "json_invalid":
             said = said_of(ValueError(first["ctx"]["error"]), text)
-            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is no JSON: {said}") from None
+            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not JSON: {said}") from None
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

@@ -101,7 +101,7 @@ def _read(text: str) -> tuple[object, str]:
     try:
         return json.loads(text, strict=False, object_pairs_hook=_object), ""
     except RecursionError:
-        return None, "it is nested too deep"
+        return None, "it is nested too deeply"
     except ValueError as wrong:
         return None, str(wrong)
 

@@ -33,7 +33,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != TaskStatus.FAILED:
-        raise refusal(task, "only a failed one can be tried again")
+        raise refusal(task, "only a failed task can be retried")
     advice = advice_for(task.error_code)
     if not advice.retry:
         raise Conflict(advice.message, remedy=Remedy(action=Action.CREATE_TASK))

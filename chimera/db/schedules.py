@@ -120,7 +120,7 @@ def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
     try:
         said = spec_of(schedule).model_dump()
     except InvalidInput as error:
-        note, makes_none = f"It makes no run: {error.message} Replace it, or delete it.", True
+        note, makes_none = f"It makes no runs: {error.message} Replace or delete it.", True
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,

@@ -107,7 +107,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
         if task.status == TaskStatus.CANCELLING:
-            raise Conflict(f"The task is {task.status}; try again when it has ended.")
+            raise Conflict(f"The task is {task.status}; retry when it has ended.")
         raise Conflict(
             f"The task is {task.status}; cancel it first.", remedy=Remedy(action=Action.CANCEL_TASK, target=task_id)
         )
@@ -140,7 +140,7 @@ async def _accepted_before(
     if row.body_sha256 not in (fingerprint_of(spec), older_fingerprint_of(spec)):
         raise IdempotencyKeyReused(key or "")
     if row.deleted_at is not None:
-        raise Conflict("The task of this Idempotency-Key was deleted; send a new key for a new task.")
+        raise Conflict("The task with this Idempotency-Key was deleted; send a new key for a new task.")
     return TaskId(row.id)
 
 

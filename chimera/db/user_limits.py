@@ -77,8 +77,8 @@ AGENTS_LIMIT = UserLimit(
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
-    f"bytes of files and of pictures to come (each counts for {LEAST_BYTES:,} at least)",
-    "delete files, or wait for open pictures",
+    f"bytes of files and of images to come (each counts as at least {LEAST_BYTES:,})",
+    "delete files, or wait for open images",
     # The size of a picture is unknown before it is drawn.
     text(
         "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"

@@ -35,8 +35,8 @@ _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\
 _FRAME_HEADER_BYTES, _SETTINGS_FRAME = 9, 4
 
 _REFUSALS = {
-    re.compile(r"FATAL: .*(password|authentication)"): "refuses the user or the password",
-    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "lets nobody in from here",
+    re.compile(r"FATAL: .*(password|authentication)"): "rejects the user or the password",
+    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "accepts no connections from this host",
     re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
     re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
 }
@@ -122,7 +122,7 @@ def _line_of(server: Server, problem: NoAnswer) -> str:
 
 
 def way_out(server: Server) -> str:
-    return f"Start it, correct {server.setting}, or leave that empty: then Chimera starts one of its own."
+    return f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ async def _ask_postgres(database_url: str) -> None:
         if "FATAL" not in text:
             raise NoAnswer("can't be reached") from None
         words = next((ours for theirs, ours in _REFUSALS.items() if theirs.search(text)), None)
-        raise NoAnswer(words or "refuses connections now", final=words is not None) from None
+        raise NoAnswer(words or "accepts no connections now", final=words is not None) from None
 
 
 # --- Temporal --------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ async def _ask_temporal(address: str) -> None:
     finally:
         writer.close()
     if len(header) != _FRAME_HEADER_BYTES or header[3] != _SETTINGS_FRAME:
-        raise NoAnswer("answers, and not as Temporal does; its own port is 7233, that of its Web UI another")
+        raise NoAnswer("answers, but not as Temporal; Temporal's port is 7233, its Web UI has another")
 
 
 # --- Redis -----------------------------------------------------------------------------------------------------
@@ -198,10 +198,10 @@ async def _ask_redis(redis_url: str) -> None:
     try:
         await client.ping()
     except AuthenticationError:
-        raise NoAnswer("refuses the user or the password", final=True) from None
+        raise NoAnswer("rejects the user or the password", final=True) from None
     except (RedisError, OSError) as error:
         if "NOAUTH" in str(error) or "Authentication required" in str(error):
-            raise NoAnswer("wants a password", final=True) from None
+            raise NoAnswer("requires a password", final=True) from None
         raise NoAnswer("can't be reached") from None
     finally:
         await client.aclose()

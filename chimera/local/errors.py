@@ -69,7 +69,7 @@ class HostUnusable(ChimeraError):
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"{host!r} is no address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or 0.0.0.0 for every"
+            f"{host!r} is not an address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or 0.0.0.0 for every"
             " address that it has.",
             field="CHIMERA_HOST",
         )
@@ -107,7 +107,7 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, which is a Chimera that already runs. Use that one, stop it"
+            f"{folder} is in use by {holder}, a Chimera that is already running. Use that one, stop it"
             f"{f' (kill {pid})' if pid else ''}, or start this one in another folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )

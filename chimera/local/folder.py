@@ -85,7 +85,7 @@ class Folder:
         except OSError as error:
             if disk.is_full(error):
                 raise NoRoom("Chimera", self.root) from error
-            raise FolderUnusable(self.root, f"can't be made or read: {error.strerror}") from error
+            raise FolderUnusable(self.root, f"can't be created or read: {error.strerror}") from error
 
     @property
     def logs(self) -> Path:
@@ -175,7 +175,7 @@ def openness_of(folder: Path, owner: int | None = None) -> str | None:
         return None
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        return "is no folder"
+        return "is not a folder"
     if found.st_uid not in (os.geteuid(), owner):
         return f"belongs to {owner_name(found.st_uid)}"
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -200,7 +200,7 @@ def absolute(path: Path) -> Path:
     except FileNotFoundError:
         raise FolderUnusable(path, "is below the current folder, which has been deleted; change to another") from None
     except RuntimeError:
-        raise FolderUnusable(path, "begins with ~, and this user has no home; set HOME") from None
+        raise FolderUnusable(path, "begins with ~, but this user has no home folder; set HOME") from None
 
 
 def check(root: Path) -> None:
@@ -224,13 +224,13 @@ def check(root: Path) -> None:
         if found.st_uid != os.geteuid():
             raise FolderUnusable(root, f"belongs to {owner_name(found.st_uid)}, and you are {owner_name(os.geteuid())}")
         if found.st_mode & stat.S_IWOTH and any(not entry.name.startswith((".", "lost")) for entry in root.iterdir()):
-            raise FolderUnusable(root, "could be written to by everybody, who may have put there what is in it")
+            raise FolderUnusable(root, "is writable by every user, so any of them may have put files there")
     if (root / "run" / "lock").exists():
         return
     strange = sorted(entry.name for entry in root.iterdir() if not OWN_NAMES.fullmatch(entry.name))
     if strange:
         listed = ", ".join(strange[:3]) + (", …" if len(strange) > 3 else "")
-        raise FolderUnusable(root, f"is not Chimera's: it has other things in it ({listed})")
+        raise FolderUnusable(root, f"is not Chimera's: it contains other files ({listed})")
 
 
 class FolderLock:

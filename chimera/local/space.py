@@ -41,5 +41,5 @@ class SpaceWatch:
         how = "is full" if space is Space.FULL else "is nearly full"
         return (
             f"{where} {how} ({left} left): free space on it. Logs in {self._folder.logs} that end in a number may be"
-            " deleted. What was accepted is kept and goes on by itself."
+            " deleted. Accepted work is kept and continues by itself."
         )

@@ -179,7 +179,7 @@ class Supervised:
                 try:
                     await self._start_once()
                 except Exception as error:  # noqa: BLE001  whatever it was, the process is still wanted
-                    self._say(f"{_named(self.service.title, error)}\nTrying again in {pause_s:.1f} s")
+                    self._say(f"{_named(self.service.title, error)}\nRetrying in {pause_s:.1f} s")
                 else:
                     self._say(f"{self.service.title} runs again (process {self.pid})")
                     break

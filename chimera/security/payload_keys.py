@@ -29,7 +29,7 @@ def parse(text: str) -> dict[str, bytes]:
                 f"{place} does not begin with an id of letters, digits, '.', '_' and '-', and a colon; {_WAY_OUT}"
             )
         if id in keys:
-            raise ValueError(f"{place} has the id {id!r}, which a key before it has; give each an id of its own.")
+            raise ValueError(f"{place} has the id {id!r}, which an earlier key has; give each key its own id.")
         keys[id] = _bytes_of(key, f"{place} ({id!r})")
     return keys
 
@@ -55,9 +55,9 @@ def _bytes_of(key: str, place: str) -> bytes:
     try:
         found = bytes_of(key)
     except ValueError:
-        raise ValueError(f"{place} is no base64; {_WAY_OUT}") from None
+        raise ValueError(f"{place} is not base64; {_WAY_OUT}") from None
     if len(found) != KEY_BYTES:
         raise ValueError(f"{place} has {len(found)} bytes in place of {KEY_BYTES}; {_WAY_OUT}")
     if len(set(found)) < MIN_DIFFERENT:
-        raise ValueError(f"{place} can be guessed, because its bytes repeat; {_WAY_OUT}")
+        raise ValueError(f"{place} is easy to guess because its bytes repeat; {_WAY_OUT}")
     return found

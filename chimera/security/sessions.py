@@ -166,7 +166,7 @@ class Auth:
             if not right:
                 tried.failed = True
                 log.info("password_change_refused", user_id=user.id, address=address)
-                raise InvalidInput("current_password", "This is not the password that you have now.")
+                raise InvalidInput("current_password", "This is not your current password.")
         new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
         await _set_password(self._database, caller.user_id, new_hash)
         for key in [key for key in self._standings if key.user_id == caller.user_id]:

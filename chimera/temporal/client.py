@@ -302,7 +302,7 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            refused = "The run refused the guidance; look at where it stands."
+            refused = "The run rejected the guidance; look at its state."
             raise Conflict(
                 cause.message if isinstance(cause, ApplicationError) else refused,
                 remedy=Remedy(action=Action.SHOW_TASK, target=run_id),

@@ -189,7 +189,7 @@ class Dispatcher:
         except StillEnding:
             if entry.attempts >= ENDING_TRIES:
                 log.error("failed_run_ended_from_outside", run_id=run_id)
-                await self._end(session, run_id, reason="Its task failed and is tried again.")
+                await self._end(session, run_id, reason="Its task failed and is retried.")
             raise
         except WorkflowAlreadyStartedError:
             log.info("run_already_started", run_id=run_id)

@@ -40,13 +40,13 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, said: str) -> No
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ('[\n {"é": "ü",},\n]', "line 2, column 12: Nothing follows the comma before this; remove it."),
+        ('[\n {"é": "ü",},\n]', "line 2, column 12: Remove the comma before this; no value follows it."),
         ("[1, 2,]", "line 1, column 7: Nothing follows the comma"),
         ("[1 2]", "line 1, column 4: A comma is missing"),
         ('{"a" 1}', "line 1, column 6: A colon is missing"),
-        ("{'a': 1}", "line 1, column 2: Names and text stand in straight double quotes"),
+        ("{'a': 1}", "line 1, column 2: Put names and text in straight double quotes"),
         ("[“a”]", "line 1, column 2: A value has to stand here"),
-        ("{a: 1}", "line 1, column 2: A name has to stand in double quotes."),
+        ("{a: 1}", "line 1, column 2: Put the name in double quotes."),
         ("[] // done", "line 1, column 4: JSON has no comments"),
         ("# plan\n[]", "line 1, column 1: JSON has no comments"),
         ('[{"a": "b', "line 1, column 9: It ends before everything is closed"),
@@ -56,7 +56,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, said: str) -> No
         ("[NaN]", "line 1, column 2: A value has to stand here"),
         ("[01]", "line 1, column 3: Write a number as in 3 or 0.5."),
         ("[] []", "line 1, column 4: The JSON has ended before this"),
-        ("[" * 100_000, "It is nested too deep."),
+        ("[" * 100_000, "It is nested too deeply."),
         (" \n", "is empty; write JSON into it."),
     ],
 )

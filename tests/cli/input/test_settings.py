@@ -14,7 +14,7 @@ from cli.input.settings import load_settings, where_settings
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is no JSON; write it as in {"local/qwen3": [0, 0]}.'),
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON; write it as in {"local/qwen3": [0, 0]}.'),
         (
             "CHIMERA_PRICES",
             '{"local/m": 3}',
