@@ -16,7 +16,7 @@ AnswerTokens = Annotated[Whole, Field(ge=16, le=131_072)]
 
 
 class AgentSpec(Body):
-    """An agent as a caller describes it."""
+    """An agent, as its owner describes it."""
 
     name: AgentName
     role: str = Field(default="custom", max_length=40)
@@ -65,7 +65,7 @@ BUILT_IN: tuple[AgentSpec, ...] = (
     AgentSpec(
         name=COORDINATOR,
         role="coordinator",
-        description="Puts the results of subtasks together into one answer.",
+        description="Combines the results of subtasks into one answer.",
         prompt=(
             "You are given a goal and the results of the subtasks that worked on it. Write the one answer that the"
             " person who set the goal should read. Where results contradict each other or are missing, say so."
@@ -106,8 +106,8 @@ BUILT_IN: tuple[AgentSpec, ...] = (
         role="reviewer",
         description="Checks another agent's work and lists its problems.",
         prompt=(
-            "You check the work that you are given against its instruction. Name each fault, how bad it is, and the"
-            " mend."
+            "You check the work that you are given against its instruction. List each problem with its severity"
+            " and a suggested fix."
         ),
         tools=("calculator",),
     ),

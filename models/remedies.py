@@ -49,8 +49,8 @@ class Remedy(Contract):
     """One action that helps."""
 
     action: Action
-    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
-    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with it")
+    target: str | None = Field(default=None, description="Id or name of the target object")
+    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with the action")
 
 
 def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:

@@ -47,15 +47,17 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, OSError | UnicodeDecodeError):
             raise BadSettings(
-                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}); may the process"
-                " read it, and is it text?"
+                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}). Check that"
+                " it is text and that this process may read it."
             ) from None
         example = _EXAMPLES.get(variable)
-        raise BadSettings(f"{variable} is not JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
+        raise BadSettings(
+            f"{variable} is not JSON; write it{f' as in {example}' if example else ' as JSON'}."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
-            f"The file of settings {env_file()} can't be read ({type(error).__name__}); may the process read it, and is"
-            " it text?"
+            f"The settings file {env_file()} can't be read ({type(error).__name__}). Check that it is text and"
+            " that this process may read it."
         ) from None
 
 

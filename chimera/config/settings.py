@@ -181,7 +181,7 @@ class Settings(OfVendors):
     tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
     """By provider, as above; a call counts with what it may need at most."""
     breaker_failures: int = Field(default=5, ge=1)
-    """In a row, before a provider counts as away and is left alone."""
+    """Failures in a row before a provider's circuit breaker opens."""
     breaker_probe_s: float = Field(default=10.0, gt=0)
     context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
     """Tokens by model, for models that the price list doesn't know."""

@@ -111,7 +111,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     read = dict(pairs)
     if len(read) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"{twice[:40]!r} stands twice in an object")
+        raise ValueError(f"{twice[:40]!r} appears twice in an object")
     return read
 
 

@@ -236,4 +236,6 @@ def _check_path(statuses: dict[NodePath, str], path: NodePath) -> None:
         known = f"use one of {', '.join(list(statuses)[:20])}, or leave it out" if statuses else "leave it out"
         raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")
     if statuses[path] not in OPEN_SUBTASKS:
-        raise Conflict(f"Subtask {path!r} is {statuses[path]}; leave the path out to reach the subtasks that have not ended.")
+        raise Conflict(
+            f"Subtask {path!r} is {statuses[path]}; leave the path out to reach the subtasks that have not ended."
+        )

@@ -73,11 +73,17 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             message=f"{_all_made(t.max_model_calls)} {RAISE}",
             needed=t.model_calls + 1,
         )
-    return Refusal(stopped=False, for_now=True, limit="", message="The account changed in the meantime and has room now.")
+    return Refusal(
+        stopped=False, for_now=True, limit="", message="The account changed in the meantime and has room now."
+    )
 
 
 def _all_made(requests: int) -> str:
-    return "The limit of 1 request has been reached." if requests == 1 else f"The limit of {requests:,} requests has been reached."
+    return (
+        "The limit of 1 request has been reached."
+        if requests == 1
+        else f"The limit of {requests:,} requests has been reached."
+    )
 
 
 _WAIT = f"""

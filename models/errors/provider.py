@@ -10,7 +10,7 @@ from models.usage import Usage
 class ProviderError(ChimeraError):
     """A model call that did not succeed; sorted once, in the provider's file."""
 
-    code, http_status, title = "provider_error", 502, "The model provider did not answer well"
+    code, http_status, title = "provider_error", 502, "The model provider failed"
     away: ClassVar[bool] = False
     """Says that the provider as a whole is away, not what is wrong with one call."""
     taken_up: ClassVar[bool] = True
@@ -82,7 +82,9 @@ class ProviderAway(ProviderError):
     code, retryable = "provider_away", True
 
     def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
-        super().__init__(f"{provider} is away; the call waits until it is back: {reason}", retry_after_s=retry_after_s)
+        super().__init__(
+            f"{provider} is not available; the call waits until it is: {reason}", retry_after_s=retry_after_s
+        )
 
 
 class Stalled(ProviderError):
@@ -115,7 +117,9 @@ class AnswerNotKept(ProviderError):
     code = "answer_not_kept"
 
     def __init__(self, *, usage: Usage | None = None) -> None:
-        super().__init__("The answer came, but can't be stored; the log says why.", may_be_billed=True, usage=usage)
+        super().__init__(
+            "The answer arrived but can't be stored; the worker's log has the reason.", may_be_billed=True, usage=usage
+        )
 
 
 class AnswerTooLarge(ProviderError):
@@ -151,13 +155,14 @@ class BadRequest(ProviderError):
 class UnusableHeader(ProviderError):
     """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
 
-    code, title, taken_up = "unusable_header", "A header of the environment can't be sent", False
+    code, title, taken_up = "unusable_header", "A header set in the environment can't be sent", False
 
     def __init__(self, provider: str, header: str, variables: str) -> None:
         super().__init__(
-            f"{provider} can't be asked: the header {header!r} has characters that no HTTP header can have. Correct or"
-            f" unset {variables} in the environment (plain ASCII, no blank in a name, no line break) and start Chimera"
-            " again."
+            f"{provider} can't be called: the header {header!r} has characters that HTTP headers can't contain."
+            " Correct or"
+            f" unset {variables} in the environment (plain ASCII, no space in a name, no line break) and restart"
+            " Chimera."
         )
 
 
@@ -174,10 +179,10 @@ class AttemptsUsedUp(ProviderError):
     """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
 
     code = "attempts_used_up"
-    asked_until = "as often as it may be"
+    asked_until = "the most that is allowed"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
-        last = "nobody saw how it ended" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
+        last = "its outcome is unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
         super().__init__(f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}.")
 
@@ -186,7 +191,7 @@ class SameFailureAgain(AttemptsUsedUp):
     """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
 
     code = "same_failure_again"
-    asked_until = "and failed in the same way again, so it isn't asked once more"
+    asked_until = "and failed in the same way again, so it isn't asked a third time"
 
 
 class AiCallFailed(ProviderError):

@@ -121,7 +121,7 @@ async def test_a_plan_may_name_a_coordinator_and_no_planner(alice: httpx2.AsyncC
     body["plan"] = [OTHER, STEP | {"agent": "planner"}]
     problem = (await alice.post("/api/v1/tasks", json=body)).json()
     assert (problem["status"], problem["errors"][0]["field"]) == (422, "plan.1.agent")
-    assert "'planner'; set decompose to have it planned further, or use one" in problem["errors"][0]["message"]
+    assert "'planner'; set decompose to true to have it planned further, or use one" in problem["errors"][0]["message"]
 
 
 async def test_a_bad_plan_names_each_place_and_counts_them(alice: httpx2.AsyncClient) -> None:

@@ -101,7 +101,7 @@ async def test_a_bad_schedule_is_refused_by_the_name_of_its_field_and_nothing_is
 async def test_a_cron_expression_that_is_none_is_refused_in_our_words(alice: httpx2.AsyncClient, cron: str) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "cron": cron})
     message = answer.json()["errors"][0]["message"]
-    assert message.startswith(f"{cron!r} is no cron expression here")
+    assert message.startswith(f"Invalid cron expression {cron!r}: ")
     assert "Write five fields" in message
 
 
