@@ -56,7 +56,7 @@ class RetryAdvice(Contract):
     message: str = Field(description="What to do, in words")
 
 
-AS_IT_IS = RetryAdvice(retry=True, message="Retry it; it continues where it failed.")
+AS_IT_IS = RetryAdvice(retry=True, message="Retry it from where it failed.")
 
 _MODEL: tuple[Change, ...] = ("model",)
 _EITHER: tuple[Change, ...] = ("guidance", "model")
@@ -119,7 +119,7 @@ _ADVICE = {
         (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
         RetryAdvice(retry=True, change=_MODEL, message="Name another model."),
     ),
-    UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again and retry."),
+    UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again, then retry."),
     AnswerMissing.code: RetryAdvice(retry=False, message="An answer is lost. Create a new task."),
     **{
         code: RetryAdvice(

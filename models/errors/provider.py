@@ -179,19 +179,19 @@ class AttemptsUsedUp(ProviderError):
     """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
 
     code = "attempts_used_up"
-    asked_until = "the most that is allowed"
+    asked_until = "the allowed maximum"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
-        last = "its outcome is unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
+        last = "unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
-        super().__init__(f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}.")
+        super().__init__(f"The provider was called {times}, {self.asked_until}. Last outcome: {last[:300]}.")
 
 
 class SameFailureAgain(AttemptsUsedUp):
     """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
 
     code = "same_failure_again"
-    asked_until = "and failed in the same way again, so it isn't asked a third time"
+    asked_until = "and failed twice in the same way"
 
 
 class AiCallFailed(ProviderError):
