@@ -122,6 +122,6 @@ BUILT_IN: tuple[AgentSpec, ...] = (
 BUILT_IN_BY_NAME = {agent.name: agent for agent in BUILT_IN}
 
 NOT_OFFERED = frozenset({PLANNER, COORDINATOR})
-"""Agents that no model is told of when it plans: their work comes before and after the subtasks. A caller may have a
-coordinator put some results together in mid-plan; a planner's words would be a plan that nobody runs.
+"""Agents that planning models don't see: their work comes before and after the subtasks. A caller may have a
+coordinator combine some results in mid-plan; a planner's answer would be a plan that never runs.
 """

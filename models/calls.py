@@ -1,6 +1,6 @@
-"""Embeddings, images and transcriptions: what is asked, what a history keeps of it, and what is shown.
+"""Embeddings, images and transcriptions: requests, what a history keeps of them, and views.
 
-What was said and drawn stays in PostgreSQL: a history has the call's id and counts.
+Their content stays in PostgreSQL: a history has the call's id and counts.
 """
 
 from enum import StrEnum
@@ -46,7 +46,7 @@ class MediaUsage(Contract):
     audio_seconds: float = Field(default=0.0, description="Duration of the audio in seconds")
 
     def makes_sense(self) -> bool:
-        """Say whether these can be the counts of one call: none is negative, infinite or beyond all measure."""
+        """Whether these can be the counts of one call: none negative, infinite or absurdly large."""
         counts = (
             self.input_tokens,
             self.input_audio_tokens,

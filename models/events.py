@@ -251,7 +251,7 @@ class TokensFrame(Contract):
 
 
 class SnapshotFrame(Contract):
-    """Where a task stands, for a client that is too far behind to be told every event; they go on after `seq`."""
+    """The state of a task, for a client too far behind to receive every event; events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
     task_id: TaskId

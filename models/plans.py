@@ -19,7 +19,7 @@ MAX_DEPTH = 4
 MAX_NODES = 200
 MAX_IN_FLIGHT = 50
 MAX_PROBLEMS = 20
-"""Of its subtasks that a model is told: for each, all names are looked through for the one that may be meant."""
+"""Problems reported to a model: for each, all names are searched for the one that may be meant."""
 LOOKED_FOR = 5
 """Unknown dependencies for which the name that was meant is looked for: each takes 3 ms among 200."""
 MAX_NAMED = 10
@@ -92,7 +92,8 @@ def check_plan(
     nodes_left: int = MAX_NODES,
     at_most: int = MAX_PROBLEMS,
 ) -> list[str]:
-    """Say what `problems_of` finds, for a model that is to plan anew; an empty list means that the plan can run."""
+    """Return the findings of `problems_of`, for a model that is to plan anew; an empty list means that the plan can
+    run."""
     problems = problems_of(subtasks, agents=agents, depth=depth, nodes_left=nodes_left, at_most=at_most)
     return list(dict.fromkeys(problem.message for problem in problems))
 
@@ -190,7 +191,7 @@ def _cyclic(members: Sequence[str], keys: Sequence[str]) -> PlanProblem:
     others = [repr(key) for key in (*members[1:], members[0])]
     if len(others) > MAX_NAMED:
         others[MAX_NAMED - 1 : -1] = ["…"]
-    # The way out comes first: what a model is told may be cut.
+    # The remedy comes first: the message to a model may be cut.
     message = (
         "The plan is cyclic; remove one of these from depends_on:"
         f" {members[0]!r} waits for {', which waits for '.join(others)}."

@@ -1,4 +1,4 @@
-"""What helps against an error: an action, neither an address nor a command.
+"""The remedy of an error: an action, neither an address nor a command.
 
 The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/output/remedies.py`).
 """
@@ -54,7 +54,8 @@ class Remedy(Contract):
 
 
 def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:
-    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less soon asks again.
+    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less would soon be
+    reached again.
 
     Money is rounded up to whole cents.
     """

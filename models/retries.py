@@ -1,7 +1,7 @@
-"""What has to change before a failed task is tried again, by the code that it failed with.
+"""Advice on retrying a failed task, by its error code.
 
-A retry as it stands sends the same questions. Where the same answer is certain, the advice says what to change, and
-where no retry helps, that a new task has to be created.
+An unchanged retry sends the same prompts. If it would certainly fail again, the advice names what to change. If no
+retry helps, it asks for a new task.
 """
 
 from typing import Literal

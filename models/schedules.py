@@ -12,7 +12,7 @@ from models.ids import ScheduleId, TaskId, UserId
 from models.tasks import TaskSpec
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
-"""Of previews: clocks changed otherwise before, and nobody knows their rules after."""
+"""Of previews: earlier clock changes followed other rules, and later ones are unknown."""
 
 
 class Overlap(StrEnum):

@@ -39,7 +39,7 @@ class SubtaskInput(Contract):
     priority: int = 3
     state: NodeState = NodeState()
     retries: int = 0
-    """How often the whole task was tried again; see `TaskInput`."""
+    """How often the whole task was retried; see `TaskInput`."""
     retry: int = 0
     """How often this subtask failed before; finished calls of earlier tries come back from the ledger, unpaid."""
 

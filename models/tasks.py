@@ -192,7 +192,7 @@ class RunPolicy(Contract):
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     """The default protects histories, and tasks, from before answers were continued."""
     max_output_tokens: int | None = None
-    """Of built-in agents. The default protects histories, and tasks, from before it could be said."""
+    """Of built-in agents. The default protects histories, and tasks, from before it could be set."""
     subtasks: SubtaskMode = SubtaskMode.CHILD
     max_history_events: int = Field(
         default=2000, description="Continue as new above this, or when Temporal suggests it"
@@ -209,7 +209,7 @@ class TaskInput(Contract):
     plan: tuple[PlanNode, ...] | None = None
     """Given by the caller; None means that the planner makes it."""
     retries: int = 0
-    """How often the task was tried again after it had failed; each time planners have rounds anew."""
+    """How often the task was retried after a failure; each retry gives planners new rounds."""
     state: NodeState = NodeState()
     """How far the run had come that continued as new."""
 
@@ -276,7 +276,7 @@ class TransitionRecord(Contract):
     from_child: NodePath | None = None
     """Take over this child's result: a plan of one subtask needs no aggregation."""
     retries: int = 0
-    """Of the run that says it. A run from before the task was tried again changes nothing any more."""
+    """Retry number of the reporting run. A run from before the latest retry changes nothing any more."""
 
 
 class BlockedCall(Contract):

@@ -24,6 +24,6 @@ Waiting = BudgetWait
 
 
 def budget_wait(run_id: RunId, *, limit: str, message: str, needed: int | None = None) -> BudgetWait:
-    """Return what a run waits for whose account refused a call, as the event `budget.reached` tells it."""
+    """Return the wait of a run whose account rejected a call, from the event `budget.reached`."""
     remedy = raise_budget(run_id, limit, needed)
     return BudgetWait(limit=limit, needed=needed, message=message, remedy=remedy)

@@ -78,7 +78,7 @@ _REQUIRED_LISTS = (("input",), ("subtasks",))
 
 
 def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
-    """Say what to send instead, for one entry of `ValidationError.errors()`; `known` are the fields at its place."""
+    """Return what to send instead, for one entry of `ValidationError.errors()`; `known` are the fields at its place."""
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     match kind:
         case "extra_forbidden":

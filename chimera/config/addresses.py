@@ -24,7 +24,7 @@ def is_near(url: str) -> bool:
 
 
 def problem_of(url: str) -> str | None:
-    """Say why no request can be sent to an address; None when one can."""
+    """Return why no request can be sent to an address; None if one can."""
     if not url.lower().startswith(("http://", "https://")):
         return "does not begin with http:// or https://"
     try:

@@ -39,7 +39,7 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
     except ValidationError as error:
         raise BadSettings("\n".join(_line_of(kind, dict(entry)) for entry in error.errors())) from None
     except SettingsError as error:
-        # The only place where the SDK says which one it is.
+        # The only place where the SDK names the setting.
         field = re.search(r'field "(\w+)"', str(error))
         if field is None:
             raise BadSettings(str(error)) from None
@@ -79,6 +79,6 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
 
 
 def _usual(kind: type[BaseSettings], name: str) -> object:
-    """The value that a setting has where nobody names one."""
+    """The default value of a setting."""
     field = kind.model_fields.get(name.removeprefix("CHIMERA_").lower())
     return field.default if field is not None else None

@@ -166,7 +166,7 @@ class Settings(OfVendors):
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names that this installation is reached by, besides this machine's own and addresses."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
-    """Whose X-Forwarded-For is believed; of anybody else's nothing is."""
+    """Proxies whose X-Forwarded-For is trusted; that of any other sender is ignored."""
 
     # Providers. Their keys and addresses are those of `VENDORS`.
     default_model: ModelRef = "simulator/standard"
@@ -188,7 +188,7 @@ class Settings(OfVendors):
 
     # How tasks run.
     subtasks: SubtaskMode = SubtaskMode.CHILD
-    """Of tasks that don't say it."""
+    """Default for tasks that don't set it."""
 
     # A model call's limits.
     call_first_byte_s: float = Field(default=30.0, gt=0)
@@ -197,7 +197,7 @@ class Settings(OfVendors):
     call_max_attempts: int = Field(default=5, ge=1, le=100)
     max_answer_bytes: int = 4 * 1024 * 1024
     max_media_bytes: int = 64 * 1024 * 1024
-    """Of an answer with pictures or vectors in it."""
+    """For an answer with images or vectors in it."""
 
     # Processes.
     max_concurrent_activities: Positive = 200

@@ -1,4 +1,4 @@
-"""Files that people write for us: UTF-8 whatever the locale, and JSON errors with a line and a column."""
+"""Files that users write: UTF-8 in any locale, and JSON errors with a line and a column."""
 
 import codecs
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _MARKS: Mapping[bytes, str] = {
 }
 """The longer ones first: UTF-32's begins as UTF-16's does."""
 
-# What the parser says, by how it begins, and what to do about it.
+# The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
     "trailing comma": "Remove the comma before this; no value follows it.",
     "EOF": "It ends before every bracket is closed; check that nothing is missing.",
@@ -71,7 +71,7 @@ def json_in(path: Path) -> JsonValue:
 
 
 def said_of(error: ValueError, text: str) -> str:
-    """Say in words for people what a JSON parser of pydantic's says, and where: `… at line 3 column 5`."""
+    """Reword an error of pydantic's JSON parser for users, with its place: `… at line 3 column 5`."""
     said, _, place = str(error).rpartition(" at line ")
     line, _, column = place.partition(" column ")
     if not (line.isdecimal() and column.isdecimal()):

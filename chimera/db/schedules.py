@@ -32,7 +32,7 @@ async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) ->
 
 
 def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
-    """Put other words in the place of all that a schedule says; it stays paused unless the new words say."""
+    """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
     schedule.spec = spec.model_dump(mode="json", exclude_unset=True)
     if "paused" in spec.model_fields_set:
@@ -40,7 +40,7 @@ def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
 
 
 async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
-    """Return the caller's schedules (an admin gets everybody's), newest first, at most 100."""
+    """Return the caller's schedules (for an admin, all users'), newest first, at most 100."""
     statement = (
         select(Schedule)
         .where(*visible_to(caller, Schedule.owner_id))
@@ -51,7 +51,7 @@ async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
 
 
 async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *, lock: bool = False) -> Schedule:
-    """Return the caller's schedule. Raises NotFound, also for somebody else's."""
+    """Return the caller's schedule. Raises NotFound, also for another user's."""
     statement = select(Schedule).where(Schedule.id == schedule_id, *visible_to(caller, Schedule.owner_id))
     schedule = await session.scalar(statement.with_for_update() if lock else statement)
     if schedule is None:
@@ -100,7 +100,7 @@ async def locked(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | N
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
-    """Return what a schedule says. Raises InvalidInput for words of before that are no longer taken."""
+    """Return a schedule's specification. Raises InvalidInput for an older one that is no longer accepted."""
     stored = dict(schedule.spec)
     # Earlier versions took these; each means five fields.
     stored["cron"] = MACROS.get(str(stored.get("cron")).lower(), stored.get("cron"))
@@ -115,7 +115,7 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
 
 
 def view(schedule: Schedule, next_runs: Sequence[datetime]) -> ScheduleView:
-    """Show a schedule, also one with words that are no longer taken, with a note that says so."""
+    """Show a schedule, also one that is no longer accepted, with a note about it."""
     note, said, makes_none = _skipped(schedule), dict(schedule.spec), False
     try:
         said = spec_of(schedule).model_dump()
@@ -144,5 +144,5 @@ def _skipped(schedule: Schedule) -> str | None:
 
 
 async def _lock_id(session: AsyncSession, schedule_id: ScheduleId) -> None:
-    """Wait for whoever makes or changes this schedule: a row that is not committed can't be seen, nor locked."""
+    """Wait for requests that create or change this schedule: an uncommitted row can't be seen or locked."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(schedule_id)})

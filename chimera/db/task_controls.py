@@ -59,7 +59,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
 async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: RunKind) -> None:
     """Stop a run of one of these kinds: from here on the ledger makes no call for it.
 
-    Asking again while it ends sends the cancel again.
+    A repeated request while it ends sends the cancel again.
     """
     run = await locked(session, caller, run_id, *kinds)
     if run.status == TaskStatus.CANCELLING:
@@ -79,7 +79,7 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
 
 
 def _has_ended(run: Run) -> Conflict:
-    """Say that nothing is left to cancel, and what can be done instead."""
+    """The error for a run that has ended, with what can be done instead."""
     if RunKind(run.kind) is RunKind.TASK:
         return Conflict(
             f"The task is {run.status} and can't be cancelled. You can delete its content.",
@@ -92,7 +92,7 @@ def _has_ended(run: Run) -> Conflict:
 
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Let calls in flight end and begin no other. Asking again changes nothing."""
+    """Let calls in flight end and begin no other. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status == TaskStatus.PAUSED:
         return
@@ -104,7 +104,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
 
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Let a paused task go on. Asking again changes nothing."""
+    """Let a paused task go on. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING):
         return
@@ -161,7 +161,7 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
 
 
 def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
-    """Set the limits that `budget` names in a task's row; return the event that says so.
+    """Set the limits that `budget` names in a task's row; return its event.
 
     `within` goes before field names, for a budget inside another body. Raises InvalidInput when a limit is not above
     what is spent already.
@@ -190,7 +190,7 @@ _INSTEAD: dict[TaskStatus, tuple[str, Action | None]] = {
 
 
 def refusal(task: Run, rule: str) -> Conflict:
-    """Say why a task's state forbids something, and what can be done instead."""
+    """Return why a task's state forbids a request, and what can be done instead."""
     status = TaskStatus(task.status)
     shown = "a draft" if status is TaskStatus.DRAFT else status
     is_over = status is TaskStatus.FAILED and not advice_for(task.error_code).retry
@@ -207,7 +207,7 @@ def going_on(task: Run) -> TaskStatus:
 
 def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
     spent = {
-        # What the ledger counts: attempts whose end nobody saw may have cost their estimate.
+        # What the ledger counts: in-doubt attempts may have cost their estimate.
         "max_cost_micro_usd": task.spent_micro_usd + task.in_doubt_micro_usd,
         "max_tokens": task.input_tokens + task.output_tokens,
         "max_model_calls": task.model_calls,

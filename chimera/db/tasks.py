@@ -1,4 +1,4 @@
-"""Tasks: taken in once per idempotency key, and deleted. What may be asked of a running one is in `task_controls.py`,
+"""Tasks: accepted once per idempotency key, and deleted. The controls of a running one are in `task_controls.py`,
 what is shown of one in `task_views.py`.
 """
 
@@ -37,7 +37,7 @@ async def create(
     schedule_id: ScheduleId | None = None,
     scheduled_run_id: str | None = None,
 ) -> tuple[TaskId, bool]:
-    """Take a task in and return its id, and whether it is new; the same key or scheduled run again gives the same id.
+    """Accept a task and return its id, and whether it is new; the same key or scheduled run again gives the same id.
 
     A task that is to start gets its outbox entry in the same transaction; that of a schedule is started by the workflow
     that asked for it. Raises IdempotencyKeyReused when the key came with another body before.

@@ -1,4 +1,4 @@
-"""Servers that settings give an address for: whether they answer. Nothing that is said here holds a user or a password.
+"""Checks of the servers that settings name. No message here has a user or a password.
 
 Temporal is asked in plain HTTP/2, without its SDK: a client of it in a short-lived process can abort the interpreter
 at exit (sdk-python #300).
@@ -40,7 +40,7 @@ _REFUSALS = {
     re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
     re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
 }
-"""What PostgreSQL says of a connection that it won't ever have, and our words for it."""
+"""PostgreSQL's messages about connections that it will always reject, and ours."""
 
 
 class NoAnswer(Exception):
@@ -53,7 +53,7 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """One that somebody else runs."""
+    """A server outside the embedded stack."""
 
     title: str
     setting: str
@@ -94,7 +94,7 @@ def servers_of(settings: Settings) -> list[Server]:
 
 
 async def check(settings: Settings, say: Say) -> None:
-    """Wait until every server that is named answers, `WAIT_S` at most, and say so.
+    """Wait until every named server answers, `WAIT_S` at most, and report it.
 
     Raises PartsAway with all that don't and can't be done without.
     """

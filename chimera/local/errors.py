@@ -188,7 +188,7 @@ class WayBarred(ChimeraError):
 
 
 class SocketsUnsafe(ChimeraError):
-    """A folder for sockets can be entered by others: whoever owns a socket is the database for the rest."""
+    """A folder for sockets can be entered by others: the owner of a socket can impersonate the database."""
 
     code, http_status, title = "sockets_unsafe", 409, "A folder of the stack is open to others"
 

@@ -127,7 +127,7 @@ class Folder:
             return preferred
         kept = self._kept_for(preferred)
         short = Path(kept.read_text()) if kept.exists() else None
-        # One that somebody else made or opened is left as it is, and another taken.
+        # One that another user made or opened is left as it is, and another is used.
         if short is None or not short.exists() or openness_of(short, owner) is not None:
             short = _new_folder(name)
             kept.write_text(str(short))
@@ -142,7 +142,7 @@ class Folder:
                 kept.unlink()
 
     def _kept_for(self, preferred: Path) -> Path:
-        """Where the random name of its short folder is kept, for whoever looks for the server."""
+        """Where the random name of its short folder is kept, for processes that look for the server."""
         return self.run / f"{preferred.name}.sockets"
 
 
@@ -155,7 +155,7 @@ def _fits(socket: Path) -> bool:
 
 
 def _new_folder(name: str) -> Path:
-    """A folder of a name that nobody could know before, where a socket's address is short enough."""
+    """A folder with an unpredictable name, where a socket's address is short enough."""
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
         if _fits(Path(parent, "chimera-xxxxxxxx", name)):
             return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
@@ -170,7 +170,7 @@ def _close(root: Path) -> None:
 
 
 def openness_of(folder: Path, owner: int | None = None) -> str | None:
-    """Say how others than us, and `owner`, can get at what is in a folder of ours; None when they can't."""
+    """Return how users other than us and `owner` can reach the content of our folder; None if they can't."""
     if sys.platform == "win32":
         return None
     found = folder.lstat()
@@ -204,7 +204,7 @@ def absolute(path: Path) -> Path:
 
 
 def check(root: Path) -> None:
-    """Raise FolderUnusable when `root` is no folder, or one that somebody else keeps things in; OSError as it comes."""
+    """Raise FolderUnusable when `root` is no folder, or one with other users' files; passes OSError on."""
     if any(sign in str(root) for sign in "\r\n"):
         # PostgreSQL takes none.
         raise FolderUnusable(root, "has a line break in its name")

@@ -17,7 +17,7 @@ from chimera.local.folder import Folder
 from chimera.security import payload_keys
 
 DIGEST_CHARACTERS = 16
-"""Enough to tell two keys apart; of 32 random bytes it says nothing."""
+"""Enough to distinguish two keys; it reveals nothing of 32 random bytes."""
 
 
 def take(folder: Folder, asked: SecretStr | None) -> tuple[SecretStr, list[str]]:
@@ -61,7 +61,7 @@ def known(folder: Folder, asked: SecretStr | None) -> list[tuple[str, Path | Non
 
 
 def warning(folder: Folder, gone: list[str]) -> str:
-    """Say what it means that these keys are missing, and every way on."""
+    """Explain what these missing keys mean, and every way to continue."""
     ids = ", ".join(repr(id[:64]) for id in gone)
     return (
         f"runs in {folder.temporal} were encrypted with a payload key that is missing, or differs: {ids}. Open runs"

@@ -35,7 +35,7 @@ def parse(text: str) -> dict[str, bytes]:
 
 
 def in_words(ids: Sequence[str]) -> str:
-    """Say what the keys of these ids do, the first of which encrypts."""
+    """Describe the use of the keys with these ids; the first one encrypts."""
     if not ids:
         return "encrypts nothing"
     return f"encrypts with {ids[0]}" + (f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else "")

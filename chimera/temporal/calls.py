@@ -67,7 +67,7 @@ class CallWaits:
             return bool(await runs.open_among(session, [run_id]))
 
     def stop_waiting(self) -> None:
-        """Let everybody go who waits: their calls go on, and this process doesn't."""
+        """End all waits: their calls continue, but this process stops."""
         self._stopping.set()
 
 

@@ -17,7 +17,7 @@ class NotSignedIn(ChimeraError):
 
 
 class TokenRefused(NotSignedIn):
-    """A token came, and isn't good: for every fault alike, so that nobody learns from it how one is made."""
+    """An invalid token: the same for every fault, so that it reveals nothing about how tokens are made."""
 
     title = "The token is not valid"
 
@@ -32,7 +32,7 @@ class TokenRefused(NotSignedIn):
 
 
 class CodecAddressRefused(ChimeraError):
-    """The pass in a codec's address isn't good, for every fault alike."""
+    """The secret in a codec's address is invalid; the same for every fault."""
 
     code, http_status, title = "codec_address_refused", 403, "The codec's address is not valid"
 
@@ -66,7 +66,7 @@ class TooManyTries(ChimeraError):
 
 
 class TooBusy(ChimeraError):
-    """The queue is full: a request that waited would only make everybody wait longer."""
+    """The queue is full: another waiting request would only make all of them wait longer."""
 
     code, http_status, title, retryable = "too_busy", 503, "Too many requests at once", True
 
@@ -75,7 +75,7 @@ class TooBusy(ChimeraError):
 
 
 class LimitReached(ChimeraError):
-    """A user has as much of something as one user may; `setting` is the field that says how much."""
+    """A user has reached a limit; `setting` is the field that sets it."""
 
     code, http_status, title = "limit_reached", 429, "A limit for one user is reached"
 

@@ -12,9 +12,9 @@ class ProviderError(ChimeraError):
 
     code, http_status, title = "provider_error", 502, "The model provider failed"
     away: ClassVar[bool] = False
-    """Says that the provider as a whole is away, not what is wrong with one call."""
+    """Whether the provider as a whole is away, not only this call."""
     taken_up: ClassVar[bool] = True
-    """Else the request uses up none of those that a budget allows."""
+    """False: the provider did not accept the request, so it counts against no budget."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ProviderError(ChimeraError):
         self.may_be_billed = may_be_billed
         """The provider had the prompt and was at work on it, so it may charge for the prompt."""
         self.usage = usage
-        """What the provider counted for an answer that can't be used; None where it told nothing."""
+        """The provider's counts for an unusable answer; None if it reported none."""
 
 
 class RateLimited(ProviderError):
@@ -77,7 +77,7 @@ class TookTooLong(ProviderTimeout):
 
 
 class ProviderAway(ProviderError):
-    """The provider is left alone for now, because call after call failed; it is asked again until it answers."""
+    """The provider's circuit breaker is open, because call after call failed; trial calls go on until one succeeds."""
 
     code, retryable = "provider_away", True
 
@@ -100,13 +100,13 @@ class Truncated(ProviderError):
 
 
 class Malformed(ProviderError):
-    """An answer that isn't what the protocol says."""
+    """An answer that breaks the protocol."""
 
     code, retryable = "malformed", True
 
 
 class UselessAnswer(ProviderError):
-    """A whole answer without what was asked for. Asking again would be paid again and bring the same."""
+    """A complete answer without the requested content. A retry would be paid again and bring the same."""
 
     code = "useless_answer"
 
@@ -147,7 +147,7 @@ class UnknownModel(ProviderError):
 
 
 class BadRequest(ProviderError):
-    """The provider says that our request is wrong; sending it again would not help."""
+    """The provider rejected our request as invalid; sending it again would not help."""
 
     code = "bad_request"
 
@@ -167,7 +167,7 @@ class UnusableHeader(ProviderError):
 
 
 class FallsBack(ProviderError):
-    """A model failed for good, and the next one of its chain is asked instead; no end that anybody sees."""
+    """A model failed for good, and the next one of its chain is called instead; users never see this error."""
 
     code, retryable = "falls_back", True
 
@@ -176,7 +176,7 @@ class FallsBack(ProviderError):
 
 
 class AttemptsUsedUp(ProviderError):
-    """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
+    """The call has used all its attempts, which the ledger counts. Names the last failure."""
 
     code = "attempts_used_up"
     asked_until = "the allowed maximum"

@@ -76,7 +76,7 @@ class MissingBaseUrl(InvalidInput):
 
 
 class UnknownPrice(InvalidInput):
-    """A model whose price nobody knows isn't called: the budget could not hold."""
+    """A model without a known price is never called: its budget could not hold."""
 
     code, title = "unknown_price", "No price is known for the model"
 
@@ -96,7 +96,7 @@ class UnknownSimulatorModel(UnknownPrice):
 
 
 class WrongKindOfModel(UnknownPrice):
-    """The model is known, and priced for something else: nobody can say what this would cost."""
+    """The model is known, but priced for another operation, so the cost of this one is unknown."""
 
     code, title = "wrong_kind_of_model", "The model is for another operation"
 
@@ -129,7 +129,7 @@ class IdempotencyKeyReused(InvalidInput):
 
 
 class NotFound(ChimeraError):
-    """Also the answer for what belongs to somebody else: the two must look the same."""
+    """Also the answer for another user's objects: the two must look the same."""
 
     code, http_status, title = "not_found", 404, "Not found"
 

@@ -19,7 +19,7 @@ class BudgetHeld(ChimeraError):
 
 
 class TaskPaused(ChimeraError):
-    """No call begins while a task is paused; the run tries again when it is resumed."""
+    """No call begins while a task is paused; the run retries it when it is resumed."""
 
     code, http_status, title = "task_paused", 409, "The task is paused"
 
@@ -49,7 +49,7 @@ class SubtaskSkipped(ChimeraError):
 
 
 class CallCancelled(ChimeraError):
-    """Somebody cancelled an embedding, an image or a transcription."""
+    """An embedding, an image or a transcription was cancelled."""
 
     code, http_status, title = "call_cancelled", 409, "The call was cancelled"
 
@@ -58,7 +58,7 @@ class CallCancelled(ChimeraError):
 
 
 class StillUnderway(ChimeraError):
-    """Another attempt at the call is at work in a process that lives: its answer is waited for, not bought again."""
+    """Another attempt at the call is in progress in a live process: its answer is awaited, not paid for again."""
 
     code, http_status, title, retryable = "still_underway", 409, "The call is in progress", True
 
@@ -69,7 +69,7 @@ class StillUnderway(ChimeraError):
 
 
 class Overtaken(ChimeraError):
-    """An attempt that ends when another has the call. Whatever it brought is booked; the ledger says what holds."""
+    """An attempt that ends when another has the call. Its cost is booked; the ledger decides which answer counts."""
 
     code, http_status, title, retryable = "overtaken", 409, "Another attempt has the call", True
 
@@ -119,4 +119,4 @@ SETTLED = {
     AnswerTruncated.code: "its answer was cut at its token limit, which the task does not accept",
     TurnLimitReached.code: "its agent used all its turns",
 }
-"""Failures that come from answers, not from calls, in words: with those answers the same would come again."""
+"""Failures caused by answers, not by calls, in words: with the same answers they would recur."""

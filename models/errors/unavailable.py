@@ -4,7 +4,7 @@ from models.errors.base import ChimeraError
 
 
 class Unavailable(ChimeraError):
-    """A part that a request needs does not answer; try again after `retry_after_s`."""
+    """A part that a request needs does not answer; retry after `retry_after_s`."""
 
     code, http_status, title, retryable = "unavailable", 503, "A part of Chimera is not reachable", True
 
@@ -29,7 +29,7 @@ class DiskFull(Unavailable):
 
 
 class DatabaseReadOnly(Unavailable):
-    """A standby, or a server that was told to take no writes (a failover, say)."""
+    """A standby, or a read-only server (for example during a failover)."""
 
     code, title = "database_read_only", "The database is read-only"
 

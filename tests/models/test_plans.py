@@ -54,7 +54,9 @@ def test_a_planner_works_on_no_subtask_and_a_coordinator_on_a_callers() -> None:
     plan = [PlannedSubtask(key=name, instruction="go", agent=name) for name in ("planner", "coordinator")]
     [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
     assert problem.place == "plan.0.agent"
-    assert problem.message.startswith("Subtask 'planner' can't be given to 'planner'; set decompose to true to have it planned")
+    assert problem.message.startswith(
+        "Subtask 'planner' can't be given to 'planner'; set decompose to true to have it planned"
+    )
     assert problem.message.endswith("use one of analyst, coordinator.")
     assert len(check_plan(plan, agents=["analyst"])) == 2
 

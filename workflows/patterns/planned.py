@@ -29,7 +29,7 @@ INLINE_NODES = 20
 async def planned(node: Node) -> None:
     """Work the node out by a plan.
 
-    Raises ApplicationError with the code of what went wrong when a subtask failed and the policy says `fail`.
+    Raises ApplicationError with the code of what went wrong when a subtask failed and the policy is `fail`.
     """
     plan = node.state.plan or await _plan(node)
     node.keep(plan=plan)

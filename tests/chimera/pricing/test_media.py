@@ -84,7 +84,9 @@ def test_a_long_recording_has_the_rate_of_a_long_prompt() -> None:
 )
 def test_a_model_of_another_kind_is_refused_with_one_that_is_right(model: str, operation: Operation) -> None:
     example = f"as simulator/{operation.removesuffix('s')}\\."
-    with pytest.raises(WrongKindOfModel, match=f"'{model}' is not a model for {operation}; use one that is, such {example}"):
+    with pytest.raises(
+        WrongKindOfModel, match=f"'{model}' is not a model for {operation}; use one that is, such {example}"
+    ):
         media_price_of(model, operation)
 
 
