@@ -211,7 +211,7 @@ async def test_a_schedule_that_temporal_lost_is_put_back(alice: httpx2.AsyncClie
     await parts.schedules.delete(ScheduleId(address.rpartition("/")[2]))
     assert (await alice.get(address)).json()["next_runs"] == []
     trigger = await alice.post(f"{address}/trigger")
-    assert (trigger.status_code, "with PUT" in trigger.json()["detail"]) == (409, True)
+    assert (trigger.status_code, "Replace it" in trigger.json()["detail"]) == (409, True)
     assert (await alice.put(address, json=DAILY)).json()["next_runs"]
 
 
