@@ -51,7 +51,7 @@ class Bus:
         self._send(task_id, {"s": str(seq)})
 
     def publish_tokens(self, frame: TokensFrame) -> None:
-        """Show a piece of an answer to whoever watches."""
+        """Show a piece of an answer to followers."""
         self._send(frame.task_id, {"t": frame.model_dump_json()})
 
     async def backlog(self, task_id: TaskId) -> tuple[str, list[TokensFrame]]:
@@ -113,7 +113,7 @@ class Bus:
         await redis_clients.close(self._reader)
 
     def _send(self, task_id: TaskId, fields: dict[str, str]) -> None:
-        """Queue an entry. Whoever publishes never waits for Redis; what gathers meanwhile goes in one round trip."""
+        """Queue an entry. Publishers never wait for Redis; entries that gather meanwhile go in one round trip."""
         if len(self._pending) < MAX_PENDING:
             self._pending.append((_key(task_id), fields))
         if self._sending is None or self._sending.done():

@@ -1,4 +1,4 @@
-"""Named places where a fault test may make a process die, hang or fail. Nothing happens unless the settings say so."""
+"""Named places where a fault test may make a process die, hang or fail. Only a setting enables them."""
 
 import asyncio
 import os

@@ -64,7 +64,7 @@ COMPLETE = ActivityOptions(
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=10_000
     ),
-    # "Stopped" is said when the call has really ended, not when it was asked to.
+    # "Stopped" is reported when the call has really ended, not at the request.
     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 

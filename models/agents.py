@@ -16,18 +16,18 @@ AnswerTokens = Annotated[Whole, Field(ge=16, le=131_072)]
 
 
 class AgentSpec(Body):
-    """An agent as a caller describes it."""
+    """An agent, as its owner describes it."""
 
     name: AgentName
     role: str = Field(default="custom", max_length=40)
     description: str = Field(default="", max_length=500, description="When to choose it; the planner reads this")
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
-    model: ModelRef | None = Field(default=None, description="provider/model; without one the task's model is used")
-    fallbacks: Fallbacks = Field(default=(), description="Models to ask in this order when the one before fails")
+    model: ModelRef | None = Field(default=None, description="provider/model; default: the task's model")
+    fallbacks: Fallbacks = Field(default=(), description="Models to use, in this order, when the one before fails")
     tools: tuple[str, ...] = Field(default=(), max_length=32, fail_fast=True)
-    temperature: Number | None = Field(default=None, ge=0, le=2, description="Left out where a model doesn't take it")
+    temperature: Number | None = Field(default=None, ge=0, le=2, description="Omitted for models that don't accept it")
     reasoning_effort: ReasoningEffort | None = Field(
-        default=None, description="For models that reason; without it they do what they do by default"
+        default=None, description="For reasoning models; without it, the model's default applies"
     )
     max_output_tokens: AnswerTokens = 2048
 
@@ -65,7 +65,7 @@ BUILT_IN: tuple[AgentSpec, ...] = (
     AgentSpec(
         name=COORDINATOR,
         role="coordinator",
-        description="Puts the results of subtasks together into one answer.",
+        description="Combines the results of subtasks into one answer.",
         prompt=(
             "You are given a goal and the results of the subtasks that worked on it. Write the one answer that the"
             " person who set the goal should read. Where results contradict each other or are missing, say so."
@@ -74,7 +74,7 @@ BUILT_IN: tuple[AgentSpec, ...] = (
     AgentSpec(
         name="researcher",
         role="researcher",
-        description="Collects facts and says where each comes from.",
+        description="Collects facts and names the source of each.",
         prompt="You collect facts that bear on the question. Separate what you know from what you infer, and say so.",
         tools=("calculator",),
     ),
@@ -104,17 +104,17 @@ BUILT_IN: tuple[AgentSpec, ...] = (
     AgentSpec(
         name="reviewer",
         role="reviewer",
-        description="Checks another agent's work and names what is wrong with it.",
+        description="Checks another agent's work and lists its problems.",
         prompt=(
-            "You check the work that you are given against its instruction. Name each fault, how bad it is, and the"
-            " mend."
+            "You check the work that you are given against its instruction. List each problem with its severity"
+            " and a suggested fix."
         ),
         tools=("calculator",),
     ),
     AgentSpec(
         name="critic",
         role="critic",
-        description="Argues against a proposal as well as it can be argued.",
+        description="Makes the best case against a proposal.",
         prompt="You make the strongest honest case against what you are given, and say what would change your mind.",
     ),
 )
@@ -122,6 +122,6 @@ BUILT_IN: tuple[AgentSpec, ...] = (
 BUILT_IN_BY_NAME = {agent.name: agent for agent in BUILT_IN}
 
 NOT_OFFERED = frozenset({PLANNER, COORDINATOR})
-"""Agents that no model is told of when it plans: their work comes before and after the subtasks. A caller may have a
-coordinator put some results together in mid-plan; a planner's words would be a plan that nobody runs.
+"""Agents that planning models don't see: their work comes before and after the subtasks. A caller may have a
+coordinator combine some results in mid-plan; a planner's answer would be a plan that never runs.
 """

@@ -1,6 +1,6 @@
-"""Embeddings, images and transcriptions: what is asked, what a history keeps of it, and what is shown.
+"""Embeddings, images and transcriptions: requests, what a history keeps of them, and views.
 
-What was said and drawn stays in PostgreSQL: a history has the call's id and counts.
+Their content stays in PostgreSQL: a history has the call's id and counts.
 """
 
 from enum import StrEnum
@@ -37,16 +37,16 @@ class Operation(StrEnum):
 class MediaUsage(Contract):
     """What a call was charged for, as its provider counts."""
 
-    input_tokens: int = Field(default=0, description="All that went in, of whatever kind")
-    input_audio_tokens: int = Field(default=0, description="Of the input: sound")
-    input_image_tokens: int = Field(default=0, description="Of the input: pictures")
-    output_tokens: int = Field(default=0, description="All that came out, of whatever kind")
-    output_image_tokens: int = Field(default=0, description="Of the output: pictures")
-    images: int = Field(default=0, description="Pictures that came out")
-    audio_seconds: float = Field(default=0.0, description="How long the sound was")
+    input_tokens: int = Field(default=0, description="All input tokens")
+    input_audio_tokens: int = Field(default=0, description="Audio tokens of the input")
+    input_image_tokens: int = Field(default=0, description="Image tokens of the input")
+    output_tokens: int = Field(default=0, description="All output tokens")
+    output_image_tokens: int = Field(default=0, description="Image tokens of the output")
+    images: int = Field(default=0, description="Images generated")
+    audio_seconds: float = Field(default=0.0, description="Duration of the audio in seconds")
 
     def makes_sense(self) -> bool:
-        """Say whether these can be the counts of one call: none is negative, infinite or beyond all measure."""
+        """Whether these can be the counts of one call: none negative, infinite or absurdly large."""
         counts = (
             self.input_tokens,
             self.input_audio_tokens,
@@ -86,12 +86,12 @@ class EmbeddingSpec(Body):
     model: ModelRef
     input: Inputs
     dimensions: Annotated[Whole, Field(ge=1, le=16_384)] | None = Field(
-        default=None, description="Shorter vectors, where the model can"
+        default=None, description="Length of the vectors, for models that can shorten them"
     )
 
 
 class ImageSpec(Body):
-    """A picture to be drawn."""
+    """An image to generate."""
 
     model: ModelRef
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARS)
@@ -100,12 +100,12 @@ class ImageSpec(Body):
 
 
 class TranscriptionSpec(Body):
-    """A form's text fields: sound to be written down. The sound is an upload, or a file that is there."""
+    """A form's text fields: audio to transcribe. The audio is an upload, or a file uploaded before."""
 
     model: ModelRef
     file_id: UUID | None = None
-    language: str | None = Field(default=None, pattern=LANGUAGE, description="What is spoken, as in de or en")
-    prompt: str | None = Field(default=None, max_length=4_000, description="Names and words that are said in it")
+    language: str | None = Field(default=None, pattern=LANGUAGE, description="Language spoken, as in de or en")
+    prompt: str | None = Field(default=None, max_length=4_000, description="Names and words to expect in the audio")
 
 
 class EmbeddingView(Contract):
@@ -120,13 +120,13 @@ class EmbeddingUsage(Contract):
 
 
 class Answered(Contract):
-    """What every answer says of itself."""
+    """Fields of every answer."""
 
     id: AiCallId
     model: str
-    simulated: bool = Field(description="The simulator answered: nothing here comes from a model")
+    simulated: bool = Field(description="The simulator answered; no model was called")
     cost_micro_usd: int
-    estimated: bool = Field(description="The provider told no usage and the cost is our estimate")
+    estimated: bool = Field(description="The provider reported no usage; the cost is an estimate")
 
 
 class EmbeddingsView(Answered):
@@ -136,10 +136,10 @@ class EmbeddingsView(Answered):
 
 
 class ImageView(Contract):
-    """A picture, which is a file of its caller now."""
+    """A generated image, stored as a file of its caller."""
 
     file_id: FileId
-    url: str = Field(description="Where its bytes are, for whoever is signed in")
+    url: str = Field(description="Address of its content, for signed-in users")
     media_type: str
     size_bytes: int
     revised_prompt: str | None = None
@@ -153,7 +153,7 @@ class ImagesView(Answered):
 
 class TranscriptionView(Answered):
     text: str
-    language: str | None = Field(description="As the provider heard it, where it says so")
+    language: str | None = Field(description="Language that the provider detected, if reported")
     file_id: FileId
     usage: MediaUsage
 
@@ -169,12 +169,10 @@ class AiCallSummary(Contract):
     model: str
     status: TaskStatus
     simulated: bool
-    attempts: int = Field(
-        description="How often its provider was asked, or may have been; tries that found no connection count"
-    )
-    in_doubt: int = Field(description="Attempts whose end nobody saw")
+    attempts: int = Field(description="Attempts at its provider; in-doubt ones and failed connections count")
+    in_doubt: int = Field(description="In-doubt attempts")
     cost_micro_usd: int
-    in_doubt_micro_usd: int = Field(description="What the in-doubt ones may have cost, estimated")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
     estimated: bool
     usage: MediaUsage
     error_code: str | None
@@ -185,23 +183,24 @@ class AiCallSummary(Contract):
 
 
 class Blocked(Contract):
-    """Why an open call makes no progress now; it goes on by itself."""
+    """Why an open call makes no progress now; it continues by itself."""
 
     code: str = Field(
-        description="rate_limited, provider_away …; no_worker: none has taken it up yet; unavailable: Temporal is away"
+        description="rate_limited, provider_away …; no_worker: no worker has started it yet; unavailable:"
+        " Temporal does not answer"
     )
     message: str
     next_try_at: UtcDatetime | None = Field(
-        default=None, description="When it is made (again), where that is known; null also when that moment has passed"
+        default=None, description="When the next attempt is due, if known; null once that time has passed"
     )
-    remedy: Remedy | None = Field(default=None, description="What a person can do about it")
+    remedy: Remedy | None = Field(default=None, description="What a user can do about it")
 
 
 class AiCallView(AiCallSummary):
-    """One call, with what was asked and what came of it."""
+    """One call, with its request and its result."""
 
     blocked_by: Blocked | None = Field(
-        default=None, description="Of an open call that makes no progress now; null while its provider works on it"
+        default=None, description="Set while an open call makes no progress; null while its provider works on it"
     )
     request: dict[str, Any]
     result: AiCallResult | None = None

@@ -14,7 +14,7 @@ MAX_PAYLOADS = 1000
 def bytes_of(text: object) -> bytes:
     """Read base64 in either alphabet, padded or not, as protobuf's JSON may be written. Raises ValueError."""
     if not isinstance(text, str):
-        raise ValueError("Send base64, as a text.")
+        raise ValueError("Send base64, as text.")
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
@@ -40,7 +40,7 @@ Base64 = Annotated[
 
 
 class CodecPayload(Contract):
-    """One payload. Fields of newer versions of Temporal are left out, not refused."""
+    """One payload. Fields of newer versions of Temporal are ignored, not rejected."""
 
     metadata: dict[str, Base64] = Field(default_factory=dict)
     data: Base64 = b""
@@ -51,10 +51,12 @@ class CodecPayloads(Contract):
 
 
 class CodecAddress(Contract):
-    """Where Temporal's Web UI and command line have payloads decoded. Anyone with the address can have it done."""
+    """Address where Temporal's Web UI and command line have payloads decoded. It works for anyone who has it."""
 
     url: str
-    expires_at: UtcDatetime = Field(description="When it ends, unless the sign-in, the account or its role does before")
-    temporal_address: str = Field(description="Where the API reaches Temporal, for `temporal --address`")
+    expires_at: UtcDatetime = Field(
+        description="When it expires; it ends earlier with the sign-in, the account or its role"
+    )
+    temporal_address: str = Field(description="Address of Temporal as the API reaches it, for `temporal --address`")
     temporal_namespace: str = Field(description="The namespace of the runs, for `temporal --namespace`")
-    web_ui_url: str = Field(description="Where the Web UI is whose pages may ask there; no other page may")
+    web_ui_url: str = Field(description="Address of the only Web UI whose pages may use it")

@@ -1,4 +1,4 @@
-"""What a task has cost: in all, by model, by node of its tree, and every attempt at a provider."""
+"""The cost of a task: in total, by model, by node of its tree, and of each attempt."""
 
 from pydantic import Field
 
@@ -15,11 +15,12 @@ class CostSum(Contract):
     """Some attempts, added up."""
 
     attempts: int = Field(description="Failed and in-doubt ones included")
-    cost_micro_usd: int = Field(description="What is booked: all of these add up to `spent_micro_usd`")
-    in_doubt_micro_usd: int = Field(description="Beside it: the estimate of those whose end nobody saw")
+    cost_micro_usd: int = Field(description="Booked cost; all sums add up to `spent_micro_usd`")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts, on top")
     usage: Usage
     estimated: bool = Field(
-        default=False, description="true where the provider of at least one told no usage: that share is our estimate"
+        default=False,
+        description="true if a provider reported no usage for at least one attempt; that share is an estimate",
     )
 
 
@@ -41,10 +42,10 @@ class CostView(Contract):
 
     spent_micro_usd: int
     reserved_micro_usd: int = Field(description="Held for model calls in flight")
-    in_doubt_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
     model_calls: int
     usage: Usage
-    estimated: bool = Field(default=False, description="true where `usage` and `spent_micro_usd` are so in part")
+    estimated: bool = Field(default=False, description="true if parts of `usage` and `spent_micro_usd` are estimates")
     budget: BudgetView | None
     by_model: tuple[ModelCost, ...]
     by_agent: tuple[AgentCost, ...]

@@ -1,6 +1,7 @@
-"""Cron expressions: the five fields of POSIX, and words for every other form.
+"""Cron expressions: the five fields of POSIX, and an explanation for every other form.
 
-What is taken here is what runs (`chimera/temporal/due_times.py`), so a form that two crons read in two ways is refused.
+Accepted expressions run exactly as parsed (`chimera/temporal/due_times.py`), so a form that crons disagree on is
+rejected.
 """
 
 import re
@@ -19,7 +20,7 @@ MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-"""Names that earlier versions took, and the five fields that each means."""
+"""Names that earlier versions accepted, and the five fields of each."""
 
 _LEAP_YEAR = 2028
 _EVERY_DAY = frozenset(range(1, 32))
@@ -86,14 +87,14 @@ def parse(text: str) -> Cron:
     try:
         return _parse(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no cron expression here: {error}. {EXAMPLE}") from None
+        raise ValueError(f"Invalid cron expression {text!r}: {error}. {EXAMPLE}") from None
 
 
 def _parse(text: str) -> Cron:
     _refuse_other_dialects(text)
     fields = re.split(r"[ \t]+", text.strip(" \t"))
     if len(fields) != len(_FIELDS):
-        more = ", and there is none for seconds or years" if len(fields) > len(_FIELDS) else ""
+        more = ", and seconds and years are not supported" if len(fields) > len(_FIELDS) else ""
         raise ValueError(f"it has {len(fields) if text.strip() else 0} fields{more}")
     minutes, hours, days, months, weekdays = (_values_of(*each) for each in zip(_FIELDS, fields, strict=True))
     either_day = fields[2] != "*" and fields[4] != "*"
@@ -101,40 +102,41 @@ def _parse(text: str) -> Cron:
         # Vixie's cron wants both days to match here, POSIX one of them.
         spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
         raise ValueError(
-            f"crons disagree about a step of * when both kinds of day are restricted; write {spelt!r} to have either"
+            f"cron programs disagree about a step of * when both kinds of day are restricted; write {spelt!r} to"
+            " match either"
         )
     cron = Cron(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either_day)
     if not either_day and not any(min(days) <= monthrange(_LEAP_YEAR, month)[1] for month in months):
-        raise ValueError("no such day is in that month, so it is never due")
+        raise ValueError("it never matches; check day and month")
     return cron
 
 
 def _refuse_other_dialects(text: str) -> None:
-    """Name the way out for the forms of other programs that people know."""
+    """Explain how to rewrite forms of other cron programs."""
     lowered = text.lower()
     if lowered.startswith("@every"):
-        raise ValueError("@every is written as interval_s, in seconds")
+        raise ValueError("use interval_s, in seconds, instead of @every")
     if lowered.startswith("@"):
         known = MACROS.get(lowered)
-        raise ValueError(f"write {known!r} for it" if known else "there is no such name")
+        raise ValueError(f"write {known!r} instead" if known else "the name is unknown")
     if "=" in text:
-        raise ValueError("the time zone goes into time_zone")
+        raise ValueError("put the time zone into time_zone")
     if " #" in text or "\t#" in text or text.startswith("#"):
-        raise ValueError("comments have no place here; name says what it is for")
+        raise ValueError("comments are not supported; use the schedule's name")
     if re.search(r"[^ -~\t]", text):
-        raise ValueError("use digits, letters and signs of ASCII in one line")
+        raise ValueError("use ASCII characters in one line")
     for sign, instead in (
-        ("?", "write * for ?"),
-        ("#", "there is no # for the n-th weekday; write days of the month, or days of the week"),
-        ("~", "there is no ~ for a random value; write a number"),
+        ("?", "write * instead of ?"),
+        ("#", "# for the n-th weekday is not supported; write days of the month or of the week"),
+        ("~", "~ for a random value is not supported; write a number"),
     ):
         if sign in text:
             raise ValueError(instead)
     for part in re.split(r"[ \t,]+", lowered):
         if re.fullmatch(r"h(\(.*\))?(/.*)?", part):
-            raise ValueError("there is no H; write a number")
+            raise ValueError("H is not supported; write a number")
         if re.fullmatch(r"l(-[0-9]+)?|lw|[0-9]+w|[0-9]+l|(sun|mon|tue|wed|thu|fri|sat)l", part):
-            raise ValueError("there is no L and no W; write days of the month, as in 28")
+            raise ValueError("L and W are not supported; write days of the month, as in 28")
 
 
 def _values_of(field: _Field, text: str) -> frozenset[int]:
@@ -144,20 +146,20 @@ def _values_of(field: _Field, text: str) -> frozenset[int]:
 def _part(field: _Field, part: str) -> list[int]:
     """Return the values of `*`, a value or a range, with or without a step."""
     if not part:
-        raise ValueError(f"an empty place among the values of {field.name}; take a comma out")
+        raise ValueError(f"an empty value for {field.name}; remove a comma")
     span, slash, step = part.partition("/")
     values = _span(field, span)
     if not slash:
         return values
     if not re.fullmatch(r"[0-9]+", step) or not int(step):
-        raise ValueError(f"the step of {field.name} {part!r} is not a whole number of 1 or more")
+        raise ValueError(f"the step of {field.name} {part!r} is not a whole number from 1")
     if len(values) == 1:
         wider = f"{span}-{field.largest}/{step}" if int(step) <= field.largest - values[0] else span
         raise ValueError(f"a step needs a range; write {field.name} {wider!r}")
     if int(step) >= len(values):
         raise ValueError(
-            f"the step of {field.name} {part!r} goes beyond the range, so it would be {values[0]} only;"
-            " write that, or use interval_s"
+            f"the step of {field.name} {part!r} exceeds the range, so only {values[0]} would match; write"
+            f" {values[0]}, or use interval_s"
         )
     return values[:: int(step)]
 

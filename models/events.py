@@ -1,4 +1,4 @@
-"""What happened, in order: the events of a task, one tagged union.
+"""The events of a task, in order: one tagged union.
 
 Each is a row in PostgreSQL, written in the transaction that made it true, with a sequence per task that has no gaps.
 Every event carries its place in the tree (`path`, `step`, `attempt`). `ModelCallStarted` with an attempt above 1
@@ -123,7 +123,7 @@ class ModelCallFinished(_Placed):
     output_tokens: int
     cost_micro_usd: int
     estimated: bool = False
-    """The provider told no usage: tokens and cost are our estimate. The default is that of events of before."""
+    """The provider reported no usage: tokens and cost are an estimate. The default protects older events."""
     finish_reason: FinishReason = "stop"
 
 
@@ -134,7 +134,7 @@ class ModelCallFailed(_Placed):
     message: str
     retryable: bool
     retry_after_s: float | None = None
-    """When it is made again, where the provider or the pace of our own retries says so."""
+    """Seconds until the next attempt, as the provider or our retry policy sets it."""
 
 
 class ModelCallFellBack(_Placed):
@@ -177,7 +177,7 @@ class BudgetReached(_Placed):
     type: Literal["budget.reached"] = "budget.reached"
     limit: str
     message: str
-    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
+    needed: int | None = Field(default=None, description="The lowest limit that the next call fits into")
 
 
 class BudgetRaised(_Placed):
@@ -220,11 +220,11 @@ Event = Annotated[
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 LAST = ("task.completed", "task.failed", "task.cancelled")
-"""After one of these nothing follows, unless a task that failed is tried again (`TaskRetried`)."""
+"""After one of these nothing follows, unless a failed task is retried (`TaskRetried`)."""
 
 
 class EventFrame(Contract):
-    """A durable event as clients get it; `seq` is what they name to go on from."""
+    """A durable event as clients receive it; they name its `seq` to continue after it."""
 
     kind: Literal["event"] = "event"
     task_id: TaskId
@@ -234,7 +234,7 @@ class EventFrame(Contract):
 
 
 class TokensFrame(Contract):
-    """A piece of an answer that is being written: best effort, never stored, no `seq` of its own.
+    """A piece of a streamed answer: best effort, never stored, without a `seq`.
 
     `offset` is the place of `text` in the answer, in characters: a client that has `offset` characters appends, one
     that has more ignores it, one that has fewer missed some (the whole text comes with the finished call).
@@ -251,7 +251,7 @@ class TokensFrame(Contract):
 
 
 class SnapshotFrame(Contract):
-    """Where a task stands, for a client that is too far behind to be told every event; they go on after `seq`."""
+    """The state of a task, for a client too far behind to receive every event; events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
     task_id: TaskId

@@ -1,4 +1,4 @@
-"""Files: what was uploaded, and what was drawn. Their bytes stay in PostgreSQL; a history has at most an id."""
+"""Files, uploaded or generated. Their bytes stay in PostgreSQL; a history has at most an id."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ MAX_PICTURE_BYTES = 3_750_000
 
 
 class Picture(NamedTuple):
-    """A picture that models are shown: image/png, image/jpeg, image/gif or image/webp."""
+    """An image for models to see: image/png, image/jpeg, image/gif or image/webp."""
 
     media_type: str
     data: bytes
@@ -26,10 +26,10 @@ class FileView(Contract):
 
     id: FileId
     name: str
-    media_type: str = Field(description="Found in the bytes; application/octet-stream when they say nothing")
+    media_type: str = Field(description="Detected from the content; application/octet-stream if unknown")
     size_bytes: int
     sha256: str
-    simulated: bool = Field(default=False, description="The simulator made it")
+    simulated: bool = Field(default=False, description="The simulator generated it")
     created_at: UtcDatetime
 
 

@@ -1,4 +1,4 @@
-"""Messages: what was said at a node of a task, as models were told it and as they answered."""
+"""Messages: the transcript of each node of a task, as sent to models and as they answered."""
 
 from pydantic import Field
 
@@ -9,11 +9,11 @@ from models.tasks import FinishReason
 
 
 class ToolCallView(Contract):
-    """A tool that a model asked for."""
+    """A call of a tool, requested by a model."""
 
     id: str
     name: str
-    arguments: str = Field(description="As the model wrote them: JSON, where it wrote JSON")
+    arguments: str = Field(description="As the model wrote them, usually JSON")
 
 
 class MessageView(Contract):
@@ -21,25 +21,25 @@ class MessageView(Contract):
 
     path: NodePath
     purpose: Purpose
-    step: int = Field(description="Of the model call that it was said for, or that said it")
-    seq: int = Field(description="Its place in the transcript of this purpose at this node")
-    role: str = Field(description="user, assistant or tool. What the system says is the agent's prompt")
+    step: int = Field(description="Step of the model call that it was sent with, or that returned it")
+    seq: int = Field(description="Position in the transcript of this purpose at this node")
+    role: str = Field(description="user, assistant or tool; the system prompt is the agent's")
     content: str
-    thought: str | None = Field(description="Of a reply: what the model wrote while it reasoned, where it tells")
+    thought: str | None = Field(description="For a reply: the model's reasoning, if the provider returns it")
     tool_calls: tuple[ToolCallView, ...] = ()
-    tool_call_id: str | None = Field(description="Of a tool's result: which call of the reply before it answers")
-    tool: str | None = Field(description="Of a tool's result: its name")
-    failed: bool | None = Field(description="Of a tool's result: whether the tool failed")
-    guidance_id: int | None = Field(description="Of guidance: which piece")
-    agent: str | None = Field(description="Of a reply: who answered")
-    model: str | None = Field(description="Of a reply: the model that was asked")
-    finish_reason: FinishReason | None = Field(description="Of a reply: how it ended")
-    tokens: int = Field(description="An estimate; the bill has what providers counted")
+    tool_call_id: str | None = Field(description="For a tool result: the id of the tool call that it answers")
+    tool: str | None = Field(description="For a tool result: the tool's name")
+    failed: bool | None = Field(description="For a tool result: whether the tool failed")
+    guidance_id: int | None = Field(description="For guidance: its id")
+    agent: str | None = Field(description="For a reply: the agent that answered")
+    model: str | None = Field(description="For a reply: the model that answered")
+    finish_reason: FinishReason | None = Field(description="For a reply: how it ended")
+    tokens: int = Field(description="An estimate; the cost view has the provider's counts")
     created_at: UtcDatetime
 
 
 class MessagePage(Contract):
-    """A page of what was said in a task."""
+    """A page of a task's messages."""
 
     items: tuple[MessageView, ...]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")

@@ -1,4 +1,4 @@
-"""Model calls: where one is, and what a history keeps of how it went. Prompts and replies stay in PostgreSQL."""
+"""Model calls: their place, and the outcome that a history keeps. Prompts and replies stay in PostgreSQL."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from models.tasks import FinishReason
 from models.usage import Usage
 
 PLACE_SECONDS = 20
-"""How long a call waits in its worker for memory."""
+"""How long a call waits for memory in its worker."""
 MAX_CALL_SECONDS = 840
 """The most that CHIMERA_CALL_TOTAL_S allows a provider for one answer."""
 SETTLE_SECONDS = 3600
@@ -43,14 +43,14 @@ class CallInput(Contract):
 
 
 class PurposeFacts(NamedTuple):
-    """What is known of a purpose everywhere; how it is asked for is in `activities/prompts`."""
+    """The facts of a purpose; its prompts are in `activities/prompts`."""
 
     ends_node: bool
     """Whether its answer may be its node's last word."""
     product: str
-    """What comes of it, for people."""
+    """Its product, in a word for users."""
     activity: str
-    """What its agent does, for people."""
+    """What its agent does, in a word for users."""
 
 
 PURPOSES: dict[Purpose, PurposeFacts] = {
@@ -73,17 +73,17 @@ class ModelCallRequest(Contract):
     """1 for the first call of its purpose at its node."""
     agent: str
     retry: int = 0
-    """How often the subtask was tried again: each try gives the call a fresh allowance of attempts."""
+    """How often the subtask was retried: each retry gives the call a fresh allowance of attempts."""
     last_turn: bool = False
     """The agent's last permitted turn: no tool may be called, so it has to answer, and its answer stands."""
 
 
 class ModelCallOutcome(Contract):
-    """What the workflow decides on: references, counts and a preview."""
+    """The facts that a workflow decides on: references, counts and a preview."""
 
     text_preview: str = Field(default="", max_length=200)
-    tool_calls: tuple[str, ...] = Field(default=(), description="Names of the tools asked for, in order")
-    answered: tuple[int, ...] = Field(default=(), description="Places in `tool_calls` of those that have their answer")
+    tool_calls: tuple[str, ...] = Field(default=(), description="Names of the requested tools, in order")
+    answered: tuple[int, ...] = Field(default=(), description="Indexes in `tool_calls` of the answered ones")
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micro_usd: int = 0
@@ -92,17 +92,18 @@ class ModelCallOutcome(Contract):
     goes_on: bool = Field(
         # The default protects histories that were recorded before answers could go on.
         default=False,
-        description="An answer that guidance overtook, or that was cut at its limit: the node is asked once more",
+        description="Guidance overtook the answer, or it was cut at its limit: the node makes one more call",
     )
     finish_reason: FinishReason = Field(
         # The default protects histories that were recorded before it was kept.
         default="stop",
-        description="How the answer ended; stop also where `tool_calls` says it",
+        description="How the answer ended; `stop` also for a reply with tool calls",
     )
 
 
 class AttemptStatus(StrEnum):
-    """`in_doubt`: nobody saw how it ended. `late`: it was answered when another attempt, or nobody, waited for that."""
+    """`in_doubt`: its outcome is unknown. `late`: its answer came after another attempt, or the end of the run,
+    replaced it."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -124,10 +125,10 @@ class ModelCallView(Contract):
     simulated: bool
     status: AttemptStatus
     usage: Usage
-    reserved_micro_usd: int = Field(default=0, description="What was held for it before it was made: its worst case")
-    reserved_tokens: int = Field(default=0, description="The same in tokens")
+    reserved_micro_usd: int = Field(default=0, description="Amount reserved before the call: its worst case")
+    reserved_tokens: int = Field(default=0, description="Tokens reserved before the call")
     cost_micro_usd: int
-    estimated: bool = Field(description="true when the provider told no usage and the cost is our estimate")
+    estimated: bool = Field(description="true if the provider reported no usage and the cost is an estimate")
     finish_reason: FinishReason | None = Field(default=None, description="How its answer ended; null without one")
     error_code: str | None
     started_at: UtcDatetime

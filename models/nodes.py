@@ -13,11 +13,11 @@ from models.plans import PlanNode
 
 
 class Controls(Contract):
-    """What people have asked of a run so far: a state, so that the newest one says all."""
+    """The controls of a run so far: a state, so that the newest one is complete."""
 
     paused: bool = False
     raises: int = 0
-    """Resumes and raised budgets. One more than before: calls that the ledger refused are made again."""
+    """Resumes and raised budgets. One more than before: calls that the ledger rejected are made again."""
 
 
 class NodeState(Contract):

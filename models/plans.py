@@ -19,7 +19,7 @@ MAX_DEPTH = 4
 MAX_NODES = 200
 MAX_IN_FLIGHT = 50
 MAX_PROBLEMS = 20
-"""Of its subtasks that a model is told: for each, all names are looked through for the one that may be meant."""
+"""Problems reported to a model: for each, all names are searched for the one that may be meant."""
 LOOKED_FOR = 5
 """Unknown dependencies for which the name that was meant is looked for: each takes 3 ms among 200."""
 MAX_NAMED = 10
@@ -27,16 +27,16 @@ MAX_NAMED = 10
 
 
 class PlannedSubtask(Body):
-    """One subtask of a plan, with its words."""
+    """One subtask of a plan, with its texts."""
 
-    key: Key = Field(description="Short name, unique in the plan; other subtasks refer to it")
+    key: Key = Field(description="Short name, unique in the plan; other subtasks refer to it by this name")
     title: str = Field(default="", max_length=120)
-    instruction: str = Field(min_length=1, max_length=20_000, description="What the agent is asked to do")
+    instruction: str = Field(min_length=1, max_length=20_000, description="The agent's instruction")
     agent: str = Field(default="analyst", max_length=60, description="Name of the agent that works on it")
     depends_on: tuple[str, ...] = Field(
-        default=(), max_length=MAX_NODES, fail_fast=True, description="Keys whose results it is given"
+        default=(), max_length=MAX_NODES, fail_fast=True, description="Keys of the subtasks whose results it receives"
     )
-    decompose: Flag = Field(default=False, description="Let it be planned into smaller subtasks of its own")
+    decompose: Flag = Field(default=False, description="Have it planned into smaller subtasks")
 
     @field_validator("depends_on")
     @classmethod
@@ -45,7 +45,7 @@ class PlannedSubtask(Body):
 
 
 class Plan(Body):
-    """What a planning model is asked to answer with."""
+    """The answer that a planning model is asked for."""
 
     subtasks: tuple[PlannedSubtask, ...] = Field(min_length=1, max_length=MAX_NODES)
 
@@ -72,7 +72,7 @@ def node_of(subtask: PlannedSubtask) -> PlanNode:
 
 
 class PlanProblem(NamedTuple):
-    """What keeps a plan from running: one sentence, and the field at fault (its place in the list of subtasks)."""
+    """A reason why a plan can't run: one sentence, and the field at fault (its place in the list of subtasks)."""
 
     message: str
     subtask: int | None = None
@@ -92,7 +92,8 @@ def check_plan(
     nodes_left: int = MAX_NODES,
     at_most: int = MAX_PROBLEMS,
 ) -> list[str]:
-    """Say what `problems_of` finds, for a model that is to plan anew; an empty list means that the plan can run."""
+    """Return the findings of `problems_of`, for a model that is to plan anew; an empty list means that the plan can
+    run."""
     problems = problems_of(subtasks, agents=agents, depth=depth, nodes_left=nodes_left, at_most=at_most)
     return list(dict.fromkeys(problem.message for problem in problems))
 
@@ -140,7 +141,7 @@ def _problems_of_subtasks(
                     yield PlanProblem("It depends on a subtask that is not in the plan.", index, "depends_on")
                     continue
                 shown = preview_of(name, 60)
-                meant = instead_of(name, first) if count <= LOOKED_FOR else "name one of its subtasks."
+                meant = instead_of(name, first) if count <= LOOKED_FOR else "use one of the plan's keys."
                 message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; {meant}"
                 yield PlanProblem(message, index, "depends_on")
 
@@ -149,7 +150,7 @@ def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
     why = "can't be given to" if subtask.agent in NOT_OFFERED else "names unknown agent"
     way_out = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
     if subtask.agent == PLANNER:
-        way_out = f"set decompose to have it planned further, or {way_out}"
+        way_out = f"set decompose to true to have it planned further, or {way_out}"
     return f"Subtask {subtask.key!r} {why} {subtask.agent!r}; {way_out}"
 
 
@@ -158,12 +159,14 @@ def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left
     splitting = [subtask.key for subtask in subtasks if subtask.decompose]
     room = nodes_left - len(subtasks)
     if room < 0:
-        message = f"{len(subtasks)} subtasks are too many: {nodes_left} are left of {MAX_NODES} a task; plan fewer."
+        message = (
+            f"{len(subtasks)} subtasks are too many: this task may have {nodes_left} more of {MAX_NODES}; plan fewer."
+        )
         problems.append(PlanProblem(message))
     elif room < len(splitting):
         message = (
-            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't decompose: of {MAX_NODES} subtasks a task {room}"
-            f" would be left for {len(splitting)} to split into; set decompose to false or plan fewer."
+            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't decompose: of the task's {MAX_NODES} subtasks, {room}"
+            f" would be left for {len(splitting)} to split into. Set decompose to false or plan fewer."
         )
         problems.append(PlanProblem(message))
     if depth > MAX_DEPTH:
@@ -188,7 +191,7 @@ def _cyclic(members: Sequence[str], keys: Sequence[str]) -> PlanProblem:
     others = [repr(key) for key in (*members[1:], members[0])]
     if len(others) > MAX_NAMED:
         others[MAX_NAMED - 1 : -1] = ["…"]
-    # The way out comes first: what a model is told may be cut.
+    # The remedy comes first: the message to a model may be cut.
     message = (
         "The plan is cyclic; remove one of these from depends_on:"
         f" {members[0]!r} waits for {', which waits for '.join(others)}."

@@ -1,4 +1,4 @@
-"""Providers and their models, as this installation has them."""
+"""Providers and their models in this installation."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -14,13 +14,13 @@ class ProviderView(Contract):
 
     name: str
     configured: bool
-    simulated: bool = Field(description="Its answers are made up")
-    operations: tuple[Operation, ...] = Field(default=(), description="What it does besides chat")
-    way_out: str = Field(default="", description="What is missing, and the setting that mends it")
+    simulated: bool = Field(description="Its answers are simulated")
+    operations: tuple[Operation, ...] = Field(default=(), description="Operations besides chat")
+    way_out: str = Field(default="", description="What is missing, and the setting that fixes it")
 
 
 class Verdict(StrEnum):
-    """What became of a try with the configured key."""
+    """The result of a check of the configured key."""
 
     VALID = "valid"
     WRONG_KEY = "wrong_key"
@@ -33,9 +33,9 @@ class Verdict(StrEnum):
 
 
 class ValidationRequest(Body):
-    """Without a model the provider's list of models is asked for, which is free and shows whether the key is right.
+    """Without a model, the check lists the provider's models, which is free and shows whether the key is right.
 
-    Quota shows only in a real call: with a model, one of at most 16 tokens is made too.
+    Quota shows only in a real call: with a model, the check also makes one of at most 16 tokens.
     """
 
     model: str | None = Field(
@@ -47,13 +47,13 @@ class ValidationRequest(Body):
 
 
 class Validation(Contract):
-    """What a try showed. It never holds the key."""
+    """The result of a check. It never holds the key."""
 
     provider: str
     verdict: Verdict
     message: str
-    models: int | None = Field(default=None, description="How many models the key gives access to")
-    cost_micro_usd: int = Field(default=0, description="Of the call that was made; it stands on no task's account")
+    models: int | None = Field(default=None, description="Number of models that the key gives access to")
+    cost_micro_usd: int = Field(default=0, description="Cost of the check's call; it belongs to no task")
     took_ms: float
 
 
@@ -71,7 +71,7 @@ class PriceView(Contract):
 def _counts(usd: float) -> float:
     # The ledger counts millionths: what is finer would be booked as nothing.
     if 0 < usd < 0.000_001:
-        raise ValueError("It is less than a millionth of a dollar; write 0, or at most 6 decimals.")
+        raise ValueError("It is less than a millionth of a dollar; write 0, or at most 6 decimal places.")
     return usd
 
 
@@ -80,20 +80,20 @@ Rate = Annotated[Number, Field(ge=0, le=1_000_000, allow_inf_nan=False), AfterVa
 
 
 class OwnRates(Body):
-    """A price of one's own: US dollars by what a model is charged by. What is left out isn't charged.
+    """A price in US dollars, by kind of use. Omitted kinds are free.
 
-    Tokens: per million; sound and pictures count as plain tokens where they have no rate of their own.
+    Token rates are per million tokens. Audio and images count as plain tokens if they have no rate of their own.
     """
 
     input: Rate | None = None
-    cached_input: Rate | None = Field(default=None, description="Read from a cache; as other input without one")
-    cache_write: Rate | None = Field(default=None, description="Put into a cache; as other input without one")
+    cached_input: Rate | None = Field(default=None, description="Input read from a cache; default: the input rate")
+    cache_write: Rate | None = Field(default=None, description="Input written to a cache; default: the input rate")
     input_audio: Rate | None = None
     input_image: Rate | None = None
     output: Rate | None = None
     output_image: Rate | None = None
-    image: Rate | None = Field(default=None, description="Each picture")
-    audio_hour: Rate | None = Field(default=None, description="An hour of sound")
+    image: Rate | None = Field(default=None, description="Each image")
+    audio_hour: Rate | None = Field(default=None, description="An hour of audio")
 
 
 def _by_name(value: object) -> object:
@@ -102,7 +102,9 @@ def _by_name(value: object) -> object:
             return {"input": input_usd, "output": output_usd}
         case dict() | OwnRates():
             return value
-    raise ValueError('Write dollars per million tokens in and out, as in [0.5, 2], or rates by name, {"image": 0.04}.')
+    raise ValueError(
+        'Write dollars per million input and output tokens, as in [0.5, 2], or rates by name, as in {"image": 0.04}.'
+    )
 
 
 OwnPrice = Annotated[OwnRates, BeforeValidator(_by_name)]
@@ -110,7 +112,7 @@ OwnPrice = Annotated[OwnRates, BeforeValidator(_by_name)]
 
 
 class ModelAbility(StrEnum):
-    """What only some models can do."""
+    """Abilities that only some models have."""
 
     TOOLS = "tools"
     STRUCTURED_OUTPUT = "structured_output"
@@ -119,35 +121,35 @@ class ModelAbility(StrEnum):
 
 
 class OwnModel(Body):
-    """What an administrator knows of a model, over what lists say: an entry of `CHIMERA_CATALOG_FILE`."""
+    """Facts about a model that override the built-in lists: an entry of `CHIMERA_CATALOG_FILE`."""
 
     price: OwnPrice | None = None
     context_tokens: Whole | None = Field(default=None, ge=1024)
     max_output_tokens: Whole | None = Field(default=None, ge=1)
     max_input_tokens: Whole | None = Field(default=None, ge=1024)
     abilities: tuple[ModelAbility, ...] | None = None
-    source: str = Field(default="", max_length=500, description="Where this is from")
+    source: str = Field(default="", max_length=500, description="Source of these facts")
     as_of: str = Field(default="", max_length=40)
 
 
 class ModelView(Contract):
     """A model that a provider offers to this installation."""
 
-    model: str = Field(description="What a task or an agent names: provider/model")
+    model: str = Field(description="The name to use in tasks and agents: provider/model")
     provider: str
     simulated: bool
     usable: bool
-    way_out: str = Field(default="", description="Why it can't be used, and what mends that")
+    way_out: str = Field(default="", description="Why it can't be used, and how to fix that")
     context_tokens: int
     max_output_tokens: int
     abilities: tuple[ModelAbility, ...] | None = Field(
-        default=None, description="null: no list says what this model can do"
+        default=None, description="null: unknown, because no list has this model's abilities"
     )
     price: PriceView | None
 
 
 class MediaModelView(Contract):
-    """A model that embeds, draws or writes sound down, and can't be given to a task."""
+    """A model for embeddings, images or transcriptions; tasks can't use it."""
 
     model: str
     provider: str
@@ -156,13 +158,13 @@ class MediaModelView(Contract):
 
 
 class ModelsView(Contract):
-    """All models that can be asked for now, and the providers that didn't answer."""
+    """All models that are available now, and the providers that did not answer."""
 
     models: tuple[ModelView, ...]
     media: tuple[MediaModelView, ...] = Field(
-        default=(), description="Models for embeddings, images and transcriptions, where their prices tell them apart"
+        default=(), description="Models for embeddings, images and transcriptions, recognised by their prices"
     )
-    unreachable: dict[str, str] = Field(description="By provider: why its models aren't here")
+    unreachable: dict[str, str] = Field(description="By provider: why its models are missing")
 
 
 class CountRequest(Body):
@@ -171,7 +173,7 @@ class CountRequest(Body):
 
 
 class TokenCount(Contract):
-    """`estimated`: the model's tokenizer isn't public; the figure leans high."""
+    """`estimated`: the model's tokenizer isn't public, so the count is a high estimate."""
 
     model: str
     tokens: int

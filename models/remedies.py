@@ -1,4 +1,4 @@
-"""What helps against an error: an action, neither an address nor a command.
+"""The remedy of an error: an action, neither an address nor a command.
 
 The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/output/remedies.py`).
 """
@@ -49,12 +49,13 @@ class Remedy(Contract):
     """One action that helps."""
 
     action: Action
-    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
-    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with it")
+    target: str | None = Field(default=None, description="Id or name of the target object")
+    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with the action")
 
 
 def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:
-    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less soon asks again.
+    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less would soon be
+    reached again.
 
     Money is rounded up to whole cents.
     """

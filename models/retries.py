@@ -1,7 +1,7 @@
-"""What has to change before a failed task is tried again, by the code that it failed with.
+"""Advice on retrying a failed task, by its error code.
 
-A retry as it stands sends the same questions. Where the same answer is certain, the advice says what to change, and
-where no retry helps, that a new task has to be created.
+An unchanged retry sends the same prompts. If it would certainly fail again, the advice names what to change. If no
+retry helps, it asks for a new task.
 """
 
 from typing import Literal
@@ -41,69 +41,75 @@ Change = Literal["model", "guidance"]
 class RetryAdvice(Contract):
     """How a failed task can go on."""
 
-    retry: bool = Field(description="Whether a retry can help; false: only a new task can")
+    retry: bool = Field(description="Whether a retry can help; if false, create a new task")
     change: tuple[Change, ...] = Field(
         default=(),
-        description="Fields of a retry of which one should be set, because the same would fail again; none: the retry"
-        " as it stands may help",
+        description="Set one of these fields in the retry, because an unchanged retry would fail again; empty:"
+        " an unchanged retry may help",
     )
     instead: tuple[Change, ...] = Field(
-        default=(), description="Fields that may be set instead of mending elsewhere what `message` says"
+        default=(), description="Fields that may be set instead of the fix in `message`"
     )
     new_task: bool = Field(
-        default=False, description="Whether a new task with other words is a way on too: no retry changes the old ones"
+        default=False, description="Whether a new task with another text may help too; a retry can't change the text"
     )
     message: str = Field(description="What to do, in words")
 
 
-AS_IT_IS = RetryAdvice(retry=True, message="Let it go on where it failed.")
+AS_IT_IS = RetryAdvice(retry=True, message="Retry it from where it failed.")
 
 _MODEL: tuple[Change, ...] = ("model",)
 _EITHER: tuple[Change, ...] = ("guidance", "model")
-_REPAIR = "Correct the setting that is named and start Chimera again, then let it go on; or name another model."
+_REPAIR = "Correct the named setting, restart Chimera and retry; or name another model."
 _ADVICE = {
     ContextTooLong.code: RetryAdvice(
-        retry=True, change=_MODEL, message="It would be too long again. Name a model that can read more."
+        retry=True,
+        change=_MODEL,
+        message="The prompt would be too long again. Name a model with a larger context window.",
     ),
     UnknownModel.code: RetryAdvice(
-        retry=True, change=_MODEL, message="Name a model that its provider has, or add this one there first."
+        retry=True, change=_MODEL, message="Name a model that the provider offers, or add this one there first."
     ),
     BadRequest.code: RetryAdvice(
         retry=True,
         change=_MODEL,
         new_task=True,
-        message="The same request would be refused again. Name another provider's model, or correct in a new task what"
-        " was refused.",
+        message="The same request would be rejected again. Name another provider's model, or correct the"
+        " rejected part in a new task.",
     ),
     ContentRefused.code: RetryAdvice(
         # Guidance is only added to the text that was refused.
         retry=True,
         change=_MODEL,
         new_task=True,
-        message="The same text would be refused again. Name another model, or say it in other words in a new task.",
+        message="The same text would be refused again. Name another model, or rephrase it in a new task.",
     ),
     UselessAnswer.code: RetryAdvice(
-        retry=True, change=_EITHER, message="The same would come again. Say what to do otherwise, or name a model."
+        retry=True, change=_EITHER, message="The answer would be useless again. Add guidance, or name another model."
     ),
     SameFailureAgain.code: RetryAdvice(
-        retry=True, change=_EITHER, message="It failed alike twice. Say what to do otherwise, or name a model."
+        retry=True, change=_EITHER, message="It failed twice in the same way. Add guidance, or name another model."
     ),
     AnswerTooLarge.code: RetryAdvice(
-        retry=True, change=_EITHER, message="It would be too large again. Ask for a shorter answer, or name a model."
+        retry=True,
+        change=_EITHER,
+        message="The answer would be too large again. Ask for a shorter one, or name another model.",
     ),
     AnswerNotKept.code: RetryAdvice(
-        retry=True, change=_EITHER, message="The worker's log says why. Ask for another answer, or name a model."
+        retry=True,
+        change=_EITHER,
+        message="The worker's log has the reason. Ask for another answer, or name another model.",
     ),
     PlanInvalid.code: RetryAdvice(
         retry=True,
         change=_EITHER,
         new_task=True,
-        message="Say how to plan, or name another model; a new task can bring its own plan.",
+        message="Add guidance on how to plan, or name another model; a new task can include its own plan.",
     ),
     NoQuota.code: RetryAdvice(
         retry=True,
         instead=_MODEL,
-        message="Raise the quota at the provider, then let it go on; or name another provider's model.",
+        message="Raise the quota at the provider and retry, or name another provider's model.",
     ),
     **dict.fromkeys(
         (WrongKey.code, MissingKey.code, UnusableKey.code, UnusableHeader.code, MissingBaseUrl.code, UnknownPrice.code),
@@ -113,13 +119,13 @@ _ADVICE = {
         (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
         RetryAdvice(retry=True, change=_MODEL, message="Name another model."),
     ),
-    UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again, then let the task go on."),
-    AnswerMissing.code: RetryAdvice(retry=False, message="An answer is missing for good. Create a new task."),
+    UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again, then retry."),
+    AnswerMissing.code: RetryAdvice(retry=False, message="An answer is lost. Create a new task."),
     **{
         code: RetryAdvice(
             retry=False,
-            message=f"It would fail in the same way again: {why}, and answers that were paid for stand. Create a new"
-            " task with other limits.",
+            message=f"It would fail in the same way again: {why}, and paid answers are kept. Create a new task"
+            " with other limits.",
         )
         for code, why in SETTLED.items()
     },

@@ -12,11 +12,11 @@ from models.ids import ScheduleId, TaskId, UserId
 from models.tasks import TaskSpec
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
-"""Of previews: clocks changed otherwise before, and nobody knows their rules after."""
+"""Of previews: earlier clock changes followed other rules, and later ones are unknown."""
 
 
 class Overlap(StrEnum):
-    """What happens when a run is due while the one before still runs (Temporal's names)."""
+    """What happens when a run is due while the previous one still runs (Temporal's names)."""
 
     SKIP = "skip"
     BUFFER_ONE = "buffer_one"
@@ -25,7 +25,7 @@ class Overlap(StrEnum):
 
 
 class BackfillOverlap(StrEnum):
-    """How the runs of a backfill stand to each other; every one of them is made."""
+    """How the runs of a backfill overlap; each of them starts a task."""
 
     BUFFER_ALL = "buffer_all"
     ALLOW_ALL = "allow_all"
@@ -37,7 +37,7 @@ def _known(cron: str) -> str:
 
 
 class Timing(Body):
-    """When something recurs: exactly one of `cron` and `interval_s`."""
+    """The times of a schedule: exactly one of `cron` and `interval_s`."""
 
     cron: Annotated[str, AfterValidator(_known)] | None = Field(
         default=None, max_length=120, description="Minute, hour, day of the month, month, day of the week"
@@ -86,10 +86,10 @@ def _foreseeable(after: datetime) -> datetime:
 
 
 class PreviewSpec(Timing):
-    """A schedule that is only looked at; all but its timing may be left out."""
+    """A schedule to preview; everything but its timing is optional."""
 
     after: Annotated[Moment, AfterValidator(_foreseeable)] | None = Field(
-        default=None, description="Show times later than this; now unless you say otherwise"
+        default=None, description="Show times later than this; default: now"
     )
     name: str | None = Field(default=None, min_length=1, max_length=120)
     task: TaskSpec | None = None
@@ -98,7 +98,7 @@ class PreviewSpec(Timing):
 
 
 class BackfillSpec(Body):
-    """The runs from `start` to `end`, both included, that were not made."""
+    """The missed runs from `start` to `end`, both included."""
 
     start: Moment
     end: Moment
@@ -129,7 +129,7 @@ class ScheduleView(Contract):
     time_zone: str
     overlap: Overlap
     paused: bool
-    note: str | None = Field(default=None, description="Why it makes no run, or its last one was skipped")
+    note: str | None = Field(default=None, description="Why it makes no runs, or why its last run was skipped")
     next_runs: tuple[UtcDatetime, ...]
     created_at: UtcDatetime
 
@@ -140,6 +140,6 @@ class PreviewView(Contract):
 
 
 class BackfillView(Contract):
-    """What was asked for; a time that has its run already makes no other."""
+    """The times of the backfill; a time that already has a task starts no second one."""
 
     runs: tuple[UtcDatetime, ...]

@@ -1,4 +1,5 @@
-"""What a client says on the WebSocket `/ws`; the answers are frames of `models/events.py` and a few small messages."""
+"""The messages of clients on the WebSocket `/ws`; the answers are frames of `models/events.py` and a few small
+messages."""
 
 from typing import Annotated, Literal
 from uuid import UUID

@@ -39,7 +39,7 @@ class SubtaskInput(Contract):
     priority: int = 3
     state: NodeState = NodeState()
     retries: int = 0
-    """How often the whole task was tried again; see `TaskInput`."""
+    """How often the whole task was retried; see `TaskInput`."""
     retry: int = 0
     """How often this subtask failed before; finished calls of earlier tries come back from the ledger, unpaid."""
 
@@ -51,15 +51,13 @@ class SubtaskView(Contract):
     key: str
     title: str
     agent: str
-    model: str | None = Field(
-        default=None, description="Asked in place of its agent's: named when the task was tried again"
-    )
+    model: str | None = Field(default=None, description="Used instead of its agent's model; set by a retry of the task")
     status: SubtaskStatus
     depends_on: tuple[str, ...]
     instruction: str
     result: str | None
     finish_reason: FinishReason | None = Field(
-        default=None, description="How the answer ended; length: it was cut at its limit and isn't complete"
+        default=None, description="How the answer ended; length: it was cut at its limit and is incomplete"
     )
     error_code: str | None
     error: str | None

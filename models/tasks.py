@@ -23,7 +23,7 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusa
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands. `waiting` waits for a person (a budget that is used up)."""
+    """The state of a task. `waiting` waits for a user (for example to raise a budget)."""
 
     DRAFT = "draft"
     QUEUED = "queued"
@@ -57,7 +57,7 @@ class OnFailure(StrEnum):
 
 
 class SubtaskMode(StrEnum):
-    """Where the subtasks of a task run that aren't planned further."""
+    """Where those subtasks of a task run that are not planned further."""
 
     CHILD = "child"
     """Each in a child workflow, with a page of its own in Temporal's Web UI."""
@@ -76,7 +76,7 @@ class OnTruncated(StrEnum):
 
 
 class Budget(Body):
-    """What a task may spend; a limit left out doesn't bind. Reaching one pauses the task until it is raised."""
+    """Limits on what a task may spend. Reaching one pauses the task until the limit is raised."""
 
     max_cost_micro_usd: Whole | None = Field(default=None, ge=1, le=10**13, description="Millionths of a US dollar")
     max_tokens: Whole | None = Field(default=None, ge=1, le=10**12, description="Input and output together")
@@ -84,7 +84,7 @@ class Budget(Body):
         default=None,
         ge=1,
         le=10**6,
-        description="Requests to providers, repeated ones included; one that found no connection isn't counted",
+        description="Requests to providers, including repeated ones; failed connections don't count",
     )
 
     @field_validator("max_cost_micro_usd", "max_tokens", "max_model_calls", mode="before")
@@ -92,7 +92,7 @@ class Budget(Body):
     def _lets_something_be_spent(cls, limit: object) -> object:
         # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
         if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
-            raise ValueError("It has to be more than 0; leave it out for no limit.")
+            raise ValueError("It has to be more than 0; omit it for no limit.")
         return limit
 
     @model_validator(mode="after")
@@ -103,7 +103,7 @@ class Budget(Body):
 
 
 class BudgetView(Contract):
-    """The limits that a task has, as the API shows them."""
+    """The limits of a task, as the API shows them."""
 
     max_cost_micro_usd: int | None
     max_tokens: int | None
@@ -111,16 +111,16 @@ class BudgetView(Contract):
 
 
 class RunLimits(Body):
-    """How far each subtask may go."""
+    """Limits on each subtask."""
 
     max_turns: Whole = Field(default=20, ge=1, le=1000, description="Model calls of one subtask")
     max_output_tokens: AnswerTokens | None = Field(
-        default=None, description="Longest answer of a built-in agent, planner and coordinator included; else 2048"
+        default=None, description="Longest answer of a built-in agent, including planner and coordinator; default: 2048"
     )
 
 
 class TaskSpec(Body):
-    """What a caller asks for: `POST /api/v1/tasks`."""
+    """A task to create: `POST /api/v1/tasks`."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"goal": "Compare tea and coffee.", "budget": {"max_cost_micro_usd": 50_000}}]}
@@ -129,7 +129,9 @@ class TaskSpec(Body):
     goal: str = Field(min_length=1, max_length=100_000)
     title: str = Field(default="", max_length=120)
     model: ModelRef | None = Field(default=None, description="provider/model for agents that name none of their own")
-    fallbacks: Fallbacks = Field(default=(), description="Models for those agents, in order, when the one before fails")
+    fallbacks: Fallbacks = Field(
+        default=(), description="Models to use for those agents, in this order, when the one before fails"
+    )
     plan: Annotated[tuple[PlannedSubtask, ...], Field(fail_fast=True)] | None = Field(
         default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
     )
@@ -137,13 +139,16 @@ class TaskSpec(Body):
         default=(),
         max_length=MAX_PICTURES,
         fail_fast=True,
-        description="Pictures among your files that every agent of the task sees",
+        description="Image files of yours that every agent of the task sees",
     )
     on_failure: OnFailure = OnFailure.FAIL
-    max_retries: Whole = Field(default=2, ge=0, le=5, description="How often a failed subtask is tried again (retry)")
+    max_retries: Whole = Field(
+        default=2, ge=0, le=5, description="How often a failed subtask is retried, if on_failure is retry"
+    )
     on_truncated: OnTruncated = Field(
         default=OnTruncated.CONTINUE,
-        description="An answer cut at its limit: ask the model to go on (at most twice), accept it as it is, or fail",
+        description="For an answer cut at its limit: ask the model to continue (at most twice), accept it as it"
+        " is, or fail",
     )
     subtasks: SubtaskMode | None = Field(
         default=None,
@@ -154,13 +159,13 @@ class TaskSpec(Body):
     limits: RunLimits = RunLimits()
     priority: Priority = 3
     metadata: dict[Annotated[str, Field(max_length=60)], JsonValue] = Field(default_factory=dict, max_length=50)
-    start: Flag = Field(default=True, description="false keeps it as a draft until POST …/execute")
+    start: Flag = Field(default=True, description="false: keep it as a draft until it is executed")
 
     @field_validator("metadata")
     @classmethod
     def _is_small(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if metadata and len(to_json(metadata)) > MAX_METADATA_BYTES:
-            raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON; keep what is larger elsewhere.")
+            raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON; store larger data elsewhere.")
         if _has_endless(metadata):
             raise ValueError("A number in it is too large; write it as text.")
         return metadata
@@ -187,7 +192,7 @@ class RunPolicy(Contract):
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     """The default protects histories, and tasks, from before answers were continued."""
     max_output_tokens: int | None = None
-    """Of built-in agents. The default protects histories, and tasks, from before it could be said."""
+    """Of built-in agents. The default protects histories, and tasks, from before it could be set."""
     subtasks: SubtaskMode = SubtaskMode.CHILD
     max_history_events: int = Field(
         default=2000, description="Continue as new above this, or when Temporal suggests it"
@@ -204,7 +209,7 @@ class TaskInput(Contract):
     plan: tuple[PlanNode, ...] | None = None
     """Given by the caller; None means that the planner makes it."""
     retries: int = 0
-    """How often the task was tried again after it had failed; each time planners have rounds anew."""
+    """How often the task was retried after a failure; each retry gives planners new rounds."""
     state: NodeState = NodeState()
     """How far the run had come that continued as new."""
 
@@ -216,22 +221,25 @@ class TaskResult(Contract):
 
 
 class Guidance(Body):
-    """What a person says to a run: `POST /api/v1/tasks/{id}/steer`."""
+    """Guidance for a running task: `POST /api/v1/tasks/{id}/steer`."""
 
     text: str = Field(min_length=1, max_length=20_000)
     path: NodePath | None = Field(
-        default=None, max_length=200, description="Only this subtask and what is below it; without one the whole task"
+        default=None, max_length=200, description="Only this subtask and those below it; default: the whole task"
     )
-    interrupt: Flag = Field(default=False, description="Cut the model call in flight, so that it is seen at once")
+    interrupt: Flag = Field(
+        default=False, description="Interrupt the model call in flight, so that the guidance is seen at once"
+    )
 
 
 class TaskRetry(Body):
-    """How a failed task is tried again: `POST /api/v1/tasks/{id}/retry`. What is left out stays as it was."""
+    """The retry of a failed task: `POST /api/v1/tasks/{id}/retry`. Omitted fields keep their values."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"guidance": "Keep it short."}]})
 
     model: ModelRef | None = Field(
-        default=None, description="Asked in place of the models of the subtasks that failed; where none did, the task's"
+        default=None,
+        description="Used instead of the models of the failed subtasks, or of the task's if no subtask failed",
     )
     budget: Budget | None = Field(default=None, description="Limits to set anew")
     guidance: str | None = Field(
@@ -250,7 +258,7 @@ class SteerRequest(Contract):
 
 
 class SteerReceipt(Contract):
-    """What became of guidance at the moment it was taken in."""
+    """The effect of guidance when it was accepted."""
 
     guidance_id: int
     reaches: tuple[NodePath, ...]
@@ -268,24 +276,22 @@ class TransitionRecord(Contract):
     from_child: NodePath | None = None
     """Take over this child's result: a plan of one subtask needs no aggregation."""
     retries: int = 0
-    """Of the run that says it. A run from before the task was tried again changes nothing any more."""
+    """Retry number of the reporting run. A run from before the latest retry changes nothing any more."""
 
 
 class BlockedCall(Contract):
-    """A model call that gets no answer now and is made, or made again, later by itself."""
+    """A model call that makes no progress now; it is retried without any action."""
 
     path: NodePath
     step: int
     code: str = Field(description="Why: rate_limited, provider_away, model_loading, overloaded …")
     message: str
-    since: UtcDatetime = Field(
-        description="When it was first refused or told to wait, as far as the newest events of the task tell"
-    )
-    attempts: int = Field(description="How often it was tried so far; tries that found no connection count")
-    requests: int = Field(description="Of these: requests to providers, as `model_calls` counts them")
-    model: str | None = Field(description="The model that was asked last; null when none was yet")
+    since: UtcDatetime = Field(description="When it was first blocked, as far as the task's newest events show")
+    attempts: int = Field(description="Attempts so far; failed connections count")
+    requests: int = Field(description="Those of them that `model_calls` counts: requests to providers")
+    model: str | None = Field(description="The model that was called last; null if none was yet")
     next_try_at: UtcDatetime | None = Field(
-        description="When it is made (again), where that is known; null also when that moment has passed"
+        description="When the next attempt is due, if known; null once that time has passed"
     )
 
 
@@ -303,56 +309,54 @@ class TaskView(Contract):
     on_failure: OnFailure
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     subtasks: SubtaskMode = SubtaskMode.CHILD
-    simulated: bool = Field(description="true once the built-in simulator was asked for anything in it")
+    simulated: bool = Field(description="true once the built-in simulator answered any of its calls")
     budget: BudgetView | None
     spent_micro_usd: int
     estimated: bool = Field(
-        default=False, description="true where a provider told no usage: `spent_micro_usd` is our estimate in part"
+        default=False, description="true if a provider reported no usage; part of `spent_micro_usd` is then an estimate"
     )
-    in_doubt_micro_usd: int = Field(description="Estimated cost of attempts whose end nobody saw (a worker died, say)")
-    model_calls: int = Field(
-        description="Requests to providers: attempts at model calls but those that found no connection"
-    )
+    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts (for example after a worker died)")
+    model_calls: int = Field(description="Requests to providers: attempts at model calls, without failed connections")
     usage: Usage
     subtasks_total: int
     subtasks_done: int
-    retries: int = Field(default=0, description="How often it was tried again after it had failed")
+    retries: int = Field(default=0, description="How often it was retried after a failure")
     result: str | None
     finish_reason: FinishReason | None = Field(
-        default=None, description="How the answer ended; length: it was cut at its limit and isn't complete"
+        default=None, description="How the answer ended; length: it was cut at its limit and is incomplete"
     )
     queue_place: int | None = Field(
-        default=None, description="Of a queued task that waits for room: its place in the queue, 1 for the next"
+        default=None, description="Place in the queue of a task that waits for admission; 1 is next"
     )
     error_code: str | None
     error: str | None
-    remedy: RetryAdvice | None = Field(default=None, description="Of a task that failed: how it can go on")
-    waiting: Waiting | None = Field(default=None, description="Of a task that waits; null in lists")
+    remedy: RetryAdvice | None = Field(default=None, description="How a failed task can continue")
+    waiting: Waiting | None = Field(default=None, description="What a waiting task waits for; null in lists")
     blocked_by: tuple[BlockedCall, ...] = Field(
-        default=(), description="Calls of a running task that their provider holds up now; empty in lists"
+        default=(), description="Calls of a running task that are blocked now; empty in lists"
     )
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence of the newest event")
     schedule_id: str | None
-    due_at: UtcDatetime | None = Field(
-        default=None, description="Of a schedule's run: when it was due, or asked for by a trigger"
-    )
+    due_at: UtcDatetime | None = Field(default=None, description="When a scheduled run was due or triggered")
     temporal_url: str = Field(description="The run in Temporal's Web UI")
     created_at: UtcDatetime
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
-    last_call_at: UtcDatetime | None = Field(description="When the last model call began: the proof of 'stopped'")
+    last_call_at: UtcDatetime | None = Field(
+        description="When the last model call began; after a cancel, proof that no call followed"
+    )
 
 
 class TaskPage(Contract):
-    """A page of a list of tasks. In a list `goal` and `result` are cut to 500 characters."""
+    """A page of a list of tasks. Lists shorten `goal` and `result` to 500 characters."""
 
     items: tuple[TaskView, ...]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")
 
 
 class GuidanceView(Contract):
-    """Guidance that was taken in."""
+    """Guidance that was accepted."""
 
     guidance_id: int
     path: NodePath | None

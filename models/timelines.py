@@ -21,12 +21,12 @@ class Span(Contract):
     purpose: str | None = None
     step: int | None = None
     attempt: int | None = None
-    finish_reason: FinishReason | None = Field(default=None, description="Of a model call: how its answer ended")
-    index: int | None = Field(default=None, description="Of a tool call: its place in its turn")
+    finish_reason: FinishReason | None = Field(default=None, description="For a model call: how its answer ended")
+    index: int | None = Field(default=None, description="For a tool call: its position in its turn")
     started_at: UtcDatetime
     ended_at: UtcDatetime | None
 
 
 class TimelineView(Contract):
-    spans: tuple[Span, ...] = Field(description=f"In order of their start, at most {MAX_SPANS}")
-    complete: bool = Field(description="false when there are more spans than that")
+    spans: tuple[Span, ...] = Field(description=f"Ordered by start, at most {MAX_SPANS}")
+    complete: bool = Field(description="false if there are more spans")

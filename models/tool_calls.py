@@ -19,7 +19,7 @@ class ToolCallRequest(Contract):
 
 
 class ToolCallOutcome(Contract):
-    """`failed` means that the model was told so; the run goes on."""
+    """`failed` means that the model sees the failure; the run continues."""
 
     tool: str
     failed: bool = False

@@ -26,7 +26,7 @@ class Registration(Body):
 
 
 class Registered(Contract):
-    """The same whether or not the e-mail had an account before: nobody learns here who has one."""
+    """The same whether or not the e-mail had an account before, so that it reveals no account."""
 
     email: str
     detail: str = "If this e-mail had no account, it has one now. Sign in with the password."
@@ -52,7 +52,7 @@ class Tokens(Contract):
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # a kind, not a token
-    expires_in: int = Field(description="Seconds that the access token is valid")
+    expires_in: int = Field(description="Seconds until the access token expires")
 
 
 class UserView(Contract):

@@ -1,4 +1,4 @@
-"""What a waiting task waits for: a tagged union, one contract a kind."""
+"""The waits of a task: a tagged union, one contract per kind."""
 
 from typing import Literal
 
@@ -13,10 +13,10 @@ class BudgetWait(Contract):
     """Its budget is used up."""
 
     kind: Literal["budget"] = "budget"
-    limit: str = Field(description="Which limit was reached")
-    needed: int | None = Field(default=None, description="What the limit has to be at least for the next call")
+    limit: str = Field(description="The limit that was reached")
+    needed: int | None = Field(default=None, description="The lowest limit that the next call fits into")
     message: str = Field(description="Why the next call was refused")
-    remedy: Remedy = Field(description="How the task goes on: raise_budget, with a limit that is enough for a while")
+    remedy: Remedy = Field(description="The way to continue: raise_budget, with a limit that is enough for a while")
 
 
 Waiting = BudgetWait
@@ -24,6 +24,6 @@ Waiting = BudgetWait
 
 
 def budget_wait(run_id: RunId, *, limit: str, message: str, needed: int | None = None) -> BudgetWait:
-    """Return what a run waits for whose account refused a call, as the event `budget.reached` tells it."""
+    """Return the wait of a run whose account rejected a call, from the event `budget.reached`."""
     remedy = raise_budget(run_id, limit, needed)
     return BudgetWait(limit=limit, needed=needed, message=message, remedy=remedy)

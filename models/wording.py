@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a value, in words for the person who sent it: what to send instead."""
+"""Pydantic's findings in words for users: what to send instead."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -31,13 +31,13 @@ PATTERNS = {
     LANGUAGE: "Write a language's short code, as in de or en.",
     MODEL_REF: (
         "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard. The model is named as its"
-        f" server lists it: at most {MODEL_CHARS} characters, nothing invisible, no blank at its ends."
+        f" server lists it: at most {MODEL_CHARS} characters, none invisible, no space at either end."
     ),
     ORDER: "Use -created_at (newest first) or created_at.",
     SCHEDULE_ID: "Send a schedule's id, as the list of schedules has it.",
     TOPIC: "Write task:<id>, as in task:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
-"""What to say for each pattern that our contracts and routes have."""
+"""The message for each pattern of our contracts and routes."""
 
 _SENTENCES = {
     "missing": "This is required; add it.",
@@ -49,7 +49,7 @@ _SENTENCES = {
     "int_from_float": "Send a whole number, as in 3.",
     "float_type": "Send a number, without quotes, as in 0.5.",
     "float_parsing": "Write a number, as in 0.5.",
-    "finite_number": "Write a number that is finite.",
+    "finite_number": "Write a finite number.",
     "tuple_type": "Send a list, in square brackets: […].",
     "list_type": "Send a list, in square brackets: […].",
     "dict_type": "Send an object, in curly brackets: {{…}}.",
@@ -61,7 +61,7 @@ _SENTENCES = {
     "less_than": "It has to be less than {lt}.",
     "path_type": "Write a path, as in /srv/chimera.",
     "string_too_long": "Use at most {max_length} characters.",
-    "union_tag_not_found": "Say which message it is, in {discriminator}.",
+    "union_tag_not_found": "Name the kind of message in {discriminator}.",
     "uuid_type": "Send an id as the API shows it, in quotes, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
     "uuid_parsing": "Send an id as the API shows it, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
@@ -78,7 +78,7 @@ _REQUIRED_LISTS = (("input",), ("subtasks",))
 
 
 def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
-    """Say what to send instead, for one entry of `ValidationError.errors()`; `known` are the fields at its place."""
+    """Return what to send instead, for one entry of `ValidationError.errors()`; `known` are the fields at its place."""
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     match kind:
         case "extra_forbidden":

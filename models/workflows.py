@@ -1,7 +1,7 @@
 """The workflows as their callers know them: run, signals, updates. The API and the worker's outbox import only this.
 
-Names of the field: a signal must not be lost and needs no answer; an update is answered or refused; the console never
-asks workflow queries (it reads PostgreSQL).
+In Temporal's terms: a signal must not be lost and needs no answer; an update is accepted or rejected; the console
+never sends workflow queries (it reads PostgreSQL).
 """
 
 from abc import ABC, abstractmethod

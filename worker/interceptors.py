@@ -52,7 +52,7 @@ class _Activity(ActivityInboundInterceptor):
 
 
 def _ids_of(place: object) -> dict[str, str]:
-    """What an activity's argument says of where it belongs."""
+    """The place of an activity, from its argument."""
     named = {name: getattr(place, name, None) for name in ("task_id", "path", "call_id")}
     return {name: value for name, value in named.items() if value is not None}
 

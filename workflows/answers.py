@@ -1,4 +1,4 @@
-"""What a task's policy says about answers."""
+"""The effect of a task's policy on answers."""
 
 from temporalio.exceptions import ApplicationError
 

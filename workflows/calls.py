@@ -40,7 +40,7 @@ class CallWorkflow(CallRuns):
             raise failed_with(error) from error
 
     async def _record(self, error: BaseException) -> None:
-        """Write how the run ended: its row and Temporal say the same."""
+        """Record how the run ended: its row and Temporal agree."""
         if is_cancel(error) or workflow.cancellation_reason() is not None:
             await self._node.record("cancelled")
         else:

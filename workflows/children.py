@@ -1,4 +1,4 @@
-"""A node's child in a workflow of its own: started once, told what its parent is told, awaited to its end."""
+"""A node's child in a workflow of its own: started once, sent its parent's controls, awaited to its end."""
 
 from contextlib import suppress
 from typing import Any

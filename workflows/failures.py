@@ -17,7 +17,7 @@ def reason_of(error: BaseException) -> tuple[str, str]:
 
 
 def is_cancel(error: BaseException) -> bool:
-    """Whether an error only says that the work was cancelled."""
+    """Whether an error only means that the work was cancelled."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, CancelledError | asyncio.CancelledError):

@@ -12,7 +12,7 @@ MOST_TIMES = 5
 
 
 class Gate:
-    """Says whether nodes may go on."""
+    """Decides whether nodes may go on."""
 
     def __init__(self, controls: Controls, *, max_history_events: int) -> None:
         self.controls = controls
@@ -51,11 +51,11 @@ class Gate:
         self.controls = Controls(paused=True, raises=self.controls.raises)
 
     def resume(self) -> None:
-        """Let calls through again, and those try again that the ledger had refused."""
+        """Let calls through again, and retry those that the ledger had rejected."""
         self.controls = Controls(paused=False, raises=self.controls.raises + 1)
 
     def raise_budget(self) -> None:
-        """Let those calls try again that the ledger had refused."""
+        """Retry the calls that the ledger had rejected."""
         self.controls = Controls(paused=self.controls.paused, raises=self.controls.raises + 1)
 
     def _is_longer_than(self, events: int) -> bool:

@@ -95,7 +95,7 @@ class Node:
         return self.state.model_copy(update={"controls": self.gate.controls})
 
     def show(self, details: str) -> None:
-        """Say where it stands. In the Web UI a workflow shows the node that it is for."""
+        """Show its progress. In the Web UI a workflow shows the node that it is for."""
         self.details = details
         if self._parent is None:
             workflow.set_current_details(details)
@@ -254,7 +254,7 @@ class Node:
 
     async def _watch(self, child: ChildRun) -> None:
         """Wait for a child's end, or have it suspend. Raises CancelledError when it is to end."""
-        # What was said between the request to start it and the start did not reach it.
+        # Controls sent between the request to start it and the start did not reach it.
         await child.send_controls()
         self._hand_on_end()
         await workflow.wait_condition(lambda: child.has_ended or self.gate.suspends)
@@ -274,7 +274,7 @@ class Node:
     async def _stay_if_stopped(self, error: Exception) -> None:
         """Wait for the cancel that is on its way, when a call was refused because its task was stopped.
 
-        The ledger knows before the run does: the stop is committed first and told to Temporal then. A run must end as
+        The ledger knows before the run does: the stop is committed first and sent to Temporal then. A run must end as
         cancelled, not as failed. Returns when no cancel has come for a while: none is sent to the run of a row that is
         closed already, as after a reset in the Web UI.
         """

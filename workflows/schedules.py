@@ -20,7 +20,7 @@ class ScheduledTaskWorkflow(ScheduledTaskRuns):
 
     @workflow.run
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult:
-        """Make the task of this run, run it, and say how it ended; a time that had its run is left at that."""
+        """Create the task of this run, run it, and return how it ended; a time that had its run is skipped."""
         task = await workflow.execute_local_activity_method(Schedules.create_task, run, **RECORD)
         if task is None:
             return ScheduledRunResult(status=MADE_BEFORE)

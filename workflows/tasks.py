@@ -89,7 +89,7 @@ class TaskWorkflow(TaskRuns):
     @steer.validator
     def _can_be_steered(self, request: SteerRequest) -> None:
         if self._node.is_closing:
-            message = "The run is ending, guidance would come too late; put it into a new task."
+            message = "The run is ending, so guidance would come too late; create a new task with it."
             raise ApplicationError(message, type="conflict")
 
 

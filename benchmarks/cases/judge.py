@@ -10,7 +10,7 @@ from benchmarks.cases.conversation import ids_in, results_in
 from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
 from models.base import preview_of
 
-_PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was asked .{0,60}? The last time: ")
+_PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was called .{0,60}? Last outcome: ")
 """What the API says first, and what says little in a narrow column."""
 TRACEBACK = "Traceback (most recent call last)"
 

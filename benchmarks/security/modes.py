@@ -30,7 +30,7 @@ async def modes_of_folders(_stack: Stack) -> Seen:
                     pass
             except Exception as error:  # noqa: BLE001  a refusal is as good, where it changes nothing
                 said = f"{type(error).__name__}: {error}"
-            seen.expect(not said or "can't pass" in said, f"below {mode:o}: {said}")
+            seen.expect(not said or "can't enter" in said, f"below {mode:o}: {said}")
             for path, before in watched.items():
                 seen.expect(_mode(path) == before, f"{path} was {before:o} and is {_mode(path):o}")
     return seen

@@ -24,18 +24,18 @@ def is_near(url: str) -> bool:
 
 
 def problem_of(url: str) -> str | None:
-    """Say why no request can be sent to an address; None when one can."""
+    """Return why no request can be sent to an address; None if one can."""
     if not url.lower().startswith(("http://", "https://")):
         return "does not begin with http:// or https://"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "has a port that is no number up to 65535, or a bracket too few"
+        return "has an invalid port (use 1 to 65535), or an unclosed bracket"
     if port == 0:
         return "has the port 0"
     if not host or not host.isprintable() or " " in host:
-        return "has no host, or one with characters that no host can have"
+        return "has no host, or a host with invalid characters"
     return None
 
 

@@ -39,7 +39,7 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
     except ValidationError as error:
         raise BadSettings("\n".join(_line_of(kind, dict(entry)) for entry in error.errors())) from None
     except SettingsError as error:
-        # The only place where the SDK says which one it is.
+        # The only place where the SDK names the setting.
         field = re.search(r'field "(\w+)"', str(error))
         if field is None:
             raise BadSettings(str(error)) from None
@@ -47,15 +47,17 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, OSError | UnicodeDecodeError):
             raise BadSettings(
-                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}); may the process"
-                " read it, and is it text?"
+                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}). Check that"
+                " it is text and that this process may read it."
             ) from None
         example = _EXAMPLES.get(variable)
-        raise BadSettings(f"{variable} is no JSON; write it{f' as in {example}' if example else ' as JSON'}.") from None
+        raise BadSettings(
+            f"{variable} is not JSON; write it{f' as in {example}' if example else ' as JSON'}."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
-            f"The file of settings {env_file()} can't be read ({type(error).__name__}); may the process read it, and is"
-            " it text?"
+            f"The settings file {env_file()} can't be read ({type(error).__name__}). Check that it is text and"
+            " that this process may read it."
         ) from None
 
 
@@ -71,12 +73,12 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
     return (
-        f"{variable}: {sentence}{f' It is written as in {example}.' if example else ''}"
-        f"{f' This is about {place}.' if place else ''}"
+        f"{variable}: {sentence}{f' Write it as in {example}.' if example else ''}"
+        f"{f' The problem is in {place}.' if place else ''}"
     )
 
 
 def _usual(kind: type[BaseSettings], name: str) -> object:
-    """The value that a setting has where nobody names one."""
+    """The default value of a setting."""
     field = kind.model_fields.get(name.removeprefix("CHIMERA_").lower())
     return field.default if field is not None else None

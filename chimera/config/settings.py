@@ -166,7 +166,7 @@ class Settings(OfVendors):
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names that this installation is reached by, besides this machine's own and addresses."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
-    """Whose X-Forwarded-For is believed; of anybody else's nothing is."""
+    """Proxies whose X-Forwarded-For is trusted; that of any other sender is ignored."""
 
     # Providers. Their keys and addresses are those of `VENDORS`.
     default_model: ModelRef = "simulator/standard"
@@ -181,14 +181,14 @@ class Settings(OfVendors):
     tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
     """By provider, as above; a call counts with what it may need at most."""
     breaker_failures: int = Field(default=5, ge=1)
-    """In a row, before a provider counts as away and is left alone."""
+    """Failures in a row before a provider's circuit breaker opens."""
     breaker_probe_s: float = Field(default=10.0, gt=0)
     context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
     """Tokens by model, for models that the price list doesn't know."""
 
     # How tasks run.
     subtasks: SubtaskMode = SubtaskMode.CHILD
-    """Of tasks that don't say it."""
+    """Default for tasks that don't set it."""
 
     # A model call's limits.
     call_first_byte_s: float = Field(default=30.0, gt=0)
@@ -197,7 +197,7 @@ class Settings(OfVendors):
     call_max_attempts: int = Field(default=5, ge=1, le=100)
     max_answer_bytes: int = 4 * 1024 * 1024
     max_media_bytes: int = 64 * 1024 * 1024
-    """Of an answer with pictures or vectors in it."""
+    """For an answer with images or vectors in it."""
 
     # Processes.
     max_concurrent_activities: Positive = 200
@@ -266,7 +266,7 @@ class Settings(OfVendors):
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
         if unknown := sorted(named - set(VENDORS)):
-            raise ValueError(f"There is no provider {unknown[0]!r}; use one of {', '.join(VENDORS)}.")
+            raise ValueError(f"No provider {unknown[0]!r}; use one of {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
@@ -300,6 +300,6 @@ def _models_in(file: Path) -> Mapping[str, OwnModel]:
         first = told([dict(entry) for entry in error.errors()])[0]
         if first["type"] == "json_invalid":
             said = said_of(ValueError(first["ctx"]["error"]), text)
-            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is no JSON: {said}") from None
+            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not JSON: {said}") from None
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

@@ -1,14 +1,14 @@
-"""How long a recording is: told by a WAV's own header, guessed from the size of anything else. Both lean long."""
+"""The length of a recording: from a WAV's own header, otherwise estimated from its size. Both lean long."""
 
 import struct
 
 GUESSED_BYTES_PER_S = 2_000
-"""Speech at 16 kbit/s, about the least that anybody sends: the guess leans long."""
+"""Speech at 16 kbit/s, about the lowest rate in use: the estimate leans long."""
 MOST_BYTES_PER_S = 1_536_000
-"""Eight channels of 32 bits at 48 kHz. A header that tells more, or less than the guess, is not believed: it would make
-a call cost next to nothing, or take everybody's tokens of a minute."""
+"""Eight channels of 32 bits at 48 kHz. A header that claims more, or less than the estimate, is ignored: a call would
+cost next to nothing, or use up all tokens of a minute."""
 MAX_CHUNKS = 1_000
-"""Recorders write a handful before the sound. Somebody may send millions of empty ones, each a step of ours."""
+"""Recorders write a handful before the audio. A caller may send millions of empty ones, each a step of ours."""
 
 _CHUNK = struct.Struct("<4sI")
 _RATE_AT = 8
@@ -16,9 +16,9 @@ _RATE_AT = 8
 
 
 def seconds_of(head: bytes, size_bytes: int) -> float:
-    """Tell or guess the length of a recording in seconds, by how it begins and how large it is.
+    """Return the length of a recording in seconds, read or estimated from its beginning and its size.
 
-    Takes at most a millisecond or so, whatever is sent.
+    Takes about a millisecond at most, for any input.
     """
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         told = _wav_seconds(head, size_bytes)
@@ -43,7 +43,7 @@ def _wav_seconds(head: bytes, size_bytes: int) -> float | None:
             bytes_per_s = struct.unpack_from("<I", head, position + _RATE_AT)[0]
         if name == b"data":
             believed = GUESSED_BYTES_PER_S <= bytes_per_s <= MOST_BYTES_PER_S
-            # All that follows is taken for sound: streams write 0 or 4 GiB where the size belongs.
+            # All that follows counts as audio: streams write 0 or 4 GiB where the size belongs.
             return (size_bytes - position) / bytes_per_s if believed else None
         position += size + size % 2
     return None

@@ -1,4 +1,4 @@
-"""What a file is, told by its bytes: never by its name, and never by what its sender says."""
+"""The type of a file, detected from its bytes: never from its name or its sender's claim."""
 
 import re
 import unicodedata
@@ -33,7 +33,7 @@ _BEGINNINGS = (
     # Phones keep photographs in the container that MP4 is.
     (re.compile(rb".{4}ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL), "image/heic"),
     (re.compile(rb".{4}ftypavi[fs]", re.DOTALL), "image/avif"),
-    # MP4 and WebM may hold a film as well; who transcribes takes the sound.
+    # MP4 and WebM may hold a film as well; transcription uses its audio.
     (re.compile(rb".{4}ftyp", re.DOTALL), "audio/mp4"),
     (re.compile(rb"\x1aE\xdf\xa3"), "audio/webm"),
     (re.compile(rb"%PDF-"), "application/pdf"),
@@ -43,7 +43,7 @@ _ENDING = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
 def media_type_of(data: bytes) -> str:
-    """Say what bytes are, from their beginning. Markup is plain text here: no browser shall run it."""
+    """Detect the type of bytes from their beginning. Markup is plain text here: no browser shall run it."""
     for beginning, media_type in _BEGINNINGS:
         if beginning.match(data):
             return media_type

@@ -1,6 +1,6 @@
 """When two requests are the same one: by what they mean, not by how they were written.
 
-Who asks again may be another program by then: names come in another order, 1 as 1.0, a default said or left out. The
+A repeated request may come from another program: with names in another order, 1 as 1.0, a default sent or omitted. The
 order of a list is part of what it says.
 """
 
@@ -19,7 +19,8 @@ def fingerprint_of(body: Body) -> str:
 
 
 def older_fingerprint_of(body: Body) -> str:
-    """Hash a request as it was done before: what was said, in the order of its fields. Rows of that time have these."""
+    """Hash a request as earlier versions did: the sent values, in the order of their fields. Rows of that time have
+    these."""
     return _hash_of(body.model_dump_json(exclude_unset=True))
 
 

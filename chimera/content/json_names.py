@@ -1,4 +1,4 @@
-"""Names that stand twice in an object of JSON. Parsers take the last one and lose what the others said."""
+"""Duplicate names in a JSON object. Parsers keep the last one and lose the values of the others."""
 
 import json
 from collections import Counter

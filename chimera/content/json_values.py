@@ -1,4 +1,4 @@
-"""JSON in a model's words: the objects and lists of a text, whatever stands around them.
+"""JSON in a model's text: its objects and lists, with any text around them.
 
 Models wrap JSON in fences, prose and thoughts, and get commas and quotes wrong. A value counts only when all of its
 brackets are closed, and a repair only when it touched nothing but commas, colons and quotes: every word and bracket
@@ -101,7 +101,7 @@ def _read(text: str) -> tuple[object, str]:
     try:
         return json.loads(text, strict=False, object_pairs_hook=_object), ""
     except RecursionError:
-        return None, "it is nested too deep"
+        return None, "it is nested too deeply"
     except ValueError as wrong:
         return None, str(wrong)
 
@@ -111,7 +111,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     read = dict(pairs)
     if len(read) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"{twice[:40]!r} stands twice in an object")
+        raise ValueError(f"{twice[:40]!r} appears twice in an object")
     return read
 
 
@@ -121,7 +121,7 @@ def _repaired(text: str) -> object:
 
     try:
         value = repair_json(text, return_objects=True, skip_json_loads=True)
-    except Exception:  # noqa: BLE001  (it guesses, the answer is paid, and the model can be asked again)
+    except Exception:  # noqa: BLE001  (it guesses, the answer is paid, and the model can be called again)
         return None
     return value if _words(json.dumps(value, ensure_ascii=False)) == _words(text) else None
 

@@ -1,4 +1,4 @@
-"""Piles of combining marks ("Zalgo"), which are made to break whatever draws them."""
+"""Piles of combining marks ("Zalgo"), which are made to break renderers."""
 
 import re
 import unicodedata

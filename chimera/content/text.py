@@ -48,7 +48,7 @@ class Halves:
 
 
 def clean_json(value: object, depth: int = 0) -> JsonValue:
-    """Clean every string of parsed JSON; NaN, infinities and whatever is nested deeper than 64 become null."""
+    """Clean every string of parsed JSON; NaN, infinities and values nested deeper than 64 become null."""
     if depth > MAX_JSON_DEPTH:
         return None
     match value:

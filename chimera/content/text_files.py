@@ -1,4 +1,4 @@
-"""Files that people write for us: UTF-8 whatever the locale, and JSON errors with a line and a column."""
+"""Files that users write: UTF-8 in any locale, and JSON errors with a line and a column."""
 
 import codecs
 from collections.abc import Mapping
@@ -17,22 +17,22 @@ _MARKS: Mapping[bytes, str] = {
 }
 """The longer ones first: UTF-32's begins as UTF-16's does."""
 
-# What the parser says, by how it begins, and what to do about it.
+# The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
-    "trailing comma": "Nothing follows the comma before this; remove it.",
-    "EOF": "It ends before everything is closed; is the rest missing?",
-    "key must be a string": "A name has to stand in double quotes.",
-    "expected `,`": "A comma is missing before this, or a bracket that closes.",
+    "trailing comma": "Remove the comma before this; no value follows it.",
+    "EOF": "It ends before every bracket is closed; check that nothing is missing.",
+    "key must be a string": "Put the name in double quotes.",
+    "expected `,`": "A comma or a closing bracket is missing before this.",
     "expected `:`": "A colon is missing between a name and its value.",
-    "expected value": "A value has to stand here: text in double quotes, a number, true, false, null, [ or {.",
+    "expected value": "A value is expected here: text in double quotes, a number, true, false, null, [ or {.",
     "expected ident": "Write true, false or null.",
-    "trailing characters": "The JSON has ended before this; remove what follows.",
-    "control character": "A line break or tab inside of text is written as \\n or \\t.",
-    "invalid escape": "A backslash in text is written as \\\\.",
+    "trailing characters": "The JSON value ends before this; remove the rest.",
+    "control character": "In text, write a line break or tab as \\n or \\t.",
+    "invalid escape": "In text, write a backslash as \\\\.",
     "invalid number": "Write a number as in 3 or 0.5.",
-    "recursion limit": "It is nested too deep.",
+    "recursion limit": "It is nested too deeply.",
 }
-_ESCAPES = "What is escaped here is half a character, or none; write the character itself."
+_ESCAPES = "This escape is not a whole character; write the character itself."
 
 
 class NotReadable(ValueError):
@@ -46,7 +46,7 @@ def text_in(path: Path) -> str:
         if data.startswith(mark):
             raise NotReadable(f"is {name}; save it as UTF-8.")
     if b"\0" in data:
-        raise NotReadable("is no UTF-8 text: there are NUL bytes in it, as in UTF-16; save it as UTF-8.")
+        raise NotReadable("is not UTF-8 text: it contains NUL bytes, as UTF-16 does; save it as UTF-8.")
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -66,12 +66,12 @@ def json_in(path: Path) -> JsonValue:
     except ValueError as error:
         raise NotReadable(f"is no JSON: {said_of(error, text)}") from None
     if (place := name_twice(text)) is not None:
-        raise NotReadable(f"has a name twice in one object: {place}. Leave one of the two out.")
+        raise NotReadable(f"has a duplicate name in one object: {place}. Remove one of the two.")
     return value
 
 
 def said_of(error: ValueError, text: str) -> str:
-    """Say in words for people what a JSON parser of pydantic's says, and where: `… at line 3 column 5`."""
+    """Reword an error of pydantic's JSON parser for users, with its place: `… at line 3 column 5`."""
     said, _, place = str(error).rpartition(" at line ")
     line, _, column = place.partition(" column ")
     if not (line.isdecimal() and column.isdecimal()):
@@ -92,5 +92,5 @@ def _of_another_language(there: str) -> str | None:
         case "/" | "#":
             return "JSON has no comments; remove it."
         case "'" | "“" | "”":
-            return 'Names and text stand in straight double quotes: "…".'
+            return 'Put names and text in straight double quotes: "…".'
     return None

@@ -35,10 +35,10 @@ async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> N
         .returning(Agent.id)
     )
     if agent.name in BUILT_IN_BY_NAME:
-        raise Conflict(f"Agent {agent.name!r} is built in and stays; choose another name.", field="name")
+        raise Conflict(f"Agent {agent.name!r} is built in and can't be replaced; choose another name.", field="name")
     if await session.scalar(statement) is None:
         raise Conflict(
-            f"There is an agent {agent.name!r} already, and none can be changed. Delete it first, or choose another"
+            f"Agent {agent.name!r} already exists, and agents can't be changed. Delete it first, or choose another"
             " name.",
             field="name",
             remedy=Remedy(action=Action.DELETE_AGENT, target=agent.name),
@@ -49,7 +49,7 @@ async def delete(session: AsyncSession, owner_id: UserId, name: str) -> None:
     """Delete one of the user's own agents. Raises NotFound, and Conflict for a built-in one."""
     if name in BUILT_IN_BY_NAME:
         raise Conflict(
-            f"Agent {name!r} is built in and stays; create one of your own.",
+            f"Agent {name!r} is built in and can't be deleted; create one of your own.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
     statement = delete_from(Agent).where(Agent.owner_id == owner_id, Agent.name == name).returning(Agent.id)

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 async def stop(session: AsyncSession, *, limit: int) -> list[RunId]:
-    """Cancel open runs of disabled accounts; return them, whose workflows have to be told."""
+    """Cancel open runs of disabled accounts; return them, because their workflows have to be cancelled too."""
     found = await session.execute(
         select(Run.id, Run.owner_id, Run.kind)
         .join(User, User.id == Run.owner_id)

@@ -27,7 +27,7 @@ HOT_POOL_CONNECTIONS = 4
 them.
 """
 HOT_POOL_SECONDS = 20.0
-"""How long a model call waits for a connection: rather that than to be tried again."""
+"""How long a model call waits for a connection: cheaper than a retry."""
 
 READ_SECONDS = 10.0
 """How long a caller's read waits for a connection, as writes do: a burst of requests waits its turn."""
@@ -36,7 +36,7 @@ AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
 """What the driver raises while the database is away, restarts, is full or read-only (a failover): worth another try."""
 
 FULL_SECONDS = 30.0
-"""How long a refused write is taken for news: reads, which go on, say nothing about the disk."""
+"""How long a rejected write counts as recent: reads, which still work, reveal nothing about the disk."""
 
 CACHED_CHARS = 4096
 """The longest statement whose parameters psycopg finds only once (3.3, `MAX_CACHED_STATEMENT_LENGTH`)."""
@@ -109,7 +109,7 @@ class Database:
             await self._pool.putconn(connection)
 
     def was_full(self) -> bool:
-        """Say whether a write of this process has lately been refused because the database's disk is full."""
+        """Whether a write of this process was recently rejected because the database's disk is full."""
         return time.monotonic() - self._full_at < FULL_SECONDS
 
     @contextmanager

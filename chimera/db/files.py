@@ -44,7 +44,7 @@ async def create(
 
 
 async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileView:
-    """Return the caller's file. Raises NotFound, also for somebody else's."""
+    """Return the caller's file. Raises NotFound, also for another user's."""
     row = (
         await session.execute(select(*_COLUMNS).where(File.id == file_id, *visible_to(caller, File.owner_id)))
     ).one_or_none()
@@ -75,7 +75,7 @@ async def content(session: AsyncSession, file_id: FileId) -> bytes:
 
 
 async def delete(session: AsyncSession, caller: Caller, file_id: FileId) -> None:
-    """Delete a file and its bytes. Raises NotFound, also for somebody else's."""
+    """Delete a file and its bytes. Raises NotFound, also for another user's."""
     gone = await session.scalar(
         delete_from(File).where(File.id == file_id, *visible_to(caller, File.owner_id)).returning(File.id)
     )

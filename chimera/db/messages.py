@@ -1,4 +1,4 @@
-"""What was said in a task, for its owner: a page of messages, node by node."""
+"""The messages of a task, for its owner, in pages, node by node."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class MessagePlace(NamedTuple):
 
 _RANK = "array_position(ARRAY['plan', 'turn', 'aggregate'], m.purpose)"
 
-# Sizes first: of the many megabytes that a node may have said, only those of this page are read.
+# Sizes first: of the many megabytes of a node's messages, only those of this page are read.
 _PAGE = text(f"""
 WITH next AS (
     SELECT path, purpose, {_RANK} AS rank, seq,
@@ -99,7 +99,7 @@ async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -
     if owner_id is None:
         raise NotFound("task", task_id)
     if owner_id != caller.user_id:
-        raise Forbidden("Only its owner may read what was said in a task.")
+        raise Forbidden("Only its owner may read a task's messages.")
 
 
 async def _check_path(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:

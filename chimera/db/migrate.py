@@ -20,7 +20,7 @@ from chimera.db.engine import driver_url
 from models.errors import ChimeraError
 
 LOCK = 0x_C41_3E2A
-"""The advisory lock that lets one process migrate while the others wait; any number that nobody else uses."""
+"""The advisory lock that lets one process migrate while the others wait; any number that no other program uses."""
 
 
 class TablesUnreadable(ChimeraError):

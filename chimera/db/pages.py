@@ -22,7 +22,7 @@ async def newest(
 ) -> tuple[list[Row[*tuple[Any, ...]]], Place | None]:
     """Return up to `limit` rows beyond the place `after`, and the place where they end if more follow.
 
-    The rows have the two columns that say where they stand, as `created_at` and `id`.
+    The rows have their two key columns as `created_at` and `id`.
     """
     if after is not None:
         rows = rows.where(tuple_(created_at, id) < after)

@@ -1,4 +1,4 @@
-"""The pictures of a task, as its model calls are given them: files of the task's owner."""
+"""The images of a task, as its model calls receive them: files of the task's owner."""
 
 from collections.abc import Sequence
 

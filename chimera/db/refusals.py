@@ -9,7 +9,7 @@ DISK_FULL = "53100"
 _READ_ONLY = "25006"
 _BUSY = {"53200", "53300", "53400"}
 _NO_CONNECTION_LEFT = ("too many clients", "too many connections", "remaining connection slots")
-"""Said while a connection is made, where the driver has no SQLSTATE yet."""
+"""Messages while connecting, when the driver has no SQLSTATE yet."""
 
 
 def sqlstate_of(error: BaseException) -> str | None:
@@ -18,7 +18,7 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 
 def refusal_of(error: BaseException) -> Unavailable | None:
-    """What to tell a caller; None when the database didn't say why, or it is for another reason."""
+    """The error for a caller; None if the database gave no reason, or another one."""
     state = sqlstate_of(error)
     if state == DISK_FULL:
         return DiskFull("The database's disk")

@@ -1,4 +1,4 @@
-"""A failed task goes on where it failed: its row is opened again, and what failed in it may begin anew.
+"""The retry of a failed task: its row is reopened, and its failed parts may begin anew.
 
 What was answered stands: the new run asks for each call in turn, and those that are finished come back from the ledger.
 """
@@ -26,14 +26,14 @@ from models.users import Caller
 
 
 async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> UserId:
-    """Open a failed task again and have a run of it started; return whose it is.
+    """Reopen a failed task and have a run of it started; return its owner.
 
     Raises Conflict for one that has not failed, or that would fail in the same way by the answers that it has, and
     InvalidInput for a limit that is not above what is spent.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != TaskStatus.FAILED:
-        raise refusal(task, "only a failed one can be tried again")
+        raise refusal(task, "only a failed task can be retried")
     advice = advice_for(task.error_code)
     if not advice.retry:
         raise Conflict(advice.message, remedy=Remedy(action=Action.CREATE_TASK))
@@ -84,7 +84,7 @@ def _begin_again(subtasks: Sequence[Subtask], model: str | None) -> _Again:
     """Put what failed or was cut short back to its beginning; `model` is what failed ones are to ask.
 
     A subtask that was skipped stays so where its node went on without it. Where every one was skipped, the node failed
-    of that, and all of them are tried again.
+    of that, and all of them are retried.
     """
     answered = {subtask.parent for subtask in subtasks if subtask.status == SubtaskStatus.COMPLETED}
     paths: list[NodePath] = []

@@ -69,13 +69,13 @@ async def set_password(admin_url: str, role: str, password: SecretStr) -> None:
 
 
 async def reload(admin_url: str) -> None:
-    """Have the server read its files again."""
+    """Have the server reload its files."""
     async with await _connect(admin_url) as admin:
         await admin.execute("SELECT pg_reload_conf()")
 
 
 async def _hand_over(admin_url: str, role: str, database: str) -> None:
-    """All or nothing; the database itself last, which says that it is done."""
+    """All or nothing; the database itself last, as the mark that all is done."""
     async with await _connect(make_conninfo(admin_url, dbname=database)) as admin, admin.transaction():
         found = await (await admin.execute(_RELATIONS, {"role": role})).fetchall()
         for kind, name in found:

@@ -31,7 +31,7 @@ async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) ->
 
 
 def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
-    """Put other words in the place of all that a schedule says; it stays paused unless the new words say."""
+    """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
     schedule.spec = spec.model_dump(mode="json", exclude_unset=True)
     if "paused" in spec.model_fields_set:
@@ -39,7 +39,7 @@ def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
 
 
 async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
-    """Return the caller's schedules (an admin gets everybody's), newest first, at most 100."""
+    """Return the caller's schedules (for an admin, all users'), newest first, at most 100."""
     statement = (
         select(Schedule)
         .where(*visible_to(caller, Schedule.owner_id))
@@ -50,7 +50,7 @@ async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
 
 
 async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *, lock: bool = False) -> Schedule:
-    """Return the caller's schedule. Raises NotFound, also for somebody else's."""
+    """Return the caller's schedule. Raises NotFound, also for another user's."""
     statement = select(Schedule).where(Schedule.id == schedule_id, *visible_to(caller, Schedule.owner_id))
     schedule = await session.scalar(statement.with_for_update() if lock else statement)
     if schedule is None:
@@ -94,7 +94,7 @@ async def by_id(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | No
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
-    """Return what a schedule says. Raises InvalidInput for words of before that are no longer taken."""
+    """Return a schedule's specification. Raises InvalidInput for an older one that is no longer accepted."""
     stored = dict(schedule.spec)
     # Earlier versions took these; each means five fields.
     stored["cron"] = MACROS.get(str(stored.get("cron")).lower(), stored.get("cron"))
@@ -116,7 +116,7 @@ def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
         said = spec.model_dump()
         next_runs = [] if schedule.paused else next_times(spec, now, count)
     except InvalidInput as error:
-        note = f"It makes no run: {error.message} Replace it, or delete it."
+        note = f"It makes no runs: {error.message} Replace or delete it."
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,

@@ -59,7 +59,7 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
 async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: RunKind) -> None:
     """Stop a run of one of these kinds: from here on the ledger makes no call for it.
 
-    Asking again while it ends sends the cancel again.
+    A repeated request while it ends sends the cancel again.
     """
     run = await locked(session, caller, run_id, *kinds)
     if run.status == TaskStatus.CANCELLING:
@@ -79,32 +79,32 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
 
 
 def _has_ended(run: Run) -> Conflict:
-    """Say that nothing is left to cancel, and what can be done instead."""
+    """The error for a run that has ended, with what can be done instead."""
     if RunKind(run.kind) is RunKind.TASK:
         return Conflict(
-            f"The task is {run.status} already, and nothing is left to cancel. You can delete what was said in it.",
+            f"The task is {run.status} and can't be cancelled. You can delete its content.",
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
     return Conflict(
-        f"The call is {run.status}; only one that is open can be cancelled.",
+        f"The call is {run.status}; only an open call can be cancelled.",
         remedy=Remedy(action=Action.SHOW_CALL, target=run.id),
     )
 
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Let calls in flight end and begin no other. Asking again changes nothing."""
+    """Let calls in flight end and begin no other. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status == TaskStatus.PAUSED:
         return
     if task.status not in PAUSABLE:
-        raise refusal(task, "only a queued, running or waiting one can be paused")
+        raise refusal(task, "only a queued, running or waiting task can be paused")
     task.status = TaskStatus.PAUSED
     await events.append(session, task_id, TaskPaused())
     await outbox.enqueue(session, task_id, "pause")
 
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Let a paused task go on. Asking again changes nothing."""
+    """Let a paused task go on. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING):
         return
@@ -113,7 +113,7 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
             "The task waits for its budget; raise it.", remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id)
         )
     if task.status != TaskStatus.PAUSED:
-        raise refusal(task, "only a paused one can be resumed")
+        raise refusal(task, "only a paused task can be resumed")
     task.status = going_on(task)
     await events.append(session, task_id, TaskResumed())
     await outbox.enqueue(session, task_id, "resume")
@@ -126,7 +126,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
-        raise refusal(task, "its budget no longer matters")
+        raise refusal(task, "it makes no more model calls")
     raised = set_limits(task, budget)
     if task.status == TaskStatus.WAITING:
         task.status = going_on(task)
@@ -142,7 +142,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
-        raise refusal(task, "guidance would reach nobody")
+        raise refusal(task, "no model call is left to see the guidance")
     subtasks = await _statuses(session, task_id)
     if guidance.path:
         _check_path(subtasks, guidance.path)
@@ -161,7 +161,7 @@ async def withdraw(session: AsyncSession, guidance_id: int) -> None:
 
 
 def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
-    """Set the limits that `budget` names in a task's row; return the event that says so.
+    """Set the limits that `budget` names in a task's row; return its event.
 
     `within` goes before field names, for a budget inside another body. Raises InvalidInput when a limit is not above
     what is spent already.
@@ -177,20 +177,20 @@ def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
 _NEW_TASK = ("It can't start again; create a new one.", Action.CREATE_TASK)
 _INSTEAD: dict[TaskStatus, tuple[str, Action | None]] = {
     TaskStatus.DRAFT: ("Start it.", Action.EXECUTE_TASK),
-    TaskStatus.QUEUED: ("It starts by itself as soon as a worker has room.", None),
-    TaskStatus.RUNNING: ("It runs already; look at how far it is.", Action.SHOW_TASK),
+    TaskStatus.QUEUED: ("It starts as soon as a worker has room.", None),
+    TaskStatus.RUNNING: ("It is already running; look at its progress.", Action.SHOW_TASK),
     TaskStatus.PAUSED: ("Resume it.", Action.RESUME_TASK),
     TaskStatus.WAITING: ("Raise its budget.", Action.RAISE_BUDGET),
     TaskStatus.CANCELLING: _NEW_TASK,
     TaskStatus.COMPLETED: _NEW_TASK,
-    TaskStatus.FAILED: ("Retry it; what was answered stands.", Action.RETRY_TASK),
+    TaskStatus.FAILED: ("Retry it; finished answers are kept.", Action.RETRY_TASK),
     TaskStatus.CANCELLED: _NEW_TASK,
 }
 """What can be done with a task instead of what its state forbids."""
 
 
 def refusal(task: Run, rule: str) -> Conflict:
-    """Say why a task's state forbids something, and what can be done instead."""
+    """Return why a task's state forbids a request, and what can be done instead."""
     status = TaskStatus(task.status)
     shown = "a draft" if status is TaskStatus.DRAFT else status
     is_over = status is TaskStatus.FAILED and not advice_for(task.error_code).retry
@@ -207,7 +207,7 @@ def going_on(task: Run) -> TaskStatus:
 
 def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
     spent = {
-        # What the ledger counts: attempts whose end nobody saw may have cost their estimate.
+        # What the ledger counts: in-doubt attempts may have cost their estimate.
         "max_cost_micro_usd": task.spent_micro_usd + task.in_doubt_micro_usd,
         "max_tokens": task.input_tokens + task.output_tokens,
         "max_model_calls": task.model_calls,
@@ -217,7 +217,7 @@ def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
             written = _exact_usd if field == "max_cost_micro_usd" else str
             raise InvalidInput(
                 f"{within}{field}",
-                f"{written(limit)} is not above the {written(spent[field])} that is spent already; send more.",
+                f"{written(limit)} is not above the {written(spent[field])} already spent; send a higher limit.",
             )
 
 
@@ -236,4 +236,6 @@ def _check_path(statuses: dict[NodePath, str], path: NodePath) -> None:
         known = f"use one of {', '.join(list(statuses)[:20])}, or leave it out" if statuses else "leave it out"
         raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")
     if statuses[path] not in OPEN_SUBTASKS:
-        raise Conflict(f"Subtask {path!r} is {statuses[path]}; leave the path out to reach what is still to come.")
+        raise Conflict(
+            f"Subtask {path!r} is {statuses[path]}; leave the path out to reach the subtasks that have not ended."
+        )

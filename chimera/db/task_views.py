@@ -129,7 +129,7 @@ SELECT payload FROM events WHERE run_id = %s AND payload ->> 'type' = 'budget.re
 
 
 async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
-    """Read why a task waits from the event that said so."""
+    """Read why a task waits from its newest event about it."""
     row = await (await connection.execute(_WAITING, (task_id,))).fetchone()
     if row is None:
         return None

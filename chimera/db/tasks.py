@@ -1,4 +1,4 @@
-"""Tasks: taken in once per idempotency key, and deleted. What may be asked of a running one is in `task_controls.py`,
+"""Tasks: accepted once per idempotency key, and deleted. The controls of a running one are in `task_controls.py`,
 what is shown of one in `task_views.py`.
 """
 
@@ -37,7 +37,7 @@ async def create(
     schedule_id: ScheduleId | None = None,
     scheduled_run_id: str | None = None,
 ) -> tuple[TaskId, bool]:
-    """Take a task in and return its id, and whether it is new; the same key or scheduled run again gives the same id.
+    """Accept a task and return its id, and whether it is new; the same key or scheduled run again gives the same id.
 
     A task that is to start gets its outbox entry in the same transaction; that of a schedule is started by the workflow
     that asked for it. Raises IdempotencyKeyReused when the key came with another body before.
@@ -107,7 +107,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
         if task.status == TaskStatus.CANCELLING:
-            raise Conflict(f"The task is {task.status}; try again when it has ended.")
+            raise Conflict(f"The task is {task.status}; retry when it has ended.")
         raise Conflict(
             f"The task is {task.status}; cancel it first.", remedy=Remedy(action=Action.CANCEL_TASK, target=task_id)
         )
@@ -140,7 +140,7 @@ async def _accepted_before(
     if row.body_sha256 not in (fingerprint_of(spec), older_fingerprint_of(spec)):
         raise IdempotencyKeyReused(key or "")
     if row.deleted_at is not None:
-        raise Conflict("The task of this Idempotency-Key was deleted; send a new key for a new task.")
+        raise Conflict("The task with this Idempotency-Key was deleted; send a new key for a new task.")
     return TaskId(row.id)
 
 

@@ -19,10 +19,11 @@ from models.ids import UserId
 from models.tasks import OPEN, TaskStatus
 
 AT_ONCE = 50
-"""More transactions than one user has under way at once: a process has 30 connections, unless a setting says more."""
+"""More transactions than one user has under way at once: a process has 30 connections by default."""
 
 LEAST_BYTES = 64 * 1024
-"""What a file counts for at least, so that a limit of bytes is one of files too; and a picture until it is drawn."""
+"""The least that a file counts for, so that a limit of bytes also limits files; and the size of an image until it is
+generated."""
 
 _TURN_SECONDS = 5
 _TURN = text(
@@ -33,7 +34,7 @@ _WAITED_TOO_LONG = "55P03"
 
 @dataclass(frozen=True, slots=True)
 class UserLimit:
-    """`setting` is the field of Settings that says how much, `count` reads how much there is of `:owner_id`."""
+    """`setting` is the field of Settings with the limit, `count` reads the amount that `:owner_id` has."""
 
     setting: str
     what: str
@@ -77,9 +78,9 @@ AGENTS_LIMIT = UserLimit(
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
-    f"bytes of files and of pictures to come (each counts for {LEAST_BYTES:,} at least)",
-    "delete files, or wait for open pictures",
-    # The size of a picture is unknown before it is drawn.
+    f"bytes of files and of images to come (each counts as at least {LEAST_BYTES:,})",
+    "delete files, or wait for open images",
+    # The size of an image is unknown before it is generated.
     text(
         "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"
         " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM runs"

@@ -21,7 +21,7 @@ KNOWN_FOR = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the database says about the user of a live session."""
+    """The rights of the user of a live session."""
 
     role: Role
 
@@ -45,7 +45,7 @@ async def create(
     user = await session.scalar(statement)
     if user is None:
         raise Conflict(
-            f"{email!r} has an account already; sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
+            f"{email!r} already has an account; sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
         )
     return view_of(user)
 
@@ -59,7 +59,7 @@ async def by_id(session: AsyncSession, user_id: UserId) -> User | None:
 
 
 async def is_empty(session: AsyncSession) -> bool:
-    """Say whether there is no user, and keep others from creating the first one until this transaction ends."""
+    """Return whether there is no user, and keep others from creating the first one until this transaction ends."""
     await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
     return await session.scalar(select(User.id).limit(1)) is None
 
@@ -100,7 +100,7 @@ async def add_refresh_token(
 
 
 async def has_signed_in_from(session: AsyncSession, email: str, address: str) -> bool:
-    """Say whether a session of this user began at this address lately. One statement, whether or not there is one."""
+    """Whether a session of this user recently began at this address. One statement, whether or not there is one."""
     began = (
         select(RefreshToken.id)
         .join(User, User.id == RefreshToken.user_id)

@@ -11,12 +11,12 @@ from models.ids import RunId
 from models.tasks import UNCALLABLE
 
 RAISE = "Raise the limit."
-"""Ends each message; the remedy, derived when it is shown, says to how much."""
+"""Ends each message; the remedy, derived when it is shown, has the amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an account said no. `for_now`: it would fit once the calls in flight have settled for less."""
+    """Why an account rejected a call. `for_now`: it would fit once the calls in flight have settled for less."""
 
     stopped: bool
     for_now: bool
@@ -37,7 +37,7 @@ FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE
 
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
-    """Say why `reserve` returned None."""
+    """Return why `reserve` returned None."""
     t = await one(await connection.execute(_ACCOUNT, place_of(intent.request)))
     stopped = t.status in UNCALLABLE or not t.enabled
     if stopped or t.left_out:
@@ -73,11 +73,17 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             message=f"{_all_made(t.max_model_calls)} {RAISE}",
             needed=t.model_calls + 1,
         )
-    return Refusal(stopped=False, for_now=True, limit="", message="The account changed meanwhile; there is room now.")
+    return Refusal(
+        stopped=False, for_now=True, limit="", message="The account changed in the meantime and has room now."
+    )
 
 
 def _all_made(requests: int) -> str:
-    return "The one request that it may make is made." if requests == 1 else f"All {requests:,} requests are made."
+    return (
+        "The limit of 1 request has been reached."
+        if requests == 1
+        else f"The limit of {requests:,} requests has been reached."
+    )
 
 
 _WAIT = f"""
@@ -89,6 +95,6 @@ WITH account AS (
 
 
 async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusal) -> int:
-    """Turn a running task into a waiting one and say so once; return the event's sequence (0: it waited already)."""
+    """Turn a running task into a waiting one, with one event; return its sequence (0: it waited already)."""
     event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
     return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0

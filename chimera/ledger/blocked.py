@@ -12,7 +12,7 @@ _NOT_TAKEN_UP = [error.code for error in (Unreachable, ModelLoading)]
 _LOOKED_AT = 500
 """Events that are looked at, the newest: of a task with more, a call that is blocked for long may be left out."""
 
-# The newest event of each call tells: one that began again is not blocked any more.
+# The newest event of each call decides: one that began again is no longer blocked.
 _BLOCKED = """
 WITH told AS (
     SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
@@ -42,7 +42,7 @@ ORDER BY since, due.path
 
 
 async def blocked_calls(connection: Connection, run_id: RunId) -> tuple[BlockedCall, ...]:
-    """Read them with what their provider said last, the one that has waited longest first."""
+    """Read them with their provider's last error, the one that has waited longest first."""
     limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_taken_up": _NOT_TAKEN_UP}
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await cursor.execute(_BLOCKED, {"id": run_id, **limits})

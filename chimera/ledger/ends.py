@@ -47,7 +47,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
     if row is None or row.status in CLOSED or row.retries > transition.retries:
         return 0
     if row.status == TaskStatus.CANCELLING and transition.status != "cancelled":
-        # Whoever asked for a stop got one, however the run ended.
+        # A requested stop has been made, however the run ended.
         transition = TransitionRecord(
             task_id=transition.task_id, path=ROOT, status="cancelled", retries=transition.retries
         )
@@ -102,7 +102,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
     task = (await session.execute(lock, {"id": transition.task_id})).one_or_none()
     if task is None or task.status not in OPEN or task.retries > transition.retries:
-        # Nothing follows a run's end, and a run that failed is over once its task is tried again.
+        # Nothing follows a run's end, and a failed run is over once its task is retried.
         return 0
     answer = await _answer_of(session, transition)
     ended = await session.scalar(
@@ -126,7 +126,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     if not ended:
         return 0
     if transition.status == "failed":
-        # It isn't done, nor are those below it: its parent may be tried again, and they with it.
+        # It isn't done, nor are those below it: its parent may be retried, and they with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
         return await events.append(session, transition.task_id, failed)
     await session.execute(

@@ -1,4 +1,4 @@
-"""Event rows: appended in the transaction that made them true, read by everybody who follows a task."""
+"""Event rows: appended in the transaction that made them true, read by all followers of a task."""
 
 import json
 from collections.abc import Iterable, Sequence

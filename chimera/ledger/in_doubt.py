@@ -1,8 +1,9 @@
-"""Attempts at model calls that were given up: nobody saw how they ended. Some turn up with their end all the same.
+"""In-doubt attempts at calls: given up with an unknown outcome. Some report their outcome later.
 
 What such an attempt had reserved is in-doubt cost, which counts against the budget, and its call is marked as failed:
 then `settle` refuses its answer. The answer is used as long as no other attempt is at work and its node still is
-(`take_up`); after that it is paid for and nothing else (`book_late`). A failure takes the doubt back too (`fail_late`).
+(`take_up`); after that it is paid for and nothing else (`book_late`). A failure releases the in-doubt cost too
+(`fail_late`).
 """
 
 from sqlalchemy import text
@@ -47,13 +48,13 @@ _GIVE_UP_BELOW = text(
 
 
 async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
-    """Give up an attempt at a call that is looked at again: whoever made it has said nothing of its end."""
+    """Give up an earlier attempt at a call: its worker has not reported its outcome."""
     await lock_run(connection, request.task_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 
 async def leave_behind(session: AsyncSession, run_id: RunId, path: NodePath) -> None:
-    """Give up the attempts of a node that has ended, and those below it: nobody comes back to them.
+    """Give up the attempts of a node that has ended, and those below it: no worker will return to them.
 
     The root has to be locked.
     """
@@ -94,7 +95,7 @@ FROM attempt WHERE id = %(run_id)s RETURNING 1
 
 
 async def take_up(connection: Connection, intent: Intent) -> bool:
-    """Let an attempt that was given up, and turns up with its answer, go on as if nobody had doubted it.
+    """Let an in-doubt attempt whose answer arrives late continue as if it had never been in doubt.
 
     Only while no other attempt is at work or has answered, and its node is still at work. The root has to be locked,
     by a statement before this one, and the call to be settled in the same transaction: a later attempt that has failed
@@ -127,7 +128,7 @@ async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallO
 _LATE = f"""
 WITH run AS MATERIALIZED (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  attempt AS (
-    -- Its error code stays: it tells whether its reservation had become cost in doubt.
+    -- Its error code stays: it shows whether its reservation had become in-doubt cost.
     UPDATE call_attempts SET status = 'late', {set_used()}, cost_micro_usd = %(cost)s, estimated = %(estimated)s,
            ended_at = clock_timestamp(), provider_request_id = %(request_id)s
     FROM run WHERE {at_attempt()} AND call_attempts.status IN ('started', 'in_doubt')
@@ -168,9 +169,9 @@ FROM attempt WHERE id = %(run_id)s RETURNING runs.event_seq
 
 
 async def fail_late(connection: Connection, failure: Failure) -> int | None:
-    """Note how an attempt failed that was given up, and take its doubt back.
+    """Record how an in-doubt attempt failed, and release its in-doubt cost.
 
-    Returns the sequence of the task's last event; None where there was no doubt.
+    Returns the sequence of the task's last event; None if the attempt was not in doubt.
     """
     cursor = await connection.execute(_FAIL_LATE, {**failures.failed_of(failure), **_RESUMED})
     return await scalar(cursor)

@@ -71,7 +71,7 @@ async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
 
 
 async def due(session: AsyncSession, limit: int) -> list[RunId]:
-    """Tasks with entries that nobody has delivered in time."""
+    """Tasks with entries that were not delivered in time."""
     return [RunId(str(run_id)) for run_id in await session.scalars(_DUE, {"n": limit})]
 
 
@@ -89,7 +89,7 @@ async def hold(session: AsyncSession, entry: Entry) -> None:
 
 
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
-    """Note why an entry could not be delivered; it is tried again after 1, 2, 4 … 30 s."""
+    """Record why an entry could not be delivered; it is retried after 1, 2, 4 … 30 s."""
     await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})
 
 
@@ -145,9 +145,9 @@ async def schedule_failed(session: AsyncSession, change: Change, error: str) -> 
 
 
 CANCEL_AGAIN_S = 10
-"""How long a run may take to end after it was told to; then it is told again, and with it its subtasks."""
+"""How long a run may take to end after a cancel; then the cancel is repeated, for its subtasks too."""
 CANCELS = 6
-"""A run that was told so often is ended from outside: whoever asked for a stop gets one."""
+"""After so many cancels a run is terminated: a requested stop always happens."""
 _CANCEL_AGAIN = text("""
 WITH late AS (
     UPDATE runs t SET cancels_sent = LEAST(cancels_sent + 1, 1000), updated_at = now()
@@ -159,7 +159,7 @@ INSERT INTO outbox (run_id, kind) SELECT id, 'cancel' FROM late
 
 
 async def cancel_again(session: AsyncSession) -> None:
-    """Promise another cancel to each run that was told to end a while ago, and hasn't."""
+    """Queue another cancel for each run that has not ended some time after the last one."""
     await session.execute(_CANCEL_AGAIN, {"seconds": CANCEL_AGAIN_S})
 
 

@@ -27,7 +27,7 @@ WITH begun AS (
 
 
 async def mark_started(session: AsyncSession, run_id: RunId) -> None:
-    """Say that the run has begun, once; a pause or a cancel that came first keeps its word.
+    """Record that the run has begun, once; a pause or a cancel that came first keeps its word.
 
     A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
     """
@@ -47,7 +47,7 @@ async def open_among(session: AsyncSession, run_ids: Collection[RunId]) -> list[
 
 
 async def oldest_open(session: AsyncSession) -> datetime | None:
-    """When the oldest task was taken in that the rows call open; None when all have ended."""
+    """When the oldest open task was accepted; None if all have ended."""
     statement = text(
         "SELECT created_at FROM runs WHERE deleted_at IS NULL AND status = ANY(:open) ORDER BY created_at LIMIT 1"
     )
@@ -78,7 +78,7 @@ async def start_again(session: AsyncSession, run_id: RunId) -> None:
 
 
 async def stopped_among(connection: Connection, run_ids: Collection[RunId]) -> set[RunId]:
-    """Which of these tasks were cancelled or deleted, or have failed: nobody waits for an answer in them.
+    """Which of these tasks were cancelled or deleted, or have failed: no answer in them is needed.
 
     A completed one isn't among them: the call that completed it may be the one that asks.
     """
@@ -93,14 +93,14 @@ async def stopped_among(connection: Connection, run_ids: Collection[RunId]) -> s
 async def close_from_temporal(
     session: AsyncSession, run_id: RunId, cancelled: bool, *, retries: int | None = None
 ) -> bool:
-    """Bring a row to the truth whose run was ended from outside (terminated in Temporal's Web UI, say).
+    """Update the row of a run that was ended from outside (for example terminated in Temporal's Web UI).
 
-    `retries` tells which run Temporal speaks of; None: whichever there is. A task that was tried again since is left
+    `retries` names the run that ended; None: any. A task that was retried since is left
     alone. Returns whether it was open until now.
     """
     lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
     status, told = (await session.execute(lock, {"id": run_id})).one_or_none() or (None, 0)
-    # Whoever asked for a stop got one, however the run ended.
+    # A requested stop has been made, however the run ended.
     cancelled = cancelled or status == TaskStatus.CANCELLING
     transition = TransitionRecord(
         task_id=run_id,

@@ -20,7 +20,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The argument of a run's workflow, and what its page in Temporal's Web UI says."""
+    """The argument of a run's workflow, and the text of its page in Temporal's Web UI."""
 
     argument: TaskInput | CallInput
     owner_id: UserId

@@ -62,7 +62,7 @@ class FailedBefore:
     times: int
     latest: int
     way: str | None = None
-    """Of attempts that were paid for, or malformed: tells those that failed in the very same way. None of others."""
+    """For paid or malformed attempts: equal for failures of the same kind. None for others."""
 
 
 FAILURES = f"""CASE WHEN c.attempt IS NOT NULL THEN (
@@ -77,7 +77,7 @@ FAILURES = f"""CASE WHEN c.attempt IS NOT NULL THEN (
                GROUP BY 1, 2, 5) f) END AS failures"""  # noqa: S608  # only constants go in
 """How the attempts at the call `c` have failed, as JSON: the fields of `FailedBefore`.
 
-Where a connection breaks tells a server that always breaks from a bad line.
+The place of a broken connection distinguishes a server that always breaks from a bad line.
 """
 
 LOCK_RUN = "SELECT status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE"

@@ -76,7 +76,7 @@ async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> 
 async def finish(
     connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished
 ) -> int | None:
-    """Append the result, close the call and say so; return the event's sequence.
+    """Append the result, close the call and write the event; return its sequence.
 
     None: another attempt has finished it, or the task has ended; nothing is written then.
     """

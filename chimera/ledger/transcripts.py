@@ -57,7 +57,7 @@ class CallContext:
     instruction: str
     depends_on: tuple[str, ...]
     own_model: str | None
-    """Named for this node when its task was tried again."""
+    """Named for this node by a retry of its task."""
     agent_spec: dict[str, Any] | None
     guidance: tuple[tuple[int, str], ...]
     """What this node has not heard yet."""
@@ -69,7 +69,7 @@ class CallContext:
     failures: tuple[FailedBefore, ...]
     outcome: dict[str, Any] | None
     max_output_tokens: int | None = None
-    """Of built-in agents, where the task says so."""
+    """For built-in agents, if the task sets it."""
 
 
 _UNHEARD = """
@@ -127,7 +127,7 @@ _HAS_UNHEARD = f"SELECT EXISTS (SELECT 1 FROM guidance u {_UNHEARD})"  # noqa: S
 
 
 async def has_unheard_guidance(connection: Connection, request: ModelCallRequest) -> bool:
-    """Say whether there is guidance for this node that no call of it has had. Exact while the root is locked."""
+    """Whether there is guidance for this node that none of its calls has seen. Exact while the root is locked."""
     cursor = await connection.execute(_HAS_UNHEARD, place_of(request))
     return bool(await scalar(cursor))
 

@@ -1,4 +1,4 @@
-"""Who is let in by the embedded PostgreSQL (`pg_hba.conf`): roles with their passwords, and nobody else.
+"""The access rules of the embedded PostgreSQL (`pg_hba.conf`): roles with their passwords only.
 
 A cluster of an earlier version asked for no password; so does one whose passwords were lost with `secrets.json`. Such a
 one is left open at its socket, which only its owner reaches, until its roles have passwords that this folder knows.

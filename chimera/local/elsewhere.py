@@ -1,4 +1,4 @@
-"""Servers that settings give an address for: whether they answer. Nothing that is said here holds a user or a password.
+"""Checks of the servers that settings name. No message here has a user or a password.
 
 Temporal is asked in plain HTTP/2, without its SDK: a client of it in a short-lived process can abort the interpreter
 at exit (sdk-python #300).
@@ -35,12 +35,12 @@ _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\
 _FRAME_HEADER_BYTES, _SETTINGS_FRAME = 9, 4
 
 _REFUSALS = {
-    re.compile(r"FATAL: .*(password|authentication)"): "refuses the user or the password",
-    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "lets nobody in from here",
+    re.compile(r"FATAL: .*(password|authentication)"): "rejects the user or the password",
+    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "accepts no connections from this host",
     re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
     re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
 }
-"""What PostgreSQL says of a connection that it won't ever have, and our words for it."""
+"""PostgreSQL's messages about connections that it will always reject, and ours."""
 
 
 class NoAnswer(Exception):
@@ -53,7 +53,7 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """One that somebody else runs."""
+    """A server outside the embedded stack."""
 
     title: str
     setting: str
@@ -94,7 +94,7 @@ def servers_of(settings: Settings) -> list[Server]:
 
 
 async def check(settings: Settings, say: Say) -> None:
-    """Wait until every server that is named answers, `WAIT_S` at most, and say so.
+    """Wait until every named server answers, `WAIT_S` at most, and report it.
 
     Raises PartsAway with all that don't and can't be done without.
     """
@@ -122,7 +122,7 @@ def _line_of(server: Server, problem: NoAnswer) -> str:
 
 
 def way_out(server: Server) -> str:
-    return f"Start it, correct {server.setting}, or leave that empty: then Chimera starts one of its own."
+    return f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ async def _ask_postgres(database_url: str) -> None:
         if "FATAL" not in text:
             raise NoAnswer("can't be reached") from None
         words = next((ours for theirs, ours in _REFUSALS.items() if theirs.search(text)), None)
-        raise NoAnswer(words or "refuses connections now", final=words is not None) from None
+        raise NoAnswer(words or "accepts no connections now", final=words is not None) from None
 
 
 # --- Temporal --------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ async def _ask_temporal(address: str) -> None:
     finally:
         writer.close()
     if len(header) != _FRAME_HEADER_BYTES or header[3] != _SETTINGS_FRAME:
-        raise NoAnswer("answers, and not as Temporal does; its own port is 7233, that of its Web UI another")
+        raise NoAnswer("answers, but not as Temporal; Temporal's port is 7233, its Web UI has another")
 
 
 # --- Redis -----------------------------------------------------------------------------------------------------
@@ -198,10 +198,10 @@ async def _ask_redis(redis_url: str) -> None:
     try:
         await client.ping()
     except AuthenticationError:
-        raise NoAnswer("refuses the user or the password", final=True) from None
+        raise NoAnswer("rejects the user or the password", final=True) from None
     except (RedisError, OSError) as error:
         if "NOAUTH" in str(error) or "Authentication required" in str(error):
-            raise NoAnswer("wants a password", final=True) from None
+            raise NoAnswer("requires a password", final=True) from None
         raise NoAnswer("can't be reached") from None
     finally:
         await client.aclose()

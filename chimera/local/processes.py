@@ -82,7 +82,7 @@ def keep_small(output: Path) -> None:
 def last_lines(output: Path, since: int | None = None) -> str:
     """Return the end of a file, for an error message; with `since`, what stands from that byte on, its beginning too.
 
-    A program says last why it gave up, but a crash says it first and lets its stack follow.
+    A program prints last why it gave up, but a crash prints it first, before its stack.
     """
     if not output.exists():
         return ""
@@ -127,7 +127,7 @@ async def stop(process: subprocess.Popen[bytes], stop_signal: int, limit_s: floa
 def started_at(pid: int) -> float | None:
     """Return when the process with this id was started: with the id, it names a process and no later one.
 
-    On Linux in seconds after the system's start, which stay the same when somebody sets the clock; psutil adds the time
+    On Linux in seconds after the system's start, which stay the same when the clock is set; psutil adds the time
     of that start, which doesn't.
     """
     try:
@@ -138,7 +138,7 @@ def started_at(pid: int) -> float | None:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Say whether this process, or one that it started, listens on a port; where we may not look, that it does."""
+    """Whether this process, or one that it started, listens on a port; true if we may not look."""
     try:
         process = psutil.Process(pid)
         for each in (process, *process.children(recursive=True)):
@@ -162,7 +162,7 @@ def data_dir_of(process: psutil.Process) -> Path | None:
 
 
 def belongs_to(process: psutil.Process, folder: Path) -> bool:
-    """Tell whether a process works for this folder, from its command line or its environment."""
+    """Whether a process works for this folder, by its command line or its environment."""
     try:
         if any(str(folder) in part for part in process.cmdline()):
             return True

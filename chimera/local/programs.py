@@ -33,7 +33,7 @@ def newest(*names: str) -> str | None:
 
 
 def version_of(program: str) -> Version:
-    """What a program says of itself on `--version`; nothing at all where it can't be run, which is the lowest."""
+    """The version that a program prints for `--version`; empty, the lowest, if it can't be run."""
     try:
         told = subprocess.run(
             [program, "--version"],

@@ -75,7 +75,7 @@ def _socket(folder: Folder) -> Path:
 
 
 def _write_users(folder: Folder, path: Path) -> None:
-    """Say who is let in: hashes of passwords, in a file, because arguments are everybody's to read."""
+    """Write the access rules: hashes of passwords, in a file, because all users can read arguments."""
     lines = (
         "user default reset",
         f"user {ADMIN} reset on {_hash(folder, kept_secrets.REDIS_ADMIN)} ~* &* +@all",

@@ -31,7 +31,7 @@ class Register:
             raise
 
     def remove(self, name: str) -> None:
-        """Forget a process that has ended. Where that can't be written, its id and start time tell it from others."""
+        """Forget a process that has ended. If that can't be written, its id and start time still distinguish it."""
         if self._entries.pop(name, None) is not None:
             with suppress(OSError):
                 self._write()

@@ -72,7 +72,7 @@ class RunAs:
 def choose(program: Path, data: Path, own: Path) -> RunAs | None:
     """Say who is to run `program` on `data`; None for ourselves. `own` is the folder that may be opened for passing.
 
-    Raises WayBarred when nobody can who may.
+    Raises WayBarred if no permitted user can.
     """
     if sys.platform == "win32" or os.geteuid() != 0:
         return None

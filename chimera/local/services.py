@@ -114,7 +114,7 @@ def _written(value: object) -> str:
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:
-    # -P: a folder `models` or `api` where somebody happens to stand is not ours.
+    # -P: a folder `models` or `api` in the current folder is not ours.
     return (sys.executable, "-P", "-m", name, *arguments)
 
 

@@ -1,4 +1,4 @@
-"""Watches the disk of the data folder, and says when it is nearly full, full, and well again."""
+"""Watches the disk of the data folder, and reports when it is nearly full, full, and has room again."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from chimera.observe.disk import Space
 
 LOOK_S = 5.0
 AGAIN = 1.25
-"""It is well again with a quarter more than what was too little: not said over and over at the border."""
+"""It has room again with a quarter more than the threshold, so that messages don't repeat at the border."""
 
 
 class SpaceWatch:
@@ -26,7 +26,7 @@ class SpaceWatch:
             await asyncio.sleep(LOOK_S)
 
     def look(self, free: int | None) -> None:
-        """Say what has changed, with so many bytes left."""
+        """Report a change, with so many bytes left."""
         space = disk.space_of(free)
         if space < self._said and free is not None:
             space = max(space, disk.space_of(int(free / AGAIN)))
@@ -41,5 +41,5 @@ class SpaceWatch:
         how = "is full" if space is Space.FULL else "is nearly full"
         return (
             f"{where} {how} ({left} left): free space on it. Logs in {self._folder.logs} that end in a number may be"
-            " deleted. What was accepted is kept and goes on by itself."
+            " deleted. Accepted work is kept and continues by itself."
         )

@@ -61,7 +61,7 @@ class LocalStack:
             undo.callback(lock.release)
             self._say(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
-                self._say(f"Ended what an earlier start had left running: {', '.join(stale)}")
+                self._say(f"Ended processes that an earlier start had left: {', '.join(stale)}")
             if not is_new:
                 await self._check_surroundings()
             undo.push_async_callback(self._stop)
@@ -99,7 +99,7 @@ class LocalStack:
                 added["local_base_url"] = model_server.base_url(settings)
             except ModelMissing as missing:
                 # All the rest works without it.
-                self._say(f"Warning: started without the local model, so local/… can't be asked. {missing}")
+                self._say(f"Warning: started without the local model, so local/… models are not available. {missing}")
         return added
 
     def _payload_keys(self) -> SecretStr:
@@ -120,7 +120,7 @@ class LocalStack:
         began, is_new = time.monotonic(), not self.folder.postgres.exists()
         service = await postgres.prepare(self.folder)
         if is_new:
-            self._say(f"PostgreSQL's files made ({time.monotonic() - began:.1f} s)")
+            self._say(f"PostgreSQL's files created ({time.monotonic() - began:.1f} s)")
         await self._run(service)
         return await postgres.create_database(self.folder)
 

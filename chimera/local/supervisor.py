@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 """Takes one line for a person."""
 
 Ready = Callable[[int], Awaitable[bool]]
-"""Says whether the process with this id answers: one that an earlier start left may answer in its place."""
+"""Whether the process with this id answers: one that an earlier start left may answer in its place."""
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
@@ -34,7 +34,7 @@ KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 
 @dataclass(frozen=True)
 class Service:
-    """What to run, and how to tell that it is ready."""
+    """A program to run, and the check that it is ready."""
 
     name: str
     title: str
@@ -109,7 +109,7 @@ class Supervised:
         await self._ready.wait()
 
     def _say(self, line: str) -> None:
-        """Say it, if that is possible: the disk that is full may be the one that is written to here."""
+        """Print it, if possible: the full disk may be the one that is written to here."""
         with suppress(OSError, ValueError):
             self._say_aloud(line)
 
@@ -117,7 +117,7 @@ class Supervised:
         try:
             self._spawn()
             assert self._process is not None
-            # Whatever fails from here on ends what was spawned: a process that nobody knows of would keep its port.
+            # Any failure from here on ends the spawned process: an unknown one would keep its port.
             self._register.add(self.service.name, self._process.pid)
             await self._until_answers(self._process)
         except BaseException as error:
@@ -179,7 +179,7 @@ class Supervised:
                 try:
                     await self._start_once()
                 except Exception as error:  # noqa: BLE001  whatever it was, the process is still wanted
-                    self._say(f"{_named(self.service.title, error)}\nTrying again in {pause_s:.1f} s")
+                    self._say(f"{_named(self.service.title, error)}\nRetrying in {pause_s:.1f} s")
                 else:
                     self._say(f"{self.service.title} runs again (process {self.pid})")
                     break

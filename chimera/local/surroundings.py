@@ -44,7 +44,7 @@ def for_server(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def for_python(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The same for a Python of ours that speaks to nobody elsewhere."""
+    """The same for a Python of ours that contacts no other machine."""
     return _matching(environ, _SYSTEM, _PYTHON)
 
 

@@ -38,7 +38,7 @@ def prepare(folder: Folder, settings: Settings) -> Service:
             *("--ip", HOST, "--port", str(settings.temporal_port), "--ui-port", str(settings.temporal_ui_port)),
             *("--namespace", settings.temporal_namespace, "--ui-disable-news-fetch"),
             *("--log-level", "warn"),
-            # What somebody set up for another Temporal is not meant for this one.
+            # Settings for another Temporal are not meant for this one.
             *("--disable-config-file", "--disable-config-env"),
             *(part for attribute in SEARCH_ATTRIBUTES for part in ("--search-attribute", registration_of(attribute))),
             *(part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)),

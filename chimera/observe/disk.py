@@ -1,4 +1,4 @@
-"""Disks that are full: tell it from an error, and see it coming."""
+"""Full disks: recognise them from an error, and see them coming."""
 
 import errno
 import shutil
@@ -19,7 +19,7 @@ class Space(IntEnum):
 
 
 def is_full(error: BaseException) -> bool:
-    """Say whether an error of the system says that there is no room, or no more for this user."""
+    """Whether a system error means that the disk, or this user's quota, is full."""
     return isinstance(error, OSError) and error.errno in _ERRNOS
 
 

@@ -1,6 +1,6 @@
 """Logs: lines for a person at a terminal, JSON for everything else, and a rotating file for each process.
 
-What the standard library's loggers say (uvicorn, Temporal, SQLAlchemy) goes the same way as our own. Ids that were
+Lines of the standard library's loggers (uvicorn, Temporal, SQLAlchemy) go the same way as our own. Ids that were
 bound to the context (request, task, path) stand on every line. Secrets are taken out, by name and by look.
 """
 
@@ -37,7 +37,7 @@ SECRET_TEXT = re.compile(
     r"(?<=bearer )\S+|\b(?:sk-|AIza|AQ\.)[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
     re.IGNORECASE,
 )
-"""Secrets that stand in text whatever the field is called: tokens, vendors' keys, passwords in addresses."""
+"""Secrets in the text of any field: tokens, vendors' keys, passwords in addresses."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 DEPTH = 6
@@ -150,7 +150,7 @@ def _formatter(shared: list[Processor], *, for_people: bool) -> logging.Formatte
 
 
 class ShortLines(structlog.stdlib.ProcessorFormatter):
-    """Keeps a line within 16 KB, whatever was logged."""
+    """Keeps every line within 16 KB."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
@@ -220,7 +220,7 @@ def _redacted(name: object, value: Any, depth: int) -> Any:
 
 
 def escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Write control characters out: what somebody sent must not move a cursor or look like a line of ours."""
+    """Write control characters out: sent text must not move a cursor or look like a line of ours."""
     for name, value in event.items():
         if name in ("exception", "stack"):
             event[name] = "\n".join(_escaped(line) for line in str(value).split("\n"))

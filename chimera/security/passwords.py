@@ -12,7 +12,7 @@ from chimera.security.turns import Turns
 CONCURRENT_HASHES = 4
 """Each takes 64 MiB and a core; more at once would starve everything else."""
 MAX_WAITING = 16
-"""More than wait for four hashes' time are told to come back: the queue is no place to keep everybody in."""
+"""Requests beyond four hashes' time are rejected with a retry time, so that the queue stays short."""
 
 BCRYPT_MAX_BYTES = 72
 
@@ -33,10 +33,10 @@ class Passwords:
     async def check(
         self, password: str, stored: str | None, *, sender: str = "", is_known: bool = False
     ) -> tuple[bool, str | None]:
-        """Say whether `password` is the one that was `stored`, and the hash to store instead if it is outdated.
+        """Return whether `password` matches the `stored` hash, and the hash to store instead if it is outdated.
 
-        Without a stored hash (nobody has that e-mail) a hash of no password is checked, which takes as long. Senders
-        take turns; half of the queue is kept for those who are known.
+        Without a stored hash (no account has that e-mail) a hash of no password is checked, which takes as long.
+        Senders take turns; half of the queue is kept for those who are known.
         """
         async with self._turns.turn(sender, is_known=is_known):
             if stored is None and self._nobodys is None:

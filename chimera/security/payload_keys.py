@@ -29,13 +29,13 @@ def parse(text: str) -> dict[str, bytes]:
                 f"{place} does not begin with an id of letters, digits, '.', '_' and '-', and a colon; {_WAY_OUT}"
             )
         if id in keys:
-            raise ValueError(f"{place} has the id {id!r}, which a key before it has; give each an id of its own.")
+            raise ValueError(f"{place} has the id {id!r}, which an earlier key has; give each key its own id.")
         keys[id] = _bytes_of(key, f"{place} ({id!r})")
     return keys
 
 
 def in_words(ids: Sequence[str]) -> str:
-    """Say what the keys of these ids do, the first of which encrypts."""
+    """Describe the use of the keys with these ids; the first one encrypts."""
     if not ids:
         return "encrypts nothing"
     return f"encrypts with {ids[0]}" + (f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else "")
@@ -55,9 +55,9 @@ def _bytes_of(key: str, place: str) -> bytes:
     try:
         found = bytes_of(key)
     except ValueError:
-        raise ValueError(f"{place} is no base64; {_WAY_OUT}") from None
+        raise ValueError(f"{place} is not base64; {_WAY_OUT}") from None
     if len(found) != KEY_BYTES:
         raise ValueError(f"{place} has {len(found)} bytes in place of {KEY_BYTES}; {_WAY_OUT}")
     if len(set(found)) < MIN_DIFFERENT:
-        raise ValueError(f"{place} can be guessed, because its bytes repeat; {_WAY_OUT}")
+        raise ValueError(f"{place} is easy to guess because its bytes repeat; {_WAY_OUT}")
     return found

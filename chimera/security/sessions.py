@@ -67,7 +67,7 @@ class SignedIn:
 
 
 class Auth:
-    """Signs people in and tells who a token belongs to. One per process."""
+    """Signs users in and resolves tokens to users. One per process."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -80,7 +80,7 @@ class Auth:
         self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
 
     async def register(self, registration: Registration, address: str = "") -> None:
-        """Create a user unless the e-mail has an account, which takes as long and is told to nobody.
+        """Create a user unless the e-mail has an account, which takes as long and is not revealed.
 
         Raises TooManyTries after too many from there.
         """
@@ -117,7 +117,7 @@ class Auth:
         return await self._begin_session(UserId(user.id), address)
 
     async def vouch_for(self, email: str) -> Tokens:
-        """Begin a session without a password, for whoever holds this installation's secret and database anyway.
+        """Begin a session without a password, for operators who hold this installation's secret and database anyway.
 
         Raises WrongCredentials when there is no such user, or not any more.
         """
@@ -158,7 +158,7 @@ class Auth:
             if user is None:
                 raise NotSignedIn
             weak_passwords.check(change.new_password, user.email, "new_password")
-            # Counted apart from sign-ins: guesses at those from elsewhere keep nobody from changing a password.
+            # Counted apart from sign-ins: guesses at those from elsewhere keep no user from changing a password.
             tried.at(f"password of {user.id}")
             right, _ = await self._passwords.check(
                 change.current_password, user.password_hash, sender=sender_of(address), is_known=True
@@ -166,7 +166,7 @@ class Auth:
             if not right:
                 tried.failed = True
                 log.info("password_change_refused", user_id=user.id, address=address)
-                raise InvalidInput("current_password", "This is not the password that you have now.")
+                raise InvalidInput("current_password", "This is not your current password.")
         new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
         await _set_password(self._database, caller.user_id, new_hash)
         for key in [key for key in self._standings if key.user_id == caller.user_id]:
@@ -174,7 +174,7 @@ class Auth:
         return await self._begin_session(caller.user_id, address)
 
     async def signed_in(self, access_token: str) -> SignedIn:
-        """Tell who an access token belongs to. Raises TokenRefused for every fault alike."""
+        """Return the caller of an access token. Raises TokenRefused for every fault alike."""
         user_id, session_id, expires_at = self._claims(access_token)
         standing = await self._standing(user_id, session_id)
         if standing is None:
@@ -194,7 +194,7 @@ class Auth:
         return found
 
     def vouches_for(self, access_token: str) -> bool:
-        """Say whether a token was signed here and hasn't ended. Asks no database: enough to be told how that one is."""
+        """Whether a token was signed here and hasn't expired. Asks no database: enough for the health report."""
         try:
             self._claims(access_token)
         except TokenRefused:
@@ -225,7 +225,7 @@ class Auth:
         return self._tokens(user_id, session_id, refresh_token)
 
     def _claims(self, token: str, kind: str = "access", audience: str = AUDIENCE) -> tuple[UserId, str, float]:
-        """Return what a token says. Its signature is checked once, its end each time. Raises TokenRefused."""
+        """Return a token's claims. Its signature is checked once, its end each time. Raises TokenRefused."""
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenRefused
         key = hashlib.sha256(f"{kind} {token}".encode("utf-8", "surrogatepass")).digest()
@@ -292,7 +292,7 @@ class Auth:
 
 
 def has_expired(expires_at: float) -> bool:
-    """Say whether a token has ended, but for the leeway of clocks that differ."""
+    """Whether a token has expired, with leeway for clocks that differ."""
     return expires_at + LEEWAY_SECONDS <= time.time()
 
 
@@ -321,7 +321,7 @@ async def ensure_first_user(database: Database) -> tuple[str, str] | None:
 
 
 async def reset_password(database: Database, email: str, password: str) -> None:
-    """Set a user's password and end their sessions, for whoever holds the database anyway.
+    """Set a user's password and end their sessions, for operators who hold the database anyway.
 
     Raises NotFound, and InvalidInput for a password that is guessed first.
     """

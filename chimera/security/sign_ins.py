@@ -4,8 +4,8 @@ Counted in this process and nowhere else, so that nothing that is away opens it;
 as much. A try takes its place before the password is looked at and gives it back when the password was right: guesses
 at the same moment count too. Whether an account exists makes no difference.
 
-The owner is not locked out by somebody elsewhere: from an address where the account signed in before, its tries are
-counted apart from those of everybody else.
+Guesses from elsewhere don't lock the owner out: attempts from an address where the account signed in before are
+counted apart from all others.
 """
 
 import time
@@ -25,7 +25,7 @@ ACCOUNT_TRIES, ACCOUNT_S = 10, 15 * 60.0
 ADDRESS_TRIES, ADDRESS_S = 100, 60 * 60.0
 """Both, as ASVS 5.0 V6.3.1 asks: many guess at one account from many places, one guesses at many accounts."""
 REGISTRATIONS = 20
-"""From one address within an hour: registering tells whether an e-mail has an account, and costs a hash."""
+"""From one address within an hour: registering reveals whether an e-mail has an account, and costs a hash."""
 AT_ONCE = 8
 """Passwords of one address that are looked at together: with more, one sender would fill the queue of `Passwords`."""
 SWEEP = 1000
@@ -39,7 +39,7 @@ class Try:
     failed: bool = False
 
     def at(self, account: str) -> None:
-        """Take a place at an account, of whatever name. Raises TooManyTries where there is none."""
+        """Take a place at an account, existing or not. Raises TooManyTries if there is none."""
         self.take(account)
 
 

@@ -1,6 +1,6 @@
-"""A short queue in which nobody's haste keeps others out: served sender by sender, with places kept for who is known.
+"""A short and fair queue: served sender by sender, with places kept for known senders.
 
-Senders take turns, so one with many requests waits longer for its last, and everybody else no longer than for one of
+Senders take turns, so one with many requests waits longer for its last, and the others no longer than for one of
 each. Where the queue is full, the latest request of the sender with the most gives way to one of a sender with fewer.
 """
 
@@ -36,7 +36,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, sender: str, *, is_known: bool) -> AsyncIterator[None]:
-        """Wait for a turn and hold it. Raises TooBusy where there is no place, or somebody with fewer needs it."""
+        """Wait for a turn and hold it. Raises TooBusy if there is no place, or a sender with fewer needs it."""
         await self._come(sender, is_known=is_known)
         try:
             yield

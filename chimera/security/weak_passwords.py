@@ -23,7 +23,7 @@ _LIST = Path(__file__).parent / "common_passwords.txt"
 def check(password: str, email: str, field: str = "password") -> None:
     """Raise InvalidInput, naming `field`, for a password that is guessed among the first."""
     if problem := _problem_of(password, email):
-        raise InvalidInput(field, f"{problem}; choose another, for example four words that don't belong together.")
+        raise InvalidInput(field, f"{problem}; choose another, for example four unrelated words.")
 
 
 def _problem_of(password: str, email: str) -> str | None:
@@ -31,7 +31,7 @@ def _problem_of(password: str, email: str) -> str | None:
     if len(set(known)) < MIN_DIFFERENT and len(password) < LONG:
         return f"This password has fewer than {MIN_DIFFERENT} different characters"
     if known in _common() or known.rstrip(_AFFIXES) in _common():
-        return "This password is among those that are used most"
+        return "This password is one of the most common"
     rest = known
     for word in sorted({email, email.partition("@")[0], PRODUCT}, key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) >= MIN_DIFFERENT else rest

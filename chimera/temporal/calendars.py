@@ -66,7 +66,7 @@ def _spec_of_cron(text: str, time_zone: str, year: int) -> ScheduleSpec:
 
 
 def fingerprint_of(spec: ScheduleSpec) -> str:
-    """Name what a spec says, so that one that is out of date is known by it."""
+    """Return the version of a spec, so that an outdated one is recognised."""
     return hashlib.sha256(f"{FORM} {spec!r}".encode()).hexdigest()[:16]
 
 

@@ -18,14 +18,14 @@ from models.remedies import Action, Remedy
 
 _TEMPORAL_AWAY = Blocked(
     code=Unavailable.code,
-    message="Temporal doesn't answer or has not taken the call over yet; it is kept, and made then.",
+    message="Temporal does not answer, or has not started the call yet. The call is kept and starts later.",
 )
 _NO_WORKER = Blocked(
     code="no_worker",
-    message="No worker has taken it up yet; check how many run.",
+    message="No worker has started it yet; check that workers are running.",
     remedy=Remedy(action=Action.CHECK_HEALTH),
 )
-_WORKER_LOST = "The worker that had it gave no more sign of life; another one takes it up."
+_WORKER_LOST = "The worker that had it stopped responding; another worker takes over."
 
 
 class CallWaits:
@@ -67,7 +67,7 @@ class CallWaits:
             return bool(await runs.open_among(session, [run_id]))
 
     def stop_waiting(self) -> None:
-        """Let everybody go who waits: their calls go on, and this process doesn't."""
+        """End all waits: their calls continue, but this process stops."""
         self._stopping.set()
 
 

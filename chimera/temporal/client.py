@@ -65,11 +65,11 @@ STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 VISIBILITY_PAGE = 1000
 RETRIES = "retries"
-"""In the memo of a run that tries a failed task again: which retry it is."""
+"""In the memo of a run that retries a failed task: the number of the retry."""
 
 
 class StillEnding(RuntimeError):
-    """A task is to be tried again, and the run that failed has not ended yet."""
+    """A task is to be retried, and its failed run has not ended yet."""
 
 
 class ActivityState(NamedTuple):
@@ -244,7 +244,7 @@ class Temporal:
             rpc_timeout=RPC_TIMEOUT,
         )
         if is_retry and await _retry_of(handle) != start.retries:
-            # A run says that it failed before it has ended.
+            # A run reports its failure before it has ended.
             raise StillEnding("The run that failed is still ending.")
 
     async def end_runs(self, *workflow_ids: str | None, reason: str) -> None:
@@ -268,11 +268,11 @@ class Temporal:
             async with asyncio.timeout(wait_s):
                 await handle.result()
         except (TimeoutError, WorkflowFailureError, RPCError, RuntimeError):
-            # Its row says what became of it.
+            # Its row has the outcome.
             return
 
     async def activity_of(self, run_id: RunId) -> ActivityState:
-        """Say how a call's run stands. Raises RPCError or RuntimeError, also when Temporal doesn't know the run."""
+        """Return the state of a call's run. Raises RPCError or RuntimeError, also for an unknown run."""
         handle = (await self.client()).get_workflow_handle(workflow_id_of(run_id))
         described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
         pending = next(iter(described.raw_description.pending_activities), None)
@@ -288,7 +288,7 @@ class Temporal:
             return str(error)
 
     async def steer(self, run_id: RunId, request: SteerRequest) -> SteerReceipt | None:
-        """Tell a run about stored guidance and return its receipt.
+        """Send stored guidance to a run and return its receipt.
 
         None when Temporal or the run doesn't answer within 5 s: the guidance is stored and the next model call sees it
         all the same. Raises Conflict when the run refuses it.
@@ -302,7 +302,7 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            refused = "The run refused the guidance; look at where it stands."
+            refused = "The run rejected the guidance; look at its state."
             raise Conflict(
                 cause.message if isinstance(cause, ApplicationError) else refused,
                 remedy=Remedy(action=Action.SHOW_TASK, target=run_id),

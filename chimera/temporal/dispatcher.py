@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 CONCURRENT_DELIVERIES = 10
 ENDING_TRIES = 7
-"""A run that failed and hasn't ended by then, a minute and a half after its task was tried again, is ended."""
+"""A failed run that has not ended by then, a minute and a half after the retry of its task, is terminated."""
 
 
 class _NoRoom(Exception):
@@ -55,7 +55,7 @@ class Dispatcher:
         self._underway: set[asyncio.Task[None]] = set()
 
     def deliver_soon(self, run_id: RunId) -> None:
-        """Deliver in the background; whatever goes wrong is left to the sweeper."""
+        """Deliver in the background; failures are left to the sweeper."""
         task = asyncio.create_task(self.deliver(run_id))
         self._underway.add(task)
         task.add_done_callback(self._underway.discard)
@@ -65,7 +65,7 @@ class Dispatcher:
         await asyncio.gather(*self._underway, return_exceptions=True)
 
     async def deliver(self, run_id: RunId) -> None:
-        """Send what is in the outbox for this task, in order. Never raises: the entry stays and is tried again."""
+        """Send what is in the outbox for this task, in order. Never raises: the entry stays and is retried."""
         async with self._limit:
             try:
                 while await self._deliver_first(run_id):
@@ -135,13 +135,13 @@ class Dispatcher:
                 raise
             if entry.kind == "cancel":
                 if await runs.open_among(session, [entry.run_id]):
-                    # Ended by somebody else.
+                    # Ended by another process.
                     scheduled_run_id = await runs.scheduled_run_of(session, entry.run_id)
                     await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
                 await runs.close_from_temporal(session, entry.run_id, True)
 
     async def _cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
-        """Cancel a run; one that was told before and goes on, with its subtasks; at last end it from outside."""
+        """Cancel a run; a repeated cancel includes its subtasks, and the last one terminates it."""
         cancels_sent, running = await outbox.cancelled_tree(session, run_id)
         handle = client.get_workflow_handle(workflow_id_of(run_id))
         if cancels_sent >= outbox.CANCELS:
@@ -189,7 +189,7 @@ class Dispatcher:
         except StillEnding:
             if entry.attempts >= ENDING_TRIES:
                 log.error("failed_run_ended_from_outside", run_id=run_id)
-                await self._end(session, run_id, reason="Its task failed and is tried again.")
+                await self._end(session, run_id, reason="Its task failed and is retried.")
             raise
         except WorkflowAlreadyStartedError:
             log.info("run_already_started", run_id=run_id)

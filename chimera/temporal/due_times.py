@@ -74,17 +74,17 @@ def backfilled(timing: Timing, backfill: BackfillSpec, now: datetime) -> list[da
     """Return the times that a backfill makes runs of. Raises InvalidInput, naming the field, for what it can't."""
     start, end = backfill.start, backfill.end
     if end > now:
-        raise InvalidInput("end", f"{end.isoformat()} is still to come. Use a time of the past.")
+        raise InvalidInput("end", f"{end.isoformat()} is in the future. Use a time in the past.")
     if start > end:
         raise InvalidInput("start", "It is later than end. Use an earlier time.")
     if now - start > BACKFILL_REACH:
-        raise InvalidInput("start", f"A backfill reaches {BACKFILL_REACH.days} days back. Use a later time.")
+        raise InvalidInput("start", f"A backfill reaches at most {BACKFILL_REACH.days} days back. Use a later time.")
     due = times_between(timing, start, end, MOST_COUNTED + 1)
     if not due:
-        raise InvalidInput("end", "No run is due from start to end. Use a longer time.")
+        raise InvalidInput("end", "No run is due from start to end. Use a longer range.")
     if len(due) > MOST_BACKFILLED:
         count = f"{len(due):,}" if len(due) <= MOST_COUNTED else f"More than {MOST_COUNTED:,}"
-        way_out = f"A backfill makes {MOST_BACKFILLED} at most. Use a shorter time."
+        way_out = f"A backfill makes at most {MOST_BACKFILLED}. Use a shorter range."
         raise InvalidInput("end", f"{count} runs are due from start to end. {way_out}")
     return due
 

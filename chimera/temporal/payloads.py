@@ -46,7 +46,7 @@ DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
 
 
 class PayloadUnreadable(RuntimeError):
-    """A payload can't be decrypted here. In a worker the workflow task or activity is tried again until it can be.
+    """A payload can't be decrypted here. In a worker the workflow task or activity is retried until it can be.
 
     A RuntimeError, as the client raises for a server that it can't use now: who waits for that one waits for this too.
     """
@@ -111,6 +111,6 @@ def converter_of(encryption: Encryption) -> DataConverter:
     """Return what a process writes and reads payloads with."""
     converter = replace(DATA_CONVERTER, payload_codec=encryption)
     if not encryption.is_on:
-        # Failures stay where everybody looks for them: encoded and plain they would only be harder to read.
+        # Failures stay in their usual fields: encoded but unencrypted, they would only be harder to read.
         return converter
     return replace(converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes)

@@ -1,7 +1,8 @@
 """Holds rows against Temporal: of runs that ended without telling us, and of runs that Temporal has lost.
 
-A run ends so when somebody terminates it in the Web UI, say. It is lost when Temporal's data is: an empty disk, or a
-backup from before. What is asked for such a run was paid for, and the ledger has the answers, so it is started anew.
+A run ends so when a user terminates it in the Web UI, for example. It is lost when Temporal's data is: an empty disk,
+or a backup from before. What is asked for such a run was paid for, and the ledger has the answers, so it is started
+anew.
 
 Moments are PostgreSQL's, which wrote the rows. Temporal's own clock may differ: then a run that has just closed may be
 missed where closed runs are listed, and is found where rows are held against Temporal one by one, without any time.
@@ -32,12 +33,12 @@ LOOK_FOR_LOST = timedelta(minutes=1)
 """How often some of the open rows are held against Temporal one by one."""
 LOOKED_AT_ONCE = 200
 LOST_AFTER = timedelta(minutes=2)
-"""Rows younger than this are left alone: whoever starts their runs may still be on the way."""
+"""Rows younger than this are skipped: their runs may still be starting."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended, as Temporal tells."""
+    """The end of a run, as Temporal reports it."""
 
     cancelled: bool
     retries: int
@@ -57,7 +58,7 @@ class Reconciler:
     async def reconcile(self) -> None:
         """Close the rows of runs that Temporal closed since the last round; once a minute look for lost ones too.
 
-        The first round looks back to the oldest open row: nobody may have reconciled for days.
+        The first round looks back to the oldest open row: there may have been no reconciliation for days.
         """
         client = await self._temporal.client()
         async with self._database.begin() as session:
@@ -72,7 +73,7 @@ class Reconciler:
             try:
                 await self._hold_against_temporal(client, suspect)
             except (RPCError, SQLAlchemyError, PayloadUnreadable) as error:
-                # One that can't be judged now comes again; it keeps nobody else from being looked at.
+                # One that can't be judged now comes again; it does not hold up the others.
                 log.warning("run_not_reconciled", id=suspect, error=type(error).__name__)
         self._reconciled_to = started
 

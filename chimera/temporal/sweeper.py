@@ -19,7 +19,7 @@ Admission = Callable[[], Awaitable[bool]]
 
 
 class Sweeper:
-    """Runs in every worker: no row says `running` about a run that has ended, and no start or cancel is forgotten."""
+    """Runs in every worker: no row stays `running` after its run has ended, and no start or cancel is lost."""
 
     def __init__(self, *, sweeps: Sequence[Round], reconciliations: Sequence[Round], admit: Admission) -> None:
         """`admit` starts queued tasks and returns whether any waited."""

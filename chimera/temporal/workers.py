@@ -40,7 +40,7 @@ async def workers_seen(temporal: Temporal, settings: Settings) -> set[str]:
 
 
 def in_words(seen: set[str], key_ids: Sequence[str]) -> str:
-    """Say how many workers there are, and which payload keys those have that haven't the ones with these ids."""
+    """Report the number of workers, and the payload keys of those that differ from these ids."""
     same = _keys_in_words(key_ids)
     keys = [identity.partition(" ")[2] for identity in seen]
     others = sorted({each or "payload keys not known" for each in keys if each != same})

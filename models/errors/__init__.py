@@ -1,7 +1,7 @@
 """Every error that Chimera raises on purpose, in one tree: a file for each who is at fault.
 
 A class sets `code`, `http_status`, `title` and `retryable`; an instance takes its facts as arguments. A message names
-the value with !r and says in words what to do, because its reader cannot see the code. It has no address and no
+the value with !r and explains what to do, because its reader cannot see the code. It has no address and no
 command: an error carries a `Remedy`, which the API shows as a request and the command line as a command.
 
 The API turns the tree into RFC 9457 problem documents (`api/errors.py`), the worker into Temporal failures

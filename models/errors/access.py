@@ -17,7 +17,7 @@ class NotSignedIn(ChimeraError):
 
 
 class TokenRefused(NotSignedIn):
-    """A token came, and isn't good: for every fault alike, so that nobody learns from it how one is made."""
+    """An invalid token: the same for every fault, so that it reveals nothing about how tokens are made."""
 
     title = "The token is not valid"
 
@@ -32,13 +32,13 @@ class TokenRefused(NotSignedIn):
 
 
 class CodecAddressRefused(ChimeraError):
-    """The pass in a codec's address isn't good, for every fault alike."""
+    """The secret in a codec's address is invalid; the same for every fault."""
 
     code, http_status, title = "codec_address_refused", 403, "The codec's address is not valid"
 
     def __init__(self) -> None:
         super().__init__(
-            "This address is not valid, or has expired, or its administrator has signed out or is none any more."
+            "This address is not valid, or has expired, or its administrator has signed out or lost the role."
             " Create another.",
             remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
@@ -54,31 +54,30 @@ class WrongCredentials(ChimeraError):
 class TooManyTries(ChimeraError):
     """Too many passwords were tried for one account or from one address; the same for accounts that don't exist."""
 
-    code, http_status, title, retryable = "too_many_tries", 429, "Too many tries", True
+    code, http_status, title, retryable = "too_many_tries", 429, "Too many sign-in attempts", True
 
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-ins failed or are under way here; try again in {wait}, or from where you signed in before.",
+            f"Too many sign-ins failed or are in progress from here. Retry in {wait}, or from a place where you"
+            " signed in before.",
             retry_after_s=math.ceil(wait_s),
         )
 
 
 class TooBusy(ChimeraError):
-    """The queue is full: a request that waited would only make everybody wait longer."""
+    """The queue is full: another waiting request would only make all of them wait longer."""
 
-    code, http_status, title, retryable = "too_busy", 503, "Too much is asked at once", True
+    code, http_status, title, retryable = "too_busy", 503, "Too many requests at once", True
 
     def __init__(self, what: str, retry_after_s: float = 2.0) -> None:
-        super().__init__(
-            f"Too many {what} wait already; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s
-        )
+        super().__init__(f"Too many {what} are waiting; retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
 
 
 class LimitReached(ChimeraError):
-    """A user has as much of something as one user may; `setting` is the field that says how much."""
+    """A user has reached a limit; `setting` is the field that sets it."""
 
-    code, http_status, title = "limit_reached", 429, "One user may have no more of this"
+    code, http_status, title = "limit_reached", 429, "A limit for one user is reached"
 
     def __init__(
         self,
@@ -92,10 +91,10 @@ class LimitReached(ChimeraError):
         added: int = 1,
     ) -> None:
         """Take what there is and what was to be added to it, both counted as `most` is."""
-        adds = f", this would add {added:,}" if added > 1 else ""
+        adds = f" and would add {added:,}" if added > 1 else ""
         super().__init__(
-            f"This user has {there:,} {what}{adds}, and CHIMERA_{setting.upper()} allows {most:,}: {way_out}, or have"
-            " the setting raised.",
+            f"This user has {there:,} {what}{adds}; CHIMERA_{setting.upper()} allows {most:,}. To continue,"
+            f" {way_out}, or ask an administrator to raise the setting.",
             retry_after_s=retry_after_s,
         )
         self.setting = setting

@@ -10,11 +10,11 @@ from models.usage import Usage
 class ProviderError(ChimeraError):
     """A model call that did not succeed; sorted once, in the provider's file."""
 
-    code, http_status, title = "provider_error", 502, "The model provider did not answer well"
+    code, http_status, title = "provider_error", 502, "The model provider failed"
     away: ClassVar[bool] = False
-    """Says that the provider as a whole is away, not what is wrong with one call."""
+    """Whether the provider as a whole is away, not only this call."""
     taken_up: ClassVar[bool] = True
-    """Else the request uses up none of those that a budget allows."""
+    """False: the provider did not accept the request, so it counts against no budget."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ProviderError(ChimeraError):
         self.may_be_billed = may_be_billed
         """The provider had the prompt and was at work on it, so it may charge for the prompt."""
         self.usage = usage
-        """What the provider counted for an answer that can't be used; None where it told nothing."""
+        """The provider's counts for an unusable answer; None if it reported none."""
 
 
 class RateLimited(ProviderError):
@@ -77,12 +77,14 @@ class TookTooLong(ProviderTimeout):
 
 
 class ProviderAway(ProviderError):
-    """The provider is left alone for now, because call after call failed; it is asked again until it answers."""
+    """The provider's circuit breaker is open, because call after call failed; trial calls go on until one succeeds."""
 
     code, retryable = "provider_away", True
 
     def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
-        super().__init__(f"{provider} is away; the call waits until it is back: {reason}", retry_after_s=retry_after_s)
+        super().__init__(
+            f"{provider} is not available; the call waits until it is: {reason}", retry_after_s=retry_after_s
+        )
 
 
 class Stalled(ProviderError):
@@ -98,13 +100,13 @@ class Truncated(ProviderError):
 
 
 class Malformed(ProviderError):
-    """An answer that isn't what the protocol says."""
+    """An answer that breaks the protocol."""
 
     code, retryable = "malformed", True
 
 
 class UselessAnswer(ProviderError):
-    """A whole answer without what was asked for. Asking again would be paid again and bring the same."""
+    """A complete answer without the requested content. A retry would be paid again and bring the same."""
 
     code = "useless_answer"
 
@@ -115,7 +117,9 @@ class AnswerNotKept(ProviderError):
     code = "answer_not_kept"
 
     def __init__(self, *, usage: Usage | None = None) -> None:
-        super().__init__("The answer came, but can't be stored; the log says why.", may_be_billed=True, usage=usage)
+        super().__init__(
+            "The answer arrived but can't be stored; the worker's log has the reason.", may_be_billed=True, usage=usage
+        )
 
 
 class AnswerTooLarge(ProviderError):
@@ -143,7 +147,7 @@ class UnknownModel(ProviderError):
 
 
 class BadRequest(ProviderError):
-    """The provider says that our request is wrong; sending it again would not help."""
+    """The provider rejected our request as invalid; sending it again would not help."""
 
     code = "bad_request"
 
@@ -151,18 +155,19 @@ class BadRequest(ProviderError):
 class UnusableHeader(ProviderError):
     """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
 
-    code, title, taken_up = "unusable_header", "A header of the environment can't be sent", False
+    code, title, taken_up = "unusable_header", "A header set in the environment can't be sent", False
 
     def __init__(self, provider: str, header: str, variables: str) -> None:
         super().__init__(
-            f"{provider} can't be asked: the header {header!r} has characters that no HTTP header can have. Correct or"
-            f" unset {variables} in the environment (plain ASCII, no blank in a name, no line break) and start Chimera"
-            " again."
+            f"{provider} can't be called: the header {header!r} has characters that HTTP headers can't contain."
+            " Correct or"
+            f" unset {variables} in the environment (plain ASCII, no space in a name, no line break) and restart"
+            " Chimera."
         )
 
 
 class FallsBack(ProviderError):
-    """A model failed for good, and the next one of its chain is asked instead; no end that anybody sees."""
+    """A model failed for good, and the next one of its chain is called instead; users never see this error."""
 
     code, retryable = "falls_back", True
 
@@ -171,22 +176,22 @@ class FallsBack(ProviderError):
 
 
 class AttemptsUsedUp(ProviderError):
-    """The ledger counts the attempts of one call; this call has had all of them. Says how the last one failed."""
+    """The call has used all its attempts, which the ledger counts. Names the last failure."""
 
     code = "attempts_used_up"
-    asked_until = "as often as it may be"
+    asked_until = "the allowed maximum"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
-        last = "nobody saw how it ended" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
+        last = "unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
         times = "once" if attempts == 1 else f"{attempts} times"
-        super().__init__(f"The provider was asked {times}, {self.asked_until}. The last time: {last[:300]}.")
+        super().__init__(f"The provider was called {times}, {self.asked_until}. Last outcome: {last[:300]}.")
 
 
 class SameFailureAgain(AttemptsUsedUp):
     """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
 
     code = "same_failure_again"
-    asked_until = "and failed in the same way again, so it isn't asked once more"
+    asked_until = "and failed twice in the same way"
 
 
 class AiCallFailed(ProviderError):

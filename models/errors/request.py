@@ -11,7 +11,7 @@ from models.wording import instead_of
 class InvalidInput(ChimeraError):
     """A value that can't be accepted; names the field."""
 
-    code, http_status, title = "invalid_input", 422, "The request has a value that can't be accepted"
+    code, http_status, title = "invalid_input", 422, "The request has an invalid value"
 
     def __init__(self, field: str, message: str, *, remedy: Remedy | None = None) -> None:
         super().__init__(message, field=field, remedy=remedy)
@@ -52,7 +52,7 @@ class MissingKey(InvalidInput):
     code, title = "missing_key", "A provider's key is missing"
 
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
-        super().__init__(field, f"No key for provider {provider!r}; set {setting} and start Chimera again.")
+        super().__init__(field, f"No key for provider {provider!r}; set {setting} and restart Chimera.")
 
 
 class UnusableKey(InvalidInput):
@@ -63,8 +63,8 @@ class UnusableKey(InvalidInput):
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"The key for provider {provider!r} has characters that no HTTP header can have; copy it again into"
-            f" {setting} (plain ASCII, no quotes or blanks around it) and start Chimera again.",
+            f"The key for provider {provider!r} has characters that HTTP headers can't contain; copy it again"
+            f" into {setting} (plain ASCII, no quotes or spaces around it) and restart Chimera.",
         )
 
 
@@ -72,17 +72,17 @@ class MissingBaseUrl(InvalidInput):
     code, title = "missing_base_url", "A provider's address is missing"
 
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
-        super().__init__(field, f"No address for provider {provider!r}; set {setting} and start Chimera again.")
+        super().__init__(field, f"No address for provider {provider!r}; set {setting} and restart Chimera.")
 
 
 class UnknownPrice(InvalidInput):
-    """A model whose price nobody knows isn't called: the budget could not hold."""
+    """A model without a known price is never called: its budget could not hold."""
 
     code, title = "unknown_price", "No price is known for the model"
 
     def __init__(self, model: str, field: str = "model") -> None:
         super().__init__(
-            field, f"No price is known for {model!r}; add it to CHIMERA_PRICES (0 is a price) or choose another model."
+            field, f"No price is known for {model!r}; add one to CHIMERA_PRICES (0 is allowed) or choose another model."
         )
 
 
@@ -96,15 +96,15 @@ class UnknownSimulatorModel(UnknownPrice):
 
 
 class WrongKindOfModel(UnknownPrice):
-    """The model is known, and priced for something else: nobody can say what this would cost."""
+    """The model is known, but priced for another operation, so the cost of this one is unknown."""
 
-    code, title = "wrong_kind_of_model", "The model is for something else"
+    code, title = "wrong_kind_of_model", "The model is for another operation"
 
     def __init__(self, model: str, use: str, example: str, field: str = "model") -> None:
         InvalidInput.__init__(
             self,
             field,
-            f"{model!r} is no model for {use}; use one that is, as {example}.",
+            f"{model!r} is not a model for {use}; use one that is, such as {example}.",
             remedy=Remedy(action=Action.LIST_MODELS),
         )
 
@@ -124,12 +124,12 @@ class IdempotencyKeyReused(InvalidInput):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            "Idempotency-Key", f"Key {key!r} was used with another body; send a new key for a new request."
+            "Idempotency-Key", f"Idempotency-Key {key!r} was used with another body; send a new key for a new request."
         )
 
 
 class NotFound(ChimeraError):
-    """Also the answer for what belongs to somebody else: the two must look the same."""
+    """Also the answer for another user's objects: the two must look the same."""
 
     code, http_status, title = "not_found", 404, "Not found"
 
@@ -151,7 +151,7 @@ class NotFound(ChimeraError):
 class Conflict(ChimeraError):
     """The thing is not in a state that allows the request."""
 
-    code, http_status, title = "conflict", 409, "Not possible in the present state"
+    code, http_status, title = "conflict", 409, "Not possible in the current state"
 
 
 class NotJson(ChimeraError):
@@ -161,8 +161,7 @@ class NotJson(ChimeraError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The body is not JSON as Chimera takes it: {reason}. It takes UTF-8, at most 200 levels deep,"
-            " no NaN, no NUL."
+            f"Invalid JSON: {reason}. Send UTF-8 JSON, nested at most 200 levels, without NaN or NUL characters."
         )
 
 
@@ -171,7 +170,7 @@ class NameTwice(InvalidInput):
 
     def __init__(self, place: str) -> None:
         name = place.rpartition(".")[2]
-        super().__init__(place[:200], f"{name[:60]!r} stands twice in one object; leave one of the two out.")
+        super().__init__(place[:200], f"{name[:60]!r} appears twice in one object; remove one of the two.")
 
 
 class BodyTooLarge(ChimeraError):
@@ -192,27 +191,27 @@ class FileTooLarge(ChimeraError):
 
 
 class BodyTooSlow(ChimeraError):
-    code, http_status, title = "body_too_slow", 408, "The request body stopped coming"
+    code, http_status, title = "body_too_slow", 408, "The request body stopped arriving"
 
     def __init__(self, silence_s: float) -> None:
-        message = f"The body came too slowly, or not at all for {silence_s:g} s; send it again, without a pause."
+        message = f"The body arrived too slowly, or not at all for {silence_s:g} s; send it again without a pause."
         super().__init__(message, field="body")
 
 
 class WrongHost(ChimeraError):
     """The request is for a name that isn't ours, for none, or for two."""
 
-    code, http_status, title = "wrong_host", 421, "This is not the address of this Chimera"
+    code, http_status, title = "wrong_host", 421, "Not an address of this server"
 
     def __init__(self, hosts: Sequence[str]) -> None:
         if len(hosts) == 1 and hosts[0]:
-            problem = f"The header Host names another server than this one ({hosts[0][:100]!r}); use this one's address"
+            problem = f"The Host header names another server ({hosts[0][:100]!r}); use this server's address"
             super().__init__(f"{problem}, or add the name to CHIMERA_ALLOWED_HOSTS.", field="Host")
         else:
-            number = "several headers" if len(hosts) > 1 else "no header"
+            number = "several Host headers" if len(hosts) > 1 else "no Host header"
             super().__init__(
-                f"The request has {number} Host, so it doesn't say which server it is for. Send one, with this server's"
-                " address or a name of CHIMERA_ALLOWED_HOSTS; only the liveness check needs none.",
+                f"The request has {number}. Send one with this server's address or a name in"
+                " CHIMERA_ALLOWED_HOSTS; only the liveness check needs none.",
                 field="Host",
             )
 
@@ -220,7 +219,7 @@ class WrongHost(ChimeraError):
 class WrongContentType(ChimeraError):
     """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
 
-    code, http_status, title = "wrong_content_type", 415, "The body is of the wrong type"
+    code, http_status, title = "wrong_content_type", 415, "The body has the wrong content type"
 
     def __init__(self) -> None:
         super().__init__(

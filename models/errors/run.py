@@ -19,7 +19,7 @@ class BudgetHeld(ChimeraError):
 
 
 class TaskPaused(ChimeraError):
-    """No call begins while a task is paused; the run tries again when it is resumed."""
+    """No call begins while a task is paused; the run retries it when it is resumed."""
 
     code, http_status, title = "task_paused", 409, "The task is paused"
 
@@ -36,7 +36,7 @@ class RootStopped(ChimeraError):
     code, http_status, title = "root_stopped", 409, "The task was stopped"
 
     def __init__(self, task_id: str) -> None:
-        super().__init__(f"Task {task_id!r} was stopped; no further call is made for it.")
+        super().__init__(f"Task {task_id!r} was stopped, so it makes no more calls.")
 
 
 class SubtaskSkipped(ChimeraError):
@@ -45,34 +45,36 @@ class SubtaskSkipped(ChimeraError):
     code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"Subtask {path!r}, or one that it belongs to, was skipped; no further call is made for it.")
+        super().__init__(f"Subtask {path!r} or one of its parents was skipped, so it makes no more calls.")
 
 
 class CallCancelled(ChimeraError):
-    """Somebody cancelled an embedding, an image or a transcription."""
+    """An embedding, an image or a transcription was cancelled."""
 
     code, http_status, title = "call_cancelled", 409, "The call was cancelled"
 
     def __init__(self, call_id: str) -> None:
-        super().__init__(f"Call {call_id!r} was cancelled; no provider is asked for it.")
+        super().__init__(f"Call {call_id!r} was cancelled, so no provider is called.")
 
 
 class StillUnderway(ChimeraError):
-    """Another attempt at the call is at work in a process that lives: its answer is waited for, not bought again."""
+    """Another attempt at the call is in progress in a live process: its answer is awaited, not paid for again."""
 
-    code, http_status, title, retryable = "still_underway", 409, "The call is under way", True
+    code, http_status, title, retryable = "still_underway", 409, "The call is in progress", True
 
     def __init__(self) -> None:
-        super().__init__("Another attempt at this call is under way; its answer is waited for.", retry_after_s=2.0)
+        super().__init__(
+            "Another attempt at this call is in progress; this one waits for its answer.", retry_after_s=2.0
+        )
 
 
 class Overtaken(ChimeraError):
-    """An attempt that ends when another has the call. Whatever it brought is booked; the ledger says what holds."""
+    """An attempt that ends when another has the call. Its cost is booked; the ledger decides which answer counts."""
 
     code, http_status, title, retryable = "overtaken", 409, "Another attempt has the call", True
 
     def __init__(self, attempt: int) -> None:
-        super().__init__(f"Attempt {attempt} was overtaken by another; the next look finds what holds.")
+        super().__init__(f"Attempt {attempt} was overtaken by another; the next attempt reads its outcome.")
 
 
 class AnswerMissing(ChimeraError):
@@ -82,7 +84,9 @@ class AnswerMissing(ChimeraError):
 
     def __init__(self, paths: Sequence[str]) -> None:
         named = ", ".join(map(repr, paths[:10]))
-        super().__init__(f"No answer of subtask {named} is kept, so nothing may be built on it; start the task anew.")
+        super().__init__(
+            f"The answer of subtask {named} was not stored, so no later step can use it; create a new task."
+        )
 
 
 class TurnLimitReached(ChimeraError):
@@ -106,13 +110,13 @@ class AnswerTruncated(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The answer was cut at its limit of tokens; ask for less, raise the task's limits.max_output_tokens (of an"
+            "The answer was cut at its token limit. Ask for less, raise the task's limits.max_output_tokens (of an"
             " agent of your own, its max_output_tokens), or set the task's on_truncated to continue."
         )
 
 
 SETTLED = {
-    AnswerTruncated.code: "its answer was cut at its limit of tokens, and the task wants none that is",
+    AnswerTruncated.code: "its answer was cut at its token limit, which the task does not accept",
     TurnLimitReached.code: "its agent used all its turns",
 }
-"""Failures that come from answers, not from calls, in words: with those answers the same would come again."""
+"""Failures caused by answers, not by calls, in words: with the same answers they would recur."""

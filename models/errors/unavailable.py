@@ -4,12 +4,12 @@ from models.errors.base import ChimeraError
 
 
 class Unavailable(ChimeraError):
-    """A part that a request needs does not answer; try again after `retry_after_s`."""
+    """A part that a request needs does not answer; retry after `retry_after_s`."""
 
     code, http_status, title, retryable = "unavailable", 503, "A part of Chimera is not reachable", True
 
     def __init__(self, part: str, retry_after_s: float = 2.0) -> None:
-        super().__init__(f"{part} does not answer; try again in {retry_after_s:g} s.", retry_after_s=retry_after_s)
+        super().__init__(f"{part} does not answer; retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
         self.part = part
 
 
@@ -21,22 +21,22 @@ class DiskFull(Unavailable):
     def __init__(self, disk: str) -> None:
         ChimeraError.__init__(
             self,
-            f"{disk} is full, so nothing new can be kept. Free space on it, then try again; what was accepted goes on"
-            " by itself.",
+            f"{disk} is full, so nothing new can be stored. Free space on it, then retry; accepted work"
+            " continues by itself.",
             retry_after_s=10.0,
         )
         self.part = disk
 
 
 class DatabaseReadOnly(Unavailable):
-    """A standby, or a server that was told to take no writes (a failover, say)."""
+    """A standby, or a read-only server (for example during a failover)."""
 
-    code, title = "database_read_only", "The database takes no writes"
+    code, title = "database_read_only", "The database is read-only"
 
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database takes no writes now; try again in 5 s. If it stays so, CHIMERA_DATABASE_URL names a standby.",
+            "The database is read-only now; retry in 5 s. If this persists, CHIMERA_DATABASE_URL names a standby.",
             retry_after_s=5.0,
         )
         self.part = "The database"
@@ -48,8 +48,8 @@ class TooManyConnections(Unavailable):
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database has no connection or memory left; try again in 2 s. If it stays so, lower"
-            " CHIMERA_DATABASE_POOL_SIZE, or raise max_connections of the server.",
+            "The database has no connection or memory left; retry in 2 s. If this persists, lower"
+            " CHIMERA_DATABASE_POOL_SIZE, or raise the server's max_connections.",
             retry_after_s=2.0,
         )
         self.part = "The database"

@@ -191,10 +191,10 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ),
         (
             {"subtasks": [{**ONE, "agent": "planner"}]},
-            "Subtask 'one' can't be given to 'planner'; set decompose to have it planned further, or use one",
+            "Subtask 'one' can't be given to 'planner'; set decompose to true to have it planned further, or use one",
         ),
         ({"subtasks": [{**ONE, "agent": "coordinator"}]}, "Subtask 'one' can't be given to 'coordinator'; use one of"),
-        (PLAN.replace('}, {"key"', ', "key"'), "plan: The JSON can't be read: 'key' stands twice in an object"),
+        (PLAN.replace('}, {"key"', ', "key"'), "plan: The JSON can't be read: 'key' appears twice in an object"),
         (PLAN.replace("]}", ", ...]}"), "plan: The JSON can't be read: "),
         (PLAN.replace("}]}", "}]]}"), CUT_OFF),
     ],

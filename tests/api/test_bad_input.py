@@ -77,7 +77,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("a picture that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
     ("a long name in metadata", {"metadata": {"k" * 61: 1}}, f"metadata.{'k' * 60}", "About its name: Use at most 60"),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
-    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0; leave it out"),
+    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0; omit it"),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
     ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
     ("mistyped policy", {"on_failure": "Retri"}, "on_failure", "Did you mean 'retry'? Use one of 'fail', "),
@@ -121,7 +121,7 @@ async def test_a_plan_may_name_a_coordinator_and_no_planner(alice: httpx2.AsyncC
     body["plan"] = [OTHER, STEP | {"agent": "planner"}]
     problem = (await alice.post("/api/v1/tasks", json=body)).json()
     assert (problem["status"], problem["errors"][0]["field"]) == (422, "plan.1.agent")
-    assert "'planner'; set decompose to have it planned further, or use one" in problem["errors"][0]["message"]
+    assert "'planner'; set decompose to true to have it planned further, or use one" in problem["errors"][0]["message"]
 
 
 async def test_a_bad_plan_names_each_place_and_counts_them(alice: httpx2.AsyncClient) -> None:
@@ -254,7 +254,7 @@ async def test_what_is_not_json_that_can_be_stored_gets_a_400(
 async def test_what_is_not_json_is_said_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["title"]) == (400, "The body is not JSON")
-    assert f"as Chimera takes it: {reason}. It takes UTF-8" in answer.json()["detail"]
+    assert f"Invalid JSON: {reason}. Send UTF-8 JSON" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ async def test_a_name_twice_in_one_object_is_refused(
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     name = field.rpartition(".")[2]
-    message = f"'{name}' stands twice in one object; leave one of the two out."
+    message = f"'{name}' appears twice in one object; remove one of the two."
     assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": field, "message": message}])
     assert await _tasks_in(database) == before
 

@@ -15,7 +15,7 @@ def test_a_subtask_that_is_to_be_split_needs_one_to_split_into() -> None:
     assert check_plan(some(MAX_NODES - 1, splitting=1), agents=["analyst"]) == []
     assert check_plan(some(8, splitting=2), agents=["analyst"], nodes_left=10) == []
     [problem] = check_plan(some(MAX_NODES, splitting=1), agents=["analyst"])
-    assert problem.startswith("'s0' can't decompose: of 200 subtasks a task 0 would be left")
+    assert problem.startswith("'s0' can't decompose: of the task's 200 subtasks, 0 would be left")
     [problem] = check_plan(some(9, splitting=2), agents=["analyst"], nodes_left=10)
     assert problem.startswith("'s0', 's1' can't decompose")
 
@@ -54,7 +54,9 @@ def test_a_planner_works_on_no_subtask_and_a_coordinator_on_a_callers() -> None:
     plan = [PlannedSubtask(key=name, instruction="go", agent=name) for name in ("planner", "coordinator")]
     [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
     assert problem.place == "plan.0.agent"
-    assert problem.message.startswith("Subtask 'planner' can't be given to 'planner'; set decompose to have it planned")
+    assert problem.message.startswith(
+        "Subtask 'planner' can't be given to 'planner'; set decompose to true to have it planned"
+    )
     assert problem.message.endswith("use one of analyst, coordinator.")
     assert len(check_plan(plan, agents=["analyst"])) == 2
 

@@ -59,7 +59,7 @@ def test_a_kept_error_has_its_remedy_again(code: str | None, remedy: Remedy | No
 
 def test_used_up_attempts_say_how_the_last_failed() -> None:
     assert AttemptsUsedUp(3, "overloaded", "Busy.").message == (
-        "The provider was asked 3 times, as often as it may be. The last time: overloaded: Busy."
+        "The provider was called 3 times, the allowed maximum. Last outcome: overloaded: Busy."
     )
 
 

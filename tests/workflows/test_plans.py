@@ -59,7 +59,7 @@ async def test_a_plan_that_is_cut_off_twice_ends_with_the_way_out(runs: Runs, se
     row = await ended(runs)
     assert (row["status"], row["error_code"]) == ("failed", "plan_invalid")
     assert "cut off" in row["error"]
-    assert row["error"].endswith("Give the subtasks yourself in `plan`, or choose another model.")
+    assert row["error"].endswith("Send the subtasks in `plan`, or choose another model.")
     assert len(server.bodies) == 2
 
 
@@ -72,7 +72,7 @@ async def test_the_agents_of_the_tree_are_not_offered(runs: Runs, server: Script
     assert "- planner:" not in question
     assert "- coordinator:" not in question
     assert (
-        "can't be given to 'planner'; set decompose to have it planned further, or use one of analyst, coder"
+        "can't be given to 'planner'; set decompose to true to have it planned further, or use one of analyst, coder"
         in correction
     )
 

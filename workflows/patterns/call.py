@@ -5,6 +5,6 @@ from workflows.node import Node
 
 
 async def call(node: Node) -> None:
-    """Make it. What is asked stands where other nodes have their agent: `images`, say."""
+    """Make it. Its operation, for example `images`, stands in place of an agent."""
     agent = node.place.agent
     await node.call(node.request(Purpose(agent), 1, agent))

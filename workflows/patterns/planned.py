@@ -21,7 +21,7 @@ from workflows.node import Node, Suspended
 from workflows.progress import Progress
 
 PLAN_ROUNDS = 2
-"""The planner's first try and one repair; each retry of the node, or of the task, has as many again."""
+"""The planner's first plan and one repair; each retry of the node or the task adds as many."""
 INLINE_NODES = 20
 """Subtasks of a plan beyond which each gets a workflow of its own: in one they would wait for each other."""
 
@@ -29,7 +29,7 @@ INLINE_NODES = 20
 async def planned(node: Node) -> None:
     """Work the node out by a plan.
 
-    Raises ApplicationError with the code of what went wrong when a subtask failed and the policy says `fail`.
+    Raises ApplicationError with the code of what went wrong when a subtask failed and the policy is `fail`.
     """
     plan = node.state.plan or await _plan(node)
     node.keep(plan=plan)
@@ -57,7 +57,7 @@ async def _plan(node: Node) -> tuple[PlanNode, ...]:
         if outcome.plan:
             return outcome.plan
         problems = outcome.plan_problems
-    way_out = "Give the subtasks yourself in `plan`, or choose another model."
+    way_out = "Send the subtasks in `plan`, or choose another model."
     why = f"The planner's plan can't run: {' '.join(problems)}"
     message = f"{preview_of(why, 499 - len(way_out))} {way_out}"
     raise ApplicationError(message, type=PlanInvalid.code, non_retryable=True)

@@ -23,7 +23,7 @@ class Call(Table):
     step: Mapped[int] = mapped_column(primary_key=True)
     attempt: Mapped[int]
     forgiven: Mapped[int] = mapped_column(server_default="0")
-    """Attempts up to this one count for nothing any more: the task was tried again after they had failed it."""
+    """Attempts up to this one no longer count: the task was retried after they had failed it."""
     status: Mapped[str]
     outcome: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = now()
@@ -60,7 +60,7 @@ class CallAttempt(Table):
     worker: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     seen_at: Mapped[datetime | None]
-    """When its worker last said that it is at work; null in the first seconds."""
+    """When its worker last reported it as in progress; null in the first seconds."""
     ended_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(

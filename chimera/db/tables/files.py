@@ -16,7 +16,7 @@ class File(Table):
     owner_id: Mapped[str] = owner()
     name: Mapped[str]
     media_type: Mapped[str]
-    """Found in the bytes, never what somebody said."""
+    """Detected from the bytes, never taken from the sender."""
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
     simulated: Mapped[bool] = mapped_column(server_default=text("false"))

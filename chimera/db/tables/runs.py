@@ -73,7 +73,7 @@ class Run(Table):
     ended_at: Mapped[datetime | None]
     last_call_at: Mapped[datetime | None]
     cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    """How often the sweeper sent a cancel again that had not ended the run."""
+    """How often the sweeper repeated a cancel that had not ended the run."""
     retries: Mapped[int] = mapped_column(server_default="0")
     """How often it was retried after it had failed."""
     deleted_at: Mapped[datetime | None]
@@ -93,7 +93,7 @@ class Run(Table):
 
 
 class Guidance(Table):
-    """What a person said to a run. Each node sees each piece once, at its next model call."""
+    """A user's guidance for a run. Each node sees each piece once, at its next model call."""
 
     __tablename__ = "guidance"
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -34,7 +34,7 @@ class Subtask(Table):
     instruction: Mapped[str]
     agent: Mapped[str]
     model: Mapped[str | None]
-    """Asked in place of its agent's: named when the task was tried again."""
+    """Used instead of its agent's model; set by a retry of the task."""
     depends_on: Mapped[list[str]]
     decompose: Mapped[bool]
     status: Mapped[str] = mapped_column(server_default="pending")

@@ -242,7 +242,7 @@ async def test_a_call_held_before_its_first_attempt_says_why(
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
     assert (call["attempts"], call["blocked_by"]["code"]) == (0, "provider_away")
-    assert "simulator is away" in call["blocked_by"]["message"]
+    assert "simulator is not available" in call["blocked_by"]["message"]
     await alice.post(f"{address}/cancel")
 
 
@@ -250,7 +250,7 @@ def test_an_activity_in_the_queue_says_so() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
-    assert (held.code, held.message.partition(";")[0]) == ("no_worker", "No worker has taken it up yet")
+    assert (held.code, held.message.partition(";")[0]) == ("no_worker", "No worker has started it yet")
     assert blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
 
 
@@ -264,7 +264,7 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     await dispatcher.deliver(call_id)
     held = await waits.blocked_by(call_id)
     assert held is not None
-    assert held.message.startswith("No worker has taken it up yet")
+    assert held.message.startswith("No worker has started it yet")
     async with runs.database.begin() as session:
         assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
     # Its end is in the row, though the run doesn't show it yet.
@@ -309,7 +309,7 @@ async def test_a_refusal_is_final_and_says_why(
 async def test_a_call_that_always_fails_is_given_up(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
     asked = {"model": EMBEDDING, "input": ["x [[sim: garbage=1]]", "y"]}
     answer = await alice.post(f"{AI}/embeddings", json=asked)
-    assert "asked 2 times, and failed in the same way again" in answer.json()["detail"]
+    assert "called 2 times, and failed twice in the same way" in answer.json()["detail"]
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1, "operation": "embeddings"})).json()["items"]
     assert (call["error_code"], call["attempts"]) == ("same_failure_again", 2)
     # The second failed as the first did: a third is not bought.
@@ -395,7 +395,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "dimensions": "8"}, "dimensions", "whole number"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "no such field"),
-        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "no model for embeddings"),
+        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "not a model for embeddings"),
         ("embeddings", {"model": "anthropic/claude-opus-4-5", "input": "x"}, "model", "openai or google or simulator"),
         ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "No price"),
         ("embeddings", {"model": "local/x", "input": "x"}, "model", "CHIMERA_LOCAL_BASE_URL"),

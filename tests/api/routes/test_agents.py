@@ -40,7 +40,7 @@ async def test_a_name_is_taken_once(alice: httpx2.AsyncClient) -> None:
     assert (await alice.post("/api/v1/agents", json=agent)).status_code == 201
     again = await alice.post("/api/v1/agents", json=agent)
     assert (again.status_code, again.json()["errors"][0]["field"]) == (409, "name")
-    assert "none can be changed. Delete it first" in again.json()["detail"]
+    assert "agents can't be changed. Delete it first" in again.json()["detail"]
     remedy = again.json()["remedy"]
     assert (remedy["method"], remedy["href"]) == ("DELETE", f"/api/v1/agents/{agent['name']}")
 

@@ -44,8 +44,8 @@ ALLOWED = {
 """What each control makes of a task in each state; what is missing is refused."""
 REMEDIES = {
     "draft": ("Start it.", "POST /api/v1/tasks/{id}/execute"),
-    "queued": ("It starts by itself", None),
-    "running": ("look at how far it is.", "GET /api/v1/tasks/{id}"),
+    "queued": ("It starts as soon as a worker has room.", None),
+    "running": ("look at its progress.", "GET /api/v1/tasks/{id}"),
     "paused": ("Resume it.", "POST /api/v1/tasks/{id}/resume"),
     "waiting": ("aise ", "POST /api/v1/tasks/{id}/budget"),
     "failed": ("Retry it", "POST /api/v1/tasks/{id}/retry"),
@@ -78,7 +78,7 @@ async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
         assert status in detail or "waits for its budget" in detail
         words, request = REMEDIES.get(control, REMEDIES[status])
         if (control, status) == ("delete", "cancelling"):
-            words, request = "try again when it has ended", None
+            words, request = "retry when it has ended", None
         assert words in detail
         assert _requested(answer) == (request and request.format(id=task_id))
         assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == status

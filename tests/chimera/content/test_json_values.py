@@ -65,7 +65,7 @@ def test_punctuation_is_repaired(text: str, value: Any) -> None:
     [
         ('{"a": [{"b": 1}, ...]}', "Expecting value"),
         ('{"a": [{"b": 1}, …],}', "Expecting value"),
-        ('{"a": 1, "b": 2, "a": 3}', "'a' stands twice"),
+        ('{"a": 1, "b": 2, "a": 3}', "'a' appears twice"),
         ('{"a": 1, "b": 2, "a": 3,}', "Expecting property name"),
         ("{'a': [{'b': 'Don't do it.'}]}", "Expecting property name"),
         ('{"a": "x", ' + '"b": "' + "y" * MAX_REPAIRED_CHARS + '",}', "Expecting property name"),

@@ -28,7 +28,8 @@ def an_intent(task_id: TaskId, step: int) -> Intent:
 
 
 @pytest.mark.parametrize(
-    ("requests", "said"), [(1, "The one request that it may make is made."), (2, "All 2 requests are made.")]
+    ("requests", "said"),
+    [(1, "The limit of 1 request has been reached."), (2, "The limit of 2 requests has been reached.")],
 )
 async def test_requests_that_are_used_up_are_counted_as_people_count(
     database: Database, requests: int, said: str

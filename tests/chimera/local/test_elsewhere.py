@@ -79,7 +79,7 @@ def test_of_a_password_that_is_not_quoted_nothing_is_shown(url: str) -> None:
 
 async def test_a_web_page_is_no_temporal() -> None:
     async with answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as address:
-        with pytest.raises(PartsAway, match=r"CHIMERA_TEMPORAL_ADDRESS\) answers, and not as Temporal does"):
+        with pytest.raises(PartsAway, match=r"CHIMERA_TEMPORAL_ADDRESS\) answers, but not as Temporal"):
             await elsewhere.check(Settings(temporal_address=address), print)
 
 

@@ -91,7 +91,7 @@ def test_a_data_folder_that_everybody_writes_to_is_refused() -> None:
     with short_folder() as path:
         (path / "postgres").mkdir()
         path.chmod(0o777)
-        with pytest.raises(FolderUnusable, match="could be written to by everybody"):
+        with pytest.raises(FolderUnusable, match="is writable by every user"):
             Folder.at(path)
 
 

@@ -216,7 +216,7 @@ def test_a_data_folder_that_can_not_be_one_is_refused_with_the_way_out(data_dir:
 def test_a_folder_of_somebody_else_is_left_as_it_is(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "holiday.jpg").touch()
-    with pytest.raises(FolderUnusable, match=r"other things in it \(holiday\.jpg\)"):
+    with pytest.raises(FolderUnusable, match=r"it contains other files \(holiday\.jpg\)"):
         start(settings_in(data_dir))
     assert [path.name for path in data_dir.iterdir()] == ["holiday.jpg"]
 
@@ -225,7 +225,7 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(data_dir: Path) -> None:
 def test_a_home_is_no_data_folder(data_dir: Path, name: str, is_theirs: bool) -> None:
     data_dir.mkdir()
     (data_dir / name).touch()
-    with pytest.raises(FolderUnusable, match="other things in it") if is_theirs else nullcontext():
+    with pytest.raises(FolderUnusable, match="it contains other files") if is_theirs else nullcontext():
         check(data_dir)
 
 

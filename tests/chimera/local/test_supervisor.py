@@ -103,8 +103,8 @@ async def test_a_full_disk_leaves_no_process_behind(path: Path, monkeypatch: pyt
         await made.service.start()
         disk.is_full = True
         made.service.kill()
-        await made.until_said("Trying again in 0.4 s")
-        await made.until_said("Trying again in 0.8 s")
+        await made.until_said("Retrying in 0.4 s")
+        await made.until_said("Retrying in 0.8 s")
         assert made.service.pid is None
         assert any("Sleeper can't be started: the disk of" in line for line in made.said)
         disk.is_full = False
@@ -152,7 +152,7 @@ async def test_whatever_fails_before_a_start_is_tried_again(path: Path) -> None:
         made.service.kill()
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert failures == []
-        assert any(line.startswith("Sleeper can't be started: odd\nTrying again") for line in made.said)
+        assert any(line.startswith("Sleeper can't be started: odd\nRetrying") for line in made.said)
 
 
 async def test_a_stray_on_the_port_is_not_taken_for_ours(path: Path) -> None:
@@ -197,7 +197,7 @@ async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
             await made.service.start()
             fill(path / "run" / "filler")
             made.service.kill()
-            await made.until_said("Trying again in 0.4 s")
+            await made.until_said("Retrying in 0.4 s")
             assert any(f"Sleeper can't be started: the disk of {path} is full" in line for line in made.said)
             assert alive(made.folder) == []
             (path / "run" / "filler").unlink()

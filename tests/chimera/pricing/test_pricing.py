@@ -164,20 +164,20 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("catalog", "says"),
     [
-        ("[", "is no JSON: line 1, column 1: It ends before everything is closed"),
-        ('{"local/qwen3": {},}', "is no JSON: line 1, column 20: Nothing follows the comma"),
+        ("[", "is not JSON: line 1, column 1: It ends before every bracket is closed"),
+        ('{"local/qwen3": {},}', "is not JSON: line 1, column 20: Remove the comma"),
         ('{"qwen3": {}}', "Write provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
         ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
         ('{"local/qwen3": {"size": 3}}', "local/qwen3.size: There is no such field"),
         ('{"local/qwen3": {"price": {"inputs": 1}}}', "local/qwen3.price.inputs: There is no such field"),
         ('{"local/qwen3": {"price": {"output": -1}}}', "local/qwen3.price.output: It has to be 0"),
-        ('{"local/qwen3": {"price": [1, NaN]}}', "local/qwen3.price.output: Write a number that is finite."),
-        ('{"local/qwen3": {"price": [1e400, 1]}}', "local/qwen3.price.input: Write a number that is finite."),
+        ('{"local/qwen3": {"price": [1, NaN]}}', "local/qwen3.price.output: Write a finite number."),
+        ('{"local/qwen3": {"price": [1e400, 1]}}', "local/qwen3.price.input: Write a finite number."),
         ('{"local/qwen3": {"price": [1e30, 1]}}', "local/qwen3.price.input: It has to be 1000000"),
         ('{"local/qwen3": {"price": ["1", 1]}}', "local/qwen3.price.input: Send a number"),
         ('{"local/qwen3": {"price": [1e-9, 1]}}', "local/qwen3.price.input: It is less than a millionth of a dollar"),
-        ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write dollars per million tokens in and out"),
+        ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write dollars per million input and output tokens"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, says: str, tmp_path: Path) -> None:

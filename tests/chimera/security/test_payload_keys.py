@@ -38,8 +38,8 @@ def test_made_keys_differ_and_can_be_used() -> None:
         ("k1:", "Key 1 ('k1') has 0 bytes in place of 32"),
         (f"k1:{b64encode(KEY[:31]).decode()}", "Key 1 ('k1') has 31 bytes in place of 32"),
         (f"k1:{b64encode(KEY * 2).decode()}", "Key 1 ('k1') has 64 bytes in place of 32"),
-        (f"k1:{WRITTEN[:-4]}ä==", "Key 1 ('k1') is no base64"),
-        (f"k1:{'A' * 43}=", "Key 1 ('k1') can be guessed"),
+        (f"k1:{WRITTEN[:-4]}ä==", "Key 1 ('k1') is not base64"),
+        (f"k1:{'A' * 43}=", "Key 1 ('k1') is easy to guess"),
     ],
 )
 def test_keys_that_can_not_be_used_are_said(written: str, said: str) -> None:

@@ -96,7 +96,7 @@ def test_an_interval_counts_from_the_epoch() -> None:
 @pytest.mark.parametrize(
     ("span", "field", "says"),
     [
-        ({"end": NOW + timedelta(seconds=1)}, "end", "still to come"),
+        ({"end": NOW + timedelta(seconds=1)}, "end", "in the future"),
         ({"start": NOW, "end": NOW - timedelta(hours=1)}, "start", "later than end"),
         ({"start": NOW - timedelta(days=367)}, "start", "366 days back"),
         ({"start": datetime.min.replace(tzinfo=UTC)}, "start", "366 days back"),

@@ -36,7 +36,7 @@ def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | No
         ('{"goal": "x", "plan": []}', "is an object with 'goal', 'plan'. Write the list of subtasks alone"),
         ('{"key": "a"}', "is an object with 'key'. Write"),
         ("{}", "is an object with nothing. Write"),
-        ('[{"key": "a", "key": "b"}]', "has a name twice in one object: 0.key. Leave one"),
+        ('[{"key": "a", "key": "b"}]', "has a duplicate name in one object: 0.key. Remove one"),
     ],
 )
 def test_a_plan_of_another_form_says_what_to_write(tmp_path: Path, text: str, said: str) -> None:

@@ -15,7 +15,7 @@ async def test_a_refused_task_leaves_no_pictures_behind(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     picture.write_bytes(a_png())
     async with signed_in() as client:
-        with pytest.raises(Refused, match="no model for tasks"):
+        with pytest.raises(Refused, match="not a model for tasks"):
             await run("Look.", "simulator/embedding", image=[picture, picture], follow=False)
         assert b'"items":[]' in await client._get("/files")
         await run("Look.", image=[picture], follow=False)

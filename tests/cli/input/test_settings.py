@@ -14,11 +14,11 @@ from cli.input.settings import load_settings, where_settings
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is no JSON; write it as in {"local/qwen3": [0, 0]}.'),
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON; write it as in {"local/qwen3": [0, 0]}.'),
         (
             "CHIMERA_PRICES",
             '{"local/m": 3}',
-            "CHIMERA_PRICES: Write dollars per million tokens in and out",
+            "CHIMERA_PRICES: Write dollars per million input and output tokens",
         ),
         ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
         ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),

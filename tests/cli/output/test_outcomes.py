@@ -28,10 +28,10 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
 @pytest.mark.parametrize(
     ("code", "ends"),
     [
-        ("attempts_used_up", "Let it go on where it failed: chimera retry 6c1f0b1e"),
+        ("attempts_used_up", "Retry it from where it failed: chimera retry 6c1f0b1e"),
         ("context_too_long", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_model", "chimera retry 6c1f0b1e --model <provider/model>"),
-        ("bad_request", "was refused: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        ("bad_request", "in a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
         ("content_refused", "a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
         ("plan_invalid", "chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
         (
@@ -47,7 +47,7 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
             "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
         ),
         ("no_quota", ": chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>"),
-        ("unknown_agent", "let the task go on: chimera retry 6c1f0b1e"),
+        ("unknown_agent", "then retry: chimera retry 6c1f0b1e"),
         ("turn_limit_reached", "Create a new task with other limits: chimera run"),
     ],
 )
