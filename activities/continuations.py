@@ -8,8 +8,8 @@ MAX_CONTINUATIONS = 2
 """Of one answer. Each is a call of its own, with all that was written so far in its prompt."""
 
 ASK = (
-    "Your answer was cut at its limit of tokens. Go on exactly where it stopped, with the very next character."
-    " Repeat nothing, and say nothing about the cut."
+    "Your answer reached its token limit and was cut off. Continue exactly where it stopped, with the next character."
+    " Do not repeat anything and do not mention the interruption."
 )
 
 _LEAST_OVERLAP, _MOST_OVERLAP = 12, 400

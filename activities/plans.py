@@ -24,8 +24,8 @@ MAX_PLANS = 20
 """Of an answer that are looked at, from its end."""
 SHAPE = '{"subtasks": [{"key": …, "instruction": …, "agent": …, "depends_on": […]}, …]}'
 
-TOO_LONG = f"plan: It is longer than {MAX_CHARS} characters; plan fewer subtasks, in fewer words."
-CUT_OFF = "plan: It is cut off, or its brackets don't match; close them all, and plan fewer subtasks in fewer words."
+TOO_LONG = f"plan: It is longer than {MAX_CHARS} characters. Plan fewer subtasks, in fewer words."
+CUT_OFF = "plan: It is cut off, or its brackets don't match. Close every bracket. Plan fewer subtasks, in fewer words."
 
 _TITLE_CHARS = 120
 _REQUIRED = ("key", "instruction")
@@ -70,8 +70,13 @@ def plans_in(answer: str) -> Plans:
     if plans:
         return tuple(map(_read, reversed(plans[-MAX_PLANS:])))
     if found.error:
-        return (((), [f"plan: The JSON can't be read: {preview_of(found.error, 80)}."]),)
-    return (((), [f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."]),)
+        return (((), [f"plan: Invalid JSON: {preview_of(found.error, 80)}."]),)
+    return (
+        (
+            (),
+            [f"plan: The answer must have exactly one list of subtasks. Answer only with JSON, as in {SHAPE}."],
+        ),
+    )
 
 
 def chosen(plans: Plans, room: PlanRoom, *, depth: int) -> Read:

@@ -193,7 +193,7 @@ async def _pictures_for(
         return [], ""
     abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
-        return [], messages.pictures_left_out(len(context.images), "this model sees none")
+        return [], messages.pictures_left_out(len(context.images), "this model does not accept images")
     found = await pictures.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
     return [Image(*picture) for picture in found], messages.pictures_left_out(gone, "deleted") if gone else ""

@@ -74,7 +74,10 @@ def settlement_of(
     is_cut = end.finish_reason == "length" and not calls
     planned, problems = _plan_of(request, plans, plan_room)
     if is_cut and problems:
-        problems = [f"It was cut at {chat.max_output_tokens} tokens; plan fewer subtasks, in fewer words.", *problems]
+        problems = [
+            f"It was cut off at {chat.max_output_tokens} tokens. Plan fewer subtasks, in fewer words.",
+            *problems,
+        ]
     pieces = (*intent.begun, text)
     answer = continuations.joined(pieces)
     answers = _is_answer(request, answer, calls)

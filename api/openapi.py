@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import FastAPI
 
 BEGIN = """\
-**A task** is a goal that agents work on: `POST /api/v1/tasks` takes it in and answers with its id, `GET
-/api/v1/tasks/{task_id}` says where it stands and in the end has the result.
+**A task** is a goal that agents work on: `POST /api/v1/tasks` accepts it and returns its id; `GET
+/api/v1/tasks/{task_id}` returns its state and, once it has ended, its result.
 
-**To authorize:** `chimera token` prints an access token where you are signed in, `POST /api/v1/auth/login` returns one
-elsewhere. Put it behind *Authorize* on this page; programs send it as `Authorization: Bearer <token>`.
+**To authorize:** `chimera token` prints an access token for the signed-in user; `POST /api/v1/auth/login` returns
+one for a name and password. Enter it under *Authorize*; programs send it as `Authorization: Bearer <token>`.
 
 **To follow a task live:** `GET /api/v1/tasks/{task_id}/events` is a stream of server-sent events. The WebSocket `/ws`
 follows many tasks over one connection; OpenAPI can't describe sockets, so `docs/reference/streams.md` does.

@@ -180,18 +180,18 @@ class Protocol(HttpToolsProtocol):
 
 
 _TEXTS = {
-    HTTPStatus.BAD_REQUEST: ("not_http", "This is no HTTP/1.1 request that can be read; send another."),
+    HTTPStatus.BAD_REQUEST: ("not_http", "Invalid HTTP/1.1 request."),
     HTTPStatus.REQUEST_TIMEOUT: (
         "head_too_slow",
-        f"The headers took longer than {HEAD_SECONDS:g} s; send them at once.",
+        f"The headers took longer than {HEAD_SECONDS:g} s; send them faster.",
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "head_too_large",
-        f"The address and headers may have {HEAD_BYTES} bytes in {MAX_HEADERS} headers; send less.",
+        f"Address and headers can have at most {HEAD_BYTES} bytes and {MAX_HEADERS} headers; send less.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
-        "Too many connections are open; close some, or try again in 5 s. CHIMERA_MAX_CONNECTIONS bounds them.",
+        "Too many connections are open; close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS bounds them.",
     ),
 }
 

@@ -29,7 +29,7 @@ from chimera.db.engine import AWAY, Connection, Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import attempts, calls, events, in_doubt
 from chimera.providers import Providers
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker, asker_of
 from chimera.providers.limits.limiter import ProviderLimits
 from models import activities as contract
@@ -64,7 +64,7 @@ class ModelCalls(contract.ModelCalls):
         bus: Bus,
         providers: Providers,
         limits: ProviderLimits,
-        standings: Standings,
+        health: ProviderHealth,
         stops: Stops,
         failpoints: Failpoints,
         worker_name: str,
@@ -74,14 +74,14 @@ class ModelCalls(contract.ModelCalls):
         self._bus = bus
         self._providers = providers
         self._limits = limits
-        self._standings = standings
+        self._health = health
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
         self._prepared: set[tuple[str, str]] = set()
         self._underway = Underway[ModelCallRequest, ModelCallOutcome](self._report_alive)
         settlements = Settlements(database=database, bus=bus)
-        self._failures = Failures(standings, settlements)
+        self._failures = Failures(health, settlements)
         shared: dict[str, Any] = {
             "settings": settings,
             "providers": providers,
@@ -129,7 +129,7 @@ class ModelCalls(contract.ModelCalls):
 
     async def _read(self, kind: Kind[Any, Any, Any], ready: ReadyCall[Any], answer: Answer[Any]) -> Any:
         """Ask the provider and read the answer to its end. Raises once it is noted how that failed."""
-        began_at = self._standings.clock()
+        began_at = self._health.clock()
         try:
             end = await kind.ask(ready, answer)
         except ProviderError as error:
@@ -153,7 +153,7 @@ class ModelCalls(contract.ModelCalls):
                 await shielded(self._failures.end(ready, kind.spent(ready, "", refusal), refusal))
                 raise refusal from None
             return end
-        self._standings.answered(ready.account)
+        self._health.answered(ready.account)
         return end
 
     async def _report_alive(self, requests: Collection[ModelCallRequest]) -> None:
@@ -225,7 +225,7 @@ class ModelCalls(contract.ModelCalls):
         # Before the reservation: a call without a place holds no money.
         await self._limits.take(account, intent.reserve_tokens)
         # The provider may have asked for a pause while the question was put together.
-        self._standings.check_wait(account)
+        self._health.check_wait(account)
         question = await kind.load(connection, question)
         seq = await calls.reserve(connection, intent)
         if seq is None:
@@ -272,7 +272,7 @@ class ModelCalls(contract.ModelCalls):
         for model in chain.left():
             try:
                 self._providers.of(model)
-                await self._standings.admit(self._providers.account_of(model), asker)
+                await self._health.admit(self._providers.account_of(model), asker)
                 await self._prepare(kind, request, model)
             except (ProviderError, InvalidInput) as refusal:
                 if isinstance(refusal, RateLimited) and (refusal.retry_after_s or 0.0) <= SHORT_WAIT_S:

@@ -6,7 +6,7 @@ from typing import Any
 from activities.calls.chains import PATIENT, way_of
 from activities.calls.kind import ReadyCall, Spent
 from activities.calls.settle import Settlements
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from models.errors import FallsBack, ProviderAway, ProviderError, Unreachable
 
 SHORT_WAIT_S = 30.0
@@ -26,13 +26,13 @@ class Failure:
 class Failures:
     """Judges failures, and writes them down."""
 
-    def __init__(self, standings: Standings, settlements: Settlements) -> None:
-        self._standings = standings
+    def __init__(self, health: ProviderHealth, settlements: Settlements) -> None:
+        self._health = health
         self._settlements = settlements
 
     async def judge(self, call: ReadyCall[Any], spent: Spent, error: ProviderError, began_at: float) -> Failure:
         """Count a failure against its provider and decide what follows."""
-        seen, error = error, await self._standings.failed(call.account, call.asker, error, began_at=began_at)
+        seen, error = error, await self._health.failed(call.account, call.asker, error, began_at=began_at)
         if isinstance(error, PATIENT):
             # Such attempts don't count against the call, so it has to become patient by itself.
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, call.chain.times(error.code)))

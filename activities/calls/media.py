@@ -149,7 +149,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
                 return await media_requests.ask(provider, ready.question.asked, ready.intent.attempt)
         except TimeoutError as error:
             raise TookTooLong(
-                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+                f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
             ) from error
 
     def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:

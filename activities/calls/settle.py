@@ -104,7 +104,7 @@ class Settlements:
 
 def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool) -> Failure:
     """Work out how an attempt failed. Anything but a ProviderError means that it was cut."""
-    code, message, retry_after_s = "cancelled", "The call was cut.", None
+    code, message, retry_after_s = "cancelled", "The call was interrupted.", None
     status, is_asked = AttemptStatus.CANCELLED, True
     if isinstance(error, ProviderError):
         code, message, retry_after_s = error.code, clean_text(error.message)[:500], error.retry_after_s

@@ -48,7 +48,7 @@ class Stream:
         except TimeoutError as error:
             limit = self._settings.call_total_s
             raise TookTooLong(
-                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+                f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
             ) from error
         finally:
             answer.text = "".join(pieces)

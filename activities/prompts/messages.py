@@ -55,7 +55,7 @@ def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) ->
 
 def pictures_left_out(count: int, why: str) -> str:
     """Say below a question that a model isn't shown all that belongs to it."""
-    return f"\n\n[{count} {'picture belongs' if count == 1 else 'pictures belong'} to this and can't be shown: {why}]"
+    return f"\n\n[{count} {'image belongs' if count == 1 else 'images belong'} to this and can't be shown: {why}]"
 
 
 def messages_of(

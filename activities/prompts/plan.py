@@ -28,18 +28,20 @@ def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodeP
     """Ask for a plan of the goal, or of a subtask that is to be split further."""
     known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
     can_split = depth_of(path) + 1 < MAX_DEPTH and nodes_left > 1
-    deeper = "false" if not can_split else "true only where a subtask is too large for one agent"
+    deeper = "false" if not can_split else "true only for a subtask that is too large for one agent"
     return (
         f"Goal:\n{context.instruction or context.goal}\n\nAgents:\n{known}\n\n"
         f"Plan at most {min(nodes_left, 12)} subtasks. Set decompose to {deeper}."
-        " In depends_on name the keys whose results a subtask needs."
-        f" Answer with JSON alone, in this form:\n{_PLAN_FORM}"
+        " In depends_on, list the keys of the subtasks whose results a subtask needs."
+        f" Answer only with JSON, in this form:\n{_PLAN_FORM}"
     )
 
 
 def plan_correction(problems: Sequence[str]) -> str:
     """Say what is wrong with a plan, for the one repair round that there is."""
-    return "Your plan can't run:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the whole corrected plan."
+    return (
+        "Your plan is invalid:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the complete corrected plan."
+    )
 
 
 PROMPT = Prompt(question=_question, schema=Plan.model_json_schema(), plans_in=plans_in)

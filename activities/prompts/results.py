@@ -13,8 +13,8 @@ CHARS_A_TOKEN = 3
 """As `estimate_tokens` counts: bytes a token."""
 
 _CUT = {
-    "length": "[This result was cut at its limit and isn't complete.]",
-    "content_filter": "[A content filter of the provider held back the rest of this result.]",
+    "length": "[This result reached its length limit and is incomplete.]",
+    "content_filter": "[The provider's content filter removed the rest of this result.]",
 }
 """Told behind a result whose answer ended so."""
 

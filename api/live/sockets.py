@@ -46,8 +46,11 @@ class End(NamedTuple):
 
 
 SIGN_IN_AGAIN = End(SIGNED_OUT, "sign in again")
-TOO_SLOWLY = End(TOO_SLOW, "you read too slowly; come back with after")
-TOO_FAST = End(TOO_MANY, f"send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once")
+TOO_SLOWLY = End(TOO_SLOW, "the client reads too slowly; reconnect with after")
+TOO_FAST = End(
+    TOO_MANY,
+    f"message limit exceeded; send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once",
+)
 
 
 class Socket(ABC):
@@ -72,10 +75,10 @@ class Socket(ABC):
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 signed_in = await self._sign_in()
         except (NotSignedIn, TimeoutError):
-            await self._close(End(SIGNED_OUT, "send {type: authenticate, token} with a valid access token first"))
+            await self._close(End(SIGNED_OUT, "first send {type: authenticate, token} with a valid access token"))
             return
         except AWAY:
-            await self._close(End(GOING_AWAY, "the database does not answer; try again"))
+            await self._close(End(GOING_AWAY, "the database does not answer; retry"))
             return
         except WebSocketDisconnect:
             return
@@ -84,7 +87,7 @@ class Socket(ABC):
                 await self._serve(signed_in)
         except LimitReached as error:
             # A reason has room for 123 bytes.
-            await self._close(End(TOO_MANY, f"this user has as many sockets as CHIMERA_{error.setting.upper()} allows"))
+            await self._close(End(TOO_MANY, f"this user has reached the socket limit CHIMERA_{error.setting.upper()}"))
 
     async def _serve(self, signed_in: SignedIn) -> None:
         receiving = asyncio.create_task(self._receive(signed_in.caller))

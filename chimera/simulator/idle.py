@@ -29,13 +29,13 @@ _NEEDED = {
 def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> list[str]:
     """Say of each directive without effect on a chat completion why it has none."""
     if conversation.purpose == "plan":
-        return [*_named(script, _OF_TURNS, "a plan has no turns; write it in sub", calls=True), *_lonely(script)]
-    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal may have it")
+        return [*_named(script, _OF_TURNS, "a plan has no turns; write it under sub", calls=True), *_lonely(script)]
+    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal can have it")
     # Once a tool was called, the request that forbids more of them is the last one of its loop.
     if not conversation.tools and conversation.turn == 1:
-        found += _named(script, _OF_TOOLS, "this request lets no tool be called", calls=True)
+        found += _named(script, _OF_TOOLS, "this request allows no tool call", calls=True)
     if not streams:
-        found += _named(script, _OF_STREAMS, "this request asks for no stream")
+        found += _named(script, _OF_STREAMS, "this request is not streamed")
     return [*found, *_lonely(script, besides=frozenset(_OF_PLANS))]
 
 

@@ -103,7 +103,7 @@ class Media:
 
     def _script_of(self, asked: Asked) -> Script:
         if not asked.body:
-            raise Refused(400, "The body is not understood.")
+            raise Refused(400, "The body is invalid.")
         if asked.model != self.model:
             raise Refused(404, f"The model `{asked.model}` does not exist; use {self.model}.", "model_not_found")
         try:
@@ -157,7 +157,7 @@ class Images(Media):
         width, height = _sides_of(str(asked.body.get("size") or SIZE))
         count = asked.body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 10:
-            raise Refused(400, "n must be from 1 to 10.")
+            raise Refused(400, "n must be between 1 and 10.")
         drawn = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
         if script.garbage:
             drawn[0] = b"no picture"

@@ -112,7 +112,7 @@ def _misspelt(directive: str) -> str:
     scope = re.match(r"\[\[\s*sim\s+([a-z]+)\s*:", directive)
     meant = get_close_matches(scope[1], _SCOPES, n=1) if scope else []
     forms = f"[[sim {meant[0]}: …]]" if meant else "[[sim: …]], [[sim plan: …]], turn or aggregate"
-    return f"{directive[:_SHOWN_CHARS]!r} is no directive; write {forms}"
+    return f"{directive[:_SHOWN_CHARS]!r} is not a directive; write {forms}"
 
 
 def _unknown(keys: list[str]) -> list[str]:
@@ -135,7 +135,9 @@ def _items(body: str, problems: list[str]) -> dict[str, str]:
     while position < len(body):
         item = _ITEM.match(body, position)
         if item is None:
-            problems.append(f"{body[position : position + _SHOWN_CHARS]!r} is no directive; write key=value; key=value")
+            problems.append(
+                f"{body[position : position + _SHOWN_CHARS]!r} is not a directive; write key=value; key=value"
+            )
             break
         values[item[1]] = item[2] if item[2] is not None else item[3].strip()
         position = item.end()
@@ -147,7 +149,7 @@ def _parsed(key: str, value: str, problems: list[str]) -> object:
         return _PARSERS[key](value)
     except (ValueError, OverflowError):
         known = f"; write {_VALUES[key]}" if key in _VALUES else ""
-        problems.append(f"{value[:_SHOWN_CHARS]!r} is no value for {key!r}{known}")
+        problems.append(f"{value[:_SHOWN_CHARS]!r} is not a value for {key!r}{known}")
         return None
 
 

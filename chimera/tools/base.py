@@ -50,7 +50,7 @@ AnyTool = PureTool[Any] | Tool[Any]
 class ToolError(ChimeraError):
     """A tool call that can't be done. The model is told the message and goes on; the run doesn't fail."""
 
-    code, http_status, title = "tool_failed", 422, "A tool could not do what was asked"
+    code, http_status, title = "tool_failed", 422, "A tool call failed"
 
     def __init__(self, message: str) -> None:
         super().__init__(clean_text(message)[:_MESSAGE_CHARS])

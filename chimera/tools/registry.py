@@ -43,7 +43,7 @@ class Registry:
     def _named(self, name: str) -> AnyTool:
         tool = self.by_name.get(name)
         if tool is None:
-            raise ToolError(f"There is no tool {name[:60]!r}; use one of {', '.join(self.by_name)}.")
+            raise ToolError(f"Unknown tool {name[:60]!r}; use one of {', '.join(self.by_name)}.")
         return tool
 
 
@@ -63,5 +63,5 @@ def _read(tool: AnyTool, arguments: str) -> BaseModel:
         return contract.model_validate_json(arguments or "{}")
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors()[:3])
-        message = f"The arguments of {tool.name!r} don't fit: {problems}. Send one JSON object."
+        message = f"Invalid arguments for {tool.name!r}: {problems}. Send one JSON object."
         raise ToolError(message) from None

@@ -5,7 +5,7 @@ https://github.com/vllm-project/vllm/pull/32633 (gpt-oss), https://github.com/ol
 nothing but calls, from the beginning of a line to the end of the answer, is run; markup that doesn't add up is text.
 Words before a call may speak of it: behind them code is text, and so is a call of no tool or without arguments. Where
 they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is a part of what is said.
-In doubt nothing is run: the answer shows it then.
+An uncertain call is not run; it stays in the answer.
 """
 
 import json

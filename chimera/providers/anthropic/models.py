@@ -1,7 +1,7 @@
-"""What a Claude model takes, read from its name: how it reasons, and how that is turned down or off.
+"""Features of a Claude model, inferred from its name: how it reasons, and how that is reduced or turned off.
 
 The API could be asked (`models.retrieve` lists capabilities), at the price of a request before the first call. Names
-carry family and version, and a name that doesn't is taken for one of the newest: a gateway's alias, most likely.
+carry family and version, and a name without them is treated as one of the newest: a gateway's alias, most likely.
 https://platform.claude.com/docs/en/build-with-claude/thinking and …/effort, as of November 2026
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from models.agents import ReasoningEffort
 
 MIN_BUDGET_TOKENS = 1024
-"""The API takes no smaller budget, and refuses one that isn't smaller than `max_tokens`."""
+"""The API accepts no smaller budget, and rejects one that isn't smaller than `max_tokens`."""
 
 _BUDGET_SHARES = {"low": 4, "medium": 2, "high": 1.5}
 """What `max_tokens` is divided by; the rest is left for the answer."""

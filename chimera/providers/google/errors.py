@@ -1,4 +1,4 @@
-"""The errors of the Gemini API, sorted into `models/errors`: the one place that says what is worth another try.
+"""The errors of the Gemini API, mapped to `models/errors`: the one place that decides what is retried.
 
 Its messages can't tell a limit per minute from an empty account: both speak of "plan and billing details". The details
 can: which quota was exceeded, how large it is, and when to come back.
@@ -26,7 +26,7 @@ _NO_MONEY = re.compile(r"credits|spend", re.IGNORECASE)
 def sort_told(
     body: object, status: int | None, headers: Mapping[str, str], *, model: str, secret: str
 ) -> ProviderError:
-    """Say which of our errors a refusal is. `status` is None for one in the middle of an answer."""
+    """Map a refusal to one of our errors. `status` is None for one in the middle of an answer."""
     told = told_by(body)
     error = _error_in(told.body)
     details = list(_dicts(error.get("details")))
@@ -52,9 +52,9 @@ def sort_told(
 
 
 def _is_used_up(status: int | None, error: dict[str, Any], told: Told, details: list[dict[str, Any]]) -> bool:
-    """Say whether waiting for less than a day is no use."""
+    """Return whether waiting for less than a day is useless."""
     if error.get("status") == "FAILED_PRECONDITION":
-        # No free tier in this country, for one.
+        # For example, no free tier in this country.
         return bool(_NO_BILLING.search(told.words))
     if status != 429:
         return False

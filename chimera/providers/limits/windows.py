@@ -1,4 +1,4 @@
-"""What was let through in the last minute: requests and tokens, second by second.
+"""Calls admitted in the last minute: requests and tokens, second by second.
 
 Exact to a second, to the safe side: a whole minute has to lie between. Counters that weigh the minute before, as most
 rate limiters keep them, let almost twice the limit through around the end of a minute.

@@ -1,6 +1,6 @@
-"""What a server may have meant: values of its JSON in the type that is needed, whatever type they came in.
+"""Lenient readers of a server's JSON: values in the required type, whatever type was sent.
 
-Nothing here raises. What has no clear meaning is None, empty or left out.
+Nothing here raises. A value without a clear meaning is None, empty or omitted.
 """
 
 import json
@@ -80,7 +80,7 @@ def first_of(listed: object) -> dict[str, Any] | None:
 
 
 def is_object(text: str) -> bool:
-    """Say whether this is the whole of a JSON object."""
+    """Return whether this is a whole JSON object."""
     if not text.rstrip().endswith("}"):
         return False
     try:
@@ -90,7 +90,7 @@ def is_object(text: str) -> bool:
 
 
 def names_in(listed: object) -> tuple[str, ...] | None:
-    """Name the models of a list, sorted; None for what is no list. Servers list texts, and say "name" for "id"."""
+    """Name the models of a list, sorted; None for what is no list. Servers list strings, or use "name" for "id"."""
     entries = dict_of(listed).get("data", dict_of(listed).get("models", listed))
     if not isinstance(entries, list):
         return None

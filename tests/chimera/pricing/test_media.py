@@ -83,7 +83,7 @@ def test_a_long_recording_has_the_rate_of_a_long_prompt() -> None:
     ],
 )
 def test_a_model_of_another_kind_is_refused_with_one_that_is_right(model: str, operation: Operation) -> None:
-    example = f"as simulator/{operation.removesuffix('s')} "
+    example = rf"as simulator/{operation.removesuffix('s')}\.$"
     with pytest.raises(WrongKindOfModel, match=f"'{model}' is no model for {operation}; use one that is, {example}"):
         media_price_of(model, operation)
 
