@@ -1,4 +1,4 @@
-"""What a schedule does when it is due: make the task's row, once per run, and keep what Temporal has up to date."""
+"""Activities of a due schedule: create the task's row, once per run, and keep Temporal's copy up to date."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from models.tasks import TaskInput
 log = structlog.get_logger()
 
 RENEWAL_SECONDS = 4.0
-"""How long a run waits for its schedule to be renewed; the next one tries again."""
+"""How long a run waits for its schedule to be renewed; the next one retries."""
 
 
 class Schedules(contract.Schedules):
@@ -40,8 +40,8 @@ class Schedules(contract.Schedules):
         """Make the task of this scheduled run. The workflow id carries the nominal time: twice is once.
 
         Returns None when the task of this time has ended already. Raises NotFound when the schedule was deleted,
-        Forbidden when its owner is disabled, LimitReached when they have as many open tasks as they may, InvalidInput
-        when it has a cron expression that is no longer taken.
+        Forbidden when its owner is disabled, LimitReached when they have reached their limit of open tasks,
+        InvalidInput when its cron expression is no longer accepted.
         """
         scheduled_run_id = activity.info().workflow_id
         try:
@@ -78,9 +78,9 @@ class Schedules(contract.Schedules):
         return None if start is None or not isinstance(start.argument, TaskInput) else start.argument
 
     async def _renew(self, run: ScheduledRunInput) -> None:
-        """Give Temporal what the row says now: time goes on, clocks get other rules, and rows are deleted.
+        """Update Temporal from the row: time passes, clock rules change, and rows are deleted.
 
-        A schedule without a row ends; one whose words are no longer taken is paused.
+        A schedule without a row ends; one that is no longer valid is paused.
         """
         try:
             async with asyncio.timeout(RENEWAL_SECONDS), self._database.begin() as session:
@@ -91,7 +91,7 @@ class Schedules(contract.Schedules):
                 try:
                     spec = schedules.spec_of(schedule)
                 except InvalidInput as error:
-                    # The row is not paused: replacing its words lets it go on.
+                    # The row is not paused: replacing the schedule resumes it.
                     await self._schedules.pause(run.schedule_id, note=error.message)
                     return
                 owner_id = UserId(schedule.owner_id)

@@ -1,4 +1,4 @@
-"""Forms with files: multipart and nothing else, read as they come, with few fields and one file.
+"""Forms with files: multipart only, read as they arrive, with few fields and one file.
 
 The bytes are counted on their way in (`middleware.BodyLimit`) and kept in a temporary file beyond a mebibyte.
 """
@@ -29,7 +29,7 @@ MAX_FIELDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file of a form: the name that its sender gave it, which is only to be shown, and its bytes."""
+    """A file of a form: its sender's name for it, which is only displayed, and its bytes."""
 
     name: str | None
     content: Content
@@ -66,8 +66,8 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
 
 
 async def keep(session: AsyncSession, owner_id: UserId, upload: Upload, settings: Settings) -> FileView:
-    """Keep an uploaded file. Raises LimitReached: before it is written where its owner has no room, or when others of
-    theirs that came at the same time were first.
+    """Keep an uploaded file. Raises LimitReached: before writing if its owner has no room, or when simultaneous
+    uploads of theirs were first.
     """
     counts_for = max(upload.content.size_bytes, LEAST_BYTES)
     await user_limits.check_room(session, owner_id, FILES_LIMIT, settings, counts_for)

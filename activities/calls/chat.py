@@ -78,7 +78,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return await self._stream.read(ready.intent, ready.question, answer)
 
     def cut_short(self, ready: ReadyCall[ChatRequest], answer: Answer[ChatEnd], error: ProviderError) -> ChatEnd | None:
-        """An answer that was cut and can't be continued: what there is of it stands, and is marked as cut."""
+        """A truncated answer that can't be continued: its text stands, marked as truncated."""
         if not ready.intent.begun:
             return None
         return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
@@ -93,10 +93,10 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return Spent(usage, cost, estimated=not is_reported)
 
     async def settle(self, ready: ReadyCall[ChatRequest], text: str, end: ChatEnd) -> ModelCallOutcome:
-        """Keep a paid answer; return what holds then.
+        """Keep a paid answer; return the outcome.
 
-        What breaks on our side doesn't buy another answer: one that can't be written as it is, is written without
-        what came beside its words. Raises what `Settlements.settle` raises.
+        A failure on our side must not buy another answer: an answer that can't be stored whole is stored without
+        the data beside its text. Raises what `Settlements.settle` raises.
         """
         intent = ready.intent
         settled = partial(replies.settlement_of, intent, ready.question, text, settings=self._settings)
@@ -108,7 +108,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
-            # Its kind alone: PostgreSQL quotes what it refuses.
+            # Its kind alone: PostgreSQL quotes the rejected value.
             log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
         refusal = AnswerNotKept(usage=end.usage)
         try:

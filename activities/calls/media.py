@@ -153,14 +153,14 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
             ) from error
 
     def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
-        """All that it may come to, unless its provider refused it at once: such an answer has no parts."""
+        """The estimated maximum, unless its provider rejected it at once: such an answer has no parts."""
         if isinstance(error, ProviderError) and not error.may_be_billed:
             return Spent(Usage(), 0)
         estimate = ready.question.estimate
         return Spent(_tokens_of(estimate), media_cost_of(estimate, ready.question.price))
 
     async def settle(self, ready: ReadyCall[Question], text: str, end: MediaEnd) -> ModelCallOutcome:
-        """Keep a paid answer. One that can't be kept ends the call: the next would be paid, too, and no more kept."""
+        """Keep a paid answer. One that can't be kept ends the call: the next would be paid and lost, too."""
         usage, estimated = media_requests.charged(end.usage, ready.question.estimate, ready.question.price)
         cost = media_cost_of(usage, ready.question.price)
         try:
@@ -170,7 +170,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
-            # Its kind and not its message: PostgreSQL quotes there what it refuses.
+            # Its kind and not its message: PostgreSQL quotes the rejected value.
             log.error("answer_not_kept", error=type(error).__name__)
         refusal = AnswerNotKept()
         await self._settlements.end(ready.intent, Spent(_tokens_of(usage), cost, estimated), refusal)
@@ -223,7 +223,7 @@ def _settlement_of(
     unheard: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
-    """All that is true now that the answer is there; nothing else of its run could have changed it."""
+    """Everything that the answer makes true; nothing else of its run could have changed it."""
     request, tokens = ready.intent.request, _tokens_of(usage)
     finished = ModelCallFinished(
         path=request.path,

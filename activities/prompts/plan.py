@@ -16,7 +16,7 @@ _PLAN_FORM = (
     '{"subtasks": [{"key": "report", "title": "…", "instruction": "…", "agent": "…", "depends_on": ["facts"],'
     ' "decompose": false}]}'
 )
-"""For servers that ignore a schema. A model that only repeats it has named no agent, and is told so."""
+"""For servers that ignore a schema. A model that only repeats it has named no agent, and gets an error."""
 
 
 async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
@@ -25,7 +25,7 @@ async def _question(connection: Connection, request: ModelCallRequest, context: 
 
 
 def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
-    """Ask for a plan of the goal, or of a subtask that is to be split further."""
+    """Request a plan of the goal, or of a subtask to split further."""
     known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
     can_split = depth_of(path) + 1 < MAX_DEPTH and nodes_left > 1
     deeper = "false" if not can_split else "true only for a subtask that is too large for one agent"
@@ -38,7 +38,7 @@ def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodeP
 
 
 def plan_correction(problems: Sequence[str]) -> str:
-    """Say what is wrong with a plan, for the one repair round that there is."""
+    """List the problems of a plan, for the only repair round."""
     return (
         "Your plan is invalid:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the complete corrected plan."
     )

@@ -1,4 +1,4 @@
-"""An echo over a WebSocket, for people who try their proxy: it signs in and is counted as every socket is."""
+"""An echo over a WebSocket, for testing a proxy: it signs in and counts like every socket."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Topics over a WebSocket: subscribe to tasks, and be told what happens to them."""
+"""Topics over a WebSocket: clients subscribe to tasks and receive their events."""
 
 import asyncio
 from contextlib import aclosing

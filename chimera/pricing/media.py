@@ -1,6 +1,6 @@
-"""Prices of embeddings, images and transcriptions, which are charged by tokens of several kinds, by picture or by hour.
+"""Prices of embeddings, images and transcriptions, charged by tokens of several kinds, by image or by hour.
 
-They come from where those of model calls do: own overrides, then our catalog, then the public list.
+They have the same sources as those of model calls: own overrides, then our catalog, then the public list.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class MediaRate:
-    """Micro-USD per million tokens by kind, a picture, an hour of sound. None: not charged by that.
+    """Micro-USD per million tokens by kind, per image, per hour of audio. None: not charged by that.
 
     Holds for calls of more than `above_input_tokens`.
     """
@@ -40,7 +40,7 @@ class MediaRate:
 
 @dataclass(frozen=True, slots=True)
 class MediaPrice:
-    """Rates by size of the input, rising, and where they are from."""
+    """Rates by size of the input, rising, and their source."""
 
     rates: tuple[MediaRate, ...]
     source: str
@@ -52,10 +52,10 @@ class MediaPrice:
 
 
 def media_price_of(model_ref: str, operation: Operation, overrides: Own | None = None) -> MediaPrice:
-    """Find what `provider/model` takes for an operation; `overrides` are `settings.own_prices`.
+    """Find the price of `provider/model` for an operation; `overrides` are `settings.own_prices`.
 
     The first look-up reads a price list (about a second). Raises `UnknownPrice`, and `WrongKindOfModel` when what is
-    listed can't price the operation. Whether a model can do it at all is its provider's to say.
+    listed can't price the operation. Only its provider knows whether a model supports the operation.
     """
     own = own_price_of(model_ref, overrides)
     price = _listed(model_ref) if own is None else MediaPrice((_rate_of(own[0]),), own[1], own[2])
@@ -69,7 +69,7 @@ def media_price_of(model_ref: str, operation: Operation, overrides: Own | None =
 
 
 def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | None:
-    """The one thing that a model can be for besides tasks, where its price tells; None for a task's, and for many."""
+    """Return a model's only operation besides tasks, as its price reveals it; None for task models, and for several."""
     try:
         price_of(model_ref, overrides)
     except UnknownPrice:
@@ -79,7 +79,7 @@ def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | Non
 
 
 def catalogued_of(provider: str) -> tuple[str, ...]:
-    """The models of a provider that our catalog has for something else than tasks."""
+    """Return a provider's models in our catalog for other uses than tasks."""
     return tuple(model_ref for model_ref in catalog().media if model_ref.startswith(f"{provider}/"))
 
 

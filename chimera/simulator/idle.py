@@ -1,7 +1,7 @@
-"""Directives that are right and have no effect on the request that they come with, and why.
+"""Finds valid directives without effect on their request, and the reasons.
 
-A model provider can't refuse what it wasn't asked for, so an answer says it; a plan, a vector or a picture can't say
-anything, so there it is refused. Either way nobody takes a fault for injected that was not.
+A chat answer notes them; a plan, a vector or an image can't carry a note, so there the request is rejected. Either way
+no test can mistake a missing fault for an injected one.
 """
 
 from chimera.simulator.conversation import Conversation
@@ -23,11 +23,11 @@ _NEEDED = {
     "share": FAULTS,
     "model": FAULTS,
 }
-"""A directive that says more of others: without any of these it says nothing."""
+"""Directives that modify others: without any of these they have no effect."""
 
 
 def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> list[str]:
-    """Say of each directive without effect on a chat completion why it has none."""
+    """Return the reason for each directive without effect on a chat completion."""
     if conversation.purpose == "plan":
         return [*_named(script, _OF_TURNS, "a plan has no turns; write it under sub", calls=True), *_lonely(script)]
     found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal can have it")
@@ -40,7 +40,7 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
 
 
 def idle_in_media(script: Script) -> list[str]:
-    """The same of an embedding, a picture or a transcription."""
+    """The same for an embedding, an image or a transcription."""
     others = sorted(script.given() - _OF_MEDIA)
     return [*_named(script, others, "it is for chat completions", calls=True), *_lonely(script, besides=set(others))]
 

@@ -1,4 +1,4 @@
-"""Readable paragraphs about any topic, from a seed. They say nothing, and say that they are simulated."""
+"""Readable paragraphs about any topic, from a seed. They have no content, and are marked as simulated."""
 
 import re
 from random import Random

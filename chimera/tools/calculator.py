@@ -1,7 +1,7 @@
 """Arithmetic for models, which are bad at it. Nothing is evaluated but the few operations named here.
 
 It counts in decimal with 50 digits, so 0.1 + 0.2 is 0.3, and no operation takes long whatever its size: where exact
-integers would grow until the machine stops (9 ** 9 ** 9), decimals overflow at once and the model is told so.
+integers would grow until the machine stops (9 ** 9 ** 9), decimals overflow at once and the model sees an error.
 """
 
 import ast
@@ -36,7 +36,7 @@ class CalculatorArguments(BaseModel):
 
 
 class Calculator:
-    """Works out one arithmetic expression."""
+    """Evaluates one arithmetic expression."""
 
     name = "calculator"
     description = (
@@ -51,9 +51,9 @@ class Calculator:
 
 
 def calculate(expression: str) -> str:
-    """Work out `expression` and write the result with up to 20 digits (whole numbers with up to 50).
+    """Evaluate `expression` and write the result with up to 20 digits (whole numbers with up to 50).
 
-    Raises `ToolError` that says what to write instead. Rounding is half up, as by hand; // and % are floored.
+    Raises `ToolError` with a correct form. Rounding is half up, as by hand; // and % are floored.
     """
     with localcontext(_CONTEXT):
         try:

@@ -34,7 +34,7 @@ async def test_no_socket_answers_before_it_signs_in(app: FastAPI, path: str, fir
 
 def test_every_public_route_has_its_reason_in_the_docs() -> None:
     text = (ROOT / "docs/reference/security.md").read_text()
-    table = text.partition("## What strangers reach")[2].partition("\n## ")[0]
+    table = text.partition("## Public addresses")[2].partition("\n## ")[0]
     named = {(method, path) for method, path in re.findall(r"`(GET|POST|WS) ([^`]+)`", table)}
     assert named == PUBLIC | {("WS", path) for path in SOCKETS}
 

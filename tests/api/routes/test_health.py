@@ -80,7 +80,7 @@ async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and
         providers = found["parts"]["providers"]
         assert found["status"] == "degraded"
         assert providers["state"] == "away"
-        assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not set up\.", providers["note"])
+        assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not configured\.", providers["note"])
         assert "secret" not in str(providers)
         assert (await alice.get("/health/ready")).json()["status"] == "ok"
     finally:
@@ -159,5 +159,6 @@ def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None
     away = HealthReport(reason="overloaded", is_away=True)
     said = said_of({"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"])
     assert re.fullmatch(
-        r"openai is away since [\d:]+ UTC: overloaded; simulator: no trouble seen; anthropic, google: not set up", said
+        r"openai is away since [\d:]+ UTC: overloaded; simulator: no problem seen; anthropic, google: not configured",
+        said,
     )
