@@ -76,7 +76,7 @@ async def put_together(
     output = min(agent.max_output_tokens, window.longest_answer)
     tools = _tools_of(agent, request)
     schema = PROMPTS[request.purpose].schema
-    images, left_out_images = await _pictures_for(model, connection, context, settings)
+    images, left_out_images = await _images_for(model, connection, context, settings)
     offered = messages.offer_tokens_of(tools, schema) + messages.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
@@ -185,7 +185,7 @@ def _subtask_begun(request: ModelCallRequest, attempt: int) -> SubtaskStarted | 
     return SubtaskStarted(path=request.path, agent=request.agent) if request.path and first else None
 
 
-async def _pictures_for(
+async def _images_for(
     model: str, connection: Connection, context: CallContext, settings: Settings
 ) -> tuple[list[Image], str]:
     """Read the task's images for a model that accepts them; note images that are left out or were deleted."""
@@ -193,10 +193,10 @@ async def _pictures_for(
         return [], ""
     abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
-        return [], messages.pictures_left_out(len(context.images), "this model does not accept images")
+        return [], messages.images_left_out(len(context.images), "this model does not accept images")
     found = await pictures.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
-    return [Image(*picture) for picture in found], messages.pictures_left_out(gone, "deleted") if gone else ""
+    return [Image(*picture) for picture in found], messages.images_left_out(gone, "deleted") if gone else ""
 
 
 def _guidance_rows(

@@ -38,7 +38,7 @@ PAGES = ("/", "/docs")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only addresses that accept a body as large as a file."""
 FORM_BYTES = 256 * 1024
-"""What a form adds to the file in it."""
+"""The overhead of a form around its file."""
 AUTH_PATH = "/api/v1/auth/"
 CODEC_PATH = "/api/v1/codec/"
 _BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)

@@ -107,7 +107,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             return await self._settlements.settle(intent, partial(settled, end, plans=found, results=results))
         except (ChimeraError, *AWAY):
             raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
+        except Exception as error:  # noqa: BLE001  (in any case the answer is paid)
             # Its kind alone: PostgreSQL quotes the rejected value.
             log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
         refusal = AnswerNotKept(usage=end.usage)

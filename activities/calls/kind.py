@@ -129,7 +129,7 @@ class Kind(ABC, Generic[Known, Question, End]):
 
     @abstractmethod
     def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
-        """What a failed attempt probably cost: as its provider reported, else estimated; nothing where it refused."""
+        """Return a failed attempt's probable cost: as reported by its provider, else estimated; none if rejected."""
 
     @abstractmethod
     async def settle(self, ready: ReadyCall[Question], text: str, end: End) -> ModelCallOutcome:

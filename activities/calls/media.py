@@ -43,12 +43,12 @@ A worker takes 200 calls, which would be all the memory of its machine."""
 RECORDINGS_WAITING = 8
 """Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
 PLACE_RETURN_S = 5.0
-"""After at least this, and at most three times as much, a call looks again that could not even wait."""
+"""After at least this, and at most three times as much, a call that could not wait retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, for whom, and what it may come to."""
+    """A media request: its owner, contents and estimated maximum."""
 
     owner_id: UserId
     asked: Asked
@@ -118,7 +118,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
         if not found or len(found[0].data) != question.asked.size_bytes:
             # Deleted since its row was read: an empty recording is not worth a request.
             raise NotFound("file", file_id)
-        return replace(question, asked=replace(question.asked, sound=found[0].data))
+        return replace(question, asked=replace(question.asked, audio=found[0].data))
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
@@ -169,7 +169,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
             return await self._settlements.settle(ready.intent, settled)
         except (ChimeraError, *AWAY):
             raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
+        except Exception as error:  # noqa: BLE001  (in any case the answer is paid)
             # Its kind and not its message: PostgreSQL quotes the rejected value.
             log.error("answer_not_kept", error=type(error).__name__)
         refusal = AnswerNotKept()

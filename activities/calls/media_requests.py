@@ -12,9 +12,9 @@ from chimera.content.text import estimate_tokens
 from chimera.pricing import MediaPrice
 from chimera.providers.base import Image, Provider
 from chimera.providers.media import (
-    Draws,
     EmbeddingRequest,
     Embeds,
+    GeneratesImages,
     ImageRequest,
     Transcribes,
     TranscriptionRequest,
@@ -32,13 +32,13 @@ SPOKEN_TOKENS_PER_S = 4
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A media request. A transcription has the size and type of its recording; `sound` is added later."""
+    """A media request. A transcription has the size and type of its recording; `audio` is added later."""
 
     call_id: str
     operation: Operation
     model: str
     request: Mapping[str, Any]
-    sound: bytes = b""
+    audio: bytes = b""
     size_bytes: int = 0
     media_type: str = ""
 
@@ -61,8 +61,8 @@ async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
     match asked.operation:
         case Operation.EMBEDDINGS if isinstance(provider, Embeds):
             return await _embedded(provider, asked, attempt)
-        case Operation.IMAGES if isinstance(provider, Draws):
-            return await _drawn(provider, asked, attempt)
+        case Operation.IMAGES if isinstance(provider, GeneratesImages):
+            return await _generated(provider, asked, attempt)
         case Operation.TRANSCRIPTIONS if isinstance(provider, Transcribes):
             return await _transcribed(provider, asked, attempt)
     raise NotOffered(provider.name, asked.operation, ())
@@ -79,10 +79,10 @@ def estimate_of(asked: Asked) -> MediaUsage:
         case Operation.TRANSCRIPTIONS:
             # Measured once, when it was accepted. Older rows have the file's size only.
             seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
-            heard = round(seconds * AUDIO_TOKENS_PER_S)
+            audio_tokens = round(seconds * AUDIO_TOKENS_PER_S)
             written = round(seconds * SPOKEN_TOKENS_PER_S)
             return MediaUsage(
-                input_tokens=heard, input_audio_tokens=heard, output_tokens=written, audio_seconds=seconds
+                input_tokens=audio_tokens, input_audio_tokens=audio_tokens, output_tokens=written, audio_seconds=seconds
             )
 
 
@@ -129,8 +129,8 @@ async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
     return MediaEnd(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
 
 
-async def _drawn(provider: Draws, asked: Asked, attempt: int) -> MediaEnd:
-    end = await provider.draw(
+async def _generated(provider: GeneratesImages, asked: Asked, attempt: int) -> MediaEnd:
+    end = await provider.generate_images(
         ImageRequest(
             model=asked.model,
             prompt=asked.request["prompt"],
@@ -149,7 +149,7 @@ async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> Med
     end = await provider.transcribe(
         TranscriptionRequest(
             model=asked.model,
-            audio=asked.sound,
+            audio=asked.audio,
             media_type=asked.media_type,
             language=asked.request.get("language"),
             prompt=asked.request.get("prompt"),

@@ -112,7 +112,7 @@ class Underway(Generic[Place, Outcome]):
             await self._say(places)
         except PoolClosed:
             return
-        except Exception as error:  # noqa: BLE001  (whatever it is, the next sign of life has to follow)
+        except Exception as error:  # noqa: BLE001  (the next report has to follow in any case)
             log.warning("calls_not_said", error=type(error).__name__)
 
 

@@ -39,8 +39,8 @@ def input_tokens_of(chat: ChatRequest) -> int:
     """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
-    pictures = sum(image_tokens_of(message.images) for message in chat.messages)
-    return words + calls + pictures + offer_tokens_of(chat.tools, chat.response_schema)
+    images = sum(image_tokens_of(message.images) for message in chat.messages)
+    return words + calls + images + offer_tokens_of(chat.tools, chat.response_schema)
 
 
 def image_tokens_of(images: Sequence[Image]) -> int:
@@ -53,7 +53,7 @@ def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) ->
     return offered + (estimate_tokens(str(schema)) if schema else 0)
 
 
-def pictures_left_out(count: int, why: str) -> str:
+def images_left_out(count: int, why: str) -> str:
     """Note below a prompt that the model doesn't get all of its images."""
     return f"\n\n[{count} {'image belongs' if count == 1 else 'images belong'} to this and can't be shown: {why}]"
 

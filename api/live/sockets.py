@@ -39,7 +39,7 @@ POLICY_VIOLATION = 1008
 
 
 class End(NamedTuple):
-    """How a socket is closed."""
+    """The close code and reason of a socket."""
 
     code: int
     reason: str = ""

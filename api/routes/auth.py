@@ -44,7 +44,7 @@ async def change_password(change: PasswordChange, caller: WithCaller, parts: Wit
     return await parts.auth.change_password(caller, change, address)
 
 
-@router.get("/me", operation_id="me", summary="Who Am I")
+@router.get("/me", operation_id="me", summary="Current account")
 async def me(signed_in: WithSignedIn, parts: WithParts) -> UserView:
     """Return the caller's account."""
     async with parts.database.begin() as session:

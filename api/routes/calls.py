@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response, status
 from api.calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.db import calls, task_controls
-from chimera.providers.media import Draws, Embeds
+from chimera.providers.media import Embeds, GeneratesImages
 from models.calls import (
     MAX_NUMBERS,
     AiCallPage,
@@ -65,7 +65,7 @@ async def create_images(
 ) -> Response:
     """Generate images; they become files of the caller."""
     provider = await parts.checks.operation(Operation.IMAGES, spec.model)
-    if isinstance(provider, Draws):
+    if isinstance(provider, GeneratesImages):
         if spec.n > provider.max_images:
             raise InvalidInput(
                 "n",

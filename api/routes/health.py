@@ -136,7 +136,7 @@ async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
         state, note = "none", MEANING[name]
     except NotUp as error:
         state, note = error.state, str(error)
-    except Exception as error:  # noqa: BLE001 whatever it is, the part can't be used now
+    except Exception as error:  # noqa: BLE001 any error means that the part is unusable now
         log.warning("part_away", part=name, error=type(error).__name__)
         state, note = "away", MEANING[name]
     return PartHealth(state=state, took_ms=round((time.perf_counter() - began) * 1000, 1), note=note)
@@ -207,7 +207,7 @@ def said_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing: S
 
 
 def _readiness(parts: Parts) -> dict[str, Check]:
-    """What /health/ready asks; /health asks a little more."""
+    """The checks of /health/ready; /health has a few more."""
     # Where no embedded stack keeps its data there is nothing to watch.
     return READINESS | ({"disk": _disk} if (parts.settings.data_dir / "run" / "lock").exists() else {})
 

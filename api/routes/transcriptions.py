@@ -109,10 +109,10 @@ async def _transcription(
             if before is None:
                 raise
             return before, False
-    sound = file or (form.upload.content if form.upload else None)
-    assert sound is not None, "exactly one was sent"
-    _check_sound(provider, sound.media_type, sound.size_bytes, "file_id" if file else "file")
-    meant = {**hints, "sha256": sound.sha256}
+    recording = file or (form.upload.content if form.upload else None)
+    assert recording is not None, "exactly one was sent"
+    _check_recording(provider, recording.media_type, recording.size_bytes, "file_id" if file else "file")
+    meant = {**hints, "sha256": recording.sha256}
     if key is not None:
         asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
         before = await calls.accepted_before(session, caller.user_id, key, asked.body_sha256)
@@ -154,7 +154,7 @@ async def _of_key(
     return call_id
 
 
-def _check_sound(provider: Provider, media_type: str, size_bytes: int, field: str) -> None:
+def _check_recording(provider: Provider, media_type: str, size_bytes: int, field: str) -> None:
     assert isinstance(provider, Transcribes)
     if media_type not in provider.audio_types:
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))

@@ -87,14 +87,14 @@ def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
     """Price a call in micro-USD, rounded up. A kind without a rate of its own counts as plain tokens."""
     rate = price.rate_for(usage.input_tokens)
     audio = min(usage.input_audio_tokens, usage.input_tokens)
-    pictures = min(usage.input_image_tokens, usage.input_tokens - audio)
-    drawn = min(usage.output_image_tokens, usage.output_tokens)
+    image_input = min(usage.input_image_tokens, usage.input_tokens - audio)
+    image_output = min(usage.output_image_tokens, usage.output_tokens)
     plain_in, plain_out = rate.input or 0, rate.output or 0
-    tokens = (usage.input_tokens - audio - pictures) * plain_in
-    tokens += audio * _either(rate.input_audio, plain_in) + pictures * _either(rate.input_image, plain_in)
-    tokens += (usage.output_tokens - drawn) * plain_out + drawn * _either(rate.output_image, plain_out)
-    sound = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
-    return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-sound // HOUR_MS)
+    tokens = (usage.input_tokens - audio - image_input) * plain_in
+    tokens += audio * _either(rate.input_audio, plain_in) + image_input * _either(rate.input_image, plain_in)
+    tokens += (usage.output_tokens - image_output) * plain_out + image_output * _either(rate.output_image, plain_out)
+    audio_time = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
+    return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-audio_time // HOUR_MS)
 
 
 def _has_price(model_ref: str, operation: Operation, overrides: Own | None) -> bool:

@@ -41,7 +41,7 @@ from models.usage import Usage
 log = structlog.get_logger()
 
 LIST_SECONDS = 10.0
-"""How long one provider may take to list its models before the others are shown without it."""
+"""Time for one provider to list its models before the others are shown without it."""
 KEPT_SECONDS = 300.0
 PROBE_TOKENS = 16
 """The smallest limit that every vendor accepts."""

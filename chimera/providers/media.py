@@ -120,7 +120,7 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
-class Draws(Protocol):
+class GeneratesImages(Protocol):
     """A provider that generates images."""
 
     max_images: int
@@ -130,7 +130,7 @@ class Draws(Protocol):
         """Raise InvalidInput for a size that the provider doesn't support."""
         ...
 
-    async def draw(self, request: ImageRequest) -> ImageEnd:
+    async def generate_images(self, request: ImageRequest) -> ImageEnd:
         """Make one request. Raises a `ProviderError`."""
         ...
 
@@ -182,7 +182,7 @@ def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int
     return Vectors(len(parts), length, b"".join(parts))
 
 
-def picture_of(provider: str, data: bytes) -> Image:
+def image_of(provider: str, data: bytes) -> Image:
     """Return bytes as an image. Raises Malformed when they are none."""
     media_type = media_type_of(data)
     if media_type not in IMAGES:
@@ -190,12 +190,12 @@ def picture_of(provider: str, data: bytes) -> Image:
     return Image(media_type, data)
 
 
-def check_drawn(provider: str, drawn: int, asked: int) -> None:
+def check_image_count(provider: str, generated: int, asked: int) -> None:
     """Raises UselessAnswer for no image, and Malformed for more than requested."""
-    if drawn == 0:
+    if generated == 0:
         raise UselessAnswer(f"{provider} returned no image. Rephrase the prompt and retry.")
-    if drawn > asked:
-        raise Malformed(f"{provider} sent {drawn} images instead of {asked}.")
+    if generated > asked:
+        raise Malformed(f"{provider} sent {generated} images instead of {asked}.")
 
 
 def from_base64(provider: str, text: str) -> bytes:

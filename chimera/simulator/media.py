@@ -211,7 +211,7 @@ def _vector_of(text: str, dimensions: int) -> list[float]:
 
 
 def _signs_of(word: str, dimensions: int) -> list[tuple[int, int]]:
-    """What a word's hash adds to a vector, and where: numbers that lie side by side, so that none is hit twice."""
+    """Return a word's contribution to a vector, and its place: adjacent numbers, so that none is hit twice."""
     bits = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=16).digest())
     start = bits >> WORD_NUMBERS
     count = min(WORD_NUMBERS, dimensions)

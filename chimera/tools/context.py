@@ -17,12 +17,12 @@ class ToolClients:
 
 @dataclass(frozen=True, slots=True)
 class ToolLimits:
-    """How much a tool may take and give."""
+    """Limits of a tool's time and output."""
 
     deadline: float
     """Its deadline, by the event loop's clock."""
     max_result_chars: int
-    """What is longer is cut."""
+    """Longer results are cut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _ANNOUNCES = re.compile(rf"{_INTENT}(?!{_ADVERBS}{_SHOWS})|{_FILLERS}{_DOING}", 
 
 _ALIKE = r"for (?:example|instance)|e\.g\.?|like (?:this|so|these|that)|as follows"
 _INTRODUCES_ANYHOW = re.compile(rf"\b(?:{_ALIKE})[:*_ ]*$|^\W*for (?:example|instance)\b.*(?<![.!?])$", re.IGNORECASE)
-"""What is an introduction also in a sentence that announces, unless that is over."""
+"""Introductions even within an announcing sentence, unless that is over."""
 _EXAMPLE = r"(?<![\w@/.-])(?:examples?|syntax|markup)(?![\w@/]|[.-]\w)"
 _INTRODUCES = re.compile(
     rf"\b(?:{_ALIKE})[:.*_ ]*$"

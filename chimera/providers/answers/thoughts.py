@@ -58,7 +58,7 @@ class Thoughts:
         self._blank: list[str] = []
         """Before the first word or tag, or behind a tag."""
         self._held = ""
-        """What may be the beginning of a tag."""
+        """Text that may be the beginning of a tag."""
         self._at_start = True
         self._tags_left = MAX_TAGS
         self._after_thought = False
@@ -144,5 +144,5 @@ def _is_quoted(before: str, after: str) -> bool:
 
 
 def _prefix_length(text: str, tag: str) -> int:
-    """How many characters at the end of a text may begin a tag."""
+    """Return the number of characters at the end of a text that may begin a tag."""
     return next((size for size in range(min(len(tag) - 1, len(text)), 0, -1) if text.endswith(tag[:size])), 0)

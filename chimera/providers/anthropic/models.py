@@ -14,7 +14,7 @@ MIN_BUDGET_TOKENS = 1024
 """The API accepts no smaller budget, and rejects one that isn't smaller than `max_tokens`."""
 
 _BUDGET_SHARES = {"low": 4, "medium": 2, "high": 1.5}
-"""What `max_tokens` is divided by; the rest is left for the answer."""
+"""Divisors of `max_tokens`; the rest is left for the answer."""
 
 _FAMILY_FIRST = re.compile(r"claude-([a-z]+)-(\d+)(?:-(\d{1,2})(?!\d))?")
 _VERSION_FIRST = re.compile(r"claude-(\d+)(?:-(\d))?-([a-z]+)")

@@ -22,11 +22,11 @@ from chimera.providers.media import (
     ImageRequest,
     TranscriptionEnd,
     TranscriptionRequest,
-    check_drawn,
+    check_image_count,
     from_base64,
+    image_of,
     may_be_at_work,
     packed,
-    picture_of,
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import SizeLimit, Waits, headers_of
@@ -89,8 +89,8 @@ class ChatCompletionsMedia(ChatCompletions):
             self._waits,
         )
 
-    async def draw(self, request: ImageRequest) -> ImageEnd:
-        """See `Draws`."""
+    async def generate_images(self, request: ImageRequest) -> ImageEnd:
+        """See `GeneratesImages`."""
         body: dict[str, Any] = {"model": request.model, "prompt": request.prompt, "n": request.n}
         if request.size is not None:
             body["size"] = request.size
@@ -99,9 +99,9 @@ class ChatCompletionsMedia(ChatCompletions):
 
         def end_of(answer: Answer) -> ImageEnd:
             entries = _dicts(answer.body.get("data"))
-            check_drawn(self.name, len(entries), request.n)
+            check_image_count(self.name, len(entries), request.n)
             revised = tuple(clean_text(str(entry.get("revised_prompt") or "")) for entry in entries)
-            images = tuple(map(self._picture, entries))
+            images = tuple(map(self._image, entries))
             usage = _image_usage(answer.body.get("usage"))
             return ImageEnd(images, revised if any(revised) else (), usage, answer.request_id)
 
@@ -124,7 +124,7 @@ class ChatCompletionsMedia(ChatCompletions):
             if not isinstance(text, str):
                 raise Malformed(f"{self.name} sent a transcription without text.")
             heard = clean_text(language) if isinstance(language, str) else None
-            return TranscriptionEnd(clean_text(text), heard, _sound_usage(answer.body.get("usage")), answer.request_id)
+            return TranscriptionEnd(clean_text(text), heard, _audio_usage(answer.body.get("usage")), answer.request_id)
 
         return await self._whole(
             lambda client: client.audio.transcriptions.with_streaming_response.create(
@@ -185,11 +185,11 @@ class ChatCompletionsMedia(ChatCompletions):
             raise Malformed(f"{self.name} sent JSON of an unexpected shape.")
         return answer
 
-    def _picture(self, entry: dict[str, Any]) -> Any:
+    def _image(self, entry: dict[str, Any]) -> Any:
         encoded = entry.get("b64_json")
         if not isinstance(encoded, str) or not encoded:
             raise Malformed(f"{self.name} sent no image, or only a link to one.")
-        return picture_of(self.name, from_base64(self.name, encoded))
+        return image_of(self.name, from_base64(self.name, encoded))
 
 
 def _parsed(body: bytes) -> object:
@@ -230,7 +230,7 @@ def _image_usage(told: object) -> MediaUsage | None:
     )
 
 
-def _sound_usage(told: object) -> MediaUsage | None:
+def _audio_usage(told: object) -> MediaUsage | None:
     """By tokens or by duration, as the model is charged."""
     if not isinstance(told, Mapping):
         return None

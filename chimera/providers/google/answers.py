@@ -241,7 +241,7 @@ def _because(told: str) -> str:
 
 
 def _kept(part: dict[str, Any]) -> dict[str, Any]:
-    """What is known of a part: it may have to go back, and the SDK rejects unknown fields."""
+    """The known fields of a part: it may have to be sent back, and the SDK rejects unknown fields."""
     kept: dict[str, Any] = {}
     call, signature = part.get("functionCall"), part.get("thoughtSignature")
     if isinstance(call, dict):

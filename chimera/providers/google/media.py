@@ -21,10 +21,10 @@ from chimera.providers.media import (
     ImageRequest,
     TranscriptionEnd,
     TranscriptionRequest,
-    check_drawn,
+    check_image_count,
+    image_of,
     may_be_at_work,
     packed,
-    picture_of,
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.bodies import check_size
@@ -94,19 +94,19 @@ class GoogleMedia(Google):
 
         return await self._whole(ask, end_of, request.model, self._waits)
 
-    async def draw(self, request: ImageRequest) -> ImageEnd:
-        """See `Draws`."""
+    async def generate_images(self, request: ImageRequest) -> ImageEnd:
+        """See `GeneratesImages`."""
         config: dict[str, Any] = {"responseModalities": ["IMAGE"]}
         if request.size is not None:
             config["imageConfig"] = {"aspectRatio": RATIOS[_ratio_of(request.size)]}
 
         def end_of(answer: "GenerateContentResponse") -> ImageEnd:
             _check_end(answer)
-            images = tuple(_pictures(answer))
+            images = tuple(_images(answer))
             # A model may generate more images than requested: the first one counts.
-            check_drawn(PROVIDER, min(len(images), request.n), request.n)
+            check_image_count(PROVIDER, min(len(images), request.n), request.n)
             images = images[: request.n]
-            return ImageEnd(images, (), _usage_of(answer, drawn=True), _id_of(answer))
+            return ImageEnd(images, (), _usage_of(answer, generated=True), _id_of(answer))
 
         ask = _generation(request, [{"text": request.prompt}], config)
         return await self._whole(ask, end_of, request.model, self._long_waits())
@@ -121,7 +121,7 @@ class GoogleMedia(Google):
             text = clean_text("".join(part.text or "" for part in _parts_of(answer) if not part.thought)).strip()
             # For a silent recording, a model may return no text at all.
             spoken = "" if text == _SILENCE else text
-            return TranscriptionEnd(spoken, None, _usage_of(answer, drawn=False), _id_of(answer))
+            return TranscriptionEnd(spoken, None, _usage_of(answer, generated=False), _id_of(answer))
 
         ask = _generation(request, parts, {"temperature": 0})
         return await self._whole(ask, end_of, request.model, self._long_waits())
@@ -173,7 +173,7 @@ class GoogleMedia(Google):
         too_large = too_large_words(self._limits.max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES")
 
         async def limit_size(response: "httpx2.Response") -> None:
-            # The SDK reads an answer whole, of whatever length.
+            # The SDK reads a whole answer of any length.
             await check_size(response, self._limits.max_media_bytes, too_large)
 
         http.event_hooks = {**http.event_hooks, "response": [*http.event_hooks["response"], limit_size]}
@@ -226,24 +226,24 @@ def _parts_of(answer: "GenerateContentResponse") -> list[Any]:
     return list(candidate.content.parts or ()) if candidate is not None and candidate.content is not None else []
 
 
-def _pictures(answer: "GenerateContentResponse") -> list[Image]:
+def _images(answer: "GenerateContentResponse") -> list[Image]:
     """Return the images of an answer, except those that belong to its reasoning."""
     parts = [part for part in _parts_of(answer) if part.inline_data is not None and not part.thought]
-    return [picture_of(PROVIDER, part.inline_data.data or b"") for part in parts]
+    return [image_of(PROVIDER, part.inline_data.data or b"") for part in parts]
 
 
-def _usage_of(answer: "GenerateContentResponse", *, drawn: bool) -> MediaUsage | None:
+def _usage_of(answer: "GenerateContentResponse", *, generated: bool) -> MediaUsage | None:
     """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
     told = answer.usage_metadata
     if told is None or not told.prompt_token_count or told.prompt_token_count < 0:
         return None
     written = (told.candidates_token_count or 0) + (told.thoughts_token_count or 0)
-    pictures = _of_kind(told.candidates_tokens_details, "IMAGE")
+    images = _of_kind(told.candidates_tokens_details, "IMAGE")
     return MediaUsage(
         input_tokens=told.prompt_token_count,
         input_audio_tokens=_of_kind(told.prompt_tokens_details, "AUDIO") or 0,
         output_tokens=max(0, written),
-        output_image_tokens=(told.candidates_token_count or 0) if drawn and pictures is None else pictures or 0,
+        output_image_tokens=(told.candidates_token_count or 0) if generated and images is None else pictures or 0,
     )
 
 

@@ -13,7 +13,7 @@ from models.agents import ReasoningEffort
 PROVIDER = "google"
 
 FOREIGN_SIGNATURE = b"skip_thought_signature_validator"
-"""What Google documents for calls that the model didn't make itself: Gemini 3 refuses a call of the current turn
+"""Google's value for calls that the model didn't make itself: Gemini 3 rejects a call of the current turn
 without a signature. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 """
 

@@ -26,7 +26,7 @@ MAX_SOURCES = 200
 REREAD_S = 5.0
 """How long a hint may be lost at most."""
 
-# Keys: the wait, the failures, the probe. A wait's value is its length: what is left can't be more, whatever the clock.
+# Keys: the wait, the failures, the probe. A wait's value is its length, an upper bound even if the clock is set.
 _READ = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

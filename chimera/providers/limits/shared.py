@@ -70,7 +70,7 @@ class Answer:
     lacks: int
     wait_s: float
     workers: int
-    """How many have asked in the last minute."""
+    """Workers that called in the last minute."""
     others: Amounts
     """Calls that the others admitted."""
 

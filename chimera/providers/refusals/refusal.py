@@ -29,7 +29,7 @@ from models.errors import (
 )
 
 MIN_KEY_CHARS = 8
-"""What is shorter is a word that a server's words may have in them, and no secret."""
+"""A shorter text is a common word in messages, not a secret."""
 
 _AWAY_STATUSES = frozenset({502, 503, 504, 521, 522, 523, 529})
 """Of servers that can't serve any request now; 521 to 523 are Cloudflare's for a server that it can't reach."""

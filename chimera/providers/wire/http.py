@@ -25,7 +25,7 @@ MAX_CALLS = 1000
 
 CONNECT_S = 10.0
 MAX_CONNECTIONS = 1000
-"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
+"""The worker and the rate limiter bound concurrent calls; the pool must not be a second limit."""
 
 
 def http_client(

@@ -32,7 +32,7 @@ SLICE_BYTES = 64 * 1024
 SHARE_BYTES = 64 * 1024
 """Bytes to read before yielding to other tasks: a reader that never waits would block its worker's heartbeats."""
 STEP_BYTES = 256
-"""What a step costs besides its bytes, in bytes."""
+"""Cost of a step besides its bytes, in bytes."""
 _DONE_CHARS = len("[DONE]")
 
 _NO_ANSWER = ("image/", "audio/", "video/", "font/")
@@ -156,7 +156,7 @@ class Pieces(AsyncIterator[Piece]):
         return Piece(kind, body)
 
     async def _drain(self) -> None:
-        """What fails here fails after the answer."""
+        """Failures here come after the answer."""
         with suppress(Exception):
             async with asyncio.timeout(DRAIN_S):
                 async for chunk in self._bytes:
@@ -191,7 +191,7 @@ def _says_something(body: object) -> bool:
 
 
 def _values_in(data: str) -> int:
-    """How many values JSON has in it, but for those that are the only ones of theirs: commas outside of strings."""
+    """Count the values of JSON, except only children: commas outside of strings."""
     outside = data.replace("\\\\", "").replace('\\"', "").split('"')[::2]
     return sum(part.count(",") for part in outside)
 

@@ -56,7 +56,7 @@ class Answer(Protocol):
     """An answer that is assembled from a stream."""
 
     noun: str
-    """What it is called in an error."""
+    """The noun for errors."""
 
     @property
     def usage(self) -> Usage | None:
