@@ -243,7 +243,7 @@ def _usage_of(answer: "GenerateContentResponse", *, generated: bool) -> MediaUsa
         input_tokens=told.prompt_token_count,
         input_audio_tokens=_of_kind(told.prompt_tokens_details, "AUDIO") or 0,
         output_tokens=max(0, written),
-        output_image_tokens=(told.candidates_token_count or 0) if generated and images is None else pictures or 0,
+        output_image_tokens=(told.candidates_token_count or 0) if generated and images is None else images or 0,
     )
 
 
