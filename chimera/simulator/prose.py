@@ -7,7 +7,7 @@ LABEL = "[simulated]"
 
 _SENTENCES = (
     "The question behind {topic} is less what is possible than what is worth its price.",
-    "Three things decide {topic}: what it costs, what keeps it running, and how easily it can be undone.",
+    "Three things decide {topic}: what it costs, who has to keep it running, and how easily it can be undone.",
     "Most accounts of {topic} agree on the facts and part ways on what follows from them.",
     "A closer look shows that {aspect} matters more here than it first appears.",
     "There are two schools: one puts {aspect} first, the other leaves it for later.",
@@ -33,7 +33,7 @@ _CLOSINGS = (
     "The rest is a matter of taste.",
     "Anything further would have to be measured first.",
     "Beyond that the figures have nothing more to say.",
-    "Readers who need more than this have to try it out.",
+    "Readers who want more than this must try it out.",
     "The remaining questions are smaller, and none of them is urgent.",
     "With that the picture is complete enough to act on it soon.",
 )
