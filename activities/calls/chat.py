@@ -6,12 +6,13 @@ from functools import partial
 
 import structlog
 
-from activities import questions, replies
+from activities import replies
 from activities.calls.chains import Chain, chain_of
 from activities.calls.kind import Answer, Kind, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
 from activities.plans import Plans
+from activities.prompts import assembly
 from activities.tool_results import results_at_once
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -45,7 +46,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return await transcripts.read_context(connection, request)
 
     def chain(self, request: ModelCallRequest, context: CallContext) -> Chain:
-        agent = questions.agent_of(request, context)
+        agent = assembly.agent_of(request, context)
         return chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
 
     async def prepare(self, request: ModelCallRequest, model: str) -> None:
@@ -60,9 +61,9 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         model: str,
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[ChatRequest, Intent]:
-        context, agent = place.context, questions.agent_of(request, place.context)
-        question = await questions.put_together(connection, request, context, agent, model, self._settings)
-        intent = questions.intent_of(
+        context, agent = place.context, assembly.agent_of(request, place.context)
+        question = await assembly.put_together(connection, request, context, agent, model, self._settings)
+        intent = assembly.intent_of(
             request,
             question,
             context=context,
