@@ -169,7 +169,7 @@ def _listed(value: JsonValue) -> list[JsonValue] | None:
 
 
 def _unwrapped(subtask: JsonValue) -> JsonValue:
-    """`{"subtask": {…}}` as what is in it."""
+    """Unwrap `{"subtask": {…}}`."""
     if isinstance(subtask, dict) and len(subtask) == 1 and not _is_subtask(subtask):
         inner = next(iter(subtask.values()))
         return inner if _is_subtask(inner) else subtask

@@ -77,7 +77,7 @@ def _check_names(body: Any) -> None:
 
 
 _Place = tuple[Any, ...]
-"""Nothing for the body itself, or the place around and a name or number in it: written only where it is told."""
+"""Path of a part of the body: its parent and a name or number; formatted only for an error."""
 
 
 def _written(place: _Place) -> str:

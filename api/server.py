@@ -55,7 +55,7 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
         # It would compress each frame anew for each socket, and keep a window of 50 KB for it.
         ws_per_message_deflate=False,
         limit_concurrency=connections_of(settings),
-        # uvicorn believes X-Forwarded-For of the own machine unless told: any local process could choose an address.
+        # By default uvicorn trusts X-Forwarded-For from loopback: any local process could choose an address.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,

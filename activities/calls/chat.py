@@ -62,7 +62,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[ChatRequest, Intent]:
         context, agent = place.context, assembly.agent_of(request, place.context)
-        question = await assembly.put_together(connection, request, context, agent, model, self._settings)
+        question = await assembly.assemble(connection, request, context, agent, model, self._settings)
         intent = assembly.intent_of(
             request,
             question,

@@ -63,7 +63,7 @@ class Question:
     tool_call_ids: frozenset[str] = frozenset()
 
 
-async def put_together(
+async def assemble(
     connection: Connection,
     request: ModelCallRequest,
     context: CallContext,

@@ -130,7 +130,7 @@ class Hub:
         return backlog
 
     async def _snapshot(self, caller: Caller, task_id: TaskId) -> Written:
-        # The task first: subtasks may then be newer than `seq`, and events say again what is known already.
+        # The task first: subtasks may then be newer than `seq`, and events repeat known facts.
         async with self._database.statements(READ_SECONDS) as connection:
             task = await task_views.view(connection, caller, task_id, self._link_to)
         async with self._database.begin() as session:

@@ -64,7 +64,7 @@ class ChatRequest:
     max_output_tokens: int
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: Literal["auto", "none"] = "auto"
-    """none: the tools are told, so that what is cached of the prompt and signed in it holds, and not to be called. A
+    """none: the tools are listed, so that the prompt's cache and signatures stay valid, but must not be called. A
     provider whose servers call them nevertheless leaves them out.
     """
     response_schema: dict[str, Any] | None = None
@@ -83,7 +83,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ChatEnd:
-    """The end of an answer. `usage` is None when the provider told none."""
+    """The end of an answer. `usage` is None when the provider reported none."""
 
     finish_reason: FinishReason
     usage: Usage | None

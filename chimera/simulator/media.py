@@ -36,7 +36,7 @@ MAX_SIDE = 2048
 MAX_WORDS = 1_000
 """Different ones of a text that its vector shows; real models cut long texts too."""
 WORD_NUMBERS = 16
-"""Of a vector's numbers, those that one word changes: words are told apart, and a text costs little."""
+"""Of a vector's numbers, those that one word changes: words stay distinct, and a text costs little."""
 JSON = b"application/json"
 
 

@@ -132,7 +132,7 @@ async def test_a_cut_plan_is_asked_for_anew(runs: Runs, server: Scripted) -> Non
     server.answers(says(plan[:40], "length"), says(plan, "stop"), says("Done.", "stop"))
     task_id = await runs.start("Do it.", model=LOCAL)
     assert (await runs.ended(task_id))["result"] == "Done."
-    assert "It was cut at" in server.bodies[1]["messages"][-1]["content"]
+    assert "It was cut off at" in server.bodies[1]["messages"][-1]["content"]
 
 
 def test_what_a_piece_repeats_is_left_out() -> None:

@@ -49,7 +49,7 @@ class Speech:
     def rest(self, thought: str = "") -> str:
         """Return the text that was held back, at the end of the answer. `thought` came apart from the text.
 
-        Where nothing else was said, the calls in a thought are meant: https://github.com/vybestack/llxprt-code/pull/750
+        Without any other output, calls in the reasoning count: https://github.com/vybestack/llxprt-code/pull/750
 
         Raises `AnswerTooLarge`.
         """

@@ -3,7 +3,7 @@
 Only what stands at the beginning counts: tags in the middle belong to the prose or code that they are found in. Text
 is held back only as long as it may be a tag. Templates of DeepSeek's and Qwen's kind put the opening tag into the
 prompt, so that an answer has the closing one alone: that is seen when it comes, after the thought was passed on, and
-`answer_in` then says what the answer is.
+`answer_in` then returns the answer.
 """
 
 import re

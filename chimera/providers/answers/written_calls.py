@@ -4,7 +4,7 @@ Each family of models has markup of its own, and leaks it: https://github.com/ty
 https://github.com/vllm-project/vllm/pull/32633 (gpt-oss), https://github.com/ollama/ollama/pull/17742 (Qwen). What is
 nothing but calls, from the beginning of a line to the end of the answer, is run; markup that doesn't add up is text.
 Words before a call may speak of it: behind them code is text, and so is a call of no tool or without arguments. Where
-they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is a part of what is said.
+they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is part of the text.
 An uncertain call is not run; it stays in the answer.
 """
 
@@ -106,7 +106,7 @@ class WrittenCalls:
         return self._openings is _MARKUP
 
     def take(self, text: str) -> str:
-        """Take text in and return what is known to be no call."""
+        """Accept text and return the part that is certainly not a call."""
         if self._is_held:
             self._held.append(text)
             return ""
@@ -240,7 +240,7 @@ def _of_object(value: Any) -> Call:
 
 
 def _of_plain_object(value: Any) -> Call:
-    """Read a call that no markup tells from an answer about tools. Raises ValueError."""
+    """Read a call without markup, which could be an answer about tools. Raises ValueError."""
     outer = dict_of(value)
     call = dict_of(outer.get("function")) or outer
     is_wrapped = call is not outer

@@ -1,4 +1,4 @@
-"""An answer of the Messages API as it comes in events: blocks put together, and what may count as a whole answer.
+"""Assembles an answer of the Messages API from its events, and decides whether it is complete.
 
 Meaningless events are dropped and counted. Text and tool calls are cleaned here. Reasoning can't be, since it is
 signed: where something in it can't be stored as it is, none of it is kept to be sent back.
@@ -86,7 +86,7 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """A reason to stop, or the last event behind something that was said."""
+        """A finish reason, or the last event after some output."""
         if self._reason is not None or not self._stopped:
             return self._reason is not None
         blocks = self._blocks.values()
@@ -234,7 +234,7 @@ class Answer:
             case "redacted_thinking":
                 self._add(block, text_of(begun.get("data")))
             case "tool_use":
-                # Cleaned at once: what is left of an id or a name may be nothing.
+                # Cleaned at once: an id or a name may become empty.
                 block.id, block.name = clean_text(word_of(begun.get("id"))), clean_text(word_of(begun.get("name")))
                 self._add(block, json_of(begun["input"]) if begun.get("input") else "")
                 self._size.count(block.id + block.name)
@@ -283,7 +283,7 @@ class Answer:
         return piece
 
     def _count_usage(self, told: dict[str, Any]) -> None:
-        """The figures of the end are totals, and repeat what the beginning said only in part, or as 0."""
+        """The figures of the end are totals, and repeat the figures of the beginning only in part, or as 0."""
         told = {_OTHER_NAMES.get(name, name): figure for name, figure in told.items()}
         self._figures |= {
             name: told[name]

@@ -1,7 +1,7 @@
 """Anthropic: the Messages API, by way of the `anthropic` SDK.
 
 The SDK would make up to three requests per call, and treats a broken stream as a finished one: its retries are off,
-and its responses are read by `pieces` and `anthropic_answers`.
+and its responses are read by `wire/pieces.py` and `answers.py`.
 """
 
 from collections.abc import AsyncGenerator

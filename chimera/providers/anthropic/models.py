@@ -25,7 +25,7 @@ _ALWAYS_REASON = ("fable", "mythos")
 def reasoning_of(model: str, effort: ReasoningEffort | None, max_tokens: int) -> dict[str, Any]:
     """The fields `thinking` and `output_config` of a request, as far as it needs them.
 
-    Models from 4.6 on decide for themselves how long they think and are told how much effort to make; older ones are
+    Models from 4.6 on decide themselves how long they reason and get a level of effort; older ones are
     given a budget of tokens out of `max_tokens`, and those before 3.7 don't reason.
     """
     family, version = _family_and_version(model)

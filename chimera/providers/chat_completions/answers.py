@@ -1,4 +1,4 @@
-"""An answer of the chat-completions wire as it comes in pieces: text passed on, and what counts as a whole answer.
+"""Assembles a chat-completions answer from its pieces: passes text on, and decides whether it is complete.
 
 Servers of this wire differ in every field. What they send is read by its meaning, and meaningless pieces are
 dropped and counted; an answer is discarded only where there is none. Everything is cleaned here, so nothing behind a
@@ -57,7 +57,7 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """A reason to stop, or the end of the stream behind something that was said."""
+        """A finish reason, or the end of the stream after some output."""
         if self._reason is not None or self._is_document:
             return True
         said = self._speech.has_words or bool(self._refusal)
@@ -153,7 +153,7 @@ class Answer:
         return text
 
     def _message(self, message: dict[str, Any]) -> str:
-        """Read a message in the place of a delta: a piece, or all that has been said so far and more."""
+        """Read a message in the place of a delta: a piece, or the whole text so far and more."""
         if (self._raw or self._tools) and not self._is_of_messages:
             # It ends a stream of deltas, and repeats them.
             return ""

@@ -1,7 +1,7 @@
 """The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
 
 The SDK would make up to three requests per call, and its stream reader knows only OpenAI's own servers: its retries
-are off, and its responses are read by `pieces` and `chat_answers`.
+are off, and its responses are read by `wire/pieces.py` and `answers.py`.
 """
 
 import importlib

@@ -1,6 +1,4 @@
-"""The errors of the chat-completions wire, mapped to `models/errors`: the one place that decides what is
-retried.
-"""
+"""Errors of the chat-completions wire, mapped to `models/errors`: the one place that decides what is retried."""
 
 import re
 from collections.abc import Mapping

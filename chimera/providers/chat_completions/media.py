@@ -156,7 +156,7 @@ class ChatCompletionsMedia(ChatCompletions):
                     size.count_bytes(len(piece))
                     parts.append(piece)
                 request_id = response.headers.get("x-request-id")
-            # In a thread: what is decoded here may be many megabytes.
+            # In a thread: decoding may take many megabytes.
             return await asyncio.to_thread(lambda: end_of(Answer(self._json(b"".join(parts)), request_id)))
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, begun=begun) from None

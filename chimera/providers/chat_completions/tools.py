@@ -2,7 +2,7 @@
 
 OpenAI numbers its calls by `index`. Others number all of them 0, or none; send ids late, in every piece, or never;
 repeat the name; send arguments as an object, or all so far in each piece. So a piece belongs to a call by whichever of
-id, index and place tells them apart, and arguments that are a whole object, followed by a name, end one call and begin
+id, index and place identifies it, and arguments that are a whole object, followed by a name, end one call and begin
 the next.
 """
 
@@ -87,7 +87,7 @@ class ToolCalls:
         known = [part for part in listed if isinstance(part, dict)]
         for place, part in enumerate(known):
             index = index_of(part.get("index"))
-            # Without numbers, the place among the pieces of a chunk is what tells them apart.
+            # Without numbers, the place among the pieces of a chunk identifies them.
             key: Key | None = index if index is not None else f"place {place}" if len(known) > 1 else None
             self._add(key, part)
         return len(listed) - len(known)
@@ -126,7 +126,7 @@ class ToolCalls:
     def _add(self, key: Key | None, part: dict[str, Any]) -> None:
         function = part.get("function")
         function = dict_of(parsed(function) if isinstance(function, str) else function) or part
-        # Cleaned at once: what is left of an id or a name may be nothing.
+        # Cleaned at once: an id or a name may become empty.
         id, name = clean_text(word_of(part.get("id"))), clean_text(word_of(function.get("name")))
         told = next((function[field] for field in _ARGUMENTS if function.get(field) is not None), None)
         arguments = json_of(told)

@@ -1,4 +1,4 @@
-"""A Gemini answer as it comes in pieces, and what may count as a whole one.
+"""Assembles a Gemini answer from its chunks, and decides whether it is complete.
 
 Each chunk is a whole little response: function calls come unbroken, usage is repeated each time. Meaningless chunks are
 dropped and counted. Everything is cleaned here, so nothing behind sees text that can't be stored.
@@ -62,7 +62,7 @@ class Answer:
         self._id: str | None = None
         self._figures: dict[str, Any] = {}
         self._is_unspecified = False
-        """The last chunk ended for a reason that it didn't tell."""
+        """The last chunk ended without giving a reason."""
         self.has_begun = False
 
     @property
@@ -71,7 +71,7 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """A reason to stop, or the end of the stream behind something that was said."""
+        """A finish reason, or the end of the stream after some output."""
         says_its_end = self._is_done or self._is_unspecified
         return bool(self._told or self._blocked) or (says_its_end and (self._has_text or bool(self._calls)))
 
@@ -90,7 +90,7 @@ class Answer:
         feedback = dict_of(body.get("promptFeedback"))
         blocked = word_of(feedback.get("blockReason"))
         self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
-        # Each chunk tells totals; one that leaves some out doesn't take them back.
+        # Each chunk has totals; a missing one keeps its earlier value.
         self._figures |= {
             name: figure
             for name, figure in _named(dict_of(body.get("usageMetadata"))).items()

@@ -1,7 +1,7 @@
 """Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
 
 The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
-all are off. It makes the request, and its answer is read by `pieces` and `google_answers`.
+all are off. It makes the request, and its answer is read by `wire/pieces.py` and `answers.py`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The errors of the Gemini API, mapped to `models/errors`: the one place that decides what is retried.
 
-Its messages can't tell a limit per minute from an empty account: both speak of "plan and billing details". The details
-can: which quota was exceeded, how large it is, and when to come back.
+Its messages don't distinguish a limit per minute from an empty account: both mention "plan and billing details". The
+details do: which quota was exceeded, how large it is, and when to retry.
 """
 
 import re
@@ -73,7 +73,7 @@ def _is_wrong_key(told: Told, details: list[dict[str, Any]]) -> bool:
 
 
 def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str) -> float | None:
-    """The longer of the two ways to say when: the header, or words, and `RetryInfo` ("36.4s")."""
+    """The longer of two retry times: that of header or message, and `RetryInfo` ("36.4s")."""
     delays = [_delay(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     told = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
     return max((wait for wait in told if wait is not None), default=None)
@@ -88,7 +88,7 @@ def _delay(told: object) -> str:
 
 
 def _error_in(body: object) -> dict[str, Any]:
-    """In an object, or in a list of one: what is asked for without events is answered so."""
+    """In an object, or in a list of one, as in responses without events."""
     first = body[0] if isinstance(body, list) and body else body
     return dict_of(dict_of(first).get("error", first))
 

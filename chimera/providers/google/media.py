@@ -144,7 +144,7 @@ class GoogleMedia(Google):
             async with asyncio.timeout_at(waits.first_deadline()):
                 with noting(responses):
                     answer = await ask(client)
-            # In a thread: what is checked here may be many megabytes.
+            # In a thread: checking may take many megabytes.
             return await asyncio.to_thread(end_of, answer)
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, responses) from None
@@ -248,7 +248,7 @@ def _usage_of(answer: "GenerateContentResponse", *, generated: bool) -> MediaUsa
 
 
 def _of_kind(details: Any, kind: str) -> int | None:
-    """Tokens of one kind; None where the answer doesn't tell them apart."""
+    """Tokens of one kind; None where the answer doesn't separate them."""
     if not details:
         return None
     return sum(each.token_count or 0 for each in details if each.modality is not None and each.modality.value == kind)

@@ -15,7 +15,7 @@ from chimera.providers.wire.frames import parsed
 from chimera.providers.wire.values import index_of
 
 MOST_CHARS = 8_000
-"""That are looked at; what is shown is far less."""
+"""That are parsed; far fewer are shown."""
 MOST_INNER_CHARS = 100_000
 """Of JSON within JSON."""
 

@@ -1,7 +1,7 @@
 """Bounds of what a server answers, before an SDK gets to read it.
 
 The SDKs read refusals and lists whole, however large: half a gigabyte behind a status of 500 would be half a gigabyte
-of a worker's memory. What is compressed is measured as what it becomes. The body of an answer is left to `pieces` and
+of a worker's memory. Compressed bodies are measured uncompressed. The body of an answer is left to `pieces` and
 to the media, which count it as it comes.
 """
 

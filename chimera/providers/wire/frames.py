@@ -58,7 +58,7 @@ class Frames:
         if b"\r" in chunk:
             self._skips_newline = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        # One blank line ends an event; those behind it say nothing.
+        # One blank line ends an event; further ones have no meaning.
         chunk = _BLANK_LINES.sub(b"\n\n", chunk)
         first, *lines = chunk.split(b"\n")
         self._rest.append(first)

@@ -90,7 +90,7 @@ def headers_of(request: Attempt, *, part: int = 0) -> dict[str, str]:
 
 
 def object_of(arguments: str) -> dict[str, Any]:
-    """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
+    """Return a tool call's arguments as an object; invalid ones are wrapped for the model to see."""
     try:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
@@ -108,7 +108,7 @@ class Waits:
     stall_s: float
 
     def first_deadline(self) -> float:
-        """When an answer that is asked for now has to have begun, on the loop's clock."""
+        """The time by which an answer requested now has to begin, on the loop's clock."""
         return asyncio.get_running_loop().time() + self.first_byte_s
 
     async def next(self, items: AsyncIterator[Item], first_deadline: float | None) -> Item | None:

@@ -78,7 +78,7 @@ class Answer(Protocol):
         ...
 
     def rest(self) -> str:
-        """Return the text that was held back. To be asked for once, at the end."""
+        """Return the text that was held back. Call once, at the end."""
         ...
 
     def end(self, max_output_tokens: int) -> ChatEnd:

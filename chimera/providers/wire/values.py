@@ -37,7 +37,7 @@ def json_of(value: object) -> str:
 
 
 def figure_of(value: object) -> int | None:
-    """A count: whole, a float, or text. None for what is no count."""
+    """A count: whole, a float, or text. None for anything else."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -71,7 +71,7 @@ def list_of(value: object) -> list[Any]:
 
 
 def first_of(listed: object) -> dict[str, Any] | None:
-    """Find the choice that was asked for, number 0; one without a number has that of its place."""
+    """Find the requested choice, number 0; one without a number has that of its place."""
     for place, choice in enumerate(list_of(listed)):
         index = index_of(dict_of(choice).get("index"))
         if isinstance(choice, dict) and (place if index is None else index) == 0:
@@ -90,7 +90,7 @@ def is_object(text: str) -> bool:
 
 
 def names_in(listed: object) -> tuple[str, ...] | None:
-    """Name the models of a list, sorted; None for what is no list. Servers list strings, or use "name" for "id"."""
+    """Name the models of a list, sorted; None for anything else. Servers list strings, or use "name" for "id"."""
     entries = dict_of(listed).get("data", dict_of(listed).get("models", listed))
     if not isinstance(entries, list):
         return None
