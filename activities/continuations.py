@@ -1,4 +1,4 @@
-"""Answers that were cut at their limit of tokens: the model is asked to go on, and the pieces are joined."""
+"""Answers that reached their token limit: the model is asked to continue, and the pieces are joined."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,20 @@ MAX_CONTINUATIONS = 2
 """Of one answer. Each is a call of its own, with all that was written so far in its prompt."""
 
 ASK = (
-    "Your answer was cut at its limit of tokens. Go on exactly where it stopped, with the very next character."
-    " Repeat nothing, and say nothing about the cut."
+    "Your answer reached its token limit and was cut off. Continue exactly where it stopped, with the next character."
+    " Do not repeat anything and do not mention the interruption."
 )
 
 _LEAST_OVERLAP, _MOST_OVERLAP = 12, 400
 
 
 def are_wanted(policy: OnTruncated, pieces: Sequence[str]) -> bool:
-    """Say whether the model is asked on, after so many pieces that were cut."""
+    """Return whether the model is asked to continue, after so many truncated pieces."""
     return policy is OnTruncated.CONTINUE and len(pieces) <= MAX_CONTINUATIONS
 
 
 def joined(pieces: Sequence[str]) -> str:
-    """Put an answer together. What a piece repeats of the end of the one before it, as models do, is left out."""
+    """Join an answer. Models repeat the end of the piece before: repetitions are dropped."""
     answer = ""
     for piece in pieces:
         answer += piece[_overlap(answer, piece) :]

@@ -1,7 +1,7 @@
-"""Plans out of a model's answer: liberal where the meaning is clear, strict where something would be lost.
+"""Parses plans from a model's answer: lenient where the meaning is clear, strict where something would be lost.
 
-Names of fields may be written in another way, a null stands for a default, a wrapper around the plan is taken off.
-What no field is known for is refused, because it may say which subtask waits for which.
+Field names may be spelled differently, a null stands for a default, and a wrapper around the plan is removed.
+Unknown fields are rejected, because they may describe dependencies.
 """
 
 import re
@@ -17,20 +17,20 @@ from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan
 from models.wording import fields_at, sentence_of, told
 
 MAX_CHARS = 200_000
-"""Of an answer that is looked at: some 100 words for each of the subtasks that a task may have."""
+"""Length of an answer that is parsed: some 100 words for each possible subtask of a task."""
 MAX_PROBLEMS = 10
 MAX_WRAPPERS = 4
 MAX_PLANS = 20
-"""Of an answer that are looked at, from its end."""
+"""Plans of an answer that are considered, from its end."""
 SHAPE = '{"subtasks": [{"key": …, "instruction": …, "agent": …, "depends_on": […]}, …]}'
 
-TOO_LONG = f"plan: It is longer than {MAX_CHARS} characters; plan fewer subtasks, in fewer words."
-CUT_OFF = "plan: It is cut off, or its brackets don't match; close them all, and plan fewer subtasks in fewer words."
+TOO_LONG = f"plan: It is longer than {MAX_CHARS} characters. Plan fewer subtasks, in fewer words."
+CUT_OFF = "plan: It is cut off, or its brackets don't match. Close every bracket. Plan fewer subtasks, in fewer words."
 
 _TITLE_CHARS = 120
 _REQUIRED = ("key", "instruction")
 _NOTHING = ("", "-", "none", "null", "nil", "n/a", "na", "nothing", "[]")
-"""Said in place of an empty list, where no subtask is called so."""
+"""Written in place of an empty list, where no subtask has this key."""
 _REMARKS = frozenset(
     (
         "notes",
@@ -45,10 +45,10 @@ _REMARKS = frozenset(
         "analysis",
     )
 )
-"""Beside a plan, and nothing that could say which subtask waits for which."""
+"""Fields beside a plan that can't describe dependencies."""
 
 Read = tuple[tuple[PlannedSubtask, ...], list[str]]
-"""Subtasks, or why there are none that can run."""
+"""Subtasks, or the problems that keep them from running."""
 Plans = tuple[Read, ...]
 """Those of an answer, the likeliest first; at least one."""
 
@@ -70,12 +70,17 @@ def plans_in(answer: str) -> Plans:
     if plans:
         return tuple(map(_read, reversed(plans[-MAX_PLANS:])))
     if found.error:
-        return (((), [f"plan: The JSON can't be read: {preview_of(found.error, 80)}."]),)
-    return (((), [f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."]),)
+        return (((), [f"plan: Invalid JSON: {preview_of(found.error, 80)}."]),)
+    return (
+        (
+            (),
+            [f"plan: The answer must have exactly one list of subtasks. Answer only with JSON, as in {SHAPE}."],
+        ),
+    )
 
 
 def chosen(plans: Plans, room: PlanRoom, *, depth: int) -> Read:
-    """Choose the likeliest plan that can run where it is to stand; without one, say what keeps the first from it."""
+    """Choose the likeliest plan that can run here; without one, return the problems of the first."""
     first = _judged(plans[0], room, depth, MAX_PROBLEMS)
     others = (_judged(plan, room, depth, 1) for plan in plans[1:])
     return first if first[0] else next((plan for plan in others if plan[0]), first)
@@ -89,7 +94,7 @@ def _judged(plan: Read, room: PlanRoom, depth: int, at_most: int) -> Read:
 
 
 def _read(plan: Mapping[str, Any]) -> Read:
-    # One more than there may be says that there are too many.
+    # One more than allowed is enough to report that there are too many.
     subtasks = [_shaped(subtask) for subtask in plan["subtasks"][: MAX_NODES + 1]]
     keys = {str(subtask.get("key")) for subtask in subtasks if isinstance(subtask, dict)}
     for subtask in subtasks:
@@ -108,7 +113,7 @@ def _sentence(entry: Mapping[str, Any]) -> str:
 
 
 def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
-    """The plan that a value is or has in it, if it has one; beside it whatever may belong to it."""
+    """Return the plan that a value is or contains, if any, with the fields that may belong to it."""
     if isinstance(value, list):
         if value and all(map(_is_subtask, value)):
             return {"subtasks": value}
@@ -124,7 +129,7 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
     if len(plans) != 1:
         return None
     [(place, plan)] = plans.items()
-    # A goal, a thought or a text beside the plan changes nothing in it; edges would, also where they are told as text.
+    # A goal, a thought or a text beside the plan changes nothing in it; edges would, even as text.
     edges = {name: _inner(told) for name, told in texts.items() if _plain(name) in _EDGES}
     beside = {
         name: told
@@ -141,7 +146,7 @@ def _plans_within(values: Mapping[str, JsonValue], wrappers: int) -> dict[str, d
 
 
 def _inner(value: JsonValue) -> JsonValue:
-    """JSON in a text of JSON, where that is all that the text is."""
+    """Return the JSON in a JSON string, where the string holds nothing else."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     found = json_in(value)
@@ -149,7 +154,7 @@ def _inner(value: JsonValue) -> JsonValue:
 
 
 def _listed(value: JsonValue) -> list[JsonValue] | None:
-    """Subtasks as a list, also of texts, or under their keys or numbers; None where they are none."""
+    """Return subtasks as a list, also from strings, or from an object by key or number; None for anything else."""
     if isinstance(value, list):
         return [_unwrapped(_inner(subtask)) for subtask in value]
     if not isinstance(value, dict) or not value or not all(isinstance(subtask, dict) for subtask in value.values()):
@@ -164,7 +169,7 @@ def _listed(value: JsonValue) -> list[JsonValue] | None:
 
 
 def _unwrapped(subtask: JsonValue) -> JsonValue:
-    """`{"subtask": {…}}` as what is in it."""
+    """Unwrap `{"subtask": {…}}`."""
     if isinstance(subtask, dict) and len(subtask) == 1 and not _is_subtask(subtask):
         inner = next(iter(subtask.values()))
         return inner if _is_subtask(inner) else subtask
@@ -187,7 +192,7 @@ def _shaped(subtask: JsonValue) -> JsonValue:
     if not isinstance(subtask, dict):
         return subtask
     shaped: dict[str, JsonValue] = {}
-    # Our own names first: another word for what has been told is an extra field.
+    # Our own names first: a synonym of a field that is present is an extra field.
     for name, value in sorted(subtask.items(), key=lambda told: _plain(told[0]) not in _OWN_FIELDS):
         field = _FIELDS.get(_plain(name), name)
         if value is not None or field in _REQUIRED:
@@ -210,7 +215,7 @@ def _keys(value: JsonValue) -> JsonValue:
 
 
 def _key_in(value: JsonValue) -> JsonValue:
-    """The key of a subtask that is told as an object."""
+    """Return the key of a subtask that is given as an object."""
     return value["key"] if isinstance(value, dict) and value.keys() == {"key"} else value
 
 
@@ -231,7 +236,7 @@ def _name(value: JsonValue) -> JsonValue:
 
 
 def _instruction(value: JsonValue) -> JsonValue:
-    """Small models copy the form that they are shown, ellipses and all."""
+    """Small models copy the example form, including its ellipses."""
     return value.strip(" .…") and value if isinstance(value, str) else value
 
 
@@ -268,7 +273,7 @@ _FIELDS = _OWN_FIELDS | {
     "prompt": "instruction",
 }
 _EDGES = frozenset(("edges", *(name for name, field in _FIELDS.items() if field == "depends_on")))
-"""Beside a plan, and what may say which subtask waits for which."""
+"""Fields beside a plan that may describe dependencies."""
 _SHAPES = {
     "key": _key,
     "depends_on": _keys,

@@ -1,4 +1,4 @@
-"""What a model's answer makes true: the reply in the transcript, a plan, the end of a node. After the question."""
+"""Effects of a model's answer: the reply in the transcript, a plan, the end of a node."""
 
 import asyncio
 import re
@@ -43,7 +43,7 @@ MAX_STATE_BYTES = 512 * 1024
 NO_PLAN = PlanRoom({}, 0, 0)
 MAX_TOKENS_TOLD = 10**9
 MAX_TOOL_CALLS = 32
-"""Of one turn; what a model asks for beyond them is left out of the transcript and not run."""
+"""Per turn; further calls are left out of the transcript and not run."""
 
 
 def settlement_of(
@@ -59,12 +59,12 @@ def settlement_of(
     results: Sequence[ToolResult] = (),
     unheard: bool | None = None,
 ) -> Settlement:
-    """Work out all that is true now that the answer is there.
+    """Determine all effects of an answer.
 
-    Of `plans`, what `plans_of` found, one is chosen by `plan_room`; its settlement holds only while the task has got no
-    more subtasks. `task_ends` says that an aggregation at the root completes the task: then it holds only until the
-    task is stopped. `results` are those of the tools that answer at once. `unheard` says whether there is guidance
-    that this node has not heard: then its answer ends nothing, unless it was the last turn. None means that this
+    One of `plans`, as `plans_of` found them, is chosen by `plan_room`; its settlement holds only while the task has
+    no more subtasks. `task_ends` means that an aggregation at the root completes the task: then it holds only until the
+    task is stopped. `results` are those of the tools that answer at once. `unheard` means that there is guidance
+    that this node has not seen: then its answer ends nothing, unless it was the last turn. None means that this
     wasn't looked up, and the settlement holds only if none was given since the call began.
     Raises nothing: the money is spent.
     """
@@ -74,11 +74,14 @@ def settlement_of(
     is_cut = end.finish_reason == "length" and not calls
     planned, problems = _plan_of(request, plans, plan_room)
     if is_cut and problems:
-        problems = [f"It was cut at {chat.max_output_tokens} tokens; plan fewer subtasks, in fewer words.", *problems]
+        problems = [
+            f"It was cut off at {chat.max_output_tokens} tokens. Plan fewer subtasks, in fewer words.",
+            *problems,
+        ]
     pieces = (*intent.begun, text)
     answer = continuations.joined(pieces)
     answers = _is_answer(request, answer, calls)
-    # A piece without a word says that there is nothing to go on with.
+    # An empty piece means that there is nothing to continue.
     is_asked_on = answers and is_cut and text != "" and unheard is not True
     is_asked_on = is_asked_on and continuations.are_wanted(intent.on_truncated, pieces)
     goes_on = is_asked_on or (answers and unheard is True and not request.last_turn)
@@ -132,13 +135,13 @@ def settlement_of(
 
 
 async def plans_of(intent: Intent, text: str) -> Plans | None:
-    """Read the plans in an answer, in a thread: the loop keeps other calls alive. None where none was asked for."""
+    """Read the plans in an answer, in a thread: the loop keeps other calls alive. None where none was requested."""
     plans_in = PROMPTS[intent.request.purpose].plans_in
     return None if plans_in is None else await asyncio.to_thread(lambda: plans_in(clean_text(text)))
 
 
 def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
-    """The tools that an answer asks for, cleaned; only of a turn that may call some, and never of the last one.
+    """Return an answer's tool calls, cleaned; only for a turn that may make some, and never for the last one.
 
     No two calls of a conversation have one id: servers count anew in each answer, and vendors refuse what repeats.
     """
@@ -162,7 +165,7 @@ def _free_id(step: int, index: int, taken: Collection[str]) -> str:
 
 
 def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
-    """What an attempt that failed probably used: as its provider told, else estimated; nothing where it was refused."""
+    """Return a failed attempt's probable usage: as reported by its provider, else estimated; none if rejected."""
     told, may_be_billed = None, True
     if isinstance(error, ProviderError):
         told, may_be_billed = error.usage, error.may_be_billed
@@ -174,7 +177,7 @@ def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
 
 
 def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
-    """Say whether this may be its node's last word."""
+    """Return whether this may end its node."""
     return PURPOSES[request.purpose].ends_node and PROMPTS[request.purpose].is_answer(request, text, calls)
 
 
@@ -191,7 +194,7 @@ def _reply_of(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]
 
 
 def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | None:
-    """What the provider wants back, where it still says the same as the reply."""
+    """Return the provider's state, where it still matches the reply."""
     if end.state is None or tuple(calls) != end.tool_calls:
         return None
     state = clean_json(end.state)
@@ -240,7 +243,7 @@ def _events_of(
 def _plan_of(
     request: ModelCallRequest, plans: Plans | None, room: PlanRoom
 ) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
-    """Choose a plan: its subtasks, or why none can run. Neither where none was asked for."""
+    """Choose a plan: its subtasks, or its problems. Neither where none was requested."""
     return ((), []) if plans is None else chosen(plans, room, depth=depth_of(request.path) + 1)
 
 
@@ -256,13 +259,13 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
 
 
 def _bounded(usage: Usage) -> Usage | None:
-    """What a server counted, unless it is beyond anything that an answer can be: the ledger has to hold it."""
+    """Return a server's count, unless it is implausibly large: the ledger has to hold it."""
     figures = usage.model_dump().values()
     return usage if all(0 <= figure <= MAX_TOKENS_TOLD for figure in figures) else None
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:
-    # Vendors refuse a history with names that their own protocol doesn't allow.
+    # Vendors reject a history with names that their own protocol doesn't allow.
     name = call.name if _TOOL_NAME.fullmatch(call.name) else "unknown_tool"
     return ToolRequest(clean_text(call.id)[:200], name, clean_text(call.arguments))
 

@@ -1,4 +1,4 @@
-"""What a schedule does when it is due: make the task's row, once per run, and keep what Temporal has up to date."""
+"""Activities of a due schedule: create the task's row, once per run, and keep Temporal's copy up to date."""
 
 import asyncio
 from contextlib import suppress
@@ -36,8 +36,8 @@ class Schedules(contract.Schedules):
         """Make the task of this scheduled run. The workflow id carries the nominal time: twice is once.
 
         Returns None when the task of this time has ended already. Raises NotFound when the schedule was deleted,
-        Forbidden when its owner is disabled, LimitReached when they have as many open tasks as they may, InvalidInput
-        when it has a cron expression that is no longer taken.
+        Forbidden when its owner is disabled, LimitReached when they have reached their limit of open tasks,
+        InvalidInput when its cron expression is no longer accepted.
         """
         scheduled_run_id = activity.info().workflow_id
         try:
@@ -74,9 +74,9 @@ class Schedules(contract.Schedules):
         return None if start is None or not isinstance(start.argument, TaskInput) else start.argument
 
     async def _renew(self, run: ScheduledRunInput) -> None:
-        """Give Temporal what the row says now: time goes on, clocks get other rules, and rows are deleted.
+        """Update Temporal from the row: time passes, clock rules change, and rows are deleted.
 
-        A schedule without a row ends; one whose words are no longer taken is paused.
+        A schedule without a row ends; one that is no longer valid is paused.
         """
         async with self._database.begin() as session:
             await outbox.enqueue_schedule(session, run.schedule_id)

@@ -1,4 +1,4 @@
-"""Writes of a task's state that no model call makes; run as local activities, one marker event each."""
+"""Changes of a task's state outside of model calls; local activities, one marker event each."""
 
 from temporalio import activity
 

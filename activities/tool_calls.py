@@ -1,4 +1,4 @@
-"""A tool call that needs an activity: run it once, append what it says to the transcript."""
+"""A tool call that needs an activity: run it once, append its result to the transcript."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ class ToolCalls(contract.ToolCalls):
 
     @activity.defn(name=contract.RUN_TOOL_CALL)
     async def run(self, request: ToolCallRequest) -> ToolCallOutcome:
-        """Run the tool once and append its result. It is claimed before: somebody may have to ask what became of it."""
+        """Run the tool once and append its result. It is claimed first, so that an unknown outcome is visible."""
         async with heartbeats():
             async with self._database.statements() as connection:
                 asked = await tool_calls.read(connection, request)

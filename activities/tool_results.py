@@ -1,4 +1,4 @@
-"""What tools say: run them, and write it as the transcript and the events have it."""
+"""Runs tools and writes their results for the transcript and the events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ AT_ONCE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What the `index`-th tool call of a turn said. `failed` means that the model is told so; the run goes on."""
+    """Result of the `index`-th tool call of a turn. `failed` means that the model sees an error; the run continues."""
 
     index: int
     tool: str
@@ -38,7 +38,7 @@ class ToolResult:
 
 
 async def result_of(index: int, call: ToolRequest, context: ToolContext | None = None) -> ToolResult:
-    """Run a tool, a pure one without a context. A wrong call is the model's to fix: it is told so in the result."""
+    """Run a tool, a pure one without a context. A wrong call is the model's to fix: the result has the error."""
     try:
         async with asyncio.timeout(TOOL_SECONDS):
             text, failed = await TOOLS.run(call.name, call.arguments, context), False
@@ -50,10 +50,10 @@ async def result_of(index: int, call: ToolRequest, context: ToolContext | None =
 
 
 async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:
-    """Run those calls whose answer needs nothing but their arguments; what there is no tool for is told at once, too.
+    """Run the calls that need only their arguments; calls of unknown tools get their error at once, too.
 
-    Raises nothing, because the answer that asks is paid: a tool that breaks, and those for which a second is too short,
-    are left to an activity of their own.
+    Raises nothing, because the answer with the calls is paid: a tool that breaks, and tools that take longer than a
+    second, are left to an activity of their own.
     """
     results: list[ToolResult] = []
     with suppress(TimeoutError):
@@ -69,7 +69,7 @@ async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...
 
 
 def row_of(result: ToolResult, step: int) -> TranscriptRow:
-    """The message that tells the model."""
+    """Return the message for the model."""
     return TranscriptRow(
         seq=step * 1000 + messages.TOOL_RESULT + result.index,
         role="tool",
@@ -80,7 +80,7 @@ def row_of(result: ToolResult, step: int) -> TranscriptRow:
 
 
 def event_of(result: ToolResult, path: NodePath, step: int) -> ToolCallFinished:
-    """The event that tells whoever watches."""
+    """Return the event for followers."""
     return ToolCallFinished(
         path=path,
         step=step,

@@ -22,7 +22,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     server = Server(config_of(app, settings))
-    # What is there now stays: a collector that goes through all of it holds every request, 120 ms on a busy machine.
+    # These objects live as long as the process: collecting them would block every request, 120 ms on a busy machine.
     gc.collect()
     gc.freeze()
     for sent in (signal.SIGINT, signal.SIGTERM):
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def leave(code: int) -> NoReturn:
-    """End without tearing the interpreter down: Temporal's client can abort it there (sdk-python #300)."""
+    """Exit without tearing down the interpreter: Temporal's client can abort it there (sdk-python #300)."""
     shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

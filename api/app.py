@@ -1,4 +1,4 @@
-"""The API: what it is made of, in one place."""
+"""The API's composition, in one place."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -33,7 +33,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
 from chimera.temporal.calls import CallWaits
 from chimera.temporal.client import Temporal
@@ -57,7 +57,7 @@ CLOSED_ROUTERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Build the API. Raises ValueError, naming the setting, when one is missing that it can't do without."""
+    """Build the API. Raises ValueError naming a required setting that is missing."""
     secret_of(settings)
     app = DocumentedAPI(
         title="Chimera",
@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings),
         middleware=middleware.stack(settings),
         responses=errors.PROBLEMS,
-        # `routes/pages.py` has the documents: FastAPI's page loads from elsewhere.
+        # `routes/pages.py` serves the documents: FastAPI's page loads scripts from other servers.
         openapi_url=None,
         redirect_slashes=False,
     )
@@ -99,14 +99,14 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             await parts.available.close()
             await parts.dispatcher.drain()
             await parts.bus.close()
-            await parts.standings.close()
+            await parts.health.close()
             await parts.database.close()
 
     return lifespan
 
 
 def build_parts(settings: Settings) -> Parts:
-    """Make the clients of one process; none of them connects before it is used."""
+    """Make the clients of one process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
@@ -114,7 +114,7 @@ def build_parts(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         bus=bus,
-        standings=Standings(settings),
+        health=ProviderHealth(settings),
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints),
         call_waits=CallWaits(database, temporal),

@@ -1,4 +1,4 @@
-"""JSON bodies: text that PostgreSQL can store, and no more of it than can be looked at at once.
+"""JSON bodies: text that PostgreSQL can store, with a bound on how much is parsed at once.
 
 The event loop reads and checks a body in one go. A megabyte of `[[],[],…` takes it 150 ms, and as many values of the
 wrong type seconds, because pydantic collects every error before one is shown. So the parts of a body are counted before
@@ -19,16 +19,16 @@ from models.errors import InvalidInput, NameTwice, NotJson
 from models.wording import MAX_NAME
 
 MAX_PARTS = 20_000
-"""Texts, and the commas and brackets outside of them; they take 20 ms on a busy core. A plan of 200 subtasks of which
+"""Strings, and the commas and brackets outside of them; they take 20 ms on a busy core. A plan of 200 subtasks of which
 each depends on 30 others has 16,000."""
 MAX_NAMES = 200
-"""In one object. No contract has as many; pydantic tells of each that it doesn't know."""
-# Every quote begins a match, also one that nothing ends: linear, whatever comes.
+"""In one object. No contract has as many; pydantic reports each unknown one."""
+# Every quote begins a match, also an unclosed one: linear for every input.
 _PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 
 
 class StrictRequest(Request):
-    """Takes JSON in UTF-8 without lone surrogates, NaN or NUL, 200 levels deep at most, and not too many parts."""
+    """Accepts JSON in UTF-8 without lone surrogates, NaN or NUL, at most 200 levels deep, and not too many parts."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
@@ -37,19 +37,21 @@ class StrictRequest(Request):
 
 
 def json_in(body: bytes) -> Any:
-    """Return what a body says. Raises Refused.
+    """Parse a body. Raises Refused.
 
-    A mark at the beginning is left out, as RFC 8259 allows, and a name that stands twice in its object is refused.
+    A byte order mark is ignored, as RFC 8259 allows; a duplicate name in an object is rejected.
     """
     body = body.removeprefix(BOM_UTF8)
     if has_more_parts(body, MAX_PARTS):
-        raise Refused(InvalidInput("body", f"It has more than {MAX_PARTS:,} texts, commas and brackets; send fewer."))
+        raise Refused(
+            InvalidInput("body", f"The body has more than {MAX_PARTS:,} strings, commas and brackets; send fewer.")
+        )
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Refused(NotJson(str(error)[:200])) from None
     if rb"\u0000" in body and _has_nul(value):
-        raise Refused(NotJson("a text in it has the character NUL"))
+        raise Refused(NotJson("a string contains the character NUL"))
     if (place := name_twice(body.decode())) is not None:
         raise Refused(NameTwice(place))
     _check_names(value)
@@ -57,7 +59,7 @@ def json_in(body: bytes) -> Any:
 
 
 def has_more_parts(body: bytes, most: int) -> bool:
-    """Say whether a text that may be JSON has more parts than that, without reading further than it has to."""
+    """Return whether a text that may be JSON has more parts than that, without reading further than needed."""
     return next(islice(_PART.finditer(body), most, None), None) is not None
 
 
@@ -67,7 +69,7 @@ def _check_names(body: Any) -> None:
         place, value = waiting.pop()
         if isinstance(value, dict):
             if len(value) > MAX_NAMES:
-                problem = f"An object may have at most {MAX_NAMES} names; send fewer."
+                problem = f"An object can have at most {MAX_NAMES} names; send fewer."
                 raise Refused(InvalidInput(_written(place), problem))
             waiting += [((place, name), each) for name, each in value.items() if isinstance(each, (dict, list))]
         elif isinstance(value, list):
@@ -75,7 +77,7 @@ def _check_names(body: Any) -> None:
 
 
 _Place = tuple[Any, ...]
-"""Nothing for the body itself, or the place around and a name or number in it: written only where it is told."""
+"""Path of a part of the body: its parent and a name or number; formatted only for an error."""
 
 
 def _written(place: _Place) -> str:

@@ -1,4 +1,4 @@
-"""What the routes of embeddings, images and transcriptions share: how a call is taken in and waited for."""
+"""Shared by the routes of embeddings, images and transcriptions: accepting a call and waiting for it."""
 
 import hashlib
 import re
@@ -28,10 +28,10 @@ from models.tasks import OPEN, STOPPED, TaskStatus
 from models.users import Caller
 
 LONGEST_WAIT_S = 55
-"""Less than the minute after which proxies give a request up."""
+"""Less than the minute after which proxies time out."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])", re.IGNORECASE)
 LATER: dict[int | str, dict[str, Any]] = {
-    202: {"model": AiCallView, "description": "Kept and under way; GET its Location until it has ended"}
+    202: {"model": AiCallView, "description": "Accepted and running; poll its Location until it has ended"}
 }
 
 IdempotencyKey = Annotated[
@@ -39,7 +39,7 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Chosen by the client, one per call that it means; the same key again gives the same call",
+        description="Chosen by the client, one per intended call; repeating a key returns the same call",
     ),
 ]
 
@@ -63,7 +63,7 @@ def new_call(
     *,
     meant: dict[str, Any] | None = None,
 ) -> NewCall:
-    """`meant` is what makes two requests the same, where that isn't the request itself."""
+    """Accept a call. `meant`, where given, decides in place of the request whether two requests are the same."""
     body = to_json([operation, model, request if meant is None else meant])
     return NewCall(
         operation=operation,
@@ -80,7 +80,7 @@ async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, w
         call_id, created = await calls.create(session, caller.user_id, new)
         if created:
             if new.operation is Operation.IMAGES:
-                # Before they are paid for: what is drawn then is kept. Until then they count in its place.
+                # Checked before they are paid for: generated images are kept. Until then the request counts for them.
                 reserved = LEAST_BYTES * int(new.request["n"])
                 await user_limits.check_added(session, caller.user_id, FILES_LIMIT, parts.settings, reserved)
             await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, parts.settings)
@@ -90,7 +90,7 @@ async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, w
 async def answered(
     parts: Parts, caller: Caller, call_id: AiCallId, response: Response, wait_s: int, *, created: bool
 ) -> Response:
-    """Have a call's run started and wait for its end. The row has what came of it, whatever happens meanwhile."""
+    """Have a call's run started and wait for its end. The row has the result, whatever happens meanwhile."""
     response.headers["Location"] = f"{API}/ai/calls/{call_id}"
     if not created:
         response.headers["Idempotent-Replayed"] = "true"
@@ -113,28 +113,28 @@ async def answered(
 
 
 async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
-    """Add to an open call why it makes no progress, if so."""
+    """Add the reason why an open call is blocked, if it is."""
     if view.status not in OPEN:
         return view
     return view.model_copy(update={"blocked_by": await parts.call_waits.blocked_by(view.id)})
 
 
 class Found(NamedTuple):
-    """A call. What embeddings have is not in its view: it is made of its bytes while it is sent."""
+    """Return a call. Its view lacks the vectors: they are written from their bytes while the response is sent."""
 
     view: AiCallView
     vectors: Vectors | None
 
 
 async def find(parts: Parts, caller: Caller, call_id: AiCallId) -> Found:
-    """Raises NotFound, also for somebody else's."""
+    """Raises NotFound, also for another user's."""
     async with parts.database.begin() as session:
         row = await calls.read(session, caller, call_id)
     return Found(calls.view_of(row), calls.vectors_of(row))
 
 
 def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: Response) -> Response:
-    """Write an answer, which may have two million numbers, 40 MB; `response` has status and headers."""
+    """Write a response of up to two million numbers, 40 MB; `response` has status and headers."""
     how: dict[str, Any] = {
         "status_code": response.status_code or status.HTTP_200_OK,
         "headers": dict(response.headers),
@@ -146,9 +146,9 @@ def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: 
 
 
 def pieces_of(view: AiCallResult | AiCallView, vectors: Vectors) -> Iterator[bytes]:
-    """Write an answer vector after vector: at once they would hold the interpreter, and 170 MB for each who asks."""
+    """Write a response vector by vector: all at once would block the interpreter and take 170 MB per request."""
     if isinstance(view, AiCallView):
-        assert view.result is not None, "vectors are those of a result"
+        assert view.result is not None, "vectors belong to a result"
         yield _begun(view, "result")
         yield from pieces_of(view.result, vectors)
     else:
@@ -160,5 +160,5 @@ def pieces_of(view: AiCallResult | AiCallView, vectors: Vectors) -> Iterator[byt
 
 
 def _begun(view: AiCallResult | AiCallView, last: str) -> bytes:
-    """An object up to the value of one field, which comes after all others."""
+    """Yield an object up to the value of one field, which comes last."""
     return b"%s,%s:" % (view.model_dump_json(exclude={last}).encode()[:-1], to_json(last))

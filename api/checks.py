@@ -1,6 +1,6 @@
-"""What a request has to be besides well-formed: plans that can run, agents, models and tools that exist.
+"""Checks beyond the shape of a request: plans can run; agents, models and tools exist.
 
-Everything is refused here, before anything is stored, so that no run dies of what could have been said at once.
+Everything is rejected here, before anything is stored, so that no run fails for a reason known from the start.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ MAX_KNOWN_MODELS = 1000
 
 
 class Models:
-    """Remembers which models can be called, because finding out loads vendors' SDKs and price lists."""
+    """Caches which models can be called, because the check loads vendors' SDKs and price lists."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -42,7 +42,7 @@ class Models:
         self._configured: tuple[str, ...] | None = None
 
     async def check(self, model: str, field: str = "model") -> None:
-        """Raise, naming `field`, what keeps `model` from being called: no key, no address, no known price."""
+        """Raise, naming `field`, if `model` can't be called: no key, no address, no known price."""
         if model in self._good:
             return
         try:
@@ -54,7 +54,7 @@ class Models:
             self._good.add(model)
 
     async def configured(self) -> tuple[str, ...]:
-        """Return the providers that have what they need."""
+        """Return the configured providers."""
         if self._configured is None:
             self._configured = await asyncio.to_thread(self._find_configured)
         return self._configured
@@ -71,7 +71,7 @@ class Checks:
         self.models = models
 
     async def task(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = "") -> None:
-        """Raise what keeps a task from running. `within` goes before field names, for a task inside another body."""
+        """Raise if a task can't run. `within` precedes field names, for a task inside another body."""
         await self.models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
             await self.models.check(model, f"{within}fallbacks.{index}")
@@ -88,16 +88,16 @@ class Checks:
             raise PlanInvalid([(f"{within}{problem.place}", problem.message) for problem in problems])
 
     async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec | PreviewSpec) -> None:
-        """Raise what keeps a recurring task from running; the contract has judged its cron expression."""
+        """Raise if a recurring task can't run; the contract has validated its cron expression."""
         check_time_zone(spec.time_zone)
         if spec.task is None:
             return
         if not spec.task.start:
-            raise InvalidInput("task.start", "A scheduled task starts when it is due; leave start out.")
+            raise InvalidInput("task.start", "A scheduled task starts when it is due. Omit start.")
         await self.task(session, owner_id, spec.task, within="task.")
 
     async def agent(self, agent: AgentSpec) -> None:
-        """Raise what keeps an agent from working."""
+        """Raise if an agent can't work."""
         if agent.model is not None:
             await self.models.check(agent.model)
         for index, model in enumerate(agent.fallbacks):
@@ -105,14 +105,14 @@ class Checks:
         for index, tool in enumerate(agent.tools):
             if tool not in TOOLS.by_name:
                 known = ", ".join(sorted(TOOLS.by_name))
-                raise InvalidInput(f"tools.{index}", f"No tool {tool!r}; use one of {known}.")
+                raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}; use one of {known}.")
 
     async def operation(self, operation: Operation, model: str) -> Provider:
-        """Return the provider of a model that may be asked for this. Raises what keeps it from that."""
+        """Return the provider of a model for this operation. Raises if it can't perform it."""
         return await asyncio.to_thread(check_operation, model, operation, self._settings)
 
     async def _longest_answer(self, spec: TaskSpec, within: str) -> None:
-        """Raise where the task's model writes less than is asked for; one that stands in writes what it can."""
+        """Raise where the task's model writes less than requested; a fallback writes as much as it can."""
         wanted, model = spec.limits.max_output_tokens, spec.model or self._settings.default_model
         if wanted is None:
             return
@@ -120,12 +120,12 @@ class Checks:
         if wanted > window.longest_answer:
             raise InvalidInput(
                 f"{within}limits.max_output_tokens",
-                f"{model!r} writes at most {window.longest_answer} tokens in an answer, as far as is known; ask for"
-                " no more, or say in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE what it reads and writes.",
+                f"{model!r} writes at most {window.longest_answer} tokens per answer, as far as is known. Request"
+                " no more, or set its real limits in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE.",
             )
 
     async def _images(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str) -> None:
-        """Raise what keeps a task's pictures from being shown to its model; agents may have others of their own."""
+        """Raise if a task's images can't be sent to its model; agents may have models of their own."""
         if not spec.images:
             return
         model = spec.model or self._settings.default_model
@@ -133,7 +133,7 @@ class Checks:
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
             raise InvalidInput(
                 f"{within}images",
-                f"{model!r} sees no pictures; use a model with image_input.",
+                f"{model!r} does not accept images; use a model with image_input.",
                 remedy=Remedy(action=Action.LIST_MODELS),
             )
         owner = Caller(user_id=owner_id, role="user")
@@ -145,9 +145,9 @@ class Checks:
                 error.field = field
                 raise
             if file.media_type not in IMAGES:
-                raise InvalidInput(field, f"That file is {file.media_type}; send a PNG, JPEG, GIF or WebP picture.")
+                raise InvalidInput(field, f"That file is {file.media_type}; send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_PICTURE_BYTES:
-                raise InvalidInput(field, f"A picture has at most {MAX_PICTURE_BYTES:,} bytes; send a smaller one.")
+                raise InvalidInput(field, f"An image can have at most {MAX_PICTURE_BYTES:,} bytes; send a smaller one.")
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

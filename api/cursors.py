@@ -12,7 +12,7 @@ MAC_BYTES = 16
 
 
 class Cursors:
-    """Seals the place where a page ended. `of` says what list it is of: caller, order, filters."""
+    """Seals the place where a page ended. `of` identifies the list: caller, order, filters."""
 
     def __init__(self, secret: str) -> None:
         self._key = hashlib.sha256(b"chimera cursors\0" + secret.encode()).digest()
@@ -40,7 +40,7 @@ class Cursors:
             return payload.decode()
         except ValueError as error:
             raise InvalidInput(
-                "cursor", "This is no cursor of this list; begin again without one, and keep filters and order."
+                "cursor", "Invalid cursor for this list. Start again without one, and keep the same filters and order."
             ) from error
 
     def _mac(self, payload: bytes, of: str) -> bytes:

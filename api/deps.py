@@ -1,7 +1,7 @@
-"""What routes ask for: the parts of this process, and who is calling.
+"""Dependencies of routes: the parts of this process, and the caller.
 
-Closed by default: everything below /api/v1 asks for a caller, but for the routes in `PUBLIC`. Nobody's body is read
-before we know who sends it.
+Closed by default: every route below /api/v1 requires a caller, except those in `PUBLIC`. Requests are authenticated
+before their body is read.
 """
 
 from collections.abc import Callable, Coroutine
@@ -26,7 +26,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
 from chimera.temporal.calls import CallWaits
 from chimera.temporal.client import Temporal
@@ -55,10 +55,10 @@ PUBLIC = frozenset(
         ("GET", "/openapi.json"),
     }
 )
-"""Routes that answer anybody; docs/reference/security.md says why each one does."""
+"""Routes without authentication; docs/reference/security.md gives the reason for each."""
 
 SOCKETS = frozenset({"/ws", "/ws/test"})
-"""They sign in with their first message, where a page can't send a header, and say nothing before."""
+"""They sign in with their first message, because a page can't send a header, and reply to nothing before it."""
 
 MAX_PARAMETERS = 100
 """In an address."""
@@ -66,12 +66,12 @@ MAX_PARAMETERS = 100
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process of the API is made of; built once, in the lifespan."""
+    """The parts of an API process; built once, in the lifespan."""
 
     settings: Settings
     database: Database
     bus: Bus
-    standings: Standings
+    health: ProviderHealth
     temporal: Temporal
     dispatcher: Dispatcher
     call_waits: CallWaits
@@ -115,23 +115,23 @@ async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
     _: Annotated[object, Depends(HTTPBearer(auto_error=False, description="Access token of POST /api/v1/auth/login"))],
 ) -> Caller:
-    """Return who is asking; the one dependency that every route below /api/v1 has."""
+    """Return the caller; the one dependency that every route below /api/v1 has."""
     return signed_in.caller
 
 
 def bearer_token(connection: HTTPConnection) -> str | None:
-    """The token of the Authorization header; the only place where one is looked for."""
+    """Return the token of the Authorization header; no other place is read."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
 async def _address(connection: HTTPConnection) -> str:
-    """Where the caller is: what a listed proxy says, or else the other end of the connection."""
+    """Return the caller's address: as a listed proxy reports it, or else the connection's other end."""
     return connection.client.host if connection.client else ""
 
 
 async def _task_id(
-    task_id: Annotated[UUID, Path(description="The task's id, whole, as `POST /api/v1/tasks` returned it")],
+    task_id: Annotated[UUID, Path(description="The task's full id, as `POST /api/v1/tasks` returned it")],
 ) -> TaskId:
     return TaskId(str(task_id))
 
@@ -147,7 +147,7 @@ async def _ai_call_id(
 
 
 async def _schedule_id(
-    schedule_id: Annotated[UUID, Path(description="The schedule's id, as its list has it")],
+    schedule_id: Annotated[UUID, Path(description="The schedule's id, as listed")],
 ) -> ScheduleId:
     return ScheduleId(str(schedule_id))
 
@@ -163,7 +163,7 @@ WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
 class ClosedRoute(APIRoute):
-    """Asks who is calling, and only then reads the body. Refuses parameters that its route doesn't know."""
+    """Authenticates the caller, and only then reads the body. Rejects unknown parameters."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -184,17 +184,17 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 
 
 def _check_query(request: Request, known: frozenset[str]) -> None:
-    # Counted before they are taken apart: pydantic tells of each that is wrong.
+    # Counted before they are parsed: pydantic reports each wrong one.
     if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
-        raise InvalidInput("query", f"There may be at most {MAX_PARAMETERS} parameters; send fewer.")
+        raise InvalidInput("query", f"At most {MAX_PARAMETERS} parameters are allowed; send fewer.")
     for name in request.query_params:
         if name not in known:
-            way_out = instead_of(name, known) or "leave it out."
-            raise InvalidInput(name[:60], f"There is no such parameter here; {way_out}")
+            remedy = instead_of(name, known) or "remove it."
+            raise InvalidInput(name[:60], f"Unknown parameter; {remedy}")
 
 
 class PublicRoute(APIRoute):
-    """Answers anybody; has to be listed in `PUBLIC`."""
+    """Needs no authentication; has to be listed in `PUBLIC`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

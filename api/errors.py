@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. Each says what is wrong and what to do; none shows how we are built."""
+"""Errors as RFC 9457 problem documents. Each states the problem and the solution; none reveals internals."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -32,7 +32,7 @@ MAX_FIELD_ERRORS = 20
 
 
 class FieldProblem(Contract):
-    """What is wrong with one field; `field` is its path in the body, or the name of a parameter or header."""
+    """A problem of one field; `field` is its path in the body, or the name of a parameter or header."""
 
     field: str
     message: str
@@ -44,22 +44,22 @@ class Problem(Contract):
     type: str = Field(description="urn:chimera:problem:<code>")
     title: str
     status: int
-    detail: str = Field(description="What is wrong, and what to do, in words")
-    code: str = Field(description="For programs: stays the same when texts change")
-    instance: str = Field(description="Id of the request, as in the header X-Request-ID and on every line of the log")
+    detail: str = Field(description="The problem and its solution, in words")
+    code: str = Field(description="Error code for programs; stable when texts change")
+    instance: str = Field(description="Request id, as in the header X-Request-ID and in every log line")
     errors: tuple[FieldProblem, ...] = ()
-    remedy: RemedyView | None = Field(default=None, description="A request that helps; null where none does")
+    remedy: RemedyView | None = Field(default=None, description="A request that helps; null if there is none")
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Problem, "description": "What was asked can't be done; the document says why"},
-    "5XX": {"model": Problem, "description": "Chimera could not do it; the document says whether to try again"},
+    "4XX": {"model": Problem, "description": "The request can't be fulfilled; the document explains why"},
+    "5XX": {"model": Problem, "description": "Chimera failed; the document states whether to retry"},
 }
-"""For the OpenAPI document: every route may answer with these."""
+"""For the OpenAPI document: every route can return these."""
 
 
 class Refused(HTTPException):
-    """An error of ours, for places where only an HTTPException gets through (while FastAPI reads a body)."""
+    """Wraps a `ChimeraError` where only an HTTPException gets through (while FastAPI reads a body)."""
 
     def __init__(self, error: ChimeraError) -> None:
         super().__init__(error.http_status, error.message)
@@ -67,7 +67,7 @@ class Refused(HTTPException):
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of this app end in a problem document."""
+    """Turn every error of this app into a problem document."""
     app.add_exception_handler(ChimeraError, _on_chimera_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -77,14 +77,14 @@ def install(app: FastAPI) -> None:
 
 
 def answer(error: ChimeraError) -> Response:
-    """The response that an error of ours becomes."""
+    """Return the response for a `ChimeraError`."""
     problems = _fields_of(error)
     return _response(
         error.http_status,
         code=error.code,
         title=error.title,
         detail=error.message + _more_than_one(len(problems)),
-        # Made of those alone that are shown: a plan may have thousands.
+        # Built only for the shown ones: a plan may have thousands.
         errors=[FieldProblem(field=field, message=message) for field, message in problems[:MAX_FIELD_ERRORS]],
         remedy=error.remedy,
         headers=_headers_of(error),
@@ -92,24 +92,24 @@ def answer(error: ChimeraError) -> Response:
 
 
 def unexpected(error: Exception) -> Response:
-    """The response to a mistake of ours; what it was stays in the log."""
+    """Return the response to a bug; its details stay in the log."""
     log.error("request_failed", error=type(error).__name__, exc_info=error)
     return _response(
         500,
         code=ChimeraError.code,
         title=ChimeraError.title,
-        detail="This is a mistake of ours; the log has it under the id in 'instance'.",
+        detail="This is a bug in Chimera. Find it in the log by the id in 'instance'.",
     )
 
 
 def translated(error: Exception) -> ChimeraError | None:
-    """Turn what a database away or a text that it can't store raises into ours; None for anything else."""
+    """Translate the errors of an unavailable database or of text that it can't store; None for others."""
     if (refusal := refusal_of(error)) is not None:
         return refusal
     if disk.is_full(error):
         return DiskFull("The disk of the API's machine")
     if isinstance(error, (DataError, psycopg.DataError)):
-        return InvalidInput("body", "A value can't be stored; send text without NUL characters and numbers in range.")
+        return InvalidInput("body", "A value can't be stored. Send text without NUL characters, and numbers in range.")
     if isinstance(
         error,
         (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, OSError),
@@ -149,9 +149,9 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 _DETAILS = {
-    400: "The body is not JSON as Chimera takes it: UTF-8, at most 200 levels deep, no NaN, no NUL.",
-    404: "There is nothing at this address; the OpenAPI document lists what there is.",
-    405: "This address doesn't take this method; the OpenAPI document lists what it takes.",
+    400: "Invalid JSON. Send UTF-8 JSON, nested at most 200 levels, without NaN or NUL characters.",
+    404: "Nothing exists at this address. The OpenAPI document lists all addresses.",
+    405: "This address doesn't support this method. The OpenAPI document lists the supported ones.",
 }
 
 
@@ -163,7 +163,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     body, entries = _body_of(request), told(error.errors())
     problems = list(dict.fromkeys(_field_problem(entry, body) for entry in entries[:MAX_FIELD_ERRORS]))
     count = len(problems) + len(entries[MAX_FIELD_ERRORS:])
-    first = problems[0] if problems else FieldProblem(field="body", message="The body is not understood.")
+    first = problems[0] if problems else FieldProblem(field="body", message="The body is invalid.")
     return _response(
         422,
         code=InvalidInput.code,
@@ -174,20 +174,22 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 
 
 def _body_of(request: Request) -> Any:
-    """The type of the body that this route takes; None if it takes none."""
+    """Return the content type that this route accepts; None if it accepts no body."""
     route = request.scope.get("route")
     return route.body_field.field_info.annotation if isinstance(route, APIRoute) and route.body_field else None
 
 
 def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
     part, *place = entry["loc"]
-    # Which one of a parameter that is given more than once tells nobody anything.
+    # The index of a repeated parameter helps no caller.
     shown = place[:1] if part == "query" else [each for each in place if each != "[key]"]
     field = ".".join(str(each)[:MAX_NAME] for each in shown) or str(part)
     if field == "body" and entry["type"] in ("missing", "model_attributes_type"):
         return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
     sentence = sentence_of(entry, fields_at(body, place) if part == "body" else ())
-    return FieldProblem(field=field, message=f"About its name: {sentence}" if place[-1:] == ["[key]"] else sentence)
+    return FieldProblem(
+        field=field, message=f"Its name is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
+    )
 
 
 def _more_than_one(count: int) -> str:

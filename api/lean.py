@@ -1,6 +1,6 @@
-"""A read that is asked for again and again, without FastAPI's way to its arguments and around its answer.
+"""A frequent read that bypasses FastAPI's argument parsing and response serialisation.
 
-That way takes longer than the read itself. FastAPI still documents the route, and answers what is not usual.
+Those take longer than the read itself. FastAPI still documents the route, and handles unusual requests.
 """
 
 import re
@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from api.deps import ClosedRoute, get_signed_in, parts_of
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""As our own answers spell ids. Another spelling, and one that is wrong, is FastAPI's to judge."""
+"""Ids as our own responses spell them. FastAPI handles other spellings and invalid ids."""
 
 
 class LeanRoute(ClosedRoute):

@@ -1,4 +1,4 @@
-"""What every request goes through before its route: an id, a line in the log, headers, limits, and a last resort."""
+"""Middleware of every request: an id, a log line, headers, limits, and a last error handler."""
 
 import asyncio
 import re
@@ -36,9 +36,9 @@ log = structlog.get_logger()
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 PAGES = ("/", "/docs")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
-"""The only addresses that take a body as large as a file."""
+"""The only addresses that accept a body as large as a file."""
 FORM_BYTES = 256 * 1024
-"""What a form adds to the file in it."""
+"""The overhead of a form around its file."""
 AUTH_PATH = "/api/v1/auth/"
 CODEC_PATH = "/api/v1/codec/"
 _BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)
@@ -46,13 +46,13 @@ _BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 _LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 AUTH_BYTES = 16 * 1024
-"""Of what anybody may send: the longest password and name in UTF-8 are 2 KB."""
+"""For unauthenticated requests: the longest password and name in UTF-8 are 2 KB."""
 BODY_S = 30.0
 """From a request to the end of its body: it holds a connection, and uvicorn waits for a body forever."""
 UPLOAD_SILENCE_S = 60.0
 """How long an upload, which also holds a temporary file, may pause."""
 UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
-"""How long one may take in all, and the slowest pace beyond that: a byte a minute is no upload."""
+"""How long one may take in total, and the slowest rate beyond that: a byte a minute is not an upload."""
 CONTENT_TYPE_CHARS = 1000
 """The standard library, which FastAPI reads it with, takes a tenth of a second for 60,000 semicolons."""
 _PORT = re.compile(r":\d{1,5}$")
@@ -143,10 +143,10 @@ class SecurityHeaders:
 
 
 class OwnHosts:
-    """Answers only for names that are ours: a foreign one that leads here is a page's way around the same origin.
+    """Accepts only our own host names: a foreign one that resolves here would bypass the same-origin policy.
 
-    Addresses need no list, because no foreign page's name can be one (DNS rebinding). Probes of health are
-    answered whatever they send, such as HAProxy's, which is HTTP/1.0 without Host: without a token they learn a word.
+    Addresses need no list, because no foreign page's name can be one (DNS rebinding). Health probes are
+    answered with any Host, such as HAProxy's, which is HTTP/1.0 without Host: without a token they learn one word.
     """
 
     def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
@@ -181,7 +181,7 @@ def _is_address(name: str) -> bool:
 
 
 class OtherOrigins:
-    """Lets pages from elsewhere read answers: the listed ones, and Temporal's Web UI those of the codec alone."""
+    """CORS: lets the listed pages read responses, and Temporal's Web UI those of the codec only."""
 
     def __init__(self, app: ASGIApp, pages: Sequence[str], web_ui: Sequence[str]) -> None:
         self._all = CORSMiddleware(
@@ -219,7 +219,7 @@ def origins_of(address: str) -> list[str]:
 
 
 class LastResort:
-    """Answers what no handler expected. Inside the other middleware, so that this answer has their headers too."""
+    """Handles unexpected errors. Inside the other middleware, so that this response has their headers too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -245,7 +245,7 @@ class LastResort:
 
 
 class BodyLimit:
-    """Refuses a body above its limit before it is read, or where it passes the limit, and one that doesn't come.
+    """Rejects a body above its limit before it is read, or where it passes the limit, and one that stalls.
 
     FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
     """
@@ -261,7 +261,7 @@ class BodyLimit:
             return
         if len(Headers(scope=scope).get("content-type", "")) > CONTENT_TYPE_CHARS:
             too_long = InvalidInput(
-                "Content-Type", f"It has more than {CONTENT_TYPE_CHARS} characters; send a media type."
+                "Content-Type", f"It is longer than {CONTENT_TYPE_CHARS} characters; send a media type."
             )
             await answer(too_long)(scope, receive, send)
             return
@@ -334,7 +334,7 @@ _API_CSP = (
     .form_action("'none'")
 )
 
-# What somebody uploaded, should a browser ever open it in spite of `attachment`: no script, no origin.
+# For uploads, in case a browser opens one in spite of `attachment`: no script, no origin.
 _CONTENT_CSP = (
     ContentSecurityPolicy()
     .default_src("'none'")
@@ -345,7 +345,7 @@ _CONTENT_CSP = (
     .sandbox()
 )
 
-# Pages of ours: scripts, styles and answers from here, and from nowhere else.
+# Our own pages: scripts, styles and requests only from and to this server.
 _PAGES_CSP = (
     ContentSecurityPolicy()
     .default_src("'none'")

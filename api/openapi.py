@@ -1,4 +1,4 @@
-"""The OpenAPI document as `/docs` shows it: FastAPI's, in words of version 3.1, with a beginning at the top."""
+"""The OpenAPI document that `/docs` shows: FastAPI's, as version 3.1, with an introduction."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import FastAPI
 
 BEGIN = """\
-**A task** is a goal that agents work on: `POST /api/v1/tasks` takes it in and answers with its id, `GET
-/api/v1/tasks/{task_id}` says where it stands and in the end has the result.
+**A task** is a goal that agents work on: `POST /api/v1/tasks` accepts it and returns its id; `GET
+/api/v1/tasks/{task_id}` returns its state and, once it has ended, its result.
 
-**To authorize:** `chimera token` prints an access token where you are signed in, `POST /api/v1/auth/login` returns one
-elsewhere. Put it behind *Authorize* on this page; programs send it as `Authorization: Bearer <token>`.
+**To authorize:** `chimera token` prints an access token for the signed-in user; `POST /api/v1/auth/login` returns
+one for a name and password. Enter it under *Authorize*; programs send it as `Authorization: Bearer <token>`.
 
 **To follow a task live:** `GET /api/v1/tasks/{task_id}/events` is a stream of server-sent events. The WebSocket `/ws`
 follows many tasks over one connection; OpenAPI can't describe sockets, so `docs/reference/streams.md` does.
@@ -20,7 +20,7 @@ _STREAM = "text/event-stream"
 
 
 class DocumentedAPI(FastAPI):
-    """A FastAPI whose document every tool for OpenAPI 3.1 can read."""
+    """A FastAPI whose document all OpenAPI 3.1 tools can read."""
 
     def openapi(self) -> dict[str, Any]:
         made_before = self.openapi_schema is not None
@@ -38,7 +38,7 @@ def _operations_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _describe_parameters(operation: dict[str, Any]) -> None:
-    """Leave null out of parameters: one that isn't sent is absent, and no header or query can be null."""
+    """Remove null from parameters: no header or query can be null, only absent."""
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"]
         kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
@@ -57,5 +57,5 @@ def _describe_stream(operation: dict[str, Any]) -> None:
         if "itemSchema" in described:
             content[_STREAM] = {"schema": {"type": "string"}}
         else:
-            # A refusal is no stream, though FastAPI gives all responses of a route one media type.
+            # An error is not a stream, though FastAPI gives all responses of a route one media type.
             content["application/problem+json"] = described

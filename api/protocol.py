@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol, with an end to everything that a client may keep it waiting with.
+"""uvicorn's HTTP protocol, with a timeout for everything that a client can delay.
 
-httptools, which reads HTTP here, takes a header of any size, and copies what came before with each piece of it; uvicorn
+httptools, which reads HTTP here, accepts headers of any size, and copies all earlier pieces with each new one; uvicorn
 waits for a request, and for the rest of one that it has answered, forever. h11 bounds the header and nothing else, and
 takes three times the processor's time for a small request. So the bounds stand here, in front of httptools.
 """
@@ -32,7 +32,7 @@ ONE_ADDRESS_SHARE = 2
 
 
 class _Refused(Exception):
-    """Stops the parser; what to answer is in `Protocol._refusal`."""
+    """Stops the parser; the response is in `Protocol._refusal`."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -80,7 +80,7 @@ class Protocol(HttpToolsProtocol):
             self._stop_waiting()
         elif not self._head_done:
             self._head_bytes = self._head_bytes + len(data) if before == self._messages else 0
-            # Blank lines before a request begin none, and keep uvicorn waiting all the same.
+            # Blank lines before a request don't begin one, but keep uvicorn waiting.
             is_waited_for = self._begun or (before == self._messages and not self._is_answering())
             if is_waited_for and self._waiting is None:
                 self._wait(HEAD_SECONDS, self._on_late_head)
@@ -172,7 +172,7 @@ class Protocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer what never reaches the app, and end the connection; an answer under way is cut, not added to."""
+        """Respond to a request that never reaches the app, and close the connection; cut off a response in progress."""
         self._stop_waiting()
         if not self._is_answering():
             self.transport.write(refusal(status))
@@ -180,18 +180,18 @@ class Protocol(HttpToolsProtocol):
 
 
 _TEXTS = {
-    HTTPStatus.BAD_REQUEST: ("not_http", "This is no HTTP/1.1 request that can be read; send another."),
+    HTTPStatus.BAD_REQUEST: ("not_http", "Invalid HTTP/1.1 request."),
     HTTPStatus.REQUEST_TIMEOUT: (
         "head_too_slow",
-        f"The headers took longer than {HEAD_SECONDS:g} s; send them at once.",
+        f"The headers took longer than {HEAD_SECONDS:g} s; send them faster.",
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "head_too_large",
-        f"The address and headers may have {HEAD_BYTES} bytes in {MAX_HEADERS} headers; send less.",
+        f"Address and headers can have at most {HEAD_BYTES} bytes and {MAX_HEADERS} headers; send less.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
-        "Too many connections are open; close some, or try again in 5 s. CHIMERA_MAX_CONNECTIONS bounds them.",
+        "Too many connections are open; close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS bounds them.",
     ),
 }
 
@@ -232,7 +232,7 @@ def _place(host: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_listed(host: str, networks: tuple[str, ...]) -> bool:
-    """Say whether an address is one of a proxy that the settings list."""
+    """Return whether an address is that of a listed proxy."""
     try:
         ip = ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Remedies as requests: what a problem document tells a program to send."""
+"""Remedies as requests that programs can send."""
 
 from typing import Literal
 from urllib.parse import quote
@@ -44,7 +44,7 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
 
 
 class RemedyView(Contract):
-    """A remedy as a request: what it does, and where to send it."""
+    """A remedy as a request: its action and its address."""
 
     action: Action
     target: str | None = Field(default=None, description="Id or name of the object that the action is for")

@@ -1,4 +1,4 @@
-"""How the API is served: uvicorn, with bounds on what a client may send, hold and wait for."""
+"""Serves the API: uvicorn, with bounds on what a client can send, hold and wait for."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ OWN_FILES = 200
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready, and ends streams and waits for answers before it waits for connections to end."""
+    """Reports when it is ready; ends streams and waits for responses before it waits for connections to end."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -44,7 +44,7 @@ class Server(uvicorn.Server):
 
 
 def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """Return how `app` is served with these settings."""
+    """Return the server configuration of `app` for these settings."""
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -55,7 +55,7 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
         # It would compress each frame anew for each socket, and keep a window of 50 KB for it.
         ws_per_message_deflate=False,
         limit_concurrency=connections_of(settings),
-        # uvicorn believes X-Forwarded-For of the own machine unless told: anybody there could choose an address.
+        # By default uvicorn trusts X-Forwarded-For from loopback: any local process could choose an address.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
@@ -67,7 +67,7 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
 
 
 def connections_of(settings: Settings) -> int:
-    """How many connections there may be: the setting, or what the system lets this process open."""
+    """Return the limit of connections: the setting, or what the system lets this process open."""
     if sys.platform == "win32":
         return settings.max_connections
     import resource

@@ -1,4 +1,4 @@
-"""Forms with files: multipart and nothing else, read as they come, with few fields and one file.
+"""Forms with files: multipart only, read as they arrive, with few fields and one file.
 
 The bytes are counted on their way in (`middleware.BodyLimit`) and kept in a temporary file beyond a mebibyte.
 """
@@ -29,7 +29,7 @@ MAX_FIELDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file of a form: the name that its sender gave it, which is only to be shown, and its bytes."""
+    """A file of a form: its sender's name for it, which is only displayed, and its bytes."""
 
     name: str | None
     content: Content
@@ -57,7 +57,7 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
     except HTTPException as error:
         reason = error.detail[:200].rstrip(".")
         raise InvalidInput(
-            "body", f"This is no form that can be read ({reason}); send one file, as in curl -F file=@note.wav."
+            "body", f"The form can't be read ({reason}); send one file, for example with curl -F file=@note.wav."
         ) from None
     try:
         yield await _read(form, limit_bytes)
@@ -66,8 +66,8 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
 
 
 async def keep(session: AsyncSession, owner_id: UserId, upload: Upload, settings: Settings) -> FileView:
-    """Keep an uploaded file. Raises LimitReached: before it is written where its owner has no room, or when others of
-    theirs that came at the same time were first.
+    """Keep an uploaded file. Raises LimitReached: before writing if its owner has no room, or when simultaneous
+    uploads of theirs were first.
     """
     counts_for = max(upload.content.size_bytes, LEAST_BYTES)
     await user_limits.check_room(session, owner_id, FILES_LIMIT, settings, counts_for)
@@ -83,7 +83,7 @@ def _check_content_type(header: str) -> None:
         raise WrongContentType
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
     if charset.strip().lower() not in ("utf-8", "utf8"):
-        raise InvalidInput("Content-Type", f"The charset {charset[:60]!r} isn't taken; send utf-8, or leave it out.")
+        raise InvalidInput("Content-Type", f"The charset {charset[:60]!r} is not supported; send utf-8, or omit it.")
 
 
 async def _read(form: FormData, limit_bytes: int) -> Form:
@@ -91,16 +91,16 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
     upload: Upload | None = None
     for name, value in form.multi_items():
         if name in fields or (name == "file" and upload is not None):
-            raise InvalidInput(name[:60], "This stands in the form more than once; send it once.")
+            raise InvalidInput(name[:60], "The form contains this field more than once; send it once.")
         if isinstance(value, UploadFile):
             if name != "file":
-                raise InvalidInput(name[:60], "A file is sent in the field 'file'.")
+                raise InvalidInput(name[:60], "Send the file in the field 'file'.")
             content = await asyncio.to_thread(measured, value.file, limit_bytes)
             if content.size_bytes == 0:
-                raise InvalidInput("file", "The file is empty; send one with something in it.")
+                raise InvalidInput("file", "The file is empty; send one with content.")
             upload = Upload(value.filename, content)
         elif name == "file":
-            raise InvalidInput("file", "Send the file itself, as in -F file=@note.wav.")
+            raise InvalidInput("file", "Send the file itself, for example with -F file=@note.wav.")
         else:
             fields[name] = value
     return Form(fields, upload)

@@ -1,4 +1,4 @@
-"""What one user may hold open in this process: sockets and streams, and how fast a socket may send.
+"""Limits of one user in this process: open sockets and streams, and the message rate of a socket.
 
 What a user has in the database is counted there (`chimera/db/user_limits.py`).
 """
@@ -21,7 +21,7 @@ RETRY_AFTER_S = 10.0
 
 
 class OpenByUser:
-    """Counts what each user has open of one kind; `setting` says how many that may be, 0 any number."""
+    """Counts each user's open connections of one kind; `setting` names their limit, 0 for none."""
 
     def __init__(self, what: str, setting: str, settings: Settings) -> None:
         self._what = what
@@ -53,7 +53,7 @@ class MessageRate:
         self._at = clock()
 
     def takes(self) -> bool:
-        """Count a message; False when it is one too many."""
+        """Count a message; False when the limit is exceeded."""
         now = self._clock()
         self._left = min(MESSAGES_AT_ONCE, self._left + (now - self._at) * MESSAGES_A_SECOND)
         self._at = now

@@ -19,7 +19,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.providers import Providers
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -52,7 +52,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
     database = Database(settings)
     bus = Bus(settings)
     providers = Providers(settings)
-    standings = Standings(settings)
+    health = ProviderHealth(settings)
     temporal = Temporal(settings)
     failpoints = Failpoints(settings.failpoints)
     dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
@@ -65,7 +65,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         bus=bus,
         providers=providers,
         limits=limits,
-        standings=standings,
+        health=health,
         stops=Stops(database),
         failpoints=failpoints,
         worker_name=worker_name,
@@ -105,7 +105,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await dispatcher.drain()
         await model_calls.close()
         await providers.close()
-        await standings.close()
+        await health.close()
         await limits.close()
         await bus.close()
         await database.close()

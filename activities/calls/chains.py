@@ -1,4 +1,4 @@
-"""Which models a call may ask, in order: its first choice, and what stands in for it. Derived from the ledger alone."""
+"""The models of a call, in order: its first choice and its fallbacks. Derived from the ledger alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,42 +28,42 @@ from models.model_calls import ModelCallRequest
 from models.usage import Usage
 
 FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code, ModelLoading.code})
-"""Failures that say nothing about the call: where they cost nothing, it waits for their end as long as its activity
+"""Failures that don't concern the call: where they cost nothing, it waits for them to end as long as its activity
 lasts.
 """
 PATIENT = RateLimited | Unreachable | ModelLoading
-"""Of these, what a call has to wait for by itself, longer and longer: none of its attempts is used up."""
+"""Of these, failures after which a call has to back off by itself: none of its attempts is used up."""
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
 SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code, TookTooLong.code})
-"""Failures of an answer that may be paid for: after two of them in the very same way a third isn't asked for."""
+"""Failures of an answer that may be paid for: after two identical ones, no third answer is requested."""
 SAME_TIMES = 2
 FOR_GOOD = frozenset(error.code for error in _ERRORS if not error.retryable)
-"""Failures that another try at the same model would not mend."""
+"""Failures that a retry at the same model would not fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The models of a call and how each has done so far."""
+    """The models of a call, and the failures of each so far."""
 
     models: tuple[str, ...]
     failures: tuple[FailedBefore, ...]
     retry: int
-    """How often the call's subtask was tried again: each time allows as many failures anew."""
+    """Number of retries of the call's subtask: each allows as many failures anew."""
     max_attempts: int
 
     def left(self) -> tuple[str, ...]:
-        """The models that may be asked, in order; none when every one has failed.
+        """The models that can be called, in order; none when every one has failed.
 
-        One that was rate-limited or away as often as it may fail makes room for the next, and is asked again only when
-        no other is left.
+        A model that was rate-limited or away as often as it may fail gives way to the next, and is called again only
+        when no other is left.
         """
         fresh = tuple(model for model in self.models if not self._is_spent(model, self.failures))
         counting = [failed for failed in self.failures if not _is_free(failed)]
         return fresh or tuple(model for model in self.models if not self._is_spent(model, counting))
 
     def after(self, model: str, code: str, way: str | None) -> "Chain":
-        """The chain with one failure more."""
+        """Return the chain with one more failure."""
         latest = max((failed.latest for failed in self.failures), default=0) + 1
         before = next(
             (f for f in self.failures if way is not None and (f.model, f.code, f.way) == (model, code, way)), None
@@ -73,11 +73,11 @@ class Chain:
         return replace(self, failures=(*others, FailedBefore(model, code, times, latest, way)))
 
     def failed(self) -> int:
-        """How many attempts have failed so that it counts."""
+        """Return the number of failed attempts that count."""
         return sum(failed.times for failed in self.failures if not _is_free(failed))
 
     def used_up(self, code: str, message: str) -> AttemptsUsedUp:
-        """The error for a call that no model is left for. `code` and `message`: how the last attempt failed."""
+        """Return the error for a call without a remaining model. `code` and `message` are those of the last attempt."""
         is_alike = bool(self.failures) and _is_the_same_again(_latest(self.failures), self.retry)
         error = SameFailureAgain if is_alike else AttemptsUsedUp
         return error(self.failed(), code, message)
@@ -85,7 +85,7 @@ class Chain:
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]
     ) -> ModelCallFellBack | None:
-        """The event for an attempt at a model that stands in for another; None where the one before did already."""
+        """Return the event for an attempt at a fallback; None where the attempt before used it already."""
         place = self.models.index(model)
         if place == 0 or model == _latest(self.failures).model:
             return None
@@ -103,7 +103,7 @@ class Chain:
         )
 
     def times(self, code: str) -> int:
-        """How often any of the models failed like this."""
+        """Return how often any of the models failed like this."""
         return sum(failed.times for failed in self.failures if failed.code == code)
 
     def _is_spent(self, model: str, failures: Sequence[FailedBefore]) -> bool:
@@ -115,7 +115,7 @@ class Chain:
 
 
 def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts: int) -> Chain:
-    """The chain of a call: an agent's own models, or its task's where it names none.
+    """Return the chain of a call: an agent's own models, or its task's where it names none.
 
     A model that was named for the node alone goes before all of them.
     """
@@ -129,7 +129,7 @@ def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts
 
 
 def way_of(code: str, message: str, spent: Usage) -> str | None:
-    """Tell failures apart as `transcripts.read_context` does."""
+    """Distinguish failures as `transcripts.read_context` does."""
     if not spent.input_tokens and code != Malformed.code:
         return None
     where = str(spent.output_tokens) if code in (Truncated.code, Stalled.code) else ""
@@ -137,7 +137,7 @@ def way_of(code: str, message: str, spent: Usage) -> str | None:
 
 
 def _is_free(failed: FailedBefore) -> bool:
-    """Say whether a failure counts for nothing; one in the midst of an answer was paid for, whatever it says."""
+    """Return whether a failure doesn't count; one in the middle of an answer was paid for, whatever its code."""
     return failed.code in FREE and failed.way is None
 
 

@@ -6,12 +6,13 @@ from functools import partial
 
 import structlog
 
-from activities import questions, replies
+from activities import replies
 from activities.calls.chains import Chain, chain_of
 from activities.calls.kind import Answer, Kind, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
 from activities.plans import Plans
+from activities.prompts import assembly
 from activities.tool_results import results_at_once
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -45,7 +46,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return await transcripts.read_context(connection, request)
 
     def chain(self, request: ModelCallRequest, context: CallContext) -> Chain:
-        agent = questions.agent_of(request, context)
+        agent = assembly.agent_of(request, context)
         return chain_of(agent, context, retry=request.retry, max_attempts=self._settings.call_max_attempts)
 
     async def prepare(self, request: ModelCallRequest, model: str) -> None:
@@ -60,9 +61,9 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         model: str,
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[ChatRequest, Intent]:
-        context, agent = place.context, questions.agent_of(request, place.context)
-        question = await questions.put_together(connection, request, context, agent, model, self._settings)
-        intent = questions.intent_of(
+        context, agent = place.context, assembly.agent_of(request, place.context)
+        question = await assembly.assemble(connection, request, context, agent, model, self._settings)
+        intent = assembly.intent_of(
             request,
             question,
             context=context,
@@ -78,7 +79,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return await self._stream.read(ready.intent, ready.question, answer)
 
     def cut_short(self, ready: ReadyCall[ChatRequest], answer: Answer[ChatEnd], error: ProviderError) -> ChatEnd | None:
-        """An answer that was cut and can't be continued: what there is of it stands, and is marked as cut."""
+        """A truncated answer that can't be continued: its text stands, marked as truncated."""
         if not ready.intent.begun:
             return None
         return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
@@ -93,10 +94,10 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return Spent(usage, cost, estimated=not is_reported)
 
     async def settle(self, ready: ReadyCall[ChatRequest], text: str, end: ChatEnd) -> ModelCallOutcome:
-        """Keep a paid answer; return what holds then.
+        """Keep a paid answer; return the outcome.
 
-        What breaks on our side doesn't buy another answer: one that can't be written as it is, is written without
-        what came beside its words. Raises what `Settlements.settle` raises.
+        A failure on our side must not buy another answer: an answer that can't be stored whole is stored without
+        the data beside its text. Raises what `Settlements.settle` raises.
         """
         intent = ready.intent
         settled = partial(replies.settlement_of, intent, ready.question, text, settings=self._settings)
@@ -107,8 +108,8 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             return await self._settlements.settle(intent, partial(settled, end, plans=found, results=results))
         except (ChimeraError, *AWAY):
             raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
-            # Its kind alone: PostgreSQL quotes what it refuses.
+        except Exception as error:  # noqa: BLE001  (in any case the answer is paid)
+            # Its kind alone: PostgreSQL quotes the rejected value.
             log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
         refusal = AnswerNotKept(usage=end.usage)
         try:

@@ -1,8 +1,8 @@
 """A model call: the one hot path. Ledger, limiter, provider, settlement, in this order, once.
 
-Two short transactions and one HTTP request; nothing else remote stands in the way. Safe to run twice: a finished call
+Two short transactions and one HTTP request; no other remote step. Safe to run twice: a finished call
 comes back from the ledger; an unfinished one becomes an attempt in doubt and is counted before the provider is asked
-again. What a call asks and what its answer makes true differs by its kind (`chat.py`, `media.py`).
+again. The request and the effects of its answer differ by kind (`chat.py`, `media.py`).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from chimera.db.engine import AWAY, Connection, Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import attempts, calls, events, in_doubt
 from chimera.providers import Providers
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker, asker_of
 from chimera.providers.limits.limiter import ProviderLimits
 from models import activities as contract
@@ -64,7 +64,7 @@ class ModelCalls(contract.ModelCalls):
         bus: Bus,
         providers: Providers,
         limits: ProviderLimits,
-        standings: Standings,
+        health: ProviderHealth,
         stops: Stops,
         failpoints: Failpoints,
         worker_name: str,
@@ -74,14 +74,14 @@ class ModelCalls(contract.ModelCalls):
         self._bus = bus
         self._providers = providers
         self._limits = limits
-        self._standings = standings
+        self._health = health
         self._stops = stops
         self._failpoints = failpoints
         self._worker_name = worker_name
         self._prepared: set[tuple[str, str]] = set()
         self._underway = Underway[ModelCallRequest, ModelCallOutcome](self._report_alive)
         settlements = Settlements(database=database, bus=bus)
-        self._failures = Failures(standings, settlements)
+        self._failures = Failures(health, settlements)
         shared: dict[str, Any] = {
             "settings": settings,
             "providers": providers,
@@ -93,18 +93,18 @@ class ModelCalls(contract.ModelCalls):
 
     @activity.defn(name=contract.COMPLETE_MODEL_CALL)
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
-        """Make the call at this place once, or return what it already gave.
+        """Make the call at this place once, or return its earlier result.
 
         Raises BudgetReached when the account refuses, RootStopped when the run was stopped, SubtaskSkipped when the
-        run continues without the node, and a ProviderError when the provider failed (retryable or not, as the error
-        says).
+        run continues without the node, and a ProviderError when the provider failed (retryable or not, by the
+        error).
         """
         call_id = call_id_of(request.task_id, request.path, request.purpose, request.step)
         async with heartbeats():
             return await self._underway.join(call_id, request, lambda: self._make(request))
 
     async def close(self) -> None:
-        """End what is still under way, before the clients are closed."""
+        """End the calls in flight, before the clients are closed."""
         await self._underway.close()
 
     async def _make(self, request: ModelCallRequest) -> ModelCallOutcome:
@@ -128,8 +128,8 @@ class ModelCalls(contract.ModelCalls):
             return outcome
 
     async def _read(self, kind: Kind[Any, Any, Any], ready: ReadyCall[Any], answer: Answer[Any]) -> Any:
-        """Ask the provider and read the answer to its end. Raises once it is noted how that failed."""
-        began_at = self._standings.clock()
+        """Call the provider and read the answer to its end. Raises once the failure is recorded."""
+        began_at = self._health.clock()
         try:
             end = await kind.ask(ready, answer)
         except ProviderError as error:
@@ -144,7 +144,7 @@ class ModelCalls(contract.ModelCalls):
             await shielded(self._failures.note(ready, kind.spent(ready, answer.text, error), error))
             raise
         except Exception as error:  # noqa: BLE001
-            # What breaks on our side must not buy a second answer. Without the traceback, whose frames and message may
+            # A failure on our side must not buy a second answer. Without the traceback, whose frames and message may
             # hold the answer.
             log.error("answer_not_read", attempt=ready.intent.attempt, error=type(error).__name__)
             end = kind.broken(answer)
@@ -153,7 +153,7 @@ class ModelCalls(contract.ModelCalls):
                 await shielded(self._failures.end(ready, kind.spent(ready, "", refusal), refusal))
                 raise refusal from None
             return end
-        self._standings.answered(ready.account)
+        self._health.answered(ready.account)
         return end
 
     async def _report_alive(self, requests: Collection[ModelCallRequest]) -> None:
@@ -176,13 +176,13 @@ class ModelCalls(contract.ModelCalls):
     async def _look_at(
         self, connection: Connection, kind: Kind[Any, Any, Any], request: ModelCallRequest
     ) -> Place[Any] | ModelCallOutcome:
-        """Read where a call stands, or what it already gave."""
+        """Read a call's state, or its earlier result."""
         context = await kind.context(connection, request)
         if context.run_status in STOPPED:
             raise RootStopped(request.task_id)
         if context.call_status == "started":
             await self._leave_to_the_living(connection, request, context.attempt)
-            # Committed whatever follows: no other attempt will settle that one.
+            # Committed in any case: no other attempt will settle that one.
             async with connection.transaction():
                 await in_doubt.mark(connection, request, context.attempt)
             context = await kind.context(connection, request)
@@ -201,10 +201,10 @@ class ModelCalls(contract.ModelCalls):
         return Place(context, chain, asker_of(context.owner_id, request.task_id, request.path))
 
     async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:
-        """Raise StillUnderway while the attempt at a call may still bring its answer.
+        """Raise StillUnderway while an earlier attempt may still return its answer.
 
-        One of this process would have been joined. Others report that they live; where this process has just stood
-        still, they may not have come to it.
+        One in this process would have been joined. Others report that they are alive; if this process was just
+        frozen, they may not have had time to.
         """
         worker, is_alive = await attempts.seen(connection, request, attempt)
         if worker != self._worker_name and (is_alive or self._underway.thawed_lately()):
@@ -219,13 +219,13 @@ class ModelCalls(contract.ModelCalls):
         model: str,
         passed_over: Mapping[str, ChimeraError],
     ) -> ReadyCall[Any]:
-        """Put the question together and write the intent, if the account allows it."""
+        """Assemble the prompt and write the intent, if the account allows it."""
         question, intent = await kind.question(connection, request, place, model, passed_over)
         account = self._providers.account_of(model)
         # Before the reservation: a call without a place holds no money.
         await self._limits.take(account, intent.reserve_tokens)
-        # The provider may have asked for a pause while the question was put together.
-        self._standings.check_wait(account)
+        # The provider may have asked for a pause while the prompt was assembled.
+        self._health.check_wait(account)
         question = await kind.load(connection, question)
         seq = await calls.reserve(connection, intent)
         if seq is None:
@@ -243,7 +243,7 @@ class ModelCalls(contract.ModelCalls):
             self._prepared.add(_loaded_for(request, model))
 
     async def _report_wait(self, request: ModelCallRequest, error: ProviderError) -> None:
-        """Tell once why a call has to wait for its provider: it may be a long time in which nothing else happens."""
+        """Report once why a call has to wait for its provider: nothing else may happen for a long time."""
         event = ModelCallWaiting(
             path=request.path,
             step=request.step,
@@ -263,16 +263,16 @@ class ModelCalls(contract.ModelCalls):
     async def _choose(
         self, kind: Kind[Any, Any, Any], request: ModelCallRequest, chain: Chain, asker: Asker
     ) -> tuple[str, dict[str, ChimeraError]]:
-        """Choose the first model of the chain that may be asked now; return also why others were passed over.
+        """Choose the first model of the chain that is available now; return also why others were skipped.
 
-        Where another one is left, no call waits for a provider that is away or asks for a long pause. Raises what
-        brings the call back soonest when no model may be asked.
+        If another one is left, no call waits for a provider that is away or asks for a long pause. If none is
+        available, raises the error with the soonest retry.
         """
         passed_over: dict[str, ChimeraError] = {}
         for model in chain.left():
             try:
                 self._providers.of(model)
-                await self._standings.admit(self._providers.account_of(model), asker)
+                await self._health.admit(self._providers.account_of(model), asker)
                 await self._prepare(kind, request, model)
             except (ProviderError, InvalidInput) as refusal:
                 if isinstance(refusal, RateLimited) and (refusal.retry_after_s or 0.0) <= SHORT_WAIT_S:
@@ -284,5 +284,5 @@ class ModelCalls(contract.ModelCalls):
 
 
 def _loaded_for(request: ModelCallRequest, model: str) -> tuple[str, str]:
-    """What a model's SDK and prices are loaded for: the prices of media differ by what is asked."""
+    """The key under which a model's SDK and prices are loaded: prices of media differ by operation."""
     return (request.purpose if request.purpose in MEDIA else "chat", model)

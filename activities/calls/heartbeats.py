@@ -1,4 +1,4 @@
-"""Heartbeats of an activity, from a task of their own: they tell that the worker lives, not that a token came."""
+"""Heartbeats of an activity, from a task of their own: they report that the worker lives, not that a token arrived."""
 
 import asyncio
 from collections.abc import AsyncIterator

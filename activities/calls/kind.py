@@ -1,4 +1,4 @@
-"""What chat completions and media calls do differently around the one way to make a call (`complete.py`)."""
+"""Differences of chat completions and media calls within the one way to make a call (`complete.py`)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +17,7 @@ from models.usage import Usage
 
 
 class Context(Protocol):
-    """What the ledger knows of a call's place, whatever the call asks for."""
+    """The ledger's state of a call's place, for every kind of call."""
 
     @property
     def owner_id(self) -> str: ...
@@ -42,7 +42,7 @@ End = TypeVar("End")
 
 @dataclass(frozen=True, slots=True)
 class Place(Generic[Known]):
-    """Where a call stands, and which models may be asked for it."""
+    """A call's state, and the models that can be called for it."""
 
     context: Known
     chain: Chain
@@ -51,7 +51,7 @@ class Place(Generic[Known]):
 
 @dataclass(frozen=True, slots=True)
 class ReadyCall(Generic[Question]):
-    """A call whose intent is written: what to ask, and on which account."""
+    """A call whose intent is written: its request and account."""
 
     intent: Intent
     question: Question
@@ -60,12 +60,12 @@ class ReadyCall(Generic[Question]):
     asker: Asker
     chain: Chain
     seq: int
-    """Of the event that says that it begins."""
+    """Of the event that announces it."""
 
 
 @dataclass(slots=True)
 class Answer(Generic[End]):
-    """What has come so far: the text, also of an answer that breaks off, and the end."""
+    """The answer so far: its text, even of a broken answer, and its end."""
 
     text: str = ""
     end: End | None = field(default=None)
@@ -73,7 +73,7 @@ class Answer(Generic[End]):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What an attempt used, and what that costs."""
+    """An attempt's usage and cost."""
 
     usage: Usage
     cost_micro_usd: int
@@ -85,15 +85,15 @@ class Kind(ABC, Generic[Known, Question, End]):
 
     @abstractmethod
     async def context(self, connection: Connection, request: ModelCallRequest) -> Known:
-        """Read what is known of the call. Raises RootStopped when its run is gone."""
+        """Read the call's state. Raises RootStopped when its run is gone."""
 
     @abstractmethod
     def chain(self, request: ModelCallRequest, context: Known) -> Chain:
-        """Name the models that may be asked, in order."""
+        """Return the models that can be called, in order."""
 
     @abstractmethod
     async def prepare(self, request: ModelCallRequest, model: str) -> None:
-        """Load what the model's price needs, before money is reserved and not on the way to the request."""
+        """Load the model's price data before money is reserved, not just before the request."""
 
     @abstractmethod
     async def question(
@@ -104,15 +104,15 @@ class Kind(ABC, Generic[Known, Question, End]):
         model: str,
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[Question, Intent]:
-        """Put together what is asked of `model`, and what the ledger writes before."""
+        """Assemble the request for `model`, and the ledger's intent."""
 
     async def load(self, connection: Connection, question: Question) -> Question:
-        """Read what is large, once the call may be made."""
+        """Read large inputs, once the call is permitted."""
         return question
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
-        """Hold what this process has little of. Raises RateLimited when there is none for long."""
+        """Hold a scarce resource of this process. Raises RateLimited when none is free for long."""
         yield
 
     @abstractmethod
@@ -120,16 +120,16 @@ class Kind(ABC, Generic[Known, Question, End]):
         """Make the one request and read its answer into `answer`. Raises a ProviderError."""
 
     def cut_short(self, ready: ReadyCall[Question], answer: Answer[End], error: ProviderError) -> End | None:
-        """The end of an answer that broke off and stands all the same; None where it doesn't."""
+        """Return the end of a broken answer that is kept; None where it isn't."""
         return None
 
     def broken(self, answer: Answer[End]) -> End | None:
-        """The end of an answer that our side could not read to its end; None where nothing of it can be kept."""
+        """Return the end of an answer that our side could not read completely; None where none of it can be kept."""
         return None
 
     @abstractmethod
     def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
-        """What a failed attempt probably cost: as its provider reported, else estimated; nothing where it refused."""
+        """Return a failed attempt's probable cost: as reported by its provider, else estimated; none if rejected."""
 
     @abstractmethod
     async def settle(self, ready: ReadyCall[Question], text: str, end: End) -> ModelCallOutcome:

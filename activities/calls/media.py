@@ -43,12 +43,12 @@ A worker takes 200 calls, which would be all the memory of its machine."""
 RECORDINGS_WAITING = 8
 """Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
 PLACE_RETURN_S = 5.0
-"""After at least this, and at most three times as much, a call looks again that could not even wait."""
+"""After at least this, and at most three times as much, a call that could not wait retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, for whom, and what it may come to."""
+    """A media request: its owner, contents and estimated maximum."""
 
     owner_id: UserId
     asked: Asked
@@ -118,7 +118,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
         if not found or len(found[0].data) != question.asked.size_bytes:
             # Deleted since its row was read: an empty recording is not worth a request.
             raise NotFound("file", file_id)
-        return replace(question, asked=replace(question.asked, sound=found[0].data))
+        return replace(question, asked=replace(question.asked, audio=found[0].data))
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
@@ -149,18 +149,18 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
                 return await media_requests.ask(provider, ready.question.asked, ready.intent.attempt)
         except TimeoutError as error:
             raise TookTooLong(
-                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+                f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
             ) from error
 
     def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
-        """All that it may come to, unless its provider refused it at once: such an answer has no parts."""
+        """The estimated maximum, unless its provider rejected it at once: such an answer has no parts."""
         if isinstance(error, ProviderError) and not error.may_be_billed:
             return Spent(Usage(), 0)
         estimate = ready.question.estimate
         return Spent(_tokens_of(estimate), media_cost_of(estimate, ready.question.price))
 
     async def settle(self, ready: ReadyCall[Question], text: str, end: MediaEnd) -> ModelCallOutcome:
-        """Keep a paid answer. One that can't be kept ends the call: the next would be paid, too, and no more kept."""
+        """Keep a paid answer. One that can't be kept ends the call: the next would be paid and lost, too."""
         usage, estimated = media_requests.charged(end.usage, ready.question.estimate, ready.question.price)
         cost = media_cost_of(usage, ready.question.price)
         try:
@@ -169,8 +169,8 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
             return await self._settlements.settle(ready.intent, settled)
         except (ChimeraError, *AWAY):
             raise
-        except Exception as error:  # noqa: BLE001  (whatever it is, the answer is paid)
-            # Its kind and not its message: PostgreSQL quotes there what it refuses.
+        except Exception as error:  # noqa: BLE001  (in any case the answer is paid)
+            # Its kind and not its message: PostgreSQL quotes the rejected value.
             log.error("answer_not_kept", error=type(error).__name__)
         refusal = AnswerNotKept()
         await self._settlements.end(ready.intent, Spent(_tokens_of(usage), cost, estimated), refusal)
@@ -223,7 +223,7 @@ def _settlement_of(
     unheard: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
-    """All that is true now that the answer is there; nothing else of its run could have changed it."""
+    """Everything that the answer makes true; nothing else of its run could have changed it."""
     request, tokens = ready.intent.request, _tokens_of(usage)
     finished = ModelCallFinished(
         path=request.path,

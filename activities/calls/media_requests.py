@@ -1,6 +1,6 @@
-"""An embedding, an image or a transcription as a provider is asked for it, whichever of them it is.
+"""Requests for embeddings, images and transcriptions.
 
-Also what one may come to, which is booked where its provider doesn't say, or where nobody saw its end.
+Also the estimated maximum cost, which is booked where the provider reports none, or where the attempt is in doubt.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from chimera.content.text import estimate_tokens
 from chimera.pricing import MediaPrice
 from chimera.providers.base import Image, Provider
 from chimera.providers.media import (
-    Draws,
     EmbeddingRequest,
     Embeds,
+    GeneratesImages,
     ImageRequest,
     Transcribes,
     TranscriptionRequest,
@@ -24,7 +24,7 @@ from models.calls import MediaUsage, Operation
 from models.errors import NotOffered
 
 IMAGE_TOKENS = 6_240
-"""The most that a picture of 1536x1024 takes: https://developers.openai.com/api/docs/guides/image-generation"""
+"""The maximum for an image of 1536x1024: https://developers.openai.com/api/docs/guides/image-generation"""
 AUDIO_TOKENS_PER_S = 32
 """Gemini's: https://ai.google.dev/gemini-api/docs/audio. OpenAI's models take about a third of that."""
 SPOKEN_TOKENS_PER_S = 4
@@ -32,20 +32,20 @@ SPOKEN_TOKENS_PER_S = 4
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked. A transcription has the size and type of its recording; `sound` is added when it may be asked."""
+    """A media request. A transcription has the size and type of its recording; `audio` is added later."""
 
     call_id: str
     operation: Operation
     model: str
     request: Mapping[str, Any]
-    sound: bytes = b""
+    audio: bytes = b""
     size_bytes: int = 0
     media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaEnd:
-    """What came: for the row, and the pictures that become files."""
+    """A result: values for the row, and the images that become files."""
 
     usage: MediaUsage | None
     request_id: str | None
@@ -57,19 +57,19 @@ class MediaEnd:
 
 
 async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
-    """Make the one request. Raises a `ProviderError`, and NotOffered when a provider has unlearnt it."""
+    """Make the one request. Raises a `ProviderError`, and NotOffered when a provider no longer supports it."""
     match asked.operation:
         case Operation.EMBEDDINGS if isinstance(provider, Embeds):
             return await _embedded(provider, asked, attempt)
-        case Operation.IMAGES if isinstance(provider, Draws):
-            return await _drawn(provider, asked, attempt)
+        case Operation.IMAGES if isinstance(provider, GeneratesImages):
+            return await _generated(provider, asked, attempt)
         case Operation.TRANSCRIPTIONS if isinstance(provider, Transcribes):
             return await _transcribed(provider, asked, attempt)
     raise NotOffered(provider.name, asked.operation, ())
 
 
 def estimate_of(asked: Asked) -> MediaUsage:
-    """What a call may come to; leans high."""
+    """Return the estimated maximum cost of a call."""
     match asked.operation:
         case Operation.EMBEDDINGS:
             return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
@@ -77,22 +77,22 @@ def estimate_of(asked: Asked) -> MediaUsage:
             prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
             return prompt.model_copy(update=_drawing(int(asked.request["n"])))
         case Operation.TRANSCRIPTIONS:
-            # Measured once, when it was taken in. Rows from before that have the file's size only.
+            # Measured once, when it was accepted. Older rows have the file's size only.
             seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
-            heard = round(seconds * AUDIO_TOKENS_PER_S)
+            audio_tokens = round(seconds * AUDIO_TOKENS_PER_S)
             written = round(seconds * SPOKEN_TOKENS_PER_S)
             return MediaUsage(
-                input_tokens=heard, input_audio_tokens=heard, output_tokens=written, audio_seconds=seconds
+                input_tokens=audio_tokens, input_audio_tokens=audio_tokens, output_tokens=written, audio_seconds=seconds
             )
 
 
 def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
-    """Return what a call is charged for, and whether that is our estimate.
+    """Return the charged usage of a call, and whether it is our estimate.
 
-    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Counts that
-    make no sense are as good as none: what is paid for must never fail to be booked.
+    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Implausible
+    counts are ignored: a paid call must never fail to be booked.
     """
-    # Pictures are counted by us: what came, or what was asked for.
+    # Images are counted by us: the returned ones, or the requested ones.
     counted = (told and told.images) or estimate.images
     if told is not None and not told.makes_sense():
         told = None
@@ -108,7 +108,7 @@ def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) ->
 
 
 def _drawing(images: int) -> dict[str, float]:
-    """What pictures may come to; nothing where none are drawn."""
+    """Return the maximum cost of images; nothing where none are generated."""
     if not images:
         return {}
     tokens = images * IMAGE_TOKENS
@@ -129,8 +129,8 @@ async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
     return MediaEnd(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
 
 
-async def _drawn(provider: Draws, asked: Asked, attempt: int) -> MediaEnd:
-    end = await provider.draw(
+async def _generated(provider: GeneratesImages, asked: Asked, attempt: int) -> MediaEnd:
+    end = await provider.generate_images(
         ImageRequest(
             model=asked.model,
             prompt=asked.request["prompt"],
@@ -140,7 +140,7 @@ async def _drawn(provider: Draws, asked: Asked, attempt: int) -> MediaEnd:
             attempt=attempt,
         )
     )
-    # What came, not what was asked for: fewer are kept too, and charged as such.
+    # The returned number, not the requested one: fewer are kept too, and charged as such.
     usage = (end.usage or MediaUsage()).model_copy(update={"images": len(end.images)})
     return MediaEnd(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
 
@@ -149,7 +149,7 @@ async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> Med
     end = await provider.transcribe(
         TranscriptionRequest(
             model=asked.model,
-            audio=asked.sound,
+            audio=asked.audio,
             media_type=asked.media_type,
             language=asked.request.get("language"),
             prompt=asked.request.get("prompt"),

@@ -1,4 +1,4 @@
-"""Calls that their run's account refuses: asked again under the lock, then explained."""
+"""Calls that their run's account rejects: checked again under the lock, then explained."""
 
 from temporalio import activity
 
@@ -10,10 +10,10 @@ from models.errors import BudgetHeld, BudgetReached, RootStopped, SubtaskSkipped
 
 
 async def reserve_or_refuse(connection: Connection, bus: Bus, intent: Intent) -> int:
-    """Ask the account again, locked: at first it was judged without waiting for settlements in progress.
+    """Check the account again, locked: the first check didn't wait for settlements in progress.
 
     Returns the sequence of the last event. Raises RootStopped, SubtaskSkipped, BudgetHeld while calls in flight hold
-    what is needed, and BudgetReached.
+    the needed budget, and BudgetReached.
     """
     request = intent.request
     async with connection.transaction():

@@ -1,4 +1,4 @@
-"""What an answer or a failure makes true, written: one statement, also while the database comes and goes."""
+"""Writes the outcome of an answer or a failure: one statement, even while the database is intermittent."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Settled(Protocol):
-    """What an answer makes true, by what is known of its run."""
+    """The effects of an answer, by the known state of its run."""
 
     def __call__(
         self, *, task_ends: bool = ..., unheard: bool | None = ..., plan_room: PlanRoom = ...
@@ -42,11 +42,11 @@ class Settlements:
         self._bus = bus
 
     async def settle(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
-        """Keep a paid answer; return what holds then.
+        """Keep a paid answer; return the outcome.
 
         Raises Overtaken when another attempt has the call, RootStopped when the run that the answer would complete was
-        stopped, AnswerMissing when it would be without a subtask's answer, and what the database raises when it
-        refuses the answer. A database that is away is waited for, and its error raised when it stays away.
+        stopped, AnswerMissing when it would be without a subtask's answer, and the database's error when it
+        rejects the answer. An unavailable database is waited for, and its error raised when it stays away.
         """
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
@@ -61,13 +61,13 @@ class Settlements:
     async def _settle_once(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
         request = intent.request
         may_end_task = request.path == ROOT and PURPOSES[request.purpose].ends_node
-        # One statement settles a call, unless something came between that it would have to know of.
+        # One statement settles a call, unless something happened in between that it depends on.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []
             settlement = settled(task_ends=may_end_task and not missing, plan_room=await _room_for(connection, request))
             kept = _Kept(settlement.outcome, await _write(connection, settlement))
             if kept.seq is None:
-                # Nobody steers, stops or gives up while the root is locked.
+                # No steering, stop or failure happens while the root is locked.
                 async with connection.transaction():
                     kept = await _settle_locked(connection, intent, settled, may_end_task=may_end_task and not missing)
         if kept.seq is not None:
@@ -77,14 +77,14 @@ class Settlements:
         if missing:
             raise AnswerMissing(missing)
         if may_end_task and kept.is_stopped:
-            # It is kept and completes nothing: the run has to end as it was told.
+            # It is kept and completes nothing: the run has to end as requested.
             raise RootStopped(request.task_id)
         return kept.outcome
 
     async def write_failure(
         self, intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool = True
     ) -> None:
-        """Note how an attempt failed. When the database is away too, the next attempt finds it unfinished: in doubt."""
+        """Record how an attempt failed. If the database is away too, the next attempt finds it unfinished: in doubt."""
         failure = failure_of(intent, spent, error, is_tried_again=is_tried_again)
         try:
             async with self._database.statements() as connection:
@@ -98,13 +98,13 @@ class Settlements:
             self._bus.wake(intent.request.task_id, seq)
 
     async def end(self, intent: Intent, spent: Spent, refusal: ProviderError) -> None:
-        """Note a failure that no other attempt would mend."""
+        """Record a failure that no retry would fix."""
         await self.write_failure(intent, spent, refusal, is_tried_again=False)
 
 
 def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool) -> Failure:
-    """Work out how an attempt failed. Anything but a ProviderError means that it was cut."""
-    code, message, retry_after_s = "cancelled", "The call was cut.", None
+    """Determine how an attempt failed. Any error but a ProviderError means that it was interrupted."""
+    code, message, retry_after_s = "cancelled", "The call was interrupted.", None
     status, is_asked = AttemptStatus.CANCELLED, True
     if isinstance(error, ProviderError):
         code, message, retry_after_s = error.code, clean_text(error.message)[:500], error.retry_after_s
@@ -135,7 +135,7 @@ def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_a
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the ledger holds of an attempt: None when it holds no answer of it, only its cost."""
+    """The ledger's state of an attempt: None when it holds only its cost, and no answer."""
 
     outcome: ModelCallOutcome | None
     seq: int | None
@@ -145,7 +145,7 @@ class _Kept:
 
 
 async def _settle_locked(connection: Connection, intent: Intent, settled: Settled, *, may_end_task: bool) -> _Kept:
-    """Settle by what is true now what the first try could not, or book its cost."""
+    """Settle by the current state what the first try could not, or book its cost."""
     request = intent.request
     status = await lock_run(connection, request.task_id)
     known = await in_doubt.settled_by(connection, intent)
@@ -167,7 +167,7 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: Settle
 
 
 async def _write(connection: Connection, settlement: Settlement) -> int | None:
-    """Write an answer, and the files that came of it in the same transaction."""
+    """Write an answer and its files in one transaction."""
     if not settlement.files:
         return await settlements.settle(connection, settlement)
     async with connection.transaction():

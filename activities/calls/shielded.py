@@ -1,4 +1,4 @@
-"""Work that a cancel may not cut short: whatever was paid for is written before anybody is told that it was stopped."""
+"""Work that a cancel must not interrupt: a paid answer is written before the cancellation is reported."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,9 +9,9 @@ Result = TypeVar("Result")
 
 
 async def shielded(work: Coroutine[Any, Any, Result]) -> Result:
-    """Do the work to its end; a cancel that comes meanwhile is raised then.
+    """Run the work to its end; a cancel that arrives meanwhile is raised afterwards.
 
-    With a shield alone the cancel would be heard at once, and the call be made again while its answer is being kept.
+    With a shield alone the cancel would take effect at once, and the call be repeated while its answer is being stored.
     """
     task = asyncio.ensure_future(work)
     try:

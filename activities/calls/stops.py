@@ -1,6 +1,6 @@
 """Stops calls in flight whose run was stopped, within half a second, also while Temporal is away.
 
-One query a worker and half second, however many calls are in flight, asks the truth itself. Heartbeats would do it too,
+One query per worker and half second reads the database, however many calls are in flight. Heartbeats would do it too,
 but each one is a write in Temporal's database, for every call in flight, twice a second.
 """
 
@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.5
 
 
 class Stops:
-    """Knows which calls of this worker are in flight, and looks whether their runs still stand."""
+    """Tracks this worker's calls in flight, and checks whether their runs were stopped."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,7 +33,7 @@ class Stops:
 
     @asynccontextmanager
     async def watch(self, run_id: RunId) -> AsyncIterator[None]:
-        """Cut the block short when its run is stopped: it then raises RootStopped."""
+        """Interrupt the block when its run is stopped: it then raises RootStopped."""
         running = asyncio.current_task()
         if running is None:
             raise RuntimeError("watch must run in a task")
@@ -52,7 +52,7 @@ class Stops:
             self._stopped.discard(running)
 
     async def _look(self) -> None:
-        """Look as long as calls are in flight."""
+        """Check as long as calls are in flight."""
         while self._in_flight:
             await asyncio.sleep(LOOK_SECONDS)
             try:

@@ -1,4 +1,4 @@
-"""An answer while it comes: read from the provider to its end, shown on the way to whoever watches."""
+"""Streams an answer: reads it from the provider to its end, and publishes it on the way."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ BATCH_SECONDS = 0.05
 
 
 class Stream:
-    """Asks providers."""
+    """Calls providers."""
 
     def __init__(self, *, settings: Settings, providers: Providers, bus: Bus) -> None:
         self._settings = settings
@@ -26,9 +26,9 @@ class Stream:
         self._bus = bus
 
     async def read(self, intent: Intent, chat: ChatRequest, answer: Answer[ChatEnd]) -> ChatEnd:
-        """Read the answer into `answer`, showing it in batches of about 50 ms to whoever watches.
+        """Read the answer into `answer`, publishing it in batches of about 50 ms.
 
-        Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. What had come by then is in `answer`.
+        Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. The text so far is in `answer`.
         """
         pieces: list[str] = []
         shown = shown_pieces = 0
@@ -48,7 +48,7 @@ class Stream:
         except TimeoutError as error:
             limit = self._settings.call_total_s
             raise TookTooLong(
-                f"The call took longer than {limit:g} s; CHIMERA_CALL_TOTAL_S raises that.", may_be_billed=True
+                f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
             ) from error
         finally:
             answer.text = "".join(pieces)

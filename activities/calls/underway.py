@@ -1,7 +1,7 @@
-"""Calls that are under way in this process: a new attempt joins the one that still runs, and others see that it lives.
+"""Calls in flight in this process: a new attempt joins the running one, and other processes see that it is alive.
 
-Temporal gives an attempt up when its heartbeats stay away: because the worker has died, but also because a machine
-slept or Temporal itself stood still. Then the provider's answer is still coming, and asking again would be paid again.
+Temporal gives up an attempt without heartbeats: because the worker has died, but also because a machine slept or
+Temporal itself was frozen. Then the provider's answer is still coming, and a second request would be paid again.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ log = structlog.get_logger()
 
 TICK_S = 0.5
 BEATS_S = 2.0
-"""How often the journal is told that calls are under way; those that take less time cost no statement."""
+"""How often the journal records that calls are in flight; shorter calls cost no statement."""
 FROZEN_S = 3.0
-"""A process that misses its tick by as much stood still."""
+"""A process that misses its tick by as much was frozen."""
 THAW_S = 5.0
-"""For so long after that, the other processes of the machine may not have come to say that they live."""
+"""For this long after that, the other processes of the machine may not have reported yet."""
 
 Place = TypeVar("Place")
 Outcome = TypeVar("Outcome")
 
 
 class Underway(Generic[Place, Outcome]):
-    """Knows what runs in this process. `say` writes that calls, by their places, are at work."""
+    """Tracks this process' calls in flight. `say` records that calls, by their places, are at work."""
 
     def __init__(
         self, say: Callable[[Collection[Place]], Awaitable[None]], clock: Callable[[], float] = time.monotonic
@@ -42,10 +42,10 @@ class Underway(Generic[Place, Outcome]):
         self._thawed_at = float("-inf")
 
     async def join(self, key: str, place: Place, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
-        """Do the work of a call, or wait for it where it is being done already.
+        """Run the work of a call, or wait for it where it is running already.
 
-        A cancel ends the work, and is raised when that has ended. Where Temporal has merely given this attempt up, the
-        work goes on: the next attempt joins it, or finds its answer in the ledger.
+        A cancel ends the work, and is raised when that has ended. Where Temporal has merely given up this attempt, the
+        work continues: the next attempt joins it, or finds its answer in the ledger.
         """
         if self._ticking is None:
             self._ticking = asyncio.create_task(self._tick())
@@ -71,11 +71,11 @@ class Underway(Generic[Place, Outcome]):
             raise
 
     def thawed_lately(self) -> bool:
-        """Say whether this process stood still a moment ago, and others of its machine perhaps with it."""
+        """Return whether this process was frozen a moment ago, and perhaps others of its machine with it."""
         return self._clock() - self._thawed_at < THAW_S
 
     async def close(self) -> None:
-        """End what is still under way, which writes how it ended."""
+        """End the calls in flight, which records how they ended."""
         if self._ticking is not None:
             self._ticking.cancel()
         calls = list(self._calls.values())
@@ -101,7 +101,7 @@ class Underway(Generic[Place, Outcome]):
             if now - said >= BEATS_S:
                 said = now
                 await self._say_what_lives(now)
-            # A database that answers slowly is no freeze.
+            # A slow database is not a freeze.
             last = self._clock()
 
     async def _say_what_lives(self, now: float) -> None:
@@ -112,12 +112,12 @@ class Underway(Generic[Place, Outcome]):
             await self._say(places)
         except PoolClosed:
             return
-        except Exception as error:  # noqa: BLE001  (whatever it is, the next sign of life has to follow)
+        except Exception as error:  # noqa: BLE001  (the next report has to follow in any case)
             log.warning("calls_not_said", error=type(error).__name__)
 
 
 def _was_given_up() -> bool:
-    """Whether Temporal gave this attempt up, or holds it for a while; a cancel is something else."""
+    """Return whether Temporal gave up this attempt, or paused it; a cancel is something else."""
     details = activity.cancellation_details() if activity.in_activity() else None
     if details is None or details.cancel_requested:
         return False

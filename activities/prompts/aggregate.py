@@ -15,7 +15,7 @@ async def _question(connection: Connection, request: ModelCallRequest, context: 
 
 
 def aggregate_question(context: CallContext, results: Sequence[Result]) -> str:
-    """Ask for the one answer that the subtasks' results amount to."""
+    """Request one answer from the subtasks' results."""
     goal = context.instruction or context.goal
     return f"Goal:\n{goal}\n\nResults of the subtasks:\n{sections_of(results)}\n\nWrite the answer."
 

@@ -1,4 +1,4 @@
-"""What a purpose of model calls says of itself."""
+"""The definition of a purpose of model calls."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ def _always(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """How calls of one purpose are asked for, and how their answers are judged."""
+    """The prompt of one purpose, and the rules for its answers."""
 
     question: Assemble
     is_answer: Callable[[ModelCallRequest, str, Sequence[ToolRequest]], bool] = _always
-    """Whether words and tool calls are an answer, where the purpose may end its node."""
+    """Whether text and tool calls count as an answer, where the purpose may end its node."""
     schema: dict[str, Any] | None = None
     """Of the answer."""
     plans_in: Callable[[str], Plans] | None = None

@@ -1,4 +1,4 @@
-"""Messages of a model call: pure functions from transcript rows, the same words whatever crashes in between."""
+"""Messages of a model call: pure functions from transcript rows, the same text after any crash."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ REPLY = 500
 TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
 IMAGE_TOKENS = 1600
-"""What a large picture costs at most vendors, roughly; bills come from what they report."""
+"""The approximate cost of a large image at most vendors; bills use the reported figures."""
 _GUIDANCE = "Guidance:\n"
 
 
@@ -22,7 +22,7 @@ def guidance_message(text: str) -> str:
 
 
 def guidance_in(message: str) -> str:
-    """The words of a person in a message that `guidance_message` made."""
+    """Return the user's text in a message that `guidance_message` made."""
     return message.removeprefix(_GUIDANCE)
 
 
@@ -39,8 +39,8 @@ def input_tokens_of(chat: ChatRequest) -> int:
     """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
-    pictures = sum(image_tokens_of(message.images) for message in chat.messages)
-    return words + calls + pictures + offer_tokens_of(chat.tools, chat.response_schema)
+    images = sum(image_tokens_of(message.images) for message in chat.messages)
+    return words + calls + images + offer_tokens_of(chat.tools, chat.response_schema)
 
 
 def image_tokens_of(images: Sequence[Image]) -> int:
@@ -48,20 +48,20 @@ def image_tokens_of(images: Sequence[Image]) -> int:
 
 
 def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
-    """Estimate what a request says besides its messages: tools, and the schema of the answer."""
+    """Estimate the parts of a request beside its messages: tools, and the schema of the answer."""
     offered = sum(estimate_tokens(f"{tool.name}{tool.description}{tool.parameters}") for tool in tools)
     return offered + (estimate_tokens(str(schema)) if schema else 0)
 
 
-def pictures_left_out(count: int, why: str) -> str:
-    """Say below a question that a model isn't shown all that belongs to it."""
-    return f"\n\n[{count} {'picture belongs' if count == 1 else 'pictures belong'} to this and can't be shown: {why}]"
+def images_left_out(count: int, why: str) -> str:
+    """Note below a prompt that the model doesn't get all of its images."""
+    return f"\n\n[{count} {'image belongs' if count == 1 else 'images belong'} to this and can't be shown: {why}]"
 
 
 def messages_of(
     system: str, rows: Sequence[TranscriptRow], left_out: int, images: Sequence[Image] = ()
 ) -> tuple[ChatMessage, ...]:
-    """Turn rows into messages, the pictures beside the first; where older ones were left out, say so, and leave no tool
+    """Turn rows into messages, the images beside the first. Note where older ones were left out, and keep no tool
     result without its call.
     """
     head, tail = list(rows[:1]), list(rows[1:])

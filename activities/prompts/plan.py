@@ -16,7 +16,7 @@ _PLAN_FORM = (
     '{"subtasks": [{"key": "report", "title": "…", "instruction": "…", "agent": "…", "depends_on": ["facts"],'
     ' "decompose": false}]}'
 )
-"""For servers that ignore a schema. A model that only repeats it has named no agent, and is told so."""
+"""For servers that ignore a schema. A model that only repeats it has named no agent, and gets an error."""
 
 
 async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
@@ -25,21 +25,23 @@ async def _question(connection: Connection, request: ModelCallRequest, context: 
 
 
 def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
-    """Ask for a plan of the goal, or of a subtask that is to be split further."""
+    """Request a plan of the goal, or of a subtask to split further."""
     known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
     can_split = depth_of(path) + 1 < MAX_DEPTH and nodes_left > 1
-    deeper = "false" if not can_split else "true only where a subtask is too large for one agent"
+    deeper = "false" if not can_split else "true only for a subtask that is too large for one agent"
     return (
         f"Goal:\n{context.instruction or context.goal}\n\nAgents:\n{known}\n\n"
         f"Plan at most {min(nodes_left, 12)} subtasks. Set decompose to {deeper}."
-        " In depends_on name the keys whose results a subtask needs."
-        f" Answer with JSON alone, in this form:\n{_PLAN_FORM}"
+        " In depends_on, list the keys of the subtasks whose results a subtask needs."
+        f" Answer only with JSON, in this form:\n{_PLAN_FORM}"
     )
 
 
 def plan_correction(problems: Sequence[str]) -> str:
-    """Say what is wrong with a plan, for the one repair round that there is."""
-    return "Your plan can't run:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the whole corrected plan."
+    """List the problems of a plan, for the only repair round."""
+    return (
+        "Your plan is invalid:\n" + "\n".join(f"- {p}" for p in problems) + "\nAnswer with the complete corrected plan."
+    )
 
 
 PROMPT = Prompt(question=_question, schema=Plan.model_json_schema(), plans_in=plans_in)

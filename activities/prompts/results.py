@@ -1,4 +1,4 @@
-"""Results of subtasks, as other nodes are told them."""
+"""Results of subtasks in the prompts of other nodes."""
 
 from collections.abc import Sequence
 
@@ -10,19 +10,19 @@ from models.ids import NodePath, TaskId
 from models.subtasks import ANSWERED
 
 CHARS_A_TOKEN = 3
-"""As `estimate_tokens` counts: bytes a token."""
+"""Bytes per token, as `estimate_tokens` counts."""
 
 _CUT = {
-    "length": "[This result was cut at its limit and isn't complete.]",
-    "content_filter": "[A content filter of the provider held back the rest of this result.]",
+    "length": "[This result reached its length limit and is incomplete.]",
+    "content_filter": "[The provider's content filter removed the rest of this result.]",
 }
-"""Told behind a result whose answer ended so."""
+"""Notes below a result, by its finish reason."""
 
 
 async def read_results(
     connection: Connection, task_id: TaskId, parent: NodePath, keys: tuple[str, ...] | None, *, tokens: int
 ) -> Sequence[Result]:
-    """Read results below a node, all or those of some keys. Raises AnswerMissing where one isn't there.
+    """Read results below a node, all or those of some keys. Raises AnswerMissing for a missing one.
 
     Together they get half of `tokens`, each the same share of it.
     """
@@ -33,7 +33,7 @@ async def read_results(
 
 
 def sections_of(results: Sequence[Result]) -> str:
-    """Write each under its key."""
+    """Format each result under its key."""
     return "\n\n".join(
         f"## {result.key}{f' ({result.title})' if result.title else ''}\n{_words_of(result)}" for result in results
     )

@@ -20,7 +20,7 @@ async def _question(connection: Connection, request: ModelCallRequest, context: 
 
 
 def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
-    """Say whether it may stand. On the last turn nothing is no answer."""
+    """Return whether it counts as an answer. On the last turn an empty one doesn't."""
     return not calls and bool(text or not request.last_turn)
 
 

@@ -1,4 +1,4 @@
-"""One run that is followed here: its events are read once, and its newest frames kept, for all that follow it.
+"""A followed run: its events are read once, and its newest frames kept, for all its followers.
 
 A client holds a place in these frames and nothing else. One that is further behind than they go gets the events that
 it missed from PostgreSQL, and the text between them is lost to it.
@@ -30,7 +30,7 @@ KEPT_EVENTS = 500
 EVENTS_A_READ = 500
 AWAY_SECONDS = 1.0
 PAUSE_SECONDS = 0.001
-"""For each follower, after they were told: what comes meanwhile goes to all of them together, in one write."""
+"""Pause after each notification: frames that arrive meanwhile reach all followers together, in one write."""
 MOST_PAUSE_SECONDS = 0.15
 
 JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
@@ -38,7 +38,7 @@ JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
 
 
 class Channel:
-    """Made for the first client of a run, closed after the last one."""
+    """Opened for the first client of a run, closed after the last one."""
 
     def __init__(self, task_id: TaskId, database: Database, join_bus: JoinBus) -> None:
         self.task_id = task_id
@@ -52,7 +52,7 @@ class Channel:
         self._events: deque[Written] = deque(maxlen=KEPT_EVENTS)
         self._frames: deque[Written] = deque(maxlen=QUEUE_FRAMES)
         self._frames_ever = 0
-        # Of calls that are being written, for clients that come in the midst of them.
+        # Of calls that are being written, for clients that join in the middle.
         self._text: deque[Written] = deque(maxlen=STREAM_ENTRIES)
         self._is_over = self._has_begun = self._is_closed = False
         self._error: BaseException | None = None
@@ -61,25 +61,25 @@ class Channel:
         self._work.add_done_callback(self._on_end)
 
     def offer(self, news: TokensFrame | int) -> None:
-        """Take in a piece of text, or that there are events up to a sequence."""
+        """Accept a piece of text, or a hint that there are events up to a sequence."""
         self._inbox.offer(news)
 
     def close(self) -> "asyncio.Task[None]":
-        """End everything that follows here; return the work that ends with it."""
+        """End everything that follows this run; return the work that ends with it."""
         self._is_closed = True
         self._work.cancel()
         self._tell()
         return self._work
 
     async def begun(self) -> None:
-        """Wait until the newest events are known. Raises what kept them from being read, and HubClosed."""
+        """Wait until the newest events are known. Raises the error of their reading, and HubClosed."""
         while not self._has_begun:
             await self._wait()
 
     async def frames(self, after: int, known: int) -> AsyncIterator[list[Written]]:
-        """Yield what happened after `after`, then what happens, until the run's last event; together what is there.
+        """Yield the events after `after`, then live ones, until the run's last event; batched where several are there.
 
-        `known` is the newest event that the caller has heard of: before it nothing is the last one.
+        `known` is the newest event that the caller knows of: no earlier one is the last.
         """
         text = [piece for piece in self._text if self._is_live(piece)]
         while True:
@@ -176,7 +176,7 @@ class Channel:
         self._frames_ever += 1
 
     def _tell(self) -> None:
-        # All that wait now; each looks before it waits again.
+        # All current waiters; each checks before it waits again.
         self._news.set()
         self._news.clear()
 
@@ -195,7 +195,7 @@ class Channel:
 
 
 async def read(database: Database, task_id: TaskId, after: int, up_to: int) -> list[Written]:
-    """Read the next events; a database that restarts under a stream is waited for: the client lost nothing yet."""
+    """Read the next events; if the database restarts under a stream, wait for it: the client has lost nothing yet."""
     while True:
         try:
             async with database.statements() as connection:

@@ -1,4 +1,4 @@
-"""An echo over a WebSocket, for people who try their proxy: it signs in and is counted as every socket is."""
+"""An echo over a WebSocket, for testing a proxy: it signs in and counts like every socket."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ class Echo(Socket):
 
     async def serve(self) -> None:
         """Speak the protocol for ten minutes at most."""
-        over = End(NORMAL, "that was ten minutes; open another")
+        over = End(NORMAL, "ten minutes are over; open another socket")
         life = asyncio.get_running_loop().call_later(ECHO_SECONDS, self._end_with, over)
         try:
             await super().serve()
@@ -25,6 +25,6 @@ class Echo(Socket):
 
     async def _take(self, caller: Caller, text: str | None) -> End | None:
         if text is None:
-            return End(UNSUPPORTED_DATA, "this was a binary message; send text")
+            return End(UNSUPPORTED_DATA, "binary message; send text")
         await self._send({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
         return None

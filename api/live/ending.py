@@ -1,4 +1,4 @@
-"""How following ends: with its process, or because its tasks are stopped."""
+"""Ends of following: with its process, or because its tasks are stopped."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class HubClosed(Exception):
-    """The process is going away; the client goes on elsewhere, from the last sequence that it saw."""
+    """The process is stopping; the client resumes elsewhere, from the last sequence that it received."""
 
 
 async def stop(tasks: Iterable[asyncio.Future[Any]]) -> None:

@@ -23,7 +23,7 @@ class Written:
         """Of the event, or of the last event before a piece of text."""
 
     def comes_after(self, seq: int) -> bool:
-        """Say whether a client that has the event `seq` is to get this: a later event, or text behind that event."""
+        """Return whether a client that has the event `seq` gets this: a later event, or text behind that event."""
         return self.seq > seq or (self.seq == seq and isinstance(self.frame, TokensFrame))
 
     @cached_property
@@ -46,7 +46,7 @@ class Written:
 
 
 def messages_of(batch: list[Written], topic: Topic, websocket: WebSocket) -> list[Message]:
-    """Return what to send for some frames: few messages, where the server writes frames as they are."""
+    """Return the messages for some frames: few, where the server writes frames unchanged."""
     messages = [written.message(topic) for written in batch]
     if len(messages) == 1 or TAKES_FRAMES not in websocket.scope.get("extensions", {}):
         return messages
@@ -64,7 +64,7 @@ class Calls:
         self._latest: dict[tuple[str, str], tuple[int, int, bool]] = {}
 
     def note(self, frame: EventFrame) -> bool:
-        """Take in what an event says about calls; return whether it did."""
+        """Apply an event about calls; return whether it was one."""
         event = frame.event
         if not isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed)):
             return False

@@ -1,10 +1,10 @@
-"""Following tasks: what happened from PostgreSQL, in order and without gaps; what is being written from Redis.
+"""Follows tasks: past events from PostgreSQL, in order and without gaps; live text from Redis.
 
 `Hub.follow` is the one implementation behind WebSocket topics and SSE. A run that is followed here has one channel,
 which reads and writes each frame once. Clients pull: the next frame is taken when the one before was sent, so a slow
-client costs no memory, and no connection to the database is held while it waits. Redis says at once that there is
-something to read. It may be away, and a busy worker late to say so: the hub also looks by itself, several times a
-second, with one query for all followed tasks.
+client costs no memory, and no connection to the database is held while it waits. Redis announces new
+events at once. It may be away, and a busy worker's announcement late: the hub also polls several times a second, with
+one query for all followed tasks.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ MAX_BEHIND = 5000
 """A client that missed more events than this gets a snapshot instead."""
 LOOK_SECONDS = 0.1
 LOOKS_SHARE = 0.02
-"""Of a connection's time, which looking may take at most: with very many runs it looks more rarely."""
+"""Maximum share of a connection's time for polling: with very many runs it polls less often."""
 BLOCK_SECONDS = 2.0
 
 
 class Hub:
-    """One per process: reads the bus once for all that is followed here, and hands out what comes."""
+    """One per process: reads the bus once for all followed runs, and distributes the entries."""
 
     def __init__(self, database: Database, bus: Bus, link_to: LinkTo) -> None:
         self._database = database
@@ -55,12 +55,12 @@ class Hub:
         self._work = [asyncio.create_task(self._read_bus()), asyncio.create_task(self._look())]
 
     async def close(self) -> None:
-        """End all streams, so that clients go elsewhere; harmless when done twice."""
+        """End all streams, so that clients reconnect elsewhere; safe to call twice."""
         self._is_closed = True
         await stop([*self._work, *(channel.close() for channel in self._channels.values())])
 
     async def progress(self, caller: Caller, task_id: TaskId) -> Progress:
-        """Return how far the caller's task is. Raises NotFound, also for another user's."""
+        """Return the progress of the caller's task. Raises NotFound, also for another user's."""
         async with self._database.statements(READ_SECONDS) as connection:
             return await task_views.progress(connection, caller, task_id)
 
@@ -76,10 +76,10 @@ class Hub:
     async def batches(
         self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[list[Written]]:
-        """Yield what happened after the sequence `after`, then what happens, until the task's last event.
+        """Yield the events after the sequence `after`, then live ones, until the task's last event.
 
         Text that is being written lies between the events where it belongs; that of calls that have ended is left out.
-        Raises NotFound when the caller has no such task, unless its progress was looked at just before; HubClosed when
+        Raises NotFound when the caller has no such task, unless its progress was read just before; HubClosed when
         the process ends first.
         """
         progress = progress or await self.progress(caller, task_id)
@@ -130,7 +130,7 @@ class Hub:
         return backlog
 
     async def _snapshot(self, caller: Caller, task_id: TaskId) -> Written:
-        # The task first: subtasks may then be newer than `seq`, and events say again what is known already.
+        # The task first: subtasks may then be newer than `seq`, and events repeat known facts.
         async with self._database.statements(READ_SECONDS) as connection:
             task = await task_views.view(connection, caller, task_id, self._link_to)
         async with self._database.begin() as session:

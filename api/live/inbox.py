@@ -1,4 +1,4 @@
-"""What the bus said of a run and was not looked at yet."""
+"""Unread entries of the bus about a run."""
 
 import asyncio
 from collections import deque
@@ -34,7 +34,7 @@ class Inbox:
         self._news.set()
 
     def _joined(self, piece: TokensFrame) -> bool:
-        """Add a piece to the one before it, if that waits still and no event lies between: one frame for both.
+        """Append a piece to the one before it, if that still waits and no event lies between: one frame for both.
 
         The busier the process, the more pieces come together, and the fewer frames are sent to each client.
         """

@@ -14,7 +14,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """Writes a message's `frame` as it is, where it has one; another server takes its `text`."""
 
     async def run_asgi(self) -> None:
-        """Say to the application that frames can be written; several of them may be one message."""
+        """Tell the application that frames can be written; one message may hold several."""
         self.scope["extensions"][TAKES_FRAMES] = {}
         await super().run_asgi()
 

@@ -1,4 +1,4 @@
-"""Who may go on following: every 2 s, one question about all sessions that something is open for in this process."""
+"""Rechecks the rights of followers: every 2 s, one query for all sessions with open streams in this process."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from chimera.security.sessions import Auth, SignedIn
 log = structlog.get_logger()
 
 RECHECK_SECONDS = 2.0
-"""With the 3 s that a sign-in believes an answer about a user's standing: the 5 s that are promised."""
+"""With the 3 s for which a sign-in caches a user's role: the documented 5 s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class _Holder:
 
 
 class Rights:
-    """One per process. Each holder is told when its token ends, its session does, or its user may do more or less."""
+    """One per process. Each holder is notified when its token or session ends, or its user's role changes."""
 
     def __init__(self, auth: Auth) -> None:
         self._auth = auth

@@ -1,6 +1,6 @@
-"""A WebSocket of ours: it signs in first, is counted, sends no faster than it may, and ends with its user's rights.
+"""Our WebSockets: each signs in first, counts towards its user's limits, and ends with its user's rights.
 
-What is said over it is in `topics.py` and `echo.py`; docs/reference/streams.md describes both.
+Their protocols are in `topics.py` and `echo.py`; docs/reference/streams.md describes both.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 SIGN_IN_SECONDS = 10.0
 SEND_SECONDS = 5.0
 MAX_PARTS = 50
-"""Texts, commas and brackets of a message; none that is documented has ten."""
+"""Strings, commas and brackets of a message; no documented one has ten."""
 
 SIGNED_OUT = 4401
 TOO_SLOW = 4408
@@ -39,19 +39,22 @@ POLICY_VIOLATION = 1008
 
 
 class End(NamedTuple):
-    """How a socket is closed."""
+    """The close code and reason of a socket."""
 
     code: int
     reason: str = ""
 
 
 SIGN_IN_AGAIN = End(SIGNED_OUT, "sign in again")
-TOO_SLOWLY = End(TOO_SLOW, "you read too slowly; come back with after")
-TOO_FAST = End(TOO_MANY, f"send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once")
+TOO_SLOWLY = End(TOO_SLOW, "the client reads too slowly; reconnect with after")
+TOO_FAST = End(
+    TOO_MANY,
+    f"message limit exceeded; send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once",
+)
 
 
 class Socket(ABC):
-    """One client's connection, from the handshake to its end. Whatever ends it says how, and the first counts."""
+    """One client's connection, from the handshake to its end. Each ending has a close code, and the first counts."""
 
     def __init__(self, websocket: WebSocket, parts: Parts) -> None:
         self._websocket = websocket
@@ -60,22 +63,22 @@ class Socket(ABC):
 
     @abstractmethod
     async def _take(self, caller: Caller, text: str | None) -> End | None:
-        """Do what a message asks for; None is one that isn't text. Returns how to close, where it ends the socket."""
+        """Handle a message; None is a binary one. Returns how to close, if it ends the socket."""
 
     def _work(self) -> list[asyncio.Task[None]]:
-        """What goes on beside the messages, to be stopped with the socket."""
+        """Return the work beside the messages, to be stopped with the socket."""
         return []
 
     async def serve(self) -> None:
-        """Speak the protocol until either side has enough. The websocket is accepted already."""
+        """Run the protocol until either side closes. The websocket is accepted already."""
         try:
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 signed_in = await self._sign_in()
         except (NotSignedIn, TimeoutError):
-            await self._close(End(SIGNED_OUT, "send {type: authenticate, token} with a valid access token first"))
+            await self._close(End(SIGNED_OUT, "first send {type: authenticate, token} with a valid access token"))
             return
         except AWAY:
-            await self._close(End(GOING_AWAY, "the database does not answer; try again"))
+            await self._close(End(GOING_AWAY, "the database does not answer; retry"))
             return
         except WebSocketDisconnect:
             return
@@ -84,7 +87,7 @@ class Socket(ABC):
                 await self._serve(signed_in)
         except LimitReached as error:
             # A reason has room for 123 bytes.
-            await self._close(End(TOO_MANY, f"this user has as many sockets as CHIMERA_{error.setting.upper()} allows"))
+            await self._close(End(TOO_MANY, f"this user has reached the socket limit CHIMERA_{error.setting.upper()}"))
 
     async def _serve(self, signed_in: SignedIn) -> None:
         receiving = asyncio.create_task(self._receive(signed_in.caller))
@@ -115,7 +118,7 @@ class Socket(ABC):
         return await self._parts.auth.signed_in(token)
 
     async def _receive(self, caller: Caller) -> End:
-        # Here, where other ends count as well: a client may be gone by now.
+        # Checked here, because other endings count as well: a client may be gone by now.
         await self._send({"type": "authenticated"})
         rate = MessageRate()
         while True:
@@ -165,7 +168,7 @@ def _end_of(ended: "asyncio.Task[End]") -> End:
 
 
 def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
-    """Say whether a browser page may open this socket: one of ours, or one that the settings list.
+    """Return whether a browser page may open this socket: our own pages, or those that the settings list.
 
     Programs send no Origin. They bring a token all the same, and there are no cookies that a foreign page could use.
     """

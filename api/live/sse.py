@@ -1,4 +1,4 @@
-"""Server-sent events: frames as the browser's `EventSource` takes them, for as long as the caller may have them."""
+"""Server-sent events: frames for the browser's `EventSource`, while the caller's rights last."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -14,7 +14,7 @@ from models.events import EventFrame, TokensFrame
 
 
 def event_of(written: Written) -> ServerSentEvent:
-    """Return a frame as an event; its id is the sequence to go on after, which text has not."""
+    """Return a frame as an event; its id is the sequence to resume after, which text lacks."""
     frame = written.frame
     if isinstance(frame, TokensFrame):
         return ServerSentEvent(event=frame.kind, raw_data=written.json)

@@ -1,4 +1,4 @@
-"""Topics over a WebSocket: subscribe to tasks, and be told what happens to them."""
+"""Topics over a WebSocket: clients subscribe to tasks and receive their events."""
 
 import asyncio
 from contextlib import aclosing
@@ -37,10 +37,10 @@ class Topics(Socket):
 
     async def _take(self, caller: Caller, text: str | None) -> None:
         if text is None:
-            await self._refuse("invalid_message", "This is a binary message; send JSON as text.")
+            await self._refuse("invalid_message", "Binary messages are not supported; send JSON as text.")
             return
         if has_more_parts(text.encode(), MAX_PARTS):
-            await self._refuse("invalid_message", "This has more in it than any message; send one that is documented.")
+            await self._refuse("invalid_message", "This message has too many parts; send a documented one.")
             return
         try:
             await self._obey(caller, text)
@@ -59,19 +59,24 @@ class Topics(Socket):
             case Ping():
                 await self._send({"type": "pong", "server_time": datetime.now(UTC)})
             case Authenticate():
-                await self._refuse("already_authenticated", "Open another socket to sign in as another user.")
+                await self._refuse(
+                    "already_authenticated",
+                    "This socket is authenticated already; open another one to change the user.",
+                )
 
     async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
         if topic in self._topics:
-            await self._refuse("already_subscribed", "Unsubscribe first to start again elsewhere.", topic)
+            await self._refuse("already_subscribed", "Unsubscribe before subscribing at another position.", topic)
             return
         if len(self._topics) >= MAX_TOPICS:
-            await self._refuse("too_many_topics", f"A socket has at most {MAX_TOPICS} topics; open another.", topic)
+            await self._refuse(
+                "too_many_topics", f"A socket can have at most {MAX_TOPICS} topics; open another socket.", topic
+            )
             return
         try:
             progress = await self._parts.hub.progress(caller, task_of(topic))
         except ValueError:
-            await self._refuse("not_found", "There is no such topic.", topic)
+            await self._refuse("not_found", "Unknown topic.", topic)
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)
         except AWAY:
@@ -91,7 +96,7 @@ class Topics(Socket):
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)
         except AWAY:
-            await self._refuse("unavailable", "The database does not answer; subscribe again.", topic)
+            await self._refuse("unavailable", "The database does not answer; subscribe again later.", topic)
         except HubClosed:
             log.debug("stream_closed", topic=topic)
         finally:

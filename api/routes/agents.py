@@ -27,7 +27,7 @@ class AgentType(Contract):
 
 @router.get("", operation_id="list_agents")
 async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, ...]:
-    """List every agent that the caller's tasks may name."""
+    """List every agent that the caller's tasks can use."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
     return tuple(agents.view_of(agent) for agent in found.values())
@@ -37,12 +37,12 @@ async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, 
 async def list_agent_types() -> tuple[AgentType, ...]:
     """List the roles, with the built-in agent of each."""
     built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
-    return (*built_in, AgentType(role="custom", agent=None, description="Whatever its prompt says."))
+    return (*built_in, AgentType(role="custom", agent=None, description="Follow the prompt."))
 
 
 @router.get("/models/available", operation_id="list_models")
 async def list_models(parts: WithParts) -> ModelsView:
-    """List the models that an agent can be given now, as the providers that are set up list them (kept 5 minutes)."""
+    """List the models that agents can use now, as the configured providers report them (cached for 5 minutes)."""
     return await parts.available.models()
 
 
@@ -58,7 +58,7 @@ async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts)
 
 @router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED)
 async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, response: Response) -> AgentView:
-    """Create an agent of one's own."""
+    """Create a custom agent."""
     await parts.checks.agent(agent)
     async with parts.database.begin() as session:
         await agents.create(session, caller.user_id, agent)
@@ -69,6 +69,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of the caller's own agents; subtasks that name it and haven't begun fail with `unknown_agent`."""
+    """Delete one of the caller's own agents. Subtasks that use it and haven't begun fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

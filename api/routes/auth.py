@@ -13,7 +13,7 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 @public.post("/register", operation_id="register", summary="Create Account", status_code=status.HTTP_202_ACCEPTED)
 async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
-    """Create an account, where the settings allow it and the e-mail has none; the answer doesn't tell which."""
+    """Create an account if registration is open and the e-mail is new; the response doesn't reveal whether it was."""
     if not parts.settings.registration_open:
         raise Forbidden("Registration is closed; to open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
     await parts.auth.register(registration, address)
@@ -28,7 +28,7 @@ async def login(credentials: Credentials, parts: WithParts, address: WithAddress
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token, which works once; a second use ends the session."""
+    """Exchange a refresh token for a new pair. It works once; a second use ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
@@ -40,13 +40,13 @@ async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
 
 @router.post("/password", operation_id="change_password")
 async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> Tokens:
-    """Change one's own password. Every session ends; the answer begins a new one."""
+    """Change the caller's password. Every session ends; the response contains a new one."""
     return await parts.auth.change_password(caller, change, address)
 
 
-@router.get("/me", operation_id="me", summary="Who Am I")
+@router.get("/me", operation_id="me", summary="Current account")
 async def me(signed_in: WithSignedIn, parts: WithParts) -> UserView:
-    """Return who is asking."""
+    """Return the caller's account."""
     async with parts.database.begin() as session:
         user = await users.by_id(session, signed_in.caller.user_id)
     if user is None:

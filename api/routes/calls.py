@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions: taken in like a task, and waited for as long as the caller likes."""
+"""Embeddings, images and transcriptions: accepted like a task, and awaited for as long as the caller wants."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response, status
 from api.calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.db import calls, task_controls
-from chimera.providers.media import Draws, Embeds
+from chimera.providers.media import Embeds, GeneratesImages
 from models.calls import (
     MAX_NUMBERS,
     AiCallPage,
@@ -39,13 +39,16 @@ async def create_embeddings(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Turn texts into vectors."""
+    """Embed texts as vectors."""
     provider = await parts.checks.operation(Operation.EMBEDDINGS, spec.model)
     if isinstance(provider, Embeds) and len(spec.input) > provider.max_inputs:
-        raise InvalidInput("input", f"{provider.name} takes at most {provider.max_inputs} texts; send fewer.")
+        raise InvalidInput("input", f"{provider.name} accepts at most {provider.max_inputs} texts; send fewer.")
     if spec.dimensions is not None and spec.dimensions * len(spec.input) > MAX_NUMBERS:
         fits = MAX_NUMBERS // len(spec.input)
-        raise InvalidInput("dimensions", f"{len(spec.input)} texts have vectors of at most {fits} numbers; send fewer.")
+        raise InvalidInput(
+            "dimensions",
+            f"{len(spec.input)} texts can have vectors of at most {fits} numbers; send fewer texts.",
+        )
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
     new = new_call(Operation.EMBEDDINGS, provider, spec.model, request, idempotency_key)
     return await made(parts, caller, new, response, wait_s)
@@ -60,11 +63,14 @@ async def create_images(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Draw pictures; they are files of the caller then."""
+    """Generate images; they become files of the caller."""
     provider = await parts.checks.operation(Operation.IMAGES, spec.model)
-    if isinstance(provider, Draws):
+    if isinstance(provider, GeneratesImages):
         if spec.n > provider.max_images:
-            raise InvalidInput("n", f"{provider.name} draws at most {provider.max_images} at once; ask again for more.")
+            raise InvalidInput(
+                "n",
+                f"{provider.name} generates at most {provider.max_images} images per call; make several calls.",
+            )
         if spec.size is not None:
             provider.check_size(spec.size)
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
@@ -77,10 +83,10 @@ async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
     operation: Annotated[Operation | None, Query(description="Only calls of this kind")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
 ) -> AiCallPage:
-    """List the caller's embeddings, images and transcriptions (an admin's list has everybody's), newest first."""
+    """List the caller's embeddings, images and transcriptions (for an administrator, all users'), newest first."""
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -90,14 +96,14 @@ async def list_ai_calls(
 
 @router.get("/calls/{call_id}", operation_id="get_ai_call", response_model=AiCallView)
 async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
-    """Show a call: where it stands, what it cost, and what came of it."""
+    """Show a call's state, cost and result."""
     view, vectors = await find(parts, caller, call_id)
     return written(await with_reason(parts, view), vectors, response)
 
 
 @router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
-    """Cancel a call; its provider is asked no more, and a request in flight is cut within a second."""
+    """Cancel a call. No further request is sent, and a request in flight is aborted within a second."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, call_id, *calls.KINDS)
     parts.dispatcher.deliver_soon(call_id)

@@ -14,7 +14,7 @@ from models.errors import Forbidden, InvalidInput
 
 
 class PassRoute(APIRoute):
-    """Looks whose pass is in the address, and only then reads the body."""
+    """Checks the pass in the address, and only then reads the body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -32,12 +32,12 @@ public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
 
 @router.post("", operation_id="create_codec_address")
 async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
-    """Make an address for a tool of Temporal's, good for 12 hours. For administrators: it decodes all runs.
+    """Create a codec address for Temporal's tools, valid for 12 hours. For administrators: it decodes all runs.
 
-    It ends with the session, and when the account is disabled or no administrator's any more.
+    It ends with the session, and when the account is disabled or loses its administrator role.
     """
     if signed_in.caller.role != "admin":
-        raise Forbidden("Only an administrator may have decoded what Temporal keeps: it belongs to all users.")
+        raise Forbidden("Only an administrator can decode Temporal's payloads: they belong to all users.")
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
     temporal = parts.temporal
@@ -52,11 +52,11 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)
 async def decode_payloads(
-    codec_pass: Annotated[str, Path(description="The pass, as `POST /api/v1/codec` put it into its address")],
+    codec_pass: Annotated[str, Path(description="The pass from the address that `POST /api/v1/codec` returned")],
     payloads: CodecPayloads,
     parts: WithParts,
 ) -> CodecPayloads:
-    """Decode payloads as Temporal's codec protocol asks for it. What is not encrypted comes back as it is."""
+    """Decode payloads by Temporal's codec protocol. Unencrypted payloads are returned unchanged."""
     try:
         return await parts.temporal.encryption.decode_for_tools(payloads)
     except PayloadUnreadable as error:

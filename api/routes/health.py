@@ -1,4 +1,4 @@
-"""Health: is this process alive, can it take requests, and how is each part."""
+"""Health: whether this process is alive and can accept requests, and the state of each part."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from chimera.config.vendors import VENDORS
 from chimera.observe import disk
 from chimera.observe.disk import Space
 from chimera.providers import account_of
-from chimera.providers.health.accounts import Seen
+from chimera.providers.health.accounts import HealthReport
 from chimera.temporal.workers import in_words, workers_seen
 from models.base import Contract
 
@@ -28,11 +28,11 @@ CHECK_SECONDS = 2.5
 
 
 State = Literal["up", "away", "none", "low", "full"]
-"""`low`, `full`: of a disk; what needs to write there soon can't, or can't now."""
+"""`low` and `full` are states of a disk: writing fails soon, or already."""
 
 
 class PartHealth(Contract):
-    """`note` says in words what that means for the person who reads it."""
+    """`note` explains the state to people."""
 
     state: State
     took_ms: float
@@ -40,16 +40,16 @@ class PartHealth(Contract):
 
 
 class Health(Contract):
-    """`degraded`: requests are taken and kept, but something goes on later or without live progress.
+    """`degraded`: requests are accepted and kept, but some are delayed or have no live progress.
 
-    Only who is signed in is told the version and the parts: what there is to attack, and which vendors are used.
+    Only signed-in callers see the version and the parts: they reveal what to attack, and which vendors are used.
     """
 
     status: Literal["ok", "degraded", "down"]
     version: str | None = None
     parts: dict[str, PartHealth] = Field(default_factory=dict)
     payload_keys: tuple[str, ...] | None = Field(
-        default=None, description="Ids of the keys that this API has for what Temporal keeps; the first one encrypts"
+        default=None, description="Ids of this API's keys for Temporal's payloads; the first one encrypts"
     )
 
 
@@ -59,7 +59,7 @@ class Liveness(Contract):
 
 @router.get("/live", operation_id="is_live", summary="Is It Alive")
 async def is_live() -> Liveness:
-    """Answer as long as the process does; restart it when this fails."""
+    """Report that the process runs; restart it when this fails."""
     return Liveness()
 
 
@@ -71,7 +71,7 @@ async def is_live() -> Liveness:
     responses={503: {"model": Health}},
 )
 async def is_ready(request: Request, parts: WithParts, response: Response) -> Health:
-    """Say whether requests can be taken: 503 without the database; degraded without Temporal, Redis or disk space."""
+    """Report whether requests are accepted: 503 without database; degraded without Temporal, Redis or disk space."""
     return await _answer(_readiness(parts), request, parts, response)
 
 
@@ -83,7 +83,7 @@ async def is_ready(request: Request, parts: WithParts, response: Response) -> He
     responses={503: {"model": Health}},
 )
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
-    """Say how each part is; degraded too without workers or providers, and while a provider is away."""
+    """Report the state of each part; degraded also without workers or providers, and while a provider is away."""
     checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
     return await _answer(checks, request, parts, response)
 
@@ -92,20 +92,20 @@ Check = Callable[[Parts], Awaitable[str]]
 """Raises when the part is away; returns a note."""
 
 MEANING = {
-    "database": "No request that writes is accepted.",
-    "redis": "Progress is shown with a delay of up to 5 s and without streamed text.",
-    "temporal": "Tasks are queued, engine down: they are kept and start when Temporal is back.",
-    "workers": "Tasks are queued: no worker looks for them. Start one with: python -m worker",
-    "providers": "No provider can be asked; set a key or an address.",
+    "database": "Requests that write are rejected.",
+    "redis": "Progress is delayed by up to 5 s, and text is not streamed.",
+    "temporal": "Temporal is unreachable. Tasks are queued and start when it is back.",
+    "workers": "No worker is running, so tasks stay queued. Start one with: python -m worker",
+    "providers": "No provider is configured; set a key or an address.",
 }
 
 
 class NonePresent(Exception):
-    """The part answers, and there is none of what is needed."""
+    """The part answers, but nothing that is needed is there."""
 
 
 class NotUp(Exception):
-    """The part answers, and is in another state; says what that means."""
+    """The part answers, but is in another state; the note explains it."""
 
     def __init__(self, state: State, note: str) -> None:
         super().__init__(note)
@@ -136,7 +136,7 @@ async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
         state, note = "none", MEANING[name]
     except NotUp as error:
         state, note = error.state, str(error)
-    except Exception as error:  # noqa: BLE001 whatever it is, the part can't be used now
+    except Exception as error:  # noqa: BLE001 any error means that the part is unusable now
         log.warning("part_away", part=name, error=type(error).__name__)
         state, note = "away", MEANING[name]
     return PartHealth(state=state, took_ms=round((time.perf_counter() - began) * 1000, 1), note=note)
@@ -146,7 +146,9 @@ async def _database(parts: Parts) -> str:
     async with parts.database.begin() as session:
         await session.execute(text("SELECT 1"))
     if parts.database.was_full():
-        raise NotUp("full", "Its disk is full: what is there can be read, nothing new is accepted. Free space on it.")
+        raise NotUp(
+            "full", "Its disk is full, so requests that write are rejected; reading still works. Free space on it."
+        )
     return ""
 
 
@@ -154,9 +156,9 @@ async def _disk(parts: Parts) -> str:
     free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
     space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk of the data folder"
     if space is Space.FULL:
-        raise NotUp("full", f"{left}: it is full, and nothing new can be accepted. Free space on it.")
+        raise NotUp("full", f"{left}: the disk is full, and nothing new is accepted. Free space on it.")
     if space is Space.LOW:
-        raise NotUp("low", f"{left}: free space on it before it is full.")
+        raise NotUp("low", f"{left}: free space before it is full.")
     return left
 
 
@@ -182,28 +184,30 @@ async def _providers(parts: Parts) -> str:
     if not ready:
         raise NonePresent
     accounts = {name: account_of(name, parts.settings) for name in ready}
-    seen = await parts.standings.look(accounts.values())
-    standings = {name: seen[account] for name, account in accounts.items() if account in seen}
-    said = said_of(standings, ready, [name for name in VENDORS if name not in ready])
-    if any(standing.is_away for standing in standings.values()):
-        raise NotUp("away", f"{said}. Calls wait, or fall back on another model.")
+    seen = await parts.health.look(accounts.values())
+    health = {name: seen[account] for name, account in accounts.items() if account in seen}
+    said = said_of(health, ready, [name for name in VENDORS if name not in ready])
+    if any(account_health.is_away for account_health in health.values()):
+        raise NotUp("away", f"{said}. Calls wait, or fall back to another model.")
     return said
 
 
-def said_of(standings: Mapping[str, Seen], ready: Sequence[str], missing: Sequence[str]) -> str:
-    """Say of every provider how it is, the troubled ones first."""
-    troubled = {name: note for name, standing in standings.items() if (note := standing.note)}
+def said_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing: Sequence[str]) -> str:
+    """Describe the health of every provider, those with problems first."""
+    troubled = {name: note for name, account_health in health.items() if (note := account_health.note)}
     groups = [f"{name} is {note}" for name, note in troubled.items()]
-    # Nobody was asked for this: it is what calls have met with.
+    # No provider is contacted for this: it is what calls have met with.
     quiet = [name for name in ready if name not in troubled]
     groups += [
-        f"{', '.join(names)}: {how}" for names, how in ((quiet, "no trouble seen"), (missing, "not set up")) if names
+        f"{', '.join(names)}: {how}"
+        for names, how in ((quiet, "no problem seen"), (missing, "not configured"))
+        if names
     ]
     return "; ".join(groups)
 
 
 def _readiness(parts: Parts) -> dict[str, Check]:
-    """What /health/ready asks; /health asks a little more."""
+    """The checks of /health/ready; /health has a few more."""
     # Where no embedded stack keeps its data there is nothing to watch.
     return READINESS | ({"disk": _disk} if (parts.settings.data_dir / "run" / "lock").exists() else {})
 

@@ -1,4 +1,4 @@
-"""Pages for browsers: where one arrives, and the API to read and try. Both come from here and ask nobody else."""
+"""Pages for browsers: a start page, and interactive API documentation. Neither loads anything from other servers."""
 
 import asyncio
 from html import escape
@@ -29,12 +29,12 @@ _ONLY_HERE = ("127.0.0.1", "::1", "localhost")
 
 @router.get("/")
 async def home(request: Request) -> Response:
-    """Say what this is: to a browser in a page, to a program in JSON."""
+    """Identify this server: to browsers with a page, to programs in JSON."""
     links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "api": "/api/v1"}
     if "text/html" not in request.headers.get("accept", ""):
         return Response(to_json({"name": "Chimera", **links}), media_type="application/json")
     settings, temporal = parts_of(request).settings, parts_of(request).temporal
-    # Where only this machine gets in: its address is nobody else's business.
+    # Only where this machine alone has access: other callers need not know its address.
     link = escape(temporal.web_ui, quote=True) if settings.host in _ONLY_HERE else ""
     item = f'<li><a href="{link}">Temporal\'s Web UI</a>, with the history of each run</li>' if link else ""
     return Response(_HOME.replace(_TEMPORAL, item), media_type="text/html")
@@ -42,7 +42,7 @@ async def home(request: Request) -> Response:
 
 @router.get("/docs")
 async def docs() -> Response:
-    """Show every route, and let it be tried."""
+    """Show the interactive documentation of every route."""
     return Response(_DOCS, media_type="text/html")
 
 
@@ -56,7 +56,7 @@ async def of_docs(name: str) -> Response:
 
 @router.get("/openapi.json")
 async def document(request: Request) -> Response:
-    """Every route as an OpenAPI document, made once and beside the loop: that takes it most of a second."""
+    """Return the OpenAPI document, built once and outside the event loop: that takes most of a second."""
     state = request.app.state
     if not hasattr(state, "document"):
         state.document = asyncio.create_task(asyncio.to_thread(lambda: to_json(request.app.openapi())))

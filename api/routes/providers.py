@@ -1,4 +1,4 @@
-"""Providers of models: which there are, whether their keys work, how many tokens a text has."""
+"""Model providers: their list, a test of their keys, and token counts."""
 
 import asyncio
 from typing import Annotated
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
 
 @router.get("/providers", operation_id="list_providers")
 async def list_providers(parts: WithParts) -> tuple[ProviderView, ...]:
-    """List the providers, with what is missing where one isn't set up."""
+    """List the providers, with the missing settings of those that aren't configured."""
     return await parts.available.providers()
 
 
@@ -27,14 +27,14 @@ async def validate_provider(
     parts: WithParts,
     request: Annotated[ValidationRequest | None, Body()] = None,
 ) -> Validation:
-    """Try the configured key now. For administrators: it is the installation's key."""
+    """Test the configured key now. For administrators: it is the installation's key."""
     if caller.role != "admin":
-        raise Forbidden("Only an administrator may try the installation's keys.")
+        raise Forbidden("Only an administrator can test the installation's keys.")
     return await parts.available.validate(name, request.model if request else None)
 
 
 @router.post("/tokens/count", operation_id="count_tokens", summary="Count Tokens")
 async def count(request: CountRequest) -> TokenCount:
-    """Count the tokens of a text for a model, without asking its provider; says when it is an estimate."""
+    """Count the tokens of a text for a model without contacting its provider; an estimate is marked as such."""
     split_model(request.model)
     return await asyncio.to_thread(count_tokens, request.model, request.text)

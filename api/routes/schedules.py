@@ -27,7 +27,7 @@ NEXT_SHOWN = 10
 
 @router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED)
 async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, response: Response) -> ScheduleView:
-    """Create a recurring task. It is kept while Temporal is away, and nothing is stored when Temporal refuses it."""
+    """Create a recurring task. It is kept while Temporal is unavailable; nothing is stored when Temporal rejects it."""
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
         schedule = await schedules.create(session, caller.user_id, spec)
@@ -42,7 +42,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
 
 @router.post("/preview", operation_id="preview_schedule")
 async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
-    """Say when a schedule would be due, from now or `after`, and what is wrong with it, without storing anything."""
+    """Preview when a schedule would be due, from now or `after`, and validate it, without storing anything."""
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
     times = next_times(spec, spec.after or datetime.now(UTC), NEXT_SHOWN)
@@ -59,7 +59,7 @@ async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[Schedule
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
 async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Show a schedule: its timing, the task that it makes, and when it is due next."""
+    """Show a schedule: its timing, the task that it creates, and its next run."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
     return _view(schedule)
@@ -69,7 +69,7 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
 async def replace_schedule(
     schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
 ) -> ScheduleView:
-    """Replace a schedule as a whole; runs in progress continue. Nothing changes when Temporal refuses it."""
+    """Replace a schedule; its current runs continue. Nothing changes when Temporal rejects it."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
@@ -88,13 +88,13 @@ async def replace_schedule(
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
-    """End a schedule; tasks that it made remain."""
+    """Delete a schedule; the tasks that it created remain."""
     await _remove(parts, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
 async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Begin no further run until it is resumed."""
+    """Pause a schedule: no run begins until it is resumed."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedule.paused = True
@@ -105,7 +105,7 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
 
 @router.post("/{schedule_id}/resume", operation_id="resume_schedule")
 async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Go on after a pause, with a calendar of today."""
+    """Resume a paused schedule, with today's calendar."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedules.spec_of(schedule)
@@ -117,7 +117,7 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
 
 @router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
 async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Start a run now, beside those that are due; it appears among the runs in a moment."""
+    """Start an extra run now; it appears among the runs in a moment."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
@@ -133,7 +133,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
 async def backfill_schedule(
     schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
 ) -> BackfillView:
-    """Make the runs that were due in a time of the past; one that has been made is not made again."""
+    """Create the runs that were due in a past period; existing ones are not created again."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)
@@ -151,10 +151,10 @@ async def list_schedule_runs(
     schedule_id: WithScheduleId,
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=100, description="How many a page has at most")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
 ) -> TaskPage:
-    """List the tasks that a schedule has made, newest first."""
+    """List the tasks that a schedule has created, newest first."""
     list_name = f"runs {caller.user_id} {schedule_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -166,15 +166,17 @@ async def list_schedule_runs(
 
 
 async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -> Schedule:
-    """Return a schedule of the caller's own, locked: what it runs, it runs on its owner's account."""
+    """Return one of the caller's own schedules, locked: its runs are paid by its owner's account."""
     schedule = await schedules.one(session, caller, schedule_id, lock=True)
     if schedule.owner_id != caller.user_id:
-        raise Forbidden("Only the owner of a schedule can change or backfill it; pause or delete it instead.")
+        raise Forbidden(
+            "Only the owner of a schedule can change or backfill it. An administrator can pause or delete it."
+        )
     return schedule
 
 
 async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -> None:
-    """Raise LimitReached where a run that is asked for would be skipped."""
+    """Raise LimitReached where a requested run would be skipped."""
     owner_id = UserId(schedule.owner_id)
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
 

@@ -1,4 +1,4 @@
-"""Live progress: WebSocket topics and SSE, both on `Hub.follow`, and an echo for people who try their proxy."""
+"""Live progress: WebSocket topics and SSE, both on `Hub.follow`, and an echo for testing a proxy."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -23,13 +23,13 @@ async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
 
 
 async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
-    """Count a stream until its answer has ended, however that comes about."""
+    """Count a stream until its response has ended, for whatever reason."""
     with parts.open_streams.one_more(caller.user_id):
         yield
 
 
 async def _after(
-    after: Annotated[int, Query(ge=0, le=2**53, description="The last sequence that the client has seen")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Last sequence that the client received")] = 0,
     last_event_id: Annotated[
         str | None, Header(alias="Last-Event-ID", max_length=20, description="The same, as browsers send it")
     ] = None,
@@ -37,7 +37,7 @@ async def _after(
     if last_event_id is None:
         return after
     if not (last_event_id.isascii() and last_event_id.isdigit()):
-        raise InvalidInput("Last-Event-ID", "It must be the id of an event of this stream, a whole number.")
+        raise InvalidInput("Last-Event-ID", "It must be an event id of this stream: an integer.")
     return int(last_event_id)
 
 
@@ -45,7 +45,7 @@ async def _after(
     "/tasks/{task_id}/events",
     operation_id="follow_task",
     response_class=EventSourceResponse,
-    response_description="Frames as docs/reference/streams.md has them; `id` is the sequence to go on after",
+    response_description="Frames as in docs/reference/streams.md; `id` is the sequence to resume after",
     dependencies=[Depends(_place)],
 )
 async def follow_task(
@@ -55,7 +55,7 @@ async def follow_task(
     signed_in: WithSignedIn,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a task, as server-sent events: what happened after `after`, then what happens, until it has ended."""
+    """Follow a task with server-sent events: its events after `after`, then live ones, until it has ended."""
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames):
         yield event_of(frame)
@@ -63,13 +63,13 @@ async def follow_task(
 
 @sockets.websocket("/ws")
 async def follow_topics(websocket: WebSocket) -> None:
-    """Topics over one socket; docs/reference/streams.md has the protocol."""
+    """Follow topics over one socket; docs/reference/streams.md has the protocol."""
     await _serve(websocket, Topics)
 
 
 @sockets.websocket("/ws/test")
 async def echo(websocket: WebSocket) -> None:
-    """Say back what comes, with the server's time, for at most ten minutes."""
+    """Echo messages, with the server's time, for at most ten minutes."""
     await _serve(websocket, Echo)
 
 

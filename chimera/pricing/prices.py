@@ -1,4 +1,4 @@
-"""Prices by model, and the cost of a call. Where a price comes from is kept with it, so a bill can be explained."""
+"""Prices by model, and the cost of a call. A price keeps its source, so that a bill can be explained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,12 +26,12 @@ class Rate:
     output: int
     above_input_tokens: int = 0
     cache_write: int | None = None
-    """Of input that the provider puts into its cache; None: no more than other input."""
+    """For input that the provider writes to its cache; None: the same as other input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a model costs. `rates` rise by `above_input_tokens`; the last one that a call reaches prices all of it."""
+    """Price of a model. `rates` rise by `above_input_tokens`; the last one that a call reaches prices all of it."""
 
     rates: tuple[Rate, ...]
     source: str
@@ -50,7 +50,7 @@ Own = Mapping[str, OwnPrice | OwnModel]
 def price_of(model_ref: str, overrides: Own | None = None) -> Price:
     """Find the price of `provider/model`; `overrides` are `settings.own_prices`.
 
-    A server that answers as `local/…` runs on a machine of your own: its price is 0 unless an override says otherwise.
+    A `local/…` server runs on the user's own machine: its price is 0 unless an override sets one.
     The first look-up of a vendor's model reads a price list (about a second); later ones are cached. Raises
     `UnknownPrice`, and `WrongKindOfModel` when the price is that of another use.
     """
@@ -68,7 +68,7 @@ def price_of(model_ref: str, overrides: Own | None = None) -> Price:
 
 
 def own_price_of(model_ref: str, overrides: Own | None) -> tuple[OwnRates, str, str] | None:
-    """What the administrator says that a model costs, with source and date; None when nothing is said."""
+    """The administrator's price for a model, with source and date; None without one."""
     match (overrides or {}).get(model_ref):
         case OwnModel(price=OwnRates() as price, source=source, as_of=as_of):
             return price, source or OWN_FILE, as_of

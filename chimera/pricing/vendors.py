@@ -59,7 +59,7 @@ def vendor_price(provider: str, model: str) -> VendorPrice | None:
 
 @dataclass(frozen=True, slots=True)
 class VendorRates:
-    """USD per million tokens by kind, and per hour of sound; None: not charged by that."""
+    """USD per million tokens by kind, and per hour of audio; None: not charged by that."""
 
     input: Steps | None
     input_audio: Steps | None
@@ -72,13 +72,13 @@ class VendorRates:
 
     @property
     def by_anything(self) -> bool:
-        """Whether the list says any price at all."""
+        """Whether the list has any price at all."""
         kinds = (self.input, self.input_audio, self.input_image, self.output, self.output_image, self.audio_hour)
         return any(kind is not None for kind in kinds)
 
 
 def vendor_rates(provider: str, model: str) -> VendorRates | None:
-    """Look up by what a model is charged that embeds, draws or writes sound down; None when it isn't listed."""
+    """Look up the price of a model that embeds, generates images or transcribes; None when it isn't listed."""
     info = _find(provider, model)
     if info is None:
         return None
@@ -97,7 +97,7 @@ def vendor_rates(provider: str, model: str) -> VendorRates | None:
 
 
 def vendor_context(provider: str, model: str) -> int | None:
-    """Tokens that a model reads at most, or None when the list doesn't say."""
+    """Maximum input tokens of a model; None when the list has none."""
     info = _find(provider, model)
     return info.context_window if info else None
 
@@ -122,7 +122,7 @@ def _maybe_steps(price: "Decimal | TieredPrices | None") -> Steps | None:
 
 
 def _hour(price: "Decimal | TieredPrices | None") -> Decimal | None:
-    # Nobody sells hours by the dozen; should that come, the first price is not below the others.
+    # No vendor discounts hours by volume; if one ever does, the first price is not below the others.
     return price if price is None or isinstance(price, Decimal) else price.base
 
 

@@ -1,4 +1,4 @@
-"""How much a model reads and writes. Decides when a conversation is trimmed, so too small is safe and too large not."""
+"""Context windows of models. They decide when a conversation is trimmed, so too small is safe and too large is not."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,7 +10,7 @@ from chimera.pricing.vendors import vendor_context
 from models.providers import OwnModel
 
 LOCAL_CONTEXT_TOKENS = 8_192
-"""For a local server, which alone knows: small ones are started with 4,096 to 8,192 (CHIMERA_CONTEXT_WINDOWS)."""
+"""For a local server: small ones are started with 4,096 to 8,192 (CHIMERA_CONTEXT_WINDOWS)."""
 
 VENDOR_CONTEXT_TOKENS = 128_000
 """For a vendor's model whose window isn't listed: the smallest that current ones have."""
@@ -28,11 +28,11 @@ class Window(NamedTuple):
 
     @property
     def longest_answer(self) -> int:
-        """Tokens that are asked for at most: half the window at least is the prompt's."""
+        """Maximum tokens to request: at least half the window is left for the prompt."""
         return min(self.max_output_tokens, self.context_tokens // 2)
 
     def room_for(self, output_tokens: int) -> int:
-        """How large a prompt may be that leaves room for an answer."""
+        """Return the maximum size of a prompt that leaves room for an answer."""
         room = self.context_tokens - output_tokens
         return room if self.max_input_tokens is None else min(room, self.max_input_tokens)
 
@@ -40,7 +40,7 @@ class Window(NamedTuple):
 def window_of(model_ref: str, overrides: Mapping[str, int | OwnModel] | None = None) -> Window:
     """Find the window of `provider/model`; `overrides` are `settings.own_windows`.
 
-    Where two lists differ, the smaller window counts. Where nobody knows how much a model writes, a quarter of the
+    Where two lists differ, the smaller window counts. Where a model's output limit is unknown, a quarter of the
     window and at most 16,384 tokens (what current models all allow) leaves room for the prompt.
     """
     own = (overrides or {}).get(model_ref)

@@ -14,13 +14,13 @@ from models.errors import ChimeraError, UnknownProvider
 
 
 def make(name: str, settings: Settings) -> Provider:
-    """Make a vendor's provider, which opens nothing. Raises `MissingKey`, `UnusableKey` or `MissingBaseUrl`."""
+    """Make a vendor's provider; opens no connection. Raises `MissingKey`, `UnusableKey` or `MissingBaseUrl`."""
     made: Provider = import_module(f"{__name__}.{name}.provider").make(settings)
     return made
 
 
 def is_set_up(name: str, settings: Settings) -> bool:
-    """Say whether a vendor has the key and the address that it needs."""
+    """Return whether a vendor has the key and the address that it needs."""
     try:
         make(name, settings)
     except ChimeraError:
@@ -37,7 +37,7 @@ def split_model(model_ref: str) -> tuple[str, str]:
 
 
 def check_model(model_ref: str, settings: Settings) -> None:
-    """Refuse, before anything is stored, a model that no call could be made to.
+    """Reject, before anything is stored, a model that can't be called.
 
     Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl` or `UnknownPrice`. The first vendor's model reads the
     price list, which takes about a second: call it in a thread.
@@ -48,7 +48,7 @@ def check_model(model_ref: str, settings: Settings) -> None:
 
 
 def account_of(provider: str, settings: Settings) -> str:
-    """Name what a provider counts our requests by: its name, and a short hash of address and key."""
+    """Name the account by which a provider counts requests: its name, and a short hash of address and key."""
     key = settings.key_of(provider)
     secret = "" if key is None else key.get_secret_value()
     facts = f"{settings.address_of(provider) or ''} {secret}"
@@ -56,7 +56,7 @@ def account_of(provider: str, settings: Settings) -> str:
 
 
 class Providers:
-    """One worker's providers, made when first asked for, so that a missing key matters only to who needs it."""
+    """One worker's providers, made on first use, so that a missing key affects only the calls that need it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -1,7 +1,7 @@
-"""What a provider is: one small protocol, and the plain data that goes in and comes out.
+"""The provider protocol, and its plain inputs and outputs.
 
-A provider translates, sorts its errors into `models/errors`, and does nothing else: no retries, no prices, no
-database. `stream` is the only way to call, even when nobody watches: the bytes feed the stall limit.
+A provider only translates, and maps its errors to `models/errors`: no retries, no prices, no database. `stream` is the
+only way to call, even without followers: the bytes feed the stall limit.
 """
 
 from collections.abc import AsyncGenerator
@@ -25,7 +25,7 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture in a user's message. `media_type` is image/png, image/jpeg, image/gif or image/webp."""
+    """An image in a user's message. `media_type` is image/png, image/jpeg, image/gif or image/webp."""
 
     media_type: str
     data: bytes
@@ -64,7 +64,7 @@ class ChatRequest:
     max_output_tokens: int
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: Literal["auto", "none"] = "auto"
-    """none: the tools are told, so that what is cached of the prompt and signed in it holds, and not to be called. A
+    """none: the tools are listed, so that the prompt's cache and signatures stay valid, but must not be called. A
     provider whose servers call them nevertheless leaves them out.
     """
     response_schema: dict[str, Any] | None = None
@@ -83,27 +83,27 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ChatEnd:
-    """The end of an answer. `usage` is None when the provider told none."""
+    """The end of an answer. `usage` is None when the provider reported none."""
 
     finish_reason: FinishReason
     usage: Usage | None
     tool_calls: tuple[ToolRequest, ...] = ()
     request_id: str | None = None
     state: dict[str, Any] | None = None
-    """What the provider wants back word for word in the next request, signed reasoning for one: `{"provider": its
+    """State that the provider needs back verbatim in the next request, signed reasoning for one: `{"provider": its
     name, …}`, JSON throughout. A provider leaves out what another one's state holds, so that a conversation can move.
     """
     answer: str | None = None
     """The whole answer, where it is less than what was yielded: a thought came first, and was seen to be one later."""
     thought: str = ""
-    """What the model wrote while it reasoned, cleaned; never part of the answer."""
+    """The model's reasoning, cleaned; never part of the answer."""
     skipped: int = 0
     """Pieces of the stream that had no known meaning and were left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a provider may take, in seconds, and how much it may send."""
+    """Time limits of a provider, in seconds, and size limits."""
 
     first_byte_s: float
     stall_s: float

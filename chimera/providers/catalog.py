@@ -1,7 +1,7 @@
-"""What this installation can ask for now: which providers are set up, whether a key works, which models there are.
+"""Providers and models of this installation: which are configured, whether a key works, which models exist.
 
-Nothing here is a task's call. A list of models is free; the one call of a few tokens that shows a used-up quota is made
-only where somebody asks for it, and says what it cost.
+Nothing here is a task's call. A list of models is free; the one call of a few tokens that reveals a used-up quota is
+made only on request, and its cost is reported.
 """
 
 import asyncio
@@ -41,15 +41,15 @@ from models.usage import Usage
 log = structlog.get_logger()
 
 LIST_SECONDS = 10.0
-"""How long one provider may take to list its models before the others are shown without it."""
+"""Time for one provider to list its models before the others are shown without it."""
 KEPT_SECONDS = 300.0
 PROBE_TOKENS = 16
-"""The smallest limit that every vendor takes."""
+"""The smallest limit that every vendor accepts."""
 
 _REF: TypeAdapter[str] = TypeAdapter(ModelRef)
 _NO_NAME = (
-    "Tasks can't name it: it is too long, has invisible characters, or blanks at its ends; have its server call it"
-    " something else."
+    "Tasks can't use this name: it is too long, has invisible characters, or blanks at its ends. Rename the model on"
+    " its server."
 )
 
 _VERDICTS: Mapping[type[ChimeraError], Verdict] = {
@@ -84,11 +84,11 @@ class Available:
         await self._providers.close()
 
     async def providers(self) -> tuple[ProviderView, ...]:
-        """Every provider that Chimera knows, with what is missing where something is."""
+        """List every known provider, with its missing settings."""
         return tuple([await self._view_of(name) for name in VENDORS])
 
     async def models(self) -> ModelsView:
-        """The models of all providers that are set up, as they list them, with price and window."""
+        """List the models of all configured providers, as they report them, with price and window."""
         configured = [view.name for view in await self.providers() if view.configured]
         answers = await asyncio.gather(*(self._names_of(name) for name in configured), return_exceptions=True)
         found: list[ModelView] = []
@@ -106,9 +106,9 @@ class Available:
         return ModelsView(models=tuple(found), media=tuple(media), unreachable=unreachable)
 
     async def validate(self, name: str, model: str | None = None) -> Validation:
-        """Try the configured key: list the models and, where one is named, make one short call of it.
+        """Test the configured key: list the models and, where one is named, make one short call.
 
-        Raises NotFound for a provider that Chimera doesn't know, UnknownPrice for a model without a price.
+        Raises NotFound for an unknown provider, UnknownPrice for a model without a price.
         """
         if name not in VENDORS:
             raise NotFound("provider", name)
@@ -162,10 +162,12 @@ class Available:
             async with asyncio.timeout(LIST_SECONDS):
                 return await provider.models()
         except TimeoutError:
-            raise ProviderTimeout(f"{provider.name} did not list its models within {LIST_SECONDS:g} s.") from None
+            raise ProviderTimeout(
+                f"{provider.name} did not return its list of models within {LIST_SECONDS:g} s."
+            ) from None
 
     async def _probe(self, provider: Provider, model: str) -> int:
-        """Ask for a word; return what that cost in micro-USD. An answer that the limit cuts is an answer."""
+        """Request a word; return its cost in micro-USD. An answer that the limit cuts off counts as one."""
         price = await asyncio.to_thread(price_of, f"{provider.name}/{model}", self._settings.own_prices)
         request = ChatRequest(
             model=model,
@@ -186,7 +188,7 @@ class Available:
         return 0 if usage is None else cost_of(usage, price)
 
     def _media_of(self, provider: str, names: tuple[str, ...]) -> list[MediaModelView]:
-        """What our catalog and the provider's list have that isn't for tasks; the list may leave it out."""
+        """Models of our catalog and the provider's list for other uses than tasks; the list may omit them."""
         made, own = self._providers.named(provider), self._settings.own_prices
         listed = (f"{provider}/{name}" for name in names)
         known = dict.fromkeys((*catalogued_of(provider), *filter(_can_be_named, listed)))
@@ -232,7 +234,7 @@ class Available:
 
 
 def _can_be_named(ref: str) -> bool:
-    """Whether a task may ask for it: whatever is listed as usable has to be taken where it is typed."""
+    """Whether a task can use it: every listed name has to be accepted as input."""
     try:
         _REF.validate_python(ref)
     except ValidationError:

@@ -1,7 +1,7 @@
-"""What a provider may be able to do besides chat: embed, draw, write sound down. A small protocol for each.
+"""Optional operations of providers besides chat: embed, generate images, transcribe. A small protocol for each.
 
-A provider that can has the method; one that can't has not. As with chat it translates and sorts its errors, nothing
-else. A cut or malformed answer is never success: what is handed back here has been checked.
+A provider that supports one has its method. As with chat it only translates, and maps errors. A truncated or malformed
+answer is never success: everything returned here has been checked.
 """
 
 from array import array
@@ -24,7 +24,7 @@ GATEWAY_GAVE_UP = (502, 504)
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingRequest:
-    """Texts to be turned into vectors. `model` is the name after the slash."""
+    """Texts to embed. `model` is the name after the slash."""
 
     model: str
     inputs: tuple[str, ...]
@@ -53,7 +53,7 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingEnd:
-    """A whole answer. `usage` is None when the provider told none, here and below."""
+    """A whole answer. `usage` is None when the provider reported none, here and below."""
 
     vectors: Vectors
     usage: MediaUsage | None
@@ -62,7 +62,7 @@ class EmbeddingEnd:
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """Pictures to be drawn. `size` is width x height in pixels, as in 1024x1024."""
+    """Images to generate. `size` is width x height in pixels, as in 1024x1024."""
 
     model: str
     prompt: str
@@ -74,7 +74,7 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImageEnd:
-    """One picture at least; fewer than were asked for are kept too, for they are paid. `revised_prompts` has one for
+    """At least one image; fewer than requested are kept too, because they are paid for. `revised_prompts` has one for
     each, or none at all.
     """
 
@@ -86,7 +86,7 @@ class ImageEnd:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionRequest:
-    """Sound to be written down. `media_type` was found in its bytes."""
+    """Audio to transcribe. `media_type` was found in its bytes."""
 
     model: str
     audio: bytes
@@ -99,7 +99,7 @@ class TranscriptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionEnd:
-    """What was said; may be empty, for there is silence too."""
+    """The transcript; may be empty, for a silent recording."""
 
     text: str
     language: str | None
@@ -109,10 +109,10 @@ class TranscriptionEnd:
 
 @runtime_checkable
 class Embeds(Protocol):
-    """A provider that turns texts into vectors."""
+    """A provider that embeds texts."""
 
     max_inputs: int
-    """Texts in one request."""
+    """Texts per request."""
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
         """Make one request. Raises a `ProviderError`."""
@@ -120,24 +120,24 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
-class Draws(Protocol):
-    """A provider that draws."""
+class GeneratesImages(Protocol):
+    """A provider that generates images."""
 
     max_images: int
-    """Pictures of one request."""
+    """Images per request."""
 
     def check_size(self, size: str) -> None:
-        """Raise InvalidInput for a size that the provider never draws."""
+        """Raise InvalidInput for a size that the provider doesn't support."""
         ...
 
-    async def draw(self, request: ImageRequest) -> ImageEnd:
+    async def generate_images(self, request: ImageRequest) -> ImageEnd:
         """Make one request. Raises a `ProviderError`."""
         ...
 
 
 @runtime_checkable
 class Transcribes(Protocol):
-    """A provider that writes sound down."""
+    """A provider that transcribes audio."""
 
     audio_types: frozenset[str]
     max_audio_bytes: int
@@ -148,9 +148,9 @@ class Transcribes(Protocol):
 
 
 def may_be_at_work(error: BaseException) -> bool:
-    """Say whether a provider may have the whole request, and work on it, though it said nothing.
+    """Return whether a provider may have received the whole request, and work on it, though it sent nothing.
 
-    Nothing comes before a picture is drawn, so what stands between us and the vendor may hang up meanwhile. `error` is
+    No byte arrives before an image is generated, so a proxy on the way may close the connection meanwhile. `error` is
     HTTPX's, or that of an SDK that was raised from it.
     """
     import httpx2
@@ -165,37 +165,37 @@ def may_be_at_work(error: BaseException) -> bool:
 def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int | None) -> Vectors:
     """Check vectors, each a list of numbers or base64 of little-endian float32, and pack them.
 
-    Raises Malformed, and UselessAnswer where asking again would bring the same.
+    Raises Malformed, and UselessAnswer where a retry would give the same.
     """
     if len(vectors) != count:
         raise Malformed(f"{provider} sent {len(vectors)} vectors for {count} texts.")
     parts = [_vector(provider, vector) for vector in vectors]
     lengths = {len(part) // FLOAT_BYTES for part in parts}
     if len(lengths) != 1 or 0 in lengths:
-        raise Malformed(f"{provider} sent vectors of the lengths {sorted(lengths)[:5]}.")
+        raise Malformed(f"{provider} sent vectors of different lengths: {sorted(lengths)[:5]}.")
     length = lengths.pop()
     if dimensions not in (None, length):
         raise UselessAnswer(
-            f"{provider} sent vectors of {length} dimensions in place of {dimensions}; leave dimensions out, or use a"
-            " model that can shorten its vectors."
+            f"{provider} sent vectors of {length} dimensions instead of {dimensions}. Omit dimensions, or use a model"
+            " that can shorten its vectors."
         )
     return Vectors(len(parts), length, b"".join(parts))
 
 
-def picture_of(provider: str, data: bytes) -> Image:
-    """Take bytes for the picture that they are. Raises Malformed when they are none."""
+def image_of(provider: str, data: bytes) -> Image:
+    """Return bytes as an image. Raises Malformed when they are none."""
     media_type = media_type_of(data)
     if media_type not in IMAGES:
-        raise Malformed(f"{provider} sent something that is no picture of a known kind.")
+        raise Malformed(f"{provider} did not send a PNG, JPEG or WebP image.")
     return Image(media_type, data)
 
 
-def check_drawn(provider: str, drawn: int, asked: int) -> None:
-    """Raises UselessAnswer for no picture, and Malformed for more than were asked for."""
-    if drawn == 0:
-        raise UselessAnswer(f"{provider} drew nothing; say differently what is to be seen.")
-    if drawn > asked:
-        raise Malformed(f"{provider} sent {drawn} pictures in place of {asked}.")
+def check_image_count(provider: str, generated: int, asked: int) -> None:
+    """Raises UselessAnswer for no image, and Malformed for more than requested."""
+    if generated == 0:
+        raise UselessAnswer(f"{provider} returned no image. Rephrase the prompt and retry.")
+    if generated > asked:
+        raise Malformed(f"{provider} sent {generated} images instead of {asked}.")
 
 
 def from_base64(provider: str, text: str) -> bytes:
@@ -203,21 +203,21 @@ def from_base64(provider: str, text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except (NotBase64, ValueError):
-        raise Malformed(f"{provider} sent base64 that is broken.") from None
+        raise Malformed(f"{provider} sent invalid base64.") from None
 
 
 def _vector(provider: str, vector: object) -> bytes:
     if isinstance(vector, str):
         data = from_base64(provider, vector)
         if len(data) % FLOAT_BYTES:
-            raise Malformed(f"{provider} sent a vector that is cut.")
+            raise Malformed(f"{provider} sent an incomplete vector.")
     else:
         data = _from_numbers(provider, vector)
     numbers = array("f", data)
     if byteorder == "big":
         numbers.byteswap()
     if not all(map(isfinite, numbers)):
-        raise Malformed(f"{provider} sent a vector with numbers that aren't finite.")
+        raise Malformed(f"{provider} sent a vector with non-finite numbers.")
     return data
 
 
@@ -225,7 +225,7 @@ def _from_numbers(provider: str, vector: object) -> bytes:
     try:
         numbers = array("f", _list(vector))
     except (TypeError, ValueError, OverflowError):
-        raise Malformed(f"{provider} sent a vector that is no list of numbers.") from None
+        raise Malformed(f"{provider} sent a vector that is not a list of numbers.") from None
     if byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()

@@ -1,4 +1,4 @@
-"""Who can do what besides chat, and whether one model may be asked to."""
+"""Providers by operation besides chat, and whether a model supports one."""
 
 from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
@@ -10,13 +10,13 @@ from models.errors import NotOffered
 
 
 def check_operation(model_ref: str, operation: Operation, settings: Settings) -> Provider:
-    """Refuse, before anything is stored, a model that can't be asked for this; return its provider otherwise.
+    """Reject, before anything is stored, a model that can't do this; return its provider otherwise.
 
     Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl`, `NotOffered` or `UnknownPrice`. Reads the price list the
     first time: call it in a thread.
     """
     name, _ = split_model(model_ref)
-    # Before its key is asked for: a key would not help.
+    # Before its key is checked: a key would not help.
     if operation not in VENDORS[name].operations:
         raise NotOffered(name, operation, able(operation, settings))
     provider = make(name, settings)
@@ -25,6 +25,6 @@ def check_operation(model_ref: str, operation: Operation, settings: Settings) ->
 
 
 def able(operation: Operation, settings: Settings) -> tuple[str, ...]:
-    """The providers that are set up and can do it."""
+    """Return the configured providers that support it."""
     capable = (vendor.name for vendor in VENDORS.values() if operation in vendor.operations)
     return tuple(name for name in capable if is_set_up(name, settings))

@@ -1,5 +1,5 @@
-"""The built-in provider: an OpenAI-compatible server that answers without a model. Run `python -m chimera.simulator`.
+"""The simulator: an OpenAI-compatible server that answers without a model. Run `python -m chimera.simulator`.
 
-It lets people see the whole of Chimera without a key, and lets tests and benchmarks say what a provider does wrong.
+It shows all of Chimera without a key, and lets tests and benchmarks inject a provider's faults.
 The same request always gets the same answer. docs/reference/simulator.md has the directives.
 """

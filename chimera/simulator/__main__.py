@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m chimera.simulator", description="Answer like a model provider.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument("--journal", type=Path, help="append a line here for every arrival and every end")
+    parser.add_argument("--journal", type=Path, help="append a line to this file for every request and every end")
     parser.add_argument("--fsync", action="store_true", help="sync the journal at every line (survives a power cut)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What the simulator answers: the same to the same request, and honest about being simulated."""
+"""The simulator's answers: deterministic, and marked as simulated."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def answer_to(
 ) -> Answer:
     """Answer as `script` says, otherwise plausibly. A scripted length is obeyed even beyond the request's limit.
 
-    What `idle` says of directives without effect stands before all else, and is not counted in a scripted length.
+    The note of `idle` about directives without effect comes first, and is not counted in a scripted length.
     """
     random = _random(seed, body)
     answer = _answer(conversation, script, random)
@@ -112,16 +112,16 @@ def _text(conversation: Conversation, script: Script, random: Random) -> list[st
 
 
 def _opening(conversation: Conversation, script: Script) -> str:
-    """What a reader should see first: guidance followed, a computed figure, the results built on."""
+    """Return the opening: guidance followed, a computed figure, the results used."""
     topic = topic_of(conversation.subject)
     parts = []
     if conversation.guidance:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
     if conversation.pictures:
         shown = f"{conversation.pictures} picture{'s' if conversation.pictures > 1 else ''}"
-        parts.append(f"{shown} came along, and no model looked at {'them' if conversation.pictures > 1 else 'it'}")
+        parts.append(f"{shown} attached, and no model looked at {'them' if conversation.pictures > 1 else 'it'}")
     if conversation.tool_result is not None:
-        # With `turns` the tool was asked something else.
+        # With `turns` the tool was called with another expression.
         expression = None if script.turns else _EXPRESSION.search(conversation.subject)
         of = f" for {expression[0]}" if expression else ""
         parts.append(f"The calculation{of} gives {_short(conversation.tool_result, 80)}")

@@ -22,7 +22,7 @@ HTML = b"<!doctype html><html><title>502 Bad Gateway</title><h1>Not what you ask
 
 
 class Completions:
-    """Answers as the prompt's directives say, otherwise plausibly."""
+    """Answers as the prompt's directives demand, otherwise plausibly."""
 
     def __init__(self, journal: Journal, seed: int) -> None:
         self._journal = journal
@@ -53,7 +53,7 @@ class Completions:
     def _scripted(
         self, body: dict[str, Any], conversation: Conversation, arrival: Arrival
     ) -> tuple[Pace, Script, list[str]]:
-        """Read what the directives make of a request, and which of them have no effect on it. Raises Refused."""
+        """Apply the directives to a request, and find those without effect. Raises Refused."""
         if not body.get("messages"):
             raise Refused(400, "The body must be a JSON object with messages.")
         pace = MODELS.get(arrival.model)
@@ -71,10 +71,10 @@ class Completions:
         return pace.scripted(script.drip), script, idle
 
     def _is_meant(self, script: Script, arrival: Arrival, conversation: Conversation) -> bool:
-        """Say whether this arrival is one of those that the faults are meant for."""
+        """Return whether the faults apply to this arrival."""
         number = arrival.number
         if script.badplan:
-            # A plan is asked for again as a new call in the same conversation.
+            # A plan is requested again as a new call in the same conversation.
             number = max(number, conversation.replies + 1)
         return is_meant(script, arrival, number, self._seed)
 
@@ -104,7 +104,7 @@ class Completions:
 
 
 def _understood(raw: bytes) -> tuple[dict[str, Any], Conversation]:
-    """What can't be understood is an empty request: it is journalled like any other, and refused."""
+    """An unreadable body is an empty request: it is journalled like any other, and rejected."""
     try:
         body = json.loads(raw)
         return body, read_conversation(body)

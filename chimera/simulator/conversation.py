@@ -1,7 +1,7 @@
-"""What a request is about, read from its messages the way Chimera words them.
+"""Parses a request's messages, in the form in which Chimera writes them.
 
 `Task:` begins an agent's instruction, `Goal:` what is to be planned or, with `Results of the subtasks:` below it, put
-together; `Guidance:` begins a message from the person who steers. Any other client's last user message is taken for
+together; `Guidance:` begins a user's message that steers the run. Any other client's last user message counts as
 an instruction.
 """
 

@@ -1,6 +1,6 @@
 """One request and how its answer goes out: at a pace, in one go, refused, or broken off. Every end is journalled.
 
-A pause waits for the client too: whoever hangs up is noticed at once and the answer counts as cut.
+A pause watches the client too: a disconnect is noticed at once, and the answer counts as cut.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Directives that are right and have no effect on the request that they come with, and why.
+"""Finds valid directives without effect on their request, and the reasons.
 
-A model provider can't refuse what it wasn't asked for, so an answer says it; a plan, a vector or a picture can't say
-anything, so there it is refused. Either way nobody takes a fault for injected that was not.
+A chat answer notes them; a plan, a vector or an image can't carry a note, so there the request is rejected. Either way
+no test can mistake a missing fault for an injected one.
 """
 
 from chimera.simulator.conversation import Conversation
@@ -23,24 +23,24 @@ _NEEDED = {
     "share": FAULTS,
     "model": FAULTS,
 }
-"""A directive that says more of others: without any of these it says nothing."""
+"""Directives that modify others: without any of these they have no effect."""
 
 
 def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> list[str]:
-    """Say of each directive without effect on a chat completion why it has none."""
+    """Return the reason for each directive without effect on a chat completion."""
     if conversation.purpose == "plan":
-        return [*_named(script, _OF_TURNS, "a plan has no turns; write it in sub", calls=True), *_lonely(script)]
-    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal may have it")
+        return [*_named(script, _OF_TURNS, "a plan has no turns; write it under sub", calls=True), *_lonely(script)]
+    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal can have it")
     # Once a tool was called, the request that forbids more of them is the last one of its loop.
     if not conversation.tools and conversation.turn == 1:
-        found += _named(script, _OF_TOOLS, "this request lets no tool be called", calls=True)
+        found += _named(script, _OF_TOOLS, "this request allows no tool call", calls=True)
     if not streams:
-        found += _named(script, _OF_STREAMS, "this request asks for no stream")
+        found += _named(script, _OF_STREAMS, "this request is not streamed")
     return [*found, *_lonely(script, besides=frozenset(_OF_PLANS))]
 
 
 def idle_in_media(script: Script) -> list[str]:
-    """The same of an embedding, a picture or a transcription."""
+    """The same for an embedding, an image or a transcription."""
     others = sorted(script.given() - _OF_MEDIA)
     return [*_named(script, others, "it is for chat completions", calls=True), *_lonely(script, besides=set(others))]
 

@@ -1,4 +1,4 @@
-"""What really arrived: the record that tests compare Chimera's ledger with.
+"""Journal of the requests that arrived, which tests compare with Chimera's ledger.
 
 One JSON line when a request arrives and one when its last byte was sent or its connection ended before. A line is one
 `write` to a file opened for appending, so lines of several processes don't mix.
@@ -44,7 +44,7 @@ class Journal:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def arrive(self, call_id: str, attempt: str, model: str, input_tokens: int) -> Arrival:
-        """Record that a request is here, before anything is done about it."""
+        """Record that a request has arrived, before it is processed."""
         number = self._count(call_id, "arrived")
         arrival = Arrival(call_id, attempt, model, input_tokens, number)
         self._write(arrival, "arrived", 0, None)
@@ -105,7 +105,7 @@ class Journal:
             return
         with path.open() as lines:
             for line in lines:
-                # A line that a killed process left half written is no arrival that anybody could count on.
+                # A line that a killed process left incomplete is not a reliable arrival.
                 if line.endswith("}\n"):
                     entry = json.loads(line)
                     self._count(entry["call_id"], entry["phase"])

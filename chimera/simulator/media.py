@@ -1,6 +1,6 @@
-"""POST /v1/embeddings, /v1/images/generations and /v1/audio/transcriptions, made up from what is sent.
+"""POST /v1/embeddings, /v1/images/generations and /v1/audio/transcriptions, generated from the request.
 
-A directive in the first text, the prompt or the hint of a transcription says what goes wrong, as for chat.
+A directive in the first text, the prompt or the hint of a transcription injects faults, as for chat.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ MAX_SIDE = 2048
 MAX_WORDS = 1_000
 """Different ones of a text that its vector shows; real models cut long texts too."""
 WORD_NUMBERS = 16
-"""Of a vector's numbers, those that one word changes: words are told apart, and a text costs little."""
+"""Of a vector's numbers, those that one word changes: words stay distinct, and a text costs little."""
 JSON = b"application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as far as it is understood: what it names, and the text that directives may stand in."""
+    """A parsed request: its parameters, and the text that may contain directives."""
 
     model: str
     text: str
@@ -50,7 +50,7 @@ class Asked:
 
 
 class Media:
-    """An endpoint. A subclass understands its requests and makes up its answers."""
+    """An endpoint. A subclass parses its requests and generates its answers."""
 
     model = ""
 
@@ -76,23 +76,23 @@ class Media:
                 message = refusal_of(script, headers.get(b"authorization", ""))
                 await exchange.refuse(script.status, message, script.code, script.retry_after)
             else:
-                # In a thread: a megabyte of texts takes seconds, and everybody else is answered meanwhile.
+                # In a thread: a megabyte of texts takes seconds, and other requests are answered meanwhile.
                 answer = await asyncio.to_thread(self.answer, asked, script)
                 await self._answer(exchange, script, await asyncio.to_thread(_json_of, answer))
         except Refused as refused:
             await exchange.refuse(refused.status, refused.message, refused.code)
 
     def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
-        """Make an answer up; `script.garbage` asks for one that is not what was asked for. Raises Refused."""
+        """Generate an answer; `script.garbage` demands one that doesn't match the request. Raises Refused."""
         raise NotImplementedError
 
     async def read(self, scope: Scope, raw: bytes) -> Asked:
-        """Understand a request. Whatever can't be raises one of the errors of a wrong value."""
+        """Parse a request. An invalid one raises one of the errors of a wrong value."""
         body = json.loads(raw)
         return Asked(str(body.get("model", "")), self.text_of(body), body)
 
     def text_of(self, body: dict[str, Any]) -> str:
-        """The text that directives may stand in."""
+        """The text that may contain directives."""
         raise NotImplementedError
 
     async def _understood(self, scope: Scope, raw: bytes) -> Asked:
@@ -103,7 +103,7 @@ class Media:
 
     def _script_of(self, asked: Asked) -> Script:
         if not asked.body:
-            raise Refused(400, "The body is not understood.")
+            raise Refused(400, "The body is invalid.")
         if asked.model != self.model:
             raise Refused(404, f"The model `{asked.model}` does not exist; use {self.model}.", "model_not_found")
         try:
@@ -124,7 +124,7 @@ class Media:
 
 
 class Embeddings(Media):
-    """Vectors of words: texts that share words lie near each other, and nothing else is meant by them."""
+    """Vectors of words: texts that share words lie near each other; they have no other meaning."""
 
     model = "embedding"
 
@@ -146,7 +146,7 @@ class Embeddings(Media):
 
 
 class Images(Media):
-    """Pictures that say what they are."""
+    """Images that are marked as simulated."""
 
     model = "image"
 
@@ -157,7 +157,7 @@ class Images(Media):
         width, height = _sides_of(str(asked.body.get("size") or SIZE))
         count = asked.body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 10:
-            raise Refused(400, "n must be from 1 to 10.")
+            raise Refused(400, "n must be between 1 and 10.")
         drawn = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
         if script.garbage:
             drawn[0] = b"no picture"
@@ -165,7 +165,7 @@ class Images(Media):
 
 
 class Transcriptions(Media):
-    """Says how long a recording is, and that nobody heard it."""
+    """Reports a recording's length, and that no model heard it."""
 
     model = "transcription"
 
@@ -211,7 +211,7 @@ def _vector_of(text: str, dimensions: int) -> list[float]:
 
 
 def _signs_of(word: str, dimensions: int) -> list[tuple[int, int]]:
-    """What a word's hash adds to a vector, and where: numbers that lie side by side, so that none is hit twice."""
+    """Return a word's contribution to a vector, and its place: adjacent numbers, so that none is hit twice."""
     bits = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=16).digest())
     start = bits >> WORD_NUMBERS
     count = min(WORD_NUMBERS, dimensions)

@@ -11,7 +11,7 @@ _UNPACED_CHUNK_TOKENS = 64
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a model answers."""
+    """The speed of a model."""
 
     first_token_s: float
     tokens_per_s: float

@@ -1,11 +1,11 @@
-"""Pictures that nobody drew: stripes in colours of their prompt, with SIMULATED across them and in their metadata."""
+"""Simulated images: stripes in colours from their prompt, with SIMULATED across them and in their metadata."""
 
 import struct
 import zlib
 from hashlib import blake2b
 from random import Random
 
-NOTE = "Simulated: made by Chimera's simulator from a hash of the prompt; no model drew this."
+NOTE = "Simulated: made by Chimera's simulator from a hash of the prompt; no model generated this."
 
 # Five wide and seven high, a row a number: what the word needs and no more.
 _LETTERS = {
@@ -25,7 +25,7 @@ _INK = 8
 
 
 def png_of(seed: str, width: int, height: int) -> bytes:
-    """Draw; the same seed and size give the same bytes."""
+    """Draw an image; the same seed and size give the same bytes."""
     random = Random(blake2b(seed.encode(), digest_size=8).digest())  # noqa: S311  (a picture, no secret)
     colours = bytes(random.randrange(60, 220) for _ in range(3 * _INK)) + b"\xff\xff\xff"
     rows = [b"\0" + row for row in _rows(width, height)]

@@ -1,4 +1,4 @@
-"""Plans that the simulator answers with: small, plausible ones, scripted shapes, and broken ones."""
+"""The simulator's plans: small, plausible ones, scripted shapes, and broken ones."""
 
 import json
 from random import Random

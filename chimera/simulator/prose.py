@@ -1,4 +1,4 @@
-"""Readable paragraphs about any topic, from a seed. They say nothing, and say that they are simulated."""
+"""Readable paragraphs about any topic, from a seed. They have no content, and are marked as simulated."""
 
 import re
 from random import Random
@@ -33,7 +33,7 @@ _CLOSINGS = (
     "The rest is a matter of taste.",
     "Anything further would have to be measured first.",
     "Beyond that the figures have nothing more to say.",
-    "Whoever needs more than this has to try it out.",
+    "Readers who want more than this must try it out.",
     "The remaining questions are smaller, and none of them is urgent.",
     "With that the picture is complete enough to act on it soon.",
 )

@@ -1,4 +1,4 @@
-"""What every endpoint of the simulator needs of a request: its bytes, who asks, and which faults are meant for it."""
+"""Shared by the simulator's endpoints: a request's bytes, its call, and the faults that apply to it."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -10,7 +10,7 @@ from chimera.simulator.script import Script
 
 
 class Refused(Exception):
-    """A request that no directive was needed for to be refused."""
+    """A request that is rejected without any directive."""
 
     def __init__(self, status: int, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ def arrive(journal: Journal, headers: Mapping[bytes, str], model: object, input_
 
 
 def is_meant(script: Script, arrival: Arrival, number: int, seed: int) -> bool:
-    """Say whether an arrival, the `number`th of its call, is one of those that the faults are meant for."""
+    """Return whether the faults apply to an arrival, the `number`th of its call."""
     if script.times is not None and number > script.times:
         return False
     if script.model and script.model != arrival.model:
@@ -37,7 +37,7 @@ def is_meant(script: Script, arrival: Arrival, number: int, seed: int) -> bool:
 
 
 def refusal_of(script: Script, authorization: str) -> str:
-    """A message such as vendors send; OpenAI's quotes the key that it refuses, and clients must not pass that on."""
+    """A message such as vendors send; OpenAI's quotes the rejected key, and clients must not pass that on."""
     if script.status == 401:
         key = authorization.removeprefix("Bearer ")
         return f"Incorrect API key provided: {key}. You can find your API key in your account."

@@ -1,8 +1,8 @@
-"""Directives: `[[sim: delay=2; tokens=50]]` in a prompt says how the simulator behaves.
+"""Directives: `[[sim: delay=2; tokens=50]]` in a prompt controls the simulator.
 
 Read in the first user message and in guidance, never in results of other subtasks or in replies, so that a directive
-can't travel on its own. Misspelt ones are refused with 400, all at once: a test that asks for a fault must not pass
-without it. Those that are right and have no effect here are `idle`'s business.
+can't travel on its own. Misspelt ones are rejected with 400, all at once: a test that injects a fault must not pass
+without it. `idle` handles valid ones without effect.
 """
 
 import re
@@ -27,12 +27,12 @@ _ITEM = re.compile(r'\s*+([a-z_]++)\s*+=\s*+(?:"([^"]*+)"\s*+|([^;"]*+))(?:;|$)'
 
 
 class ScriptError(ValueError):
-    """A directive that nobody understands."""
+    """An invalid directive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What the directives of one request add up to. Every key of the syntax is a field."""
+    """The merged directives of one request. Every key of the syntax is a field."""
 
     # When: only the first `times` arrivals of a call (rounds of a plan), only this share of all calls, only this model.
     times: int | None = None
@@ -71,11 +71,11 @@ class Script:
 
     @property
     def cuts_a_call(self) -> bool:
-        """The answer is cut in the midst of a tool call, not of its text."""
+        """Whether the answer is cut in the middle of a tool call, not of its text."""
         return self.cut.startswith("in_tool_args")
 
     def given(self) -> frozenset[str]:
-        """The keys that say something else than what holds without them."""
+        """Return the keys that differ from the defaults."""
         return frozenset(
             field.name for field in fields(self) if getattr(self, field.name) != getattr(_NOTHING, field.name)
         )
@@ -108,15 +108,15 @@ def without_directives(text: str) -> str:
 
 
 def _misspelt(directive: str) -> str:
-    """Say what is wrong with a directive of no known scope."""
+    """Return the error for a directive of unknown scope."""
     scope = re.match(r"\[\[\s*sim\s+([a-z]+)\s*:", directive)
     meant = get_close_matches(scope[1], _SCOPES, n=1) if scope else []
     forms = f"[[sim {meant[0]}: …]]" if meant else "[[sim: …]], [[sim plan: …]], turn or aggregate"
-    return f"{directive[:_SHOWN_CHARS]!r} is no directive; write {forms}"
+    return f"{directive[:_SHOWN_CHARS]!r} is not a directive; write {forms}"
 
 
 def _unknown(keys: list[str]) -> list[str]:
-    """Say which keys there are none of, and what was meant, as far as that can be guessed."""
+    """Return the error for unknown keys, with the likely intended ones."""
     if not keys:
         return []
     shown = keys[:_MOST_UNKNOWN]
@@ -135,7 +135,9 @@ def _items(body: str, problems: list[str]) -> dict[str, str]:
     while position < len(body):
         item = _ITEM.match(body, position)
         if item is None:
-            problems.append(f"{body[position : position + _SHOWN_CHARS]!r} is no directive; write key=value; key=value")
+            problems.append(
+                f"{body[position : position + _SHOWN_CHARS]!r} is not a directive; write key=value; key=value"
+            )
             break
         values[item[1]] = item[2] if item[2] is not None else item[3].strip()
         position = item.end()
@@ -147,7 +149,7 @@ def _parsed(key: str, value: str, problems: list[str]) -> object:
         return _PARSERS[key](value)
     except (ValueError, OverflowError):
         known = f"; write {_VALUES[key]}" if key in _VALUES else ""
-        problems.append(f"{value[:_SHOWN_CHARS]!r} is no value for {key!r}{known}")
+        problems.append(f"{value[:_SHOWN_CHARS]!r} is not a value for {key!r}{known}")
         return None
 
 

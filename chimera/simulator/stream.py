@@ -10,7 +10,7 @@ from chimera.simulator.script import Script
 
 GARBAGE = b'data: {"id": "chatcmpl-garbage", "choices": [{"index": 0, "delta": {"content": \n\n'
 ENDS = ("done", "length")
-"""How a stream may end as if all were well, though it was cut."""
+"""Ways to end a cut stream as if it were complete."""
 OTHER_SHAPE = b'data: {"id": 7, "choices": "none", "answer": {"text": "Not what the protocol says."}}\n\n'
 
 
@@ -26,7 +26,7 @@ class Part:
 def parts_of(
     answer: Answer, script: Script, pace: Pace, chunks: wire.ChunkWriter, usage_input_tokens: int | None
 ) -> Iterator[Part]:
-    """Yield the parts in order; `usage_input_tokens` is None when no usage is to be told."""
+    """Yield the parts in order; `usage_input_tokens` is None when no usage is to be sent."""
     yield Part(chunks.role(), 0)
     kind, _, how = script.cut.partition(":")
     cuts_text = bool(kind) and not script.cuts_a_call

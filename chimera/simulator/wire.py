@@ -1,6 +1,6 @@
 """OpenAI's chat-completions wire: chunks as server-sent events, a whole completion, errors.
 
-Chunks are put together as text around what varies: building and encoding an object for each took most of a request.
+Chunks are assembled as text around the varying parts: building and encoding an object for each took most of a request.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Tools: functions that a model may ask for, and the one error that it is told.
+"""Tools: functions that a model can call, and the one error that it sees.
 
-`kind` decides how a tool is run and what a lost answer means. A `pure` tool is a function of its arguments alone and
-answers at once: it is run with the answer that asks for it, and has no context. An `idempotent` one may run again (its
+`kind` decides how a tool is run, and the meaning of a lost result. A `pure` tool is a function of its arguments alone
+and answers at once: it is run with the answer that calls it, and has no context. An `idempotent` one may run again (its
 context has a key), a `once` tool never: there a person is asked.
 """
 
@@ -27,12 +27,12 @@ class PureTool(Protocol[Arguments]):
     arguments: type[Arguments]
 
     async def run(self, args: Arguments) -> str:
-        """Do it and answer in words; raises `ToolError` with what the model should do instead."""
+        """Run and return text; raises `ToolError` with a hint for the model."""
         ...
 
 
 class Tool(Protocol[Arguments]):
-    """A function that reaches something: it has an activity of its own."""
+    """A function with outside effects: it has an activity of its own."""
 
     name: str
     description: str
@@ -48,9 +48,9 @@ AnyTool = PureTool[Any] | Tool[Any]
 
 
 class ToolError(ChimeraError):
-    """A tool call that can't be done. The model is told the message and goes on; the run doesn't fail."""
+    """A tool call that fails. The model sees the message and continues; the run doesn't fail."""
 
-    code, http_status, title = "tool_failed", 422, "A tool could not do what was asked"
+    code, http_status, title = "tool_failed", 422, "A tool call failed"
 
     def __init__(self, message: str) -> None:
         super().__init__(clean_text(message)[:_MESSAGE_CHARS])

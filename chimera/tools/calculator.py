@@ -1,7 +1,7 @@
 """Arithmetic for models, which are bad at it. Nothing is evaluated but the few operations named here.
 
 It counts in decimal with 50 digits, so 0.1 + 0.2 is 0.3, and no operation takes long whatever its size: where exact
-integers would grow until the machine stops (9 ** 9 ** 9), decimals overflow at once and the model is told so.
+integers would grow until the machine stops (9 ** 9 ** 9), decimals overflow at once and the model sees an error.
 """
 
 import ast
@@ -30,15 +30,17 @@ class CalculatorArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expression: str = Field(min_length=1, description="For example (17 * 23 + 4) / 2 or sqrt(2) or round(10 / 3, 2)")
+    expression: str = Field(
+        min_length=1, description="An expression such as (17 * 23 + 4) / 2, sqrt(2) or round(10 / 3, 2)"
+    )
 
 
 class Calculator:
-    """Works out one arithmetic expression."""
+    """Evaluates one arithmetic expression."""
 
     name = "calculator"
     description = (
-        "Work out an arithmetic expression: + - * / // % ** ( ), and abs, ceil, exp, floor, log (natural, or"
+        "Evaluate an arithmetic expression: + - * / // % ** ( ), and abs, ceil, exp, floor, log (natural, or"
         " log(x, base)), max, min, round, sqrt. Numbers only, no variables, no thousands separators."
     )
     kind: Literal["pure"] = "pure"
@@ -49,15 +51,15 @@ class Calculator:
 
 
 def calculate(expression: str) -> str:
-    """Work out `expression` and write the result with up to 20 digits (whole numbers with up to 50).
+    """Evaluate `expression` and write the result with up to 20 digits (whole numbers with up to 50).
 
-    Raises `ToolError` that says what to write instead. Rounding is half up, as by hand; // and % are floored.
+    Raises `ToolError` with a correct form. Rounding is half up, as by hand; // and % are floored.
     """
     with localcontext(_CONTEXT):
         try:
             result = _value(_parsed(expression), depth=0)
         except DecimalException as error:
-            raise ToolError(f"{_shown(expression)} has no result that fits: {_reason(error)}.") from None
+            raise ToolError(f"{_shown(expression)} has no valid result: {_reason(error)}.") from None
         if not result.is_finite():
             raise ToolError(f"{_shown(expression)} has no finite result.")
         return _written(result)
@@ -65,18 +67,18 @@ def calculate(expression: str) -> str:
 
 def _parsed(expression: str) -> ast.expr:
     if len(expression) > MAX_CHARS:
-        raise ToolError(f"The expression has {len(expression)} characters; send at most {MAX_CHARS}, in several calls.")
+        raise ToolError(f"The expression has {len(expression)} characters; split it into calls of at most {MAX_CHARS}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(expression.translate(_SPELLINGS).strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ToolError(f"{_shown(expression)} is not an expression; write it like (17 * 23 + 4) / 2.") from None
+        raise ToolError(f"{_shown(expression)} is not an expression; write one like (17 * 23 + 4) / 2.") from None
 
 
 def _value(node: ast.expr, depth: int) -> Decimal:
     if depth > MAX_DEPTH:
-        raise ToolError(f"The expression is nested deeper than {MAX_DEPTH}; work out the inner parts first.")
+        raise ToolError(f"The expression is nested deeper than {MAX_DEPTH} levels; evaluate the inner parts first.")
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             # By way of its shortest spelling: what was written, not the binary fraction nearest to it.
@@ -95,7 +97,7 @@ def _value(node: ast.expr, depth: int) -> Decimal:
 def _called(name: str, arguments: list[Decimal]) -> Decimal:
     function, fewest, most = _FUNCTIONS[name]
     if not fewest <= len(arguments) <= most:
-        raise ToolError(f"{name}() takes {fewest} to {most} numbers, not {len(arguments)}.")
+        raise ToolError(f"{name}() accepts {fewest} to {most} numbers, not {len(arguments)}.")
     return function(*arguments)
 
 
@@ -110,7 +112,7 @@ def _modulo(left: Decimal, right: Decimal) -> Decimal:
 
 def _rounded(number: Decimal, digits: Decimal = Decimal(0)) -> Decimal:
     if digits != digits.to_integral_value() or abs(digits) > _SHOWN_DIGITS:
-        raise ToolError(f"round() takes a whole number of digits up to {_SHOWN_DIGITS}.")
+        raise ToolError(f"round() accepts an integer number of digits up to {_SHOWN_DIGITS}.")
     return number.quantize(Decimal(1).scaleb(-int(digits)), ROUND_HALF_UP)
 
 
@@ -154,15 +156,15 @@ def _written(number: Decimal) -> str:
 def _advice(node: ast.expr) -> str:
     match node:
         case ast.BinOp(op=ast.BitXor()):
-            return "'^' is no operator here; write powers with **."
+            return "'^' is not an operator here; write powers with **."
         case ast.Tuple():
-            return "Write numbers without thousands separators, and one expression a call."
+            return "Write numbers without thousands separators, and one expression per call."
         case ast.Call(func=ast.Name(id=name)):
-            return f"There is no function {name[:40]!r}; use {', '.join(_FUNCTIONS)}."
+            return f"Unknown function {name[:40]!r}; use {', '.join(_FUNCTIONS)}."
         case ast.Name(id=name):
-            return f"There is no variable {name[:40]!r}; put its number in its place."
+            return f"Unknown variable {name[:40]!r}; write its value instead."
     known = ", ".join(_FUNCTIONS)
-    return f"{_shown(ast.unparse(node))} is not arithmetic; use numbers, + - * / // % ** ( ) and {known}."
+    return f"{_shown(ast.unparse(node))} is not arithmetic; use only numbers, + - * / // % ** ( ) and {known}."
 
 
 def _reason(error: DecimalException) -> str:
@@ -172,7 +174,7 @@ def _reason(error: DecimalException) -> str:
         "DivisionByZero": "it divides by zero",
         "DivisionUndefined": "it divides zero by zero",
         "Overflow": f"it is larger than 10 ** {MAX_EXPONENT}",
-        "DivisionImpossible": "the numbers are too far apart for % with 50 digits",
+        "DivisionImpossible": "the numbers differ too much for % with 50 digits",
     }.get(signal, "the operation is not defined for these numbers")
 
 

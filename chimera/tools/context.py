@@ -1,4 +1,4 @@
-"""What a tool knows of the call that it serves, and what it may reach."""
+"""Context of a tool call: its identity, and the clients that the tool may use."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ class ToolClients:
 
 @dataclass(frozen=True, slots=True)
 class ToolLimits:
-    """How much a tool may take and give."""
+    """Limits of a tool's time and output."""
 
     deadline: float
-    """By the clock of the event loop: at that moment it is stopped."""
+    """Its deadline, by the event loop's clock."""
     max_result_chars: int
-    """What is longer is cut."""
+    """Longer results are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ToolContext:
     """One call of a tool."""
 
     owner_id: UserId
-    """On whose behalf it works: what the owner may not do, it may not."""
+    """The user it acts for: it has no more rights than the owner."""
     run_id: TaskId
     path: NodePath
     step: int

@@ -1,4 +1,4 @@
-"""The tools that there are, by name: how a model is offered one, and how one is run on what a model wrote."""
+"""The available tools, by name: offering them to a model, and running them on its arguments."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -18,18 +18,18 @@ class Registry:
         self.by_name: dict[str, AnyTool] = {tool.name: tool for tool in tools}
 
     def specs_of(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
-        """Describe tools the way a model is offered them; those that are gone are left out."""
+        """Describe tools for a model; unknown ones are left out."""
         return tuple(_spec_of(self.by_name[name]) for name in names if name in self.by_name)
 
     def is_answered_at_once(self, name: str) -> bool:
-        """Whether a call needs nothing but its arguments; what there is no tool for is refused at once, too."""
+        """Return whether a call needs only its arguments; a call of an unknown tool is rejected at once, too."""
         tool = self.by_name.get(name)
         return tool is None or tool.kind == "pure"
 
     async def run(self, name: str, arguments: str, context: ToolContext | None = None) -> str:
         """Run a tool on the JSON text that a model wrote; a pure one needs no context.
 
-        Raises `ToolError` for an unknown tool, for arguments that don't fit and for what the tool refuses: its message
+        Raises `ToolError` for an unknown tool, for invalid arguments and for what the tool rejects: its message
         is for the model.
         """
         tool = self._named(name)
@@ -43,7 +43,7 @@ class Registry:
     def _named(self, name: str) -> AnyTool:
         tool = self.by_name.get(name)
         if tool is None:
-            raise ToolError(f"There is no tool {name[:60]!r}; use one of {', '.join(self.by_name)}.")
+            raise ToolError(f"Unknown tool {name[:60]!r}; use one of {', '.join(self.by_name)}.")
         return tool
 
 
@@ -63,5 +63,5 @@ def _read(tool: AnyTool, arguments: str) -> BaseModel:
         return contract.model_validate_json(arguments or "{}")
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors()[:3])
-        message = f"The arguments of {tool.name!r} don't fit: {problems}. Send one JSON object."
+        message = f"Invalid arguments for {tool.name!r}: {problems}. Send one JSON object."
         raise ToolError(message) from None

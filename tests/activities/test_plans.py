@@ -104,7 +104,7 @@ def test_a_plan_in_text_is_found_behind_remarks(plan: Any) -> None:
 def test_subtasks_one_after_the_other_are_a_plan() -> None:
     assert keys_in(f"{json.dumps(ONE)}\n{json.dumps(TWO)}") == ["one", "two"]
     assert problems_in(f"{json.dumps(ONE)}\n{json.dumps(TWO)[:-1]}") == [CUT_OFF]
-    assert "can't be read" in problems_in(f'{json.dumps(ONE)}\n{{"key": "two", ...}}')[0]
+    assert "Invalid JSON" in problems_in(f'{json.dumps(ONE)}\n{{"key": "two", ...}}')[0]
 
 
 def test_the_last_plan_that_can_run_counts() -> None:
@@ -166,10 +166,10 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ("", f"plan: There is no single list of subtasks in the answer; answer with JSON alone, as in {SHAPE}."),
-        ("Certainly! Here is a plan: first I would", "plan: There is no single list"),
-        ({"properties": {"subtasks": {"type": "array", "items": {}}}}, "plan: There is no single list"),
-        ({"phases": [{"subtasks": [ONE]}, {"subtasks": [TWO]}]}, "plan: There is no single list"),
+        ("", f"plan: The answer must have exactly one list of subtasks. Answer only with JSON, as in {SHAPE}."),
+        ("Certainly! Here is a plan: first I would", "plan: The answer must have exactly one list"),
+        ({"properties": {"subtasks": {"type": "array", "items": {}}}}, "plan: The answer must have exactly one list"),
+        ({"phases": [{"subtasks": [ONE]}, {"subtasks": [TWO]}]}, "plan: The answer must have exactly one list"),
         ({"subtasks": []}, "subtasks: Give at least 1."),
         ({"subtasks": [{"key": "a"}]}, "subtasks.0.instruction: This is required; add it."),
         (
@@ -194,8 +194,8 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
             "Subtask 'one' can't be given to 'planner'; set decompose to true to have it planned further, or use one",
         ),
         ({"subtasks": [{**ONE, "agent": "coordinator"}]}, "Subtask 'one' can't be given to 'coordinator'; use one of"),
-        (PLAN.replace('}, {"key"', ', "key"'), "plan: The JSON can't be read: 'key' appears twice in an object"),
-        (PLAN.replace("]}", ", ...]}"), "plan: The JSON can't be read: "),
+        (PLAN.replace('}, {"key"', ', "key"'), "plan: Invalid JSON: 'key' appears twice in an object"),
+        (PLAN.replace("]}", ", ...]}"), "plan: Invalid JSON: "),
         (PLAN.replace("}]}", "}]]}"), CUT_OFF),
     ],
 )

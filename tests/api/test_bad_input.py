@@ -71,11 +71,16 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "a longer answer than the model's",
         {"model": "simulator/fast", "limits": {"max_output_tokens": 16_385}},
         "limits.max_output_tokens",
-        "'simulator/fast' writes at most 16384 tokens in an answer, as far as is known; ask for no more",
+        "'simulator/fast' writes at most 16384 tokens per answer, as far as is known. Request no more",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("a picture that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
-    ("a long name in metadata", {"metadata": {"k" * 61: 1}}, f"metadata.{'k' * 60}", "About its name: Use at most 60"),
+    (
+        "a long name in metadata",
+        {"metadata": {"k" * 61: 1}},
+        f"metadata.{'k' * 60}",
+        "Its name is invalid: Use at most 60",
+    ),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
     ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0; omit it"),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
@@ -197,9 +202,9 @@ def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Bod
 @pytest.mark.parametrize(
     ("path", "field", "says"),
     [
-        ("tasks?stauts=failed", "stauts", "no such parameter here; did you mean 'status'?"),
-        ("tasks?x=failed", "x", "no such parameter here; use one of cursor, limit, q, schedule_id, sort, status."),
-        ("agents?x=1", "x", "no such parameter here; leave it out."),
+        ("tasks?stauts=failed", "stauts", "Unknown parameter; did you mean 'status'?"),
+        ("tasks?x=failed", "x", "Unknown parameter; use one of cursor, limit, q, schedule_id, sort, status."),
+        ("agents?x=1", "x", "Unknown parameter; remove it."),
         ("tasks?status=foo", "status", "Use one of 'draft', 'queued',"),
         ("tasks?status=draft&status=canceled", "status", "Did you mean 'cancelled'? Use one of"),
         ("tasks?limit=many", "limit", "Write a whole number"),
@@ -248,7 +253,7 @@ async def test_what_is_not_json_that_can_be_stored_gets_a_400(
         (b'{"goal": "x",}', "trailing comma at line 1 column 14"),
         (b'{\n  "goal": NaN}', "expected value at line 2 column 11"),
         (b"{'goal': 1}", "key must be a string at line 1 column 2"),
-        (rb'{"goal": "a\u0000b"}', "a text in it has the character NUL"),
+        (rb'{"goal": "a\u0000b"}', "a string contains the character NUL"),
     ],
 )
 async def test_what_is_not_json_is_said_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:

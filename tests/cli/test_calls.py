@@ -94,7 +94,7 @@ async def test_what_takes_longer_than_a_request_is_waited_for(
     monkeypatch.setattr("cli.http.client.WAIT_S", 0)
     assert await calls.image("a cat [[sim: delay=1]]", tmp_path / "a.png") == 0
     assert re.search("Waiting for call [0-9a-f]{8}: it", capsys.readouterr().err)
-    with pytest.raises(Refused, match="refused the content"):
+    with pytest.raises(Refused, match="rejected the content"):
         await calls.image("a cat [[sim: status=400; code=moderation_blocked]]", tmp_path / "b.png")
     assert not (tmp_path / "b.png").exists()
 

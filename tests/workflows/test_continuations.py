@@ -71,7 +71,7 @@ async def test_an_answer_that_stays_cut_is_marked_everywhere(runs: Runs, server:
     subtasks = await runs.rows("SELECT key, result, finish_reason FROM subtasks WHERE run_id = :id", task_id)
     by_key = {each["key"]: (each["result"], each["finish_reason"]) for each in subtasks}
     assert by_key == {"one": ("abc", "length"), "two": ("Done.", "stop")}
-    assert "abc\n[This result was cut at its limit" in server.bodies[3]["messages"][-1]["content"]
+    assert "abc\n[This result reached its length limit" in server.bodies[3]["messages"][-1]["content"]
     events = await runs.events(task_id)
     finished = [event.finish_reason for event in events if isinstance(event, ModelCallFinished)]
     assert finished == ["length", "length", "length", "stop", "stop"]
@@ -132,7 +132,7 @@ async def test_a_cut_plan_is_asked_for_anew(runs: Runs, server: Scripted) -> Non
     server.answers(says(plan[:40], "length"), says(plan, "stop"), says("Done.", "stop"))
     task_id = await runs.start("Do it.", model=LOCAL)
     assert (await runs.ended(task_id))["result"] == "Done."
-    assert "It was cut at" in server.bodies[1]["messages"][-1]["content"]
+    assert "It was cut off at" in server.bodies[1]["messages"][-1]["content"]
 
 
 def test_what_a_piece_repeats_is_left_out() -> None:

@@ -12,7 +12,7 @@ from structlog.contextvars import get_contextvars
 
 from chimera.config.settings import Settings
 from chimera.ledger.blocked import blocked_calls
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker
 from models.errors import RateLimited
 from models.ids import TaskId
@@ -27,10 +27,10 @@ HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
 
 async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    admit, asked = Standings.admit, Counter[str]()
+    admit, asked = ProviderHealth.admit, Counter[str]()
     refusing, let_go = asyncio.Event(), asyncio.Event()
 
-    async def admit_when_let_go(standings: Standings, account: str, asker: Asker) -> None:
+    async def admit_when_let_go(health: ProviderHealth, account: str, asker: Asker) -> None:
         """Hold what comes back, and let no subtask of the second task go at once."""
         asking = get_contextvars()
         asked[asking["task_id"] + asking["path"]] += 1
@@ -38,9 +38,9 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
             await let_go.wait()
         elif refusing.is_set() and asking["path"]:
             raise RateLimited("Not now.", retry_after_s=2)
-        await admit(standings, account, asker)
+        await admit(health, account, asker)
 
-    monkeypatch.setattr(Standings, "admit", admit_when_let_go)
+    monkeypatch.setattr(ProviderHealth, "admit", admit_when_let_go)
     first = await runs.start("Be refused", plan=[a_subtask("one", HELD)])
     await runs.event(first, "model_call.failed")
     refusing.set()
@@ -66,17 +66,17 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
 
 
 async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    admit, refusals = Standings.admit, Counter[str]()
+    admit, refusals = ProviderHealth.admit, Counter[str]()
 
-    async def admit_the_fourth(standings: Standings, account: str, asker: Asker) -> None:
+    async def admit_the_fourth(health: ProviderHealth, account: str, asker: Asker) -> None:
         # A sweeper may have brought tasks of other tests.
         asking = get_contextvars()["task_id"]
         if refusals[asking] < 3:
             refusals[asking] += 1
             raise RateLimited("Not now.", retry_after_s=0.2)
-        await admit(standings, account, asker)
+        await admit(health, account, asker)
 
-    monkeypatch.setattr(Standings, "admit", admit_the_fourth)
+    monkeypatch.setattr(ProviderHealth, "admit", admit_the_fourth)
     task_id = await runs.start("Come back", plan=[a_subtask("one")])
     assert (await runs.ended(task_id))["status"] == "completed"
     assert refusals[task_id] == 3

@@ -1,4 +1,4 @@
-"""Why an answer ended, in our words, whatever a server calls it."""
+"""Finish reasons of answers, translated from the servers' names into ours."""
 
 from models.errors import UselessAnswer
 from models.tasks import FinishReason
@@ -27,7 +27,7 @@ _NO_REASON = frozenset({"", "null", "none", "unspecified"})
 
 
 def reason_of(told: object) -> FinishReason | None:
-    """Read a reason to stop; None where none is told, and "other" for one that isn't known."""
+    """Read a finish reason; None where none is given, "other" for an unknown one."""
     if isinstance(told, str):
         word = told.strip().lower().replace("-", "_")
         # The name of an enumeration's value, as gateways print it.
@@ -37,14 +37,14 @@ def reason_of(told: object) -> FinishReason | None:
 
 
 def believable(usage: Usage | None) -> Usage | None:
-    """Leave out what can't be of an answer with words: 0 read, or 0 written. The ledger then estimates."""
+    """Discard impossible counts for an answer with words: 0 read, or 0 written. The ledger then estimates."""
     return usage if usage is not None and usage.input_tokens and usage.output_tokens else None
 
 
 def useless(provider: str, max_output_tokens: int) -> UselessAnswer:
-    """The error for an answer whose tokens all went into thinking."""
+    """Return the error for an answer whose tokens all went into reasoning."""
     return UselessAnswer(
-        f"{provider} came to its limit of tokens (at most {max_output_tokens} were asked for) before its first word;"
-        " raise the task's limits.max_output_tokens (of an agent of your own, its max_output_tokens), name the model's"
+        f"{provider} reached its token limit (requested: {max_output_tokens}) before its first word."
+        " Raise the task's limits.max_output_tokens (for a custom agent, its max_output_tokens), name the model's"
         " window in CHIMERA_CONTEXT_WINDOWS if it isn't known, or lower reasoning_effort."
     )

@@ -1,7 +1,7 @@
 """The words before a tool call that is written as text: do they announce it, or speak of it?
 
 Nothing but the last sentence of the last line counts, and in it how it ends: ordinary sentences have words like
-"example" too, in addresses as well. Who says that something will be done may end as an introduction does ("Let me see
+"example" too, in addresses as well. An announcement may end as an introduction does ("Let me see
 what the page looks like"), so fewer ends count there. Other languages than English have no words here: there a call is
 run unless it stands in a quotation.
 """
@@ -32,7 +32,7 @@ _ANNOUNCES = re.compile(rf"{_INTENT}(?!{_ADVERBS}{_SHOWS})|{_FILLERS}{_DOING}", 
 
 _ALIKE = r"for (?:example|instance)|e\.g\.?|like (?:this|so|these|that)|as follows"
 _INTRODUCES_ANYHOW = re.compile(rf"\b(?:{_ALIKE})[:*_ ]*$|^\W*for (?:example|instance)\b.*(?<![.!?])$", re.IGNORECASE)
-"""What is an introduction also in a sentence that announces, unless that is over."""
+"""Introductions even within an announcing sentence, unless that is over."""
 _EXAMPLE = r"(?<![\w@/.-])(?:examples?|syntax|markup)(?![\w@/]|[.-]\w)"
 _INTRODUCES = re.compile(
     rf"\b(?:{_ALIKE})[:.*_ ]*$"

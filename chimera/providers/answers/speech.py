@@ -1,4 +1,4 @@
-"""What a model says, told apart as it comes: its answer, its thought, and the calls that it writes as text."""
+"""Splits a model's output as it arrives: the answer, the reasoning, and tool calls that are written as text."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Speech:
 
     @property
     def has_words(self) -> bool:
-        """Something was said that is no thought."""
+        """Whether there was any output besides reasoning."""
         return bool(self._text) or self._written.may_be_calls
 
     @property
@@ -43,13 +43,13 @@ class Speech:
         return clean_text("".join([self._thought, *self._thoughts.thought])).strip()
 
     def take(self, text: str) -> str:
-        """Take a piece in and return what is known to be of the answer, cleaned."""
+        """Accept a piece and return the text that certainly belongs to the answer, cleaned."""
         return self._kept(self._written.take(clean_text(self._thoughts.take(self._halves.take(text)))))
 
     def rest(self, thought: str = "") -> str:
-        """Return what was held back, at the end of the answer. `thought` came apart from the text.
+        """Return the text that was held back, at the end of the answer. `thought` came apart from the text.
 
-        Where nothing else was said, the calls in a thought are meant: https://github.com/vybestack/llxprt-code/pull/750
+        Without any other output, calls in the reasoning count: https://github.com/vybestack/llxprt-code/pull/750
 
         Raises `AnswerTooLarge`.
         """
@@ -77,7 +77,7 @@ class Speech:
 
 
 def _without_stops(text: str) -> str:
-    """Take the tokens away that templates end an answer with, and that servers forget to take away."""
+    """Remove the end tokens of templates that servers forget to remove."""
     place = max(len(text) - _STOP_CHARS, 0)
     found = _STOPS.search(text, place)
     if found is None or ("</s>" in found[0] and "<s>" in text):

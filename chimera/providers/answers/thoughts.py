@@ -1,9 +1,9 @@
-"""Thoughts that a model writes into its text, between tags, told apart from its answer while both come.
+"""Separates reasoning that a model writes into its text, between tags, from its answer while both arrive.
 
 Only what stands at the beginning counts: tags in the middle belong to the prose or code that they are found in. Text
 is held back only as long as it may be a tag. Templates of DeepSeek's and Qwen's kind put the opening tag into the
 prompt, so that an answer has the closing one alone: that is seen when it comes, after the thought was passed on, and
-`answer_in` then says what the answer is.
+`answer_in` then returns the answer.
 """
 
 import re
@@ -38,7 +38,7 @@ _WORDS_OF_MARKUP = re.compile(r"\Aanalysis.*?assistantfinal", re.DOTALL)
 
 _CLOSING = (*_PAIRS.values(), "<think/>", "<think />")
 """The last two are a thought without a word in it."""
-# A look at the next characters spares the test of each tag.
+# Checking the next characters first saves testing each tag.
 _ANY_CLOSING = re.compile(rf"(?=[<\[◁](?:/|think))(?:{'|'.join(map(re.escape, _CLOSING))})", re.IGNORECASE)
 _ANY_OPENING = re.compile(rf"(?=[<\[◁][trsm])(?:{'|'.join(map(re.escape, _PAIRS))})", re.IGNORECASE)
 _TAGS = (*_OPENING, *_CLOSING, *_ANSWERS)
@@ -58,13 +58,13 @@ class Thoughts:
         self._blank: list[str] = []
         """Before the first word or tag, or behind a tag."""
         self._held = ""
-        """What may be the beginning of a tag."""
+        """Text that may be the beginning of a tag."""
         self._at_start = True
         self._tags_left = MAX_TAGS
         self._after_thought = False
 
     def take(self, text: str) -> str:
-        """Take a piece in and return what is known to be of the answer."""
+        """Accept a piece and return the text that certainly belongs to the answer."""
         if not self._at_start:
             return text
         text, self._held = self._held + text, ""
@@ -74,7 +74,7 @@ class Thoughts:
         return self._known()
 
     def rest(self) -> str:
-        """Return what was held back, at the end of the answer."""
+        """Return the text that was held back, at the end of the answer."""
         if self._closing:
             self.thought.append(self._held)
             self._held = ""
@@ -102,7 +102,7 @@ class Thoughts:
             if self._tags_left and start.startswith(tag):
                 self._tags_left -= 1
                 self._closing = _OPENING.get(tag, "")
-                # A closing tag is what a model writes that was told not to think.
+                # Models that are told not to reason write a closing tag.
                 self._after_thought = self._after_thought or not self._closing
                 self._blank.clear()
                 return begin + len(tag)
@@ -136,7 +136,7 @@ def answer_in(text: str) -> tuple[str, str] | None:
 
 
 def _is_quoted(before: str, after: str) -> bool:
-    """Say whether a tag is spoken of: in code, in quotes, or in the middle of a sentence."""
+    """Return whether a tag is only mentioned: in code, in quotes, or in the middle of a sentence."""
     line = before[before.rfind("\n") + 1 :]
     if before.count("```") % 2 or line.count("`") % 2 or before.endswith(("'", '"', "“", "‘", "«", "(")):
         return True
@@ -144,5 +144,5 @@ def _is_quoted(before: str, after: str) -> bool:
 
 
 def _prefix_length(text: str, tag: str) -> int:
-    """How many characters at the end of a text may begin a tag."""
+    """Return the number of characters at the end of a text that may begin a tag."""
     return next((size for size in range(min(len(tag) - 1, len(text)), 0, -1) if text.endswith(tag[:size])), 0)

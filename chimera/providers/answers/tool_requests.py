@@ -1,6 +1,6 @@
-"""What a model asks of a tool, as it was meant: the tool's own name, and arguments that are one object.
+"""Tool calls of a model, normalised: the tool's own name, and arguments that are one object.
 
-Nothing is guessed: what has more than one meaning is left as it is, and the model is told.
+Nothing is guessed: an ambiguous call stays as it is, and the model gets an error.
 """
 
 import json
@@ -19,7 +19,7 @@ _BLANK = re.compile(r"\s*")
 
 
 def known_name(name: str, known: Collection[str]) -> str:
-    """Return the tool that is meant, or the name as it is, where it is none of those there are.
+    """Return the intended tool, or the name unchanged where it is no known tool.
 
     `functions.x` and `functions.x:0` are Kimi's and gpt-oss's, `default_api:x` is Gemini's, `x<|channel|>commentary`
     is gpt-oss's: https://github.com/vllm-project/vllm/pull/35906
@@ -31,7 +31,7 @@ def known_name(name: str, known: Collection[str]) -> str:
 
 
 def arguments_in(pieces: Sequence[str]) -> str:
-    """Join the pieces of one call's arguments; some servers tell all so far in each."""
+    """Join the pieces of one call's arguments; some servers repeat everything so far in each."""
     text = "".join(pieces)
     if is_object(text):
         return text
@@ -51,7 +51,7 @@ def arguments_of_each(text: str) -> list[str]:
 
 
 def whole_arguments(text: str) -> str:
-    """Take off what models and servers put around arguments: quotes, a fence, a list of one, leftovers of a template.
+    """Strip what models and servers put around arguments: quotes, a fence, a list of one, leftovers of a template.
 
     https://github.com/quarkiverse/quarkus-langchain4j/pull/2642
     """

@@ -4,8 +4,8 @@ Each family of models has markup of its own, and leaks it: https://github.com/ty
 https://github.com/vllm-project/vllm/pull/32633 (gpt-oss), https://github.com/ollama/ollama/pull/17742 (Qwen). What is
 nothing but calls, from the beginning of a line to the end of the answer, is run; markup that doesn't add up is text.
 Words before a call may speak of it: behind them code is text, and so is a call of no tool or without arguments. Where
-they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is a part of what is said.
-In doubt nothing is run: the answer shows it then.
+they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is part of the text.
+An uncertain call is not run; it stays in the answer.
 """
 
 import json
@@ -29,7 +29,7 @@ _MARKUP = (
     *("<｜tool▁calls▁begin｜>", "<|channel|>commentaryto=", "<|start|>assistant<|channel|>commentaryto="),
 )
 _JSON = ('{"name":', '[{"name":', '{"function":', '{"type":"function"', '```json{"name":', "```tool_call")
-"""What may be a call without any markup: only at the beginning of an answer, and only in a call's own form."""
+"""Form of a call without any markup: only at the beginning of an answer, and only in a call's own form."""
 _ARGUMENTS = ("arguments", "parameters", "input")
 _FIELDS = frozenset(("name", "id", "type", *_ARGUMENTS))
 _WRAPPER_FIELDS = frozenset(("function", "id", "type"))
@@ -40,7 +40,7 @@ _HEAD_CHARS = max(map(len, (*_MARKUP, *_JSON)))
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _BLANK_LINES = re.compile(r"\s*\n")
 _MAY_BEGIN = re.compile(r"^[^\S\n\t]{0,3}(?:<(?:tool|func|invoke|minimax|\||｜)|\[TOOL)", re.MULTILINE)
-"""What the markup begins with, at the beginning of a line that isn't indented as code is."""
+"""Beginnings of markup, at the start of a line that isn't indented as code."""
 _CODE_INDENT = 4
 _FENCE = re.compile(r"(([`~])\2{2,})(\w?)")
 """Of code: https://spec.commonmark.org/0.31.2/#fenced-code-blocks. One with a language behind it closes none."""
@@ -86,7 +86,7 @@ class WrittenCalls:
         self._openings: tuple[str, ...] = (*_MARKUP, *_JSON)
         self._held: list[str] = []
         self._head = ""
-        """What stands at the beginning of the line, or of the answer, without blanks."""
+        """The beginning of the line, or of the answer, without blanks."""
         self._is_at_beginning = bool(tools)
         self._is_held = False
         self._looks_left = MAX_LOOKS
@@ -95,7 +95,7 @@ class WrittenCalls:
         self._before = ""
         """The end of what was passed on."""
         self._tail = ""
-        """What may be a part of a fence, at the end of what was passed on."""
+        """The possible part of a fence at the end of the passed-on text."""
 
     @property
     def may_be_calls(self) -> bool:
@@ -106,7 +106,7 @@ class WrittenCalls:
         return self._openings is _MARKUP
 
     def take(self, text: str) -> str:
-        """Take text in and return what is known to be no call."""
+        """Accept text and return the part that is certainly not a call."""
         if self._is_held:
             self._held.append(text)
             return ""
@@ -240,7 +240,7 @@ def _of_object(value: Any) -> Call:
 
 
 def _of_plain_object(value: Any) -> Call:
-    """Read a call that no markup tells from an answer about tools. Raises ValueError."""
+    """Read a call without markup, which could be an answer about tools. Raises ValueError."""
     outer = dict_of(value)
     call = dict_of(outer.get("function")) or outer
     is_wrapped = call is not outer

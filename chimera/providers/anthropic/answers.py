@@ -1,6 +1,6 @@
-"""An answer of the Messages API as it comes in events: blocks put together, and what may count as a whole answer.
+"""Assembles an answer of the Messages API from its events, and decides whether it is complete.
 
-What means nothing is left out and counted. Text and tool calls are cleaned here. Reasoning can't be, since it is
+Meaningless events are dropped and counted. Text and tool calls are cleaned here. Reasoning can't be, since it is
 signed: where something in it can't be stored as it is, none of it is kept to be sent back.
 """
 
@@ -74,7 +74,7 @@ class Answer:
         self._size = SizeLimit(max_bytes)
         self._blocks: dict[int, _Block] = {}
         self._places: dict[int, int] = {}
-        """By the index that a server tells: the block that it means now."""
+        """Blocks by the index that the server sends."""
         self._last_place = -1
         self._figures: dict[str, object] = {}
         self._told = ""
@@ -86,7 +86,7 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """A reason to stop, or the last event behind something that was said."""
+        """A finish reason, or the last event after some output."""
         if self._reason is not None or not self._stopped:
             return self._reason is not None
         blocks = self._blocks.values()
@@ -96,11 +96,11 @@ class Answer:
 
     @property
     def usage(self) -> Usage | None:
-        """None for figures that make no sense: the ledger then estimates, and says that it did."""
+        """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
         told = {name: figure_of(figure) for name, figure in self._figures.items()}
         fresh, written = told.get("input_tokens"), told.get("output_tokens")
         if fresh is None or written is None or None in told.values() or not any(told.values()):
-            # Gateways that count nothing say 0.
+            # Gateways that don't count report 0.
             return None
         read, cached = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
         return Usage(
@@ -112,7 +112,7 @@ class Answer:
         )
 
     def take(self, piece: Piece) -> str | None:
-        """Take an event in and return its text, cleaned; None for one of no known meaning. Raises `AnswerTooLarge`."""
+        """Accept an event and return its text, cleaned; None for an unknown one. Raises `AnswerTooLarge`."""
         if piece is DONE:
             self._stopped = True
             return ""
@@ -130,11 +130,11 @@ class Answer:
         return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises a `ProviderError` when it is no answer to use: cut, refused, or without a word."""
+        """Close the answer. Raises a `ProviderError` when the answer is unusable: cut off, refused, or empty."""
         blocks = [block for _, block in sorted(self._blocks.items())]
         tools = self._tools(blocks)
         if not self.is_whole:
-            raise Truncated(f"{PROVIDER} stopped in the middle of its answer; the answer is thrown away.")
+            raise Truncated(f"{PROVIDER} stopped in the middle of its answer. The answer is discarded.")
         text, is_less = self._speech.end()
         unnamed = [block.text.strip() for block in blocks if block.kind == "tool_use" and not block.name]
         # One without arguments asks for nothing.
@@ -143,7 +143,7 @@ class Answer:
         thoughts = [block.text for block in blocks if block.kind == "thinking"]
         reason = self._reason or "stop"
         return ChatEnd(
-            # "tool_use" without a call is how gateways say that they had tools.
+            # Gateways send "tool_use" without a call when tools were offered.
             finish_reason="tool_calls" if tools else "stop" if reason == "tool_calls" else reason,
             usage=believable(self.usage),
             tool_calls=tools,
@@ -157,29 +157,29 @@ class Answer:
     def _check(self, text: str, tools: tuple[ToolRequest, ...], nameless: int, max_output_tokens: int) -> None:
         if self._reason == "content_filter":
             raise ContentRefused(
-                f"{PROVIDER} held its answer back by its content filter; change what is asked, or the model."
+                f"{PROVIDER}'s content filter blocked the answer. Change the request, or use another model."
             )
         if self._reason == "refusal":
-            raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'it did not say why'}")
+            raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'no reason given'}")
         if tools and self._told == "model_context_window_exceeded":
-            raise ContextTooLong(f"{self._model!r} at {PROVIDER} had no room left for its tool call.")
+            raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens inside its tool call.")
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+                f"The answer was cut off inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
         if not tools and nameless:
-            raise Malformed(f"{PROVIDER} asked for a tool without naming it.")
+            raise Malformed(f"{PROVIDER} sent a tool call without a name.")
         if not tools and not text.strip():
             if self._reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
-            raise Malformed(f"{PROVIDER} finished without a word or a tool call.")
+            raise Malformed(f"{PROVIDER} returned neither text nor a tool call.")
 
     def _taken(self, kind: str, event: dict[str, Any]) -> str | None:
         match kind:
             case "message_start":
                 return self._message(dict_of(event.get("message")))
             case "message":
-                # All of an answer at once, from who makes no streams.
+                # A whole answer at once, from servers that don't stream.
                 return self._message(event)
             case "content_block_start":
                 return self._begin(index_of(event.get("index")), dict_of(event.get("content_block")))
@@ -234,7 +234,7 @@ class Answer:
             case "redacted_thinking":
                 self._add(block, text_of(begun.get("data")))
             case "tool_use":
-                # Cleaned at once: what is left of an id or a name may be nothing.
+                # Cleaned at once: an id or a name may become empty.
                 block.id, block.name = clean_text(word_of(begun.get("id"))), clean_text(word_of(begun.get("name")))
                 self._add(block, json_of(begun["input"]) if begun.get("input") else "")
                 self._size.count(block.id + block.name)
@@ -268,7 +268,7 @@ class Answer:
 
     def _new_block(self, place: int, kind: str) -> _Block:
         if len(self._blocks) == MAX_BLOCKS:
-            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks; ask for less.")
+            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks; request less.")
         block = self._blocks[place] = _Block(kind)
         self._last_place = max(self._last_place, place)
         return block
@@ -283,7 +283,7 @@ class Answer:
         return piece
 
     def _count_usage(self, told: dict[str, Any]) -> None:
-        """The figures of the end are totals, and repeat what the beginning said only in part, or as 0."""
+        """The figures of the end are totals, and repeat the figures of the beginning only in part, or as 0."""
         told = {_OTHER_NAMES.get(name, name): figure for name, figure in told.items()}
         self._figures |= {
             name: told[name]
@@ -310,7 +310,7 @@ class Answer:
         return tuple(tools)
 
     def _state(self, blocks: list[_Block]) -> dict[str, Any] | None:
-        """What goes back with this answer, if it has reasoning: all its blocks, and what they are bound to."""
+        """The state to send back with this answer, if it has reasoning: all its blocks, and what they are bound to."""
         content = [sent for sent in map(_sent_back, blocks) if sent is not None]
         if not any(block["type"] in _REASONING for block in content) or content[-1]["type"] in _REASONING:
             return None

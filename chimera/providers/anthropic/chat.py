@@ -1,7 +1,7 @@
 """Anthropic: the Messages API, by way of the `anthropic` SDK.
 
-The SDK would ask three times a call on its own, and takes a stream that breaks off for a finished one: its retries are
-off, and what it is answered is read by `pieces` and `anthropic_answers`.
+The SDK would make up to three requests per call, and treats a broken stream as a finished one: its retries are off,
+and its responses are read by `wire/pieces.py` and `answers.py`.
 """
 
 from collections.abc import AsyncGenerator
@@ -28,7 +28,7 @@ MODELS_A_PAGE = 1000
 
 
 class Anthropic:
-    """Making one opens nothing and imports nothing."""
+    """Constructing one opens and imports nothing."""
 
     name = PROVIDER
     simulated = False

@@ -1,4 +1,4 @@
-"""The errors of Anthropic's wire, sorted into `models/errors`: the one place that says what is worth another try.
+"""The errors of Anthropic's wire, mapped to `models/errors`: the one place that decides what is retried.
 
 https://platform.claude.com/docs/en/api/errors
 """
@@ -32,14 +32,14 @@ _STATUSES = {
 
 
 def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> ProviderError:
-    """Say which of our errors this is; the SDK's own is lost on purpose (it holds the request and its headers)."""
+    """Map an error to ours; the SDK's own is dropped on purpose (it holds the request and its headers)."""
     from anthropic import APIConnectionError, APIStatusError
     from httpx2 import TransportError
 
     if isinstance(error, ProviderError):
         return error
     if isinstance(error.__cause__, ProviderError):
-        # Raised by a hook of our client; the SDK takes it for a lost connection.
+        # Raised by a hook of our client; the SDK treats it as a lost connection.
         return error.__cause__
     if isinstance(error, APIConnectionError | TransportError):
         return disconnected(PROVIDER, error, begun=begun)
@@ -49,7 +49,7 @@ def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> Pro
         return _sort_told(told_by(body), response.status_code, response.headers, model, secret)
     if isinstance(error, ErrorInAnswer):
         return _sort_told(told_by(error.body), None, {}, model, secret)
-    return Malformed(f"{PROVIDER} sent something that isn't a message ({type(error).__name__}).")
+    return Malformed(f"{PROVIDER} sent an invalid message ({type(error).__name__}).")
 
 
 def _sort_told(told: Told, status: int | None, headers: Mapping[str, str], model: str, secret: str) -> ProviderError:

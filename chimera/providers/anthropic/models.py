@@ -1,7 +1,7 @@
-"""What a Claude model takes, read from its name: how it reasons, and how that is turned down or off.
+"""Features of a Claude model, inferred from its name: how it reasons, and how that is reduced or turned off.
 
 The API could be asked (`models.retrieve` lists capabilities), at the price of a request before the first call. Names
-carry family and version, and a name that doesn't is taken for one of the newest: a gateway's alias, most likely.
+carry family and version, and a name without them is treated as one of the newest: a gateway's alias, most likely.
 https://platform.claude.com/docs/en/build-with-claude/thinking and …/effort, as of November 2026
 """
 
@@ -11,10 +11,10 @@ from typing import Any
 from models.agents import ReasoningEffort
 
 MIN_BUDGET_TOKENS = 1024
-"""The API takes no smaller budget, and refuses one that isn't smaller than `max_tokens`."""
+"""The API accepts no smaller budget, and rejects one that isn't smaller than `max_tokens`."""
 
 _BUDGET_SHARES = {"low": 4, "medium": 2, "high": 1.5}
-"""What `max_tokens` is divided by; the rest is left for the answer."""
+"""Divisors of `max_tokens`; the rest is left for the answer."""
 
 _FAMILY_FIRST = re.compile(r"claude-([a-z]+)-(\d+)(?:-(\d{1,2})(?!\d))?")
 _VERSION_FIRST = re.compile(r"claude-(\d+)(?:-(\d))?-([a-z]+)")
@@ -25,7 +25,7 @@ _ALWAYS_REASON = ("fable", "mythos")
 def reasoning_of(model: str, effort: ReasoningEffort | None, max_tokens: int) -> dict[str, Any]:
     """The fields `thinking` and `output_config` of a request, as far as it needs them.
 
-    Models from 4.6 on decide for themselves how long they think and are told how much effort to make; older ones are
+    Models from 4.6 on decide themselves how long they reason and get a level of effort; older ones are
     given a budget of tokens out of `max_tokens`, and those before 3.7 don't reason.
     """
     family, version = _family_and_version(model)

@@ -1,7 +1,7 @@
-"""A `ChatRequest` in the words of Anthropic's Messages API.
+"""Translates a `ChatRequest` to Anthropic's Messages API.
 
 Its conversations alternate between two roles, tool results are a user's, and nothing in them may be empty. Reasoning
-goes back signed, word for word, and newer models refuse it where anything before it has changed since: then it is
+goes back signed, word for word, and newer models reject it where anything before it has changed since: then it is
 left out. https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
 """
 
@@ -25,9 +25,9 @@ _CACHED = {"type": "ephemeral"}
 
 
 def body_of(request: ChatRequest) -> dict[str, Any]:
-    """Translate a request. Raises `BadRequest` for an answer's schema that Claude can't be given.
+    """Translate a request. Raises `BadRequest` for an answer's schema that Claude doesn't support.
 
-    A temperature is left out: current models refuse one.
+    A temperature is omitted: current models reject it.
     """
     conversation = _Conversation(request)
     reasoning = reasoning_of(request.model, request.reasoning_effort, request.max_output_tokens)
@@ -93,7 +93,7 @@ class _Conversation:
             self._add(message)
 
     def lacks_reasoning(self) -> bool:
-        """Say whether the last turn of the assistant calls tools without the reasoning before it."""
+        """Return whether the assistant's last turn calls tools without the reasoning before it."""
         last: list[dict[str, Any]] = next(
             (turn["content"] for turn in reversed(self.turns) if turn["role"] == "assistant"), []
         )
@@ -164,10 +164,10 @@ def _format(schema: dict[str, Any]) -> dict[str, Any]:
     from anthropic import transform_schema
 
     try:
-        # Closes every object and moves what the API doesn't know (lengths, patterns) into the descriptions.
+        # Closes every object and moves unsupported keywords (lengths, patterns) into the descriptions.
         return {"type": "json_schema", "schema": transform_schema(schema)}
     except (AssertionError, AttributeError, TypeError, ValueError) as error:
-        raise BadRequest(f"The answer's schema can't be put to Claude: {preview_of(str(error), 160)}") from error
+        raise BadRequest(f"Claude doesn't support the answer's schema: {preview_of(str(error), 160)}") from error
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""An answer of the chat-completions wire as it comes in pieces: text passed on, and what counts as a whole answer.
+"""Assembles a chat-completions answer from its pieces: passes text on, and decides whether it is complete.
 
-Servers of this wire differ in every field. What they send is read for what it means, and what means nothing is left
-out and counted; an answer is thrown away only where there is none. Everything is cleaned here, so nothing behind a
+Servers of this wire differ in every field. What they send is read by its meaning, and meaningless pieces are
+dropped and counted; an answer is discarded only where there is none. Everything is cleaned here, so nothing behind a
 provider ever sees text that can't be stored.
 """
 
@@ -24,7 +24,7 @@ from models.usage import Usage
 _TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
 _THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
-"""Where servers put what a model thinks; those that changed the name send it under both."""
+"""Fields in which servers send reasoning; those that renamed it send both."""
 _DEPTH = 4
 
 
@@ -46,7 +46,7 @@ class Answer:
         self._reason: FinishReason | None = None
         self._is_done = False
         self._is_document = False
-        """One whole completion, as those send it who make no streams."""
+        """One whole completion, as servers send it that don't stream."""
         self._raw: list[str] = []
         self._raw_chars = 0
         self._is_of_messages = False
@@ -57,21 +57,21 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """A reason to stop, or the end of the stream behind something that was said."""
+        """A finish reason, or the end of the stream after some output."""
         if self._reason is not None or self._is_document:
             return True
         said = self._speech.has_words or bool(self._refusal)
         return self._is_done and (said or bool(self._tools)) and self._tools.are_whole
 
     def take(self, piece: Piece) -> str | None:
-        """Take a piece in and return its text, cleaned; None for one of no known meaning. Raises `AnswerTooLarge`."""
+        """Accept a piece and return its text, cleaned; None for an unknown one. Raises `AnswerTooLarge`."""
         if piece is DONE:
             self._is_done = True
             return ""
         body = piece.body
         usage = usage_of(body)
         self._count(usage)
-        # The piece of the usage, and those that say who works on the answer, have no choice.
+        # Pieces with usage or routing information have no choice.
         choices = list_of(body.get("choices"))
         if not choices:
             self._reason = reason_of(body.get("finish_reason")) or self._reason
@@ -88,7 +88,7 @@ class Answer:
         """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
         strays = ""
         if not self._has_choice:
-            # One choice was asked for: what came under other numbers is it.
+            # One choice was requested: the one under another number is it.
             strays = "".join(self._speech.take(self._chosen(choice)) for choice in self._strays)
         rest = strays + self._speech.rest("".join(self._thought))
         if not self._tools:
@@ -97,9 +97,9 @@ class Answer:
         return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        """Close the answer. Raises a `ProviderError` when the answer is unusable."""
         if not self.is_whole:
-            raise Truncated(f"{self._provider} stopped in the middle of its answer; the answer is thrown away.")
+            raise Truncated(f"{self._provider} stopped in the middle of its answer. The answer is discarded.")
         text, is_less = self._speech.end()
         tools = self._tools.made()
         self._check(text, tools, max_output_tokens)
@@ -114,7 +114,7 @@ class Answer:
         )
 
     def _count(self, usage: Usage | None) -> None:
-        """Take figures in: totals, of which a part that comes last takes nothing from the whole."""
+        """Accept figures: totals, which a later partial figure never lowers."""
         if usage is not None and (self.usage is None or usage.output_tokens or not self.usage.output_tokens):
             self.usage = usage
 
@@ -153,9 +153,9 @@ class Answer:
         return text
 
     def _message(self, message: dict[str, Any]) -> str:
-        """Read a message in the place of a delta: a piece, or all that has been said so far and more."""
+        """Read a message in the place of a delta: a piece, or the whole text so far and more."""
         if (self._raw or self._tools) and not self._is_of_messages:
-            # It ends a stream of deltas, and says again what they said.
+            # It ends a stream of deltas, and repeats them.
             return ""
         self._is_of_messages = True
         text = self._said(message)
@@ -198,7 +198,7 @@ class Answer:
         elif kind == "refusal":
             self._refuse(text_of(part.get("refusal")))
         else:
-            # Pictures and sound are nothing that was asked for.
+            # Images and audio were not requested.
             self._skipped += 1
         return ""
 
@@ -220,25 +220,25 @@ class Answer:
     def _check(self, text: str, tools: tuple[ToolRequest, ...], max_output_tokens: int) -> None:
         if self._reason == "content_filter":
             raise ContentRefused(
-                f"{self._provider} held its answer back by its content filter; change what is asked, or the model."
+                f"{self._provider}'s content filter blocked the answer. Change the request, or use another model."
             )
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+                f"The answer was cut off inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
         if not tools and self._tools.nameless:
-            raise Malformed(f"{self._provider} asked for a tool without naming it.")
+            raise Malformed(f"{self._provider} sent a tool call without a name.")
         if not text.strip() and not tools:
             raise self._wordless(max_output_tokens)
 
     def _wordless(self, max_output_tokens: int) -> ProviderError:
         if self._refusal or self._reason == "refusal":
-            why = preview_of(clean_text("".join(self._refusal)), 200) or "it did not say why"
+            why = preview_of(clean_text("".join(self._refusal)), 200) or "no reason given"
             return ContentRefused(f"{self._provider}'s model refused: {why}")
         if self._reason == "length":
             return useless(self._provider, max_output_tokens)
-        thought = " It did think: its server may take the answer for a thought." if self._thought else ""
-        return Malformed(f"{self._provider} finished without a word or a tool call.{thought}")
+        thought = " It sent reasoning: its server may classify the answer as reasoning." if self._thought else ""
+        return Malformed(f"{self._provider} returned neither text nor a tool call.{thought}")
 
     def _finish(self, calls: bool) -> FinishReason:
         if calls:
@@ -246,5 +246,5 @@ class Answer:
             return "tool_calls"
         if self._refusal:
             return "refusal"
-        # "tool_calls" without a call is how some say that they had tools.
+        # Some servers send "tool_calls" without a call when tools were offered.
         return "stop" if self._reason in (None, "tool_calls") else self._reason

@@ -1,7 +1,7 @@
 """The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
 
-The SDK would ask three times a call on its own, and its reader of streams knows OpenAI's own servers only: its retries
-are off, and what it is answered is read by `pieces` and `chat_answers`.
+The SDK would make up to three requests per call, and its stream reader knows only OpenAI's own servers: its retries
+are off, and its responses are read by `wire/pieces.py` and `answers.py`.
 """
 
 import importlib
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 NO_KEY = "none"
-"""The SDK wants some key; most servers of one's own ignore it."""
+"""The SDK requires a key; most self-hosted servers ignore it."""
 
 
 class Options(TypedDict):
-    """Where a server is, and in what it differs from others."""
+    """A server's address, and how it differs from others."""
 
     name: str
     base_url: str
@@ -47,7 +47,7 @@ class Options(TypedDict):
 
 
 class ChatCompletions:
-    """A provider that speaks chat completions. Making one opens nothing and imports nothing."""
+    """A provider that speaks chat completions. Constructing one opens and imports nothing."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
         self.name = options["name"]
@@ -66,7 +66,7 @@ class ChatCompletions:
         await self._client.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Make one request and yield its text as it comes, then one `ChatEnd`; a second one where the server refuses a
+        """Make one request and yield its text as it comes, then one `ChatEnd`; a second one where the server rejects a
         field (`schemas`).
 
         Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
@@ -89,7 +89,7 @@ class ChatCompletions:
         async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
             names = names_in(await client.get("/models", cast_to=object))
             if names is None:
-                raise Malformed(f"{self.name} sent something that isn't a list of models; check its address.")
+                raise Malformed(f"{self.name} did not send a list of models; check its address.")
             return names
 
     async def close(self) -> None:
@@ -126,7 +126,7 @@ async def ask(
     """Do what `client.chat.completions.create` does, without its search for fields to rename: there are none.
 
     It tries each message as every type of message, 0.25 ms each: 50 ms in which a worker's other calls stand still for
-    a conversation of 200 (`python -m benchmarks requests`). `post` is the SDK's documented way to ask for anything.
+    a conversation of 200 (`python -m benchmarks requests`). `post` is the SDK's documented way to make any request.
     """
     from openai import AsyncStream
     from openai.types.chat import ChatCompletion, ChatCompletionChunk

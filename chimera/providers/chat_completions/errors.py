@@ -1,6 +1,4 @@
-"""The errors of the chat-completions wire, sorted into `models/errors`: the one place that says what is worth
-another try.
-"""
+"""Errors of the chat-completions wire, mapped to `models/errors`: the one place that decides what is retried."""
 
 import re
 from collections.abc import Mapping
@@ -31,14 +29,14 @@ _NO_MODEL_WORDS = re.compile(
 
 
 def sort_error(error: Exception, *, provider: str, model: str, secret: str, begun: bool) -> ProviderError:
-    """Say which of our errors this is; the SDK's own is lost on purpose (it holds the request and its headers)."""
+    """Map an error to ours; the SDK's own is dropped on purpose (it holds the request and its headers)."""
     from httpx2 import TransportError
     from openai import APIConnectionError, APIStatusError
 
     if isinstance(error, ProviderError):
         return error
     if isinstance(error.__cause__, ProviderError):
-        # Raised by a hook of our client; the SDK takes it for a lost connection.
+        # Raised by a hook of our client; the SDK treats it as a lost connection.
         return error.__cause__
     if isinstance(error, APIConnectionError | TransportError):
         return disconnected(provider, error, begun=begun)
@@ -49,7 +47,7 @@ def sort_error(error: Exception, *, provider: str, model: str, secret: str, begu
     if isinstance(error, ErrorInAnswer):
         told = told_by(error.body)
         return _sort_told(told, told.status, {}, provider, model, secret)
-    return Malformed(f"{provider} sent something that isn't a chat completion ({type(error).__name__}).")
+    return Malformed(f"{provider} sent an invalid chat completion ({type(error).__name__}).")
 
 
 def _sort_told(

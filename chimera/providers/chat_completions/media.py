@@ -1,7 +1,7 @@
-"""Embeddings, images and transcriptions on OpenAI's wire, for OpenAI, servers of one's own and the simulator.
+"""Embeddings, images and transcriptions on OpenAI's wire, for OpenAI, self-hosted servers and the simulator.
 
 The SDK would read an answer of any length and builds its objects without checking them, so its answers are read here:
-byte after byte up to a limit, then checked for what was asked for.
+byte by byte up to a limit, then checked against the request.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from chimera.providers.media import (
     ImageRequest,
     TranscriptionEnd,
     TranscriptionRequest,
-    check_drawn,
+    check_image_count,
     from_base64,
+    image_of,
     may_be_at_work,
     packed,
-    picture_of,
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import SizeLimit, Waits, headers_of
@@ -48,7 +48,7 @@ class Answer:
 
 
 class ChatCompletionsMedia(ChatCompletions):
-    """A provider that chats, embeds, draws and writes sound down on OpenAI's wire."""
+    """A provider that chats, embeds, generates images and transcribes on OpenAI's wire."""
 
     max_inputs = 2048
     max_images = 10
@@ -64,7 +64,7 @@ class ChatCompletionsMedia(ChatCompletions):
         self._asks_for_base64 = asks_for_base64
 
     def check_size(self, size: str) -> None:
-        """Sizes differ by model and change; the server says."""
+        """Sizes differ by model and change; the server checks them."""
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
         """See `Embeds`."""
@@ -75,7 +75,7 @@ class ChatCompletionsMedia(ChatCompletions):
         def end_of(answer: Answer) -> EmbeddingEnd:
             entries = sorted(_dicts(answer.body.get("data")), key=lambda entry: _whole(entry.get("index")))
             if [entry.get("index") for entry in entries] != list(range(len(request.inputs))):
-                raise Malformed(f"{self.name} left out vectors or mixed them up.")
+                raise Malformed(f"{self.name} sent incomplete or wrongly numbered vectors.")
             vectors = [entry.get("embedding") for entry in entries]
             usage = _token_usage(answer.body.get("usage"))
             return EmbeddingEnd(
@@ -89,8 +89,8 @@ class ChatCompletionsMedia(ChatCompletions):
             self._waits,
         )
 
-    async def draw(self, request: ImageRequest) -> ImageEnd:
-        """See `Draws`."""
+    async def generate_images(self, request: ImageRequest) -> ImageEnd:
+        """See `GeneratesImages`."""
         body: dict[str, Any] = {"model": request.model, "prompt": request.prompt, "n": request.n}
         if request.size is not None:
             body["size"] = request.size
@@ -99,9 +99,9 @@ class ChatCompletionsMedia(ChatCompletions):
 
         def end_of(answer: Answer) -> ImageEnd:
             entries = _dicts(answer.body.get("data"))
-            check_drawn(self.name, len(entries), request.n)
+            check_image_count(self.name, len(entries), request.n)
             revised = tuple(clean_text(str(entry.get("revised_prompt") or "")) for entry in entries)
-            images = tuple(map(self._picture, entries))
+            images = tuple(map(self._image, entries))
             usage = _image_usage(answer.body.get("usage"))
             return ImageEnd(images, revised if any(revised) else (), usage, answer.request_id)
 
@@ -114,7 +114,7 @@ class ChatCompletionsMedia(ChatCompletions):
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
-        # Vendors go by the name's ending, so it is the one that the bytes ask for.
+        # Vendors rely on the name's ending, so it follows the type found in the bytes.
         file = (f"audio.{AUDIO.get(request.media_type, 'bin')}", request.audio, request.media_type)
         hints = {"language": request.language, "prompt": request.prompt}
         body: dict[str, Any] = {name: hint for name, hint in hints.items() if hint}
@@ -124,7 +124,7 @@ class ChatCompletionsMedia(ChatCompletions):
             if not isinstance(text, str):
                 raise Malformed(f"{self.name} sent a transcription without text.")
             heard = clean_text(language) if isinstance(language, str) else None
-            return TranscriptionEnd(clean_text(text), heard, _sound_usage(answer.body.get("usage")), answer.request_id)
+            return TranscriptionEnd(clean_text(text), heard, _audio_usage(answer.body.get("usage")), answer.request_id)
 
         return await self._whole(
             lambda client: client.audio.transcriptions.with_streaming_response.create(
@@ -136,7 +136,7 @@ class ChatCompletionsMedia(ChatCompletions):
         )
 
     def _long_waits(self) -> Waits:
-        """Nothing comes before a picture is drawn or a recording heard."""
+        """No byte arrives before an image is generated or a recording transcribed."""
         return Waits(self.name, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
@@ -156,7 +156,7 @@ class ChatCompletionsMedia(ChatCompletions):
                     size.count_bytes(len(piece))
                     parts.append(piece)
                 request_id = response.headers.get("x-request-id")
-            # In a thread: what is decoded here may be many megabytes.
+            # In a thread: decoding may take many megabytes.
             return await asyncio.to_thread(lambda: end_of(Answer(self._json(b"".join(parts)), request_id)))
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, begun=begun) from None
@@ -172,7 +172,7 @@ class ChatCompletionsMedia(ChatCompletions):
             known = disconnected(self.name, error, begun=begun)
         else:
             known = self._sorted(model, error, begun)
-        # Who has begun to answer has done the work.
+        # A server that has begun to answer has done the work.
         known.may_be_billed = known.may_be_billed or begun or may_be_at_work(error)
         return known
 
@@ -180,16 +180,16 @@ class ChatCompletionsMedia(ChatCompletions):
         try:
             answer = _parsed(body)
         except (ValueError, RecursionError):
-            raise Malformed(f"{self.name} sent something that isn't JSON; check its address.") from None
+            raise Malformed(f"{self.name} sent invalid JSON; check its address.") from None
         if not isinstance(answer, dict):
-            raise Malformed(f"{self.name} sent JSON of another shape.")
+            raise Malformed(f"{self.name} sent JSON of an unexpected shape.")
         return answer
 
-    def _picture(self, entry: dict[str, Any]) -> Any:
+    def _image(self, entry: dict[str, Any]) -> Any:
         encoded = entry.get("b64_json")
         if not isinstance(encoded, str) or not encoded:
-            raise Malformed(f"{self.name} sent no picture, or only a link to one.")
-        return picture_of(self.name, from_base64(self.name, encoded))
+            raise Malformed(f"{self.name} sent no image, or only a link to one.")
+        return image_of(self.name, from_base64(self.name, encoded))
 
 
 def _parsed(body: bytes) -> object:
@@ -209,7 +209,7 @@ def _whole(value: object) -> int:
 
 
 def _token_usage(told: object) -> MediaUsage | None:
-    """None for figures that make no sense: the ledger then estimates, and says that it did. So below too."""
+    """None for implausible figures: the ledger then estimates, and marks the figure as an estimate. So below too."""
     tokens = told.get("prompt_tokens") if isinstance(told, Mapping) else None
     return MediaUsage(input_tokens=tokens) if isinstance(tokens, int) and tokens > 0 else None
 
@@ -225,12 +225,12 @@ def _image_usage(told: object) -> MediaUsage | None:
         input_tokens=read,
         input_image_tokens=_detail(details_in, "image_tokens"),
         output_tokens=written,
-        # Without details all of it is pictures: that is what such a model gives.
+        # Without details all of it counts as images: such a model returns nothing else.
         output_image_tokens=_detail(details_out, "image_tokens") if isinstance(details_out, Mapping) else written,
     )
 
 
-def _sound_usage(told: object) -> MediaUsage | None:
+def _audio_usage(told: object) -> MediaUsage | None:
     """By tokens or by duration, as the model is charged."""
     if not isinstance(told, Mapping):
         return None

@@ -1,4 +1,4 @@
-"""A `ChatRequest` in the words of the chat-completions API."""
+"""Translates a `ChatRequest` to the chat-completions API."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
 from chimera.providers.wire.http import object_of
 
 LimitField = Literal["max_completion_tokens", "max_tokens"]
-"""OpenAI renamed the field and refuses the old name for its newer models; other servers only know the old one."""
+"""OpenAI renamed the field and rejects the old name for its newer models; other servers only know the old one."""
 
 MAX_ID_CHARS = 40
 """Of a tool call, at OpenAI: https://github.com/vllm-project/vllm/issues/22966"""
@@ -19,9 +19,9 @@ _REASONING = re.compile(r"(o\d|gpt-[5-9])")
 
 
 def body_of(request: ChatRequest, limit_field: LimitField, *, obeys_tool_choice: bool = True) -> dict[str, Any]:
-    """Translate a request; what it leaves open is left out, so that the server's own default holds.
+    """Translate a request; unset fields are omitted, so that the server's defaults hold.
 
-    A server that doesn't obey a choice of no tool isn't told of any then.
+    A server that ignores a choice of no tool is offered none then.
     """
     body: dict[str, Any] = {
         "model": request.model,
@@ -44,7 +44,7 @@ def body_of(request: ChatRequest, limit_field: LimitField, *, obeys_tool_choice:
 
 
 def reasons(model: str) -> bool:
-    """Say whether this is one of OpenAI's reasoning models, which refuse a temperature.
+    """Return whether this is one of OpenAI's reasoning models, which reject a temperature.
 
     https://platform.openai.com/docs/guides/latest-model#parameter-compatibility
     """
@@ -52,7 +52,7 @@ def reasons(model: str) -> bool:
 
 
 def allows_strict(schema: dict[str, Any]) -> bool:
-    """Say whether OpenAI's strict mode takes this schema: every object closed, every property required, no defaults.
+    """Return whether OpenAI's strict mode accepts this schema: closed objects, required properties, no defaults.
 
     https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
     """
@@ -77,7 +77,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
             {
                 "id": _id(call.id),
                 "type": "function",
-                # vLLM and others refuse a conversation with arguments that are no JSON.
+                # vLLM and others reject a conversation with arguments that are not JSON.
                 "function": {"name": call.name, "arguments": json.dumps(object_of(call.arguments), ensure_ascii=False)},
             }
             for call in message.tool_calls
@@ -88,7 +88,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _id(call_id: str) -> str:
-    """An id that OpenAI takes; vLLM's, for one, are longer."""
+    """Return an id that OpenAI accepts; vLLM's, for example, are longer."""
     if len(call_id) <= MAX_ID_CHARS:
         return call_id
     return f"call_{sha256(call_id.encode()).hexdigest()[:32]}"

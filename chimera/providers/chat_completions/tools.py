@@ -1,8 +1,8 @@
-"""Tool calls put together from the pieces in which servers send them.
+"""Assembles tool calls from the pieces in which servers send them.
 
 OpenAI numbers its calls by `index`. Others number all of them 0, or none; send ids late, in every piece, or never;
 repeat the name; send arguments as an object, or all so far in each piece. So a piece belongs to a call by whichever of
-id, index and place tells them apart, and arguments that are a whole object, followed by a name, end one call and begin
+id, index and place identifies it, and arguments that are a whole object, followed by a name, end one call and begin
 the next.
 """
 
@@ -47,10 +47,10 @@ class _Call:
         return arguments_of_each(self.text)
 
     def is_whole(self) -> bool:
-        """Say whether the pieces so far are a whole object.
+        """Return whether the pieces so far are a whole object.
 
         They are joined only where all brackets are closed, and never again once that was no object: to join all for
-        each takes too long, where a server says the name in each.
+        each takes too long, where a server repeats the name in each.
         """
         if self.is_broken or not self.brackets.are_closed_by(self.arguments):
             return False
@@ -82,18 +82,18 @@ class ToolCalls:
         return bool(self._calls)
 
     def take(self, parts: object) -> int:
-        """Take the pieces of one chunk in; return how many had no known meaning. Raises `AnswerTooLarge`."""
+        """Accept the pieces of one chunk; return how many were unknown. Raises `AnswerTooLarge`."""
         listed = _listed(parts)
         known = [part for part in listed if isinstance(part, dict)]
         for place, part in enumerate(known):
             index = index_of(part.get("index"))
-            # Without numbers, the place among the pieces of a chunk is what tells them apart.
+            # Without numbers, the place among the pieces of a chunk identifies them.
             key: Key | None = index if index is not None else f"place {place}" if len(known) > 1 else None
             self._add(key, part)
         return len(listed) - len(known)
 
     def take_legacy(self, part: object) -> None:
-        """Take a piece of the older `function_call` in."""
+        """Accept a piece of the older `function_call`."""
         if isinstance(part, dict):
             self._add(LEGACY, {"function": part})
 
@@ -104,7 +104,7 @@ class ToolCalls:
         if len(set(numbered)) == len(calls):
             calls.sort(key=lambda call: call.key if isinstance(call.key, int) else 0)
         asked = {
-            # What is told again at the end, under the same id and number, is asked for once.
+            # A call that is repeated at the end, under the same id and number, counts once.
             (call.id, call.key, call.name, text) if call.id else (call, text): (call, text)
             for call in calls
             for text in call.texts()
@@ -115,7 +115,7 @@ class ToolCalls:
 
     @property
     def nameless(self) -> int:
-        """Calls that nothing can be made of: something was asked for, but not what of. Empty ones ask for nothing."""
+        """Nameless calls with content: something was requested, but of no tool. Empty ones request nothing."""
         return sum(not call.name and call.text.strip() not in ("", "{}") for call in self._calls)
 
     @property
@@ -126,7 +126,7 @@ class ToolCalls:
     def _add(self, key: Key | None, part: dict[str, Any]) -> None:
         function = part.get("function")
         function = dict_of(parsed(function) if isinstance(function, str) else function) or part
-        # Cleaned at once: what is left of an id or a name may be nothing.
+        # Cleaned at once: an id or a name may become empty.
         id, name = clean_text(word_of(part.get("id"))), clean_text(word_of(function.get("name")))
         told = next((function[field] for field in _ARGUMENTS if function.get(field) is not None), None)
         arguments = json_of(told)
@@ -141,14 +141,14 @@ class ToolCalls:
             self._by_id[id] = self._by_id[id, call.key] = call
         call.name = self._longer(call, name) or call.name or name
         if isinstance(told, dict | list):
-            # A whole one; one that comes again changes nothing.
+            # A whole call; a repeated one changes nothing.
             call.begin_anew()
         call.arguments.append(arguments)
         call.has_arguments = call.has_arguments or bool(arguments.strip())
         self._size.count(arguments + id + name)
 
     def _find(self, key: Key | None, id: str, name: str, arguments: str) -> _Call | None:
-        """Find the call that a piece goes on with; None where it begins one."""
+        """Find the call that a piece continues; None where it begins one."""
         if id:
             known = self._by_id.get(id)
             if known is not None and name and _differ(known.key, key):
@@ -168,20 +168,20 @@ class ToolCalls:
         return found
 
     def _is_open(self, call: _Call, key: Key | None, arguments: str) -> bool:
-        """Say whether a piece without a name, and with a number that is new, can only belong to the last call."""
+        """Return whether a piece without a name, and with a number that is new, can only belong to the last call."""
         # A number that comes late, or arguments in the middle of which a server counts on.
         return not isinstance(call.key, int) or (
             isinstance(key, int) and bool(arguments.strip()) and call.has_arguments and not call.is_whole()
         )
 
     def _goes_on(self, call: _Call, name: str, arguments: str) -> bool:
-        """Say whether a piece goes on with a call though its id is another: some servers make one for each piece."""
+        """Return whether a piece continues a call under another id: some servers make one for each piece."""
         if name:
             return call.has_arguments and not call.is_whole() and not arguments.lstrip().startswith("{")
         return bool(arguments.strip()) and bool(call.name) and not call.is_whole()
 
     def _begins(self, call: _Call, name: str, arguments: str) -> bool:
-        """Say whether a piece with this name begins another call than this one."""
+        """Return whether a piece with this name begins another call."""
         if not name or not call.name or self._longer(call, name):
             return False
         if name != call.name:
@@ -214,5 +214,5 @@ def _listed(parts: object) -> list[Any]:
 
 
 def _differ(one: Key | None, other: Key | None) -> bool:
-    """Say whether two numbers say that these are two calls."""
+    """Return whether two numbers mean two calls."""
     return isinstance(one, int) and isinstance(other, int) and one != other

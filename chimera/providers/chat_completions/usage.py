@@ -1,4 +1,4 @@
-"""What a server of the chat-completions wire counted, under the names that servers have for it."""
+"""Token counts of chat-completions servers, under their various names."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from models.usage import Usage
 def usage_of(body: dict[str, Any]) -> Usage | None:
     """Read the usage in a piece; None where there is none, or where its figures make no sense.
 
-    The ledger then estimates, and says that it did.
+    The ledger then estimates, and marks the figure as an estimate.
     """
     told = body.get("usage")
     if told is None and "x_groq" not in body:
@@ -19,7 +19,7 @@ def usage_of(body: dict[str, Any]) -> Usage | None:
         told = dict_of(dict_of(body.get("x_groq")).get("usage"))
     read = figure_of(_first(told, "prompt_tokens", "input_tokens"))
     written = figure_of(_first(told, "completion_tokens", "output_tokens"))
-    # Gateways that count nothing say 0.
+    # Gateways that don't count report 0.
     if read is None or written is None or not (read or written):
         return None
     details = dict_of(_first(told, "prompt_tokens_details", "input_tokens_details"))
@@ -35,7 +35,7 @@ def usage_of(body: dict[str, Any]) -> Usage | None:
 
 
 def _is_apart(reasoning: int, read: int, written: int, total: int | None) -> bool:
-    """Say whether what was reasoned isn't within what was written, as xAI counts.
+    """Return whether reasoning tokens aren't part of the output tokens, as xAI counts.
 
     https://github.com/vercel/ai/pull/12425
     """

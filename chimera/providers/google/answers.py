@@ -1,7 +1,7 @@
-"""A Gemini answer as it comes in pieces, and what may count as a whole one.
+"""Assembles a Gemini answer from its chunks, and decides whether it is complete.
 
-Each chunk is a whole little response: function calls come unbroken, usage is told anew each time. What means nothing is
-left out and counted. Everything is cleaned here, so nothing behind sees text that can't be stored.
+Each chunk is a whole little response: function calls come unbroken, usage is repeated each time. Meaningless chunks are
+dropped and counted. Everything is cleaned here, so nothing behind sees text that can't be stored.
 """
 
 import json
@@ -29,11 +29,11 @@ _REFUSALS = {
     *("ESCALATION", "PUP_LIMITED_DISABLED", "MODEL_ARMOR"),
 }
 _FAILURES = {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"}
-"""The model meant to do something else than what it said."""
+"""The model intended something else than it wrote."""
 
 _UNSPECIFIED = {"FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"}
 _MAX_ID_CHARS = 40
-"""What OpenAI takes, should the conversation move there."""
+"""OpenAI's limit, in case the conversation moves there."""
 
 
 class Answer:
@@ -62,7 +62,7 @@ class Answer:
         self._id: str | None = None
         self._figures: dict[str, Any] = {}
         self._is_unspecified = False
-        """The last chunk ended for a reason that it didn't tell."""
+        """The last chunk ended without giving a reason."""
         self.has_begun = False
 
     @property
@@ -71,12 +71,12 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """A reason to stop, or the end of the stream behind something that was said."""
+        """A finish reason, or the end of the stream after some output."""
         says_its_end = self._is_done or self._is_unspecified
         return bool(self._told or self._blocked) or (says_its_end and (self._has_text or bool(self._calls)))
 
     def take(self, piece: Piece) -> str | None:
-        """Take a chunk in and return its text, cleaned, without thoughts; None for one of no known meaning.
+        """Accept a chunk and return its text, cleaned, without reasoning; None for an unknown one.
 
         Raises `AnswerTooLarge`.
         """
@@ -90,7 +90,7 @@ class Answer:
         feedback = dict_of(body.get("promptFeedback"))
         blocked = word_of(feedback.get("blockReason"))
         self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
-        # Each chunk tells totals; one that leaves some out doesn't take them back.
+        # Each chunk has totals; a missing one keeps its earlier value.
         self._figures |= {
             name: figure
             for name, figure in _named(dict_of(body.get("usageMetadata"))).items()
@@ -113,24 +113,24 @@ class Answer:
         return rest
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        """Close the answer. Raises a `ProviderError` when the answer is unusable."""
         if self._blocked:
-            raise ContentRefused(f"google refused the prompt ({clean_text(self._blocked[:40])}).")
+            raise ContentRefused(f"google rejected the prompt ({clean_text(self._blocked[:40])}).")
         if not self.is_whole:
-            raise Truncated("google stopped in the middle of its answer; the answer is thrown away.")
+            raise Truncated("google stopped in the middle of its answer. The answer is discarded.")
         finish_reason = known_reason(self._told, self._reason_message) if self._told else "stop"
         tools = self._tools()
         text, is_less = self._speech.end()
         if finish_reason == "length" and tools:
             raise Truncated(
-                f"The answer was cut inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+                f"The answer was cut off inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
             )
         if not tools and any(call["args"] for call in self._calls):
-            raise Malformed("google asked for a tool without naming it.")
+            raise Malformed("google sent a tool call without a name.")
         if not tools and not text.strip():
             if finish_reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
-            raise Malformed(f"google finished without a word or a tool call{_because(self._told)}.")
+            raise Malformed(f"google returned neither text nor a tool call{_because(self._told)}.")
         return ChatEnd(
             finish_reason="tool_calls" if tools else "stop" if finish_reason == "tool_calls" else finish_reason,
             usage=believable(self.usage),
@@ -156,10 +156,10 @@ class Answer:
         return "".join(map(self._add, [{"text": parts}] if isinstance(parts, str) else list_of(parts)))
 
     def _add(self, part: object) -> str:
-        """Keep a part and return the text in it that is meant to be read."""
+        """Keep a part and return its text for the reader."""
         kept = _kept(_named(dict_of(part)))
         if not {"functionCall", "text"} & kept.keys():
-            # Pictures and code that ran are nothing that was asked for.
+            # Images and executed code were not requested.
             self._skipped += 1
             return ""
         call = kept.get("functionCall")
@@ -197,7 +197,7 @@ class Answer:
             id, number = clean_text(word_of(call.get("id"))), index
             arguments = json.dumps(clean_json(call["args"]), ensure_ascii=False)
             if not name or (id and (id, name, arguments) in asked):
-                # Nothing can be made of it, or it is told again at the end.
+                # It has no name, or is repeated at the end.
                 continue
             asked.add((id, name, arguments))
             while not id or id in taken:
@@ -211,7 +211,7 @@ class Answer:
         return f"call_{number}_{re.sub('[^A-Za-z0-9_-]', '', self._id or '')}"[:_MAX_ID_CHARS].rstrip("_")
 
     def _state(self) -> dict[str, Any] | None:
-        """What goes back as it came. Without a signature the message itself says all of it."""
+        """The state to send back unchanged. Without a signature the message itself is enough."""
         if not self._is_signed:
             return None
         self._end_text()
@@ -219,20 +219,20 @@ class Answer:
 
 
 def known_reason(told: str, message: str) -> FinishReason:
-    """Read why an answer ended; "other" for a reason that isn't known.
+    """Read why an answer ended; "other" for an unknown reason.
 
-    Raises `ContentRefused`, `BadRequest` or `Malformed` for those that make it no answer.
+    Raises `ContentRefused`, `BadRequest` or `Malformed` for reasons that make the answer unusable.
     """
     reason = clean_text(f"{told[:40]} {preview_of(message, 150)}").strip()
     if told.upper() in _REFUSALS:
-        raise ContentRefused(f"google held its answer back: {reason}")
+        raise ContentRefused(f"google withheld its answer: {reason}")
     if told == "MISSING_THOUGHT_SIGNATURE":
-        raise BadRequest(f"google misses the model's signature in the conversation: {reason}")
+        raise BadRequest(f"The conversation lacks a signature that google requires: {reason}")
     if told.upper() in _FAILURES:
-        raise Malformed(f"google gave no answer that can be used: {reason}")
+        raise Malformed(f"google returned no usable answer: {reason}")
     known = reason_of(told) or "other"
     if known in ("content_filter", "refusal"):
-        raise ContentRefused(f"google held its answer back: {reason}")
+        raise ContentRefused(f"google withheld its answer: {reason}")
     return known
 
 
@@ -241,7 +241,7 @@ def _because(told: str) -> str:
 
 
 def _kept(part: dict[str, Any]) -> dict[str, Any]:
-    """What is known of a part: it may have to go back, and the SDK refuses what it doesn't know."""
+    """The known fields of a part: it may have to be sent back, and the SDK rejects unknown fields."""
     kept: dict[str, Any] = {}
     call, signature = part.get("functionCall"), part.get("thoughtSignature")
     if isinstance(call, dict):
@@ -270,7 +270,7 @@ def _named(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usage_of(told: dict[str, Any]) -> Usage | None:
-    """None for figures that make no sense: the ledger then estimates, and says that it did."""
+    """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
     if told.get("promptTokenCount") is None:
         return None
     names = ("promptTokenCount", "toolUsePromptTokenCount", "cachedContentTokenCount", "candidatesTokenCount")
@@ -278,7 +278,7 @@ def _usage_of(told: dict[str, Any]) -> Usage | None:
         figure_of(0 if told.get(name) is None else told[name]) for name in (*names, "thoughtsTokenCount")
     )
     if not (read or written):
-        # Gateways that count nothing say 0.
+        # Gateways that don't count report 0.
         return None
     if read is None or by_tools is None or cached is None or written is None or thoughts is None:
         return None

@@ -1,7 +1,7 @@
 """Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
 
 The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
-all are off. It makes the request, and its answer is read by `pieces` and `google_answers`.
+all are off. It makes the request, and its answer is read by `wire/pieces.py` and `answers.py`.
 """
 
 import re
@@ -36,7 +36,7 @@ PAGE_SIZE = 1000
 
 
 class Google:
-    """Gemini by API key. Making one opens nothing and imports nothing."""
+    """Gemini by API key. Constructing one opens and imports nothing."""
 
     name = PROVIDER
     simulated = False
@@ -61,7 +61,7 @@ class Google:
         await self._clients.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Make one request and yield its text as it comes, then one `ChatEnd`; thoughts aren't told.
+        """Make one request and yield its text as it comes, then one `ChatEnd`; reasoning isn't yielded.
 
         Leave the iterator with `contextlib.aclosing`, which closes the connection at once; so does a cancel.
         """
@@ -144,8 +144,8 @@ class Google:
         if isinstance(error, httpx2.TransportError):
             return disconnected(self.name, error, begun=begun)
         if not responses:
-            return BadRequest(f"The SDK of google refused the request for {model!r} ({type(error).__name__}).")
-        return Malformed(f"google sent something that isn't a Gemini answer ({type(error).__name__}).")
+            return BadRequest(f"google's SDK rejected the request for {model!r} ({type(error).__name__}).")
+        return Malformed(f"google sent an invalid Gemini answer ({type(error).__name__}).")
 
     def _make_clients(self) -> "tuple[Client, httpx2.AsyncClient]":
         from google.genai import Client

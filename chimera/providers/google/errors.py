@@ -1,7 +1,7 @@
-"""The errors of the Gemini API, sorted into `models/errors`: the one place that says what is worth another try.
+"""The errors of the Gemini API, mapped to `models/errors`: the one place that decides what is retried.
 
-Its messages can't tell a limit per minute from an empty account: both speak of "plan and billing details". The details
-can: which quota was exceeded, how large it is, and when to come back.
+Its messages don't distinguish a limit per minute from an empty account: both mention "plan and billing details". The
+details do: which quota was exceeded, how large it is, and when to retry.
 """
 
 import re
@@ -26,7 +26,7 @@ _NO_MONEY = re.compile(r"credits|spend", re.IGNORECASE)
 def sort_told(
     body: object, status: int | None, headers: Mapping[str, str], *, model: str, secret: str
 ) -> ProviderError:
-    """Say which of our errors a refusal is. `status` is None for one in the middle of an answer."""
+    """Map a refusal to one of our errors. `status` is None for one in the middle of an answer."""
     told = told_by(body)
     error = _error_in(told.body)
     details = list(_dicts(error.get("details")))
@@ -52,9 +52,9 @@ def sort_told(
 
 
 def _is_used_up(status: int | None, error: dict[str, Any], told: Told, details: list[dict[str, Any]]) -> bool:
-    """Say whether waiting for less than a day is no use."""
+    """Return whether waiting for less than a day is useless."""
     if error.get("status") == "FAILED_PRECONDITION":
-        # No free tier in this country, for one.
+        # For example, no free tier in this country.
         return bool(_NO_BILLING.search(told.words))
     if status != 429:
         return False
@@ -73,7 +73,7 @@ def _is_wrong_key(told: Told, details: list[dict[str, Any]]) -> bool:
 
 
 def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str) -> float | None:
-    """The longer of the two ways to say when: the header, or words, and `RetryInfo` ("36.4s")."""
+    """The longer of two retry times: that of header or message, and `RetryInfo` ("36.4s")."""
     delays = [_delay(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     told = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
     return max((wait for wait in told if wait is not None), default=None)
@@ -88,7 +88,7 @@ def _delay(told: object) -> str:
 
 
 def _error_in(body: object) -> dict[str, Any]:
-    """In an object, or in a list of one: what is asked for without events is answered so."""
+    """In an object, or in a list of one, as in responses without events."""
     first = body[0] if isinstance(body, list) and body else body
     return dict_of(dict_of(first).get("error", first))
 

@@ -1,4 +1,4 @@
-"""A `ChatRequest` in the words of the Gemini API: plain JSON as on the wire, so that nothing here needs the SDK."""
+"""Translates a `ChatRequest` to the Gemini API: plain JSON as on the wire, so that nothing here needs the SDK."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from models.agents import ReasoningEffort
 PROVIDER = "google"
 
 FOREIGN_SIGNATURE = b"skip_thought_signature_validator"
-"""What Google documents for calls that the model didn't make itself: Gemini 3 refuses a call of the current turn
+"""Google's value for calls that the model didn't make itself: Gemini 3 rejects a call of the current turn
 without a signature. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 """
 
@@ -30,7 +30,7 @@ _BUDGETED = re.compile(r"gemini-2\.5-(pro|flash-lite|flash)(?!.*(?:image|tts|aud
 _LEVELLED = re.compile(r"gemini-(?:(?:[3-9]|\d\d)[.-]|(?:pro|flash|flash-lite)-latest)(?!.*(?:image|tts|audio|live))")
 
 # https://ai.google.dev/gemini-api/docs/structured-output#json-schema-support. Without maxItems and minItems: limits of
-# arrays are what makes Gemini refuse a schema as having "too many states", and who asks checks the answer anyway.
+# arrays are what makes Gemini refuse a schema as having "too many states", and the caller checks the answer anyway.
 _KEYWORDS = {
     *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum", "anyOf", "oneOf"),
     *("items", "prefixItems", "minimum", "maximum"),
@@ -78,18 +78,18 @@ def contents_of(request: ChatRequest) -> list[dict[str, Any]]:
         if message.role == "tool" and after_result:
             contents[-1]["parts"] += parts
         elif parts:
-            # Gemini refuses a content with nothing in it.
+            # Gemini rejects an empty content.
             contents.append({"role": role, "parts": parts})
         after_result = message.role == "tool"
     return contents
 
 
 def config_of(request: ChatRequest) -> dict[str, Any]:
-    """Translate the rest; what a request leaves open is left out, so that the server's own default holds."""
+    """Translate the rest; unset fields are omitted, so that the server's defaults hold."""
     config: dict[str, Any] = {
         "maxOutputTokens": request.max_output_tokens,
         "httpOptions": {"headers": headers_of(request)},
-        # Both would have the SDK send requests that no ledger knows of.
+        # Both would make the SDK send requests outside the ledger.
         "automaticFunctionCalling": {"disable": True},
         "automaticContinuation": False,
     }
@@ -129,7 +129,7 @@ def _inner(name: str, value: Any) -> Any:
 
 
 def _kept_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
-    """The parts as they came. Signatures are worth something to the model that wrote them, and to no other."""
+    """The parts unchanged. Signatures are valid only for the model that wrote them."""
     state = message.state or {}
     if state.get("provider") != PROVIDER or state.get("model") != model:
         return []
@@ -156,8 +156,8 @@ def _called_in(message: ChatMessage, parts: Iterable[dict[str, Any]]) -> dict[st
 def _tool_result(message: ChatMessage, called: dict[str, _Called]) -> dict[str, Any]:
     call = called.get(message.tool_call_id or "")
     if call is None:
-        # Its call was left out to fit the window; Gemini refuses a result without one.
-        return {"text": f"Result of a tool:\n{message.content}"}
+        # Its call was left out to fit the window; Gemini rejects a result without one.
+        return {"text": f"Tool result:\n{message.content}"}
     response = {"name": call.name, "response": {"output": message.content}}
     return {"functionResponse": response | ({"id": call.id} if call.id else {})}
 
@@ -176,7 +176,7 @@ def _declaration(tool: ToolSpec) -> dict[str, Any]:
 
 
 def _thinking(request: ChatRequest) -> dict[str, Any]:
-    """How much to think, in the words of the model's generation; a model that doesn't think is sent nothing."""
+    """The amount of reasoning, in the terms of the model's generation; nothing for a model that doesn't reason."""
     effort = request.reasoning_effort
     if effort is None:
         return {}

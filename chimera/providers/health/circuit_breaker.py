@@ -1,9 +1,9 @@
-"""Whom a provider's failures keep from asking it: as many as they speak for, and nobody else.
+"""A provider's circuit breaker: which callers its failures block.
 
-A call that fails may do so because of its prompt, its task or its user. So failures are counted by whose calls they
-were, since the last answer that anybody had. As soon as there are `limit` of them, failures of one node hold that node,
-those of two nodes their task, of two tasks their user, and of two users everybody. A connection that doesn't come about
-is nobody's fault: `limit` of these hold everybody, whoever asked.
+A call may fail because of its prompt, its task or its user. So failures are counted by caller, since the provider's
+last answer to any of them. Once there are `limit` of them, failures of one node block that node, those of two nodes
+their task, of two tasks their user, and of two users all callers. A failed connection has no such cause: `limit` of
+these block all callers.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from models.errors import ProviderError, Unreachable
 
 Asker = tuple[str, ...]
-"""Whose call it is, the widest first: user, task, and the keys that lead to the node; or user and single call."""
+"""The caller of a call, the widest part first: user, task, and the keys that lead to the node; or user and call."""
 
-NOBODY: Asker = ("",)
-"""Whose failure it is when there was no connection."""
+CONNECTION: Asker = ("",)
+"""The source of failed connections, in place of a caller."""
 
 
 def asker_of(owner_id: str, work_id: str, path: str = "") -> Asker:
@@ -23,8 +23,8 @@ def asker_of(owner_id: str, work_id: str, path: str = "") -> Asker:
 
 
 def source_of(error: ProviderError, asker: Asker) -> Asker:
-    """Whom a failure is counted for."""
-    return NOBODY if isinstance(error, Unreachable) else asker
+    """Return the source that a failure is counted for."""
+    return CONNECTION if isinstance(error, Unreachable) else asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +36,31 @@ class Failures:
     def __len__(self) -> int:
         return sum(self.times.values())
 
-    def hold(self, asker: Asker, limit: int) -> bool:
-        """Say whether this asker's calls are to wait."""
+    def blocks(self, asker: Asker, limit: int) -> bool:
+        """Return whether this caller's calls have to wait."""
         return self.no_connection(limit) or any(
             self._speak_for(asker[:depth], limit) for depth in range(len(asker) + 1)
         )
 
-    def hold_everybody(self, limit: int) -> bool:
+    def blocks_all(self, limit: int) -> bool:
         return self.no_connection(limit) or self._speak_for((), limit)
 
-    def hold_somebody(self, limit: int) -> bool:
-        return any(self.hold(asker, limit) for asker in self.times)
+    def blocks_any(self, limit: int) -> bool:
+        return any(self.blocks(asker, limit) for asker in self.times)
 
     def no_connection(self, limit: int) -> bool:
-        return self.times.get(NOBODY, 0) >= limit
+        return self.times.get(CONNECTION, 0) >= limit
 
     def has_met(self, owner: str) -> bool:
-        """Say whether a call of this user is among those that failed."""
+        """Return whether one of this user's calls has failed."""
         return any(asker[0] == owner for asker in self.times)
 
-    def and_one_of(self, source: Asker) -> "Failures":
+    def plus(self, source: Asker) -> "Failures":
         return Failures({**self.times, source: self.times.get(source, 0) + 1})
 
     def _speak_for(self, group: Asker, limit: int) -> bool:
         depth = len(group)
-        among = {each: times for each, times in self.times.items() if each[:depth] == group and each != NOBODY}
-        # More than one of its members, or what has no members.
+        among = {each: times for each, times in self.times.items() if each[:depth] == group and each != CONNECTION}
+        # More than one of its members, or the group itself.
         is_whole = len({each[depth : depth + 1] for each in among}) > 1 or group in among
         return is_whole and sum(among.values()) >= limit

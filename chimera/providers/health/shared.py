@@ -1,9 +1,9 @@
-"""What all workers know of a provider's account, in Redis; a hint on a channel has each of them read it again.
+"""Health of provider accounts that all workers share, in Redis; a hint on a channel makes each of them read it again.
 
-Times are kept by Redis's clock and told as durations: the clocks of two workers may differ by hours. Should Redis's own
-clock be set, nothing is kept longer than it was asked for.
+Times are kept by Redis's clock and returned as durations: the clocks of two workers may differ by hours. If Redis's
+own clock is set, nothing is kept longer than requested.
 
-Everything here raises RedisError or OSError while Redis is away; what then holds is for who asks.
+Everything here raises RedisError or OSError while Redis is away; the caller decides what holds then.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from chimera.providers.refusals.retry_times import MAX_RETRY_AFTER_S
 
 CHANNEL = "chimera:providers"
 KEPT_S = 7200
-"""How long Redis keeps failures that nobody adds to: longer than calls wait between two looks."""
-MOST_SOURCES = 200
-"""Failures of more tasks than this tell nothing new."""
+"""How long Redis keeps failures without new ones: longer than calls wait between two probes."""
+MAX_SOURCES = 200
+"""Failures of more callers than this add no information."""
 REREAD_S = 5.0
 """How long a hint may be lost at most."""
 
-# Keys: the wait, the failures, the probe. A wait's value is its length: what is left can't be more, whatever the clock.
+# Keys: the wait, the failures, the probe. A wait's value is its length, an upper bound even if the clock is set.
 _READ = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -52,12 +52,12 @@ redis.call('SET', KEYS[3], 'failed', 'PX', ARGV[3], 'NX')
 redis.call('PUBLISH', ARGV[6], ARGV[7])
 return read()
 """
-"""In one step, so that nobody reads the last failure without what it means. The first probe is not due at once."""
+"""In one step, so that no worker reads the last failure without its consequence. The first probe is not due at once."""
 _WAIT = """
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[1]) end
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 """
-"""Only raised, whichever worker hears of its 429 last."""
+"""A wait is only raised, in whatever order workers report their 429s."""
 _TAKE_PROBE = """
 local left, period = redis.call('PTTL', KEYS[3]), tonumber(ARGV[1])
 local passes = ARGV[2] == 'new' and redis.call('GET', KEYS[3]) ~= 'new'
@@ -69,16 +69,16 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What is known of one account now."""
+    """The shared health of one account now."""
 
     wait_s: float
     failures: Failures
     failing_s: float
-    """How long ago the first of them was."""
+    """Time since the first failure."""
     reason: str
 
 
-class SharedStandings:
+class SharedHealth:
     """Accounts by name; one connection pool a process."""
 
     def __init__(self, redis_url: str) -> None:
@@ -88,12 +88,12 @@ class SharedStandings:
         return _shared(await self._run(_READ + "return read()", account))
 
     async def wait(self, account: str, seconds: float) -> None:
-        """Have everybody wait that long, or longer if somebody said so."""
+        """Make all callers wait that long, or longer if another worker said so."""
         await self._run(_WAIT, account, _ms(min(seconds, MAX_RETRY_AFTER_S)), CHANNEL, account)
 
     async def count_failure(self, account: str, source: Asker, reason: str, *, probe_s: float) -> Shared:
-        """Count a failure and read what that makes of the account."""
-        values = ("/".join(source), reason, _ms(probe_s), KEPT_S, MOST_SOURCES, CHANNEL, account)
+        """Count a failure and return the account's health after it."""
+        values = ("/".join(source), reason, _ms(probe_s), KEPT_S, MAX_SOURCES, CHANNEL, account)
         return _shared(await self._run(_COUNT_FAILURE, account, *values))
 
     async def forget_failures(self, account: str) -> None:
@@ -103,21 +103,21 @@ class SharedStandings:
             await pipe.execute()
 
     async def take_probe(self, account: str, probe_s: float, *, is_new: bool) -> bool:
-        """Say whether this is the one call of the next `probe_s` that may look whether the provider is back.
+        """Return whether this is the one call of the next `probe_s` that probes the provider.
 
-        One of a user who has met with no failure yet (`is_new`) doesn't wait for the others.
+        A call of a user without failures (`is_new`) doesn't wait for the others.
         """
         return bool(await self._run(_TAKE_PROBE, account, _ms(probe_s), "new" if is_new else "failed"))
 
-    async def follow(self, heard: Callable[[str | None], Awaitable[None]]) -> None:
-        """Say which account has changed, and None when any may have; for ever, and also while Redis is away."""
+    async def follow(self, changed: Callable[[str | None], Awaitable[None]]) -> None:
+        """Report each changed account, or None when any may have changed; forever, also while Redis is away."""
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(CHANNEL)
                     while True:
                         hint: Any = await channel.get_message(timeout=REREAD_S)
-                        await heard(hint["data"].decode() if hint else None)
+                        await changed(hint["data"].decode() if hint else None)
             except (RedisError, OSError):
                 await asyncio.sleep(1.0)
 
@@ -126,7 +126,7 @@ class SharedStandings:
 
     async def _run(self, script: str, account: str, *values: str | float) -> Any:
         keys = _keys(account)
-        # redis-py types a script's answer, which is awaited, as one that is there.
+        # redis-py types a script's awaitable answer as a plain value.
         answer: Any = self._redis.eval(script, len(keys), *keys, *map(str, values))
         return await answer
 

@@ -1,10 +1,10 @@
-"""Our own limits on how often a provider is asked, shared by all workers through Redis.
+"""Our own rate limits on providers, shared by all workers through Redis.
 
-Nobody waits here: a call that finds no place is refused with the time to come back, and Temporal brings it back then,
-so no worker slot is held.
+No call waits here: one without a slot is rejected with the time to retry, and Temporal retries it then, so no worker
+slot is held.
 
 Each worker counts what it lets through itself, always, beside the count that all share: neither the loss of Redis nor
-its return gives anybody a fresh minute. While Redis is away, and a minute longer, a worker keeps to its part of the
+its return grants a fresh minute. While Redis is away, and a minute longer, a worker keeps to its part of the
 limit, by how many workers had asked before; at first it also leaves room for what the others had used up by then.
 
 A call counts with the tokens that it may need at most, as vendors count; what it didn't need isn't given back, so that
@@ -25,7 +25,7 @@ from chimera.providers.limits.windows import KEPT_S, UNITS, Amounts, Window
 from models.errors import RateLimited
 
 AWAY_SECONDS = 2.0
-"""After a failure Redis is left alone this long, so that a dead Redis costs no call its time."""
+"""After a failure Redis is not contacted for this long, so that a dead Redis delays no call."""
 NEVER = float("-inf")
 
 Limits = tuple[int | None, int | None]
@@ -34,7 +34,7 @@ Limits = tuple[int | None, int | None]
 
 @dataclass(slots=True)
 class _Count:
-    """What this process knows of one account. Times are by its own clock."""
+    """One account's rate limit, as this process knows it. Times are by its own clock."""
 
     own: Window = field(default_factory=Window)
     workers: int = 1
@@ -44,7 +44,7 @@ class _Count:
     is_told: bool = False
     """Redis has what this process has let through, unless it has been emptied."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One at a time tells what this process has let through: a later list is never overwritten by an older one."""
+    """Reports of this process are sent one at a time: an older one never overwrites a later one."""
 
 
 class ProviderLimits:
@@ -59,7 +59,7 @@ class ProviderLimits:
         self._away_until = self._careful_until = NEVER
 
     async def take(self, account: str, tokens: int) -> None:
-        """Take a place for one call of at most `tokens`. Raises RateLimited with the seconds until there is one."""
+        """Take a slot for one call of at most `tokens`. Raises RateLimited with the seconds until there is one."""
         provider = account.partition(":")[0]
         limits = self._requests.get(provider), self._tokens.get(provider)
         if limits == (None, None):
@@ -77,7 +77,7 @@ class ProviderLimits:
             await self._shared.close()
 
     async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> Answer | None:
-        """Take a place in this process' count and in the shared one; in its own alone while Redis is away."""
+        """Take a slot in this process' count and in the shared one; in its own alone while Redis is away."""
         for _ in range(2):
             self._look(account, count, cost, limits)
             now = self._clock()
@@ -102,14 +102,14 @@ class ProviderLimits:
         return None
 
     def _look(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> None:
-        """Raise RateLimited when this process' own count has no place."""
+        """Raise RateLimited when this process' own count has no slot."""
         now, provider = self._clock(), account.partition(":")[0]
         for unit, limit in enumerate(limits):
             if limit is None:
                 continue
             allowed, others_s = limit, 0.0
             if now < self._careful_until:
-                # At least one call of any size: nobody is to starve.
+                # At least one call of any size: no caller may starve.
                 allowed = max(limit // count.workers, cost[unit])
                 others_s = max(0.0, count.told_at + KEPT_S - now)
                 allowed = min(allowed, limit - count.others[unit]) if others_s else allowed
@@ -120,7 +120,7 @@ class ProviderLimits:
 def _refusal(provider: str, unit: int, limit: int, wait_s: float) -> RateLimited:
     wait_s = min(max(0.5, wait_s), float(KEPT_S))
     return RateLimited(
-        f"The limit of {limit} {UNITS[unit]} a minute for {provider!r} is reached.",
+        f"The limit of {limit} {UNITS[unit]} a minute for {provider!r} has been reached.",
         # Not all at once.
         retry_after_s=wait_s + uniform(0.05, max(0.5, 0.25 * wait_s)),  # noqa: S311
     )

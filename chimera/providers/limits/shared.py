@@ -1,6 +1,6 @@
-"""What all workers have let through in the last minute, in Redis: each tells its own, and all are added up.
+"""Calls that all workers admitted in the last minute, in Redis: each reports its own, and all are added up.
 
-A worker tells all of its last minute with every call, so that Redis may forget or miss any of it. What crosses is ages:
+A worker reports its last minute with every call, so that Redis may forget or miss any of it. What crosses is ages:
 seconds are those of Redis's clock. Raises RedisError or OSError while Redis is away.
 """
 
@@ -63,16 +63,16 @@ return {{lacks == 0 and 'taken' or 'full', lacks, whole, workers, others[1], oth
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call that asked for a place."""
+    """The outcome of a call's request for a slot."""
 
     verdict: Literal["taken", "full", "forgotten"]
-    """`forgotten`: Redis has lost what it was told, and so perhaps what others have told it."""
+    """`forgotten`: Redis has lost this worker's reports, and so perhaps those of others."""
     lacks: int
     wait_s: float
     workers: int
-    """How many have asked in the last minute."""
+    """Workers that called in the last minute."""
     others: Amounts
-    """What the others have let through."""
+    """Calls that the others admitted."""
 
 
 class SharedLimits:
@@ -91,10 +91,10 @@ class SharedLimits:
         *,
         is_known: bool,
     ) -> Answer:
-        """Take a place beside `own`, what this process has let through by age; `is_known`: it has told so before."""
+        """Take a slot beside `own`, this process' admitted calls by age; `is_known`: it has reported before."""
         most = [-1 if limit is None else limit for limit in limits]
         values = [self._name, int(is_known), *most, *cost, *(amount for each in own for amount in each)]
-        # redis-py types a script's answer, which is awaited, as one that is there.
+        # redis-py types a script's awaitable answer as a plain value.
         answer: Any = self._redis.eval(_TAKE, 1, f"chimera:limits:{account}", *map(str, values))
         verdict, lacks, wait_ms, workers, *others = await answer
         requests, tokens = map(int, others)

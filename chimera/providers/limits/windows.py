@@ -1,4 +1,4 @@
-"""What was let through in the last minute: requests and tokens, second by second.
+"""Calls admitted in the last minute: requests and tokens, second by second.
 
 Exact to a second, to the safe side: a whole minute has to lie between. Counters that weigh the minute before, as most
 rate limiters keep them, let almost twice the limit through around the end of a minute.
@@ -26,12 +26,12 @@ class Window:
         self._spent[int(now)] = (requests + cost[0], tokens + cost[1])
 
     def by_age(self, now: float) -> Iterable[tuple[int, int, int]]:
-        """How many seconds ago, and how many requests and tokens."""
+        """Return the entries as age in seconds, requests and tokens."""
         self._spent = {second: spent for second, spent in self._spent.items() if int(now) - second < KEPT_S}
         return [(int(now) - second, *spent) for second, spent in self._spent.items()]
 
     def wait_s(self, now: float, unit: int, cost: int, allowed: int) -> float:
-        """How long until there is room for `cost` of a unit; 0 when there is."""
+        """Return the time until there is room for `cost` of a unit; 0 when there is."""
         spent = sorted(((age, amounts[unit]) for age, *amounts in self.by_age(now)), reverse=True)
         used = sum(amount for _, amount in spent)
         for age, amount in spent:

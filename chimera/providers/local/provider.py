@@ -1,4 +1,4 @@
-"""A model server of your own (Ollama, llama.cpp, vLLM, LM Studio, …): anything that speaks chat completions."""
+"""A self-hosted model server (Ollama, llama.cpp, vLLM, LM Studio, …): anything that speaks chat completions."""
 
 from dataclasses import replace
 

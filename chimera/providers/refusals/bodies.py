@@ -1,4 +1,4 @@
-"""What a server says of a failure, in whatever shape it says it: its words, its codes, a status, when to come back.
+"""Parses a server's error body, whatever its shape: message, codes, status, time to retry.
 
 `{"error": {"message"}}` is OpenAI's shape. Others have the words under `error`, `detail`, `message` or `errors`, in a
 list, in JSON within JSON, or as a page.
@@ -15,7 +15,7 @@ from chimera.providers.wire.frames import parsed
 from chimera.providers.wire.values import index_of
 
 MOST_CHARS = 8_000
-"""That are looked at; what is shown is far less."""
+"""That are parsed; far fewer are shown."""
 MOST_INNER_CHARS = 100_000
 """Of JSON within JSON."""
 
@@ -93,7 +93,7 @@ def _place(loc: object) -> str:
 
 
 def _raw_words(value: Mapping[str, Any], depth: int) -> str:
-    """What a gateway passes on of the vendor behind it."""
+    """The error of a gateway's vendor, as the gateway passes it on."""
     metadata = value.get("metadata")
     return _words_in(metadata.get("raw"), depth + 1) if isinstance(metadata, dict) else ""
 
@@ -132,7 +132,7 @@ def _without_tags(text: str) -> str:
 
 
 def _as_text(body: object) -> str:
-    """A shape that nobody knows, as it is."""
+    """An unknown shape, unchanged."""
     if body in (None, "", {}, []):
         return ""
     try:

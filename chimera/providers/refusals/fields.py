@@ -1,7 +1,7 @@
-"""Servers that refuse a field of a request, the answer's schema above all: asked once more without it.
+"""Servers that reject a field of a request, mostly the answer's schema: the request is repeated without it.
 
-What a model's server refused is remembered for some hours, so that only the first call takes two requests. A refused
-request isn't billed. The schema is put into words then; whoever asked reads the answer as carefully as any other.
+Rejected fields are remembered per model for some hours, so that only the first call takes two requests. A rejected
+request isn't billed. The schema is then described in the prompt; the answer is parsed as carefully as any other.
 """
 
 import json
@@ -55,13 +55,13 @@ _NAMES = {
         "max_completion_tokens": r"max_completion_tokens",
     }.items()
 }
-"""How servers call what they refuse."""
+"""Names that servers use for rejected fields."""
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-"""A limit isn't left out, but told by its other name."""
+"""A limit isn't omitted, but sent under its other name."""
 
 
 class RefusedFields:
-    """What the servers of one provider refused, by model. `fields` may be refused; `clock` counts seconds."""
+    """Fields that the servers of one provider rejected, by model. `fields` can be rejected; `clock` counts seconds."""
 
     def __init__(self, fields: Iterable[str] = _NAMES, clock: Callable[[], float] = time.monotonic) -> None:
         self._fields = Fields(fields)
@@ -74,7 +74,7 @@ class RefusedFields:
         body_of: Callable[[ChatRequest], Body],
         send: Callable[[Body, Headers], Awaitable[Opened]],
     ) -> Opened:
-        """Send a request, and once more for what the server refuses of it. Raises what `send` raises otherwise."""
+        """Send a request; repeat it without the fields that the server rejects. Raises what `send` raises otherwise."""
         known = left_out = self._of(request.model)
         while True:
             told = in_words(request) if SCHEMA in left_out else request
@@ -96,7 +96,7 @@ class RefusedFields:
         return fields if self._clock() < until else Fields()
 
     def _refusable(self, told: ChatRequest, body: Body, left_out: Fields) -> Fields:
-        """The fields that are told and can be left out: each once, a limit by one of its names."""
+        """The rejected fields that can be omitted: each once, a limit by one of its names."""
         fields = self._fields & body.keys() | ({SCHEMA} if told.response_schema is not None else set())
         return Fields(name for name in fields - left_out if _OTHER_NAME.get(name) not in left_out)
 
@@ -109,11 +109,11 @@ class RefusedFields:
 
 
 def in_words(request: ChatRequest) -> ChatRequest:
-    """Put the answer's schema at the end of what the model is told."""
+    """Append the answer's schema to the prompt."""
     if request.response_schema is None:
         return request
     schema = json.dumps(request.response_schema, ensure_ascii=False, separators=(",", ":"))
-    words = f"Answer with JSON alone, without a fence, that fits this JSON schema:\n{schema}"
+    words = f"Answer only with JSON that matches this JSON schema, without a code fence:\n{schema}"
     *before, last = request.messages
     if last.role == "user":
         said = replace(last, content=f"{last.content}\n\n{words}")
@@ -129,7 +129,7 @@ def _without(body: Body, left_out: Fields) -> Body:
 
 
 def _named_in(error: Exception, fields: Fields) -> Fields:
-    """Return those of the fields that a server's refusal is about. `error` is an SDK's, with a status."""
+    """Return the fields that a server's refusal is about. `error` is an SDK's, with a status."""
     words = " ".join(_words(error))[:_MAX_WORDS]
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
     if status not in _STATUSES or is_too_long(Told(words, "", None, None), status):
@@ -140,7 +140,7 @@ def _named_in(error: Exception, fields: Fields) -> Fields:
 
 
 def _words(error: Exception) -> Iterator[str]:
-    """What a server said, without what it repeats of the request."""
+    """A server's message, without the parts of the request that it repeats."""
     body = getattr(error, "body", None) or getattr(error, "details", None)
     yield from _texts(body) if isinstance(body, dict | list) else [str(body or getattr(error, "message", ""))]
 

@@ -1,4 +1,4 @@
-"""How servers say that a model is not in memory yet, or does not fit in. It is the trouble of one model.
+"""Recognises servers' errors about a model that is not in memory yet, or does not fit. They concern one model only.
 
 A model of many gigabytes takes minutes to load. Some servers hold requests meanwhile (Ollama, LM Studio, llama-swap),
 others refuse them at once: llama.cpp and llamafile with 503 "Loading model", Hugging Face with "is currently loading",
@@ -36,12 +36,12 @@ _OTHERS = frozenset({400, 401, 402, 403, 404, 413, 422})
 
 
 def is_loading(told: Told, status: int | None) -> bool:
-    """Say whether a refusal means that its model will be there later. Nothing was done, and nothing is paid."""
+    """Return whether a refusal means that its model will be available later. Nothing was done, and nothing is paid."""
     if status in _OTHERS or cannot_load(told.words):
         return False
     return bool(_CODES.search(told.codes) or _IS_LOADING.search(told.words))
 
 
 def cannot_load(words: str) -> bool:
-    """Say whether a server has tried to load a model, in vain; its other models may answer."""
+    """Return whether a server failed to load a model; its other models may answer."""
     return bool(_CANNOT_LOAD.search(words))

@@ -1,6 +1,6 @@
-"""What a provider says in place of an answer, in the same words of ours for every vendor.
+"""A provider's refusal, in the same words for every vendor.
 
-A vendor's message may quote the request, and OpenAI's quotes the key that it refuses. So a key that isn't known (401)
+A vendor's message may quote the request, and OpenAI's quotes the rejected key. So an unknown key (401)
 is reported in our own words only, and every other message is cut short and cleared of anything that looks like a key.
 """
 
@@ -29,10 +29,10 @@ from models.errors import (
 )
 
 MIN_KEY_CHARS = 8
-"""What is shorter is a word that a server's words may have in them, and no secret."""
+"""A shorter text is a common word in messages, not a secret."""
 
 _AWAY_STATUSES = frozenset({502, 503, 504, 521, 522, 523, 529})
-"""Of who can't serve anybody now; 521 to 523 are Cloudflare's for a server that it can't reach."""
+"""Of servers that can't serve any request now; 521 to 523 are Cloudflare's for a server that it can't reach."""
 
 _OVERLOAD = re.compile(
     r"overload|(over|at|out of|insufficient|no) capacity|capacity (is )?(exceeded|reached|limit)|too busy"
@@ -54,7 +54,7 @@ _KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The facts of a refusal. `status` is None in mid-answer; each method is the error that it turns out to be."""
+    """The facts of a refusal. `status` is None mid-answer; each method is the error that it turns out to be."""
 
     provider: str
     model: str
@@ -68,28 +68,30 @@ class Refusal:
         )
 
     def rate_limited(self) -> RateLimited:
-        when = "" if self.retry_after_s is None else f", and for a pause of {self.retry_after_s:g} s"
+        when = "" if self.retry_after_s is None else f", and a pause of {self.retry_after_s:g} s"
         return RateLimited(
             f"{self.provider} asks for fewer requests{when}.{self._said()}", retry_after_s=self.retry_after_s
         )
 
     def loading(self) -> ModelLoading:
         return ModelLoading(
-            f"{self.provider} is loading {self.model!r}, or starting: {self._why()}",
+            f"{self.provider} is starting or loading {self.model!r}: {self._why()}",
             retry_after_s=self.retry_after_s,
         )
 
     def wrong_key(self) -> WrongKey:
         vendor = VENDORS[self.provider]
-        # Without a key, what refuses it is another server, or was told to.
+        # Without a key, the rejecting server is another one, or was configured to.
         setting = vendor.address_variable if vendor.key == "none" else vendor.key_variable
         if self.status == 403 and self.reason:
-            # The key is known, and may not do this: what it may not, only the server's words say.
-            return WrongKey(f"{self.provider} refused the key (403): {self._why()} Check {setting} and its rights.")
-        return WrongKey(f"{self.provider} refused the key ({self.status or 401}); check {setting}.")
+            # The key is known but lacks a right: only the server's message names it.
+            return WrongKey(f"{self.provider} rejected the key (403): {self._why()} Check {setting} and its rights.")
+        return WrongKey(f"{self.provider} rejected the key ({self.status or 401}); check {setting}.")
 
     def content(self) -> ContentRefused:
-        return ContentRefused(f"{self.provider} refused the content: {self._why()} Change what is asked, or the model.")
+        return ContentRefused(
+            f"{self.provider} rejected the content: {self._why()} Change the request, or use another model."
+        )
 
     def too_long(self) -> ContextTooLong:
         return ContextTooLong(
@@ -99,59 +101,59 @@ class Refusal:
 
     def unknown_model(self) -> UnknownModel:
         what = f"model {self.model!r}" if self.model else "list of models"
-        return UnknownModel(f"{self.provider} has no {what}, or its address is wrong: {self._why()}")
+        return UnknownModel(f"{self.provider} doesn't have {what}, or its address is wrong: {self._why()}")
 
     def request(self) -> BadRequest:
-        way_out = ""
+        hint = ""
         if self.status is not None and 300 <= self.status < 400:
-            way_out = " It points to another address: check the one that is configured."
-        return BadRequest(
-            f"{self.provider} refused the request ({self.status or 'in mid-answer'}): {self._why()}{way_out}"
-        )
+            hint = " It redirects to another address: check the configured one."
+        return BadRequest(f"{self.provider} rejected the request ({self.status or 'mid-answer'}): {self._why()}{hint}")
 
     def _said(self) -> str:
-        """The server's words behind ours; nothing where it has none."""
-        return f" It says: {self._why()}" if self.reason else ""
+        """The server's message behind ours; empty where there is none."""
+        return f" Reason: {self._why()}" if self.reason else ""
 
     def _why(self) -> str:
-        """The server's words as a sentence."""
+        """The server's message as a sentence."""
         if not self.reason:
-            return "it doesn't say why."
+            return "no reason given."
         return self.reason if self.reason.endswith((".", "!", "?", "…")) else f"{self.reason}."
 
     def trouble(self, codes: str = "") -> Overloaded:
-        """Trouble of the whole server, or over this request: only the former keeps others from asking it."""
+        """Trouble of the whole server, or of this request only: only the former counts against the provider."""
         is_away = self.status in _AWAY_STATUSES or bool(_OVERLOAD.search(f"{codes} {self.reason}"))
         return (Overloaded if is_away and not cannot_load(self.reason) else InternalFailure)(
-            f"{self.provider} has trouble of its own ({self.status or 'in mid-answer'}): {self._why()}",
+            f"{self.provider} had an internal error ({self.status or 'mid-answer'}): {self._why()}",
             retry_after_s=self.retry_after_s,
         )
 
 
 def disconnected(provider: str, error: BaseException, *, begun: bool) -> ProviderError:
-    """Sort a connection that did not come about, or broke. `error` is HTTPX's, or an SDK's that was raised from it."""
+    """Map a connection that failed or broke to an error. `error` is HTTPX's, or an SDK's that was raised from it."""
     import httpx2
 
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
     if begun:
-        return Truncated(f"{provider} broke the connection in mid-answer; the answer is thrown away.")
-    # A certificate that isn't trusted, or a proxy that refuses, doesn't pass by itself as an outage does.
+        return Truncated(f"{provider} broke the connection mid-answer. The answer is discarded.")
+    # An untrusted certificate, or a proxy that rejects, doesn't resolve itself as an outage does.
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
         setting = VENDORS[provider].address_variable
         return Unreachable(
-            f"{provider} can't be reached; check that it runs, its address ({setting}), and the network."
+            f"{provider} can't be reached. Check that it is running, its address ({setting}), and the network."
         )
     if isinstance(cause, httpx2.TimeoutException):
-        return ProviderTimeout(f"{provider} did not take the request in time.")
+        return ProviderTimeout(f"{provider} did not accept the request in time.")
     if isinstance(cause, httpx2.ConnectError | httpx2.ProxyError):
-        return Overloaded(f"{provider} can't be reached: its certificate isn't trusted, or a proxy refuses.")
+        return Overloaded(
+            f"{provider} can't be reached: its certificate isn't trusted, or a proxy rejects the connection."
+        )
     return Overloaded(f"{provider} closed the connection without an answer.")
 
 
 def reason_of(message: str, secret: str, *, is_ours: bool = False) -> str:
-    """Make a vendor's message fit to be shown: short, clean, and without anything that looks like a key.
+    """Make a vendor's message safe to show: short, clean, and without anything that looks like a key.
 
-    `is_ours`: it is the simulator's, which says no more than is needed.
+    `is_ours`: it is the simulator's, which is safe already.
     """
     if len(secret) >= MIN_KEY_CHARS:
         message = message.replace(secret, "…")

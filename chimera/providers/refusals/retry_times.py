@@ -1,4 +1,4 @@
-"""When a server says that it may be asked again: in a header, in its words, or by when its count begins anew."""
+"""Reads a server's retry time: from a header, from its message, or from the reset of its rate limit."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 MAX_RETRY_AFTER_S = 3600.0
-"""Longest wait that a provider can impose. Past an hour, asking again is better than trusting one header."""
+"""Longest wait that a provider can impose. After an hour, a retry is better than trusting one header."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(
@@ -37,11 +37,11 @@ _EPOCH_S = 1_000_000_000
 
 
 def retry_after_of(headers: Mapping[str, str], words: str = "") -> float | None:
-    """Read how many seconds to wait, between 0 and an hour; None where nothing says so.
+    """Return how many seconds to wait, between 0 and an hour; None where none is given.
 
     `retry-after-ms`, `Retry-After` (seconds, a duration or a date), "try again in 6.2s", and then the rate limit's
-    reset. A date is by the vendor's clock, which `Date` tells (RFC 9110, 10.2.3 and 6.6.1); only without it ours has to
-    do.
+    reset. A date is by the vendor's clock, which `Date` gives (RFC 9110, 10.2.3 and 6.6.1); without it, ours is
+    used.
     """
     now_s = _moment(headers.get("date", "")) or time.time()
     told = (

@@ -1,4 +1,4 @@
-"""How servers say that a conversation is longer than a model reads. Each has words of its own, and few a code.
+"""Recognises servers' errors about conversations that exceed a model's window. Each has its own text, and few a code.
 
 Sources of the words: the servers themselves, as their users report them (https://github.com/earendil-works/pi/issues/129
 has a list). What isn't recognised here is asked once and fails as a bad request.
@@ -60,11 +60,11 @@ _OTHERS = re.compile(
     r"(exceed|too long|longer than|must be)|please wait|rate limit|per (minute|second|hour|day)",
     re.IGNORECASE,
 )
-"""What sounds alike and is something else: another field, or a limit of requests."""
+"""Similar texts with another meaning: another field, or a rate limit."""
 
 
 def is_too_long(told: Told, status: int | None) -> bool:
-    """Say whether a refusal, or an error in an answer, is about the length of the conversation."""
+    """Return whether a refusal, or an error in an answer, is about the length of the conversation."""
     if status in (401, 402, 403, 404):
         return False
     if status == 429:

@@ -1,4 +1,4 @@
-"""The built-in simulator: no model and no key, and answers that say so."""
+"""The built-in simulator: no model and no key, and its answers are marked as simulated."""
 
 from chimera.config.settings import Settings
 from chimera.providers.base import Limits, Provider

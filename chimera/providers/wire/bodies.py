@@ -1,7 +1,7 @@
 """Bounds of what a server answers, before an SDK gets to read it.
 
 The SDKs read refusals and lists whole, however large: half a gigabyte behind a status of 500 would be half a gigabyte
-of a worker's memory. What is compressed is measured as what it becomes. The body of an answer is left to `pieces` and
+of a worker's memory. Compressed bodies are measured uncompressed. The body of an answer is left to `pieces` and
 to the media, which count it as it comes.
 """
 
@@ -28,8 +28,8 @@ async def bound(response: "httpx2.Response") -> None:
     encodings = [told for told in _encodings_of(response) if told != "identity"]
     if len(encodings) > 1:
         raise Malformed(
-            f"The answer is compressed more than once ({', '.join(encodings)[:60]}); have the server, or the proxy"
-            " before it, compress it once or not at all."
+            f"The answer is compressed more than once ({', '.join(encodings)[:60]}). Configure the server, or the"
+            " proxy in front of it, to compress it at most once."
         )
     if encodings:
         response.stream = _in_pieces(response.stream)
@@ -42,7 +42,7 @@ async def bound(response: "httpx2.Response") -> None:
 
 
 async def check_size(response: "httpx2.Response", max_bytes: int, otherwise: str) -> None:
-    """Read a body that has to be whole, for whoever reads it next. Raises `AnswerTooLarge`, with these words."""
+    """Read a body that has to be whole, for the next reader. Raises `AnswerTooLarge`, with this message."""
     parts, size = [], 0
     async with aclosing(_unpacked(response)) as pieces:
         async for piece in pieces:
@@ -54,7 +54,7 @@ async def check_size(response: "httpx2.Response", max_bytes: int, otherwise: str
 
 
 async def _cut(response: "httpx2.Response") -> None:
-    """Keep the beginning of a refusal. What its status says holds, though its body may break off or be broken."""
+    """Keep the beginning of a refusal. Its status holds, though its body may break off or be broken."""
     import httpx2
 
     parts, size = [], 0
@@ -71,7 +71,7 @@ async def _cut(response: "httpx2.Response") -> None:
 
 
 async def _unpacked(response: "httpx2.Response") -> AsyncGenerator[bytes]:
-    """The body as it comes, by way of another response: the first one is read by somebody else."""
+    """The body as it arrives, through another response: the SDK reads the first one."""
     import httpx2
 
     reader = httpx2.Response(

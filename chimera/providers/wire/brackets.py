@@ -16,7 +16,7 @@ class Brackets:
         """At the end of a piece, before what it escapes."""
 
     def are_closed_by(self, pieces: Sequence[str]) -> bool:
-        """Say whether there were brackets, and all of them are closed behind the last of `pieces`."""
+        """Return whether there were brackets, and all of them are closed after the last of `pieces`."""
         for place in range(self._seen, len(pieces)):
             self._take(pieces[place])
         self._seen = len(pieces)

@@ -35,7 +35,7 @@ class Frames:
         self._rest: list[bytes] = []
         self._kind = ""
         self._next_kind = ""
-        """Told behind the data: of this event, or of the next one where no blank line comes."""
+        """Name sent behind the data: of this event, or of the next one where there is no blank line."""
         self._data: list[str] = []
         self._broken: list[str] = []
         """Lines behind the data that may be the rest of it."""
@@ -49,7 +49,7 @@ class Frames:
         self._bytes_left -= len(chunk)
         if self._bytes_left < 0:
             raise AnswerTooLarge(
-                f"One event of the answer is larger than its {self._max_bytes} bytes of text can be; ask for less, or"
+                f"An event is too large for an answer of at most {self._max_bytes} bytes; request less, or"
                 " raise CHIMERA_MAX_ANSWER_BYTES."
             )
         if self._skips_newline and chunk:
@@ -58,7 +58,7 @@ class Frames:
         if b"\r" in chunk:
             self._skips_newline = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        # One blank line ends an event; those behind it say nothing.
+        # One blank line ends an event; further ones have no meaning.
         chunk = _BLANK_LINES.sub(b"\n\n", chunk)
         first, *lines = chunk.split(b"\n")
         self._rest.append(first)
@@ -83,7 +83,7 @@ class Frames:
             yield from self._event()
             return
         field = _FIELD.match(line)
-        # Half a character of a model that writes bytes is no reason to lose the answer.
+        # Half a character from a model that writes bytes must not lose the answer.
         value = line[field.end() if field else 0 :].decode("utf-8", "replace")
         match field[1].lower() if field else b"":
             case b"data":
@@ -115,7 +115,7 @@ class Frames:
         self._kind = self._next_kind = ""
 
     def _flushed(self) -> Iterator[tuple[str, str]]:
-        """Yield the event so far; what is told of the next one is kept."""
+        """Yield the event so far; fields of the next one are kept."""
         if self._data:
             self._bytes_left = self._all_bytes - self._other_bytes
             text = self._data[0] if len(self._data) == 1 else "\n".join(self._data)
@@ -128,7 +128,7 @@ class Frames:
         self._kind = self._next_kind
 
     def _has_whole(self) -> bool:
-        """Say whether the data so far is one line of whole JSON, or the end of a stream."""
+        """Return whether the data so far is one line of whole JSON, or the end of a stream."""
         if len(self._data) != 1 or not self._data[0].rstrip().endswith(("}", "]")):
             return False
         return is_done(self._data[0]) or isinstance(parsed(self._data[0]), dict | list)
@@ -148,12 +148,12 @@ class Frames:
 
 
 def is_done(data: str) -> bool:
-    """Say whether this is the end of a stream of the chat-completions wire, in whatever form."""
+    """Return whether this is the end of a chat-completions stream, in any form."""
     return _DONE.match(data) is not None
 
 
 def parsed(text: str) -> object:
-    """JSON as what it says; None for what is none."""
+    """Parse JSON; None for invalid JSON."""
     try:
         return from_json(text)
     except (ValueError, TypeError):

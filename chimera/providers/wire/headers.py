@@ -1,4 +1,4 @@
-"""Headers that a vendor's SDK takes from the environment by itself: refused in words before one is sent in vain."""
+"""Headers that a vendor's SDK takes from the environment by itself: checked before a request."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def is_sendable(value: str, *, as_utf8: bool = False) -> bool:
-    """Say whether an HTTP header can have this text as its value; `as_utf8` is for who sends more than ASCII."""
+    """Return whether an HTTP header can have this value; `as_utf8` is for SDKs that send more than ASCII."""
     if as_utf8:
         return not _CONTROL.search(value) and value == value.strip()
     return value.isascii() and value.isprintable() and value == value.strip()

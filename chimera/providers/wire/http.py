@@ -1,4 +1,4 @@
-"""What every vendor's wire needs and no vendor's SDK brings: an HTTP client of ours, our waits, and a limit of size."""
+"""Parts that every vendor's wire needs beside the SDK: our HTTP client, our timeouts, and a size limit."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ MAX_CALLS = 1000
 
 CONNECT_S = 10.0
 MAX_CONNECTIONS = 1000
-"""How many calls run at once is the worker's and the rate limiter's business; the pool must not be a second limit."""
+"""The worker and the rate limiter bound concurrent calls; the pool must not be a second limit."""
 
 
 def http_client(
@@ -38,7 +38,7 @@ def http_client(
     """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates.
 
     A proxy of the environment is for addresses elsewhere: a server on this machine or in a private network is reached
-    directly, and whatever the environment names as a proxy doesn't keep its client from being made.
+    directly, and no proxy setting of the environment keeps its client from being made.
     """
     import httpx2
 
@@ -49,7 +49,7 @@ def http_client(
         # Waits for bytes are bounded by `Waits`, where what they mean is known.
         timeout=httpx2.Timeout(None, connect=CONNECT_S),
         limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
-        # A redirect would take the prompt, and perhaps the key, to an address that nobody configured.
+        # A redirect would take the prompt, and perhaps the key, to an address that was never configured.
         follow_redirects=False,
         trust_env=trust_env and not direct,
         # Certificates that the environment names hold for a private network too.
@@ -67,7 +67,7 @@ async def connecting_alone(request: "httpx2.Request") -> None:
 
 
 class Attempt(Protocol):
-    """What every request says of itself."""
+    """Headers of every request."""
 
     @property
     def call_id(self) -> str: ...
@@ -80,7 +80,7 @@ def headers_of(request: Attempt, *, part: int = 0) -> dict[str, str]:
     """Name the call and the attempt; `part` counts what was left out of a request that its server refused.
 
     Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
-    answer of the attempt before, and refuse one whose prompt has guidance in it by now.
+    answer of the attempt before, and reject one whose prompt has new guidance.
     """
     return {
         "Idempotency-Key": f"{request.call_id}.{request.attempt}" + (f".{part}" if part else ""),
@@ -90,7 +90,7 @@ def headers_of(request: Attempt, *, part: int = 0) -> dict[str, str]:
 
 
 def object_of(arguments: str) -> dict[str, Any]:
-    """A tool call's arguments as the object that they have to be; what is none goes along for the model to see."""
+    """Return a tool call's arguments as an object; invalid ones are wrapped for the model to see."""
     try:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
@@ -101,20 +101,20 @@ def object_of(arguments: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How long a provider may be silent, before its answer and in the middle of it."""
+    """Timeouts for a silent provider, before its answer and in the middle of it."""
 
     provider: str
     first_byte_s: float
     stall_s: float
 
     def first_deadline(self) -> float:
-        """When an answer that is asked for now has to have begun, on the loop's clock."""
+        """The time by which an answer requested now has to begin, on the loop's clock."""
         return asyncio.get_running_loop().time() + self.first_byte_s
 
     async def next(self, items: AsyncIterator[Item], first_deadline: float | None) -> Item | None:
         """Wait for the next item; None at the end. Only the first one has a deadline of its own.
 
-        Raises TimeoutError, and whatever `items` raises.
+        Raises TimeoutError, and any error of `items`.
         """
         deadline = first_deadline or asyncio.get_running_loop().time() + self.stall_s
         try:
@@ -124,9 +124,9 @@ class Waits:
             return None
 
     def silence(self, *, begun: bool) -> ProviderError:
-        """Say what a TimeoutError meant."""
+        """Translate a TimeoutError into our error."""
         if begun:
-            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s; the call is given up.")
+            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s; the call is aborted.")
         # Connecting has a shorter limit of its own, so the prompt is there.
         return ProviderTimeout(
             f"{self.provider} sent nothing in the first {self.first_byte_s:g} s.", may_be_billed=True
@@ -153,10 +153,10 @@ class SizeLimit:
 
 
 def too_large_words(max_bytes: int, setting: str) -> str:
-    return f"The answer is larger than {max_bytes} bytes; ask for less, or raise {setting}."
+    return f"The answer is larger than {max_bytes} bytes; request less, or raise {setting}."
 
 
 def check_calls(calls: int) -> None:
     """Raises `AnswerTooLarge` for more tool calls than an answer may ask for."""
     if calls > MAX_CALLS:
-        raise AnswerTooLarge(f"The answer asks for more than {MAX_CALLS} tool calls at once; ask for less.")
+        raise AnswerTooLarge(f"The answer has more than {MAX_CALLS} tool calls at once; request less.")

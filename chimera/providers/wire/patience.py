@@ -1,8 +1,8 @@
-"""A limit of time that a process which stood still doesn't hold against others.
+"""A timeout that allows for the process itself having been frozen.
 
 After a freeze (a machine that slept, a paused container) every deadline has passed at once, though what was waited for
-may lie in the socket. A limit therefore looks at the clock a second before its time. Who is punctual then is cut at the
-limit; for who is late it strikes later than it says, and what came meanwhile is read first.
+may lie in the socket. A limit therefore looks at the clock a second before its time. In a punctual process it fires
+at the limit; in a late one it fires later, and bytes that arrived meanwhile are read first.
 """
 
 import asyncio

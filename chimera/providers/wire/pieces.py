@@ -24,15 +24,15 @@ DRAIN_S = 0.1
 MAX_VALUES = 50_000
 """Of one event's JSON: more than a model writes in an answer. To go through more of them takes 0.1 s and longer."""
 MAX_SKIPPED = 200_000
-"""Pieces of no meaning in an answer: more than a model has tokens for."""
+"""Meaningless pieces in an answer: more than a model has tokens for."""
 MAX_LISTS = 4
 """Around the objects of an event."""
 SLICE_BYTES = 64 * 1024
 """Of a body that are looked at in one go: a few kilobytes that were compressed may be megabytes."""
 SHARE_BYTES = 64 * 1024
-"""That are read before others get their turn: a reader that never waits would stop every heartbeat of its worker."""
+"""Bytes to read before yielding to other tasks: a reader that never waits would block its worker's heartbeats."""
 STEP_BYTES = 256
-"""What a step costs besides its bytes, in bytes."""
+"""Cost of a step besides its bytes, in bytes."""
 _DONE_CHARS = len("[DONE]")
 
 _NO_ANSWER = ("image/", "audio/", "video/", "font/")
@@ -52,7 +52,7 @@ DONE = Piece("done", {})
 
 
 class ErrorInAnswer(Exception):
-    """The server said in its answer that something failed. `body` is what it said, of whatever shape."""
+    """The server reported a failure inside its answer. `body` is its report, of any shape."""
 
     def __init__(self, body: object) -> None:
         super().__init__("an error in an answer")
@@ -60,14 +60,14 @@ class ErrorInAnswer(Exception):
 
 
 class Pieces(AsyncIterator[Piece]):
-    """Reads a response to its end. Raises `ErrorInAnswer`, `AnswerTooLarge`, and what the HTTP library raises."""
+    """Reads a response to its end. Raises `ErrorInAnswer`, `AnswerTooLarge`, and the HTTP library's errors."""
 
     def __init__(self, response: "httpx2.Response", max_bytes: int) -> None:
         self.response = response
         self.skipped = 0
-        """Pieces of no meaning; keep-alives don't count."""
+        """Meaningless pieces; keep-alives don't count."""
         self.words = ""
-        """The first of them that is text, as a gateway says in place of an answer why there is none."""
+        """The first of them that is text: a gateway's reason for sending no answer."""
         self._bytes = response.aiter_bytes()
         self._frames = Frames(max_bytes)
         self._slices: Iterator[bytes] = iter(())
@@ -80,7 +80,9 @@ class Pieces(AsyncIterator[Piece]):
     async def __anext__(self) -> Piece:
         while True:
             if self.skipped > MAX_SKIPPED:
-                raise AnswerTooLarge(f"More than {MAX_SKIPPED} pieces of the answer mean nothing; it is given up.")
+                raise AnswerTooLarge(
+                    f"More than {MAX_SKIPPED} pieces of the answer are meaningless; the call is aborted."
+                )
             if (item := next(self._items, None)) is not None:
                 await self._give_way(0)
                 piece = self._sorted(*item, "null")
@@ -112,7 +114,7 @@ class Pieces(AsyncIterator[Piece]):
             self._slices = (chunk[place : place + SLICE_BYTES] for place in range(0, len(chunk), SLICE_BYTES))
 
     async def _give_way(self, size_bytes: int) -> None:
-        """Let others run when the share of this reader is used up."""
+        """Yield to other tasks when this reader's share is used up."""
         self._share_left -= size_bytes + STEP_BYTES
         if self._share_left < 0:
             self._share_left = SHARE_BYTES
@@ -122,12 +124,12 @@ class Pieces(AsyncIterator[Piece]):
         if is_done(data):
             return self._ended()
         if data.count(",") > MAX_VALUES and _values_in(data) > MAX_VALUES:
-            raise AnswerTooLarge(f"One event of the answer has more than {MAX_VALUES} values in it; ask for less.")
+            raise AnswerTooLarge(f"An event of the answer has more than {MAX_VALUES} values; request less.")
         body = parsed(data)
         if body is None:
             body = _glued(data, 0) or (_glued(data, 1) if data.startswith("[") else None) or None
         if isinstance(body, list):
-            # Gemini's form for those who ask for no events.
+            # Gemini's form for requests without events.
             self._items = ((kind, item) for item in _flat(body, MAX_LISTS))
             return None
         return self._sorted(kind, body, data)
@@ -154,7 +156,7 @@ class Pieces(AsyncIterator[Piece]):
         return Piece(kind, body)
 
     async def _drain(self) -> None:
-        """What fails here fails after the answer."""
+        """Failures here come after the answer."""
         with suppress(Exception):
             async with asyncio.timeout(DRAIN_S):
                 async for chunk in self._bytes:
@@ -180,7 +182,7 @@ def _glued(data: str, place: int) -> list[object]:
 
 
 def _closes(kind: str, body: object) -> bool:
-    """Say whether an event closes the stream by its name, or by a field."""
+    """Return whether an event closes the stream by its name, or by a field."""
     return kind in ENDS or (isinstance(body, dict) and body.get("done") is True)
 
 
@@ -189,7 +191,7 @@ def _says_something(body: object) -> bool:
 
 
 def _values_in(data: str) -> int:
-    """How many values JSON has in it, but for those that are the only ones of theirs: commas outside of strings."""
+    """Count the values of JSON, except only children: commas outside of strings."""
     outside = data.replace("\\\\", "").replace('\\"', "").split('"')[::2]
     return sum(part.count(",") for part in outside)
 
@@ -204,7 +206,7 @@ def _flat(items: list[Any], lists: int) -> Iterator[object]:
 
 
 def is_error(kind: str, body: dict[str, Any]) -> bool:
-    """Say whether an event tells of a failure. An `error` that is null, or has nothing in it, tells of none."""
+    """Return whether an event reports a failure. A null or empty `error` reports none."""
     error = body.get("error")
     if error and not (isinstance(error, dict) and not any(error.values())):
         return True
@@ -221,19 +223,19 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
 
 
 def check_head(response: "httpx2.Response", provider: str) -> None:
-    """Raises Malformed for pictures and sound. Every other type is looked into: Flask's own is that of pages."""
+    """Raises Malformed for images and audio. Every other type is parsed: Flask's default is that of pages."""
     if response.headers.get("content-type", "").strip().lower().startswith(_NO_ANSWER):
         raise no_answer(response, provider)
 
 
 def says_stream(response: "httpx2.Response") -> bool:
-    """Say whether the head promises events: by its media type, or by having none."""
+    """Return whether the head promises events: by its media type, or by having none."""
     return "event-stream" in response.headers.get("content-type", "text/event-stream").lower()
 
 
 def no_answer(response: "httpx2.Response", provider: str) -> Malformed:
     content_type = response.headers["content-type"][:60]
-    return Malformed(f"{provider} answered with {content_type!r}, not with a stream; check its address.")
+    return Malformed(f"{provider} returned {content_type!r} instead of a stream; check its address.")
 
 
 def _is_keep_alive(kind: str, data: str) -> bool:

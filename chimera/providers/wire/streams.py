@@ -1,4 +1,4 @@
-"""What every vendor's stream of answers needs: a client that is made once, and one way to read to the end."""
+"""Shared by all vendors' streams: a client that is made once, and one way to read to the end."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 Client = TypeVar("Client")
 
 SortError = Callable[[Exception, bool], ProviderError]
-"""Makes one of our errors of whatever was raised; is told whether the answer had begun."""
+"""Maps any raised error to ours; gets whether the answer had begun."""
 
 
 class Lazy(Generic[Client]):
@@ -43,46 +43,46 @@ class Lazy(Generic[Client]):
                 except ProviderError:
                     raise
                 except Exception as error:  # noqa: BLE001
-                    # The kind alone: what an HTTP library says may hold a proxy's password.
+                    # The kind alone: an HTTP library's message may hold a proxy's password.
                     log.error("client_not_made", error=type(error).__name__)
                     raise ProviderError(
-                        f"The client of the provider can't be made ({type(error).__name__}); look at the proxy and the"
-                        " certificates that the environment names, and at the log."
+                        f"The client of the provider can't be made ({type(error).__name__}). Check the proxy and"
+                        " certificate settings of the environment, and the log."
                     ) from None
             return self.made
 
 
 class Answer(Protocol):
-    """An answer that is put together from what a stream brings."""
+    """An answer that is assembled from a stream."""
 
     noun: str
-    """What it is called in an error."""
+    """The noun for errors."""
 
     @property
     def usage(self) -> Usage | None:
-        """As the server told it so far."""
+        """As the server has reported it so far."""
         ...
 
     @property
     def has_begun(self) -> bool:
-        """Something of an answer has come."""
+        """Whether anything of the answer has arrived."""
         ...
 
     @property
     def is_whole(self) -> bool:
-        """The server has said that it is done; what fails from now on takes nothing from the answer."""
+        """Whether the server has finished; later failures don't affect the answer."""
         ...
 
     def take(self, piece: Piece, /) -> str | None:
-        """Take a piece in and return its text; None for a piece of no known meaning. Raises a `ProviderError`."""
+        """Accept a piece and return its text; None for an unknown one. Raises a `ProviderError`."""
         ...
 
     def rest(self) -> str:
-        """Return the text that was held back. To be asked for once, at the end."""
+        """Return the text that was held back. Call once, at the end."""
         ...
 
     def end(self, max_output_tokens: int) -> ChatEnd:
-        """Close the answer. Raises a `ProviderError` when it is no answer to use."""
+        """Close the answer. Raises a `ProviderError` when the answer is unusable."""
         ...
 
 
@@ -112,7 +112,7 @@ async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError
 
 @asynccontextmanager
 async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> AsyncIterator[None]:
-    """Bound a wait for the beginning of an answer; whatever goes wrong in it becomes one of our errors."""
+    """Bound a wait for the beginning of an answer; any failure in it becomes one of our errors."""
     try:
         async with Patience(deadline):
             yield
@@ -136,8 +136,8 @@ async def read(
 ) -> AsyncGenerator[TextDelta | ChatEnd]:
     """Yield the text of `pieces` as it comes, and at last what `answer` makes of them; in any case `close`.
 
-    The first piece has to come before `deadline`. What fails once an answer has begun may be billed, and tells what
-    the server counted. What fails when the answer is whole is of no interest.
+    The first piece has to come before `deadline`. A failure once an answer has begun may be billed, and carries the
+    server's counts. A failure after the whole answer is ignored.
     """
     first: float | None = deadline
     try:
@@ -176,7 +176,7 @@ async def _next(
 
 
 def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
-    """Never lose a paid answer to a piece that nobody thought of."""
+    """Never lose a paid answer to an unforeseen piece."""
     try:
         return answer.take(piece)
     except ProviderError:
@@ -184,7 +184,7 @@ def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
     except ErrorInAnswer as error:
         raise sort_error(error, True) from None
     except Exception as error:  # noqa: BLE001
-        # Without the traceback: what is in its frames is somebody's answer.
+        # Without the traceback: its frames contain a user's answer.
         log.error("piece_not_understood", error=type(error).__name__)
         return None
 
@@ -196,7 +196,7 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
         raise
     except Exception as error:  # noqa: BLE001
         log.error("answer_not_understood", error=type(error).__name__)
-        raise Malformed(f"The answer can't be put together ({type(error).__name__}).") from None
+        raise Malformed(f"The answer can't be assembled ({type(error).__name__}).") from None
 
 
 def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderError:
@@ -218,5 +218,5 @@ def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortE
     if not says_stream(pieces.response):
         return no_answer(pieces.response, provider)
     if pieces.skipped:
-        return Malformed(f"{provider} sent something that isn't {answer.noun}.")
-    return Truncated(f"{provider} stopped in the middle of its answer; the answer is thrown away.")
+        return Malformed(f"{provider} did not send {answer.noun}.")
+    return Truncated(f"{provider} stopped in the middle of its answer. The answer is discarded.")

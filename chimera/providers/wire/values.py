@@ -1,6 +1,6 @@
-"""What a server may have meant: values of its JSON in the type that is needed, whatever type they came in.
+"""Lenient readers of a server's JSON: values in the required type, whatever type was sent.
 
-Nothing here raises. What has no clear meaning is None, empty or left out.
+Nothing here raises. A value without a clear meaning is None, empty or omitted.
 """
 
 import json
@@ -37,7 +37,7 @@ def json_of(value: object) -> str:
 
 
 def figure_of(value: object) -> int | None:
-    """A count: whole, a float, or text. None for what is no count."""
+    """A count: whole, a float, or text. None for anything else."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -71,7 +71,7 @@ def list_of(value: object) -> list[Any]:
 
 
 def first_of(listed: object) -> dict[str, Any] | None:
-    """Find the choice that was asked for, number 0; one without a number has that of its place."""
+    """Find the requested choice, number 0; one without a number has that of its place."""
     for place, choice in enumerate(list_of(listed)):
         index = index_of(dict_of(choice).get("index"))
         if isinstance(choice, dict) and (place if index is None else index) == 0:
@@ -80,7 +80,7 @@ def first_of(listed: object) -> dict[str, Any] | None:
 
 
 def is_object(text: str) -> bool:
-    """Say whether this is the whole of a JSON object."""
+    """Return whether this is a whole JSON object."""
     if not text.rstrip().endswith("}"):
         return False
     try:
@@ -90,7 +90,7 @@ def is_object(text: str) -> bool:
 
 
 def names_in(listed: object) -> tuple[str, ...] | None:
-    """Name the models of a list, sorted; None for what is no list. Servers list texts, and say "name" for "id"."""
+    """Name the models of a list, sorted; None for anything else. Servers list strings, or use "name" for "id"."""
     entries = dict_of(listed).get("data", dict_of(listed).get("models", listed))
     if not isinstance(entries, list):
         return None

@@ -26,7 +26,7 @@ from chimera.db.calls import NewCall
 from chimera.db.engine import Database
 from chimera.db.tables import Run
 from chimera.ledger import runs as ledger_runs
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
 from chimera.temporal.calls import CallWaits, blocked_in
@@ -78,7 +78,7 @@ async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClien
     answer = await alice.post(f"{AI}/embeddings", json=wanted)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "dimensions", "message": "200 texts have vectors of at most 10000 numbers; send fewer."}
+        {"field": "dimensions", "message": "200 texts can have vectors of at most 10000 numbers; send fewer texts."}
     ]
 
 
@@ -234,10 +234,10 @@ async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient
 async def test_a_call_held_before_its_first_attempt_says_why(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(self: Standings, account: str, asker: Asker) -> None:
+    async def refuse(self: ProviderHealth, account: str, asker: Asker) -> None:
         raise ProviderAway("simulator", "overloaded", retry_after_s=60.0)
 
-    monkeypatch.setattr(Standings, "admit", refuse)
+    monkeypatch.setattr(ProviderHealth, "admit", refuse)
     asked = {"model": EMBEDDING, "input": "x"}
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)

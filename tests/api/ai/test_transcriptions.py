@@ -153,22 +153,22 @@ async def test_a_field_that_a_form_does_not_have_is_named_with_the_way_out(
     alice: httpx2.AsyncClient, name: str, says: str
 ) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={name: MODEL}, files={"file": WAV})
-    assert answer.json()["errors"] == [{"field": name, "message": f"There is no such field; {says}"}]
+    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field; {says}"}]
 
 
 async def test_a_name_in_the_place_of_the_file_is_told_how_a_file_is_sent(alice: httpx2.AsyncClient) -> None:
     sent = {"model": (None, MODEL), "file": (None, "hello")}
     answer = await alice.post(f"{AI}/transcriptions", files=sent)
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"field": "file", "message": "Send the file itself, as in -F file=@note.wav."}]
+    assert answer.json()["errors"] == [
+        {"field": "file", "message": "Send the file itself, for example with -F file=@note.wav."}
+    ]
 
 
 async def test_an_empty_recording_is_called_empty(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": ("a.wav", b"")})
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [
-        {"field": "file", "message": "The file is empty; send one with something in it."}
-    ]
+    assert answer.json()["errors"] == [{"field": "file", "message": "The file is empty; send one with content."}]
 
 
 async def test_a_recording_larger_than_a_provider_takes_is_refused(alice: httpx2.AsyncClient) -> None:

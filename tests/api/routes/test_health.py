@@ -10,7 +10,7 @@ from api.routes.health import said_of
 from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.providers import account_of
-from chimera.providers.health.accounts import Seen, Standings
+from chimera.providers.health.accounts import HealthReport, ProviderHealth
 from chimera.security import payload_keys
 from models.errors import Unreachable
 from tests.api.conftest import client_of
@@ -70,22 +70,22 @@ async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and
 
     monkeypatch.setattr(health, "workers_seen", one)
     assert (await alice.get("/health")).json()["status"] == "ok"
-    standings = Standings(api_settings)
+    providers_health = ProviderHealth(api_settings)
     account = account_of("simulator", api_settings)
     for _ in range(api_settings.breaker_failures):
         error = Unreachable("secret words of its")
-        await standings.failed(account, ("alice", "task"), error, began_at=standings.clock())
+        await providers_health.failed(account, ("alice", "task"), error, began_at=providers_health.clock())
     try:
         found = (await alice.get("/health")).json()
         providers = found["parts"]["providers"]
         assert found["status"] == "degraded"
         assert providers["state"] == "away"
-        assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not set up\.", providers["note"])
+        assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not configured\.", providers["note"])
         assert "secret" not in str(providers)
         assert (await alice.get("/health/ready")).json()["status"] == "ok"
     finally:
-        standings.answered(account)
-        await standings.close()
+        providers_health.answered(account)
+        await providers_health.close()
     assert (await alice.get("/health")).json()["parts"]["providers"]["state"] == "up"
 
 
@@ -156,8 +156,9 @@ async def test_a_data_folder_without_room_degrades(
 
 
 def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None:
-    away = Seen(reason="overloaded", is_away=True)
-    said = said_of({"openai": away, "simulator": Seen()}, ["openai", "simulator"], ["anthropic", "google"])
+    away = HealthReport(reason="overloaded", is_away=True)
+    said = said_of({"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"])
     assert re.fullmatch(
-        r"openai is away since [\d:]+ UTC: overloaded; simulator: no trouble seen; anthropic, google: not set up", said
+        r"openai is away since [\d:]+ UTC: overloaded; simulator: no problem seen; anthropic, google: not configured",
+        said,
     )

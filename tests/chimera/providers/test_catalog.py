@@ -151,4 +151,4 @@ async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
         assert ref.removeprefix("local/") in names
     others = [model for model in models if not model.usable]
     assert len(others) > 100
-    assert all("Tasks can't name it" in model.way_out for model in others)
+    assert all("Tasks can't use this name" in model.way_out for model in others)

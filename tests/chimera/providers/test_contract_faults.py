@@ -142,8 +142,8 @@ BROKEN = {
     ),
     "JSON that is none": Broken(errors.Truncated, "in the middle", more=b'{"choices": [{"delta": '),
     "bytes that are no text": Broken(errors.Truncated, "in the middle", more=b"\xff\xfe"),
-    "nothing said": Broken(errors.Malformed, "without a word", Said()),
-    "nothing but thoughts": Broken(errors.Malformed, "without a word", Said(thoughts=("Hm.",))),
+    "nothing said": Broken(errors.Malformed, "neither text nor a tool call", Said()),
+    "nothing but thoughts": Broken(errors.Malformed, "neither text nor a tool call", Said(thoughts=("Hm.",))),
     "too much said": Broken(errors.AnswerTooLarge, "100000 bytes", Said(pieces=("ten bytes " * 1000,) * 11)),
     "too much thought": Broken(
         errors.AnswerTooLarge, "100000 bytes", Said(calls=(ToolRequest("c", "x", '{"a": "' + "x" * 100_000 + '"}'),))

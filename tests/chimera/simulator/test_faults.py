@@ -23,10 +23,10 @@ async def simulator() -> AsyncIterator[Running]:
         ("status=429", errors.RateLimited, "fewer requests"),
         ("status=429; code=insufficient_quota", errors.NoQuota, "no quota left"),
         ("status=401", errors.WrongKey, "CHIMERA_SIMULATOR_URL"),
-        ("status=403", errors.WrongKey, "refused the key"),
+        ("status=403", errors.WrongKey, "rejected the key"),
         ("status=404", errors.UnknownModel, "'fast'"),
         ("status=400; code=context_length_exceeded", errors.ContextTooLong, "longer than"),
-        ("status=400; code=content_filter", errors.ContentRefused, "refused"),
+        ("status=400; code=content_filter", errors.ContentRefused, "rejected the content"),
         ("status=400", errors.BadRequest, "400"),
         ("status=422", errors.BadRequest, "422"),
         ("status=408", errors.Overloaded, "408"),
@@ -38,7 +38,7 @@ async def simulator() -> AsyncIterator[Running]:
         ("cut=after:400", errors.Truncated, "broke the connection"),
         ("cut=quiet:400", errors.Truncated, "in the middle of its answer"),
         ("finish=content_filter", errors.ContentRefused, "content filter"),
-        ("bytes=0", errors.Malformed, "without a word"),
+        ("bytes=0", errors.Malformed, "neither text nor a tool call"),
         ("speling=1", errors.BadRequest, "no directive 'speling'"),
     ],
 )
@@ -66,7 +66,7 @@ async def test_what_is_odd_in_an_answer_leaves_it(simulator: Running, directives
 
 @pytest.mark.parametrize("directive", ["[[sim plann: split=2]]", "[[sim tokens=5]]", "[[ sim ]]", "[[sim; tokens=5]]"])
 async def test_a_directive_without_a_known_scope_is_refused(simulator: Running, directive: str) -> None:
-    with pytest.raises(errors.BadRequest, match=r"no directive; write \[\[sim"):
+    with pytest.raises(errors.BadRequest, match=r"not a directive; write \[\[sim"):
         await answer_of(simulator.provider, ask(f"Task:\nAnything {directive}"))
 
 
@@ -75,10 +75,10 @@ async def test_all_misspelt_directives_are_named_at_once(simulator: Running) -> 
     with pytest.raises(errors.BadRequest) as raised:
         await answer_of(simulator.provider, ask(prompt))
     assert raised.value.message == (
-        "simulator refused the request (400): Simulator: there is no directive 'tokns', 'satus', 'tuurns', 'xyzzy'; did"
-        " you mean 'tokens', 'status', 'turns'?; 'in_tool' is no value for 'cut'; write after:N, quiet:N, in_tool_args"
-        " or in_tool_args:broken, :done, :length; 'x' is no value for 'badplan'; write cyclic, garbage or"
-        " unknown_agent."
+        "simulator rejected the request (400): Simulator: there is no directive 'tokns', 'satus', 'tuurns',"
+        " 'xyzzy'; did you mean 'tokens', 'status', 'turns'?; 'in_tool' is not a value for 'cut'; write after:N,"
+        " quiet:N, in_tool_args or in_tool_args:broken, :done, :length; 'x' is not a value for 'badplan'; write"
+        " cyclic, garbage or unknown_agent."
     )
 
 

@@ -12,7 +12,7 @@ from models.plans import Plan
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
 
 NOTE = "[simulated] Note of the simulator: "
-NO_TOOL = "did nothing: this request lets no tool be called."
+NO_TOOL = "did nothing: this request allows no tool call."
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,10 @@ async def test_directives_that_had_their_effect_are_not_mentioned(simulator: Run
 @pytest.mark.parametrize(
     ("directives", "note"),
     [
-        ("split=3; agent=writer", "'split', 'agent' did nothing: only [[sim plan: …]] in a goal may have it."),
+        ("split=3; agent=writer", "'split', 'agent' did nothing: only [[sim plan: …]] in a goal can have it."),
         ("code=insufficient_quota", "'code' did nothing: it needs status beside it."),
         ("times=2; tokens=5", "'times' did nothing: it needs a fault beside it."),
-        ("same=1; split=2", "'split' did nothing: only [[sim plan: …]] in a goal may have it; 'same' did nothing: it"),
+        ("same=1; split=2", "'split' did nothing: only [[sim plan: …]] in a goal can have it; 'same' did nothing: it"),
     ],
 )
 async def test_directives_without_their_place_are_named(simulator: Running, directives: str, note: str) -> None:
@@ -75,7 +75,7 @@ async def test_a_request_without_a_stream_is_told(simulator: Running) -> None:
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = (await client.post(f"{simulator.url}/v1/chat/completions", json=body)).json()
     said = answer["choices"][0]["message"]["content"]
-    assert said.startswith(f"{NOTE}'drip', 'cut' did nothing: this request asks for no stream.")
+    assert said.startswith(f"{NOTE}'drip', 'cut' did nothing: this request is not streamed.")
 
 
 @pytest.mark.parametrize("directives", ["split=2; turns=2; tokens=9", "agent=writer", "cut=in_tool_args"])

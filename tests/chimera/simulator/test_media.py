@@ -54,7 +54,7 @@ def image(prompt: str = "a cat", n: int = 1, size: str | None = None, call_id: s
 
 
 async def test_the_same_request_has_the_same_answer(provider: ChatCompletionsMedia) -> None:
-    first, second = [await provider.draw(image(n=2)) for _ in range(2)]
+    first, second = [await provider.generate_images(image(n=2)) for _ in range(2)]
     assert first.images == second.images
     assert first.images[0] != first.images[1]
     request = EmbeddingRequest("embedding", ("tea", "coffee"), 7, "embedding", 1)
@@ -126,22 +126,22 @@ async def test_a_directive_says_what_goes_wrong(
     provider: ChatCompletionsMedia, directive: str, kind: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(errors.ProviderError) as caught:
-        await provider.draw(image(f"[[sim: {directive}]]"))
+        await provider.generate_images(image(f"[[sim: {directive}]]"))
     assert type(caught.value) is kind
 
 
 async def test_an_answer_that_never_comes_is_given_up(url: str) -> None:
     provider = provider_at(url, total_s=0.5)
     with pytest.raises(errors.ProviderTimeout):
-        await provider.draw(image("[[sim: hang=1]]"))
+        await provider.generate_images(image("[[sim: hang=1]]"))
     await provider.close()
 
 
 async def test_a_fault_may_be_meant_for_the_first_arrival(provider: ChatCompletionsMedia, journal: Journal) -> None:
     request = image("x [[sim: status=503; times=1]]", call_id="once")
     with pytest.raises(errors.Overloaded):
-        await provider.draw(request)
-    assert len((await provider.draw(request)).images) == 1
+        await provider.generate_images(request)
+    assert len((await provider.generate_images(request)).images) == 1
     assert journal.counts("once")["calls"] == {"once": {"arrivals": 2, "finished": 2, "cut": 0}}
 
 
@@ -151,7 +151,7 @@ async def test_a_cancel_closes_the_connection(provider: ChatCompletionsMedia, jo
         assert isinstance(calls, dict)
         return dict(calls["cancelled"])
 
-    drawing = asyncio.create_task(provider.draw(image("[[sim: hang=1]]", call_id="cancelled")))
+    drawing = asyncio.create_task(provider.generate_images(image("[[sim: hang=1]]", call_id="cancelled")))
     await until(lambda: counted()["arrivals"] == 1)
     drawing.cancel()
     with pytest.raises(asyncio.CancelledError):

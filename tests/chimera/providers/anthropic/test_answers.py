@@ -101,8 +101,8 @@ def test_a_call_counts_also_where_the_reason_says_otherwise() -> None:
     ("reason", "error", "words"),
     [
         ("max_tokens", errors.Truncated, "raise max_output_tokens"),
-        ("model_context_window_exceeded", errors.ContextTooLong, "no room"),
-        ("refusal", errors.ContentRefused, "did not say why"),
+        ("model_context_window_exceeded", errors.ContextTooLong, "ran out of tokens"),
+        ("refusal", errors.ContentRefused, "no reason given"),
         (None, errors.Truncated, "in the middle"),
     ],
 )

@@ -105,9 +105,9 @@ async def test_a_server_of_others_embeds(aimock: str) -> None:
 
 async def test_a_server_of_others_draws(aimock: str) -> None:
     provider = provider_at(aimock)
-    end = await provider.draw(image())
+    end = await provider.generate_images(image())
     with pytest.raises(errors.RateLimited):
-        await provider.draw(image("a crowd"))
+        await provider.generate_images(image("a crowd"))
     await provider.close()
     assert [(each.media_type, each.data) for each in end.images] == [("image/png", a_png())]
     assert end.usage is None
@@ -147,7 +147,7 @@ async def test_a_picture_is_charged_by_its_tokens(provider: ChatCompletionsMedia
     }
     data = [{"b64_json": PNG, "revised_prompt": "A cat\u202e."}]
     scripted.script = answering({"created": 1, "data": data, "usage": usage})
-    end = await provider.draw(image(size="1024x1024"))
+    end = await provider.generate_images(image(size="1024x1024"))
     assert end.usage == MediaUsage(input_tokens=12, output_tokens=1060, output_image_tokens=1056)
     assert end.revised_prompts == ("A cat.",)
     assert scripted.bodies == [{"model": "gpt-image-2", "prompt": "a cat", "n": 1, "size": "1024x1024"}]
@@ -156,7 +156,7 @@ async def test_a_picture_is_charged_by_its_tokens(provider: ChatCompletionsMedia
 async def test_a_server_of_ones_own_is_asked_for_the_picture_itself(scripted: Scripted) -> None:
     scripted.script = answering({"data": [{"b64_json": PNG}]})
     local = provider_at(scripted.url, name="local", asks_for_base64=True)
-    await local.draw(image())
+    await local.generate_images(image())
     await local.close()
     assert scripted.bodies[0]["response_format"] == "b64_json"
 
@@ -230,20 +230,20 @@ async def test_what_is_no_vector_is_no_success(
 )
 async def test_what_is_no_picture_is_no_success(provider: ChatCompletionsMedia, scripted: Scripted, data: Any) -> None:
     scripted.script = answering({"data": data})
-    await _fails(provider.draw(image()), errors.Malformed, billed=True)
+    await _fails(provider.generate_images(image()), errors.Malformed, billed=True)
 
 
 async def test_nothing_drawn_is_paid_and_not_worth_another_try(
     provider: ChatCompletionsMedia, scripted: Scripted
 ) -> None:
     scripted.script = answering({"data": []})
-    await _fails(provider.draw(image()), errors.UselessAnswer, billed=True)
+    await _fails(provider.generate_images(image()), errors.UselessAnswer, billed=True)
     assert not errors.UselessAnswer.retryable
 
 
 async def test_fewer_pictures_than_asked_are_kept(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     scripted.script = answering({"data": [{"b64_json": PNG}]})
-    assert len((await provider.draw(replace(image(), n=2))).images) == 1
+    assert len((await provider.generate_images(replace(image(), n=2))).images) == 1
 
 
 @pytest.mark.parametrize("status", [502, 504])
@@ -251,14 +251,14 @@ async def test_a_gateway_that_gives_up_may_leave_a_bill(
     provider: ChatCompletionsMedia, scripted: Scripted, status: int
 ) -> None:
     scripted.script = Script([b"{}"], status, {"content-type": "application/json"})
-    await _fails(provider.draw(image()), errors.Overloaded, billed=True)
+    await _fails(provider.generate_images(image()), errors.Overloaded, billed=True)
 
 
 async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bill(
     provider: ChatCompletionsMedia, scripted: Scripted
 ) -> None:
     scripted.script = Script([], head_at_once=False, end=False)
-    await _fails(provider.draw(image()), errors.Overloaded, billed=True)
+    await _fails(provider.generate_images(image()), errors.Overloaded, billed=True)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ async def test_each_fault_is_sorted_and_asked_once(
     provider: ChatCompletionsMedia, scripted: Scripted, script: Script, kind: type[errors.ProviderError], billed: bool
 ) -> None:
     scripted.script = script
-    error = await _fails(provider.draw(image()), kind, billed=billed)
+    error = await _fails(provider.generate_images(image()), kind, billed=billed)
     assert KEY not in error.message
     assert len(scripted.bodies) == 1
     if kind is errors.RateLimited:
@@ -317,7 +317,7 @@ async def test_each_fault_is_sorted_and_asked_once(
 async def test_silence_in_the_midst_of_an_answer_is_a_stall(scripted: Scripted) -> None:
     scripted.script = Script([b'{"data": [', FOREVER], headers=JSON)
     provider = provider_at(scripted.url, limits=limits(stall_s=0.3))
-    await _fails(provider.draw(image()), errors.Stalled, billed=True)
+    await _fails(provider.generate_images(image()), errors.Stalled, billed=True)
     await provider.close()
 
 

@@ -308,7 +308,7 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
             came_to = error.message
         else:
             came_to = reply.text or reply.end.finish_reason
-        assert came_to.endswith(("b", "tool_calls", "without naming it.")), chunk
+        assert came_to.endswith(("b", "tool_calls", "without a name.")), chunk
         assert len(server.bodies) == 1
 
 

@@ -150,10 +150,10 @@ async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: P
     ("sent", "error", "words"),
     [
         (b"event: x\n\n", errors.Truncated, "in the middle"),
-        (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "isn't a Gemini answer"),
-        (b'data: {"candidates": 7}\n\n', errors.Malformed, "isn't a Gemini answer"),
-        (b'data: {"error": {"message": "No code."}}\n\n', errors.InternalFailure, "(in mid-answer): No code."),
-        (chunk({"functionCall": {"args": {"a": 1}}}, finish="STOP"), errors.Malformed, "without naming it"),
+        (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "did not send a Gemini answer"),
+        (b'data: {"candidates": 7}\n\n', errors.Malformed, "did not send a Gemini answer"),
+        (b'data: {"error": {"message": "No code."}}\n\n', errors.InternalFailure, "(mid-answer): No code."),
+        (chunk({"functionCall": {"args": {"a": 1}}}, finish="STOP"), errors.Malformed, "without a name"),
     ],
 )
 @pytest.mark.parametrize("begun", [False, True])
@@ -162,7 +162,7 @@ async def test_a_stream_that_is_none_may_be_billed(
 ) -> None:
     script = Script([*([chunk({"text": "It is "})] if begun else []), sent])
     found = await raised(provider, asked(WIRE), server, script)
-    if begun and "isn't" in words:
+    if begun and "did not send" in words:
         error, words = errors.Truncated, "in the middle"
     assert type(found) is error
     assert words in found.message

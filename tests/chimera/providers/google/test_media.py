@@ -82,7 +82,7 @@ async def test_a_picture_is_a_part_of_an_answer(google: GoogleMedia, scripted: S
     }
     thought = PICTURE | {"thought": True}
     scripted.script = answering(answer_of(thought, {"text": "Here it is."}, PICTURE, usageMetadata=usage))
-    end = await google.draw(image("1536x1024"))
+    end = await google.generate_images(image("1536x1024"))
     assert [(each.media_type, each.data) for each in end.images] == [("image/png", a_png())]
     assert end.usage == MediaUsage(input_tokens=6, output_tokens=1300, output_image_tokens=1290)
     assert end.request_id == "r-1"
@@ -101,7 +101,7 @@ async def test_a_recording_is_written_down(google: GoogleMedia, scripted: Script
     assert end.text == "Guten Tag."
     assert end.usage == MediaUsage(input_tokens=90, input_audio_tokens=32, output_tokens=4)
     words, sound = scripted.bodies[0]["contents"][0]["parts"]
-    assert "The language is de." in words["text"]
+    assert "The spoken language is de." in words["text"]
     assert "Bob" in words["text"]
     # The SDK writes either alphabet and either name; Google reads both.
     inline = sound["inlineData"]
@@ -147,7 +147,7 @@ async def test_what_is_no_picture_is_no_success(
     google: GoogleMedia, scripted: Scripted, body: Any, kind: type[errors.ProviderError]
 ) -> None:
     scripted.script = answering(body)
-    error = await _fails(google.draw(image()), kind)
+    error = await _fails(google.generate_images(image()), kind)
     assert error.may_be_billed
     assert len(scripted.bodies) == 1
 
@@ -166,7 +166,7 @@ async def test_each_refusal_is_sorted_and_asked_once(
     google: GoogleMedia, scripted: Scripted, status: int, kind: type[errors.ProviderError]
 ) -> None:
     scripted.script = answering({"error": {"code": status, "message": "No.", "status": "X"}}, status)
-    for call in (google.embed(embedding("a")), google.draw(image()), google.transcribe(recording())):
+    for call in (google.embed(embedding("a")), google.generate_images(image()), google.transcribe(recording())):
         error = await _fails(call, kind)
         assert not error.may_be_billed
     assert len(scripted.bodies) == 3

@@ -58,7 +58,7 @@ def test_results_that_follow_each_other_are_one_content_and_name_their_tools() -
 
 def test_a_result_whose_call_was_left_out_is_told_as_text() -> None:
     (content,) = contents_of(talk(ChatMessage("tool", "391", tool_call_id="gone")))
-    assert content == {"role": "user", "parts": [{"text": "Result of a tool:\n391"}]}
+    assert content == {"role": "user", "parts": [{"text": "Tool result:\n391"}]}
 
 
 def test_a_message_without_anything_is_left_out() -> None:

@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 
 from chimera.config.settings import Settings
-from chimera.providers.health.accounts import Standings
+from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker, asker_of
-from chimera.providers.health.shared import SharedStandings
+from chimera.providers.health.shared import SharedHealth
 from models.errors import (
     InternalFailure,
     ModelLoading,
@@ -35,9 +35,9 @@ ALICE, BOB = asker_of("alice", "task"), asker_of("bob", "task")
 
 
 @asynccontextmanager
-async def workers(settings: Settings, number: int = 1, **changes: object) -> AsyncIterator[list[Standings]]:
+async def workers(settings: Settings, number: int = 1, **changes: object) -> AsyncIterator[list[ProviderHealth]]:
     wanted = {"breaker_failures": FAILURES, "breaker_probe_s": PROBE_S, **changes}
-    opened = [Standings(settings.model_copy(update=wanted)) for _ in range(number)]
+    opened = [ProviderHealth(settings.model_copy(update=wanted)) for _ in range(number)]
     try:
         yield opened
     finally:
@@ -49,7 +49,7 @@ def account() -> str:
 
 
 async def fail(
-    standings: Standings,
+    health: ProviderHealth,
     account: str,
     times: int = FAILURES,
     *,
@@ -57,16 +57,16 @@ async def fail(
     error: type[ProviderError] = Unreachable,
 ) -> None:
     for _ in range(times):
-        await failed(standings, account, error("503"), asker)
+        await failed(health, account, error("503"), asker)
 
 
-async def failed(standings: Standings, account: str, error: ProviderError, asker: Asker = ALICE) -> ProviderError:
-    return await standings.failed(account, asker, error, began_at=standings.clock())
+async def failed(health: ProviderHealth, account: str, error: ProviderError, asker: Asker = ALICE) -> ProviderError:
+    return await health.failed(account, asker, error, began_at=health.clock())
 
 
-async def is_open(standings: Standings, account: str, asker: Asker = ALICE) -> bool:
+async def is_open(health: ProviderHealth, account: str, asker: Asker = ALICE) -> bool:
     try:
-        await standings.admit(account, asker)
+        await health.admit(account, asker)
     except (ProviderAway, RateLimited):
         return False
     return True
@@ -90,8 +90,8 @@ async def test_a_time_that_a_provider_names_holds_for_all_workers_and_their_call
         await other.admit(account(), ALICE)
 
 
-async def refused(standings: Standings, account: str) -> bool:
-    return not await is_open(standings, account)
+async def refused(health: ProviderHealth, account: str) -> bool:
+    return not await is_open(health, account)
 
 
 async def test_a_worker_that_comes_later_obeys_too(run_settings: Settings) -> None:
@@ -168,9 +168,9 @@ async def test_the_first_answer_opens_the_way_for_all(run_settings: Settings) ->
         await until_true(lambda: both_open(other, mine))
 
 
-async def both_open(standings: Standings, account: str) -> bool:
+async def both_open(health: ProviderHealth, account: str) -> bool:
     """Twice at once: a single call might be the one that looks."""
-    return await is_open(standings, account) and await is_open(standings, account)
+    return await is_open(health, account) and await is_open(health, account)
 
 
 async def test_a_failure_counts_only_while_nobody_is_answered(run_settings: Settings) -> None:
@@ -306,7 +306,7 @@ def two_hours(ahead: float) -> Callable[[], float]:
 @pytest.mark.parametrize("ahead", [1, -1])
 async def test_clocks_that_differ_change_no_wait(run_settings: Settings, ahead: int) -> None:
     mine = account()
-    skewed, right = (Standings(run_settings, clock=clock) for clock in (two_hours(ahead), two_hours(0)))
+    skewed, right = (ProviderHealth(run_settings, clock=clock) for clock in (two_hours(ahead), two_hours(0)))
     try:
         await right.admit(mine, ALICE)
         await failed(skewed, mine, RateLimited("later", retry_after_s=1000))
@@ -331,4 +331,4 @@ async def test_nothing_is_kept_longer_than_asked(run_settings: Settings) -> None
         assert await redis.pttl(f"chimera:wait:{mine}") <= 3000
         await fail(one, mine)
         await redis.pexpire(f"chimera:probe:{mine}", 7_200_000)
-        assert await SharedStandings(run_settings.redis_url or "").take_probe(mine, PROBE_S, is_new=False)
+        assert await SharedHealth(run_settings.redis_url or "").take_probe(mine, PROBE_S, is_new=False)

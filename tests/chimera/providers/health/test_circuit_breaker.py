@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera.providers.health.circuit_breaker import NOBODY, Asker, Failures, asker_of, source_of
+from chimera.providers.health.circuit_breaker import CONNECTION, Asker, Failures, asker_of, source_of
 from models.errors import Overloaded, Unreachable
 
 LIMIT = 5
@@ -22,21 +22,21 @@ EVERYBODY = [NODE, SIBLING, TASK, USER]
         ({NODE: LIMIT - 1, TASK: 1}, [NODE, SIBLING, TASK]),
         ({NODE: LIMIT - 1, USER: 1}, EVERYBODY),
         ({NODE: 1, USER: 1}, []),
-        ({NOBODY: LIMIT}, EVERYBODY),
-        ({NOBODY: LIMIT - 1, NODE: LIMIT - 1}, []),
+        ({CONNECTION: LIMIT}, EVERYBODY),
+        ({CONNECTION: LIMIT - 1, NODE: LIMIT - 1}, []),
     ],
 )
 def test_failures_hold_whom_they_speak_for(times: dict[Asker, int], held: list[Asker]) -> None:
     failures = Failures(times)
-    assert [each for each in EVERYBODY if failures.hold(each, LIMIT)] == held
-    assert failures.hold_everybody(LIMIT) == (held == EVERYBODY)
-    assert failures.hold_somebody(LIMIT) == bool(held)
+    assert [each for each in EVERYBODY if failures.blocks(each, LIMIT)] == held
+    assert failures.blocks_all(LIMIT) == (held == EVERYBODY)
+    assert failures.blocks_any(LIMIT) == bool(held)
 
 
 def test_a_lost_connection_is_nobodys_failure() -> None:
-    assert source_of(Unreachable("gone"), NODE) == NOBODY
+    assert source_of(Unreachable("gone"), NODE) == CONNECTION
     assert source_of(Overloaded("503"), NODE) == NODE
-    failures = Failures().and_one_of(NOBODY).and_one_of(NODE)
+    failures = Failures().plus(CONNECTION).plus(NODE)
     assert len(failures) == 2
     assert failures.has_met("alice")
     assert not failures.has_met("bob")

@@ -237,7 +237,7 @@ def test_words_follow_the_last_message_of_a_user() -> None:
     request = ask("Plan.", response_schema={"title": "Plan"})
     told = in_words(request)
     assert told.response_schema is None
-    assert told.messages[-1].content.startswith("Plan.\n\nAnswer with JSON alone")
+    assert told.messages[-1].content.startswith("Plan.\n\nAnswer only with JSON")
     assert told.messages[-1].content.endswith('{"title":"Plan"}')
     assert in_words(told) is told
 

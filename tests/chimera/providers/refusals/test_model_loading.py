@@ -73,7 +73,7 @@ async def test_loading_costs_nothing_and_names_itself(wire: Wire, server: Script
                 found = await raised(made, asked(wire), server, plain(status, body))
             assert type(found) is errors.ModelLoading
             assert (found.retryable, found.away, found.may_be_billed, found.usage) == (True, False, False, None)
-            assert f"{wire.name} is loading" in found.message
+            assert f"{wire.name} is starting or loading" in found.message
 
 
 async def test_loading_within_a_stream_costs_nothing(server: Scripted) -> None:

@@ -83,5 +83,5 @@ def test_without_words_no_sentence_is_left_open() -> None:
     refusal = Refusal("local", "m", 503, "")
     assert refusal.rate_limited().message == "local asks for fewer requests."
     assert refusal.no_quota().message.endswith("then retry the task.")
-    assert refusal.trouble().message.endswith("it doesn't say why.")
-    assert refusal.unknown_model().message.endswith("it doesn't say why.")
+    assert refusal.trouble().message.endswith("no reason given.")
+    assert refusal.unknown_model().message.endswith("no reason given.")

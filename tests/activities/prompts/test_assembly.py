@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from activities import questions
-from activities.prompts import messages
-from activities.questions import Question
+from activities.prompts import assembly, messages
+from activities.prompts.assembly import Question
 from chimera.config.settings import Settings
 from chimera.ledger.transcripts import CallContext
 from chimera.pricing import price_of
@@ -20,7 +19,7 @@ CONTEXT = CallContext(
 def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() -> None:
     model = "anthropic/claude-opus-4-5"
     chat = replace(CHAT, model="claude-opus-4-5", max_output_tokens=0)
-    intent = questions.intent_of(
+    intent = assembly.intent_of(
         INTENT.request,
         Question(chat, ()),
         context=CONTEXT,
@@ -42,5 +41,5 @@ def test_a_task_lengthens_the_answers_of_built_in_agents_alone() -> None:
     context = replace(CONTEXT, max_output_tokens=9000, agent_spec=own)
     for name, longest in (("writer", 9000), ("planner", 9000), ("poet", 100)):
         request = INTENT.request.model_copy(update={"agent": name})
-        assert questions.agent_of(request, context).max_output_tokens == longest
-    assert questions.agent_of(INTENT.request.model_copy(update={"agent": "writer"}), CONTEXT).max_output_tokens == 2048
+        assert assembly.agent_of(request, context).max_output_tokens == longest
+    assert assembly.agent_of(INTENT.request.model_copy(update={"agent": "writer"}), CONTEXT).max_output_tokens == 2048

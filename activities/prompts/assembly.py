@@ -1,4 +1,4 @@
-"""Puts a model call together from what the database knows of its place: the question before the answer."""
+"""Prompt assembly: builds a model call from the database's state of its place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ GUIDANCE_AT_ONCE = 100
 QUESTION_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
 SEEN_CHARS = 80
-"""How much of a piece of guidance the event that it was seen repeats."""
+"""Characters of guidance that its `seen` event repeats."""
 
 CUT_MARK = "\n[… cut here to fit the model's context window]"
 
@@ -53,7 +53,7 @@ def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a call asks, and what its answer is held against."""
+    """A call's request, and the state that its answer is checked against."""
 
     chat: ChatRequest
     written: tuple[TranscriptRow, ...]
@@ -63,7 +63,7 @@ class Question:
     tool_call_ids: frozenset[str] = frozenset()
 
 
-async def put_together(
+async def assemble(
     connection: Connection,
     request: ModelCallRequest,
     context: CallContext,
@@ -71,12 +71,12 @@ async def put_together(
     model: str,
     settings: Settings,
 ) -> Question:
-    """Return the question for `model`, cut to its window. Raises AnswerMissing where results it builds on are."""
+    """Return the prompt for `model`, trimmed to its window. Raises AnswerMissing for missing results."""
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
     tools = _tools_of(agent, request)
     schema = PROMPTS[request.purpose].schema
-    images, left_out_images = await _pictures_for(model, connection, context, settings)
+    images, left_out_images = await _images_for(model, connection, context, settings)
     offered = messages.offer_tokens_of(tools, schema) + messages.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
@@ -108,7 +108,7 @@ async def put_together(
 
 
 async def _begun(connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]) -> tuple[str, ...]:
-    """Read the pieces of the answer that this call goes on with; none where it was asked for something else."""
+    """Read the pieces of the answer that this call continues; none where it isn't a continuation."""
     if not any(row.seq == request.step * 1000 and row.content == continuations.ASK for row in rows):
         return ()
     steps = range(max(1, request.step - MAX_CONTINUATIONS), request.step)
@@ -133,10 +133,10 @@ def intent_of(
     worker: str,
     settings: Settings,
 ) -> Intent:
-    """What the ledger writes before the provider is asked: the worst case in money and tokens, and the events."""
+    """Return the ledger's entry before the request: the worst case in money and tokens, and the events."""
     chat, written = question.chat, question.written
     asked = messages.input_tokens_of(chat)
-    # To put a prompt into a cache costs more than to have it read.
+    # Writing a prompt to a cache costs more than having it read.
     worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
     seen = _guidance_seen(request, written)
     left_over = len(context.guidance) - len(seen)
@@ -185,24 +185,24 @@ def _subtask_begun(request: ModelCallRequest, attempt: int) -> SubtaskStarted | 
     return SubtaskStarted(path=request.path, agent=request.agent) if request.path and first else None
 
 
-async def _pictures_for(
+async def _images_for(
     model: str, connection: Connection, context: CallContext, settings: Settings
 ) -> tuple[list[Image], str]:
-    """Read the task's pictures for a model that sees; say otherwise, or where one was deleted, what is left out."""
+    """Read the task's images for a model that accepts them; note images that are left out or were deleted."""
     if not context.images:
         return [], ""
     abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
-        return [], messages.pictures_left_out(len(context.images), "this model sees none")
+        return [], messages.images_left_out(len(context.images), "this model does not accept images")
     found = await pictures.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
-    return [Image(*picture) for picture in found], messages.pictures_left_out(gone, "deleted") if gone else ""
+    return [Image(*picture) for picture in found], messages.images_left_out(gone, "deleted") if gone else ""
 
 
 def _guidance_rows(
     request: ModelCallRequest, guidance: Sequence[tuple[int, str]], rows: Sequence[TranscriptRow]
 ) -> list[TranscriptRow]:
-    """Guidance that this node has not seen, behind what an earlier attempt of the same step already put there."""
+    """Return guidance that this node has not seen, after the part that an earlier attempt at this step added."""
     first = request.step * 1000 + 1
     last = max((row.seq for row in rows if first <= row.seq < request.step * 1000 + messages.REPLY), default=first - 1)
     return [
@@ -224,7 +224,7 @@ def _fitting(guidance: Sequence[tuple[int, str]], budget: int) -> list[tuple[int
 
 
 def _cut(content: str, tokens: int) -> str:
-    """Cut what is too long for its share of the window, visibly."""
+    """Truncate text that exceeds its share of the window, with a visible mark."""
     if estimate_tokens(content) <= tokens:
         return content
     kept = content.encode()[: max(0, tokens * CHARS_A_TOKEN - len(CUT_MARK))].decode(errors="ignore")
@@ -232,7 +232,7 @@ def _cut(content: str, tokens: int) -> str:
 
 
 def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ...]:
-    """The tools that a turn is told of, the last permitted one too: a prompt without them would be another one."""
+    """Return the tools that a turn is offered, even the last turn: without them the cached prompt would differ."""
     if not PROMPTS[request.purpose].offers_tools:
         return ()
     return TOOLS.specs_of(agent.tools)
