@@ -1,4 +1,4 @@
-"""What a provider holds up, among the newest of a list: the list doesn't say it, each task and call does."""
+"""Blocked tasks and calls among the newest of a list: the list lacks `blocked_by`, each task and call has it."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where a followed task is shown: drawn over and over on a terminal, line after line everywhere else."""
+"""The display of a followed task: redrawn in place on a terminal, line after line everywhere else."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -23,17 +23,17 @@ class Screen(Protocol):
     """Shows one task."""
 
     def show(self, frame: Frame) -> None:
-        """A frame said something new."""
+        """A frame brought news."""
 
     def say(self, line: str) -> None:
-        """Tell the person something that isn't part of the task."""
+        """Show the user a message that isn't part of the task."""
 
 
 Say = Callable[[str], None]
-"""Takes one line for a person."""
+"""Accepts one line for the user."""
 
 Banner = Callable[[], str]
-"""What is said below the picture at this moment."""
+"""The text below the display at this moment."""
 
 
 @asynccontextmanager
@@ -74,7 +74,7 @@ class Lines:
 
 
 class Drawing:
-    """A picture that is drawn ten times a second, by the event loop: nothing changes while it is drawn."""
+    """A display that the event loop redraws ten times a second: nothing changes during a redraw."""
 
     def __init__(self, state: TaskState, console: Console, banner: Banner) -> None:
         self._state = state
@@ -82,7 +82,7 @@ class Drawing:
         self._banner = banner
 
     def show(self, frame: Frame) -> None:
-        """The next picture has it."""
+        """The next redraw shows it."""
 
     def say(self, line: str) -> None:
         say(self._console, line)

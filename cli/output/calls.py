@@ -38,7 +38,7 @@ _ENDS = {
 
 
 def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) -> None:
-    """Print what came of a finished call, and what it cost; `out` is where its pictures were written."""
+    """Print a finished call's result and cost; `out` is where its images were written."""
     if as_json:
         assert call.result is not None
         print_json(call.result)
@@ -58,7 +58,7 @@ def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) ->
 
 
 def tell_call(call: AiCallView, out: Path | None) -> None:
-    """Print what came of a call as the command that asked for it does, or where it stands."""
+    """Print a call's result as the command that requested it does, or its status."""
     if call.status is not TaskStatus.COMPLETED:
         tell(f"{short(call.id)} ({call.operation}, {call.model}): {where_it_stands(call)}.")
         return
@@ -68,12 +68,12 @@ def tell_call(call: AiCallView, out: Path | None) -> None:
 
 
 def exit_code_of(call: AiCallView) -> int:
-    """What a command that shows a call ends with."""
+    """The exit code of a command that shows a call."""
     return 0 if call.status in OPEN else _ENDS[call.status]
 
 
 def where_it_stands(call: AiCallView) -> str:
-    """Say where a call stands and, where that is known, why, and when it goes on; or how it ended."""
+    """Describe a call's status with, where known, the reason and the next try; or its end."""
     if call.status not in OPEN:
         after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
         why = f": {call.error_code}: {call.error or ''}".rstrip(". :") if _has_failed(call) else ""
@@ -83,12 +83,12 @@ def where_it_stands(call: AiCallView) -> str:
 
 
 def why_of(call: AiCallView) -> str:
-    """Say what an open call waits for."""
+    """Describe what an open call waits for."""
     if call.blocked_by is not None:
         why = f"{call.blocked_by.code}: {call.blocked_by.message}"
         return with_command(why, call.blocked_by.remedy).rstrip(". :")
     if call.status is TaskStatus.RUNNING or not call.error_code:
-        # What ended the attempt before is over.
+        # The error of the attempt before is over.
         return _SAID[call.status]
     return f"{call.error_code}: {call.error or ''}".rstrip(". :")
 

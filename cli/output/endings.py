@@ -1,4 +1,4 @@
-"""How an answer ended, where who reads it should know."""
+"""How an answer ended, where its reader should know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
     """Run the demonstration; 0 when it showed what it should."""
     console = Console(highlight=False)
     stay = sys.stdin.isatty() if stay is None else stay
-    say(console, f"Chimera {__version__}: a task that loses its worker and goes on")
+    say(console, f"Chimera {__version__}: a task that loses its worker and continues")
     # The journal that proves it is our own simulator's, whatever the settings name.
     stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: say(console, line))
     show = _Demonstration(stack, console)
