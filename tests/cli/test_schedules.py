@@ -93,7 +93,7 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     end = datetime.now(ZoneInfo("Europe/Berlin")).replace(minute=30, second=0, microsecond=0) - timedelta(hours=24)
     start = (end - timedelta(hours=2)).replace(tzinfo=None)
     assert await schedules.backfill(before["id"], start, end) == 0
-    assert "2 runs asked for" in capsys.readouterr().out
+    assert "2 runs requested" in capsys.readouterr().out
     assert await schedules.backfill(before["id"], start, end, "allow_all", as_json=True) == 0
     assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
 
