@@ -113,12 +113,12 @@ def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) ->
 @app.command(name="list")
 async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     """List your embeddings, images and transcriptions, as the group does by itself."""
-    from cli.http.blocked import calls_held_up
+    from cli.http.blocked import blocked_calls
     from cli.output.calls import table_of
 
     async with signed_in() as client:
         page = await client.ai_calls(limit=limit)
-        blocked_by = set() if as_json else await calls_held_up(client, page.items)
+        blocked_by = set() if as_json else await blocked_calls(client, page.items)
     if as_json:
         print_json(page)
     elif not page.items:

@@ -160,9 +160,9 @@ class Ambiguous(ChimeraError):
 
     code, http_status, title = "ambiguous", 409, "The name is ambiguous"
 
-    def __init__(self, name: str, found: Sequence[str], way_out: str) -> None:
+    def __init__(self, name: str, found: Sequence[str], advice: str) -> None:
         listed = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        super().__init__(f"{name!r} could be {listed}. {way_out}")
+        super().__init__(f"{name!r} could be {listed}. {advice}")
 
 
 class NotSetUp(ChimeraError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OVERLAPS = ("skip", "buffer_one", "allow_all", "cancel_other")
 BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
-_SAID = {
+_DONE = {
     "pause": "is paused.",
     "resume": "is resumed.",
     "trigger": "starts a run now; chimera schedules runs lists it.",
@@ -234,7 +234,7 @@ async def pause(schedule_id: Id) -> int:
 
 @app.command()
 async def resume(schedule_id: Id) -> int:
-    """Go on."""
+    """Resume a schedule."""
     return await _control(schedule_id, "resume")
 
 
@@ -262,7 +262,7 @@ async def _control(schedule_id: str, what: str) -> int:
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.control_schedule(schedule.id, what)
-    tell(f"{short(schedule.id)} {_SAID[what]}")
+    tell(f"{short(schedule.id)} {_DONE[what]}")
     return 0
 
 

@@ -146,14 +146,14 @@ async def retry(
 
 async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJson = False) -> int:
     """List tasks, newest first."""
-    from cli.http.blocked import tasks_held_up
+    from cli.http.blocked import blocked_tasks
     from cli.http.pages import items_of
     from cli.output.tasks import print_tasks
 
     statuses = status or []
     async with signed_in(LIST) as client:
         tasks = await items_of(lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor), limit)
-        blocked_by = set() if as_json else await tasks_held_up(client, tasks)
+        blocked_by = set() if as_json else await blocked_tasks(client, tasks)
     if as_json:
         print_list(tasks)
     else:

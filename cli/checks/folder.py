@@ -47,5 +47,5 @@ def _why_unwritable(there: Path) -> str | None:
 def _room_for(wanted: Path, there: Path) -> Finding:
     free = shutil.disk_usage(there).free
     level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
-    way_out = "" if level is Level.OK else "; free some space, or set CHIMERA_DATA_DIR to another disk"
-    return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{way_out}")
+    advice = "" if level is Level.OK else "; free some space, or set CHIMERA_DATA_DIR to another disk"
+    return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{advice}")

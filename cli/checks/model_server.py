@@ -40,8 +40,8 @@ async def _asked(base_url: str, key: str) -> Finding:
         async with new_http(base_url) as http:
             answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        way_out = "start the model server, or correct the address"
-        return Finding(Level.WARN, WHAT, f"nothing answers at {models_url} ({type(error).__name__}); {way_out}")
+        remedy = "start the model server, or correct the address"
+        return Finding(Level.WARN, WHAT, f"nothing answers at {models_url} ({type(error).__name__}); {remedy}")
     if answer.status_code in (401, 403):
         return Finding(Level.WARN, WHAT, f"{base_url} rejects the key; set CHIMERA_LOCAL_API_KEY to the server's")
     names = _names_in(answer)

@@ -48,8 +48,8 @@ def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
     if of_a_start is None or ids == of_a_start:
         yield Finding(Level.OK, what, said)
     else:
-        way_out = f"the settings here differ, and a start {keys_in_words(of_a_start)}: restart to use them"
-        yield Finding(Level.WARN, what, f"{said}; {way_out}")
+        remedy = f"the settings here differ, and a start {keys_in_words(of_a_start)}: restart to use them"
+        yield Finding(Level.WARN, what, f"{said}; {remedy}")
 
 
 def _local_payload_keys(settings: Settings) -> Iterator[Finding]:

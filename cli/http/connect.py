@@ -121,7 +121,7 @@ async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> K
     own = next((each for each in candidates if each[0] == folder and each not in meant), None)
     if (own is not None or not meant) and not await is_alive(here):
         if own is not None and await is_alive(own[1].api_url):
-            _note(f"Nothing answers at {here}, which {_NAMING} sets. Using {_told(own)} instead.")
+            _note(f"Nothing answers at {here}, which {_NAMING} sets. Using {_described(own)} instead.")
             return own
         if not meant:
             raise NamedNotReachable(here, _NAMING)
@@ -152,14 +152,14 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
             ended.append(error)
         else:
             for each in ended:
-                _note(f"{each.what_happened} Using {_told((path, kept))} instead.")
+                _note(f"{each.what_happened} Using {_described((path, kept))} instead.")
             return path, kept
     if ended:
         raise ended[0]
     raise NotReachable(candidates[0][1].api_url)
 
 
-def _told(each: Kept) -> str:
+def _described(each: Kept) -> str:
     path, kept = each
     return f"{kept.email} at {kept.api_url}, of {path}"
 

@@ -86,9 +86,9 @@ async def _beginning_with(wanted: str, page_of: PageOf[Item]) -> list[Item]:
     return [item for item in await items_of(page_of, NEWEST) if _begins_with(item, wanted)]
 
 
-def _only(found: Sequence[Item], name: str, words: Callable[[Item], str], way_out: str) -> Item:
+def _only(found: Sequence[Item], name: str, words: Callable[[Item], str], advice: str) -> Item:
     if len(found) > 1:
-        raise Ambiguous(one_line(name, 60), [f"{each.id} ({words(each)})" for each in found], way_out)
+        raise Ambiguous(one_line(name, 60), [f"{each.id} ({words(each)})" for each in found], advice)
     return found[0]
 
 

@@ -53,8 +53,8 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
             return os.fsencode(typed).decode()
         except UnicodeError:
             seen = "" if secret else f", {typed.encode(errors='replace').decode()!r},"
-            way_out = "Write it in UTF-8." if secret else "Write it in UTF-8; if it names a file, rename that."
-            raise NotText(f"{what}{seen} is not UTF-8. {way_out}") from None
+            advice = "Write it in UTF-8." if secret else "Write it in UTF-8; if it names a file, rename that."
+            raise NotText(f"{what}{seen} is not UTF-8. {advice}") from None
     return typed
 
 

@@ -44,7 +44,7 @@ FRAME_LINES = 7
 """Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
 
 
-def picture_of(
+def display_of(
     state: TaskState, *, elapsed_s: float, width: int = 100, height: int = 40, banner: str = ""
 ) -> RenderableType:
     """Render a task's state in at most `height` lines, so that it can be redrawn in place."""

@@ -31,7 +31,7 @@ Call = tuple[NodePath, Purpose, int | None]
 
 
 @dataclass(slots=True)
-class _Told:
+class _Shown:
     """The failure last shown of a call, and the failed attempts that were not shown since."""
 
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -57,7 +57,7 @@ class Repeats:
     """Remembers for each call how often each failure was shown."""
 
     def __init__(self) -> None:
-        self._told: dict[Call, _Told] = {}
+        self._shown: dict[Call, _Shown] = {}
         self._reasons: set[str] = set()
 
     def without_reason_again(self, event: Event) -> Event:
@@ -75,25 +75,25 @@ class Repeats:
         known = (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)
         if not isinstance(event, known):
             return ""
-        told = self._told.setdefault((event.path, event.purpose, event.step), _Told())
-        if not self._is_news(told, event):
+        shown = self._shown.setdefault((event.path, event.purpose, event.step), _Shown())
+        if not self._is_news(shown, event):
             if isinstance(event, ModelCallFailed):
-                told.leave_out(event.attempt or 1)
+                shown.leave_out(event.attempt or 1)
             return None
-        return told.take_left_out()
+        return shown.take_left_out()
 
-    def _is_news(self, told: _Told, event: Event) -> bool:
+    def _is_news(self, shown: _Shown, event: Event) -> bool:
         if isinstance(event, ModelCallStarted):
             # The attempt after a failure that was not shown isn't shown either.
-            return not told.passed_over
-        told.passed_over = False
+            return not shown.passed_over
+        shown.passed_over = False
         if isinstance(event, ModelCallFellBack):
             # Another model's failure is news.
-            told.times.clear()
+            shown.times.clear()
         if isinstance(event, (ModelCallFailed, ModelCallWaiting)):
             if isinstance(event, ModelCallFailed) and (not event.retryable or event.code == CUT):
                 return True
-            told.times[event.type, event.code] += 1
-            times = told.times[event.type, event.code]
-            told.passed_over = times != 1 and times % EVERY != 0
-        return not told.passed_over
+            shown.times[event.type, event.code] += 1
+            times = shown.times[event.type, event.code]
+            shown.passed_over = times != 1 and times % EVERY != 0
+        return not shown.passed_over

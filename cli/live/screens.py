@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from cli.live.lines import line_of, line_of_snapshot
-from cli.live.render import picture_of
+from cli.live.render import display_of
 from cli.live.repeats import Repeats
 from cli.live.view import TaskState
 from cli.output.prose import say
@@ -43,14 +43,14 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
         yield Lines(state, console)
         return
     drawing = Drawing(state, console, banner)
-    with Live(drawing.picture(), console=console, auto_refresh=False) as live:
+    with Live(drawing.display(), console=console, auto_refresh=False) as live:
         drawer = asyncio.create_task(drawing.keep_drawing(live))
         try:
             yield drawing
         finally:
             drawer.cancel()
             await asyncio.gather(drawer, return_exceptions=True)
-            live.update(drawing.picture(), refresh=True)
+            live.update(drawing.display(), refresh=True)
 
 
 class Lines:
@@ -87,8 +87,8 @@ class Drawing:
     def say(self, line: str) -> None:
         say(self._console, line)
 
-    def picture(self) -> RenderableType:
-        return picture_of(
+    def display(self) -> RenderableType:
+        return display_of(
             self._state,
             elapsed_s=self._state.elapsed_s(datetime.now(UTC)),
             width=self._console.width,
@@ -98,5 +98,5 @@ class Drawing:
 
     async def keep_drawing(self, live: Live) -> None:
         while True:
-            live.update(self.picture(), refresh=True)
+            live.update(self.display(), refresh=True)
             await asyncio.sleep(FRAME_S)

@@ -49,7 +49,7 @@ async def made(
 
 async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
     trouble = Trouble(say, PATIENCE_S, "The call continues.")
-    told = _Told()
+    reported = _Reported()
     while True:
         call = await come_through(lambda: client.ai_call(call_id), trouble)
         if call.status is TaskStatus.COMPLETED:
@@ -57,12 +57,12 @@ async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
         if call.status not in OPEN:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
             raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
-        if told.is_news(call):
+        if reported.is_news(call):
             say(f"Waiting for call {short(call_id)}: {where_it_stands(call)}.")
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-class _Told:
+class _Reported:
     """The last message on a call: the same failure is reported again only after a much longer time."""
 
     def __init__(self) -> None:

@@ -25,6 +25,6 @@ def check_place(out: Path, *, force: bool) -> None:
         raise WrongUsage(f"{str(out)!r} can't be written; name another file, or fix the permissions.")
 
 
-def places_of(out: Path, pictures: int) -> list[Path]:
+def places_of(out: Path, images: int) -> list[Path]:
     """The files of a call's images: the first is `out`, others are beside it with a number."""
-    return [out if index == 0 else out.with_stem(f"{out.stem}-{index + 1}") for index in range(pictures)]
+    return [out if index == 0 else out.with_stem(f"{out.stem}-{index + 1}") for index in range(images)]

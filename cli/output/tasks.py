@@ -89,7 +89,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
         ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
-        ("Blocked", _held_up_in(task)),
+        ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
@@ -105,7 +105,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _held_up_in(task: TaskView) -> str:
+def _blocked_in(task: TaskView) -> str:
     """Describe the blocked calls: how many, since when, and why, each reason once."""
     if not task.blocked_by:
         return ""

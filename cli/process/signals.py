@@ -14,7 +14,7 @@ from cli.errors import INTERRUPTED
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-async def until_told(
+async def until_stopped(
     body: Coroutine[Any, Any, int], *, stopping: Callable[[], None], hurry: Callable[[], None]
 ) -> int | None:
     """Run `body` and return what it returns; None when it was told to stop and its clean-up is done."""

@@ -19,7 +19,7 @@ from cli.live.following import follow
 from cli.output.prose import say
 from cli.output.tables import print_table
 from cli.output.text import short
-from cli.process.signals import until_told
+from cli.process.signals import until_stopped
 from cli.stack.kill import Kill
 from cli.stack.proof import Proof, prove, read_journal
 from cli.stack.stack import Stack
@@ -41,7 +41,7 @@ async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
     # The journal that proves it is our own simulator's, whatever the settings name.
     stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: say(console, line))
     show = _Demonstration(stack, console)
-    await until_told(show.run(stay=stay), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    await until_stopped(show.run(stay=stay), stopping=lambda: say_stopping(console), hurry=stack.hurry)
     return show.code
 
 

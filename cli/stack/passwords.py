@@ -41,8 +41,8 @@ async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
     except ChimeraError as error:
         # The old one is invalid. Without it commands look for another sign-in, and report that there is none.
         path.unlink(missing_ok=True)
-        way_out = f"chimera login --api-url {kept.api_url} --email {email}"
-        tell(f"You are not signed in here yet: {error} Then: {way_out}")
+        remedy = f"chimera login --api-url {kept.api_url} --email {email}"
+        tell(f"You are not signed in here yet: {error} Then: {remedy}")
 
 
 def _with_database(settings: Settings) -> Settings:

@@ -26,7 +26,7 @@ async def up(
     """Start everything and keep it running; Ctrl-C stops it, and nothing is lost."""
     from chimera import __version__
     from cli.input.settings import load_settings
-    from cli.process.signals import until_told
+    from cli.process.signals import until_stopped
     from cli.stack.stack import Stack
     from cli.stack.welcome import say_stopping
 
@@ -41,7 +41,7 @@ async def up(
     say(console, f"Chimera {__version__}")
     stack = Stack(settings, lambda line: say(console, line), workers)
     # Ending it with a signal is success.
-    await until_told(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    await until_stopped(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
     return 0
 
 

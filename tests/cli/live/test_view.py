@@ -5,7 +5,7 @@ from datetime import timedelta
 from rich.console import Console
 
 from cli.live.lines import line_of, line_of_snapshot
-from cli.live.render import picture_of
+from cli.live.render import display_of
 from cli.live.view import TaskState
 from models.events import (
     BudgetRaised,
@@ -71,7 +71,7 @@ def test_estimates_are_marked_while_a_task_runs() -> None:
     state = state_after(happened(1, call_finished("b")), happened(2, guess))
     console = Console(width=100)
     with console.capture() as capture:
-        console.print(picture_of(state, elapsed_s=1))
+        console.print(display_of(state, elapsed_s=1))
     shown = capture.get()
     assert "1 s · 2 model calls · ~30 tokens · ~$0.000060" in shown
     assert "1 call, ~$0.000030" in shown
