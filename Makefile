@@ -9,31 +9,31 @@ COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-up: ## Start everything and stay; Ctrl-C stops it
+up: ## Start everything and keep it running; Ctrl-C stops it
 	@./start.sh
 
-demo: ## Watch a task run, lose its worker and go on
+demo: ## Watch a task lose its worker and continue
 	@./start.sh demo
 
 check: ## Everything that must pass: lint, format, types, import contracts, tests
 	@./test.sh
 
-quick: ## Lint, form, import contracts, and the tests that start no servers; make quick ARGS="-k settings"
+quick: ## Lint, format, import contracts, and the tests that start no servers; make quick ARGS="-k settings"
 	@./test.sh quick $(ARGS)
 
 test: ## The tests alone; make test ARGS="tests/chimera -k settings"
 	@$(PY) -m pytest $(ARGS)
 
-format: ## Put code into the house's form
+format: ## Fix and format the code
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
 bench: ## Measure against bare Temporal; see benchmarks/
 	@$(PY) -m benchmarks $(ARGS)
 
-faults: ## Kill, stop and cut what a run needs, and count what was lost; make faults ARGS="F01 --seeds 5"
+faults: ## Run the fault experiments and count losses; make faults ARGS="F01 --seeds 5"
 	@$(PY) -m tests.faults $(ARGS)
 
-lock: ## Resolve again; UPGRADE=1 takes newer versions
+lock: ## Resolve the locks again; UPGRADE=1 allows newer versions
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --output-file requirements/runtime.lock
 	@$(COMPILE) --group install --constraint requirements/runtime.lock --output-file requirements/container.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --group dev \
@@ -45,11 +45,11 @@ lock: ## Resolve again; UPGRADE=1 takes newer versions
 sbom: ## Write dist/sbom.json: every locked package with its hashes, and the servers among them (CycloneDX)
 	@$(PY) scripts/sbom.py
 
-audit: ## Look the locked packages up among known holes; asks PyPI's and OSV's databases over the network
+audit: ## Check the locked packages for known vulnerabilities; queries PyPI's and OSV's databases over the network
 	@for lock in runtime model dev; do .venv/bin/uv tool run pip-audit --disable-pip --require-hashes --strict \
 		--progress-spinner off --requirement requirements/$$lock.lock || exit 1; done
 
-migration: ## Write the migration that tables.py asks for; make migration NAME="add teams"
+migration: ## Write the migration that tables.py needs; make migration NAME="add teams"
 	@$(PY) -m tests.migration "$(NAME)" && $(MAKE) --no-print-directory format
 
 migration-initial: ## Write the first migration again (only before the first release)

@@ -1,6 +1,6 @@
-"""One's own account: sign in, a token for programs, the password.
+"""The user's account: sign-in, access tokens, password.
 
-What is asked for is asked before the command's loop begins, which would keep Ctrl-C from the question.
+Prompts come before the command's event loop, which would keep Ctrl-C from them.
 """
 
 import sys
@@ -18,36 +18,38 @@ THIS_MACHINE = "http://127.0.0.1:8000"
 
 ApiUrl = Annotated[str | None, typer.Option(help="Where Chimera runs (http://127.0.0.1:8000).", show_default=False)]
 Email = Annotated[str | None, typer.Option(help="Your account's e-mail (admin@chimera.local).", show_default=False)]
-Reset = Annotated[bool, typer.Option("--reset", help="Set a forgotten one, on the machine that has the database.")]
-ResetEmail = Annotated[str, typer.Option(help="Whose, with --reset.")]
+Reset = Annotated[
+    bool, typer.Option("--reset", help="Set a new one without the old one, on the machine with the database.")
+]
+ResetEmail = Annotated[str, typer.Option(help="The account's e-mail, with --reset.")]
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:
-    """Sign in to a Chimera that runs elsewhere; the password is asked for."""
+    """Sign in to a Chimera that runs elsewhere; it prompts for the password."""
     address = api_url or _asked("Address", THIS_MACHINE)
     account = email or _asked("E-mail", FIRST_USER)
     return sign_in_at(address, account, _secret("Password"))
 
 
 async def token() -> int:
-    """Print an access token of whoever is signed in, for curl and programs."""
+    """Print your access token, for curl and programs."""
     async with signed_in() as client:
         access_token = await client.token()
     print(access_token)
     if sys.stdout.isatty():
-        sys.stderr.write("This is a secret: until it ends, whoever has it can do what you can.\n")
+        sys.stderr.write("Keep it secret: until it expires, it allows everything that your account may do.\n")
     return 0
 
 
 def password(reset: Reset = False, email: ResetEmail = FIRST_USER) -> Coroutine[Any, Any, int]:
-    """Change your password; on standard input: the current one and the new one, a line each."""
+    """Change your password; a script pipes in the current and the new one, one per line."""
     current = "" if reset else _secret("Current password")
     new = _secret("New password", confirm=True)
     return reset_password(email, new) if reset else change_password(current, new)
 
 
 async def sign_in_at(api_url: str, email: str, password: str) -> int:
-    """Keep a sign-in for the commands to come."""
+    """Sign in, and keep the sign-in for later commands."""
     from cli.http import sign_in
     from cli.http.addresses import address_from
     from cli.http.login import sign_in_with
@@ -59,18 +61,18 @@ async def sign_in_at(api_url: str, email: str, password: str) -> int:
 
 
 async def change_password(current: str, new: str) -> int:
-    """Change the password of the user who is signed in."""
+    """Change the password of the signed-in user."""
     from cli.http.bodies import check_password
 
     check_password(new)
     async with signed_in() as client:
         await client.change_password(current, new)
-    tell("The password is changed. Everybody who was signed in with the old one has to sign in again.")
+    tell("Password changed. Your other sessions have ended; sign in again there.")
     return 0
 
 
 async def reset_password(email: str, new: str) -> int:
-    """Set a forgotten password in the database itself."""
+    """Set a new password in the database itself."""
     from cli.stack.passwords import reset
 
     await reset(email.strip().lower(), new)
@@ -78,7 +80,7 @@ async def reset_password(email: str, new: str) -> int:
 
 
 def _asked(what: str, otherwise: str) -> str:
-    """Ask a person; a pipe has only secrets to say."""
+    """Prompt on a terminal; piped input has only the secrets."""
     return text_of(str(typer.prompt(what, default=otherwise)), what) if sys.stdin.isatty() else otherwise
 
 

@@ -24,18 +24,16 @@ if TYPE_CHECKING:
 
 EFFORTS = ("none", "low", "medium", "high")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, as in poet.", show_default=False)]
-NewName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Its name, as in poet.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, such as poet.", show_default=False)]
+NewName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Its name, such as poet.", show_default=False)]
 Prompt = Annotated[str | None, typer.Option(help="Its system prompt: what it does and how.")]
 Description = Annotated[str | None, typer.Option(help="When to choose it; a planner reads this.")]
-Role = Annotated[str | None, typer.Option(help="A word for people; else custom.")]
-Model = Annotated[str | None, typer.Option(help="provider/model; else that of the task.")]
-Fallbacks = Annotated[
-    list[str] | None, typer.Option(help="A model that stands in when it fails; may be given more than once.")
-]
-Tools = Annotated[list[str] | None, typer.Option(help="A tool, as in calculator; may be given more than once.")]
+Role = Annotated[str | None, typer.Option(help="A label for people; default custom.")]
+Model = Annotated[str | None, typer.Option(help="provider/model; default: the task's.")]
+Fallbacks = Annotated[list[str] | None, typer.Option(help="A fallback model; may be given more than once.")]
+Tools = Annotated[list[str] | None, typer.Option(help="A tool, such as calculator; may be given more than once.")]
 Temperature = Annotated[
-    float | None, typer.Option(parser=decimal(0, 2), metavar="NUMBER", help="0 to 2, where its model takes one.")
+    float | None, typer.Option(parser=decimal(0, 2), metavar="NUMBER", help="0 to 2, where its model accepts one.")
 ]
 Effort = Annotated[
     str | None,
@@ -46,10 +44,10 @@ Effort = Annotated[
         help="For models that reason.",
     ),
 ]
-MaxOutputTokens = Annotated[int | None, typer.Option(parser=whole(16, 131_072), help="Its longest answer; else 2048.")]
-File = Annotated[
-    Path | None, typer.Option(parser=path, help="JSON file with its fields; options go before what is in it.")
+MaxOutputTokens = Annotated[
+    int | None, typer.Option(parser=whole(16, 131_072), help="Most output tokens of an answer; default 2048.")
 ]
+File = Annotated[Path | None, typer.Option(parser=path, help="JSON file with its fields; options override the file.")]
 
 app = typer.Typer(name="agents", help="Agents that a plan may name: list, show, create, delete.")
 
@@ -74,7 +72,7 @@ async def list_agents(as_json: AsJson = False) -> int:
 
 @app.command()
 async def show(name: Name, as_json: AsJson = False) -> int:
-    """Show an agent: what it is for, its model and tools, and its prompt."""
+    """Show an agent: its description, model, tools and prompt."""
     async with signed_in() as client:
         agent = await client.agent(name)
     if as_json:
@@ -118,7 +116,7 @@ async def create(
         "reasoning_effort": reasoning_effort,
         "max_output_tokens": max_output_tokens,
     }
-    # What is wrong with a field of the file is said of the field.
+    # Problems of a file's field name the field.
     typed = {field: option for field, option in AGENT.items() if file is None or options[field] is not None}
     body = agent_body(options, file)
     async with signed_in(typed) as client:
@@ -126,15 +124,15 @@ async def create(
     if as_json:
         print_json(agent)
         return 0
-    tell(f"Agent {agent.name} is there. Plans may name it, and a planner may choose it.")
+    tell(f"Agent {agent.name} is created. Plans may name it, and a planner may choose it.")
     if not agent.description:
-        tell("It has no description, by which a planner would know when to choose it.")
+        tell("It has no description, so a planner can't tell when to choose it.")
     return 0
 
 
 @app.command()
 async def delete(name: Name) -> int:
-    """Delete an agent of your own; subtasks that name it and haven't begun will fail."""
+    """Delete one of your agents; subtasks that name it and haven't started will fail."""
     async with signed_in() as client:
         await client.delete_agent(name)
     tell(f"Agent {one_line(name, 60)} is deleted.")
@@ -147,7 +145,7 @@ def table_of(agents: Sequence["AgentView"]) -> Table:
     for heading in ("Agent", "Tools"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Model", overflow="fold", max_width=MODEL_CHARS)
-    table.add_column("What it is for", ratio=1)
+    table.add_column("Use", ratio=1)
     for agent in agents:
         cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
         table.add_row(*(Text(one_line(cell, 500)) for cell in cells))
@@ -155,7 +153,7 @@ def table_of(agents: Sequence["AgentView"]) -> Table:
 
 
 def facts_of(agent: "AgentView") -> list[tuple[str, str]]:
-    """Name what an agent is; what it leaves open is left out."""
+    """List an agent's fields; unset ones are left out."""
     facts = (
         ("Agent", f"{agent.name}{' (built in)' if agent.built_in else ''}"),
         ("Role", agent.role),

@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions: have one made, and list, show or cancel those that were asked for before."""
+"""Embeddings, images and transcriptions: request one; list, show or cancel earlier ones."""
 
 from collections.abc import Coroutine
 from pathlib import Path
@@ -17,29 +17,32 @@ from cli.output.prose import say_aside, tell
 from cli.output.tables import print_table
 from cli.output.text import short
 
-Content = Annotated[str, typer.Argument(metavar="TEXT", help="What is turned into a vector.", show_default=False)]
-Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What is drawn.", show_default=False)]
+Content = Annotated[str, typer.Argument(metavar="TEXT", help="The text to embed.", show_default=False)]
+Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="The image to generate, in words.", show_default=False)]
 Audio = Annotated[Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording.", show_default=False)]
-Model = Annotated[str, typer.Option(help="provider/model; the simulator's is made up.")]
-Dimensions = Annotated[int | None, typer.Option(parser=whole(1), help="A shorter vector, where the model can.")]
-Size = Annotated[str | None, typer.Option(help="Width x height, as in 1024x1024.")]
-Language = Annotated[str | None, typer.Option(help="What is spoken, as in de or en.")]
-Names = Annotated[str | None, typer.Option(help="Names and words that are said in it.")]
-Out = Annotated[
-    Path | None, typer.Option(parser=path, help="The file to write: image.png, or image-2.png … where that is taken.")
+Model = Annotated[str, typer.Option(help="provider/model; the simulator's results are made up.")]
+Dimensions = Annotated[
+    int | None, typer.Option(parser=whole(1), help="Length of the vector, where the model supports shorter ones.")
 ]
-ShownOut = Annotated[Path | None, typer.Option(parser=path, help="Where a picture is written.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id, or the beginning of it.", show_default=False)]
-Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="How many, newest first.")]
+Size = Annotated[str | None, typer.Option(help="Width x height, such as 1024x1024.")]
+Language = Annotated[str | None, typer.Option(help="The spoken language, such as de or en.")]
+Names = Annotated[str | None, typer.Option(help="Names and terms that occur in the recording.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(parser=path, help="The file to write; default image.png, or image-2.png … if that exists."),
+]
+ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file for the image.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id or its beginning.", show_default=False)]
+Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Most calls to list, newest first.")]
 
-app = typer.Typer(name="calls", help="Embeddings, images and transcriptions of yours: list, show, cancel.")
+app = typer.Typer(name="calls", help="Your embeddings, images and transcriptions: list, show, cancel.")
 
 
 async def embed(
     text: Content, model: Model = "simulator/embedding", dimensions: Dimensions = None, as_json: AsJson = False
 ) -> int:
-    """Turn a text into a vector and print it."""
+    """Embed a text and print its vector."""
     from cli.http.bodies import given
     from cli.live.waiting import made
     from cli.output.calls import print_result
@@ -60,7 +63,7 @@ async def image(
     size: Size = None,
     as_json: AsJson = False,
 ) -> int:
-    """Draw a picture into a file."""
+    """Generate an image file."""
     from cli.http.bodies import given
     from cli.live.images import keep_result
     from cli.live.waiting import made
@@ -86,7 +89,7 @@ async def transcribe(
     prompt: Names = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write a recording down."""
+    """Transcribe a recording."""
     from cli.http.bodies import given
     from cli.input.files import bytes_of
     from cli.live.waiting import made
@@ -103,19 +106,19 @@ async def transcribe(
 
 @app.callback(invoke_without_command=True)
 def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
-    """Embeddings, images and transcriptions of yours: list, show, cancel."""
+    """Your embeddings, images and transcriptions: list, show, cancel."""
     return None if context.invoked_subcommand else list_calls(limit=limit, as_json=as_json)
 
 
 @app.command(name="list")
 async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     """List your embeddings, images and transcriptions, as the group does by itself."""
-    from cli.http.blocked import calls_held_up
+    from cli.http.blocked import blocked_calls
     from cli.output.calls import table_of
 
     async with signed_in() as client:
         page = await client.ai_calls(limit=limit)
-        blocked_by = set() if as_json else await calls_held_up(client, page.items)
+        blocked_by = set() if as_json else await blocked_calls(client, page.items)
     if as_json:
         print_json(page)
     elif not page.items:
@@ -127,7 +130,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
 
 @app.command()
 async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json: AsJson = False) -> int:
-    """Print what came of a call, or where it stands."""
+    """Print a call's result, or its status."""
     from cli.http.ids import call_named
     from cli.live.images import keep_result
     from cli.output.calls import exit_code_of, tell_call
@@ -148,10 +151,12 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
 
 @app.command()
 async def cancel(call_id: Id) -> int:
-    """Stop a call; its provider is asked no more."""
+    """Cancel a call; its provider gets no further request."""
     from cli.http.ids import call_named
+    from models.tasks import TaskStatus
 
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
-    tell(f"{short(call.id)} is {call.status}; its provider is asked no more.")
+    state = "being cancelled" if call.status is TaskStatus.CANCELLING else call.status
+    tell(f"{short(call.id)} is {state}; its provider gets no further request.")
     return 0

@@ -1,4 +1,4 @@
-"""What Temporal keeps, decrypted in its own tools."""
+"""Temporal's stored payloads, decrypted in its own tools."""
 
 import shlex
 import sys
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def codec(as_json: AsJson = False) -> int:
-    """Print an address for Temporal's tools to read encrypted runs with; for administrators."""
+    """Print an address that lets Temporal's tools decrypt runs; for administrators."""
     async with signed_in() as client:
         address = await client.codec_address()
     if as_json:

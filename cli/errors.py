@@ -1,4 +1,4 @@
-"""Why a command can't do what it was asked, each with the way out, and what a command ends with."""
+"""The errors of commands, each with its remedy, and exit codes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,19 +8,19 @@ from models.errors import ChimeraError
 from models.remedies import Action, Remedy
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 2}
-"""What a command that followed a task to its end ends with."""
+"""Exit codes of a command that followed a task, by the task's last status."""
 
 WAITS = 4
-"""What a command ends with that stopped following a task because it waits for its budget."""
+"""Exit code of a command that stopped following a task because the task waits for its budget."""
 
 TROUBLE = 3
-"""Wrong usage, no connection, no sign-in, or a request that the API refused."""
+"""Exit code of wrong usage, no connection, no sign-in, or a rejected request."""
 
 INTERRUPTED = 130
 
 
 class NotReachable(ChimeraError):
-    """Nobody answers at the API's address."""
+    """Nothing answers at the API's address."""
 
     code, http_status, title = "not_reachable", 503, "Chimera does not answer"
 
@@ -28,37 +28,37 @@ class NotReachable(ChimeraError):
         because = f" ({reason})" if reason else ""
         super().__init__(
             f"Nothing answers at {api_url}{because}. Start Chimera with `chimera up`, or name another address with"
-            " CHIMERA_API_URL or `chimera login`; `chimera doctor` says more."
+            " CHIMERA_API_URL or `chimera login`; `chimera doctor` shows details."
         )
 
 
 class NamedNotReachable(NotReachable):
-    """No API answers at the address that settings name; a sign-in to another one doesn't make that one meant."""
+    """No API answers at the address that settings name; a sign-in to another address is not used instead."""
 
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
-            f"Nothing answers at {api_url}, which {named_by} names. Start what is meant, here with `chimera up`."
-            " Otherwise correct or unset that setting: commands then find the Chimera of this folder, or of"
-            " `chimera login`. `chimera doctor` says more.",
+            f"Nothing answers at {api_url}, which {named_by} sets. Start Chimera there, or here with `chimera up`."
+            " Otherwise correct or unset that setting: commands then use the Chimera of this folder, or of"
+            " `chimera login`. `chimera doctor` shows details.",
         )
 
 
 class NoHttpClient(ChimeraError):
-    """The environment names a proxy or certificates for the way to an address, and they can't be used."""
+    """The environment names a proxy or certificates that can't be used."""
 
     code, http_status, title = "no_http_client", 503, "The proxy or the certificates can't be used"
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
             f"No request can be made to {url} ({reason}). Correct or unset what the environment names: HTTP_PROXY,"
-            " HTTPS_PROXY and ALL_PROXY as in http://proxy.example:3128 (SOCKS is not spoken), SSL_CERT_FILE and"
-            " SSL_CERT_DIR as files that are there."
+            " HTTPS_PROXY and ALL_PROXY such as http://proxy.example:3128 (SOCKS is not supported), SSL_CERT_FILE and"
+            " SSL_CERT_DIR as existing files."
         )
 
 
 class NoSignIn(ChimeraError):
-    """There is nobody to be on the way to the API."""
+    """No credentials are available for this API."""
 
     code, http_status, title = "not_signed_in", 401, "Not signed in"
 
@@ -71,10 +71,10 @@ class NoSignIn(ChimeraError):
 
 
 class SignInEnded(NoSignIn):
-    """The API doesn't take a sign-in that is kept here."""
+    """The API rejects a sign-in that is kept here."""
 
     def __init__(self, api_url: str, email: str, path: Path) -> None:
-        self.what_happened = f"The sign-in of {email} at {api_url}, kept in {path}, is not valid any more."
+        self.what_happened = f"The sign-in of {email} at {api_url}, kept in {path}, is no longer valid."
         ChimeraError.__init__(
             self,
             f"{self.what_happened} Sign in again: chimera login --api-url {api_url} --email {email}. The next start of"
@@ -83,13 +83,13 @@ class SignInEnded(NoSignIn):
 
 
 class TokenRefused(NoSignIn):
-    """The API doesn't take the token that the environment names."""
+    """The API rejects the environment's token."""
 
     def __init__(self, api_url: str) -> None:
         ChimeraError.__init__(
             self,
-            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or has expired; set a new one, as `chimera token`"
-            " prints it where you are signed in.",
+            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or has expired. Set a new one; `chimera token`"
+            " prints one where you are signed in.",
         )
 
 
@@ -101,7 +101,7 @@ class StartedElsewhere(NoSignIn):
         ChimeraError.__init__(
             self,
             f"A Chimera runs at {api_url}, and this folder has no sign-in to it. Run the command in the folder where it"
-            f" was started, or set CHIMERA_DATA_DIR={folder}. To one that runs elsewhere, `chimera login` signs in.",
+            f" was started, or set CHIMERA_DATA_DIR={folder}. For one that runs elsewhere, run `chimera login`.",
         )
 
 
@@ -111,7 +111,7 @@ class FieldProblem(Contract):
 
 
 class ProblemRemedy(Contract):
-    """What the API says that helps; an action that only a newer server knows is left out."""
+    """The API's remedy; an action that only a newer server knows is left out."""
 
     action: str
     target: str | None = None
@@ -125,7 +125,7 @@ class ProblemRemedy(Contract):
 
 
 class Problem(Contract):
-    """What the API answers when it refuses: an RFC 9457 problem document."""
+    """The API's error response: an RFC 9457 problem document."""
 
     status: int
     title: str
@@ -137,41 +137,41 @@ class Problem(Contract):
 
 
 class Refused(ChimeraError):
-    """The API refused; it says why."""
+    """The API rejected a request."""
 
-    code, title = "refused", "The API refused that"
+    code, title = "refused", "The API rejected the request"
 
     def __init__(self, problem: Problem, retry_after_s: float | None = None) -> None:
         remedy = problem.remedy.known if problem.remedy else None
         super().__init__(problem.detail or problem.title, retry_after_s=retry_after_s, remedy=remedy)
         self.problem = problem
         self.options: Mapping[str, str] = {}
-        """What was typed for the fields of the request."""
+        """The options that were typed, by the request's fields."""
 
 
 class NotThere(ChimeraError):
-    """What the command line names isn't there."""
+    """The object that the command line names doesn't exist."""
 
     code, http_status, title = "not_there", 404, "Not found"
 
 
 class Ambiguous(ChimeraError):
-    """What the command line names could be more than one."""
+    """The command line's name fits more than one object."""
 
-    code, http_status, title = "ambiguous", 409, "That could be more than one"
+    code, http_status, title = "ambiguous", 409, "The name is ambiguous"
 
-    def __init__(self, name: str, found: Sequence[str], way_out: str) -> None:
+    def __init__(self, name: str, found: Sequence[str], advice: str) -> None:
         listed = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        super().__init__(f"{name!r} could be {listed}. {way_out}")
+        super().__init__(f"{name!r} could be {listed}. {advice}")
 
 
 class NotSetUp(ChimeraError):
-    """A provider that Chimera knows, and that lacks a key or an address."""
+    """A known provider without its key or address."""
 
-    code, http_status, title = "not_set_up", 422, "The provider isn't set up"
+    code, http_status, title = "not_set_up", 422, "Provider not set up"
 
 
 class WrongUsage(ChimeraError):
-    """An option or a file that the command can't do anything with."""
+    """An option or a file that the command can't use."""
 
-    code, http_status, title = "wrong_usage", 422, "The command can't be carried out"
+    code, http_status, title = "wrong_usage", 422, "Invalid command"

@@ -17,71 +17,71 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.stack.demo:demo",
             "Start everything, run a task, kill its worker in the middle, and count the model calls.",
         ),
-        "up": ("cli.stack.up:up", "Start everything and stay; Ctrl-C stops it all, and nothing is lost."),
-        "doctor": ("cli.checks.doctor:doctor", "Say what is wrong with this installation, and the way out of it."),
+        "up": ("cli.stack.up:up", "Start everything and keep it running; Ctrl-C stops it, and nothing is lost."),
+        "doctor": ("cli.checks.doctor:doctor", "Check this installation and report each problem with its fix."),
     },
     "Sign in": {
         "login": (
             "cli.account:login",
-            "Sign in to a Chimera that runs elsewhere; the password is asked for.",
+            "Sign in to a Chimera that runs elsewhere; it prompts for the password.",
         ),
-        "token": ("cli.account:token", "Print an access token of whoever is signed in, for curl and programs."),
+        "token": ("cli.account:token", "Print your access token, for curl and programs."),
         "password": (
             "cli.account:password",
-            "Change your password; on standard input: the current one and the new one, a line each.",
+            "Change your password; a script pipes in the current and the new one, one per line.",
         ),
     },
     "Tasks": {
-        "run": ("cli.tasks:run", "Hand in a task and watch it; Ctrl-C leaves it running."),
+        "run": ("cli.tasks:run", "Start a task and watch it; Ctrl-C leaves it running."),
         "follow": ("cli.tasks:follow", "Watch a task until it has ended; Ctrl-C leaves it running."),
         "tasks": ("cli.tasks:list_tasks", "List tasks, newest first."),
         "show": (
             "cli.tasks:show",
-            "Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks.",
+            "Show a task: its subtasks, cost and result, or the messages of one subtask.",
         ),
         "cost": (
             "cli.tasks:cost",
-            "Show what a task has cost, by model, agent and subtask, and what came to nothing.",
+            "Show a task's cost by model, agent and subtask, and its attempts without a result.",
         ),
     },
     "Control a task": {
         "steer": ("cli.task_controls:steer", "Give a running task guidance."),
-        "pause": ("cli.task_controls:pause", "Let model calls in flight end and begin no other."),
-        "resume": ("cli.task_controls:resume", "Let a paused task go on."),
+        "pause": ("cli.task_controls:pause", "Pause a task: model calls in flight finish, and no other starts."),
+        "resume": ("cli.task_controls:resume", "Resume a paused task."),
         "retry": (
             "cli.tasks:retry",
-            "Let a failed task go on where it failed, and watch it; what was answered is not paid for again.",
+            "Continue a failed task where it failed, and watch it; no finished call is paid for again.",
         ),
         "budget": (
             "cli.task_controls:budget",
-            "Set what a task may spend in all; one that waits for it goes on.",
+            "Set a task's total budget; a task that waits for it continues.",
         ),
-        "cancel": ("cli.task_controls:cancel", "Stop a task; from then on no model call is begun for it."),
-        "delete": ("cli.task_controls:delete", "Delete what an ended task was about; what it cost remains."),
+        "cancel": ("cli.task_controls:cancel", "Cancel a task; no further model call starts for it."),
+        "delete": ("cli.task_controls:delete", "Delete an ended task's content; its cost remains."),
     },
     "Agents and models": {
         "models": (
             "cli.models:models",
-            "List the models that can be asked for now, with the prices of those for tasks.",
+            "List the models that are usable now, with the prices of those for tasks.",
         ),
         "agents": ("cli.agents:app", "Agents that a plan may name: list, show, create, delete."),
     },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",
-            "Print an address for Temporal's tools to read encrypted runs with; for administrators.",
+            "Print an address that lets Temporal's tools decrypt runs; for administrators.",
         ),
     },
     "Embeddings, images, transcriptions": {
-        "embed": ("cli.calls:embed", "Turn a text into a vector and print it."),
-        "image": ("cli.calls:image", "Draw a picture into a file."),
-        "transcribe": ("cli.calls:transcribe", "Write a recording down."),
-        "calls": ("cli.calls:app", "Embeddings, images and transcriptions of yours: list, show, cancel."),
+        "embed": ("cli.calls:embed", "Embed a text and print its vector."),
+        "image": ("cli.calls:image", "Generate an image file."),
+        "transcribe": ("cli.calls:transcribe", "Transcribe a recording."),
+        "calls": ("cli.calls:app", "Your embeddings, images and transcriptions: list, show, cancel."),
     },
-    "Tasks that recur": {
+    "Recurring tasks": {
         "schedules": (
             "cli.schedules:app",
-            "Tasks that recur: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+            "Recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
         ),
     },
 }

@@ -1,4 +1,4 @@
-"""The models that this installation can ask for."""
+"""The models of this installation."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -26,13 +26,14 @@ _COMMANDS = {
 }
 
 Provider = Annotated[
-    str | None, typer.Argument(metavar="[PROVIDER]", help="Only this one's, as in openai.", show_default=False)
+    str | None,
+    typer.Argument(metavar="[PROVIDER]", help="Only this provider's models, such as openai.", show_default=False),
 ]
 Every = Annotated[bool, typer.Option("--all", help="Also models and providers that can't be used yet, and why.")]
 
 
 async def models(provider: Provider = None, every: Every = False, as_json: AsJson = False) -> int:
-    """List the models that can be asked for now, with the prices of those for tasks."""
+    """List the models that are usable now, with the prices of those for tasks."""
     async with signed_in() as client:
         providers = await client.providers()
         if provider is not None:
@@ -58,7 +59,7 @@ def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
 
 
 def of_provider(found: "ModelsView", provider: str | None) -> "ModelsView":
-    """Leave out what other providers have; None for nothing."""
+    """Keep one provider's models; None for none."""
     return found.model_copy(
         update={
             "models": tuple(model for model in found.models if provider in (None, model.provider)),
@@ -80,11 +81,11 @@ def _print(console: Console, found: "ModelsView", missing: Mapping[str, str], *,
 def table_of(models: Sequence["ModelView"]) -> Table:
     """A line a model; prices are USD per million tokens."""
     table = Table(box=None, pad_edge=False, expand=True)
-    # Whole, over as many lines as it takes: it is what has to be typed.
+    # Whole, over as many lines as it takes, because users type it.
     table.add_column("Model", overflow="fold", max_width=MODEL_CHARS)
     for heading in ("Input", "Output", "Window"):
         table.add_column(heading, no_wrap=True, justify="right")
-    table.add_column("What it can do", ratio=1)
+    table.add_column("Abilities", ratio=1)
     for model in models:
         price = (_usd(model.price.input), _usd(model.price.output)) if model.price else ("?", "?")
         can = ", ".join(model.abilities) if model.abilities is not None else "not known"
@@ -94,10 +95,10 @@ def table_of(models: Sequence["ModelView"]) -> Table:
 
 
 def media_table_of(models: Sequence["MediaModelView"]) -> Table:
-    """A line for each model that tasks can't be given, with the command that asks it."""
+    """A line for each model that tasks can't use, with its command."""
     table = Table(box=None, pad_edge=False, expand=True)
-    table.add_column("For something else", overflow="fold", max_width=MODEL_CHARS)
-    table.add_column("What it is for", ratio=1)
+    table.add_column("Other models", overflow="fold", max_width=MODEL_CHARS)
+    table.add_column("Use", ratio=1)
     for model in models:
         simulated = "simulated; " if model.simulated else ""
         use = f"{simulated}{model.operation}, with {_COMMANDS[model.operation]} --model …"
@@ -106,14 +107,14 @@ def media_table_of(models: Sequence["MediaModelView"]) -> Table:
 
 
 def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[str, str], *, every: bool) -> list[str]:
-    """What a list leaves out: models that can't be used, providers that didn't answer or aren't set up."""
+    """The entries that a list leaves out: unusable models, providers that didn't answer or aren't set up."""
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
-        lines.append(f"{count(unusable, 'model')} more can't be used yet; --all says why.")
+        lines.append(f"{count(unusable, 'model')} more can't be used yet; --all shows why.")
     if every:
         lines += [f"{name}: {way_out}" for name, way_out in missing.items()]
     elif missing:
-        lines.append(f"Not set up: {', '.join(missing)}; --all says what is missing.")
+        lines.append(f"Not set up: {', '.join(missing)}; --all shows what is missing.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Tasks that recur: list, preview, create, change, control, backfill, delete."""
+"""Recurring tasks: list, preview, create, change, control, backfill, delete."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
@@ -25,25 +25,30 @@ if TYPE_CHECKING:
 
 OVERLAPS = ("skip", "buffer_one", "allow_all", "cancel_other")
 BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
-_SAID = {"pause": "is paused.", "resume": "goes on.", "trigger": "makes a run now; chimera schedules runs lists it."}
+_DONE = {
+    "pause": "is paused.",
+    "resume": "is resumed.",
+    "trigger": "starts a run now; chimera schedules runs lists it.",
+}
 
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="The schedule's id, the beginning of it, or its name.", show_default=False)
+    str,
+    typer.Argument(metavar="ID", help="The schedule's id, its beginning, or the schedule's name.", show_default=False),
 ]
-NewName = Annotated[str, typer.Argument(metavar="NAME", help="What you call it.", show_default=False)]
-Goal = Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done each time.", show_default=False)]
-OtherName = Annotated[str | None, typer.Option(help="What you call it.")]
-OtherGoal = Annotated[str | None, typer.Option(help="What is to be done each time.")]
-Cron = Annotated[str | None, typer.Option(help="When: five fields, as in '0 7 * * 1-5'.")]
-IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="When: every so many seconds.")]
-TimeZone = Annotated[str | None, typer.Option(help="Of --cron, as in Europe/Berlin (UTC).")]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="The schedule's name.", show_default=False)]
+Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal of each run.", show_default=False)]
+OtherName = Annotated[str | None, typer.Option(help="The schedule's name.")]
+OtherGoal = Annotated[str | None, typer.Option(help="The goal of each run.")]
+Cron = Annotated[str | None, typer.Option(help="Cron expression of five fields, such as '0 7 * * 1-5'.")]
+IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="Seconds from one run to the next.")]
+TimeZone = Annotated[str | None, typer.Option(help="Time zone of --cron, such as Europe/Berlin (UTC).")]
 Overlap = Annotated[
     str | None,
     typer.Option(
         parser=one_of(OVERLAPS),
         metavar=metavar_of(OVERLAPS),
         autocompletion=lambda: OVERLAPS,
-        help="When one is due and the one before still runs.",
+        help="If the run before has not ended when one is due.",
     ),
 ]
 BackfillOverlap = Annotated[
@@ -52,25 +57,27 @@ BackfillOverlap = Annotated[
         parser=one_of(BACKFILL_OVERLAPS),
         metavar=metavar_of(BACKFILL_OVERLAPS),
         autocompletion=lambda: BACKFILL_OVERLAPS,
-        help="One after the other, or side by side.",
+        help="One after the other, or in parallel.",
     ),
 ]
-Paused = Annotated[bool, typer.Option("--paused", help="Don't begin yet.")]
+Paused = Annotated[bool, typer.Option("--paused", help="Create it paused.")]
 BudgetMicroUsd = Annotated[
     int | None,
-    typer.Option("--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Each run asks before more is spent."),
+    typer.Option(
+        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Budget of each run; it waits before it spends more."
+    ),
 ]
 After = Annotated[
     datetime | None,
-    typer.Option(parser=moment, metavar="TIME", help="Later than this, as in 2027-03-01 or with an offset (now)."),
+    typer.Option(parser=moment, metavar="TIME", help="Times after this, such as 2027-03-01 or with an offset (now)."),
 ]
 Time = Annotated[
-    datetime, typer.Option(parser=moment, metavar="TIME", help="As in 2026-11-01T07:00, or with an offset.")
+    datetime, typer.Option(parser=moment, metavar="TIME", help="Such as 2026-11-01T07:00, or with an offset.")
 ]
 
 app = typer.Typer(
     name="schedules",
-    help="Tasks that recur: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+    help="Recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
     no_args_is_help=True,
 )
 
@@ -100,7 +107,7 @@ async def preview(
     after: After = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show the next ten times of a timing; nothing is made."""
+    """Show the next ten times of a timing; nothing is stored."""
     from cli.http.bodies import timing_body
 
     body = timing_body({"cron": cron, "interval_s": interval_s, "time_zone": time_zone})
@@ -129,7 +136,7 @@ async def create(
     plan: Plan = None,
     as_json: AsJson = False,
 ) -> int:
-    """Have a task run again and again; say when with --cron or --interval-s."""
+    """Create a recurring task; set its timing with --cron or --interval-s."""
     from cli.http.bodies import task_body, timing_body
 
     task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
@@ -140,7 +147,7 @@ async def create(
     if as_json:
         print_json(schedule)
     else:
-        tell(f"{short(schedule.id)} is made; {next_of(schedule)}.")
+        tell(f"{short(schedule.id)} is created; {next_of(schedule)}.")
     return 0
 
 
@@ -158,7 +165,7 @@ async def change(
     plan: Plan = None,
     as_json: AsJson = False,
 ) -> int:
-    """Change what you name of a schedule; the rest stays, and so does what runs."""
+    """Change the given fields of a schedule; other fields and running tasks stay."""
     from cli.http.bodies import changed_body, schedule_changes, task_body
     from cli.http.ids import schedule_named
 
@@ -184,7 +191,7 @@ async def backfill(
     overlap: BackfillOverlap = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make the runs that were due from --start to --end and weren't made."""
+    """Start the runs that were due from --start to --end and are missing."""
     from cli.http.ids import schedule_named
 
     async with signed_in(BACKFILL) as client:
@@ -195,13 +202,13 @@ async def backfill(
         print_json(made)
     else:
         due = count(len(made.runs), "run")
-        tell(f"{short(schedule.id)}: {due} asked for; those whose task is there already are not made again.")
+        tell(f"{short(schedule.id)}: {due} requested; runs that already have a task are not repeated.")
     return 0
 
 
 @app.command()
 async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> int:
-    """List the tasks that a schedule has made, and when each was due."""
+    """List the tasks that a schedule has started, and when each was due."""
     from cli.http.ids import schedule_named
     from cli.http.pages import items_of
 
@@ -213,7 +220,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
     if as_json:
         print_list(tasks)
     elif not tasks:
-        tell(f"{short(schedule.id)} has made no task yet; {next_of(schedule)}.")
+        tell(f"{short(schedule.id)} has started no task yet; {next_of(schedule)}.")
     else:
         print_table(Console(highlight=False), runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
@@ -221,31 +228,31 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
 
 @app.command()
 async def pause(schedule_id: Id) -> int:
-    """Begin no further run."""
+    """Pause a schedule; no further run starts."""
     return await _control(schedule_id, "pause")
 
 
 @app.command()
 async def resume(schedule_id: Id) -> int:
-    """Go on."""
+    """Resume a schedule."""
     return await _control(schedule_id, "resume")
 
 
 @app.command()
 async def trigger(schedule_id: Id) -> int:
-    """Make a run now, beside those that are due."""
+    """Start a run now, beside those that are due."""
     return await _control(schedule_id, "trigger")
 
 
 @app.command()
 async def delete(schedule_id: Id) -> int:
-    """End a schedule; tasks that it made remain."""
+    """Delete a schedule; its tasks remain."""
     from cli.http.ids import schedule_named
 
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.delete_schedule(schedule.id)
-    tell(f"{short(schedule.id)} is deleted; the tasks that it made remain.")
+    tell(f"{short(schedule.id)} is deleted; its tasks remain.")
     return 0
 
 
@@ -255,7 +262,7 @@ async def _control(schedule_id: str, what: str) -> int:
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.control_schedule(schedule.id, what)
-    tell(f"{short(schedule.id)} {_SAID[what]}")
+    tell(f"{short(schedule.id)} {_DONE[what]}")
     return 0
 
 
@@ -291,7 +298,7 @@ def runs_of(tasks: Sequence["TaskView"], zone: tzinfo) -> Table:
 
 
 def next_of(schedule: "ScheduleView", word: str = "next ") -> str:
-    """Say when it runs next, behind a word, or why it doesn't."""
+    """Describe when it runs next, behind a word, or why it doesn't."""
     if schedule.note:
         return "needs a change"
     if schedule.paused:

@@ -11,24 +11,24 @@ from cli.output.prose import tell
 from cli.output.text import count, one_line, short
 
 Guidance = Annotated[
-    str, typer.Argument(metavar="GUIDANCE", help="What the next calls should know.", show_default=False)
+    str, typer.Argument(metavar="GUIDANCE", help="Guidance for the next model calls.", show_default=False)
 ]
-NodePath = Annotated[str | None, typer.Option(help="Only this subtask and what is below it.")]
+NodePath = Annotated[str | None, typer.Option(help="Only this subtask and those below it.")]
 Interrupt = Annotated[bool, typer.Option("--interrupt", help="Cut the model call in flight.")]
 
 
 async def cancel(task_id: TaskName) -> int:
-    """Stop a task; from then on no model call is begun for it."""
+    """Cancel a task; no further model call starts for it."""
     return await _control(task_id, "cancel")
 
 
 async def pause(task_id: TaskName) -> int:
-    """Let model calls in flight end and begin no other."""
+    """Pause a task: model calls in flight finish, and no other starts."""
     return await _control(task_id, "pause")
 
 
 async def resume(task_id: TaskName) -> int:
-    """Let a paused task go on."""
+    """Resume a paused task."""
     return await _control(task_id, "resume")
 
 
@@ -43,12 +43,12 @@ async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, in
     if receipt.reaches:
         tell(f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}")
     else:
-        tell("Kept; the next model call sees it.")
+        tell("Stored; the next model call sees it.")
     return 0
 
 
 async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requests: Requests = None) -> int:
-    """Set what a task may spend in all; one that waits for it goes on."""
+    """Set a task's total budget; a task that waits for it continues."""
     from cli.http.bodies import budget_body
     from cli.http.ids import task_named
     from cli.output.outcomes import tell_budget
@@ -63,7 +63,7 @@ async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requ
 
 
 async def delete(task_id: TaskName) -> int:
-    """Delete what an ended task was about; what it cost remains."""
+    """Delete an ended task's content; its cost remains."""
     from cli.http.ids import task_named
 
     async with signed_in() as client:
@@ -74,7 +74,7 @@ async def delete(task_id: TaskName) -> int:
 
 
 async def _control(task_id: str, what: str) -> int:
-    """Cancel, pause or resume; the API answers as soon as the wish is kept."""
+    """Cancel, pause or resume; the API answers as soon as the request is stored."""
     from cli.http.ids import task_named
 
     async with signed_in() as client:

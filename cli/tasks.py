@@ -1,4 +1,4 @@
-"""Tasks: hand one in, watch it, list them, show one and its bill."""
+"""Tasks: start and watch one, list them, show one and its bill."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,16 +18,16 @@ from cli.output.prose import say, tell
 ON_FAILURE = ("fail", "skip", "retry")
 ON_TRUNCATED = ("continue", "accept", "fail")
 
-Goal = Annotated[str, typer.Argument(metavar="GOAL", help="What is to be done.", show_default=False)]
+Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal, in words.", show_default=False)]
 BudgetMicroUsd = Annotated[
     int | None,
     typer.Option(
-        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Wait and ask before more than this is spent."
+        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Budget in USD; the task waits before it spends more."
     ),
 ]
 Images = Annotated[
     list[Path] | None,
-    typer.Option(parser=a_path, help="A picture that the agents see; may be given more than once."),
+    typer.Option(parser=a_path, help="An image for the agents; may be given more than once."),
 ]
 OnFailure = Annotated[
     str | None,
@@ -45,25 +45,24 @@ OnTruncated = Annotated[
         parser=one_of(ON_TRUNCATED),
         metavar="WHAT",
         autocompletion=lambda: ON_TRUNCATED,
-        help="continue, accept or fail: what to do with an answer that was cut at its limit of tokens.",
+        help="continue, accept or fail: what to do with an answer cut at its token limit.",
     ),
 ]
 MaxOutputTokens = Annotated[
-    int | None, typer.Option(parser=whole(16, 131_072), help="Longest answer of a built-in agent; else 2048.")
+    int | None, typer.Option(parser=whole(16, 131_072), help="Most output tokens of a built-in agent; default 2048.")
 ]
 MaxTurns = Annotated[
-    int | None, typer.Option(parser=whole(1, 1000), help="Model calls of one subtask at most; else 20.")
+    int | None, typer.Option(parser=whole(1, 1000), help="Most model calls of one subtask; default 20.")
 ]
-Priority = Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; else 3.")]
-After = Annotated[int, typer.Option(parser=whole(0), help="Begin behind this event; 0 tells the whole story.")]
-RetryModel = Annotated[str | None, typer.Option(help="provider/model for what failed.")]
-RetryGuidance = Annotated[str | None, typer.Option(help="What the failed subtasks should know this time.")]
+Priority = Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; default 3.")]
+After = Annotated[int, typer.Option(parser=whole(0), help="Start after this event; 0 shows all events.")]
+RetryModel = Annotated[str | None, typer.Option(help="provider/model for the failed calls.")]
+RetryGuidance = Annotated[str | None, typer.Option(help="Guidance for the failed subtasks.")]
 Statuses = Annotated[
-    list[str] | None, typer.Option(help="Only running, completed, failed …; may be given more than once.")
+    list[str] | None,
+    typer.Option(help="Only tasks that are running, completed, failed …; may be given more than once."),
 ]
-NodePath = Annotated[
-    str | None, typer.Option(help="All that was said at this subtask, as in facts; / is for the task's own calls.")
-]
+NodePath = Annotated[str | None, typer.Option(help="Messages of this subtask, such as facts; / is the task itself.")]
 
 
 async def run(
@@ -81,7 +80,7 @@ async def run(
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> int:
-    """Hand in a task and watch it; Ctrl-C leaves it running."""
+    """Start a task and watch it; Ctrl-C leaves it running."""
     from cli.http.bodies import task_body
     from cli.http.uploads import create_with_images
     from cli.input.files import bytes_of
@@ -127,7 +126,7 @@ async def retry(
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> int:
-    """Let a failed task go on where it failed, and watch it; what was answered is not paid for again."""
+    """Continue a failed task where it failed, and watch it; no finished call is paid for again."""
     from cli.http.bodies import retry_body
     from cli.http.ids import task_named
     from cli.live.watching import Watching
@@ -141,20 +140,20 @@ async def retry(
         task = await client.retry(before.id, wish)
         if (shortfall := shortfall_of_retry(await client.cost(task.id), model)) is not None:
             say(console, shortfall)
-        # A picture needs the whole story; line after line, what was told before is over.
+        # A display needs all events; line by line, earlier ones were shown before.
         return await watching.of(client, task, after=0 if console.is_terminal else before.last_seq)
 
 
 async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJson = False) -> int:
     """List tasks, newest first."""
-    from cli.http.blocked import tasks_held_up
+    from cli.http.blocked import blocked_tasks
     from cli.http.pages import items_of
     from cli.output.tasks import print_tasks
 
     statuses = status or []
     async with signed_in(LIST) as client:
         tasks = await items_of(lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor), limit)
-        blocked_by = set() if as_json else await tasks_held_up(client, tasks)
+        blocked_by = set() if as_json else await blocked_tasks(client, tasks)
     if as_json:
         print_list(tasks)
     else:
@@ -163,7 +162,7 @@ async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJso
 
 
 async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False) -> int:
-    """Show a task: its subtasks, what it cost, its result; or what was said at one of its subtasks."""
+    """Show a task: its subtasks, cost and result, or the messages of one subtask."""
     from cli.http.ids import task_named
     from cli.output.tasks import print_task
 
@@ -180,7 +179,7 @@ async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False
 
 
 async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
-    """Show what a task has cost, by model, agent and subtask, and what came to nothing."""
+    """Show a task's cost by model, agent and subtask, and its attempts without a result."""
     from cli.http.ids import id_named
     from cli.output.costs import print_cost
 
@@ -209,5 +208,5 @@ async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
     elif messages:
         print_messages(messages)
     else:
-        tell(f"Nothing was said there yet. How far the task is: chimera show {task_id}")
+        tell(f"No messages there yet. See the task's progress: chimera show {task_id}")
     return 0

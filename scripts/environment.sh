@@ -1,12 +1,12 @@
-# Makes .venv from the locks; start.sh and test.sh source it. One line for each step, with its seconds.
-# Nothing is done when the stamp in .venv says that it was made from these locks.
+# Creates .venv from the locks; start.sh and test.sh source it. Prints one line per step, with its seconds.
+# Does nothing when the stamp in .venv shows that it was made from these locks.
 
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 
 say() { printf '%s\n' "$*" >&2; }
 
-step() { # step "what" command...: run it quietly; show what it said only when it fails
+step() { # step "what" command...: run it quietly; show its output only when it fails
     local what=$1 began=$SECONDS log
     shift
     log=$(mktemp "${TMPDIR:-/tmp}/chimera-setup.XXXXXX")
@@ -22,14 +22,14 @@ step() { # step "what" command...: run it quietly; show what it said only when i
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
-check_chosen_python() { # a Python that somebody named is used, or they are told why not
+check_chosen_python() { # CHIMERA_PYTHON is used, or the reason why not is shown
     if [ -z "${CHIMERA_PYTHON:-}" ] || is_new_enough "$CHIMERA_PYTHON"; then return; fi
     if "$CHIMERA_PYTHON" -c '' >/dev/null 2>&1; then
         say "CHIMERA_PYTHON=$CHIMERA_PYTHON is $("$CHIMERA_PYTHON" -V 2>&1); Chimera needs Python 3.11 or newer."
     else
         say "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run; name a Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
     fi
-    say "Without CHIMERA_PYTHON one is looked for on the PATH."
+    say "Without CHIMERA_PYTHON, the PATH is searched for one."
     return 1
 }
 
@@ -41,7 +41,7 @@ find_python() { # prints the Python to use; those with wheels for every part com
             return
         fi
     done
-    say "Chimera needs Python 3.11 or newer, and none was found on the PATH."
+    say "Chimera needs Python 3.11 or newer; none was found on the PATH."
     say "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.12;"
     say "Windows: winget install Python.Python.3.12), or name one: CHIMERA_PYTHON=/path/to/python3.12"
     return 1
@@ -51,18 +51,18 @@ make_venv() {
     rm -rf "$venv"
     "$1" -m venv "$venv" && return
     rm -rf "$venv"
-    say "This Python can't make a virtual environment; Debian and Ubuntu keep that in a package: apt install python3-venv"
+    say "This Python can't make a virtual environment; on Debian and Ubuntu, install the package for it: apt install python3-venv"
     return 1
 }
 
-use_caches() { # a home that is missing, empty or read-only is no reason to fail
+use_caches() { # a missing, empty or read-only home must not fail the start
     local cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
     if ! { mkdir -p "$cache/uv" && [ -w "$cache/uv" ]; } 2>/dev/null; then
         export UV_CACHE_DIR=${UV_CACHE_DIR:-$venv/cache}
     fi
-    # A company's own certificates stand in the system's store.
+    # A company's own certificates are in the system's store.
     export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
-    # Caches on another disk are copied from; that is no news.
+    # A cache on another disk is copied from; without this, uv warns of it.
     export UV_LINK_MODE=${UV_LINK_MODE:-copy}
 }
 
@@ -78,7 +78,7 @@ install_uv() {
 uv() { "$venv/bin/uv" --quiet "$@" --python "$venv/bin/python"; }
 
 # Compiled now, because a cold import of everything takes longer than all servers need to start.
-# With "add" what is there stays: a Chimera that runs from this .venv doesn't lose it for a moment.
+# "add" removes nothing: a Chimera that runs from this .venv must not lose a package for a moment.
 install_locked() {
     if [ "$2" = add ]; then
         uv pip install --require-hashes --compile-bytecode --requirement "$root/requirements/$1.lock"
@@ -89,14 +89,14 @@ install_locked() {
 
 has_model() { compgen -G "$venv/lib/python*/site-packages/xllamacpp" >/dev/null; }
 
-take_turn() { # one installation at a time; one that died leaves a lock of a process that is gone
+take_turn() { # one installation at a time; a dead one leaves the lock of a process that no longer exists
     local told=
     until ln -s $$ "$venv.lock" 2>/dev/null; do
         if ! kill -0 "$(readlink "$venv.lock" || echo $$)" 2>/dev/null; then
             rm -f "$venv.lock"
             continue
         fi
-        [ -n "$told" ] || say "Another installation into $venv is under way; waiting for it"
+        [ -n "$told" ] || say "Another installation into $venv is running; waiting for it"
         told=1
         sleep 1
     done
@@ -122,14 +122,14 @@ make_environment() {
         python=$(find_python) || return 1
         step "Made .venv with $("$python" -V 2>&1)" make_venv "$python" || return 1
     fi
-    # An extra that somebody added stays, at the version that goes with the new locks.
+    # An extra that the user added stays, at the version of the new locks.
     if has_model; then model=1; fi
     rm -f "$venv/stamp"
     step "Installed the installer (uv, by its hash)" install_uv || return 1
     step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages, all by their hashes" \
         install_locked "$kind" "$how" || return 1
     if [ -n "$model" ] && ! step "Installed the extra for a local model again" install_locked model add; then
-        say "Going on without it: CHIMERA_LOCAL_MODEL can't be served until that works."
+        say "Continuing without it: CHIMERA_LOCAL_MODEL can't be served until the installation works."
     fi
     step "Installed Chimera" install_chimera || return 1
     {

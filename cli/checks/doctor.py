@@ -1,4 +1,4 @@
-"""Look an installation over and say what is wrong with it."""
+"""Check an installation and report its problems."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -13,13 +13,11 @@ from cli.output.text import plain
 
 _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
-TryKeys = Annotated[
-    bool, typer.Option("--try-keys", help="Ask each vendor that is set up whether its key works; free.")
-]
+TryKeys = Annotated[bool, typer.Option("--try-keys", help="Test the key of each configured vendor; free.")]
 
 
 async def doctor(try_keys: TryKeys = False) -> int:
-    """Say what is wrong with this installation, and the way out of it."""
+    """Check this installation and report each problem with its fix."""
     from cli.checks.everything import findings
 
     found = await findings(try_keys=try_keys)

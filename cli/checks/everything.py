@@ -1,4 +1,4 @@
-"""All checks, in the order in which they are told."""
+"""All checks, in the order of the report."""
 
 from chimera.config.errors import BadSettings
 from chimera.config.settings import Settings
@@ -15,7 +15,7 @@ from cli.stack.running import running_stack
 
 
 async def findings(*, try_keys: bool) -> list[Finding]:
-    """Look an installation over. Vendors are asked only with `try_keys`."""
+    """Check an installation. Vendors are asked only with `try_keys`."""
     names = list(variables())
     found = [*python(), *packages(), *names]
     try:

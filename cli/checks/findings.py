@@ -1,4 +1,4 @@
-"""What a check finds: how bad it is, of what, and the way out."""
+"""A check's finding: severity, subject, and message with its remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum

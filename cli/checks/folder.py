@@ -1,4 +1,4 @@
-"""The data folder, or the first of its parents that is there: it has to be writable and to have room."""
+"""The data folder, or its nearest existing parent: it has to be writable and to have free space."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 
 
 def folder(settings: Settings) -> Iterator[Finding]:
-    """Look at the folder, and at the sign-in that is kept in it."""
+    """Check the folder, and the sign-in in it."""
     wanted = settings.data_dir
     try:
         wanted = local_folder.absolute(wanted)
@@ -32,7 +32,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
     yield _room_for(wanted, there)
     kept = sign_in.in_folder(settings.data_dir)
     if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
-        yield Finding(Level.WARN, f"sign-in {kept}", f"others may read it; chmod 600 {kept}")
+        yield Finding(Level.WARN, f"sign-in {kept}", f"other users can read it; run chmod 600 {kept}")
 
 
 def _why_unwritable(there: Path) -> str | None:
@@ -41,11 +41,11 @@ def _why_unwritable(there: Path) -> str | None:
         with tempfile.TemporaryDirectory(prefix=".chimera-", dir=there):
             return None
     except OSError as error:
-        return f"{there} can't be written to ({error.strerror}); set CHIMERA_DATA_DIR"
+        return f"{there} is not writable ({error.strerror}); set CHIMERA_DATA_DIR"
 
 
 def _room_for(wanted: Path, there: Path) -> Finding:
     free = shutil.disk_usage(there).free
     level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
-    way_out = "" if level is Level.OK else "; make room, or set CHIMERA_DATA_DIR to another disk"
-    return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{way_out}")
+    advice = "" if level is Level.OK else "; free some space, or set CHIMERA_DATA_DIR to another disk"
+    return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{advice}")

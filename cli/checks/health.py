@@ -1,4 +1,4 @@
-"""What the running API says of each part, workers among them."""
+"""The running API's health report of each part, workers included."""
 
 import httpx2
 
@@ -15,7 +15,7 @@ from models.errors import ChimeraError
 
 
 async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
-    """Ask the API that the sign-in of this data folder is for, or else the one that settings name."""
+    """Ask the API of this data folder's sign-in, or else the one that settings name."""
     kept = sign_in.read(sign_in.in_folder(settings.data_dir))
     # The running stack may have been given other ports than the settings say now, and one elsewhere has others.
     api_url = kept.api_url if kept is not None else api_url_of(settings)
@@ -28,7 +28,7 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
         return [_without_answer(api_url, settings, stack_pid)]
     if not parts:
         level = Level.OK if status == "ok" else Level.WARN
-        return [Finding(level, f"API at {api_url}", f"{status}; it tells of its parts whoever signs in: chimera login")]
+        return [Finding(level, f"API at {api_url}", f"{status}; sign in to see its parts: chimera login")]
     found = [_health_of(name, part) for name, part in parts.items()]
     is_ours = stack_pid is not None or settings.temporal_address is not None
     return [*found, *keys_in_use(answer.get("payload_keys"), ids_of_a_start(settings) if is_ours else None)]
@@ -42,7 +42,7 @@ def _without_answer(api_url: str, settings: Settings, stack_pid: int | None) -> 
 
 
 async def _signed_in(api_url: str, http: httpx2.AsyncClient, settings: Settings) -> dict[str, str]:
-    """The header of the sign-in that is kept here, where there is one that is good."""
+    """The header of the sign-in in this folder; empty without a valid one."""
     try:
         token = await Session(api_url, http, path=sign_in.in_folder(settings.data_dir)).access_token()
     except ChimeraError:

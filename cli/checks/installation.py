@@ -1,4 +1,4 @@
-"""Whether this installation is whole: its Python, its packages, and the names of its settings."""
+"""Whether this installation is complete: its Python, its packages, and the names of its settings."""
 
 import importlib.util
 import platform
@@ -22,7 +22,7 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """Seven packages with common names: another project's `models` or `api` on the path would be taken for ours."""
+    """Seven packages with common names: another project's `models` or `api` on the path would shadow ours."""
     parents = {name: _parent_of(name) for name in PACKAGES}
     home = parents["cli"]
     strangers = [f"{name} ({parent or 'nowhere'})" for name, parent in parents.items() if parent != home]

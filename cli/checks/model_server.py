@@ -1,4 +1,4 @@
-"""A model server of one's own costs nothing to ask: it has to answer, in the protocol's words."""
+"""The user's own model server, which is free to ask: it has to answer, and in the protocol."""
 
 from collections.abc import Sequence
 
@@ -40,13 +40,13 @@ async def _asked(base_url: str, key: str) -> Finding:
         async with new_http(base_url) as http:
             answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        way_out = "start the model server, or correct the address"
-        return Finding(Level.WARN, WHAT, f"nothing answers at {models_url} ({type(error).__name__}); {way_out}")
+        remedy = "start the model server, or correct the address"
+        return Finding(Level.WARN, WHAT, f"nothing answers at {models_url} ({type(error).__name__}); {remedy}")
     if answer.status_code in (401, 403):
-        return Finding(Level.WARN, WHAT, f"{base_url} refuses the key; set CHIMERA_LOCAL_API_KEY to the server's")
+        return Finding(Level.WARN, WHAT, f"{base_url} rejects the key; set CHIMERA_LOCAL_API_KEY to the server's")
     names = _names_in(answer)
     if names is None:
-        wanted = "it should be the one that ends in /v1, as in http://127.0.0.1:11434/v1"
+        wanted = "the address should end in /v1, such as http://127.0.0.1:11434/v1"
         return Finding(Level.WARN, WHAT, f"{models_url} answers {answer.status_code} and lists no models; {wanted}")
     return Finding(Level.OK, WHAT, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))
 

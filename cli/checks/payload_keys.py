@@ -1,4 +1,4 @@
-"""The keys of what Temporal keeps: those that a start would have, and those in use now."""
+"""Keys of Temporal's payloads: those of a new start, and those in use now."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from cli.output.text import one_line
 
 
 def payload_keys(settings: Settings) -> Iterator[Finding]:
-    """The keys that a start would have for what Temporal keeps; `health` says which ones are in use now."""
+    """Payload keys that a start would use; `health` reports those in use now."""
     if settings.temporal_address is None:
         yield from _local_payload_keys(settings)
         return
@@ -22,32 +22,34 @@ def payload_keys(settings: Settings) -> Iterator[Finding]:
     if ids:
         yield Finding(Level.OK, what, f"a start {keys_in_words(ids)}")
     else:
-        message = "none, so titles and pieces of answers can be read in Temporal; set one for every API and worker."
+        message = (
+            "none, so titles and parts of answers are readable in Temporal; set the same key for every API and worker."
+        )
         yield Finding(Level.WARN, what, message)
 
 
 def ids_of_a_start(settings: Settings) -> list[str]:
-    """The ids of the keys that a start here would have; none where that can't be told."""
+    """The ids of the keys that a start here would use; none where they are unknown."""
     if settings.temporal_address is not None:
         return _ids_asked_for(settings)
     try:
         return [id for id, _ in local_payload_keys.known(Folder.named(settings.data_dir), settings.payload_keys)]
     except (FolderUnusable, SecretsUnreadable):
-        # Said of the payload keys.
+        # The payload keys' own check reports it.
         return []
 
 
 def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
     """The payload keys of the running API, and whether a start would have others; None where that starts elsewhere."""
     if not isinstance(ids, list):
-        # An older one doesn't tell.
+        # An older API doesn't report them.
         return
     what, said = "running: payload keys", f"the API {keys_in_words([one_line(str(id), 64) for id in ids])}"
     if of_a_start is None or ids == of_a_start:
         yield Finding(Level.OK, what, said)
     else:
-        way_out = f"the settings here have others, and a start {keys_in_words(of_a_start)}: restart to have it so"
-        yield Finding(Level.WARN, what, f"{said}; {way_out}")
+        remedy = f"the settings here differ, and a start {keys_in_words(of_a_start)}: restart to use them"
+        yield Finding(Level.WARN, what, f"{said}; {remedy}")
 
 
 def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
@@ -57,7 +59,7 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
         missing = local_payload_keys.missing(folder, settings.payload_keys)
         known = local_payload_keys.known(folder, settings.payload_keys)
     except FolderUnusable:
-        # Said of the folder.
+        # The folder's own check reports it.
         return
     except (SecretsUnreadable, KeyIdsUnreadable) as error:
         yield Finding(Level.FAIL, what, with_command(error.message, error.remedy))

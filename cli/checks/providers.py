@@ -1,4 +1,4 @@
-"""Which providers have what they need, and whether their keys work."""
+"""Whether providers are set up, and whether their keys work."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from models.providers import Validation, Verdict
 
 
 async def providers(settings: Settings) -> list[Finding]:
-    """Which providers have what they need; keys are never shown, and no vendor is asked."""
+    """Whether providers have their keys and addresses; keys are never shown, and no vendor is asked."""
     return [
         *(_vendor(vendor, settings) for vendor in _public()),
         await local_provider(settings),
@@ -32,12 +32,12 @@ def default_model(settings: Settings) -> Iterator[Finding]:
 
     what = f"default model {settings.default_model}"
     try:
-        # The simulator's address is the stack's own business.
+        # The stack sets the simulator's address.
         if not settings.default_model.startswith("simulator/"):
             Providers(settings).of(settings.default_model)
         price_of(settings.default_model, settings.own_prices)
     except ChimeraError as error:
-        said = f"{one_line(error.message)} CHIMERA_DEFAULT_MODEL names another."
+        said = f"{one_line(error.message)} Set CHIMERA_DEFAULT_MODEL to another model."
         yield Finding(Level.WARN, what, with_command(said, error.remedy))
     else:
         yield Finding(Level.OK, what)
@@ -72,7 +72,7 @@ def _vendor(vendor: Vendor, settings: Settings) -> Finding:
         return Finding(Level.OK, what, "not set up")
     except UnusableKey as error:
         return Finding(Level.FAIL, what, one_line(error.message))
-    return Finding(Level.OK, what, "set up, not tried; --try-keys asks it")
+    return Finding(Level.OK, what, "set up, key not tested; test it with --try-keys")
 
 
 def _key_of(validation: Validation) -> Finding:

@@ -64,7 +64,7 @@ async def _simulator(url: str) -> Finding:
     else:
         if answer.is_success:
             return Finding(Level.OK, what, f"answers at {where}")
-        problem = f"{where} answers {answer.status_code} to a question for its health"
+        problem = f"{where} answers {answer.status_code} to a health check"
     return Finding(
         Level.WARN, what, f"{problem}; start it, correct the address, or leave it empty for the built-in one"
     )

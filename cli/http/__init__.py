@@ -1,4 +1,4 @@
-"""The way to the API: which one, as whom, and what it answers.
+"""Access to the API: its address, the sign-in, requests and responses.
 
 Loads nothing before the first request, so that `--help` answers at once.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def signed_in(options: Options = NO_OPTIONS) -> AsyncIterator["Client"]:
-    """Yield a client of the API that is meant; a refusal names the `options` that its fields came from.
+    """Yield a client of the chosen API; a rejection names the `options` that its fields came from.
 
     Raises WrongUsage, NoSignIn or NotReachable, and Refused for each request.
     """

@@ -9,7 +9,7 @@ from cli.errors import WrongUsage
 
 _ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):/+)?([^/\s]+)(/\S*)?")
 _NOT_PART_OF_IT = ("/api", "/api/v1", "/docs", "/health")
-"""What people copy behind an address; commands add it themselves."""
+"""Paths that users copy along with an address; commands add them themselves."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "localhost", ""})  # noqa: S104
 
@@ -21,7 +21,7 @@ def api_url_of(settings: Settings) -> str:
 
 
 def address_from(typed: str, named: str) -> str:
-    """Read the address of an API that a person wrote behind `named`, an option or a variable.
+    """Read the address of an API from `named`, an option or a variable.
 
     Raises WrongUsage, with the address as it should be.
     """
@@ -30,7 +30,7 @@ def address_from(typed: str, named: str) -> str:
     scheme, host, path = (part or "" for part in found.groups()) if found else ("", "", "")
     if host.endswith(":") or problem_of(f"http://{host}") is not None:
         raise WrongUsage(
-            f"{named}{without_password(typed)} is no address. Write it as in {named}http://127.0.0.1:8000."
+            f"{named}{without_password(typed)} is not an address. Write it like {named}http://127.0.0.1:8000."
         )
     if scheme.lower() not in ("http", "https") or not address.lower().startswith(f"{scheme.lower()}://"):
         right = scheme.lower() if scheme.lower() in ("http", "https") else "http" if is_near(f"//{host}") else "https"
@@ -38,12 +38,12 @@ def address_from(typed: str, named: str) -> str:
             f"{named}{without_password(typed)} does not begin with http:// or https://. Write {named}{right}://{host}{path.rstrip('/')}."
         )
     if path.rstrip("/") in _NOT_PART_OF_IT:
-        raise WrongUsage(f"{named}{without_password(typed)} is more than the address. Write {named}{scheme}://{host}.")
+        raise WrongUsage(f"{named}{without_password(typed)} has more than the address. Write {named}{scheme}://{host}.")
     return address.rstrip("/")
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two addresses are one: names of this machine, upper case and a slash at the end make no difference."""
+    """Whether two addresses are equal; names of this machine, upper case and a trailing slash make no difference."""
     return _plain(one) == _plain(other)
 
 
@@ -65,6 +65,6 @@ def temporal_ui_of(settings: Settings) -> str:
 
 
 def without_password(url: str) -> str:
-    """Leave out who signs in to an address, and how."""
+    """Leave user and password out of an address."""
     scheme, slashes, rest = url.partition("://")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"

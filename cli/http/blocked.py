@@ -1,4 +1,4 @@
-"""What a provider holds up, among the newest of a list: the list doesn't say it, each task and call does."""
+"""Blocked tasks and calls among the newest of a list: the list lacks `blocked_by`, each task and call has it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ LOOKED_AT = 20
 """Running tasks, or open calls, that are asked."""
 
 
-async def tasks_held_up(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
+async def blocked_tasks(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
     running = [task.id for task in tasks if task.status is TaskStatus.RUNNING][:LOOKED_AT]
     # One that was deleted meanwhile is refused.
     found = await asyncio.gather(*map(client.task, running), return_exceptions=True)
     return {task.id for task in found if isinstance(task, TaskView) and task.blocked_by}
 
 
-async def calls_held_up(client: Client, calls: Sequence[AiCallSummary]) -> set[AiCallId]:
+async def blocked_calls(client: Client, calls: Sequence[AiCallSummary]) -> set[AiCallId]:
     open_calls = [call.id for call in calls if call.status in OPEN][:LOOKED_AT]
     found = await asyncio.gather(*map(client.ai_call, open_calls), return_exceptions=True)
     return {call.id for call in found if isinstance(call, AiCallView) and call.blocked_by is not None}

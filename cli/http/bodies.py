@@ -1,4 +1,4 @@
-"""Options and files as the body of a request; the API is the one that judges them."""
+"""Options and files as the body of a request; the API validates it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ _AN_AGENT = (
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what wasn't typed."""
+    """Leave out options that weren't typed."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -53,9 +53,9 @@ def retry_body(
 
 
 def budget_body(*, micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
-    """Write the limits that a task gets anew. Raises WrongUsage for none."""
+    """Write a task's new limits. Raises WrongUsage for none."""
     if (micro_usd, tokens, requests) == (None, None, None):
-        raise WrongUsage("Say what the task may spend: --usd, --tokens or --requests.")
+        raise WrongUsage("Name a limit: --usd, --tokens or --requests.")
     return _budget(micro_usd, tokens, requests)
 
 
@@ -75,16 +75,16 @@ def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
     """Write when a schedule is due. Raises WrongUsage without a timing, and for two."""
     _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
-        raise WrongUsage("Say when, with --cron or --interval-s, as in --cron '0 7 * * 1-5' or --interval-s 3600.")
+        raise WrongUsage("Name a timing: --cron or --interval-s, such as --cron '0 7 * * 1-5' or --interval-s 3600.")
     return given(timing)
 
 
 def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is to be other than it is, beside the `task`. Raises WrongUsage for nothing, and for two timings."""
+    """Return a schedule's changes, except those of its `task`. Raises WrongUsage for none, and for two timings."""
     _check_one_of(options)
     changes = given(options)
     if not changes and not task:
-        raise WrongUsage("Say what to change, as in --cron '0 7 * * 1-5' or --goal 'Report.'.")
+        raise WrongUsage("Name what to change, such as --cron '0 7 * * 1-5' or --goal 'Report.'.")
     return changes
 
 
@@ -98,16 +98,16 @@ def changed_body(schedule: ScheduleView, changes: Mapping[str, Any], task: Mappi
 
 
 def check_password(new: str) -> None:
-    """Raise WrongUsage for what is no password."""
+    """Raise WrongUsage for a password that the API would reject."""
     try:
         _PASSWORD.validate_python(new)
     except ValidationError:
-        raise WrongUsage("A password has 8 to 256 characters.") from None
+        raise WrongUsage("A password must have 8 to 256 characters.") from None
 
 
 def _check_one_of(timing: Mapping[str, Any]) -> None:
     if timing.get("cron") is not None and timing.get("interval_s") is not None:
-        raise WrongUsage("Say when with --cron or with --interval-s, not with both; leave one of them out.")
+        raise WrongUsage("Use --cron or --interval-s, not both.")
 
 
 def _budget(micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
@@ -123,9 +123,9 @@ def _plan_in(path: Path) -> JsonValue:
         return plan[name]
     names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
     raise WrongUsage(
-        f"The plan in {str(path)!r} is an object with {names}. Write the list of subtasks alone, as in"
-        ' [{"key": "facts", "instruction": "Collect facts."}], or that list as "subtasks" or "plan" and nothing beside'
-        " it; what else a task has is said with options."
+        f"The plan in {str(path)!r} is an object with {names}. Write the list of subtasks only, such as"
+        ' [{"key": "facts", "instruction": "Collect facts."}], or an object with nothing but that list, as'
+        ' "subtasks" or "plan". Options are for the other fields of a task.'
     )
 
 
@@ -134,17 +134,17 @@ def _fields_in(file: Path) -> dict[str, JsonValue]:
     fields = json_of(file, "The agent")
     if not isinstance(fields, dict):
         raise WrongUsage(
-            f"The agent in {str(file)!r} is no object. Write it as in"
+            f"The agent in {str(file)!r} is not an object. Write it like"
             ' {"name": "poet", "prompt": "You write four lines that rhyme."}.'
         )
-    # What only answers have: `chimera agents show --json` is a file to begin with.
+    # Fields of responses only: `chimera agents show --json` makes a valid file.
     fields = {name: value for name, value in fields.items() if name != "built_in" and value is not None}
     _check_names(fields, file)
     return fields
 
 
 def _check_names(fields: Mapping[str, JsonValue], file: Path) -> None:
-    """Raise WrongUsage for a field that an agent doesn't have: before what is missing, which it may be."""
+    """Raise WrongUsage for an unknown field, before a missing one: it may be that one, misspelt."""
     unknown = [name for name in fields if name not in AgentSpec.model_fields]
     if unknown:
         told = " ".join(

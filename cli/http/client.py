@@ -1,4 +1,4 @@
-"""The HTTP API as commands use it: typed answers, a sign-in that renews itself, errors that a person can read."""
+"""The HTTP API for commands: typed responses, a sign-in that renews itself, readable errors."""
 
 import asyncio
 import time
@@ -33,13 +33,13 @@ from models.users import Tokens, UserView
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
-"""The server sends something at least every 15 s, if only to say that it is there."""
+"""The server sends something at least every 15 s, if only a keep-alive."""
 
 WAIT_S = 2
-"""How long a request waits for a call's end before a person is told that it takes longer."""
+"""How long a request waits for a call's end before the command reports that it takes longer."""
 
 PATIENCE_S = 30.0
-"""How long a new task is offered to an API that doesn't answer."""
+"""How long a new task is sent again to an API that doesn't answer."""
 
 _AGENTS = TypeAdapter(tuple[AgentView, ...])
 _PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
@@ -59,17 +59,17 @@ class Client:
         return UserView.model_validate_json(await self._get("/auth/me"))
 
     async def token(self) -> str:
-        """Return an access token that the API takes now."""
+        """Return an access token that is valid now."""
         await self.me()
         return await self._session.access_token()
 
     async def change_password(self, current: str, new: str) -> None:
-        """Change the caller's password and go on with the session that this begins."""
+        """Change the caller's password and continue with the new session."""
         change = {"current_password": current, "new_password": new}
         await self._session.replace(Tokens.model_validate_json(await self._post("/auth/password", change)))
 
     async def create_task(self, spec: Mapping[str, Any]) -> TaskView:
-        """Hand a task in, once: the same key goes with every try, so one that got through is not repeated."""
+        """Create a task, once: every try has the same key, so an accepted one is not repeated."""
         key, give_up = uuid4().hex, time.monotonic() + PATIENCE_S
         pause_s = 0.2
         while True:
@@ -151,7 +151,7 @@ class Client:
     async def new_ai_call(
         self, operation: Operation, fields: Mapping[str, Any], key: str, *, file: tuple[str, bytes] | None = None
     ) -> AiCallId:
-        """Have an embedding, an image or a transcription made; return after its end or WAIT_S. Raises Refused."""
+        """Request an embedding, an image or a transcription; return after its end or WAIT_S. Raises Refused."""
         headers = {"Prefer": f"wait={WAIT_S}", "Idempotency-Key": key}
         path = f"/ai/{operation}"
         if file is None:
@@ -255,12 +255,12 @@ def new_http(api_url: str) -> httpx2.AsyncClient:
         verify = httpx2.create_ssl_context(trust_env=True) if api_url.lower().startswith("https:") else True
         return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_near(api_url), verify=verify)
     except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
-        # The kind alone: what the library says may hold a proxy's password.
+        # The type alone: the library's message may hold a proxy's password.
         raise NoHttpClient(api_url, type(error).__name__) from None
 
 
 def raise_for(response: httpx2.Response) -> None:
-    """Raise the problem that an answer is, if it is one. The body has been read."""
+    """Raise an error response as Refused. The body has been read."""
     if response.is_success:
         return
     try:
@@ -270,7 +270,7 @@ def raise_for(response: httpx2.Response) -> None:
         problem = Problem(
             status=response.status_code,
             title=f"{response.url} answered {response.status_code} {response.reason_phrase}",
-            detail="That is not how Chimera answers; is the address right?",
+            detail="The response is not from Chimera. Check the address.",
         )
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:
         raise NoSignIn(str(response.url.copy_with(path="/", query=None)).rstrip("/"))
@@ -278,7 +278,7 @@ def raise_for(response: httpx2.Response) -> None:
 
 
 def _retry_after_s(response: httpx2.Response) -> float | None:
-    """Read how long to wait; a date, which proxies may send, counts as nothing said."""
+    """Read how long to wait; a date, which proxies may send, counts as none."""
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() else None
 

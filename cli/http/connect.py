@@ -1,8 +1,8 @@
-"""Which Chimera a command talks to, and as whom.
+"""The API that a command uses, and the sign-in for it.
 
-CHIMERA_API_URL and CHIMERA_TOKEN say it for programs. Then comes the address that a port or host of the settings names,
-then the Chimera of this data folder, then the one of `chimera login`: the first that answers and takes its sign-in.
-Where an address is named, a `chimera login` to another one is not meant: it may lead to another installation.
+CHIMERA_API_URL and CHIMERA_TOKEN set both for programs. Then comes the address that a port or host of settings names,
+then the Chimera of this data folder, then the one of `chimera login`: the first that answers and accepts its sign-in.
+Where settings name an address, a `chimera login` to another one is ignored: it may be another installation.
 """
 
 import os
@@ -39,7 +39,7 @@ Kept = tuple[Path, sign_in.SignIn]
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Client]:
-    """Yield a client of the API that is meant. Raises WrongUsage, NoSignIn or NotReachable."""
+    """Yield a client of the chosen API. Raises WrongUsage, NoSignIn or NotReachable."""
     named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
     wanted = address_from(named, "CHIMERA_API_URL=") if named else None
     if token:
@@ -75,14 +75,14 @@ async def is_alive(api_url: str) -> bool:
 async def _with_token(token: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
     api_url = wanted or api_url_of(settings)
     if not (token.isascii() and token.isprintable()):
-        # No header can have it.
+        # No HTTP header can hold it.
         raise TokenRefused(api_url)
     async with new_http(api_url) as http:
         try:
             yield Client(Session(api_url, http, token=token), http)
         except (TokenRefused, NotReachable):
             if wanted is None:
-                _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} was asked; set both.")
+                _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} got the request. Set both.")
             raise
 
 
@@ -102,7 +102,7 @@ async def _choose(settings: Settings, wanted: str | None) -> Kept:
 
 
 async def _no_way_to(api_url: str) -> NoSignIn | NotReachable:
-    """Say why an address that CHIMERA_API_URL names can't be used: without a sign-in to it, or without an answer."""
+    """The error for CHIMERA_API_URL's address: no sign-in to it, or no answer."""
     if not await is_alive(api_url):
         return NamedNotReachable(api_url, "CHIMERA_API_URL")
     folder = data_dir_behind(port) if (port := port_here(api_url)) is not None else None
@@ -112,7 +112,7 @@ async def _no_way_to(api_url: str) -> NoSignIn | NotReachable:
 async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> Kept:
     """Return the sign-in to the address that a port or host of the settings names.
 
-    This data folder's own stack may run at another port than the one named now: it is used then, and said.
+    This data folder's own stack may run at another port: it is used then, with a note.
     Raises StartedElsewhere or NotReachable.
     """
     here = api_url_of(settings)
@@ -121,7 +121,7 @@ async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> K
     own = next((each for each in candidates if each[0] == folder and each not in meant), None)
     if (own is not None or not meant) and not await is_alive(here):
         if own is not None and await is_alive(own[1].api_url):
-            _note(f"Nothing answers at {here}, which {_NAMING} names. Used instead: {_told(own)}.")
+            _note(f"Nothing answers at {here}, which {_NAMING} sets. Using {_described(own)} instead.")
             return own
         if not meant:
             raise NamedNotReachable(here, _NAMING)
@@ -140,7 +140,7 @@ def _names_an_address(settings: Settings) -> bool:
 
 
 async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
-    """Return the first sign-in that its API takes, and say which one that is when another was refused."""
+    """Return the first sign-in that its API accepts, with a note where another was rejected."""
     ended: list[SignInEnded] = []
     for path, kept in candidates:
         if not await is_alive(kept.api_url):
@@ -152,14 +152,14 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
             ended.append(error)
         else:
             for each in ended:
-                _note(f"{each.what_happened} Used instead: {_told((path, kept))}.")
+                _note(f"{each.what_happened} Using {_described((path, kept))} instead.")
             return path, kept
     if ended:
         raise ended[0]
     raise NotReachable(candidates[0][1].api_url)
 
 
-def _told(each: Kept) -> str:
+def _described(each: Kept) -> str:
     path, kept = each
     return f"{kept.email} at {kept.api_url}, of {path}"
 

@@ -1,4 +1,4 @@
-"""Which task, call or schedule is meant by the beginning of its id, by `last` or by its name."""
+"""Find a task, call or schedule by the beginning of its id, by `last` or by its name."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -14,7 +14,7 @@ from models.schedules import ScheduleView
 from models.tasks import TaskView
 
 NEWEST = 2000
-"""An abbreviation is looked for among so many of the newest."""
+"""An abbreviated id is looked for among this many of the newest."""
 LAST = "last"
 """The newest task."""
 
@@ -35,7 +35,7 @@ async def task_named(client: Client, name: str) -> TaskView:
 async def id_named(client: Client, name: str) -> TaskId:
     """Return the id that is, or begins with, `name`, or that of the newest task for `last`.
 
-    Of a deleted task only the whole id is known.
+    A deleted task is found by its whole id only.
 
     Raises NotThere or Ambiguous.
     """
@@ -46,7 +46,7 @@ async def id_named(client: Client, name: str) -> TaskId:
         return TaskId(whole)
     found = await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor))
     if not found:
-        raise NotThere(f"No task begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
+        raise NotThere(f"No task id begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
     return _only(found, name, lambda task: one_line(task.title, 30), "Write more of the id.").id
 
 
@@ -57,7 +57,7 @@ async def call_named(client: Client, name: str) -> AiCallView:
         return await client.ai_call(AiCallId(whole))
     found = await _beginning_with(wanted, lambda most, cursor: client.ai_calls(limit=most, cursor=cursor))
     if not found:
-        raise NotThere(f"No call begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
+        raise NotThere(f"No call id begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
     return await client.ai_call(_only(found, name, lambda call: call.operation, "Write more of the id.").id)
 
 
@@ -76,7 +76,7 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
 async def _newest(client: Client) -> TaskId:
     newest = (await client.tasks(limit=1)).items
     if not newest:
-        raise NotThere("There is no task yet; `chimera run` hands one in.")
+        raise NotThere("There is no task yet; `chimera run` starts one.")
     return newest[0].id
 
 
@@ -86,9 +86,9 @@ async def _beginning_with(wanted: str, page_of: PageOf[Item]) -> list[Item]:
     return [item for item in await items_of(page_of, NEWEST) if _begins_with(item, wanted)]
 
 
-def _only(found: Sequence[Item], name: str, words: Callable[[Item], str], way_out: str) -> Item:
+def _only(found: Sequence[Item], name: str, words: Callable[[Item], str], advice: str) -> Item:
     if len(found) > 1:
-        raise Ambiguous(one_line(name, 60), [f"{each.id} ({words(each)})" for each in found], way_out)
+        raise Ambiguous(one_line(name, 60), [f"{each.id} ({words(each)})" for each in found], advice)
     return found[0]
 
 

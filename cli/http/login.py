@@ -1,4 +1,4 @@
-"""Sign in with a password, which is kept nowhere."""
+"""Sign in with a password, which is not stored."""
 
 from pathlib import Path
 

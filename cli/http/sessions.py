@@ -1,4 +1,4 @@
-"""A sign-in in use: gives out access tokens and renews them, together with every other command of this user."""
+"""A sign-in in use: returns access tokens and renews them, in step with the user's other commands."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +13,7 @@ from models.users import Tokens
 
 
 class Session:
-    """Where to go and as whom: a token that was given, or a sign-in that is kept in a file."""
+    """An API with a given token, or with a sign-in that is kept in a file."""
 
     def __init__(
         self, api_url: str, http: httpx2.AsyncClient, *, token: str | None = None, path: Path | None = None
@@ -24,9 +24,9 @@ class Session:
         self._path = path
 
     async def access_token(self, *, refused: str | None = None) -> str:
-        """Return a token that is good as far as we know; `refused` is one that the API would not take.
+        """Return a token that should be valid; `refused` is one that the API rejected.
 
-        Raises NoSignIn when there is none to be had.
+        Raises NoSignIn when there is none.
         """
         if self._token is not None:
             if refused is not None:
@@ -43,7 +43,7 @@ class Session:
         return await _to_the_end(self._renew(self._path, refused))
 
     async def replace(self, tokens: Tokens) -> None:
-        """Go on with other tokens; a sign-in that is kept is written anew."""
+        """Continue with new tokens; a sign-in in a file is written anew."""
         if self._token is not None:
             self._token = tokens.access_token
         if self._path is None:

@@ -1,6 +1,6 @@
-"""Where a sign-in is kept between commands: a file that only its owner may read, and a lock beside it.
+"""The stored sign-in: a file that only its owner may read, and a lock beside it.
 
-A refresh token works once. Whoever uses it holds the lock until the next one is in the file, so that two commands at
+A refresh token works once. The command that uses it holds the lock until the next one is in the file, so that two at
 the same time don't end each other's session.
 """
 
@@ -45,7 +45,7 @@ else:
 
 
 class SignIn(Contract):
-    """Who is signed in where."""
+    """A sign-in: user, API and tokens."""
 
     api_url: str
     email: str
@@ -80,7 +80,7 @@ def at_home() -> Path:
 
 
 def read(path: Path) -> SignIn | None:
-    """Return what is kept there; None when there is nothing that can be understood."""
+    """Return the stored sign-in; None without a readable one."""
     try:
         return SignIn.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -88,7 +88,7 @@ def read(path: Path) -> SignIn | None:
 
 
 def write(path: Path, sign_in: SignIn) -> None:
-    """Keep a sign-in, for its owner's eyes only; a reader finds the old one or the new one, never half of one."""
+    """Store a sign-in, readable by its owner only; readers find the old or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_suffix(f".{os.getpid()}.new")
     new.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ async def locked(path: Path) -> AsyncIterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = path.with_suffix(".lock")
     give_up = time.monotonic() + LOCK_LIMIT_S
-    # Whoever can open it can hold it.
+    # A user who can open it can hold it.
     with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
         while not _try_lock(file):
             if time.monotonic() > give_up:

@@ -1,4 +1,4 @@
-"""A connection that is away: said once, tried again after longer and longer pauses, and not for ever."""
+"""A lost connection: reported once, retried after growing pauses, and given up at last."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Trouble:
-    """Knows since when nobody answers; `goes_on` says what that does not stop."""
+    """Tracks how long the API has not answered; `goes_on` names what continues meanwhile."""
 
     def __init__(self, say: Callable[[str], None], patience_s: float, goes_on: str = "") -> None:
         self._say = say
@@ -29,11 +29,11 @@ class Trouble:
         self._since, self._pause_s = None, FIRST_PAUSE_S
 
     async def wait(self, error: NotReachable | Refused) -> None:
-        """Wait a while; raise the error when this has gone on for too long."""
+        """Wait before a retry; raise the error when this has lasted too long."""
         now = time.monotonic()
         if self._since is None:
             self._since = now
-            self._say(f"The connection to Chimera was lost; trying again. {self._goes_on}".rstrip())
+            self._say(f"The connection to Chimera was lost; retrying. {self._goes_on}".rstrip())
         if now - self._since > self._patience_s:
             raise error
         await asyncio.sleep(self._pause_s)
@@ -41,7 +41,7 @@ class Trouble:
 
 
 async def come_through(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -> Answer:
-    """Ask until somebody answers; what is asked has to be safe to repeat. Raises what the API refuses."""
+    """Retry a request until the API answers; it has to be safe to repeat. Raises Refused."""
     while True:
         try:
             answer = await ask()
@@ -57,7 +57,7 @@ async def come_through(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -
 
 
 def is_away(error: Refused) -> bool:
-    """Whether the API, or a proxy before it, says that it can't be used now."""
+    """Whether the API, or a proxy before it, reports that it is unavailable."""
     problem = error.problem
     no_document = not problem.code and problem.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
     return problem.status == HTTPStatus.SERVICE_UNAVAILABLE or no_document

@@ -1,4 +1,4 @@
-"""A task that is handed in with its pictures."""
+"""A new task with its images."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +13,7 @@ from models.tasks import TaskView
 
 
 async def create_with_images(client: Client, body: Mapping[str, Any], images: Sequence[tuple[str, bytes]]) -> TaskView:
-    """Hand a task in with its pictures, each a name and what is in it; of one that is refused none of them stays."""
+    """Create a task with its images, each a name and bytes; a rejected task's images are deleted again."""
     uploaded: list[FileId] = []
     try:
         for image in images:
@@ -21,7 +21,7 @@ async def create_with_images(client: Client, body: Mapping[str, Any], images: Se
             uploaded += [(await client.upload(*image)).id]
         return await client.create_task({**body, "images": uploaded} if uploaded else body)
     except Refused as refused:
-        # A server in trouble may have taken the task in all the same.
+        # After a server error the task may have been accepted.
         if refused.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             for file_id in uploaded:
                 with suppress(ChimeraError):

@@ -1,4 +1,4 @@
-"""Amounts, numbers, times and choices on the command line: one way to write each; what could mean two is refused.
+"""Amounts, numbers, times and choices on the command line: one form of each; ambiguous ones are rejected.
 
 `0,050` is five cents to half of the world, and fifty dollars to a reader that leaves commas out. Loads nothing, because
 `--help` shows these options.
@@ -12,7 +12,7 @@ from decimal import Decimal
 import typer
 
 MOST_USD = 10_000_000
-"""As the API has it, in millionths."""
+"""The API's limit, in millionths."""
 
 # ASCII digits alone: `\d` knows those of every script. The bounds keep what is huge from being computed with.
 _DOLLARS = re.compile(r"\$?([0-9]{0,30})(?:\.([0-9]{1,30}))?")
@@ -26,14 +26,14 @@ def micro_usd(written: str) -> int:
     """Read an amount of US dollars into millionths: `5`, `0.50`, `.5` and `$5` are amounts, nothing else is."""
     found = _DOLLARS.fullmatch(written.strip())
     if found is None or found[1] + (found[2] or "") == "":
-        raise typer.BadParameter(f"{_shown(written)} is no amount of US dollars. {_way_to_write(written)}")
+        raise typer.BadParameter(f"{_shown(written)} is not an amount in US dollars. {_way_to_write(written)}")
     if len(found[2] or "") > _DECIMALS:
         raise typer.BadParameter(f"{_shown(written)} is finer than a millionth of a dollar. Write at most 6 decimals.")
     amount = int(Decimal(f"{found[1] or 0}.{found[2] or 0}") * 10**_DECIMALS)
     if amount < 1:
-        raise typer.BadParameter(f"{_shown(written)} lets nothing be spent. Write an amount above 0, as in 0.50.")
+        raise typer.BadParameter(f"{_shown(written)} allows no spending. Write an amount above 0, such as 0.50.")
     if amount > MOST_USD * 10**_DECIMALS:
-        raise typer.BadParameter(f"{_shown(written)} is more than a budget can be, {MOST_USD} dollars.")
+        raise typer.BadParameter(f"{_shown(written)} exceeds the largest possible budget, {MOST_USD} dollars.")
     return amount
 
 
@@ -48,7 +48,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
         if number is None or number < least or (most is not None and number > most):
             example = 5000 if most is None else least
             raise typer.BadParameter(
-                f"{_shown(written)} is no whole number {bounds}. Write digits alone, as in {example}."
+                f"{_shown(written)} is not a whole number {bounds}. Write digits only, such as {example}."
             )
         return number
 
@@ -63,7 +63,7 @@ def decimal(least: float, most: float) -> Callable[[str | float], float]:
         found = _NUMBER.fullmatch(str(written).strip())
         if found is None or not least <= float(found[0]) <= most:
             raise typer.BadParameter(
-                f"{_shown(str(written))} is no number from {least:g} to {most:g}. Write it as in 0.7."
+                f"{_shown(str(written))} is not a number from {least:g} to {most:g}. Write it like 0.7."
             )
         return float(found[0])
 
@@ -72,7 +72,7 @@ def decimal(least: float, most: float) -> Callable[[str | float], float]:
 
 
 def one_of(choices: Sequence[str]) -> Callable[[str], str]:
-    """Return a reader of one of some words. Typer's own says of a wrong one that it is a "Value error"."""
+    """Return a reader of one of some words. Typer's own reports a wrong one as a "Value error"."""
 
     def read(written: str) -> str:
         if written in choices:
@@ -87,7 +87,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def metavar_of(choices: Sequence[str]) -> str:
-    """Name some words as `--help` does."""
+    """Write choices as `--help` does."""
     return f"<{'|'.join(choices)}>"
 
 
@@ -96,7 +96,7 @@ def moment(written: str) -> datetime:
     try:
         return datetime.fromisoformat(written.strip())
     except ValueError:
-        raise typer.BadParameter(f"{written!r} is no time. Write it as in 2026-11-01T07:00.") from None
+        raise typer.BadParameter(f"{written!r} is not a time. Write it like 2026-11-01T07:00.") from None
 
 
 def _shown(written: str | int) -> str:
@@ -106,5 +106,5 @@ def _shown(written: str | int) -> str:
 
 def _way_to_write(written: str) -> str:
     if "," in written:
-        return "A comma can mean two things: write a point before the cents, nothing between thousands, as in 1500.50."
-    return "Write digits, with a point before the cents, as in 0.50."
+        return "A comma is ambiguous. Write a point before the cents and nothing between thousands, such as 1500.50."
+    return "Write digits, with a point before the cents, such as 0.50."

@@ -1,4 +1,4 @@
-"""What is typed into a command and what it may print, whatever the locale: text is UTF-8, or is refused in words.
+"""A command's input and output in any locale: text is UTF-8, or is rejected with a message.
 
 Loads nothing, because it goes before every command.
 """
@@ -11,26 +11,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ESCAPED = "chimera.escaped"
-"""The streams' way with what they can't show: they write it as JSON escapes it, so that JSON stays JSON."""
+"""The streams' error handler: characters that they can't show are written as JSON escapes, so that JSON stays JSON."""
 
 
 class NotText(ValueError):
-    """Something that was typed is not UTF-8; the message says what, and the way out."""
+    """Typed text is not UTF-8; the message names it and the remedy."""
 
 
 def use_utf8() -> None:
-    """Have standard input read as UTF-8, and no character end a command that only wanted to show it."""
+    """Read standard input as UTF-8, and let no character end a command that only prints it."""
     codecs.register_error(ESCAPED, _escaped)
     if sys.stdin is None:
-        # Who started us closed it: `chimera login <&-`. Else the next file that is opened would be it.
+        # The caller closed it: `chimera login <&-`. Otherwise the next opened file would become standard input.
         sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY), encoding="utf-8")
     if isinstance(sys.stdin, io.TextIOWrapper):
-        # What is no UTF-8 is looked for where it is used.
+        # Bytes that aren't UTF-8 are checked where they are used.
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            # Who started us closed it: `chimera run … >&-`.
+            # The caller closed it: `chimera run … >&-`.
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)
@@ -42,7 +42,7 @@ def arguments_in(argv: Sequence[str]) -> list[str]:
 
 
 def text_of(typed: str, what: str, *, secret: bool = False) -> str:
-    """Return what was typed as text. Raises NotText, naming it as `what`.
+    """Return typed text. Raises NotText, naming it as `what`.
 
     Python escapes the bytes that its locale doesn't know. Where that knows only ASCII they may be UTF-8 all the same.
     """
@@ -53,8 +53,8 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
             return os.fsencode(typed).decode()
         except UnicodeError:
             seen = "" if secret else f", {typed.encode(errors='replace').decode()!r},"
-            way_out = "Write it in UTF-8." if secret else "Write it in UTF-8; if it names a file, rename that."
-            raise NotText(f"{what}{seen} is not UTF-8. {way_out}") from None
+            advice = "Write it in UTF-8." if secret else "Write it in UTF-8; if it names a file, rename that."
+            raise NotText(f"{what}{seen} is not UTF-8. {advice}") from None
     return typed
 
 

@@ -1,4 +1,4 @@
-"""What the API calls a field, in the words of the command that was typed."""
+"""The API's names of fields, translated to options of the command."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
 """Options and arguments that may be given more than once, each with one value of a list."""
 
 BODY = "body"
-"""The field of what is wrong with all of a request: no option has that name."""
+"""The field of problems of a whole request: no option has that name."""
 
 
 def option_of(field: str, options: Options) -> str:
@@ -32,9 +32,9 @@ def option_of(field: str, options: Options) -> str:
 
 
 def in_options(problem: "FieldProblem", options: Options) -> tuple[str, str]:
-    """Say a problem of a field as one of an option: that, and what is wrong with it."""
+    """Return a field's problem as an option's: the option, and the problem."""
     option = option_of(problem.field, options)
-    # Within a file fields are called what they are called.
+    # Within a file, fields keep their names.
     return option, problem.message if ", at " in option else with_options(problem.message, options)
 
 

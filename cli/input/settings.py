@@ -24,15 +24,15 @@ ELSEWHERE = (
 )
 """Variables of the environment that are read outside of `Settings`, and nowhere else."""
 IN_FILES = frozenset(f"CHIMERA_{name.upper()}" for name in Settings.model_fields)
-"""What is read from `.env` and from secrets' files; variables may be named `ELSEWHERE` as well."""
+"""The settings of `.env` and secrets' files; variables may be named `ELSEWHERE` as well."""
 _PREFIX = "CHIMERA_"
 
-# It says that a line can't be read, and not of which file; `misspelt` does.
+# Its warning of an unreadable line doesn't name the file; `misspelt` does.
 logging.getLogger("dotenv.main").setLevel(logging.ERROR)
 
 
 class _Where(FromSurroundings):
-    """What says which Chimera of this machine is meant; the rest may be wrong without being in the way."""
+    """The settings that choose a Chimera of this machine; mistakes in others don't matter here."""
 
     data_dir: OnDisk = Settings.model_fields["data_dir"].default
     host: str = Settings.model_fields["host"].default
@@ -46,14 +46,14 @@ def load_settings(**flags: Any) -> Settings:
 
 
 def where_settings() -> Settings:
-    """Read only what commands need that speak with an API. Raises BadSettings, naming each variable."""
+    """Read only the settings that clients of an API need. Raises BadSettings, naming each variable."""
     where = explained(_Where, {})
-    # What was set stays told apart from what is a default.
+    # Set values stay distinguishable from defaults.
     return Settings.model_construct(_fields_set=set(where.model_fields_set), **where.model_dump())
 
 
 def misspelt() -> Iterator[str]:
-    """Say of each variable, line of `.env` and secret's file that nothing reads, and what was probably meant."""
+    """Report each variable, line of `.env` and secret's file that nothing reads, with the likely name."""
     yield from _unreadable_lines()
     for name in os.environ:
         yield from _problem_of(name, "", IN_FILES | set(ELSEWHERE))
@@ -71,17 +71,17 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
     # Without what all of them begin with, which makes everything look alike.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
     hint = f"did you mean {_PREFIX}{meant[0]}?" if meant else "docs/reference/settings.md lists all."
-    yield f"{name}{where} is no setting, so nothing reads it; {hint}"
+    yield f"{name}{where} is not a setting and is ignored; {hint}"
 
 
 def _unreadable_lines() -> Iterator[str]:
     path = env_file()
     for line in _lines_of(path):
         if line.error or ((line.key or "").upper().startswith("CHIMERA_") and line.value is None):
-            # What is given as its text begins with the empty lines before it. Not shown: there may be a key in it.
+            # Its text begins with the empty lines before it. Not shown: it may hold a key.
             text = line.original.string
             number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-            yield f"{path}, line {number}, is not written as NAME=value, so nothing reads it."
+            yield f"{path}, line {number}, is not written as NAME=value and is ignored."
 
 
 def _written_names() -> Iterator[tuple[str, str]]:
@@ -98,7 +98,7 @@ def _secret_names() -> Iterator[tuple[str, str]]:
 
 
 def _lines_of(path: Path | None) -> list[Binding]:
-    """What the file's reader, which comes with pydantic-settings, makes of each line."""
+    """Each line as python-dotenv, which comes with pydantic-settings, reads it."""
     if path is None or not path.is_file():
         return []
     return list(parse_stream(StringIO(path.read_text(encoding="utf-8", errors="replace"))))

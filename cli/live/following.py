@@ -1,4 +1,4 @@
-"""Follow a task to its end, whatever happens to the connection on the way."""
+"""Follow a task to its end, through lost connections."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Set
@@ -20,15 +20,15 @@ from models.tasks import CLOSED, TaskStatus, TaskView
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
 
 PATIENCE_S = 600.0
-"""How long a connection may stay away before a command that follows gives up; the task itself goes on."""
+"""How long a connection may be lost before a following command gives up; the task itself continues."""
 
 NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
-"""How long a stream that is one too many waits for its turn: where the API doesn't say, and at most."""
+"""How long a stream beyond the user's limit waits for its turn: without a time from the API, and at most."""
 
-_NO_ROOM = "You follow as many tasks as one user may; this one is looked at until there is room. It goes on."
+_NO_ROOM = "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."
 
 Watch = Callable[[TaskState, Say], None]
-"""Is called after each frame that said something new."""
+"""Called after each frame with news."""
 
 
 async def follow(
@@ -41,7 +41,7 @@ async def follow(
     watch: Watch = lambda state, say: None,
     until_it_waits: bool = False,
 ) -> TaskView:
-    """Show a task live until it has ended, or waits for its budget where that is asked for; return it as it is then."""
+    """Show a task live until it has ended or, if requested, waits for its budget; return it as it is then."""
     if until_it_waits and task.status is TaskStatus.WAITING:
         return task
     state = TaskState(task.id, task)
@@ -56,7 +56,7 @@ async def follow(
             screen.show(frame)
             watch(state, screen.say)
             if until_it_waits and state.status is TaskStatus.WAITING:
-                # What is told may be long over: somebody raised the budget meanwhile.
+                # The event may be outdated: a user may have raised the budget meanwhile.
                 now = await client.task(task.id)
                 if now.status is TaskStatus.WAITING:
                     return now
@@ -66,10 +66,10 @@ async def follow(
 async def frames_of(
     client: Client, task: TaskView, after: int, say: Say, over: Set[TaskStatus] = CLOSED
 ) -> AsyncGenerator[Frame]:
-    """Yield the frames behind `after`, through lost connections, until the last one, or a look finds the task `over`.
+    """Yield the frames behind `after`, through lost connections, until the last one, or a poll finds the task `over`.
 
-    While the user has too many streams the task is only looked at, until there is room. Raises NotReachable or Refused
-    when the API stays away for ten minutes.
+    While the user has too many streams the task is polled, until one is free. Raises NotReachable or Refused
+    when the API doesn't answer for ten minutes.
     """
     place = _Place(after, say)
     while True:
@@ -80,7 +80,7 @@ async def frames_of(
                 async for event in source:
                     if (frame := place.take(event.data)) is not None:
                         yield frame
-            # An orderly end without a last event: the server went away, or all was seen before.
+            # A clean end without a last event: the server stopped, or all events were seen before.
             if place.ended or await _is_over(client, task, over):
                 return
             await asyncio.sleep(0.2)
@@ -93,28 +93,28 @@ async def _is_over(client: Client, task: TaskView, over: Set[TaskStatus]) -> boo
 
 
 class _Place:
-    """How far a stream has come, and what keeps it from going on."""
+    """A stream's position, and the error that interrupts it."""
 
     def __init__(self, after: int, say: Say) -> None:
         self.after = after
         self.ended = self.no_room = False
         self._say = say
-        self._trouble = Trouble(say, PATIENCE_S, "The task goes on.")
+        self._trouble = Trouble(say, PATIENCE_S, "The task continues.")
 
     def take(self, data: str) -> Frame | None:
-        """Read what came; None for what this client has no name for."""
+        """Parse a frame; None for an unknown kind."""
         self._trouble.is_over()
         self.no_room = False
         frame = _frame_in(data)
         if isinstance(frame, (EventFrame, SnapshotFrame)):
             self.after = frame.seq
         if isinstance(frame, EventFrame):
-            # A task that failed may have been tried again: its end is the one that nothing follows.
+            # A failed task may have been retried: its end is the last such event.
             self.ended = frame.event.type in LAST
         return frame
 
     async def wait_out(self, error: NotReachable | Refused) -> None:
-        """Wait for a while that fits the error. Raises it when that is of no use."""
+        """Wait as long as the error needs. Raises it when waiting is of no use."""
         if isinstance(error, NotReachable) or is_away(error):
             await self._trouble.wait(error)
             return
@@ -123,7 +123,7 @@ class _Place:
         self._trouble.is_over()
         if not self.no_room:
             self._say(
-                "You follow as many tasks as one user may; this one is looked at until there is room. It goes on."
+                "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."
             )
         self.no_room = True
         await asyncio.sleep(min(LONGEST_NO_ROOM_S, error.retry_after_s or NO_ROOM_S))
@@ -133,5 +133,5 @@ def _frame_in(data: str) -> Frame | None:
     try:
         return FRAME.validate_json(data)
     except ValidationError:
-        # A newer server may tell of things that this client has no name for.
+        # A newer server may send kinds that this client doesn't know.
         return None

@@ -1,4 +1,4 @@
-"""What happens in a task, one line an event: for logs and pipes, where nothing can be drawn over."""
+"""A task's events, one line each: for logs and pipes, where lines can't be redrawn."""
 
 from cli.output.bill import limits_of, marked
 from cli.output.endings import ending_of
@@ -37,37 +37,37 @@ CUT = "cancelled"
 
 
 def line_of(event: Event, task_id: TaskId) -> str:
-    """Say an event of a task in one line, safe to print."""
+    """Describe an event of a task in one line, safe to print."""
     return one_line(f"{_place_of(event)}: {_said(event, task_id)}", 300)
 
 
 def line_of_snapshot(frame: SnapshotFrame) -> str:
     task = frame.task
     done = f"{task.subtasks_done} of {count(task.subtasks_total, 'subtask')} done"
-    return f"task: {task.status}, {done} (where it stands at event {frame.seq}; what was before isn't told)"
+    return f"task: {task.status}, {done} (state at event {frame.seq}; earlier events are not shown)"
 
 
 def failure_of(event: ModelCallFailed) -> str:
-    """Say how an attempt at a model call ended; one that was cut may or may not be made again, the next event says."""
+    """Describe the end of an attempt at a model call; the next event shows whether a cut one is repeated."""
     if event.code == CUT:
         return "was cut"
-    again = "; the call is tried again" if event.retryable else ""
+    again = "; the call is retried" if event.retryable else ""
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 
 def end_of(event: SubtaskFailed | SubtaskSkipped | TaskFailed, task_id: TaskId) -> str:
-    """Say why a task or a subtask ended badly; the code alone where the words were told before."""
+    """Describe why a task or a subtask failed; the code alone where the message was shown before."""
     why = f": {with_command(event.message, remedy_of(event.code, task_id))}" if event.message else ""
     return f"{event.code}{why}"
 
 
 def budget_of(event: BudgetReached, task_id: TaskId) -> str:
-    """Say which limit a call did not fit into, with the command that raises it."""
+    """Name the limit that a call exceeds, with the command that raises it."""
     return with_command(event.message, raise_budget(task_id, event.limit, event.needed))
 
 
 def waiting_of(event: ModelCallWaiting) -> str:
-    """Say why a call is not made yet."""
+    """Describe why a call has not started."""
     return f"waits for its provider: {event.code}: {event.message}"
 
 

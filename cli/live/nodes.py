@@ -1,4 +1,4 @@
-"""One place of a followed task, and the answer that is being written there."""
+"""One place of a followed task, and the answer that streams there."""
 
 from dataclasses import dataclass, field
 
@@ -7,12 +7,12 @@ from models.model_calls import Purpose
 from models.subtasks import SubtaskStatus
 
 KEPT_CHARS = 2000
-"""How much of an answer that is being written is kept: more than a screen shows."""
+"""How much of a streaming answer is kept: more than a screen shows."""
 
 
 @dataclass(slots=True)
 class Writing:
-    """An answer that is being written: how long it is by now, and its end."""
+    """A streaming answer: its length so far, and its end."""
 
     purpose: Purpose
     step: int
@@ -21,7 +21,7 @@ class Writing:
     tail: str = ""
 
     def take(self, offset: int, text: str) -> bool:
-        """Append what comes next; False for what is there already. A gap is marked: its text comes at the end."""
+        """Append the next piece; False for a repeated one. A gap is marked: its text comes at the end."""
         if offset < self.length:
             return False
         gap = "…" if offset > self.length else ""
@@ -42,14 +42,14 @@ class Node:
     turns: int = 0
     cost_micro_usd: int = 0
     estimated: bool = False
-    """Some of what it cost is an estimate of ours."""
+    """Its cost is an estimate, at least in part."""
     note: str = ""
-    """The newest thing that a person should know: a tool's result, why it failed, that a call is made again."""
+    """The newest news for the user: a tool's result, a failure, a repeated call."""
     waits: str = ""
     """The note that it waits for a provider, while nothing newer is known."""
     writing: Writing | None = None
     shown_chars: int = 0
-    """How much the attempt before the one in flight had shown."""
+    """How much the attempt before the current one had streamed."""
     latest: dict[Purpose, tuple[int, int]] = field(default_factory=dict)
     """Step and attempt of the newest call that was begun, by purpose."""
 

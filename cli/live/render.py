@@ -1,4 +1,4 @@
-"""A followed task as a picture for the terminal: a tree of its subtasks, what is being written, and a bar.
+"""A followed task on the terminal: a tree of its subtasks, streaming text, and a progress bar.
 
 Everything goes in as `Text`, which knows no markup, and through `plain`.
 """
@@ -39,15 +39,15 @@ _STATUS_STYLES = {
 MOST_TEXT_LINES = 3
 MOST_NOTE_CHARS = 400
 MOST_NOTE_LINES = 5
-"""Room for why a task waits and the whole command that lets it go on."""
+"""Lines for why a task waits and the whole command that continues it."""
 FRAME_LINES = 7
 """Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
 
 
-def picture_of(
+def display_of(
     state: TaskState, *, elapsed_s: float, width: int = 100, height: int = 40, banner: str = ""
 ) -> RenderableType:
-    """Draw where a task stands in at most `height` lines, so that it can be drawn over."""
+    """Render a task's state in at most `height` lines, so that it can be redrawn in place."""
     note = one_line(state.note, MOST_NOTE_CHARS)
     root_note = "" if state.is_closed else one_line(state.root.note, MOST_NOTE_CHARS)
     root_lines = len(root_note) // width + 1 if root_note else 0
@@ -104,7 +104,7 @@ def _room_at(node: Node, width: int) -> int:
 
 
 def _node_line(node: Node, width: int, *, full: bool = False, newest: bool = False) -> Text:
-    """A node in one line; the newest note is told to its end below it, where it is too long."""
+    """A node in one line; a newest note that is too long for it is shown whole below."""
     mark, style = _MARKS[node.status]
     line = Text.assemble((f"{mark} ", style), (plain(node.path if full else node.key), "bold"))
     line.append(f"  {one_line(node.agent, 30)}", style="cyan dim")
@@ -128,7 +128,7 @@ def _note_lines(node: Node, width: int) -> list[str]:
 
 
 def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
-    """A node's line, and below it what is being written there: one label, so that text doesn't look like nodes."""
+    """A node's line, and below it its streaming text: one label, so that text doesn't look like nodes."""
     label, writing = [line], node.writing
     if writing is None:
         return line

@@ -1,4 +1,4 @@
-"""What is worth a line of its own: a call that fails the same way again and again is told now and then.
+"""Choose the events that get a line: of a call that fails repeatedly in the same way, only some do.
 
 The next line of such a call says which attempts were left out, so that their numbers add up.
 """
@@ -22,7 +22,7 @@ from models.ids import NodePath
 from models.model_calls import Purpose
 
 EVERY = 10
-"""Of so many times that a call fails the same way, one is told after the first."""
+"""After the first, one of this many identical failures of a call is shown."""
 
 REASON_CHARS = 80
 """How much of a reason is compared: events cut long ones, each elsewhere."""
@@ -31,37 +31,37 @@ Call = tuple[NodePath, Purpose, int | None]
 
 
 @dataclass(slots=True)
-class _Told:
-    """What was told of a call, and which failed attempts were not since the last line."""
+class _Shown:
+    """The failure last shown of a call, and the failed attempts that were not shown since."""
 
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
     first_left_out: int = 0
     last_left_out: int = 0
     passed_over: bool = False
-    """The newest failure was no news."""
+    """The newest failure was not shown."""
 
     def leave_out(self, attempt: int) -> None:
         self.first_left_out = self.first_left_out or attempt
         self.last_left_out = attempt
 
     def take_left_out(self) -> str:
-        """Say which attempts were left out since the last time; nothing for none."""
+        """Name the attempts that were left out since the last line; nothing for none."""
         first, last = self.first_left_out, self.last_left_out
         self.first_left_out = self.last_left_out = 0
         if not first:
             return ""
-        return f"attempt{f's {first} to {last}' if last > first else f' {first}'} failed as told before"
+        return f"attempt{f's {first} to {last}' if last > first else f' {first}'} failed in the same way"
 
 
 class Repeats:
-    """Remembers of each call how often which trouble was told."""
+    """Remembers for each call how often each failure was shown."""
 
     def __init__(self) -> None:
-        self._told: dict[Call, _Told] = {}
+        self._shown: dict[Call, _Shown] = {}
         self._reasons: set[str] = set()
 
     def without_reason_again(self, event: Event) -> Event:
-        """Leave out of a failure the words that were told with the call or the subtask that it comes from."""
+        """Leave out a failure's message where the call or the subtask that it comes from has shown it."""
         if not isinstance(event, (ModelCallFailed, SubtaskFailed, SubtaskSkipped, TaskFailed)):
             return event
         if not isinstance(event, ModelCallFailed) and any(reason in event.message for reason in self._reasons):
@@ -71,29 +71,29 @@ class Repeats:
         return event
 
     def left_out_before(self, event: Event) -> str | None:
-        """Say what wasn't told before this event, which is often nothing; None for an event that is no news itself."""
+        """Return a note on attempts left out before this event, often empty; None to leave the event out too."""
         known = (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)
         if not isinstance(event, known):
             return ""
-        told = self._told.setdefault((event.path, event.purpose, event.step), _Told())
-        if not self._is_news(told, event):
+        shown = self._shown.setdefault((event.path, event.purpose, event.step), _Shown())
+        if not self._is_news(shown, event):
             if isinstance(event, ModelCallFailed):
-                told.leave_out(event.attempt or 1)
+                shown.leave_out(event.attempt or 1)
             return None
-        return told.take_left_out()
+        return shown.take_left_out()
 
-    def _is_news(self, told: _Told, event: Event) -> bool:
+    def _is_news(self, shown: _Shown, event: Event) -> bool:
         if isinstance(event, ModelCallStarted):
-            # An attempt after a failure that was no news is none itself.
-            return not told.passed_over
-        told.passed_over = False
+            # The attempt after a failure that was not shown isn't shown either.
+            return not shown.passed_over
+        shown.passed_over = False
         if isinstance(event, ModelCallFellBack):
-            # Another model's trouble is news.
-            told.times.clear()
+            # Another model's failure is news.
+            shown.times.clear()
         if isinstance(event, (ModelCallFailed, ModelCallWaiting)):
             if isinstance(event, ModelCallFailed) and (not event.retryable or event.code == CUT):
                 return True
-            told.times[event.type, event.code] += 1
-            times = told.times[event.type, event.code]
-            told.passed_over = times != 1 and times % EVERY != 0
-        return not told.passed_over
+            shown.times[event.type, event.code] += 1
+            times = shown.times[event.type, event.code]
+            shown.passed_over = times != 1 and times % EVERY != 0
+        return not shown.passed_over

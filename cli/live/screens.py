@@ -1,4 +1,4 @@
-"""Where a followed task is shown: drawn over and over on a terminal, line after line everywhere else."""
+"""The display of a followed task: redrawn in place on a terminal, line after line everywhere else."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from cli.live.lines import line_of, line_of_snapshot
-from cli.live.render import picture_of
+from cli.live.render import display_of
 from cli.live.repeats import Repeats
 from cli.live.view import TaskState
 from cli.output.prose import say
@@ -23,17 +23,17 @@ class Screen(Protocol):
     """Shows one task."""
 
     def show(self, frame: Frame) -> None:
-        """A frame said something new."""
+        """A frame brought news."""
 
     def say(self, line: str) -> None:
-        """Tell the person something that isn't part of the task."""
+        """Show the user a message that isn't part of the task."""
 
 
 Say = Callable[[str], None]
-"""Takes one line for a person."""
+"""Accepts one line for the user."""
 
 Banner = Callable[[], str]
-"""What is said below the picture at this moment."""
+"""The text below the display at this moment."""
 
 
 @asynccontextmanager
@@ -43,14 +43,14 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
         yield Lines(state, console)
         return
     drawing = Drawing(state, console, banner)
-    with Live(drawing.picture(), console=console, auto_refresh=False) as live:
+    with Live(drawing.display(), console=console, auto_refresh=False) as live:
         drawer = asyncio.create_task(drawing.keep_drawing(live))
         try:
             yield drawing
         finally:
             drawer.cancel()
             await asyncio.gather(drawer, return_exceptions=True)
-            live.update(drawing.picture(), refresh=True)
+            live.update(drawing.display(), refresh=True)
 
 
 class Lines:
@@ -74,7 +74,7 @@ class Lines:
 
 
 class Drawing:
-    """A picture that is drawn ten times a second, by the event loop: nothing changes while it is drawn."""
+    """A display that the event loop redraws ten times a second: nothing changes during a redraw."""
 
     def __init__(self, state: TaskState, console: Console, banner: Banner) -> None:
         self._state = state
@@ -82,13 +82,13 @@ class Drawing:
         self._banner = banner
 
     def show(self, frame: Frame) -> None:
-        """The next picture has it."""
+        """The next redraw shows it."""
 
     def say(self, line: str) -> None:
         say(self._console, line)
 
-    def picture(self) -> RenderableType:
-        return picture_of(
+    def display(self) -> RenderableType:
+        return display_of(
             self._state,
             elapsed_s=self._state.elapsed_s(datetime.now(UTC)),
             width=self._console.width,
@@ -98,5 +98,5 @@ class Drawing:
 
     async def keep_drawing(self, live: Live) -> None:
         while True:
-            live.update(self.picture(), refresh=True)
+            live.update(self.display(), refresh=True)
             await asyncio.sleep(FRAME_S)

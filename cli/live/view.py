@@ -1,4 +1,4 @@
-"""Where a followed task stands, from the frames of its stream. Pure: no terminal, no clock, no network.
+"""The state of a followed task, from the frames of its stream. Pure: no terminal, no clock, no network.
 
 Frames may come twice (after a reconnect) and tokens may come before the event of their call; neither shows.
 """
@@ -47,7 +47,7 @@ ENDED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.FAILED, SubtaskStatus.
 
 
 class TaskState:
-    """What is known of one task; `apply` is the only way in."""
+    """The known state of one task; only `apply` changes it."""
 
     def __init__(self, task_id: TaskId, task: TaskView | None = None) -> None:
         self.task_id = task_id
@@ -70,7 +70,7 @@ class TaskState:
         """The place whose note is the newest."""
 
     def apply(self, frame: Frame) -> bool:
-        """Take a frame in; False when it says nothing new."""
+        """Apply a frame; False when it has no news."""
         if isinstance(frame, TokensFrame):
             return self._take_tokens(frame)
         if isinstance(frame, SnapshotFrame):
@@ -111,7 +111,7 @@ class TaskState:
 
     @property
     def being_written(self) -> list[Writing]:
-        """The answers of which something has come."""
+        """The answers that have begun to stream."""
         return [node.writing for node in self.nodes.values() if node.writing is not None and node.writing.length]
 
     def elapsed_s(self, now: datetime) -> float:
@@ -139,7 +139,7 @@ class TaskState:
         return node.writing is not None and node.writing.take(frame.offset, frame.text)
 
     def _begin(self, node: Node, purpose: Purpose, step: int, attempt: int) -> None:
-        """A new call or a new attempt at one: what an earlier attempt had written is taken back."""
+        """A new call or a new attempt at one: an earlier attempt's text is discarded."""
         if node.latest.get(purpose) == (step, attempt):
             return
         node.latest[purpose] = (step, attempt)
@@ -203,7 +203,7 @@ class TaskState:
             node.agent = event.agent
             if attempt > 1:
                 self.repeated_calls += 1
-                taken_back = ": what the one before had written is taken back" if node.shown_chars else ""
+                taken_back = ": the earlier attempt's text is discarded" if node.shown_chars else ""
                 node.note = f"attempt {attempt}{taken_back}"
             return
         node.latest[event.purpose] = max(node.latest.get(event.purpose, (0, 0)), (step, attempt))

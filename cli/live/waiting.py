@@ -31,25 +31,25 @@ async def made(
     *,
     file: tuple[str, bytes] | None = None,
 ) -> AiCallView:
-    """Hand a call in, once, and wait for its end. Raises Refused when it failed."""
-    # The same key goes with every try, so that one that got through is not paid twice.
+    """Request a call, once, and wait for its end. Raises Refused when it failed."""
+    # Every try has the same key, so that an accepted one is not paid twice.
     key, offering = uuid4().hex, Trouble(say, PATIENCE_OF_AN_OFFER_S)
     try:
         call_id = await come_through(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
     except asyncio.CancelledError:
-        say("The call may have got through. See whether it goes on: chimera calls")
+        say("The call may have been accepted. Check it: chimera calls")
         raise
     try:
         return await _finished(client, call_id, say)
     except asyncio.CancelledError:
-        say(f"The call goes on: chimera calls show {short(call_id)}")
-        say(f"         stop it: chimera calls cancel {short(call_id)}")
+        say(f"The call continues: chimera calls show {short(call_id)}")
+        say(f"       Cancel it: chimera calls cancel {short(call_id)}")
         raise
 
 
 async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
-    trouble = Trouble(say, PATIENCE_S, "The call goes on.")
-    told = _Told()
+    trouble = Trouble(say, PATIENCE_S, "The call continues.")
+    reported = _Reported()
     while True:
         call = await come_through(lambda: client.ai_call(call_id), trouble)
         if call.status is TaskStatus.COMPLETED:
@@ -57,13 +57,13 @@ async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
         if call.status not in OPEN:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
             raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
-        if told.is_news(call):
+        if reported.is_news(call):
             say(f"Waiting for call {short(call_id)}: {where_it_stands(call)}.")
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-class _Told:
-    """What was said last of a call: the same trouble is said again only when it keeps the call for much longer."""
+class _Reported:
+    """The last message on a call: the same failure is reported again only after a much longer time."""
 
     def __init__(self) -> None:
         self._why = ""

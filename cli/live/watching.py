@@ -22,7 +22,7 @@ from models.tasks import TaskStatus, TaskView
 class Watching:
     """Whether a task is watched, until when, and what is printed in the end.
 
-    Raises WrongUsage for an option that only a command that watches has a use for.
+    Raises WrongUsage for an option that has no effect without watching.
     """
 
     as_json: bool
@@ -31,7 +31,7 @@ class Watching:
 
     def __post_init__(self) -> None:
         if self.exit_on_budget and not self.follow:
-            raise WrongUsage("--exit-on-budget says when to stop watching; leave it or --no-follow out.")
+            raise WrongUsage("--exit-on-budget only applies while watching. Omit it or --no-follow.")
 
     async def of(self, client: Client, task: TaskView, *, after: int = 0) -> int:
         """Watch a task behind the event `after`, or say how to; return the exit code."""
@@ -50,10 +50,10 @@ class Watching:
         try:
             task = await following.follow(client, task, console, after=after, until_it_waits=self.exit_on_budget)
         except (asyncio.CancelledError, ChimeraError) as error:
-            # Whoever starts it anew in place of that pays twice. One that isn't there any more was deleted meanwhile.
+            # A user who starts it anew instead pays twice. A task that no longer exists was deleted meanwhile.
             if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):
-                say(console, f"The task goes on. Watch it again: chimera follow {short(task.id)}")
-                say(console, f"                  Stop it:        chimera cancel {short(task.id)}")
+                say(console, f"The task continues. Watch it again: chimera follow {short(task.id)}")
+                say(console, f"                    Cancel it:      chimera cancel {short(task.id)}")
             raise
         if self.as_json:
             print_json(task)

@@ -1,4 +1,4 @@
-"""What a task has cost and may cost, in words: the same in every command."""
+"""A task's cost and limits in words, the same in every command."""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -10,7 +10,7 @@ from models.events import BudgetRaised
 from models.tasks import BudgetView
 
 ESTIMATED = "~"
-"""Before counts and costs of which a provider told no usage, so that they are our estimate, at least in part."""
+"""Marks counts and costs that are estimates, at least in part, because a provider reported no usage."""
 
 
 def marked(amount: str, *, estimated: bool) -> str:
@@ -19,17 +19,17 @@ def marked(amount: str, *, estimated: bool) -> str:
 
 
 def spent_of(cost: CostView) -> str:
-    """Say what is booked, and for how much."""
+    """Describe the booked cost and usage."""
     spent = marked(usd(cost.spent_micro_usd), estimated=cost.estimated)
     tokens = marked(count(cost.usage.input_tokens + cost.usage.output_tokens, "token"), estimated=cost.estimated)
     return f"{spent} for {count(cost.model_calls, 'request')} to models, {tokens}"
 
 
 def in_doubt_of(cost: CostView) -> str:
-    """Say what may have been spent beside that; nothing where nothing is in doubt."""
+    """Describe the cost in doubt; nothing where there is none."""
     if not cost.in_doubt_micro_usd:
         return ""
-    return f"at most {usd(cost.in_doubt_micro_usd)}, for requests whose end nobody saw (they count for the budget)"
+    return f"at most {usd(cost.in_doubt_micro_usd)}, for requests with unknown outcome (they count towards the budget)"
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
@@ -45,14 +45,14 @@ def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
 
 
 def as_option(limit: str, amount: int) -> str:
-    """Write a limit as commands take it; dollars to the millionth, because what is rounded down would not do."""
+    """Write a limit as an option; dollars to the millionth, because a rounded-down limit would be too low."""
     if limit == "max_cost_micro_usd":
         return f"--usd {(Decimal(amount) / 1_000_000).normalize():f}"
     return f"{'--tokens' if limit == 'max_tokens' else '--requests'} {amount}"
 
 
 def in_a_column(amounts: Iterable[int]) -> Callable[[int], str]:
-    """Return how amounts that stand below each other are written: with as many digits as it takes to add them up."""
+    """Return a writer of amounts in a column, with as many digits as they need to add up."""
     every = list(amounts)
     digits = next((digits for digits in (2, 4) if all(amount % 10 ** (6 - digits) == 0 for amount in every)), 6)
     return lambda micro_usd: f"${micro_usd / 1e6:,.{digits}f}"

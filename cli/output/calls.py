@@ -20,7 +20,7 @@ from models.calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, 
 from models.ids import AiCallId
 from models.tasks import OPEN, TaskStatus
 
-_SAID = {
+_STATES = {
     TaskStatus.QUEUED: "it is queued",
     TaskStatus.RUNNING: "its provider works on it",
     TaskStatus.PAUSED: "it is paused",
@@ -38,7 +38,7 @@ _ENDS = {
 
 
 def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) -> None:
-    """Print what came of a finished call, and what it cost; `out` is where its pictures were written."""
+    """Print a finished call's result and cost; `out` is where its images were written."""
     if as_json:
         assert call.result is not None
         print_json(call.result)
@@ -48,17 +48,17 @@ def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) ->
             for vector in vectors:
                 print(to_json(vector.embedding).decode())
             _tell(call, f"{len(vectors[0].embedding)} dimensions")
-        case ImagesView(data=pictures):
-            for place in places_of(out, len(pictures)) if out else ():
+        case ImagesView(data=images):
+            for place in places_of(out, len(images)) if out else ():
                 print(place)
-            _tell(call, "; ".join(_said_of(picture) for picture in pictures))
+            _tell(call, "; ".join(_facts_of(image) for image in images))
         case TranscriptionView(text=text, file_id=file_id):
             print(plain(text))
             _tell(call, f"kept as file {file_id}")
 
 
 def tell_call(call: AiCallView, out: Path | None) -> None:
-    """Print what came of a call as the command that asked for it does, or where it stands."""
+    """Print a call's result as the command that requested it does, or its status."""
     if call.status is not TaskStatus.COMPLETED:
         tell(f"{short(call.id)} ({call.operation}, {call.model}): {where_it_stands(call)}.")
         return
@@ -68,28 +68,28 @@ def tell_call(call: AiCallView, out: Path | None) -> None:
 
 
 def exit_code_of(call: AiCallView) -> int:
-    """What a command that shows a call ends with."""
+    """The exit code of a command that shows a call."""
     return 0 if call.status in OPEN else _ENDS[call.status]
 
 
 def where_it_stands(call: AiCallView) -> str:
-    """Say where a call stands and, where that is known, why, and when it goes on; or how it ended."""
+    """Describe a call's status with, where known, the reason and the next try; or its end."""
     if call.status not in OPEN:
         after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
         why = f": {call.error_code}: {call.error or ''}".rstrip(". :") if _has_failed(call) else ""
-        return one_line(f"{_SAID[call.status]}{after}{why}", 500)
+        return one_line(f"{_STATES[call.status]}{after}{why}", 500)
     tries = f"{count(call.attempts, 'attempt')} so far" if call.attempts else ""
     return one_line("; ".join(filter(None, (why_of(call), tries, _next_try(call)))), 500)
 
 
 def why_of(call: AiCallView) -> str:
-    """Say what an open call waits for."""
+    """Describe what an open call waits for."""
     if call.blocked_by is not None:
         why = f"{call.blocked_by.code}: {call.blocked_by.message}"
         return with_command(why, call.blocked_by.remedy).rstrip(". :")
     if call.status is TaskStatus.RUNNING or not call.error_code:
-        # What ended the attempt before is over.
-        return _SAID[call.status]
+        # The error of the attempt before is over.
+        return _STATES[call.status]
     return f"{call.error_code}: {call.error or ''}".rstrip(". :")
 
 
@@ -108,8 +108,8 @@ def table_of(calls: Sequence[AiCallSummary], blocked_by: Set[AiCallId]) -> Table
     return table
 
 
-def _said_of(picture: ImageView) -> str:
-    return f"{picture.media_type}, {picture.size_bytes} bytes, kept as file {picture.file_id}"
+def _facts_of(image: ImageView) -> str:
+    return f"{image.media_type}, {image.size_bytes} bytes, kept as file {image.file_id}"
 
 
 def _tell(call: AiCallView, what: str) -> None:

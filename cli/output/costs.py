@@ -1,4 +1,4 @@
-"""What a task has cost, as it is printed: by model, agent and place in its tree, and attempts that came to nothing."""
+"""A task's cost as it is printed: by model, agent and place in its tree, and attempts without a result."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ def print_cost(task_id: TaskId, cost: CostView) -> None:
         were = "was" if number == 1 else "were"
         console.print(Text(f"{count(number, 'answer')} {were} {ending.words}."))
     if cost.estimated:
-        console.print(Text(f"{ESTIMATED} is an estimate, at least in part: a provider told no usage."))
+        console.print(Text(f"{ESTIMATED} marks an estimate, at least in part: a provider reported no usage."))
     if is_partial(cost):
-        console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts were looked at for this list.", style="dim"))
+        console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts are in this list.", style="dim"))
 
 
 def is_partial(cost: CostView) -> bool:
@@ -53,7 +53,7 @@ def place_of(path: NodePath) -> str:
 
 
 def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
-    """Name the sums; what there is none of is left out."""
+    """Name the sums; empty ones are left out."""
     reserved = f"{usd(cost.reserved_micro_usd)}, for model calls in flight" if cost.reserved_micro_usd else ""
     facts = (
         ("Task", task_id),
@@ -66,7 +66,7 @@ def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
 
 
 def tables_of(cost: CostView) -> list[Table]:
-    """The sums by model, agent and subtask, and what came to nothing."""
+    """The sums by model, agent and subtask, and the attempts without a result."""
     if not cost.by_model:
         return []
     models = [(f"{each.model}{' (simulated)' if each.simulated else ''}", each) for each in cost.by_model]
@@ -99,7 +99,7 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
 
 def _attempts(attempts: Sequence[ModelCallView]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("Came to nothing", overflow="fold")
+    table.add_column("Without a result", overflow="fold")
     for heading in ("Call", "Attempt", "Status"):
         table.add_column(heading, no_wrap=True)
     # This one gives way when there is little room.
@@ -107,9 +107,9 @@ def _attempts(attempts: Sequence[ModelCallView]) -> Table:
     table.add_column("Cost", no_wrap=True, justify="right")
     for each in attempts:
         in_doubt = each.status is AttemptStatus.IN_DOUBT
-        why = "its end was not seen" if in_doubt else each.error_code or ""
+        why = "outcome unknown" if in_doubt else each.error_code or ""
         call = f"{each.purpose} {each.step}"
         cost = "in doubt" if in_doubt else marked(usd(each.cost_micro_usd), estimated=each.estimated)
-        cells = (place_of(each.path), call, str(each.attempt), each.status, why, cost)
+        cells = (place_of(each.path), call, str(each.attempt), each.status.replace("_", " "), why, cost)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells))
     return table

@@ -1,4 +1,4 @@
-"""How an answer ended, where who reads it should know."""
+"""How an answer ended, where its reader should know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ _ENDINGS: Mapping[FinishReason, Ending] = {
 }
 
 
-def ending_of(told: Ended) -> Ending | None:
+def ending_of(ended: Ended) -> Ending | None:
     """Return how an answer ended that may not be all of it; None for one that ended by itself, or for no answer."""
-    return None if told.finish_reason is None else _ENDINGS.get(told.finish_reason)
+    return None if ended.finish_reason is None else _ENDINGS.get(ended.finish_reason)
 
 
-def with_ending(status: str, told: Ended) -> str:
+def with_ending(status: str, ended: Ended) -> str:
     """A status, with the mark of how its answer ended."""
-    ending = ending_of(told)
+    ending = ending_of(ended)
     return f"{status} ({ending.mark})" if ending else status

@@ -1,4 +1,4 @@
-"""Where pictures are written."""
+"""The files for images."""
 
 import os
 from itertools import count
@@ -14,17 +14,17 @@ def free_name(path: Path) -> Path:
 
 
 def check_place(out: Path, *, force: bool) -> None:
-    """See before anything is paid whether a file can be written there. Raises WrongUsage."""
+    """Check before a paid call whether a file can be written there. Raises WrongUsage."""
     if out.is_dir():
-        raise WrongUsage(f"{str(out)!r} is a folder; name a file in it, as in {str(out / 'image.png')!r}.")
+        raise WrongUsage(f"{str(out)!r} is a folder; name a file in it, such as {str(out / 'image.png')!r}.")
     if not out.parent.is_dir():
-        raise WrongUsage(f"There is no folder {str(out.parent)!r} for the file; make it, or name another.")
+        raise WrongUsage(f"There is no folder {str(out.parent)!r} for the file; create it, or name another.")
     if out.exists() and not force:
-        raise WrongUsage(f"{str(out)!r} is there already; name another file, or replace it with --force.")
+        raise WrongUsage(f"{str(out)!r} already exists; name another file, or overwrite it with --force.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise WrongUsage(f"{str(out)!r} can't be written; name another file, or mend the permissions.")
+        raise WrongUsage(f"{str(out)!r} can't be written; name another file, or fix the permissions.")
 
 
-def places_of(out: Path, pictures: int) -> list[Path]:
-    """Where the pictures of a call go: the first into `out`, others beside it with a number."""
-    return [out if index == 0 else out.with_stem(f"{out.stem}-{index + 1}") for index in range(pictures)]
+def places_of(out: Path, images: int) -> list[Path]:
+    """The files of a call's images: the first is `out`, others are beside it with a number."""
+    return [out if index == 0 else out.with_stem(f"{out.stem}-{index + 1}") for index in range(images)]

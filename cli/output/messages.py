@@ -1,4 +1,4 @@
-"""What was said at a node of a task, as it is printed: prompts, replies, tool calls and what came of them."""
+"""The messages of a task's node as they are printed: prompts, replies, tool calls and their results."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,7 +23,7 @@ def print_messages(messages: Sequence[MessageView]) -> None:
 
 
 def heading_of(message: MessageView) -> str:
-    """Say in a line who speaks, and where: `── turn 2 · analyst (openai/gpt-5-mini)`."""
+    """Name a message's place and author in a line: `── turn 2 · analyst (openai/gpt-5-mini)`."""
     if message.role == "tool":
         failed = " failed" if message.failed else ""
         who = f"{message.tool or 'a tool'}{failed}"

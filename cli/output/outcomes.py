@@ -1,4 +1,4 @@
-"""How a task ended, how a failed one goes on, and whether its budget is enough for that."""
+"""How a task ended, how a failed one continues, and whether its budget is enough for that."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,7 +23,7 @@ _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
 
 
 def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
-    """Print what became of a task: its result on stdout, the rest where progress went."""
+    """Print a task's outcome: its result on stdout, the rest where progress went."""
     match task.status:
         case TaskStatus.COMPLETED:
             _tell_result(task, cost, subtasks, console)
@@ -50,7 +50,7 @@ def _tell_wait(task: TaskView, cost: CostView, console: Console) -> None:
     print_prose(console, Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
     if task.waiting is not None:
         say(console, f"  {with_command(task.waiting.message, task.waiting.remedy)}")
-    say(console, f"  Or stop it: chimera cancel {short(task.id)}")
+    say(console, f"  Or cancel it: chimera cancel {short(task.id)}")
 
 
 def _spent(cost: CostView) -> str:
@@ -59,22 +59,22 @@ def _spent(cost: CostView) -> str:
 
 
 def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str]:
-    """Say of which answers there may be more than is kept."""
+    """Name the answers that may be incomplete."""
     if (ending := ending_of(task)) is not None:
-        yield f"The answer was {ending.words}: it may not be all of it."
+        yield f"The answer was {ending.words} and may be incomplete."
     for subtask in subtasks:
         if (ending := ending_of(subtask)) is not None:
             yield f"The answer of subtask {one_line(subtask.path, 200)} was {ending.words}."
 
 
 def error_of(task: TaskView) -> str:
-    """Say why a task failed, with the command that shows or does more."""
+    """Describe why a task failed, with the command that helps."""
     return with_command(task.error or "", remedy_of(task.error_code, task.id))
 
 
 def way_on_of(task: TaskView) -> str:
-    """Say what helps a task that failed, with the command."""
-    # An older API doesn't say it.
+    """Describe the remedy of a failed task, with the command."""
+    # An older API doesn't report it.
     advice = task.remedy or advice_for(task.error_code)
     if not advice.retry:
         return f"{advice.message.rstrip('.')}: chimera run"
@@ -85,7 +85,7 @@ def way_on_of(task: TaskView) -> str:
 
 
 def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
-    """Say when a task that goes on will wait at once: its budget is too small for any of the calls that failed.
+    """Warn when a retried task will wait at once: its budget is too small for any of the calls that failed.
 
     The bill knows what was held for each. At another model the price is another.
     """
@@ -109,11 +109,11 @@ def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
     ]
     if not lacking:
         return None
-    return f"Its budget is too small to go on: the call that failed needs {' '.join(lacking)} at least."
+    return f"Its budget is too small to continue: the failed call needs at least {' '.join(lacking)}."
 
 
 def tell_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:
-    """Print what a task may spend now, and whether that is enough for what it was `waiting` to do."""
+    """Print a task's limits, and whether they are enough for the call that it was `waiting` to make."""
     tell(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
     tell(f"Spent so far: {spent_of(cost)}.")
     if in_doubt := in_doubt_of(cost):
@@ -123,13 +123,13 @@ def tell_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting
 
 
 def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
-    """Say when a raise is too small for the call that the task waits to make."""
+    """Warn when a raise is too small for the call that the task waits to make."""
     if waiting is None or waiting.needed is None:
         return None
     given = getattr(budget, waiting.limit, None)
     if given is not None and given >= waiting.needed:
         return None
-    return f"It will wait again: its next call needs {as_option(waiting.limit, waiting.needed)} at least."
+    return f"It will wait again: its next call needs at least {as_option(waiting.limit, waiting.needed)}."
 
 
 def _latest_failed(cost: CostView) -> list[ModelCallView]:

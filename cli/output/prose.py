@@ -1,4 +1,4 @@
-"""Words for a person, broken between words where a terminal ends its line; a pipe gets each line whole.
+"""Prose for users, broken between words at the width of a terminal; a pipe gets each line whole.
 
 Terminals themselves break in mid-word. What is longer than a line, an address or a path, is left to them: broken by us
 it could not be copied.
@@ -40,7 +40,7 @@ def say(console: Console, line: str) -> None:
 
 
 def print_prose(console: Console, text: Text, *, indent: int | None = None) -> None:
-    """Print a line; what goes on below it is indented as the line is, or by `indent` columns."""
+    """Print a line; its continuation is indented as the line is, or by `indent` columns."""
     hanging = len(_HANGS.match(text.plain)[0]) if indent is None else indent  # type: ignore[index]  # it matches always
     if not console.is_terminal or console.width - hanging < _NARROWEST or text.cell_len <= console.width:
         console.print(text, soft_wrap=True)
@@ -63,7 +63,7 @@ def _breaks_in(line: str, width: int) -> list[int]:
 
 
 def print_answer(answer: str) -> None:
-    """Print what a model wrote, on standard output: its prose is broken between words, its code and tables are not."""
+    """Print a model's text on standard output: its prose is broken between words, its code and tables are not."""
     console = Console(highlight=False)
     if not console.is_terminal:
         sys.stdout.write(answer + "\n")

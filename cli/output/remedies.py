@@ -1,4 +1,4 @@
-"""Remedies as commands: how the command line shows what helps against an error."""
+"""Remedies as commands."""
 
 from cli.output.bill import as_option
 from cli.output.text import one_line, short
@@ -41,7 +41,7 @@ _LOOKING = ("show_", "list_", "check_")
 
 
 def command_of(remedy: Remedy | None) -> str | None:
-    """Return the command that carries a remedy out; None where there is none."""
+    """Return the command of a remedy; None where there is none."""
     command = COMMANDS[remedy.action] if remedy else None
     if remedy is None or command is None:
         return None
@@ -51,7 +51,7 @@ def command_of(remedy: Remedy | None) -> str | None:
 
 
 def run_line(remedy: Remedy | None) -> str:
-    """Say which command to run, or where to look; nothing where there is no command."""
+    """Name the command to run or to read; nothing where there is no command."""
     command = command_of(remedy)
     if remedy is None or command is None:
         return ""

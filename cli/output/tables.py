@@ -1,4 +1,4 @@
-"""Tables for a person: on a screen too narrow for one, each row becomes a few lines, and nothing is cut away."""
+"""Tables for users: on a screen too narrow for one, each row becomes a few lines, and nothing is lost."""
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,7 +12,7 @@ MODEL_CHARS = 40
 
 _GAP = 2
 _LEAST_FOR_THE_REST = 12
-"""Columns for what takes the room that others leave."""
+"""Least width of a column that gets the remaining room."""
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -1,4 +1,4 @@
-"""Tasks as they are printed: a list of them, or one with all that belongs to it."""
+"""Tasks as they are printed: a list of them, or one with its subtasks and result."""
 
 from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime, timedelta
@@ -28,14 +28,14 @@ QUIET = timedelta(minutes=2)
 
 
 def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Sequence[str]) -> None:
-    """Print a list of tasks; `statuses` are what was looked for."""
+    """Print a list of tasks; `statuses` are the filter."""
     if tasks:
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
-        tell(f"No task is {named}. Without --status all are listed: chimera tasks")
+        tell(f"No task is {named}. List all tasks: chimera tasks")
     else:
-        tell('No tasks yet. Hand one in: chimera run "<goal>"')
+        tell('No tasks yet. Start one: chimera run "<goal>"')
 
 
 def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
@@ -70,14 +70,14 @@ def list_of(tasks: Sequence[TaskView], blocked_by: Set[TaskId]) -> Table:
 
 
 def marked_status_of(task: TaskView, blocked_by: Set[TaskId] = frozenset()) -> str:
-    """A task's status, with what a list should say beside it."""
+    """A task's status, with a list's marks."""
     if task.id in blocked_by:
         return f"{task.status} (blocked)"
     return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else with_ending(task.status, task)
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
-    """Name what a person wants to know of a task; what there is nothing to say about is left out."""
+    """Name a task's facts; empty ones are left out."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {error_of(task)}" if task.error_code else ""
     if (ending := ending_of(task)) is not None:
@@ -89,7 +89,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
         ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
-        ("Blocked", _held_up_in(task)),
+        ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
         ("Models", models or task.model or ""),
@@ -105,8 +105,8 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _held_up_in(task: TaskView) -> str:
-    """Say how many calls get no answer, since when, and why, each reason once."""
+def _blocked_in(task: TaskView) -> str:
+    """Describe the blocked calls: how many, since when, and why, each reason once."""
     if not task.blocked_by:
         return ""
     calls, asked = count(len(task.blocked_by), "call"), _asked_in(task.blocked_by)
@@ -118,18 +118,18 @@ def _held_up_in(task: TaskView) -> str:
 
 
 def _quiet_in(task: TaskView) -> str:
-    """Say since when nothing has begun for a running task, and what would tell why: a run itself can't."""
+    """Describe since when no call has started for a running task, and how to find out why: a run itself can't."""
     begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
     if task.status is not TaskStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
-        f"no model call has begun since {_when(max(begun))}. One may take that long; where none is being made,"
-        " chimera doctor tells whether workers or their payload keys are missing"
+        f"no model call has started since {_when(max(begun))}. A call may take that long; otherwise"
+        " chimera doctor shows whether workers or their payload keys are missing"
     )
 
 
 def _asked_in(calls: Sequence[BlockedCall]) -> str:
-    """Say how often providers were asked for these calls; some tries are none of the requests that a budget allows."""
+    """Describe how often providers were asked for these calls; some tries don't count as requests of a budget."""
     requests = sum(call.requests for call in calls)
     loading = sum(call.attempts - call.requests for call in calls if call.code == ModelLoading.code)
     unconnected = sum(call.attempts - call.requests for call in calls) - loading
@@ -152,7 +152,7 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Cost", in_all, no_wrap=True, justify="right")
     if cost.in_doubt_micro_usd:
         table.add_column("In doubt", usd(cost.in_doubt_micro_usd), no_wrap=True, justify="right")
-    table.add_column("Title, and how the result begins", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("Title and start of the result", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:
@@ -163,14 +163,14 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
 
 
 def own_calls_of(cost: CostView) -> str:
-    """Say what the task itself asked models for, and as whom."""
+    """Name the purposes of the task's own calls, and their agents."""
     own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
     more = ", …" if is_partial(cost) else ""
     return one_line(", ".join(f"{PURPOSES[purpose].product} ({agent})" for purpose, agent in own) + more)
 
 
 def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
-    """The cells of one place: what is booked and, in a table that has anything in doubt, what is in doubt."""
+    """The cells of one place: its booked cost and, in a table with any, its cost in doubt."""
     booked, in_doubt = (node.cost_micro_usd, node.in_doubt_micro_usd) if node else (0, 0)
     amount = marked(write(booked), estimated=node is not None and node.estimated)
     return [amount, usd(in_doubt) if in_doubt else ""] if cost.in_doubt_micro_usd else [amount]

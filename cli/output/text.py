@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 SHORT_CHARS = 8
-"""How much of an id is shown where it is to be typed again."""
+"""How much of an id is shown where the user types it again."""
 
 # CSI, OSC (up to its end or the line's), and the other escape sequences of ECMA-48.
 _ESCAPES = re.compile(
@@ -21,11 +21,11 @@ _PORTS = tuple(
     )
 )
 _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
-"""Control characters, lone surrogates, private use and what is no character at all."""
+"""Control characters, lone surrogates, private use and unassigned code points."""
 
 
 def plain(text: str) -> str:
-    """Leave out of `text` what could do more to a terminal than show letters; line breaks and tabs stay."""
+    """Leave out of `text` everything that a terminal would not merely show; line breaks and tabs stay."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(_shown(character) for character in text)
     if text.isascii():
@@ -43,7 +43,7 @@ def one_line(text: str, limit: int = 200) -> str:
 
 
 def with_port_options(message: str) -> str:
-    """Name the options of `chimera up` for settings of ports, which a message tells to change."""
+    """Name the options of `chimera up` for a message's settings of ports."""
     for pattern, option in _PORTS:
         message = pattern.sub(option, message)
     return message

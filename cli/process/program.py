@@ -12,7 +12,7 @@ import typer
 from cli.input.encodings import NotText, arguments_in, use_utf8
 
 USAGE, GAVE_UP = 2, 1
-"""What Typer ends wrong usage with, and a question that Ctrl-C answered, or help that nobody reads any more."""
+"""Typer's exit codes of wrong usage, and of a prompt that Ctrl-C ended or help whose reader has closed the pipe."""
 TROUBLE, INTERRUPTED = 3, 130
 """As in `cli.errors`, which help would take too long to load."""
 
@@ -31,21 +31,21 @@ def _print_version(wanted: bool) -> None:
 
 def version(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Durable multi-agent work on your own machine."""
 
 
 def use_size() -> None:
-    """Say how large a terminal is that can draw nothing; rich takes 80 columns for it, whatever it has."""
+    """Set the size of a dumb terminal, for which rich assumes 80 columns."""
     if os.environ.get("TERM", "").lower() in ("dumb", "unknown") and sys.stdout.isatty():
         size = shutil.get_terminal_size((80, 25))
         os.environ |= {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
 
 
 def use_plain_help(app: typer.Typer) -> None:
-    """Have help and wrong usage written without frames where they would leave the names of options no room."""
+    """Write help and wrong usage without frames where they would leave no room for options."""
     if shutil.get_terminal_size((NARROW, 25)).columns < NARROW:
         app.rich_markup_mode = None
 
@@ -83,7 +83,7 @@ def _code_of(app: typer.Typer) -> int:
 
 
 def _not_written(error: OSError) -> int:
-    """What can't be written ends a command in words, where there is a place for them. Raises other errors again."""
+    """End a command whose output can't be written with a message, where one can be shown. Raises other errors again."""
     from cli.process.running import explain_full_output
 
     if not explain_full_output(error):
@@ -92,7 +92,7 @@ def _not_written(error: OSError) -> int:
 
 
 def _all_is_written() -> bool:
-    """Write what is still held back. What can't be is nothing to try again at the exit, with a trace and 120."""
+    """Flush the streams. A failure must not repeat at the exit, with a trace and 120."""
     written = True
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

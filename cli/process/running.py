@@ -1,4 +1,4 @@
-"""How a command runs: to an exit code, with every known error as a few lines that a person can act on."""
+"""Run a command to its exit code, with every known error as a few lines that the user can act on."""
 
 import asyncio
 import sys
@@ -34,7 +34,7 @@ def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has seen enough; nothing may be flushed into the closed pipe at exit.
+        # The output's reader has closed the pipe; nothing may be flushed into it at exit.
         sys.stdout = None
         code = TROUBLE
     except OSError as error:
@@ -45,12 +45,12 @@ def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
 
 
 def explain_full_output(error: OSError) -> bool:
-    """Say that there is no space for what a command prints, and give the rest of it up; False for another error."""
+    """Report that there is no space for a command's output, and drop the rest of it; False for another error."""
     if not is_full(error):
         return False
     sys.stdout = None
     try:
-        explain(WrongUsage("There is no space left where the output goes; make some, or send it elsewhere."))
+        explain(WrongUsage("No space is left where the output goes. Free some, or write to another place."))
     except OSError:
         # It goes to the same place.
         sys.stderr = None
@@ -58,14 +58,14 @@ def explain_full_output(error: OSError) -> bool:
 
 
 def explain(error: ChimeraError, console: Console | None = None) -> None:
-    """Print what went wrong and the way out."""
+    """Print an error with its remedy."""
     console = console or Console(stderr=True, highlight=False)
     for line in lines_of(error):
         print_prose(console, line)
 
 
 def lines_of(error: ChimeraError) -> list[Text]:
-    """An error as lines: what happened, each field and what is wrong with it, what to run, and where to look it up."""
+    """An error as lines: the message, each field with its problem, the command to run, and the reference."""
     to_run = _indented(run_line(error.remedy))
     if not isinstance(error, Refused):
         return [_headline(error.title), *_indented(with_port_options(error.message)), *to_run]

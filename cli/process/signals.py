@@ -1,4 +1,4 @@
-"""Stay until somebody has had enough: the first Ctrl-C or SIGTERM stops in order, another one hurries."""
+"""Signals: the first Ctrl-C or SIGTERM stops in order, another one stops faster."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from cli.errors import INTERRUPTED
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-async def until_told(
+async def until_stopped(
     body: Coroutine[Any, Any, int], *, stopping: Callable[[], None], hurry: Callable[[], None]
 ) -> int | None:
     """Run `body` and return what it returns; None when it was told to stop and its clean-up is done."""
@@ -42,12 +42,12 @@ async def until_told(
 async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
     """Run `body` and return its exit code; after a Ctrl-C cancel it, and return 130 when its clean-up is done.
 
-    `timeout -s INT` and impatient people send several. Another one cancels the clean-up, and after that it ends the
+    `timeout -s INT` and impatient users send several. Another one cancels the clean-up, and after that it ends the
     process: never as KeyboardInterrupt, which Python would raise in whatever runs just then, and print.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN:
-        # As a script's `&` wants it.
+        # As a script's `&` needs it.
         return await body
     loop, task, told = asyncio.get_running_loop(), asyncio.ensure_future(body), False
 
@@ -110,9 +110,9 @@ def _signals_wake(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 def _is_to_be_ignored(number: int) -> bool:
-    """Whether who started us wants a signal ignored, as nohup does with SIGHUP.
+    """Whether the parent process wants a signal ignored, as nohup does with SIGHUP.
 
     Ctrl-C and SIGTERM are heard all the same: a script's `&` ignores SIGINT for the terminal's sake, not for the
-    sake of who sends it here.
+    sake of a sender.
     """
     return signal.getsignal(number) is signal.SIG_IGN and number not in (signal.SIGINT, signal.SIGTERM)

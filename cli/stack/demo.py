@@ -8,7 +8,9 @@ from cli.stack.options import DataDir, Port, SimulatorPort, TemporalPort, Tempor
 
 Stay = Annotated[
     bool | None,
-    typer.Option("--stay/--exit", help="Stay afterwards, to look around; on a terminal it does.", show_default=False),
+    typer.Option(
+        "--stay/--exit", help="Keep everything running afterwards; the default on a terminal.", show_default=False
+    ),
 ]
 
 

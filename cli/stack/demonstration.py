@@ -19,7 +19,7 @@ from cli.live.following import follow
 from cli.output.prose import say
 from cli.output.tables import print_table
 from cli.output.text import short
-from cli.process.signals import until_told
+from cli.process.signals import until_stopped
 from cli.stack.kill import Kill
 from cli.stack.proof import Proof, prove, read_journal
 from cli.stack.stack import Stack
@@ -37,11 +37,11 @@ async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
     """Run the demonstration; 0 when it showed what it should."""
     console = Console(highlight=False)
     stay = sys.stdin.isatty() if stay is None else stay
-    say(console, f"Chimera {__version__}: a task that loses its worker and goes on")
+    say(console, f"Chimera {__version__}: a task that loses its worker and continues")
     # The journal that proves it is our own simulator's, whatever the settings name.
     stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: say(console, line))
     show = _Demonstration(stack, console)
-    await until_told(show.run(stay=stay), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    await until_stopped(show.run(stay=stay), stopping=lambda: say_stopping(console), hurry=stack.hurry)
     return show.code
 
 

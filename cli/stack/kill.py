@@ -25,27 +25,27 @@ class Kill:
         self._over = False
 
     def watch(self, state: TaskState, say: Say) -> None:
-        """Look at the task after each frame; kill when the moment has come, and say when it goes on."""
+        """Check the task after each frame; kill at the right moment, and report when the task continues."""
         if self.pid is None and is_the_moment(state):
             self._kill(state, say)
         elif self.pid is not None and not self._over and state.repeated_calls:
             self._over = True
             waited = time.monotonic() - self._at
-            say(f"──── It goes on, {waited:.0f} s after the kill: only what had been cut is asked for again.")
+            say(f"──── The task continues {waited:.0f} s after the kill: only the calls that were cut are made again.")
 
     def banner(self) -> str:
         if self.pid is None or self._over:
             return ""
         left = HEARTBEAT_S - (time.monotonic() - self._at)
         when = f"in {left:.0f} s" if left > 0 else "any moment now"
-        return f"Worker {self.pid} was killed. Another gets its call when the heartbeat is missed: {when}."
+        return f"Worker {self.pid} was killed. Another worker takes its call when the heartbeat is missed: {when}."
 
     def _kill(self, state: TaskState, say: Say) -> None:
         self.pid = self._worker.kill()
         self._at = time.monotonic()
         cut = count(len(state.being_written), "call")
         say(f"──── SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished.")
-        say(f"──── The run goes on when the heartbeat is missed, after {HEARTBEAT_S:.0f} s.")
+        say(f"──── The task continues when the heartbeat is missed, after {HEARTBEAT_S:.0f} s.")
 
 
 def is_the_moment(state: TaskState) -> bool:

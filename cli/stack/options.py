@@ -18,6 +18,4 @@ TemporalUiPort = Annotated[
 SimulatorPort = Annotated[
     int | None, typer.Option(parser=_a_port, help="Port of the built-in simulator (8001).", show_default=False)
 ]
-DataDir = Annotated[
-    Path | None, typer.Option(parser=path, help="Folder that everything is kept in (.chimera).", show_default=False)
-]
+DataDir = Annotated[Path | None, typer.Option(parser=path, help="The data folder (.chimera).", show_default=False)]

@@ -18,7 +18,7 @@ from models.errors import ChimeraError
 
 async def reset(email: str, new: str) -> None:
     """Set a password without asking for the old one, and sign in with it where that user was signed in."""
-    # First, because without a database no password is of use.
+    # First, because without a database the password can't be set.
     settings = _with_database(load_settings())
     check_password(new)
     await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), say_aside)
@@ -27,7 +27,7 @@ async def reset(email: str, new: str) -> None:
         await reset_password(database, email, new)
     finally:
         await database.close()
-    tell(f"The password of {email} is set. Whoever was signed in as {email} has to sign in again.")
+    tell(f"The password of {email} is set. All sessions of {email} have ended; sign in again.")
     await _sign_in_again(settings, email, new)
 
 
@@ -39,10 +39,10 @@ async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
     try:
         await sign_in_with(new, email, kept.api_url, path)
     except ChimeraError as error:
-        # The old one is over. Without it commands look for another sign-in, and say that there is none.
+        # The old one is invalid. Without it commands look for another sign-in, and report that there is none.
         path.unlink(missing_ok=True)
-        way_out = f"chimera login --api-url {kept.api_url} --email {email}"
-        tell(f"You are not signed in here yet: {error} Then: {way_out}")
+        remedy = f"chimera login --api-url {kept.api_url} --email {email}"
+        tell(f"You are not signed in here yet: {error} Then: {remedy}")
 
 
 def _with_database(settings: Settings) -> Settings:

@@ -1,4 +1,4 @@
-"""What the demonstration proves: Chimera's ledger against the journal that the provider kept by itself."""
+"""The demonstration's proof: Chimera's ledger against the provider's own journal."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Both counts, and everything in them that should not be; nothing means proved."""
+    """Both counts, and their discrepancies; none means proved."""
 
     ledger: Count
     journal: Count
@@ -77,7 +77,7 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
 
 
 def count_journal(journal: Iterable[Entry]) -> Count:
-    """Count what the provider saw: a call is made again when it arrives after it was finished or cut."""
+    """Count the provider's side: a call is made again when it arrives after it was finished or cut."""
     count, finished, cut = Count(), set[str](), set[str]()
     for entry in journal:
         call = entry.call_id
@@ -96,7 +96,7 @@ def count_journal(journal: Iterable[Entry]) -> Count:
 
 
 def count_ledger(task: TaskView, cost: CostView) -> Count:
-    """Count what Chimera wrote down itself, where a cut attempt is a in-doubt one."""
+    """Count Chimera's side, where a cut attempt is in doubt."""
     count, finished, cut = Count(), set[str](), set[str]()
     for attempt in cost.attempts:
         call = call_id_of(task.id, attempt.path, attempt.purpose, attempt.step)

@@ -1,4 +1,4 @@
-"""Everything that Chimera is, on this machine: the parts, its own processes, and a sign-in to it."""
+"""The whole of Chimera on this machine: servers, processes, and a sign-in."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -18,7 +18,7 @@ from cli.live.screens import Say
 from models.errors import WrongCredentials
 
 PARTS_LIMIT_S = 3.0
-"""How long the databases may take to stop once somebody hurries; each recovers from a kill."""
+"""How long the databases may take to stop after a second signal; each recovers from a kill."""
 
 
 class Stack:
@@ -63,7 +63,7 @@ class Stack:
         return self._local.folder.simulator_journal
 
     def hurry(self) -> None:
-        """Stop without waiting for calls in flight; they go on at the next start."""
+        """Stop without waiting for calls in flight; they continue at the next start."""
         if self._services is not None:
             for service in (*self._services.workers, self._services.api):
                 service.kill()
@@ -75,7 +75,7 @@ class Stack:
 
 
 async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
-    """Make the first user, whose e-mail and password are returned this once, and a sign-in for the commands to come."""
+    """Make the first user, whose e-mail and password are returned only once, and a sign-in for later commands."""
     database = Database(settings)
     try:
         first_user = await ensure_first_user(database)
@@ -85,7 +85,7 @@ async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
                 tokens = await Auth(database, settings).vouch_for(FIRST_USER)
                 sign_in.write(path, sign_in.SignIn.of(api_url, FIRST_USER, tokens))
     except WrongCredentials:
-        # A database of others, in which our first user was renamed or disabled: they know who they are.
+        # A shared database, in which our first user was renamed or disabled: its users have their own sign-ins.
         return None
     finally:
         await database.close()

@@ -23,10 +23,10 @@ async def up(
     data_dir: DataDir = None,
     workers: Workers = 1,
 ) -> int:
-    """Start everything and stay; Ctrl-C stops it all, and nothing is lost."""
+    """Start everything and keep it running; Ctrl-C stops it, and nothing is lost."""
     from chimera import __version__
     from cli.input.settings import load_settings
-    from cli.process.signals import until_told
+    from cli.process.signals import until_stopped
     from cli.stack.stack import Stack
     from cli.stack.welcome import say_stopping
 
@@ -41,7 +41,7 @@ async def up(
     say(console, f"Chimera {__version__}")
     stack = Stack(settings, lambda line: say(console, line), workers)
     # Ending it with a signal is success.
-    await until_told(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    await until_stopped(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
     return 0
 
 
@@ -50,6 +50,6 @@ async def _stay(stack: "Stack", console: Console) -> int:
 
     async with stack:
         say_welcome(stack, console)
-        say(console, f'\n  In another terminal: {own_name()} run "<what is to be done>". {how_to_stop()}.')
+        say(console, f'\n  In another terminal: {own_name()} run "<goal>". {how_to_stop()}.')
         await forever()
     return 0

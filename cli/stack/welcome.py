@@ -1,4 +1,4 @@
-"""What a stack says of itself: that it is there, where, and how to stop it."""
+"""The messages of a stack: that it is ready, its addresses, and how to stop it."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from cli.stack.stack import Stack
 
 
 def how_to_stop() -> str:
-    """Say what stops everything, also for who started it in the background and has no terminal to press Ctrl-C in."""
+    """Name what stops everything, also for a start in the background, without a terminal for Ctrl-C."""
     return f"Ctrl-C here stops everything, and so does: kill {os.getpid()}"
 
 
@@ -27,11 +27,15 @@ async def forever() -> None:
 
 
 def say_stopping(console: Console) -> None:
-    say(console, "\nStopping. What runs goes on at the next start. Ctrl-C again doesn't wait for calls in flight.")
+    say(
+        console,
+        "\nStopping. Running tasks continue at the next start. Press Ctrl-C again to stop"
+        " without waiting for calls in flight.",
+    )
 
 
 def say_welcome(stack: Stack, console: Console) -> None:
-    """Say how long it took, where everything is, and the first user's password, once."""
+    """Print how long the start took, the addresses, and the first user's password, once."""
     # Counted from where `start.sh` began: it becomes this process.
     say(console, f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start")
     settings = stack.settings
@@ -44,8 +48,8 @@ def say_welcome(stack: Stack, console: Console) -> None:
     ]
     if stack.first_user is not None:
         email, password = stack.first_user
-        rows += [("Sign-in", email), ("Password", f"{password}   (shown this once; keep it)")]
-    # As plain lines, which a narrow terminal breaks itself: nothing that is to be copied may be cut.
+        rows += [("Sign-in", email), ("Password", f"{password}   (shown only once; keep it)")]
+    # As plain lines, which a narrow terminal breaks itself: text to copy must not be cut.
     console.print(Text("\n").join(_row(name, value) for name, value in rows), soft_wrap=True)
 
 
@@ -54,7 +58,7 @@ def _row(name: str, value: str) -> Text:
 
 
 def own_name() -> str:
-    """How this very command is typed where it stands: `chimera` when the PATH has it, else the way to it."""
+    """How this command is typed here: `chimera` when the PATH has it, else its path."""
     if shutil.which("chimera"):
         return "chimera"
     program = Path(sys.argv[0]).resolve()

@@ -72,7 +72,7 @@ async def test_what_an_agent_lacks_is_named(given: dict[str, Any], missing: str)
 
 async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
     file.write_text("[]")  # noqa: ASYNC240
-    with pytest.raises(WrongUsage, match=r"is no object\. Write it as in"):
+    with pytest.raises(WrongUsage, match=r"is not an object\. Write it like"):
         await create(file=file)
 
 

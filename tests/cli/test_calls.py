@@ -124,13 +124,14 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
     drawing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await drawing
-    found = re.search("The call goes on: chimera calls show (.*)", capsys.readouterr().err)
+    found = re.search("The call continues: chimera calls show (.*)", capsys.readouterr().err)
     assert found
     assert await calls.show(found[1]) == 0
-    with pytest.raises(WrongUsage, match="no picture"):
+    with pytest.raises(WrongUsage, match="no image"):
         await calls.show(found[1], tmp_path / "a.png")
     assert await calls.cancel(found[1]) == 0
-    assert "is cancelling; its provider is asked no more" in capsys.readouterr().out
+    cancelled = capsys.readouterr().out
+    assert re.search("is (being )?cancelled; its provider gets no further request", cancelled)
     async with asyncio.timeout(LIMIT_S):
         while await calls.show(found[1]) != 2:
             await asyncio.sleep(0.1)
@@ -140,7 +141,7 @@ async def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     await calls.image("a cat")
     (tmp_path / "image.png").write_bytes(b"mine")
-    with pytest.raises(WrongUsage, match=r"image\.png' is there already; .*--force"):
+    with pytest.raises(WrongUsage, match=r"image\.png' already exists; .*--force"):
         await calls.image("a cat", tmp_path / "image.png")
     await calls.image("a cat")
     assert (tmp_path / "image.png").read_bytes() == b"mine"

@@ -152,7 +152,7 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     secret = "a-key-that-nobody-should-see"
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout
-    assert "provider openai (CHIMERA_OPENAI_API_KEY): set up, not tried; --try-keys asks it" in done.stdout
+    assert "provider openai (CHIMERA_OPENAI_API_KEY): set up, key not tested; test it with --try-keys" in done.stdout
     assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout
     assert secret not in done.stdout + done.stderr
 

@@ -53,8 +53,8 @@ def test_a_model_that_cannot_be_used_says_why() -> None:
 def test_what_is_left_out_is_said() -> None:
     assert lines_below(2, {"local": "Nobody answers."}, {"openai": "No key."}, every=False) == [
         "local: Nobody answers.",
-        "2 models more can't be used yet; --all says why.",
-        "Not set up: openai; --all says what is missing.",
+        "2 models more can't be used yet; --all shows why.",
+        "Not set up: openai; --all shows what is missing.",
     ]
     assert lines_below(2, {}, {"openai": "No key."}, every=True) == ["openai: No key."]
 

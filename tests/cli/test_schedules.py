@@ -19,9 +19,9 @@ async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.Captur
     assert await schedules.create("Morning", "Report.", cron="0 7 * * *", time_zone="Europe/Berlin") == 0
     said = capsys.readouterr().out
     beginning = said.split()[0]
-    assert "is made; next 2" in said
+    assert "is created; next 2" in said
     assert re.search("07:00:00 CES?T[.]", said)
-    controls = (schedules.pause, "is paused"), (schedules.resume, "goes on"), (schedules.trigger, "makes a run now")
+    controls = (schedules.pause, "is paused"), (schedules.resume, "is resumed"), (schedules.trigger, "starts a run now")
     for control, answer in controls:
         assert await control(beginning) == 0
         assert answer in capsys.readouterr().out
@@ -50,7 +50,7 @@ async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureF
         await schedules.preview("0 0 7 * * *")
     with pytest.raises(WrongUsage, match="--cron or --interval-s"):
         await schedules.preview()
-    with pytest.raises(WrongUsage, match="not with both"):
+    with pytest.raises(WrongUsage, match="not both"):
         await schedules.preview("0 7 * * *", 60)
 
 
@@ -86,14 +86,14 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     assert after == before | {"cron": "0 * * * *", "task": task}
     assert await schedules.change(before["id"], interval_s=3600, name="Hourly") == 0
     assert "is changed; paused." in capsys.readouterr().out
-    with pytest.raises(WrongUsage, match="Say what to change"):
+    with pytest.raises(WrongUsage, match="Name what to change"):
         await schedules.change(before["id"])
 
     # A time without an offset is of the schedule's zone.
     end = datetime.now(ZoneInfo("Europe/Berlin")).replace(minute=30, second=0, microsecond=0) - timedelta(hours=24)
     start = (end - timedelta(hours=2)).replace(tzinfo=None)
     assert await schedules.backfill(before["id"], start, end) == 0
-    assert "2 runs asked for" in capsys.readouterr().out
+    assert "2 runs requested" in capsys.readouterr().out
     assert await schedules.backfill(before["id"], start, end, "allow_all", as_json=True) == 0
     assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
 
@@ -104,7 +104,7 @@ async def test_a_schedule_is_found_by_its_name(capsys: pytest.CaptureFixture[str
         await schedules.create(name, "Report.", "0 7 * * *", paused=True)
         beginning = capsys.readouterr().out.split()[0]
         assert await schedules.runs(name) == 0
-        assert capsys.readouterr().out == f"{beginning} has made no task yet; paused.\n"
+        assert capsys.readouterr().out == f"{beginning} has started no task yet; paused.\n"
     assert await schedules.runs("Morning", as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == {"items": [], "next_cursor": None}
     with pytest.raises(NotThere, match="is called 'Noon'"):

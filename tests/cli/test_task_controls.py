@@ -23,7 +23,7 @@ async def test_a_new_budget_is_confirmed_with_what_is_spent(
     assert capsys.readouterr().out.splitlines() == [
         "6c1f0b1e is running. It may spend $0.0500, 20 requests in all.",
         "Spent so far: $0.0009 for 3 requests to models, 15 tokens.",
-        "In doubt: at most $0.0004, for requests whose end nobody saw (they count for the budget).",
+        "In doubt: at most $0.0004, for requests with unknown outcome (they count towards the budget).",
     ]
 
 

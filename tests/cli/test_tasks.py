@@ -75,7 +75,7 @@ async def test_a_refused_stream_tells_how_to_go_on(
         api.kept_in(tmp_path / "cli.json", api_url)
         with pytest.raises(Refused):
             await follow(TASK)
-    assert (f"The task goes on. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on
+    assert (f"The task continues. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on
 
 
 async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
@@ -93,8 +93,8 @@ async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
 @pytest.mark.parametrize(
     ("statuses", "said"),
     [
-        ([], 'No tasks yet. Hand one in: chimera run "<goal>"'),
-        (["running", "waiting"], "No task is running or waiting. Without --status all are listed: chimera tasks"),
+        ([], 'No tasks yet. Start one: chimera run "<goal>"'),
+        (["running", "waiting"], "No task is running or waiting. List all tasks: chimera tasks"),
     ],
 )
 async def test_an_empty_list_says_what_was_looked_for(

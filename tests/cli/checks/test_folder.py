@@ -14,7 +14,7 @@ from cli.checks.folder import folder
 def test_a_folder_that_can_not_be_made_is_told_from_a_full_disk() -> None:
     (found,) = folder(Settings(data_dir=Path("/proc/x")))
     assert found.level is Level.FAIL
-    assert "/proc can't be written to" in found.message
+    assert "/proc is not writable" in found.message
     assert found.message.endswith("set CHIMERA_DATA_DIR")
 
 

@@ -30,7 +30,7 @@ async def test_a_model_server_that_answers_is_said_with_its_models() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (PlainTextResponse("hello"), "ends in /v1"),
+        (PlainTextResponse("hello"), "should end in /v1"),
         (JSONResponse({"error": "no"}, 404), "answers 404"),
         (JSONResponse({"error": "no"}, 401), "CHIMERA_LOCAL_API_KEY"),
     ],

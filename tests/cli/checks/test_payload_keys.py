@@ -18,7 +18,7 @@ KEY, OTHER_KEY = (keys_of.made().partition(":")[2] for _ in range(2))
 @pytest.mark.parametrize(
     ("given", "level", "words"),
     [
-        ({}, Level.WARN, "can be read in Temporal"),
+        ({}, Level.WARN, "are readable in Temporal"),
         ({"payload_keys": f"k2:{KEY},k1:{OTHER_KEY}"}, Level.OK, "a start encrypts with k2; also decrypts with k1"),
     ],
 )

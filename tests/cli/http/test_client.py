@@ -69,7 +69,7 @@ async def test_a_refusal_without_fields_says_its_detail(api: TinyApi, client: Cl
 
 async def test_another_program_on_that_port_is_recognised(api: TinyApi, client: Client) -> None:
     api.refuse = [PlainTextResponse("<html>\x1b[2Jnginx", 502)]
-    with pytest.raises(Refused, match="not how Chimera answers"):
+    with pytest.raises(Refused, match="response is not from Chimera"):
         await client.task(TASK)
 
 

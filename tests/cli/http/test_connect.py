@@ -114,8 +114,8 @@ async def test_a_dead_sign_in_hides_no_good_one(
         async with connected(Settings(data_dir=kept.parent)) as client:
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
     told = capsys.readouterr().err
-    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is not valid any more" in told
-    assert f"Used instead: me@example.com at {url}, of {sign_in.at_home()}" in told
+    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is no longer valid" in told
+    assert f"Using me@example.com at {url}, of {sign_in.at_home()}" in told
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -169,8 +169,8 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
     told = capsys.readouterr().err
-    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST names" in told
-    assert f"Used instead: me@example.com at {url_of(kept)}, of {kept}" in told
+    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST sets" in told
+    assert f"Using me@example.com at {url_of(kept)}, of {kept}" in told
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])
@@ -210,7 +210,7 @@ async def test_a_refused_sign_in_leads_nowhere_else_than_named(
 async def test_a_named_address_where_nothing_answers_is_said(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHIMERA_API_URL", dead)
-    with pytest.raises(NotReachable, match=f"^Nothing answers at {dead}, which CHIMERA_API_URL names"):
+    with pytest.raises(NotReachable, match=f"^Nothing answers at {dead}, which CHIMERA_API_URL sets"):
         async with connected(Settings(data_dir=kept.parent)):
             pass
 

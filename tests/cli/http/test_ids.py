@@ -38,4 +38,4 @@ async def test_what_could_be_two_tasks_lists_them(api: TinyApi, client: Client) 
     api.tasks = [task_view(), task_view(id=OTHER)]
     with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Write more") as raised:
         await task_named(client, "6c1f")
-    assert (raised.value.http_status, raised.value.title) == (409, "That could be more than one")
+    assert (raised.value.http_status, raised.value.title) == (409, "The name is ambiguous")

@@ -60,21 +60,21 @@ def test_an_amount_is_read_to_the_millionth(written: str, amount: int) -> None:
     ],
 )
 def test_what_could_mean_two_amounts_is_refused(written: str) -> None:
-    with pytest.raises(typer.BadParameter, match=r"is no amount of US dollars\. .* as in (0|1500)\.50\."):
+    with pytest.raises(typer.BadParameter, match=r"is not an amount in US dollars\. .* such as (0|1500)\.50\."):
         micro_usd(written)
 
 
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("0,050", "A comma can mean two things"),
-        ("0", "lets nothing be spent"),
-        ("0.000000", "lets nothing be spent"),
+        ("0,050", "A comma is ambiguous"),
+        ("0", "allows no spending"),
+        ("0.000000", "allows no spending"),
         ("0.0000001", "at most 6 decimals"),
         ("0.50000000", "at most 6 decimals"),
-        ("10000000.000001", "more than a budget can be, 10000000 dollars"),
-        ("9" * 30, "more than a budget can be"),
-        ("9" * 5000, "9…' is no amount"),
+        ("10000000.000001", "exceeds the largest possible budget, 10000000 dollars"),
+        ("9" * 30, "exceeds the largest possible budget"),
+        ("9" * 5000, "9…' is not an amount"),
     ],
 )
 def test_a_refused_amount_says_what_to_write(written: str, said: str) -> None:
@@ -88,29 +88,29 @@ def test_a_whole_number_is_digits_alone() -> None:
     assert (whole(1)("5000"), whole(0)(" 0 "), whole(1, 64)(64)) == (5000, 0, 64)
     for written in ("5,000", "1_000", "1e3", "+5", "5.0", "\uff15", "\u0663", "", "many", "-1", "0", "9" * 5000):
         with pytest.raises(
-            typer.BadParameter, match=r"is no whole number of 1 or more\. Write digits alone, as in 5000"
+            typer.BadParameter, match=r"is not a whole number of 1 or more\. Write digits only, such as 5000"
         ):
             whole(1)(written)
-    with pytest.raises(typer.BadParameter, match="'65' is no whole number from 1 to 64"):
+    with pytest.raises(typer.BadParameter, match="'65' is not a whole number from 1 to 64"):
         whole(1, 64)("65")
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "x", "--budget-usd", "0,050"), "'0,050' is no amount"),
-        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "'-1' is no amount"),
-        (("budget", "6c1f", "--usd", "abc"), "'abc' is no amount of US dollars"),
-        (("budget", "6c1f", "--tokens", "5,000"), "'5,000' is no whole number"),
-        (("budget", "6c1f", "--requests", "0"), "'0' is no whole number"),
-        (("run", "x", "--priority", "6"), "'6' is no whole number from 1 to 5"),
-        (("follow", "6c1f", "--after", "-1"), "'-1' is no whole number of 0 or more"),
-        (("tasks", "--limit", "1_000"), "'1_000' is no whole number"),
-        (("calls", "--limit", "1e1"), "'1e1' is no whole number"),
-        (("schedules", "create", "x", "y", "--interval-s", "3,600"), "'3,600' is no whole number"),
-        (("embed", "x", "--dimensions", "+5"), "'+5' is no whole number"),
-        (("up", "--port", "8_000"), "'8_000' is no whole number from 1 to 65535"),
-        (("up", "--workers", "65"), "'65' is no whole number from 1 to 64"),
+        (("run", "x", "--budget-usd", "0,050"), "'0,050' is not an amount"),
+        (("schedules", "create", "x", "y", "--budget-usd", "-1"), "'-1' is not an amount"),
+        (("budget", "6c1f", "--usd", "abc"), "'abc' is not an amount in US dollars"),
+        (("budget", "6c1f", "--tokens", "5,000"), "'5,000' is not a whole number"),
+        (("budget", "6c1f", "--requests", "0"), "'0' is not a whole number"),
+        (("run", "x", "--priority", "6"), "'6' is not a whole number from 1 to 5"),
+        (("follow", "6c1f", "--after", "-1"), "'-1' is not a whole number of 0 or more"),
+        (("tasks", "--limit", "1_000"), "'1_000' is not a whole number"),
+        (("calls", "--limit", "1e1"), "'1e1' is not a whole number"),
+        (("schedules", "create", "x", "y", "--interval-s", "3,600"), "'3,600' is not a whole number"),
+        (("embed", "x", "--dimensions", "+5"), "'+5' is not a whole number"),
+        (("up", "--port", "8_000"), "'8_000' is not a whole number from 1 to 65535"),
+        (("up", "--workers", "65"), "'65' is not a whole number from 1 to 64"),
     ],
 )
 def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], said: str) -> None:
@@ -147,5 +147,5 @@ def test_choices_are_those_of_the_api() -> None:
 def test_times_are_read_with_or_without_an_offset() -> None:
     assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
     assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
-    with pytest.raises(typer.BadParameter, match="as in 2026-11-01T07:00"):
+    with pytest.raises(typer.BadParameter, match="like 2026-11-01T07:00"):
         moment("yesterday")

@@ -80,7 +80,7 @@ def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
 
 def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_TOKEN="x", CHIMERA_API_URL="http://a b")
-    assert "CHIMERA_API_URL=http://a b is no address" in refused(done)
+    assert "CHIMERA_API_URL=http://a b is not an address" in refused(done)
 
 
 def test_a_password_needs_an_open_input() -> None:
@@ -91,7 +91,7 @@ def test_a_password_needs_an_open_input() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
 @pytest.mark.parametrize("command", ["--version", "--help"])
 def test_a_full_disk_is_said_of_help_too(command: str) -> None:
-    assert "There is no space left where the output goes" in refused(in_shell(f"{command} >/dev/full"))
+    assert "No space is left where the output goes" in refused(in_shell(f"{command} >/dev/full"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
@@ -194,7 +194,7 @@ async def test_a_full_disk_is_said(data_dir: str) -> None:
     )
     _, said = await full.communicate()
     assert full.returncode == 3
-    assert "There is no space left where the output goes" in said.decode()
+    assert "No space is left where the output goes" in said.decode()
 
 
 async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
     monkeypatch.setenv("CHIMERA_TOKEN", "known")
     found = list(variables())
     assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
-    assert found[0].message.startswith("CHIMERA_PORT is no setting, so nothing reads it; ")
+    assert found[0].message.startswith("CHIMERA_PORT is not a setting and is ignored; ")
     assert found[1].message == (
-        "CHIMERA_DEFAULT_MODLE in .env is no setting, so nothing reads it; did you mean CHIMERA_DEFAULT_MODEL?"
+        "CHIMERA_DEFAULT_MODLE in .env is not a setting and is ignored; did you mean CHIMERA_DEFAULT_MODEL?"
     )
 
 
@@ -80,7 +80,7 @@ def test_a_line_that_cannot_be_read_is_named_without_its_text(monkeypatch: pytes
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     assert load_settings().host == "::1"
     assert [finding.message for finding in variables()] == [
-        f"{tmp_path}/settings, line {number}, is not written as NAME=value, so nothing reads it." for number in (2, 4)
+        f"{tmp_path}/settings, line {number}, is not written as NAME=value and is ignored." for number in (2, 4)
     ]
 
 
@@ -90,7 +90,7 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
     (found,) = variables()
     assert found.message == (
-        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is no setting, so nothing reads it; did you mean CHIMERA_OPENAI_API_KEY?"
+        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is not a setting and is ignored; did you mean CHIMERA_OPENAI_API_KEY?"
     )
 
 
@@ -106,7 +106,7 @@ def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
     (found,) = variables()
-    assert found.message == f"{name} is no setting, so nothing reads it; {says}"
+    assert found.message == f"{name} is not a setting and is ignored; {says}"
 
 
 def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

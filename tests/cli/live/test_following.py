@@ -73,7 +73,7 @@ async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
             async with serving(api.app(), port):
                 await task
     assert frames == [*BEGINNING, *END]
-    assert said == ["The connection to Chimera was lost; trying again. The task goes on.", "Connected again."]
+    assert said == ["The connection to Chimera was lost; retrying. The task continues.", "Connected again."]
 
 
 async def test_an_api_that_stays_away_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

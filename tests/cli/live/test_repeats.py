@@ -42,17 +42,17 @@ def test_the_same_failure_is_told_once_and_then_every_tenth_time() -> None:
     lines = told(*attempts("a", 1, 23), call_started("a", attempt=24), call_finished("a", attempt=24))
     begun, trouble = (
         "(analyst, simulator/fast, simulated)",
-        "failed: overloaded: It has trouble; the call is tried again",
+        "failed: overloaded: It has trouble; the call is retried",
     )
     assert [line.removeprefix("a: model call 1") for line in lines] == [
         f" {begun}",
         f" {trouble}",
         f" {begun}, attempt 2",
-        f", attempt 10 {trouble} (attempts 2 to 9 failed as told before)",
+        f", attempt 10 {trouble} (attempts 2 to 9 failed in the same way)",
         f" {begun}, attempt 11",
-        f", attempt 20 {trouble} (attempts 11 to 19 failed as told before)",
+        f", attempt 20 {trouble} (attempts 11 to 19 failed in the same way)",
         f" {begun}, attempt 21",
-        ", attempt 24 finished: 15 tokens, $0.000030 (attempts 21 to 23 failed as told before)",
+        ", attempt 24 finished: 15 tokens, $0.000030 (attempts 21 to 23 failed in the same way)",
     ]
 
 
@@ -62,12 +62,12 @@ def test_another_reason_another_call_and_the_last_word_are_told() -> None:
         repeats.left_out_before(event)
     assert repeats.left_out_before(call_started("a", attempt=3)) is None
     left_out = repeats.left_out_before(call_failed("a", attempt=3, code="rate_limited"))
-    assert left_out == "attempt 2 failed as told before"
+    assert left_out == "attempt 2 failed in the same way"
     assert repeats.left_out_before(call_started("a", attempt=4)) == ""
     assert repeats.left_out_before(call_failed("a", attempt=4)) is None
     assert repeats.left_out_before(call_failed("b")) == ""
     left_out = repeats.left_out_before(call_failed("a", attempt=5, retryable=False))
-    assert left_out == "attempt 4 failed as told before"
+    assert left_out == "attempt 4 failed in the same way"
 
 
 def test_a_call_that_waits_is_told_once_for_each_reason() -> None:

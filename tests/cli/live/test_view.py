@@ -5,7 +5,7 @@ from datetime import timedelta
 from rich.console import Console
 
 from cli.live.lines import line_of, line_of_snapshot
-from cli.live.render import picture_of
+from cli.live.render import display_of
 from cli.live.view import TaskState
 from models.events import (
     BudgetRaised,
@@ -71,7 +71,7 @@ def test_estimates_are_marked_while_a_task_runs() -> None:
     state = state_after(happened(1, call_finished("b")), happened(2, guess))
     console = Console(width=100)
     with console.capture() as capture:
-        console.print(picture_of(state, elapsed_s=1))
+        console.print(display_of(state, elapsed_s=1))
     shown = capture.get()
     assert "1 s · 2 model calls · ~30 tokens · ~$0.000060" in shown
     assert "1 call, ~$0.000030" in shown
@@ -110,7 +110,7 @@ def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
     state = state_after(
         happened(1, call_started("a")), written("a", "Hello"), happened(2, call_started("a", attempt=2))
     )
-    assert state.nodes[A].note == "attempt 2: what the one before had written is taken back"
+    assert state.nodes[A].note == "attempt 2: the earlier attempt's text is discarded"
     state.apply(happened(3, call_failed("a", attempt=2)))
     state.apply(happened(4, call_started("a", attempt=3)))
     assert state.nodes[A].note == "attempt 3"
@@ -118,7 +118,7 @@ def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
 
 def test_a_failed_attempt_says_whether_it_is_tried_again_and_a_cut_one_does_not() -> None:
     state = state_after(happened(1, call_started("a")), happened(2, call_failed("a")))
-    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call is tried again"
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call is retried"
     state.apply(happened(3, call_failed("a", retryable=False)))
     assert state.nodes[A].note == "the call failed: overloaded: It has trouble"
     state.apply(happened(4, call_failed("a", code="cancelled")))

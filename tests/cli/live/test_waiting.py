@@ -72,7 +72,7 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
     unavailable = problem(503, "unavailable", "Away")
     api = TinyApi(ai_calls=[call_view(status=TaskStatus.COMPLETED)], refuse=[unavailable, unavailable])
     assert await waited_for(api, tmp_path) == [
-        "The connection to Chimera was lost; trying again.",
+        "The connection to Chimera was lost; retrying.",
         "Connected again.",
     ]
     assert (len(api.keys), len(set(api.keys))) == (3, 1)

@@ -25,8 +25,8 @@ def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing()
         "Subtask Attempts Input Output Cost In doubt",
         "(task) 1 10 5 $0.0003",
         "facts 2 10 5 $0.0006 $0.0004",
-        "Came to nothing Call Attempt Status Why Cost",
-        "facts turn 1 1 in doubt its end was not seen in doubt",
+        "Without a result Call Attempt Status Why Cost",
+        "facts turn 1 1 in doubt outcome unknown in doubt",
         "facts turn 1 2 failed overloaded $0.000003",
     ]
 
@@ -35,7 +35,7 @@ def test_the_sums_of_a_bill_are_named_and_those_of_nothing_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
         "Cost": "$0.0009 for 3 requests to models, 15 tokens",
-        "In doubt": "at most $0.0004, for requests whose end nobody saw (they count for the budget)",
+        "In doubt": "at most $0.0004, for requests with unknown outcome (they count towards the budget)",
         "Reserved": "$0.0025, for model calls in flight",
         "Budget": "$0.0500",
     }

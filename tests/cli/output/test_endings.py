@@ -61,7 +61,7 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
     lines = shown.getvalue().splitlines()
     assert lines[:3] == [
         "✓ Completed (simulated), 3 requests to models, ~$0.0009",
-        "  The answer was cut at its limit: it may not be all of it.",
+        "  The answer was cut at its limit and may be incomplete.",
         "  The answer of subtask facts was cut at its limit.",
     ]
     assert capsys.readouterr().out == "Half a sen\n"

@@ -73,7 +73,7 @@ def test_a_task_that_goes_on_needs_no_way_on() -> None:
 )
 def test_a_budget_too_small_to_go_on_is_said(limits: dict[str, int], needs: str | None) -> None:
     said = shortfall_of_retry(bill(FAILED, **limits))
-    assert said == (needs and f"Its budget is too small to go on: the call that failed needs {needs} at least.")
+    assert said == (needs and f"Its budget is too small to continue: the failed call needs at least {needs}.")
 
 
 def test_only_calls_that_failed_in_the_end_count() -> None:
@@ -94,7 +94,7 @@ COSTS_MORE = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=44
 
 def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
     assert shortfall_of(COSTS_MORE, Budget(max_cost_micro_usd=4000)) == (
-        "It will wait again: its next call needs --usd 0.004475 at least."
+        "It will wait again: its next call needs at least --usd 0.004475."
     )
 
 
@@ -102,7 +102,7 @@ def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
 def test_what_a_raise_needs_can_be_typed_again(needed: int, said: str) -> None:
     waiting = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=needed)
     shortfall = shortfall_of(waiting, Budget(max_cost_micro_usd=1)) or ""
-    assert f"--usd {said} at least" in shortfall
+    assert f"at least --usd {said}." in shortfall
     assert micro_usd(said) == needed
 
 

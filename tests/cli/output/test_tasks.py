@@ -45,7 +45,7 @@ def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
 def test_requests_are_counted_and_doubtful_ones_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
-    assert facts["In doubt"] == "at most $0.0011, for requests whose end nobody saw (they count for the budget)"
+    assert facts["In doubt"] == "at most $0.0011, for requests with unknown outcome (they count towards the budget)"
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 
@@ -110,7 +110,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
     # What the subtask's own row has leaves out attempts that came to nothing.
     shown = drawn(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
     assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
-        ["Subtask", "Status", "Agent", "Turns", "Cost", "In doubt", "Title,"],
+        ["Subtask", "Status", "Agent", "Turns", "Cost", "In", "doubt"],
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
         ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
         ["text", "completed", "poet", "3", "$0.0000", "TEXT"],

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from chimera.config.settings import Settings
 from cli.live.lines import line_of
-from cli.live.render import picture_of
+from cli.live.render import display_of
 from cli.live.view import TaskState
 from cli.output.prose import say
 from cli.output.text import count, one_line, plain, with_port_options
@@ -29,7 +29,7 @@ HOSTILE = (
 
 def drawn(state: TaskState, width: int = 100, height: int = 40) -> str:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
-    console.print(picture_of(state, elapsed_s=1, width=width, height=height))
+    console.print(display_of(state, elapsed_s=1, width=width, height=height))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -14,7 +14,7 @@ from cli.errors import INTERRUPTED
 ROOT = Path(__file__).parents[3]
 STAYS = """
 import asyncio, sys
-from cli.process.signals import until_told
+from cli.process.signals import until_stopped
 
 def answer() -> None:
     if sys.stdin.readline():
@@ -29,7 +29,7 @@ async def stay() -> int:
 def stopping() -> None:
     print("stopping", flush=True)
 
-asyncio.run(until_told(stay(), stopping=stopping, hurry=lambda: None))
+asyncio.run(until_stopped(stay(), stopping=stopping, hurry=lambda: None))
 """
 """Answers each line, so that a test knows that it is still there."""
 
