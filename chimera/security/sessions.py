@@ -43,7 +43,7 @@ CODEC_PASS_LIFE = timedelta(hours=12)
 LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
 STANDING_SECONDS = 3.0
-"""How long an answer about a user's standing is believed; bounds how long a revoked session goes on."""
+"""How long a user's rights are cached; bounds how long a revoked session continues."""
 MAX_STANDINGS = 10_000
 """And tokens, whose signature was checked."""
 FIRST_USER = "admin@chimera.local"
