@@ -1,4 +1,4 @@
-"""What a task has cost, added up from the journal of attempts."""
+"""The cost of a task, added up from its attempts."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who is asking: sign-in, access tokens and refresh tokens.
+"""Authentication: sign-in, access tokens and refresh tokens.
 
 An access token (JWT, HS256) is believed for what it is signed for, its user and session, and for nothing else: role and
 standing come from the database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token
