@@ -1,3 +1,4 @@
-"""What reaches the outside world: settings, database, Temporal, Redis, providers, tools, and the embedded stack."""
+"""Everything that reaches outside the process: settings, database, Temporal, Redis, providers, tools, and the embedded
+stack."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""What travels between the parts: contracts, ids, events and errors. Nothing here does I/O."""
+"""The data that parts exchange: contracts, ids, events and errors. Nothing here does I/O."""

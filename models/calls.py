@@ -35,7 +35,7 @@ class Operation(StrEnum):
 
 
 class MediaUsage(Contract):
-    """What a call was charged for, as its provider counts."""
+    """The billed amounts of a call, as its provider counts them."""
 
     input_tokens: int = Field(default=0, description="All input tokens")
     input_audio_tokens: int = Field(default=0, description="Audio tokens of the input")
@@ -78,7 +78,7 @@ Inputs = Annotated[
 
 
 class EmbeddingSpec(Body):
-    """Texts to be turned into vectors."""
+    """Texts to embed as vectors."""
 
     # Spaces are part of what is embedded.
     model_config = ConfigDict(str_strip_whitespace=False)

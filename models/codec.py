@@ -1,4 +1,4 @@
-"""What Temporal's Web UI and command line ask a codec server: payloads as protobuf's JSON writes them."""
+"""Requests of Temporal's Web UI and command line to a codec server: payloads in protobuf's JSON form."""
 
 from base64 import b64decode, b64encode
 from typing import Annotated

@@ -12,7 +12,7 @@ MAX_ATTEMPTS = 1000
 
 
 class CostSum(Contract):
-    """Some attempts, added up."""
+    """The totals of some attempts."""
 
     attempts: int = Field(description="Failed and in-doubt ones included")
     cost_micro_usd: int = Field(description="Booked cost; all sums add up to `spent_micro_usd`")

@@ -19,7 +19,7 @@ NodePath = NewType("NodePath", str)
 ROOT = NodePath("")
 
 _A_SCHEDULE, _ID_CHARS = "schedule-", 37
-"""What stands before the nominal time of a run: the schedule's id and a hyphen behind it."""
+"""The prefix of a scheduled run's workflow id, before its nominal time: the schedule's id and a hyphen."""
 
 
 def workflow_id_of(run_id: RunId, path: NodePath = ROOT) -> str:

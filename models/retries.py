@@ -39,7 +39,7 @@ Change = Literal["model", "guidance"]
 
 
 class RetryAdvice(Contract):
-    """How a failed task can go on."""
+    """Advice on how a failed task can continue."""
 
     retry: bool = Field(description="Whether a retry can help; if false, create a new task")
     change: tuple[Change, ...] = Field(

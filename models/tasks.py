@@ -1,4 +1,4 @@
-"""Tasks: what a caller asks for, what the workflow is started with, what is shown."""
+"""Tasks: requests, the input of the workflow, and views."""
 
 from enum import StrEnum
 from math import isfinite

@@ -13,7 +13,7 @@ Role = Literal["user", "admin"]
 
 
 class Caller(Contract):
-    """Who is asking; resolved by one dependency for HTTP and sockets alike."""
+    """The caller of a request; resolved by one dependency for HTTP and sockets alike."""
 
     user_id: UserId
     role: Role

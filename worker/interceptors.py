@@ -1,4 +1,4 @@
-"""What surrounds every activity: our errors become Temporal's, and each log line carries where it belongs."""
+"""The wrapper of every activity: our errors become Temporal's, and each log line carries its place."""
 
 import asyncio
 from datetime import timedelta

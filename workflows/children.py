@@ -20,10 +20,10 @@ Handle = workflow.ChildWorkflowHandle[Any, Any]
 class ChildRun:
     """A child workflow in flight."""
 
-    def __init__(self, handle: Handle, gate: Gate, told: Controls) -> None:
+    def __init__(self, handle: Handle, gate: Gate, sent: Controls) -> None:
         self._handle = handle
         self._gate = gate
-        self._told = told
+        self._sent = sent
         self._is_sending = False
 
     @property
@@ -49,9 +49,9 @@ class ChildRun:
             return
         self._is_sending = True
         try:
-            while self._told != self._gate.controls and not self._gate.suspends and not self.has_ended:
-                self._told = self._gate.controls
-                await self._send(SubtaskRuns.controls, self._told)
+            while self._sent != self._gate.controls and not self._gate.suspends and not self.has_ended:
+                self._sent = self._gate.controls
+                await self._send(SubtaskRuns.controls, self._sent)
         finally:
             self._is_sending = False
 

@@ -1,4 +1,4 @@
-"""What an address is, and which are near: no proxy is asked for those, since it would look for them elsewhere."""
+"""Network addresses, and which are near: those bypass the proxy, which would resolve them elsewhere."""
 
 import socket
 from ipaddress import ip_address

@@ -1,4 +1,4 @@
-"""What single settings may be: each type refuses what can't work, with the way to write it.
+"""Types of single settings: each rejects values that can't work, and shows how to write them.
 
 No message shows an address of a database: there may be a password in it.
 """

@@ -21,9 +21,9 @@ def seconds_of(head: bytes, size_bytes: int) -> float:
     Takes about a millisecond at most, for any input.
     """
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        told = _wav_seconds(head, size_bytes)
-        if told is not None:
-            return told
+        seconds = _wav_seconds(head, size_bytes)
+        if seconds is not None:
+            return seconds
     return guessed_seconds(size_bytes)
 
 

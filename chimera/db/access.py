@@ -1,4 +1,4 @@
-"""Who sees which rows: the one condition that every query of an owned table carries."""
+"""Access to rows: the one condition that every query of an owned table carries."""
 
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession

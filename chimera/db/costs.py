@@ -1,4 +1,4 @@
-"""What a task has cost, added up from the journal of attempts."""
+"""The cost of a task, added up from its attempts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -86,9 +86,9 @@ def _sum_in(row: AnyRow) -> dict[str, Any]:
 def finish_reason_of() -> ScalarSelect[str | None]:
     """How the answer of an attempt ended, as its call's outcome has it; NULL of one that isn't the call's answer."""
     asks_for_tools = func.coalesce(func.jsonb_array_length(Call.outcome["tool_calls"]), 0) > 0
-    told = func.coalesce(Call.outcome["finish_reason"].astext, case((asks_for_tools, "tool_calls"), else_="stop"))
+    reason = func.coalesce(Call.outcome["finish_reason"].astext, case((asks_for_tools, "tool_calls"), else_="stop"))
     return (
-        select(told)
+        select(reason)
         .where(
             Call.run_id == CallAttempt.run_id,
             Call.path == CallAttempt.path,

@@ -1,4 +1,4 @@
-"""What still runs for accounts that were disabled, and is stopped.
+"""Stops the open runs of disabled accounts.
 
 The ledger refuses their next call by itself; without a cancel their runs would wait for one until they fail.
 """

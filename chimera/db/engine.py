@@ -33,7 +33,7 @@ READ_SECONDS = 10.0
 """How long a caller's read waits for a connection, as writes do: a burst of requests waits its turn."""
 
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
-"""What the driver raises while the database is away, restarts, is full or read-only (a failover): worth another try."""
+"""Errors of the driver while the database is away, restarts, is full or read-only (a failover): worth a retry."""
 
 FULL_SECONDS = 30.0
 """How long a rejected write counts as recent: reads, which still work, reveal nothing about the disk."""

@@ -1,4 +1,4 @@
-"""What may be asked of a task that is there: each one transaction, with its event and the message to the run.
+"""The controls of an existing task: each one transaction, with its event and the message to the run.
 
 The row is locked first, so that of two requests at once the second sees what the first has done.
 """
@@ -186,7 +186,7 @@ _INSTEAD: dict[TaskStatus, tuple[str, Action | None]] = {
     TaskStatus.FAILED: ("Retry it; finished answers are kept.", Action.RETRY_TASK),
     TaskStatus.CANCELLED: _NEW_TASK,
 }
-"""What can be done with a task instead of what its state forbids."""
+"""The alternative in each state to a forbidden request."""
 
 
 def refusal(task: Run, rule: str) -> Conflict:

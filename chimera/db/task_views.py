@@ -1,4 +1,4 @@
-"""What is shown of tasks: one, a page of them, the subtasks of one, and how far its events go."""
+"""Views of tasks: one, a page of them, the subtasks of one, and the last sequence of its events."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one user may have in the database at once: counted in the transaction that adds to it.
+"""Limits on one user's rows: counted in the transaction that adds to them.
 
 A count that isn't near its limit takes no lock, so the hot path pays for one statement. Near it those of one user take
 turns until they commit: a row that is not committed can't be counted, and fifty at once would all find room.

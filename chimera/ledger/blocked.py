@@ -14,7 +14,7 @@ _LOOKED_AT = 500
 
 # The newest event of each call decides: one that began again is no longer blocked.
 _BLOCKED = """
-WITH told AS (
+WITH changes AS (
     SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
     FROM (SELECT seq, at, payload FROM events WHERE run_id = %(id)s ORDER BY seq DESC LIMIT %(looked_at)s) e
     CROSS JOIN LATERAL (
@@ -24,7 +24,7 @@ WITH told AS (
                   AND payload ->> 'code' <> 'cancelled' AS held) p
     WHERE starts_with(payload ->> 'type', 'model_call.') AND payload ->> 'type' <> 'model_call.fell_back'
     WINDOW call AS (PARTITION BY path, purpose, step)),
- latest AS (SELECT DISTINCT ON (path, purpose, step) * FROM told ORDER BY path, purpose, step, seq DESC),
+ latest AS (SELECT DISTINCT ON (path, purpose, step) * FROM changes ORDER BY path, purpose, step, seq DESC),
  due AS (SELECT *, at + CAST(payload ->> 'retry_after_s' AS float8) * interval '1 second' AS due_at FROM latest)
 SELECT payload, since, attempts, requests, asked.model,
        CASE WHEN due_at > clock_timestamp() THEN due_at END AS next_try_at

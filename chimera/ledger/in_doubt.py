@@ -66,7 +66,7 @@ _WOKEN = """
  woken AS (
     INSERT INTO outbox (run_id, kind)
     SELECT run.id, 'budget_raised' FROM run, attempt WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
- told AS (
+ resumption AS (
     INSERT INTO events (run_id, seq, payload)
     SELECT run.id, run.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM run, woken)"""
 _CONTINUES = """

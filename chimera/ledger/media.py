@@ -1,4 +1,4 @@
-"""What an embedding, an image or a transcription asks for, read before it is made; and the images that came of one."""
+"""The request of an embedding, an image or a transcription, and the images that it generated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

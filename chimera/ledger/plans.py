@@ -1,4 +1,4 @@
-"""What a plan may name, and how many subtasks its task still has room for."""
+"""The agents that a plan may name, and the number of subtasks that its task has room for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

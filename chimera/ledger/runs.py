@@ -99,7 +99,7 @@ async def close_from_temporal(
     alone. Returns whether it was open until now.
     """
     lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
-    status, told = (await session.execute(lock, {"id": run_id})).one_or_none() or (None, 0)
+    status, current = (await session.execute(lock, {"id": run_id})).one_or_none() or (None, 0)
     # A requested stop has been made, however the run ended.
     cancelled = cancelled or status == TaskStatus.CANCELLING
     transition = TransitionRecord(
@@ -108,7 +108,7 @@ async def close_from_temporal(
         status="cancelled" if cancelled else "failed",
         error_code=None if cancelled else "ended_outside",
         error="" if cancelled else "The run was ended in Temporal; its history says by whom.",
-        retries=told if retries is None else retries,
+        retries=current if retries is None else retries,
     )
     return await end_run(session, transition) > 0
 

@@ -101,7 +101,7 @@ _MEDIA = """
     FROM account WHERE run_id = account.id)"""
 _ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
 PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "media": _MEDIA}
-"""What may become true with an answer, besides the end of the run (`ends`)."""
+"""Rows that an answer may write, besides the end of the run (`ends`)."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the workflow of a run is started with, read from its rows."""
+"""The input of a run's workflow, read from its rows."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -95,4 +95,4 @@ _READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput 
     RunKind.IMAGES: _media,
     RunKind.TRANSCRIPTIONS: _media,
 }
-"""What each kind of run is started with."""
+"""The workflow's input for each kind of run."""

@@ -1,4 +1,4 @@
-"""What holds of a task's subtasks as rows: whose answers are missing below a node that would end."""
+"""Checks on a task's subtasks as rows: the missing answers below a node that would end."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession

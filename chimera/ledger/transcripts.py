@@ -1,4 +1,4 @@
-"""What a model call reads before it is made: its place in the tree, its transcript, the results it builds on."""
+"""The input of a model call: its place in the tree, its transcript, the results it builds on."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ OWN_NAMES = re.compile(
     r"logs|run|redis|postgres(\.new)?|temporal\.db.*|(secrets|payload_keys)\.\w+(\.new)?|cli\..*|simulator\.jsonl|lost\+found"
     r"|\.(DS_Store|directory|git(ignore|keep)|localized|nfs.*|Trash.*)"
 )
-"""What may be in a folder that no stack has run in yet: ours, and what systems put everywhere."""
+"""Files allowed in a folder that no stack has run in yet: ours, and those that systems create everywhere."""
 
 if sys.platform == "win32":
     import msvcrt

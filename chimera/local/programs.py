@@ -35,7 +35,7 @@ def newest(*names: str) -> str | None:
 def version_of(program: str) -> Version:
     """The version that a program prints for `--version`; empty, the lowest, if it can't be run."""
     try:
-        told = subprocess.run(
+        printed = subprocess.run(
             [program, "--version"],
             env=surroundings.for_server(),
             stdin=subprocess.DEVNULL,
@@ -47,7 +47,7 @@ def version_of(program: str) -> Version:
         )
     except (OSError, subprocess.SubprocessError):
         return ()
-    number = re.search(r"\bv?=?(\d+(?:\.\d+)+)", told.stdout)
+    number = re.search(r"\bv?=?(\d+(?:\.\d+)+)", printed.stdout)
     return tuple(map(int, number[1].split("."))) if number else ()
 
 

@@ -24,7 +24,7 @@ MAY = (
     *("+hget", "+hset", "+hsetnx", "+hdel", "+hexists", "+hlen", "+hgetall", "+hincrby"),
     *("+xadd", "+xread", "+xrange", "+publish", "+subscribe", "+unsubscribe", "+psubscribe", "+punsubscribe"),
 )
-"""What API and workers may do, in the words of an ACL of Redis 6.2: nothing to the server, and its own keys alone."""
+"""Rights of API and workers, as an ACL of Redis 6.2: no server commands, and their own keys only."""
 
 
 def program_of() -> str | None:

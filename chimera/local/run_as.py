@@ -1,4 +1,5 @@
-"""Who runs PostgreSQL where we are root, which it refuses to be. No folder's mode is changed for it but our own's.
+"""The user that runs PostgreSQL if we are root, which PostgreSQL rejects. No folder's mode is changed for it but our
+own's.
 
 A user without rights, where it can reach the program and the data. Where a folder above them is closed to others, as
 /root is, Linux lets root run it under another name (a user namespace in which that name stands for root): such a
@@ -18,7 +19,7 @@ from chimera.local import surroundings
 from chimera.local.errors import WayBarred
 
 OWN_USER = "chimera"
-"""Who is preferred, where an administrator has made such a user: nothing else runs as it."""
+"""The preferred user, if an administrator has created it: nothing else runs as it."""
 UNPRIVILEGED = "nobody"
 """Exists on every system; other programs may run as it too."""
 CLONE_NEWUSER = 0x10000000

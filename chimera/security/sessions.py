@@ -1,4 +1,4 @@
-"""Who is asking: sign-in, access tokens and refresh tokens.
+"""Authentication: sign-in, access tokens and refresh tokens.
 
 An access token (JWT, HS256) is believed for what it is signed for, its user and session, and for nothing else: role and
 standing come from the database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token
@@ -43,7 +43,7 @@ CODEC_PASS_LIFE = timedelta(hours=12)
 LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
 STANDING_SECONDS = 3.0
-"""How long an answer about a user's standing is believed; bounds how long a revoked session goes on."""
+"""How long a user's rights are cached; bounds how long a revoked session continues."""
 MAX_STANDINGS = 10_000
 """And tokens, whose signature was checked."""
 FIRST_USER = "admin@chimera.local"

@@ -14,7 +14,7 @@ MIN_REST = 4
 """Characters that a password needs besides the words of its context."""
 MIN_DIFFERENT = 4
 _AFFIXES = "0123456789!?.-_#$*+@"
-"""What people put behind a word so that it passes for a password: a year, a sign."""
+"""Common endings that make a word look like a password: a year, a sign."""
 LONG = 20
 """Of so many characters even a repetition is not among what is guessed first."""
 _LIST = Path(__file__).parent / "common_passwords.txt"

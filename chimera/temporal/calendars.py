@@ -1,4 +1,4 @@
-"""What Temporal is given of a schedule's timing: calendars where its clock is plain, single times where it isn't.
+"""A schedule's timing for Temporal: calendars where its clock is plain, single times elsewhere.
 
 Temporal's server leaves out or repeats times around a change of clocks, so the hours that a change touches are taken
 out of its calendars and given as the instants that `due_times` finds (docs/decisions/0010).

@@ -1,4 +1,4 @@
-"""Every error that Chimera raises on purpose, in one tree: a file for each who is at fault.
+"""Every error that Chimera raises on purpose, in one tree, with a file per origin.
 
 A class sets `code`, `http_status`, `title` and `retryable`; an instance takes its facts as arguments. A message names
 the value with !r and explains what to do, because its reader cannot see the code. It has no address and no

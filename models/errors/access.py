@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""Errors of authentication, rights and limits."""
 
 import math
 

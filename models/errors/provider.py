@@ -1,4 +1,4 @@
-"""What a provider of models can do to a call."""
+"""Errors of model providers."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What a caller got wrong, or an installation lacks for what a caller wants."""
+"""Errors of a request, or of an installation that lacks something for it."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""A part of Chimera that does not answer, or takes nothing new."""
+"""Errors of parts of Chimera that do not answer, or accept nothing new."""
 
 from models.errors.base import ChimeraError
 

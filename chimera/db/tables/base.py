@@ -1,4 +1,4 @@
-"""What every table is made of."""
+"""The base of every table."""
 
 from datetime import datetime
 from typing import Any, ClassVar
