@@ -118,7 +118,7 @@ def _opening(conversation: Conversation, script: Script) -> str:
     if conversation.guidance:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
     if conversation.pictures:
-        shown = f"{conversation.pictures} picture{'s' if conversation.pictures > 1 else ''}"
+        shown = f"{conversation.pictures} image{'s' if conversation.pictures > 1 else ''}"
         parts.append(f"{shown} attached, and no model looked at {'them' if conversation.pictures > 1 else 'it'}")
     if conversation.tool_result is not None:
         # With `turns` the tool was called with another expression.

@@ -29,7 +29,7 @@ async def test_every_turn_of_every_agent_is_shown_them(runs: Runs) -> None:
     task_id = await runs.start("See", plan=plan, images=images)
     assert (await runs.ended(task_id))["status"] == "completed"
     answers = await runs.rows("SELECT result FROM subtasks WHERE run_id = :id", task_id)
-    assert all("2 pictures came along" in row["result"] for row in answers)
+    assert all("2 images attached" in row["result"] for row in answers)
 
 
 async def test_a_picture_that_was_deleted_is_said_to_be_gone(runs: Runs) -> None:
@@ -38,5 +38,5 @@ async def test_a_picture_that_was_deleted_is_said_to_be_gone(runs: Runs) -> None
         await files.delete(session, Caller(user_id=runs.caller.user_id, role="user"), gone)
     task_id = await runs.start("See", plan=[a_subtask("one", "Look")], images=[str(kept), str(gone)])
     row = await runs.ended(task_id)
-    assert "1 picture came along" in row["result"]
-    assert "1 picture belongs to this and can't be shown: deleted" in (await first_messages(runs, task_id))[0]
+    assert "1 image attached" in row["result"]
+    assert "1 image belongs to this and can't be shown: deleted" in (await first_messages(runs, task_id))[0]
