@@ -48,7 +48,7 @@ Overlap = Annotated[
         parser=one_of(OVERLAPS),
         metavar=metavar_of(OVERLAPS),
         autocompletion=lambda: OVERLAPS,
-        help="If the run before has not ended when one is due.",
+        help="What to do if the previous run has not ended when one is due.",
     ),
 ]
 BackfillOverlap = Annotated[

@@ -43,7 +43,7 @@ async def made(
         return await _finished(client, call_id, say)
     except asyncio.CancelledError:
         say(f"The call continues: chimera calls show {short(call_id)}")
-        say(f"       Cancel it: chimera calls cancel {short(call_id)}")
+        say(f"         Cancel it: chimera calls cancel {short(call_id)}")
         raise
 
 
