@@ -82,7 +82,7 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     match kind:
         case "extra_forbidden":
-            return f"There is no such field; {instead_of(str(entry['loc'][-1]), known) or 'remove it.'}"
+            return f"Unknown field; {instead_of(str(entry['loc'][-1]), known) or 'remove it.'}"
         case "enum" | "literal_error" | "union_tag_invalid":
             return _choice(entry.get("input"), str(context.get("expected") or context.get("expected_tags")))
         case "value_error":

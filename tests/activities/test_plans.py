@@ -141,7 +141,7 @@ def test_what_is_waited_for_is_told_in_many_ways(told: Any, depends_on: tuple[st
 def test_other_words_for_a_field_count_where_ours_is_missing() -> None:
     one = {"id": "one", "description": "Do it.", "agent": ["writer"]}
     assert keys_in(json.dumps({"tasks": [one, {**TWO, "depends_on": None, "requires": ["one"]}]})) == ["one", "two"]
-    assert "description: There is no such field" in problems_in({"subtasks": [{**ONE, "description": "More."}]})[0]
+    assert "description: Unknown field" in problems_in({"subtasks": [{**ONE, "description": "More."}]})[0]
     assert keys_in(json.dumps({"subtasks": [{**ONE, "key": "none"}, {**TWO, "depends_on": "none"}]})) == ["none", "two"]
 
 
@@ -174,11 +174,11 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ({"subtasks": [{"key": "a"}]}, "subtasks.0.instruction: This is required; add it."),
         (
             {"subtasks": [{**ONE, "dependson_": [], "waits_for": ["two"]}, TWO]},
-            "subtasks.0.waits_for: There is no such field",
+            "subtasks.0.waits_for: Unknown field",
         ),
-        ({"subtasks": [ONE, TWO], "edges": [["one", "two"]]}, "edges: There is no such field"),
-        ({"subtasks": [ONE, TWO], "edges": '[["one", "two"]]'}, "edges: There is no such field"),
-        ({"plan": [ONE, TWO], "Depends_on": '{"one": ["two"]}'}, "Depends_on: There is no such field"),
+        ({"subtasks": [ONE, TWO], "edges": [["one", "two"]]}, "edges: Unknown field"),
+        ({"subtasks": [ONE, TWO], "edges": '[["one", "two"]]'}, "edges: Unknown field"),
+        ({"plan": [ONE, TWO], "Depends_on": '{"one": ["two"]}'}, "Depends_on: Unknown field"),
         ({"subtasks": [{**ONE, "instruction": "…"}]}, "subtasks.0.instruction: It is empty; write something."),
         ({"subtasks": [{**ONE, "key": None}]}, "subtasks.0.key: Send text"),
         ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use lower-case letters"),
