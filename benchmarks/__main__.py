@@ -8,6 +8,7 @@ BENCHMARKS = {
     "conversation": "what a conversation of 10 to 500 model calls leaves in Temporal's history",
     "streaming": "how much later, and how much slower, tokens come through Chimera than through the SDK alone",
     "fanout": "from commit to frame, with many sockets on a few busy tasks",
+    "crowd": "a thousand tasks at once, and another user's task among them",
     "reading": "one task's GET against a bare FastAPI app that reads the same row",
     "requests": "how long a worker stands still while a conversation is made a request, by its length",
     "imports": "seconds and modules that a fresh process needs before a provider's first request",
