@@ -48,7 +48,7 @@ from models.errors import (
 from models.events import ModelCallWaiting
 from models.ids import call_id_of
 from models.model_calls import MEDIA, ModelCallOutcome, ModelCallRequest
-from models.tasks import STOPPED, TaskStatus
+from models.runs import STOPPED, RunStatus
 
 log = structlog.get_logger()
 
@@ -191,7 +191,7 @@ class ModelCalls(contract.ModelCalls):
             return ModelCallOutcome.model_validate(context.outcome)
         if context.left_out:
             raise SubtaskSkipped(request.path)
-        if context.run_status == TaskStatus.PAUSED:
+        if context.run_status == RunStatus.PAUSED:
             raise TaskPaused(request.task_id)
         chain = kind.chain(request, context)
         if not chain.left():

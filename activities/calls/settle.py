@@ -21,7 +21,7 @@ from models.errors import AnswerMissing, Overtaken, ProviderError, RootStopped
 from models.events import ModelCallFailed
 from models.ids import ROOT
 from models.model_calls import PURPOSES, SETTLE_SECONDS, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import COMPLETABLE, STOPPED
+from models.runs import COMPLETABLE, STOPPED
 
 log = structlog.get_logger()
 

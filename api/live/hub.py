@@ -25,7 +25,7 @@ from chimera.db.engine import AWAY, READ_SECONDS, Database
 from chimera.db.task_views import LinkTo, Progress
 from models.events import SnapshotFrame, TokensFrame
 from models.ids import TaskId
-from models.tasks import CLOSED
+from models.runs import CLOSED
 from models.users import Caller
 
 log = structlog.get_logger()

@@ -19,9 +19,9 @@ from models.events import Event, GuidanceGiven, TaskRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.remedies import Action, Remedy
 from models.retries import advice_for
-from models.runs import RunKind
+from models.runs import RunKind, RunStatus
 from models.subtasks import SubtaskStatus
-from models.tasks import TaskRetry, TaskStatus
+from models.tasks import TaskRetry
 from models.users import Caller
 
 
@@ -32,7 +32,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     InvalidInput for a limit that is not above what is spent.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status != TaskStatus.FAILED:
+    if task.status != RunStatus.FAILED:
         raise refusal(task, "only a failed task can be retried")
     advice = advice_for(task.error_code)
     if not advice.retry:

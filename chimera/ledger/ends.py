@@ -20,8 +20,9 @@ from models.events import (
     TaskFailed,
 )
 from models.ids import ROOT, NodePath, RunId
+from models.runs import CLOSED, OPEN, STOPPED, RunStatus
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import CLOSED, OPEN, STOPPED, FinishReason, TaskStatus, TransitionRecord
+from models.tasks import FinishReason, TransitionRecord
 
 
 async def record(session: AsyncSession, transition: TransitionRecord) -> int:
@@ -46,7 +47,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
     ).one_or_none()
     if row is None or row.status in CLOSED or row.retries > transition.retries:
         return 0
-    if row.status == TaskStatus.CANCELLING and transition.status != "cancelled":
+    if row.status == RunStatus.CANCELLING and transition.status != "cancelled":
         # A requested stop has been made, however the run ended.
         transition = TransitionRecord(
             task_id=transition.task_id, path=ROOT, status="cancelled", retries=transition.retries

@@ -18,8 +18,8 @@ from chimera.ledger.statements import add_used, at_attempt, at_place, place_of, 
 from models.events import TaskResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.runs import OPEN
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import OPEN
 
 _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)

@@ -12,7 +12,8 @@ from chimera.ledger.ends import end_run
 from chimera.ledger.statements import insert_event
 from models.events import TaskStarted
 from models.ids import ROOT, RunId
-from models.tasks import CLOSED, OPEN, STOPPED, TaskStatus, TransitionRecord
+from models.runs import CLOSED, OPEN, STOPPED, RunStatus
+from models.tasks import TransitionRecord
 
 _MARK_STARTED = text(f"""
 WITH begun AS (
@@ -71,7 +72,7 @@ async def with_runs(session: AsyncSession, before: datetime, after: RunId | None
 async def start_again(session: AsyncSession, run_id: RunId) -> None:
     """Have a run started anew that Temporal has lost: the ledger gives it what was answered. A stop stays a stop."""
     status = await session.scalar(text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE"), {"id": run_id})
-    if status == TaskStatus.CANCELLING:
+    if status == RunStatus.CANCELLING:
         await close_from_temporal(session, run_id, True)
     elif status in OPEN:
         await outbox.enqueue(session, run_id, "start")
@@ -85,7 +86,7 @@ async def stopped_among(connection: Connection, run_ids: Collection[RunId]) -> s
     cursor = await connection.execute(
         "SELECT id FROM runs WHERE id = ANY(CAST(%(ids)s AS uuid[]))"
         " AND (status = ANY(%(stopped)s) OR deleted_at IS NOT NULL)",
-        {"ids": list(run_ids), "stopped": words(STOPPED | {TaskStatus.FAILED})},
+        {"ids": list(run_ids), "stopped": words(STOPPED | {RunStatus.FAILED})},
     )
     return {RunId(str(row.id)) for row in await cursor.fetchall()}
 
@@ -101,7 +102,7 @@ async def close_from_temporal(
     lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
     status, current = (await session.execute(lock, {"id": run_id})).one_or_none() or (None, 0)
     # A requested stop has been made, however the run ended.
-    cancelled = cancelled or status == TaskStatus.CANCELLING
+    cancelled = cancelled or status == RunStatus.CANCELLING
     transition = TransitionRecord(
         task_id=run_id,
         path=ROOT,

@@ -9,7 +9,7 @@ from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped
 from models.events import EVENT, ToolCallFinished
 from models.ids import UserId
-from models.tasks import OPEN, STOPPED
+from models.runs import OPEN, STOPPED
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 _ASKED = """

@@ -40,8 +40,9 @@ from models.events import (
 )
 from models.ids import ROOT, NodePath, TaskId, child_path
 from models.model_calls import Purpose
+from models.runs import CLOSED, RunStatus
 from models.subtasks import SubtaskStatus
-from models.tasks import CLOSED, TaskStatus, TaskView
+from models.tasks import TaskView
 
 ENDED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.FAILED, SubtaskStatus.SKIPPED, SubtaskStatus.CANCELLED})
 
@@ -54,7 +55,7 @@ class TaskState:
         self.seq = 0
         self.goal = task.goal if task else ""
         self.title = task.title if task else ""
-        self.status = task.status if task else TaskStatus.QUEUED
+        self.status = task.status if task else RunStatus.QUEUED
         self.simulated = task.simulated if task else False
         self.began_at = (task.started_at or task.created_at) if task else None
         self.ended_at = task.ended_at if task else None
@@ -244,32 +245,32 @@ class TaskState:
     def _task(self, event: Event) -> None:
         match event:
             case TaskStarted() | TaskResumed() | BudgetRaised():
-                self.status, self.note = TaskStatus.RUNNING, ""
+                self.status, self.note = RunStatus.RUNNING, ""
             case TaskRetried():
                 self._open_again(event)
             case TaskPaused():
-                self.status = TaskStatus.PAUSED
+                self.status = RunStatus.PAUSED
             case TaskCancelling():
-                self.status = TaskStatus.CANCELLING
+                self.status = RunStatus.CANCELLING
             case BudgetReached():
-                self.status, self.note = TaskStatus.WAITING, budget_of(event, self.task_id)
+                self.status, self.note = RunStatus.WAITING, budget_of(event, self.task_id)
             case TaskCompleted():
-                self._close(TaskStatus.COMPLETED)
+                self._close(RunStatus.COMPLETED)
                 self.simulated = self.simulated or event.simulated
             case TaskFailed():
-                self._close(TaskStatus.FAILED, end_of(event, self.task_id))
+                self._close(RunStatus.FAILED, end_of(event, self.task_id))
             case TaskCancelled():
-                self._close(TaskStatus.CANCELLED)
+                self._close(RunStatus.CANCELLED)
             case _:
                 pass
 
     def _open_again(self, event: TaskRetried) -> None:
-        self.status, self.note, self.ended_at = TaskStatus.RUNNING, "", None
+        self.status, self.note, self.ended_at = RunStatus.RUNNING, "", None
         for path in event.paths:
             node = self._node(path)
             node.status, node.note = SubtaskStatus.PENDING, ""
 
-    def _close(self, status: TaskStatus, note: str = "") -> None:
+    def _close(self, status: RunStatus, note: str = "") -> None:
         self.status, self.note = status, note
         for node in self.nodes.values():
             node.writing = None

@@ -20,7 +20,7 @@ from chimera.db.tables import Run
 from chimera.ledger import events
 from models.events import Event, TaskCompleted
 from models.ids import TaskId
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 
 SECRET = "a secret of these tests that is long enough"
 PASSWORD = "correct horse battery"
@@ -121,5 +121,5 @@ async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
     async with parts.database.begin() as session:
         seq = await events.append(session, TaskId(task_id), *happened)
         if any(isinstance(event, TaskCompleted) for event in happened):
-            await session.execute(update(Run).where(Run.id == task_id).values(status=TaskStatus.COMPLETED))
+            await session.execute(update(Run).where(Run.id == task_id).values(status=RunStatus.COMPLETED))
     parts.bus.wake(TaskId(task_id), seq)

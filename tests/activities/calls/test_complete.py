@@ -24,8 +24,8 @@ from chimera.providers.base import ChatEnd, ToolRequest
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
-from models.runs import RunKind
-from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskSpec, TransitionRecord
+from models.runs import CLOSED, STOPPED, RunKind
+from models.tasks import Budget, Guidance, TaskSpec, TransitionRecord
 from models.usage import Usage
 from models.users import Caller
 from tests.activities.calls.chats import chat_of, ready

@@ -22,7 +22,8 @@ from models.events import (
 )
 from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
-from models.tasks import SteerReceipt, SteerRequest, TaskStatus
+from models.runs import RunStatus
+from models.tasks import SteerReceipt, SteerRequest
 from tests.api.conftest import new_task, set_task, tell
 
 PLAN = [
@@ -56,7 +57,7 @@ REMEDIES = {
 """What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
 
 
-@pytest.mark.parametrize("status", list(TaskStatus))
+@pytest.mark.parametrize("status", list(RunStatus))
 @pytest.mark.parametrize("control", CONTROLS)
 async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
     app: FastAPI,

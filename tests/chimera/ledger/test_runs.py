@@ -9,19 +9,20 @@ from chimera.db.engine import Database
 from chimera.db.tables import Subtask
 from chimera.ledger import calls, ends, events, runs, starts
 from models.ids import NodePath, TaskId
-from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus, TransitionRecord
+from models.runs import CLOSED, OPEN, STOPPED, UNCALLABLE, RunStatus
+from models.tasks import TransitionRecord
 from tests.chimera.ledger.test_calls import a_task, account, an_intent
 
 
-@pytest.mark.parametrize("status", list(TaskStatus))
-async def test_queries_and_models_agree_on_a_status(database: Database, status: TaskStatus) -> None:
+@pytest.mark.parametrize("status", list(RunStatus))
+async def test_queries_and_models_agree_on_a_status(database: Database, status: RunStatus) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = :s WHERE id = :id"), {"s": status, "id": task_id})
         assert bool(await runs.open_among(session, [task_id])) == (status in OPEN)
         assert (await starts.read_start(session, task_id) is None) == (status in CLOSED)
     async with database.statements() as connection:
-        assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {TaskStatus.FAILED})
+        assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {RunStatus.FAILED})
         refused = await calls.reserve(connection, an_intent(task_id)) is None
     assert refused == (status in UNCALLABLE)
 

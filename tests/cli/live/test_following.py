@@ -12,7 +12,8 @@ from cli.http.connect import signed_in_by
 from cli.live import following
 from cli.live.following import frames_of
 from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
-from models.tasks import TaskStatus, TaskView
+from models.runs import RunStatus
+from models.tasks import TaskView
 from tests.cli.api import TinyApi, no_room, problem
 from tests.cli.builders import call_finished, call_started, happened, task_view, written
 from tests.parts import serving
@@ -48,7 +49,7 @@ async def test_a_stream_that_ended_early_is_taken_up_behind_the_last_event(tmp_p
 
 
 async def test_a_task_that_has_ended_before_is_not_followed_for_ever(tmp_path: Path) -> None:
-    api = TinyApi(tasks=[task_view(status=TaskStatus.COMPLETED)])
+    api = TinyApi(tasks=[task_view(status=RunStatus.COMPLETED)])
     assert await followed(api, tmp_path, [], after=4) == []
 
 
@@ -100,15 +101,15 @@ async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
 
 
 async def test_a_task_that_waits_for_its_budget_is_left_where_that_is_asked_for(tmp_path: Path) -> None:
-    waits = task_view(status=TaskStatus.WAITING)
+    waits = task_view(status=RunStatus.WAITING)
     # Nothing comes after the second frame, as long as the task waits.
     api = TinyApi(tasks=[waits], streams=[[BEGINNING[0], happened(2, REACHED)]])
-    assert (await watched(api, tmp_path)).status is TaskStatus.WAITING
+    assert (await watched(api, tmp_path)).status is RunStatus.WAITING
     assert api.asked_after == [0]
 
 
 async def test_a_wait_that_is_over_by_now_ends_nothing(tmp_path: Path) -> None:
-    ended = task_view(status=TaskStatus.COMPLETED)
+    ended = task_view(status=RunStatus.COMPLETED)
     story: list[Frame] = [
         BEGINNING[0],
         happened(2, REACHED),
@@ -116,7 +117,7 @@ async def test_a_wait_that_is_over_by_now_ends_nothing(tmp_path: Path) -> None:
         happened(4, TaskCompleted(preview="")),
     ]
     api = TinyApi(tasks=[ended], streams=[story])
-    assert (await watched(api, tmp_path)).status is TaskStatus.COMPLETED
+    assert (await watched(api, tmp_path)).status is RunStatus.COMPLETED
 
 
 async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[float]) -> None:
