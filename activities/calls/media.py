@@ -30,7 +30,7 @@ from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
 from models.calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
-from models.events import ModelCallFinished, ModelCallStarted, TaskCompleted
+from models.events import ModelCallFinished, ModelCallStarted, RunCompleted
 from models.ids import FileId, UserId, call_id_of
 from models.model_calls import PLACE_SECONDS, ModelCallOutcome, ModelCallRequest, Purpose
 from models.usage import Usage
@@ -238,7 +238,7 @@ def _settlement_of(
         estimated=estimated,
         finish_reason="stop",
     )
-    completed = TaskCompleted(preview="", simulated=ready.intent.simulated, finish_reason="stop")
+    completed = RunCompleted(preview="", simulated=ready.intent.simulated, finish_reason="stop")
     return Settlement(
         intent=ready.intent,
         usage=tokens,

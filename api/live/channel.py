@@ -160,7 +160,7 @@ class Channel:
             self.last_seq = event.seq
             if event.frame.event.type in LAST:
                 self._is_over = True
-            elif event.frame.event.type == "task.retried":
+            elif event.frame.event.type == "run.retried":
                 self._is_over = False
             if self._calls.note(event.frame) and self._text:
                 self._text = deque(filter(self._is_live, self._text), STREAM_ENTRIES)

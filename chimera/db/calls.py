@@ -30,7 +30,7 @@ from models.calls import (
     TranscriptionView,
 )
 from models.errors import IdempotencyKeyReused, NotFound
-from models.events import EVENT, TaskAccepted
+from models.events import EVENT, RunAccepted
 from models.ids import AiCallId, UserId
 from models.model_calls import AttemptStatus
 from models.runs import RunKind, RunStatus
@@ -82,7 +82,7 @@ async def create(session: AsyncSession, owner_id: UserId, new: NewCall) -> tuple
             "key": new.idempotency_key,
             "model": new.model,
             "request": to_json(dict(new.request)).decode(),
-            "event": EVENT.dump_json(TaskAccepted()).decode(),
+            "event": EVENT.dump_json(RunAccepted()).decode(),
         },
     )
     if call_id is not None:

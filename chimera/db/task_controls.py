@@ -18,10 +18,10 @@ from models.errors import Conflict, InvalidInput
 from models.events import (
     BudgetRaised,
     GuidanceGiven,
-    TaskCancelled,
-    TaskCancelling,
-    TaskPaused,
-    TaskResumed,
+    RunCancelled,
+    RunCancelling,
+    RunPaused,
+    RunResumed,
 )
 from models.ids import ROOT, NodePath, RunId, TaskId
 from models.remedies import Action, Remedy
@@ -71,10 +71,10 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
     if run.status == RunStatus.DRAFT:
         run.status, run.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         cut_short = await ends.cancel_open_subtasks(session, run_id)
-        await events.append(session, run_id, *cut_short, TaskCancelled())
+        await events.append(session, run_id, *cut_short, RunCancelled())
         return
     run.status = RunStatus.CANCELLING
-    await events.append(session, run_id, TaskCancelling())
+    await events.append(session, run_id, RunCancelling())
     await outbox.enqueue(session, run_id, "cancel")
 
 
@@ -99,7 +99,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     if task.status not in PAUSABLE:
         raise refusal(task, "only a queued, running or waiting task can be paused")
     task.status = RunStatus.PAUSED
-    await events.append(session, task_id, TaskPaused())
+    await events.append(session, task_id, RunPaused())
     await outbox.enqueue(session, task_id, "pause")
 
 
@@ -115,7 +115,7 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     if task.status != RunStatus.PAUSED:
         raise refusal(task, "only a paused task can be resumed")
     task.status = going_on(task)
-    await events.append(session, task_id, TaskResumed())
+    await events.append(session, task_id, RunResumed())
     await outbox.enqueue(session, task_id, "resume")
 
 

@@ -15,7 +15,7 @@ from chimera.db.tables import Call, CallAttempt, EventRow, Guidance, Message, Ru
 from chimera.ledger import outbox
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
-from models.events import EVENT, Event, PlanCreated, TaskAccepted
+from models.events import EVENT, Event, PlanCreated, RunAccepted
 from models.ids import ScheduleId, TaskId, UserId
 from models.plans import PlannedSubtask, node_of
 from models.remedies import Action, Remedy
@@ -150,8 +150,8 @@ def _row_of(subtask: PlannedSubtask) -> dict[str, object]:
 
 def _beginning_of(spec: TaskSpec) -> list[Event]:
     if spec.plan is None:
-        return [TaskAccepted()]
-    return [TaskAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
+        return [RunAccepted()]
+    return [RunAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
 
 
 def _policy_of(spec: TaskSpec, default_subtasks: SubtaskMode) -> RunPolicy:

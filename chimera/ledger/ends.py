@@ -11,13 +11,13 @@ from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
 from models.events import (
     Event,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
     SubtaskCancelled,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
-    TaskCancelled,
-    TaskCompleted,
-    TaskFailed,
 )
 from models.ids import ROOT, NodePath, RunId
 from models.runs import CLOSED, OPEN, STOPPED, RunStatus
@@ -72,15 +72,15 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
     event: Event
     match transition.status:
         case "completed":
-            event = TaskCompleted(
+            event = RunCompleted(
                 preview=preview_of(answer.result or ""),
                 simulated=row.simulated,
                 finish_reason=answer.finish_reason or "stop",
             )
         case "cancelled":
-            event = TaskCancelled(last_call_at=row.last_call_at)
+            event = RunCancelled(last_call_at=row.last_call_at)
         case _:
-            event = TaskFailed(code=transition.error_code or "failed", message=transition.error)
+            event = RunFailed(code=transition.error_code or "failed", message=transition.error)
     return await events.append(session, transition.task_id, *cut_short, event)
 
 

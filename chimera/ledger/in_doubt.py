@@ -15,7 +15,7 @@ from chimera.ledger.calls import Intent, lock_run
 from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
 from chimera.ledger.statements import add_used, at_attempt, at_place, place_of, set_used
-from models.events import TaskResumed
+from models.events import RunResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.runs import OPEN
@@ -72,7 +72,7 @@ _WOKEN = """
 _CONTINUES = """
        status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE runs.status END,
        event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
-_RESUMED = {"resumed": TaskResumed().model_dump_json()}
+_RESUMED = {"resumed": RunResumed().model_dump_json()}
 
 _TAKE_UP = f"""
 WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),

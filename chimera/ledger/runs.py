@@ -10,7 +10,7 @@ from chimera.db.engine import Connection, words
 from chimera.ledger import outbox
 from chimera.ledger.ends import end_run
 from chimera.ledger.statements import insert_event
-from models.events import TaskStarted
+from models.events import RunStarted
 from models.ids import ROOT, RunId
 from models.runs import CLOSED, OPEN, STOPPED, RunStatus
 from models.tasks import TransitionRecord
@@ -21,7 +21,7 @@ WITH begun AS (
            event_seq = event_seq + 1, updated_at = now(),
            status = CASE status WHEN 'queued' THEN 'running' ELSE status END
     WHERE id = :id AND status <> ALL(:closed)
-      AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND payload ->> 'type' = 'task.started')
+      AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND payload ->> 'type' = 'run.started')
     RETURNING id, event_seq)
 {insert_event("begun", ":event")}
 """)  # noqa: S608  # only constants go in
@@ -32,7 +32,7 @@ async def mark_started(session: AsyncSession, run_id: RunId) -> None:
 
     A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
     """
-    event = TaskStarted().model_dump_json()
+    event = RunStarted().model_dump_json()
     await session.execute(_MARK_STARTED, {"id": run_id, "closed": words(CLOSED), "event": event})
 
 

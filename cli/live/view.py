@@ -21,20 +21,20 @@ from models.events import (
     ModelCallWaiting,
     PlanCreated,
     PlanRejected,
+    RunCancelled,
+    RunCancelling,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+    RunRetried,
+    RunStarted,
     SnapshotFrame,
     SubtaskCancelled,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
     SubtaskStarted,
-    TaskCancelled,
-    TaskCancelling,
-    TaskCompleted,
-    TaskFailed,
-    TaskPaused,
-    TaskResumed,
-    TaskRetried,
-    TaskStarted,
     TokensFrame,
     ToolCallFinished,
 )
@@ -244,27 +244,27 @@ class TaskState:
 
     def _task(self, event: Event) -> None:
         match event:
-            case TaskStarted() | TaskResumed() | BudgetRaised():
+            case RunStarted() | RunResumed() | BudgetRaised():
                 self.status, self.note = RunStatus.RUNNING, ""
-            case TaskRetried():
+            case RunRetried():
                 self._open_again(event)
-            case TaskPaused():
+            case RunPaused():
                 self.status = RunStatus.PAUSED
-            case TaskCancelling():
+            case RunCancelling():
                 self.status = RunStatus.CANCELLING
             case BudgetReached():
                 self.status, self.note = RunStatus.WAITING, budget_of(event, self.task_id)
-            case TaskCompleted():
+            case RunCompleted():
                 self._close(RunStatus.COMPLETED)
                 self.simulated = self.simulated or event.simulated
-            case TaskFailed():
+            case RunFailed():
                 self._close(RunStatus.FAILED, end_of(event, self.task_id))
-            case TaskCancelled():
+            case RunCancelled():
                 self._close(RunStatus.CANCELLED)
             case _:
                 pass
 
-    def _open_again(self, event: TaskRetried) -> None:
+    def _open_again(self, event: RunRetried) -> None:
         self.status, self.note, self.ended_at = RunStatus.RUNNING, "", None
         for path in event.paths:
             node = self._node(path)

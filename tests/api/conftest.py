@@ -18,7 +18,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import Run
 from chimera.ledger import events
-from models.events import Event, TaskCompleted
+from models.events import Event, RunCompleted
 from models.ids import TaskId
 from models.runs import RunStatus
 
@@ -120,6 +120,6 @@ async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:
         seq = await events.append(session, TaskId(task_id), *happened)
-        if any(isinstance(event, TaskCompleted) for event in happened):
+        if any(isinstance(event, RunCompleted) for event in happened):
             await session.execute(update(Run).where(Run.id == task_id).values(status=RunStatus.COMPLETED))
     parts.bus.wake(TaskId(task_id), seq)

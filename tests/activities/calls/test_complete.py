@@ -237,5 +237,5 @@ async def check(chance: Chance) -> None:
     if task.status == "completed":
         assert all(each.status in ("completed", "skipped") for each in subtasks)
     assert all(each.result is not None for each in subtasks if each.status == "completed")
-    ends = [each.seq for each in told if each.payload["type"] in ("task.completed", "task.failed", "task.cancelled")]
+    ends = [each.seq for each in told if each.payload["type"] in ("run.completed", "run.failed", "run.cancelled")]
     assert ends == ([task.event_seq] if task.status in CLOSED else [])

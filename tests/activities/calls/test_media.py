@@ -19,7 +19,7 @@ from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
 from models.calls import AiCallView, Operation
 from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
-from models.events import ModelCallFinished, TaskCompleted
+from models.events import ModelCallFinished, RunCompleted
 from models.ids import ROOT, RunId, UserId
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import TransitionRecord
@@ -87,7 +87,7 @@ def a_settlement(
         estimated=False,
         finish_reason="stop",
     )
-    completed = TaskCompleted(preview="", simulated=True, finish_reason="stop")
+    completed = RunCompleted(preview="", simulated=True, finish_reason="stop")
     return Settlement(
         intent,
         Usage(),

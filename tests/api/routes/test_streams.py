@@ -20,7 +20,7 @@ from api.live.sse import while_allowed
 from api.live.topics import MAX_TOPICS, Topics
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
-from models.events import TaskCompleted, TaskResumed
+from models.events import RunCompleted, RunResumed
 from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, tell
 from tests.until import LIMIT_S, until
@@ -28,7 +28,7 @@ from tests.until import LIMIT_S, until
 
 async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, TaskResumed())
+    await tell(app, task_id, RunResumed())
     topic = f"task:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
@@ -38,9 +38,9 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
             "event",
             topic,
             2,
-            "task.resumed",
+            "run.resumed",
         )
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await tell(app, task_id, RunCompleted(preview="done"))
         assert (await heard(socket))["event"]["preview"] == "done"
         assert await heard(socket) == {"type": "ended", "topic": topic}
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 3})
@@ -154,8 +154,8 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
         assert (await heard(socket))["type"] == "unsubscribed"
         await socket.send_json({"type": "subscribe", "topic": f"task:{other_id}", "after": 1})
         assert (await heard(socket))["type"] == "subscribed"
-        await tell(app, task_id, TaskResumed())
-        await tell(app, other_id, TaskResumed())
+        await tell(app, task_id, RunResumed())
+        await tell(app, other_id, RunResumed())
         assert (await heard(socket))["topic"] == f"task:{other_id}"
         await socket.send_json({"type": "ping"})
         assert (await heard(socket))["type"] == "pong"
@@ -239,15 +239,15 @@ async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.
 
 async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, TaskResumed(), TaskCompleted(preview="done"))
+    await tell(app, task_id, RunResumed(), RunCompleted(preview="done"))
     path = f"/api/v1/tasks/{task_id}/events"
     answer = await alice.get(path)
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     events = [event async for event in httpx2.EventSource(answer)]
     assert [(event.id, event.event) for event in events] == [
-        ("1", "task.accepted"),
-        ("2", "task.resumed"),
-        ("3", "task.completed"),
+        ("1", "run.accepted"),
+        ("2", "run.resumed"),
+        ("3", "run.completed"),
     ]
     assert '"preview":"done"' in events[2].data
     for resumed in (

@@ -16,7 +16,7 @@ from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import Overtaken
-from models.events import TaskStarted
+from models.events import RunStarted
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import Guidance, TaskSpec
@@ -254,7 +254,7 @@ async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(
 async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_words(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(TaskStarted(),))
+    failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(RunStarted(),))
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await connection.execute("UPDATE runs SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))

@@ -34,13 +34,13 @@ async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(databas
         await calls.reserve(connection, an_intent(task_id))
     begun = await account(database, task_id)
     assert begun["started_at"] is not None
-    assert await happened(database, task_id, "task.started") == 0
+    assert await happened(database, task_id, "run.started") == 0
     for _ in range(2):
         async with database.begin() as session:
             await runs.mark_started(session, task_id)
     row = await account(database, task_id)
     assert (row["status"], row["started_at"]) == ("running", begun["started_at"])
-    assert await happened(database, task_id, "task.started") == 1
+    assert await happened(database, task_id, "run.started") == 1
 
 
 async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: Database) -> None:
@@ -48,7 +48,7 @@ async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: 
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
         await runs.mark_started(session, task_id)
-    assert await happened(database, task_id, "task.started") == 0
+    assert await happened(database, task_id, "run.started") == 0
 
 
 async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(database: Database) -> None:

@@ -11,14 +11,14 @@ from models.events import (
     BudgetRaised,
     BudgetReached,
     GuidanceSeen,
+    RunCompleted,
+    RunFailed,
+    RunRetried,
+    RunStarted,
     SnapshotFrame,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskStarted,
-    TaskCompleted,
-    TaskFailed,
-    TaskRetried,
-    TaskStarted,
     ToolCallFinished,
 )
 from models.ids import NodePath
@@ -57,10 +57,10 @@ def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None
     state = state_after(
         happened(1, planned(PlanNode(key="a", agent="writer"))),
         happened(2, SubtaskFailed(path=A, code="wrong_key", message="No.")),
-        happened(3, TaskFailed(code="wrong_key", message="No.")),
+        happened(3, RunFailed(code="wrong_key", message="No.")),
     )
     assert (state.is_closed, state.nodes[A].status) == (True, SubtaskStatus.FAILED)
-    state.apply(happened(4, TaskRetried(paths=(A,))))
+    state.apply(happened(4, RunRetried(paths=(A,))))
     assert (state.is_closed, state.ended_at, state.note) == (False, None, "")
     assert (state.nodes[A].status, state.nodes[A].note) == (SubtaskStatus.PENDING, "")
 
@@ -181,13 +181,13 @@ def test_events_that_come_again_after_a_reconnect_count_once() -> None:
 def test_a_run_from_its_plan_to_its_answer() -> None:
     plan = planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer", depends_on=("a",)))
     state = state_after(
-        happened(1, TaskStarted()), happened(2, plan), happened(3, SubtaskStarted(path=A, agent="analyst"))
+        happened(1, RunStarted()), happened(2, plan), happened(3, SubtaskStarted(path=A, agent="analyst"))
     )
     assert [node.status for node in state.subtasks] == [SubtaskStatus.RUNNING, SubtaskStatus.PENDING]
     assert state.nodes[NodePath("b")].depends_on == ("a",)
     state.apply(happened(4, SubtaskCompleted(path=A, preview="fine")))
     assert (state.done, state.status) == (1, RunStatus.RUNNING)
-    state.apply(happened(5, TaskCompleted(preview="fine", simulated=True)))
+    state.apply(happened(5, RunCompleted(preview="fine", simulated=True)))
     assert state.is_closed
     assert state.simulated
 
@@ -200,7 +200,7 @@ def test_a_plan_inside_a_subtask_hangs_below_it() -> None:
 
 def test_why_a_subtask_or_the_task_failed_is_kept() -> None:
     failed = SubtaskFailed(path=A, code="no_quota", message="Nothing left.")
-    state = state_after(happened(1, failed), happened(2, TaskFailed(code="no_quota", message="Subtask 'a' failed.")))
+    state = state_after(happened(1, failed), happened(2, RunFailed(code="no_quota", message="Subtask 'a' failed.")))
     assert state.nodes[A].note == "no_quota: Nothing left."
     assert (state.status, state.note) == (RunStatus.FAILED, "no_quota: Subtask 'a' failed.")
 
@@ -234,7 +234,7 @@ def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> Non
 def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
     state = TaskState(TASK, task_view(created_at=NOW - timedelta(seconds=70), started_at=NOW - timedelta(seconds=60)))
     assert state.elapsed_s(NOW) == 60
-    state.apply(happened(3, TaskCompleted(preview="done")))
+    state.apply(happened(3, RunCompleted(preview="done")))
     assert state.elapsed_s(NOW + timedelta(hours=1)) == 63
     assert state.elapsed_s(NOW) == 60
 
