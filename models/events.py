@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from models.base import Contract, UtcDatetime
-from models.ids import ROOT, NodePath, TaskId
+from models.ids import ROOT, NodePath, RunId
 from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskView
@@ -227,7 +227,7 @@ class EventFrame(Contract):
     """A durable event as clients receive it; they name its `seq` to continue after it."""
 
     kind: Literal["event"] = "event"
-    task_id: TaskId
+    run_id: RunId
     seq: int
     at: UtcDatetime
     event: Event
@@ -241,7 +241,7 @@ class TokensFrame(Contract):
     """
 
     kind: Literal["tokens"] = "tokens"
-    task_id: TaskId
+    run_id: RunId
     path: NodePath
     purpose: Purpose
     step: int
@@ -254,7 +254,7 @@ class SnapshotFrame(Contract):
     """The state of a task, for a client too far behind to receive every event; events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
-    task_id: TaskId
+    run_id: RunId
     seq: int
     task: TaskView
     subtasks: tuple[SubtaskView, ...]

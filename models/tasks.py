@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from models.agents import AnswerTokens
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
 from models.files import MAX_PICTURES
-from models.ids import FileId, NodePath, TaskId, UserId
+from models.ids import FileId, NodePath, RunId, TaskId, UserId
 from models.nodes import NodeState
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 from models.retries import RetryAdvice
@@ -245,7 +245,7 @@ class SteerReceipt(Contract):
 class TransitionRecord(Contract):
     """A change of state that no model call made; written by a local activity."""
 
-    task_id: TaskId
+    run_id: RunId
     path: NodePath
     status: Literal["completed", "failed", "skipped", "cancelled"]
     error_code: str | None = None

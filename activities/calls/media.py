@@ -183,7 +183,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
 def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> Asked:
     """Raises NotFound for a recording that was deleted."""
     asked = Asked(
-        call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
+        call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         operation=Operation(request.purpose.value),
         model=split_model(model)[1],
         request=context.request,
@@ -198,7 +198,7 @@ def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> A
 def _files_of(ready: ReadyCall[Question], end: MediaEnd) -> tuple[NewFile, ...]:
     """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_MEDIA_BYTES."""
     contents = [measured(BytesIO(image.data)) for image in end.images]
-    run_id = ready.intent.request.task_id
+    run_id = ready.intent.request.run_id
     return tuple(
         NewFile(
             id=FileId(str(uuid4())),

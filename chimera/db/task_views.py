@@ -16,7 +16,7 @@ from chimera.ledger.blocked import blocked_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.events import BudgetReached
-from models.ids import NodePath, TaskId, due_at_of
+from models.ids import NodePath, RunId, TaskId, due_at_of
 from models.retries import advice_for
 from models.runs import RunStatus
 from models.subtasks import SubtaskView
@@ -111,17 +111,17 @@ async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> P
 _IN_PROGRESS = "SELECT path, purpose, step, attempt FROM calls WHERE run_id = %s AND status = 'started'"
 
 
-async def calls_in_progress(connection: Connection, task_id: TaskId) -> set[tuple[str, str, int, int]]:
+async def calls_in_progress(connection: Connection, run_id: RunId) -> set[tuple[str, str, int, int]]:
     """Return path, purpose, step and attempt of each model call whose answer is being written."""
-    rows = await connection.execute(_IN_PROGRESS, (task_id,))
+    rows = await connection.execute(_IN_PROGRESS, (run_id,))
     return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}
 
 
-async def last_seqs(connection: Connection, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
-    """Return the sequence of the newest event of each task."""
+async def last_seqs(connection: Connection, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+    """Return the sequence of the newest event of each run."""
     statement = "SELECT id, event_seq FROM runs WHERE id = ANY(CAST(%s AS uuid[]))"
-    rows = await connection.execute(statement, (list(task_ids),))
-    return {TaskId(str(row.id)): row.event_seq async for row in rows}
+    rows = await connection.execute(statement, (list(run_ids),))
+    return {RunId(str(row.id)): row.event_seq async for row in rows}
 
 
 _WAITING = """

@@ -77,4 +77,4 @@ async def newest(connection: Connection, run_id: RunId, limit: int) -> list[Even
 
 
 def _frame_of(run_id: RunId, row: Any) -> EventFrame:
-    return EventFrame(task_id=run_id, seq=row.seq, at=row.at, event=EVENT.validate_python(row.payload))
+    return EventFrame(run_id=run_id, seq=row.seq, at=row.at, event=EVENT.validate_python(row.payload))

@@ -49,7 +49,7 @@ _GIVE_UP_BELOW = text(
 
 async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
     """Give up an earlier attempt at a call: its worker has not reported its outcome."""
-    await lock_run(connection, request.task_id)
+    await lock_run(connection, request.run_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 

@@ -104,7 +104,7 @@ async def close_from_temporal(
     # A requested stop has been made, however the run ended.
     cancelled = cancelled or status == RunStatus.CANCELLING
     transition = TransitionRecord(
-        task_id=run_id,
+        run_id=run_id,
         path=ROOT,
         status="cancelled" if cancelled else "failed",
         error_code=None if cancelled else "ended_outside",

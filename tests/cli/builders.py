@@ -25,12 +25,12 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def happened(seq: int, event: Event) -> EventFrame:
-    return EventFrame(task_id=TASK, seq=seq, at=NOW + timedelta(seconds=seq), event=event)
+    return EventFrame(run_id=TASK, seq=seq, at=NOW + timedelta(seconds=seq), event=event)
 
 
 def written(path: str, text: str, *, offset: int = 0, step: int = 1, attempt: int = 1) -> TokensFrame:
     return TokensFrame(
-        task_id=TASK,
+        run_id=TASK,
         path=NodePath(path),
         purpose=Purpose.TURN,
         step=step,

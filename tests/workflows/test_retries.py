@@ -218,7 +218,7 @@ async def test_a_run_that_says_its_end_again_does_not_undo_the_retry(runs: Runs)
     async with runs.database.begin() as session:
         await retries.retry(session, runs.caller, task_id, TaskRetry())
     for path in (NodePath("s1"), ROOT):
-        again = TransitionRecord(task_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
+        again = TransitionRecord(run_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
         async with runs.database.begin() as session:
             assert await ends.record(session, again) == 0
     await runs.dispatcher.deliver(task_id)
@@ -271,7 +271,7 @@ async def test_a_failed_run_that_does_not_end_is_ended_for_its_retry(
     task_id = await runs.start("One", plan=[a_subtask("s1", "[[sim: hang=1]] go")])
     await runs.until(task_id, lambda row: row["model_calls"] == 1)
     async with runs.database.begin() as session:
-        failed = TransitionRecord(task_id=task_id, path=ROOT, status="failed", error_code="wrong_key")
+        failed = TransitionRecord(run_id=task_id, path=ROOT, status="failed", error_code="wrong_key")
         await ends.record(session, failed)
     before = await run_of(runs, task_id)
     await runs.control(retries.retry, task_id, TaskRetry())

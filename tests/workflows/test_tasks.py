@@ -338,7 +338,7 @@ async def test_a_task_that_is_stopped_as_its_answer_comes_pays_for_it_and_stays_
 
     async def settle(settlements: Settlements, intent: Intent, *rest: Any) -> ModelCallOutcome:
         if intent.request.purpose is Purpose.AGGREGATE:
-            await runs.control(task_controls.cancel, intent.request.task_id, RunKind.TASK)
+            await runs.control(task_controls.cancel, intent.request.run_id, RunKind.TASK)
         return await real(settlements, intent, *rest)
 
     monkeypatch.setattr(Settlements, "settle", settle)

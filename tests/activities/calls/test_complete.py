@@ -75,7 +75,7 @@ class Chance:
 
     async def call(self, path: NodePath, purpose: Purpose, step: int) -> bool:
         """Attempt a call until it is answered, as Temporal does; it gives up on one that is late or has died."""
-        request = ModelCallRequest(task_id=self.task_id, path=path, purpose=purpose, step=step, agent="writer")
+        request = ModelCallRequest(run_id=self.task_id, path=path, purpose=purpose, step=step, agent="writer")
         for _ in range(MOST_ATTEMPTS):
             intent = await self.intend(request)
             if intent == "answered":
@@ -150,7 +150,7 @@ class Chance:
 
     async def end(self, path: NodePath, status: Literal["failed", "skipped"]) -> None:
         async with self.database.begin() as session:
-            record = TransitionRecord(task_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
+            record = TransitionRecord(run_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
             await ends.record(session, record)
 
     async def somebody(self, action: Callable[[], Awaitable[object]]) -> None:

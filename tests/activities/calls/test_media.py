@@ -48,7 +48,7 @@ async def a_call(database: Database, owner: UserId) -> RunId:
 
 
 def request_of(run_id: RunId) -> ModelCallRequest:
-    return ModelCallRequest(task_id=run_id, path=ROOT, purpose=Purpose.IMAGES, step=1, agent="")
+    return ModelCallRequest(run_id=run_id, path=ROOT, purpose=Purpose.IMAGES, step=1, agent="")
 
 
 def intent_of(run_id: RunId, attempt: int) -> Intent:
@@ -123,7 +123,7 @@ async def cancel(database: Database, owner: UserId, run_id: RunId) -> None:
 async def end_cancelled(database: Database, run_id: RunId) -> None:
     """What the run's workflow records once its cancel has arrived."""
     async with database.begin() as session:
-        await ends.record(session, TransitionRecord(task_id=run_id, path=ROOT, status="cancelled"))
+        await ends.record(session, TransitionRecord(run_id=run_id, path=ROOT, status="cancelled"))
 
 
 async def doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[int, int, int]:

@@ -357,7 +357,7 @@ def failed(step: int, attempt: int = 1) -> Event:
 
 def tokens(task_id: str, step: int, words: str, *, attempt: int = 1, offset: int = 0) -> TokensFrame:
     return TokensFrame(
-        task_id=TaskId(task_id),
+        run_id=TaskId(task_id),
         path=ROOT,
         purpose=Purpose.TURN,
         step=step,

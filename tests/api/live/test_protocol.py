@@ -33,5 +33,5 @@ async def test_every_event_comes_once_and_in_order(
         await listener.ended
     said = [json.loads(data) for _, data in listener.arrived]
     assert [each["seq"] for each in said] == list(range(1, 2 * TOGETHER + 3))
-    assert {(each["type"], each["topic"]) for each in said} == {("event", f"task:{task_id}")}
+    assert {(each["type"], each["topic"]) for each in said} == {("event", f"run:{task_id}")}
     assert said[-1]["event"]["preview"] == "é" * 300

@@ -37,7 +37,7 @@ async def a_task(database: Database, **budget: int) -> TaskId:
 
 
 def an_intent(task_id: TaskId, attempt: int = 1, *, step: int = 1, money: int = 100) -> Intent:
-    request = ModelCallRequest(task_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
+    request = ModelCallRequest(run_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
     return Intent(
         request=request,
         attempt=attempt,

@@ -83,7 +83,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
-        await ends.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
+        await ends.record(session, TransitionRecord(run_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
     late = replace(a_settlement(intent), node_result="hello")
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
@@ -110,7 +110,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
 async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+    skipped = TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
 
     async def begin() -> int | None:
         async with database.statements() as connection:
@@ -226,7 +226,7 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
         await calls.reserve(connection, below)
     async with database.begin() as session:
         await ends.record(
-            session, TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+            session, TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
         )
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)

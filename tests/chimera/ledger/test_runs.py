@@ -55,7 +55,7 @@ async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(databas
     task_id = await a_task(database)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
-        late = TransitionRecord(task_id=task_id, path=NodePath("a"), status="failed", error_code="x")
+        late = TransitionRecord(run_id=task_id, path=NodePath("a"), status="failed", error_code="x")
         assert await ends.record(session, late) == 0
         status = await session.scalar(text("SELECT status FROM subtasks WHERE run_id = :id"), {"id": task_id})
     assert status != "failed"
@@ -66,7 +66,7 @@ async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> 
     task_id = await a_task(database)
     below = an_intent(task_id)
     below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/part")}))
-    skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+    skipped = TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
     async with database.begin() as session:
         part = {"run_id": task_id, "path": "a/part", "parent": "a", "position": 0, "key": "part", "agent": "writer"}
         await session.execute(

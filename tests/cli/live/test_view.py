@@ -132,7 +132,7 @@ def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
 
 
 def test_a_snapshot_says_where_it_stands() -> None:
-    frame = SnapshotFrame(task_id=TASK, seq=40, task=task_view(status=RunStatus.COMPLETED), subtasks=())
+    frame = SnapshotFrame(run_id=TASK, seq=40, task=task_view(status=RunStatus.COMPLETED), subtasks=())
     assert line_of_snapshot(frame).startswith("task: completed, ")
     assert "at event 40" in line_of_snapshot(frame)
 
@@ -223,7 +223,7 @@ def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> Non
 
 
 def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> None:
-    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
+    snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
     state = state_after(happened(1, call_started("a")), snapshot)
     assert [node.path for node in state.subtasks] == ["b"]
     assert (state.done, state.finished_calls, state.spent_micro_usd) == (1, 3, 90)
@@ -242,5 +242,5 @@ def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
 def test_the_clock_of_a_task_that_has_ended_stands_still() -> None:
     ended = task_view(status=RunStatus.COMPLETED, ended_at=NOW + timedelta(seconds=5))
     assert TaskState(TASK, ended).elapsed_s(NOW + timedelta(days=1)) == 5
-    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=ended, subtasks=())
+    snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=ended, subtasks=())
     assert state_after(snapshot).elapsed_s(NOW + timedelta(days=1)) == 5
