@@ -28,8 +28,8 @@ from models.events import (
     ModelCallFinished,
     PlanCreated,
     PlanRejected,
+    RunCompleted,
     SubtaskCompleted,
-    TaskCompleted,
 )
 from models.ids import ROOT, child_path, depth_of
 from models.model_calls import PURPOSES, ModelCallOutcome, ModelCallRequest
@@ -235,7 +235,7 @@ def _events_of(
         events.append(SubtaskCompleted(path=request.path, preview=preview_of(result), finish_reason=end.finish_reason))
     if result is not None and request.path == ROOT and task_ends:
         events.append(
-            TaskCompleted(preview=preview_of(result), simulated=intent.simulated, finish_reason=end.finish_reason)
+            RunCompleted(preview=preview_of(result), simulated=intent.simulated, finish_reason=end.finish_reason)
         )
     return tuple(events)
 

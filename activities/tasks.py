@@ -22,4 +22,4 @@ class TaskRecords(contract.TaskRecords):
         async with self._database.begin() as session:
             seq = await ends.record(session, record)
         if seq:
-            self._bus.wake(record.task_id, seq)
+            self._bus.wake(record.run_id, seq)

@@ -45,19 +45,19 @@ class ToolCalls(contract.ToolCalls):
                     # Only what the ledger holds is reported: another attempt's result, or that the task was stopped.
                     done = (await tool_calls.read(connection, request)).done
                     if done is None:
-                        raise RootStopped(request.task_id)
+                        raise RootStopped(request.run_id)
                     return done
-            self._bus.wake(request.task_id, seq)
+            self._bus.wake(request.run_id, seq)
             return ToolCallOutcome(tool=result.tool, failed=result.failed)
 
     def _context_of(self, request: ToolCallRequest, owner_id: UserId) -> ToolContext:
         return ToolContext(
             owner_id=owner_id,
-            run_id=request.task_id,
+            run_id=request.run_id,
             path=request.path,
             step=request.step,
             index=request.index,
-            idempotency_key=f"{call_id_of(request.task_id, request.path, Purpose.TURN, request.step)}.{request.index}",
+            idempotency_key=f"{call_id_of(request.run_id, request.path, Purpose.TURN, request.step)}.{request.index}",
             clients=self._clients,
             limits=ToolLimits(asyncio.get_running_loop().time() + TOOL_SECONDS, MAX_RESULT_CHARS),
         )

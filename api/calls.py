@@ -24,7 +24,7 @@ from models.calls import (
 )
 from models.errors import AiCallFailed, CallCancelled
 from models.ids import AiCallId
-from models.tasks import OPEN, STOPPED, TaskStatus
+from models.runs import OPEN, STOPPED, RunStatus
 from models.users import Caller
 
 LONGEST_WAIT_S = 55
@@ -102,7 +102,7 @@ async def answered(
             await parts.call_waits.wait(call_id, wait_s)
         found = await find(parts, caller, call_id)
     view = found.view
-    if view.status is TaskStatus.FAILED:
+    if view.status is RunStatus.FAILED:
         raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")
     if view.status in STOPPED:
         raise CallCancelled(call_id)

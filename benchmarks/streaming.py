@@ -124,7 +124,7 @@ async def _chimera(stack: Stack, model: str) -> Read:
     plan = [{"key": "only", "instruction": "go", "agent": "writer"}]
     body = {"goal": "go", "model": f"local/{model}", "plan": plan, "start": False}
     answer = (await stack.api.post("/api/v1/tasks", json=body)).raise_for_status().json()
-    topic, read = f"task:{answer['id']}", Read()
+    topic, read = f"run:{answer['id']}", Read()
     address = str(stack.api.base_url).replace("http:", "ws:").rstrip("/")
     async with (
         httpx2.AsyncClient(headers=stack.api.headers, trust_env=False) as client,

@@ -1,6 +1,6 @@
 """Redis: wake-ups and token batches. Nothing here is missed when Redis is flushed or away.
 
-One stream a task (`chimera:task:<id>`), with an end: about 2,000 entries and an hour. An entry is either a hint (`s`:
+One stream a run (`chimera:run:<id>`), with an end: about 2,000 entries and an hour. An entry is either a hint (`s`:
 there is an event up to this sequence in PostgreSQL) or a token batch (`t`: a TokensFrame).
 """
 
@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from chimera import redis_clients
 from chimera.config.settings import Settings
 from models.events import TokensFrame
-from models.ids import TaskId
+from models.ids import RunId
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ GATHER_SECONDS = 0.01
 MAX_PENDING = 10_000
 """Entries that wait for Redis at most; beyond them nothing more is queued (followers look for themselves)."""
 
-Entry = tuple[TaskId, str, TokensFrame | int]
+Entry = tuple[RunId, str, TokensFrame | int]
 
 
 class Bus:
@@ -46,30 +46,30 @@ class Bus:
         self._pending: list[tuple[str, dict[str, str]]] = []
         self._sending: asyncio.Task[None] | None = None
 
-    def wake(self, task_id: TaskId, seq: int) -> None:
-        """Tell followers that the task has events up to `seq`."""
-        self._send(task_id, {"s": str(seq)})
+    def wake(self, run_id: RunId, seq: int) -> None:
+        """Tell followers that the run has events up to `seq`."""
+        self._send(run_id, {"s": str(seq)})
 
     def publish_tokens(self, frame: TokensFrame) -> None:
         """Show a piece of an answer to followers."""
-        self._send(frame.task_id, {"t": frame.model_dump_json()})
+        self._send(frame.run_id, {"t": frame.model_dump_json()})
 
-    async def backlog(self, task_id: TaskId) -> tuple[str, list[TokensFrame]]:
+    async def backlog(self, run_id: RunId) -> tuple[str, list[TokensFrame]]:
         """The place where the stream stands now, and the token batches that it still holds."""
         try:
-            entries: Any = await self._redis.xrange(_key(task_id))
+            entries: Any = await self._redis.xrange(_key(run_id))
         except (RedisError, OSError):
             return "$", []
         frames = [payload for _, fields in entries if isinstance(payload := _payload(fields), TokensFrame)]
         return (_text(entries[-1][0]) if entries else "0-0"), frames
 
-    async def read(self, positions: Mapping[TaskId, str], *, block: float, interrupt: str) -> list[Entry]:
-        """Wait up to `block` seconds for entries after the given positions, over many tasks at once.
+    async def read(self, positions: Mapping[RunId, str], *, block: float, interrupt: str) -> list[Entry]:
+        """Wait up to `block` seconds for entries after the given positions, over many runs at once.
 
         `interrupt` names a private stream; `interrupt_reader` with the same name ends the wait early. Raises RedisError
         or OSError when Redis is away: the caller decides how long to leave it alone.
         """
-        keys: Any = {_key(task_id): position for task_id, position in positions.items()}
+        keys: Any = {_key(run_id): position for run_id, position in positions.items()}
         keys[_interrupt_key(interrupt)] = "$"
         answer: Any = await self._reader.xread(keys, block=int(block * 1000), count=500)
         streams = answer.items() if isinstance(answer, dict) else answer or []
@@ -81,7 +81,7 @@ class Bus:
             for entry_id, fields in _flat(entries):
                 payload = _payload(fields)
                 if payload is not None:
-                    found.append((TaskId(name.removeprefix(_PREFIX)), _text(entry_id), payload))
+                    found.append((RunId(name.removeprefix(_PREFIX)), _text(entry_id), payload))
         return found
 
     async def interrupt_reader(self, interrupt: str) -> None:
@@ -95,12 +95,12 @@ class Bus:
         except (RedisError, OSError):
             return
 
-    async def forget(self, task_id: TaskId) -> None:
-        """Delete a task's stream; what is left of it while Redis is away goes within an hour by itself."""
+    async def forget(self, run_id: RunId) -> None:
+        """Delete a run's stream; what is left of it while Redis is away goes within an hour by itself."""
         try:
-            await self._redis.delete(_key(task_id))
+            await self._redis.delete(_key(run_id))
         except (RedisError, OSError) as error:
-            log.warning("stream_not_deleted", task_id=task_id, error=type(error).__name__)
+            log.warning("stream_not_deleted", run_id=run_id, error=type(error).__name__)
 
     async def check(self) -> None:
         """Raise RedisError or OSError unless Redis answers."""
@@ -112,10 +112,10 @@ class Bus:
         await redis_clients.close(self._redis)
         await redis_clients.close(self._reader)
 
-    def _send(self, task_id: TaskId, fields: dict[str, str]) -> None:
+    def _send(self, run_id: RunId, fields: dict[str, str]) -> None:
         """Queue an entry. Publishers never wait for Redis; entries that gather meanwhile go in one round trip."""
         if len(self._pending) < MAX_PENDING:
-            self._pending.append((_key(task_id), fields))
+            self._pending.append((_key(run_id), fields))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_pending())
 
@@ -137,11 +137,11 @@ class Bus:
                 log.warning("redis_away", error=str(error)[:200])
 
 
-_PREFIX = "chimera:task:"
+_PREFIX = "chimera:run:"
 
 
-def _key(task_id: TaskId) -> str:
-    return f"{_PREFIX}{task_id}"
+def _key(run_id: RunId) -> str:
+    return f"{_PREFIX}{run_id}"
 
 
 def _interrupt_key(name: str) -> str:

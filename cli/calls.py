@@ -153,10 +153,10 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
 async def cancel(call_id: Id) -> int:
     """Cancel a call; its provider gets no further request."""
     from cli.http.ids import call_named
-    from models.tasks import TaskStatus
+    from models.runs import RunStatus
 
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
-    state = "being cancelled" if call.status is TaskStatus.CANCELLING else call.status
+    state = "being cancelled" if call.status is RunStatus.CANCELLING else call.status
     tell(f"{short(call.id)} is {state}; its provider gets no further request.")
     return 0

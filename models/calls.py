@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatetime, Whole
 from models.ids import AiCallId, FileId
 from models.remedies import Remedy
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 
 MAX_INPUTS = 256
 MAX_NUMBERS = 2_000_000
@@ -167,7 +167,7 @@ class AiCallSummary(Contract):
     id: AiCallId
     operation: Operation
     model: str
-    status: TaskStatus
+    status: RunStatus
     simulated: bool
     attempts: int = Field(description="Attempts at its provider; in-doubt ones and failed connections count")
     in_doubt: int = Field(description="In-doubt attempts")

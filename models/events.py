@@ -1,6 +1,6 @@
-"""The events of a task, in order: one tagged union.
+"""The events of a run, in order: one tagged union.
 
-Each is a row in PostgreSQL, written in the transaction that made it true, with a sequence per task that has no gaps.
+Each is a row in PostgreSQL, written in the transaction that made it true, with a sequence per run that has no gaps.
 Every event carries its place in the tree (`path`, `step`, `attempt`). `ModelCallStarted` with an attempt above 1
 retracts what earlier attempts of the same call had streamed.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from models.base import Contract, UtcDatetime
-from models.ids import ROOT, NodePath, TaskId
+from models.ids import ROOT, NodePath, RunId
 from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskView
@@ -23,49 +23,49 @@ class _Placed(Contract):
     attempt: int | None = None
 
 
-class TaskAccepted(_Placed):
-    type: Literal["task.accepted"] = "task.accepted"
+class RunAccepted(_Placed):
+    type: Literal["run.accepted"] = "run.accepted"
 
 
-class TaskStarted(_Placed):
-    type: Literal["task.started"] = "task.started"
+class RunStarted(_Placed):
+    type: Literal["run.started"] = "run.started"
 
 
-class TaskPaused(_Placed):
-    type: Literal["task.paused"] = "task.paused"
+class RunPaused(_Placed):
+    type: Literal["run.paused"] = "run.paused"
 
 
-class TaskResumed(_Placed):
-    type: Literal["task.resumed"] = "task.resumed"
+class RunResumed(_Placed):
+    type: Literal["run.resumed"] = "run.resumed"
 
 
-class TaskRetried(_Placed):
-    type: Literal["task.retried"] = "task.retried"
+class RunRetried(_Placed):
+    type: Literal["run.retried"] = "run.retried"
     paths: tuple[NodePath, ...]
     """The subtasks that had failed or were cut short, and may begin again."""
     model: str | None = None
 
 
-class TaskCancelling(_Placed):
-    type: Literal["task.cancelling"] = "task.cancelling"
+class RunCancelling(_Placed):
+    type: Literal["run.cancelling"] = "run.cancelling"
 
 
-class TaskCompleted(_Placed):
-    type: Literal["task.completed"] = "task.completed"
+class RunCompleted(_Placed):
+    type: Literal["run.completed"] = "run.completed"
     preview: str
     simulated: bool = False
     finish_reason: FinishReason = "stop"
     """How the answer ended; `length`: it was cut at its limit."""
 
 
-class TaskFailed(_Placed):
-    type: Literal["task.failed"] = "task.failed"
+class RunFailed(_Placed):
+    type: Literal["run.failed"] = "run.failed"
     code: str
     message: str
 
 
-class TaskCancelled(_Placed):
-    type: Literal["task.cancelled"] = "task.cancelled"
+class RunCancelled(_Placed):
+    type: Literal["run.cancelled"] = "run.cancelled"
     last_call_at: UtcDatetime | None = None
 
 
@@ -188,15 +188,15 @@ class BudgetRaised(_Placed):
 
 
 Event = Annotated[
-    TaskAccepted
-    | TaskStarted
-    | TaskPaused
-    | TaskResumed
-    | TaskRetried
-    | TaskCancelling
-    | TaskCompleted
-    | TaskFailed
-    | TaskCancelled
+    RunAccepted
+    | RunStarted
+    | RunPaused
+    | RunResumed
+    | RunRetried
+    | RunCancelling
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
     | PlanCreated
     | PlanRejected
     | SubtaskStarted
@@ -219,15 +219,15 @@ Event = Annotated[
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
-LAST = ("task.completed", "task.failed", "task.cancelled")
-"""After one of these nothing follows, unless a failed task is retried (`TaskRetried`)."""
+LAST = ("run.completed", "run.failed", "run.cancelled")
+"""After one of these nothing follows, unless a failed task is retried (`RunRetried`)."""
 
 
 class EventFrame(Contract):
     """A durable event as clients receive it; they name its `seq` to continue after it."""
 
     kind: Literal["event"] = "event"
-    task_id: TaskId
+    run_id: RunId
     seq: int
     at: UtcDatetime
     event: Event
@@ -241,7 +241,7 @@ class TokensFrame(Contract):
     """
 
     kind: Literal["tokens"] = "tokens"
-    task_id: TaskId
+    run_id: RunId
     path: NodePath
     purpose: Purpose
     step: int
@@ -254,7 +254,7 @@ class SnapshotFrame(Contract):
     """The state of a task, for a client too far behind to receive every event; events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
-    task_id: TaskId
+    run_id: RunId
     seq: int
     task: TaskView
     subtasks: tuple[SubtaskView, ...]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import NodePath, RunId, TaskId, UserId
+from models.ids import NodePath, RunId, UserId
 from models.plans import PlanNode
 from models.tasks import FinishReason
 from models.usage import Usage
@@ -66,7 +66,7 @@ PURPOSES: dict[Purpose, PurposeFacts] = {
 class ModelCallRequest(Contract):
     """A place in the tree; everything else is looked up there."""
 
-    task_id: TaskId
+    run_id: RunId
     path: NodePath
     purpose: Purpose
     step: int

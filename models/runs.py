@@ -10,3 +10,27 @@ class RunKind(StrEnum):
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
     TRANSCRIPTIONS = "transcriptions"
+
+
+class RunStatus(StrEnum):
+    """The state of a run. `waiting` waits for a user (for example to raise a budget); only a task is ever a draft."""
+
+    DRAFT = "draft"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.WAITING, RunStatus.CANCELLING})
+CLOSED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
+COMPLETABLE = OPEN - {RunStatus.CANCELLING}
+"""An answer completes a run in one of these."""
+STOPPED = frozenset({RunStatus.CANCELLING, RunStatus.CANCELLED})
+"""Calls in flight of a run in one of these are cut."""
+UNCALLABLE = CLOSED | STOPPED
+"""The ledger begins no call for a run in one of these."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from models.base import TOPIC, Body, Whole
-from models.ids import TaskId
+from models.ids import RunId
 
 Topic = Annotated[str, StringConstraints(pattern=TOPIC)]
 
@@ -39,11 +39,11 @@ ClientMessage = Annotated[Authenticate | Subscribe | Unsubscribe | Ping, Field(d
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 
 
-def topic_of(task_id: TaskId) -> Topic:
-    """Return the topic of a task, in its usual spelling."""
-    return f"task:{task_id}"
+def topic_of(run_id: RunId) -> Topic:
+    """Return the topic of a run, in its usual spelling."""
+    return f"run:{run_id}"
 
 
-def task_of(topic: Topic) -> TaskId:
-    """The task that a topic is about. Raises ValueError when it names none."""
-    return TaskId(str(UUID(topic.removeprefix("task:"))))
+def run_of(topic: Topic) -> RunId:
+    """The run that a topic is about. Raises ValueError when it names none."""
+    return RunId(str(UUID(topic.removeprefix("run:"))))

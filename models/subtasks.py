@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import NodePath, TaskId, UserId
+from models.ids import NodePath, RunId, UserId
 from models.nodes import NodeState
 from models.tasks import FinishReason, RunPolicy
 from models.usage import Usage
@@ -28,7 +28,7 @@ OPEN_SUBTASKS = frozenset({SubtaskStatus.PENDING, SubtaskStatus.RUNNING})
 class SubtaskInput(Contract):
     """A node to be run: the argument of SubtaskWorkflow, also across continue-as-new."""
 
-    task_id: TaskId
+    run_id: RunId
     owner_id: UserId
     path: NodePath
     agent: str

@@ -11,39 +11,16 @@ from pydantic_core import to_json
 from models.agents import AnswerTokens
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
 from models.files import MAX_PICTURES
-from models.ids import FileId, NodePath, TaskId, UserId
+from models.ids import FileId, NodePath, RunId, TaskId, UserId
 from models.nodes import NodeState
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
 from models.retries import RetryAdvice
+from models.runs import RunStatus
 from models.usage import Usage
 from models.waits import Waiting
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
 """How an answer ended. `other`: for a reason that no table knows; the answer stands."""
-
-
-class TaskStatus(StrEnum):
-    """The state of a task. `waiting` waits for a user (for example to raise a budget)."""
-
-    DRAFT = "draft"
-    QUEUED = "queued"
-    RUNNING = "running"
-    PAUSED = "paused"
-    WAITING = "waiting"
-    CANCELLING = "cancelling"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-OPEN = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.PAUSED, TaskStatus.WAITING, TaskStatus.CANCELLING})
-CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
-COMPLETABLE = OPEN - {TaskStatus.CANCELLING}
-"""An answer completes a task in one of these."""
-STOPPED = frozenset({TaskStatus.CANCELLING, TaskStatus.CANCELLED})
-"""Calls in flight of a task in one of these are cut."""
-UNCALLABLE = CLOSED | STOPPED
-"""The ledger begins no call for a task in one of these."""
 
 MAX_METADATA_BYTES = 16 * 1024
 
@@ -268,7 +245,7 @@ class SteerReceipt(Contract):
 class TransitionRecord(Contract):
     """A change of state that no model call made; written by a local activity."""
 
-    task_id: TaskId
+    run_id: RunId
     path: NodePath
     status: Literal["completed", "failed", "skipped", "cancelled"]
     error_code: str | None = None
@@ -301,7 +278,7 @@ class TaskView(Contract):
     id: TaskId
     title: str
     goal: str
-    status: TaskStatus
+    status: RunStatus
     priority: int
     model: str | None
     fallbacks: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from typing import Final
 
 from models.base import Contract
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 
 TOOL_SECONDS: Final = 50
 """How long a tool may take."""
@@ -12,7 +12,7 @@ TOOL_SECONDS: Final = 50
 class ToolCallRequest(Contract):
     """The `index`-th tool call that the turn `step` asked for."""
 
-    task_id: TaskId
+    run_id: RunId
     path: NodePath
     step: int
     index: int

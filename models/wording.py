@@ -35,7 +35,7 @@ PATTERNS = {
     ),
     ORDER: "Use -created_at (newest first) or created_at.",
     SCHEDULE_ID: "Send a schedule's id, as the list of schedules has it.",
-    TOPIC: "Write task:<id>, as in task:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
+    TOPIC: "Write run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 """The message for each pattern of our contracts and routes."""
 

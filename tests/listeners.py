@@ -51,7 +51,7 @@ class Listener(asyncio.Protocol):
                 self._fail(head.decode(errors="replace"))
                 return
             self._is_open, self._buffer = True, rest
-            subscribe = {"type": "subscribe", "topic": f"task:{self._task_id}", "after": 0}
+            subscribe = {"type": "subscribe", "topic": f"run:{self._task_id}", "after": 0}
             self._transport.write(frame_of(TEXT, json.dumps(subscribe).encode()))
         while (found := self._next_frame()) is not None:
             self._take(now, *found)

@@ -20,8 +20,8 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from models.events import Event
 from models.ids import TaskId, UserId, workflow_id_of
-from models.runs import RunKind
-from models.tasks import CLOSED, SubtaskMode, TaskSpec
+from models.runs import CLOSED, RunKind
+from models.tasks import SubtaskMode, TaskSpec
 from models.users import Caller
 from tests.until import LIMIT_S, until_true
 from worker.build import open_worker

@@ -17,9 +17,10 @@ from models.agents import AgentSpec
 from models.events import Event
 from models.model_calls import AttemptStatus
 from models.plans import PlannedSubtask
+from models.runs import RunStatus
 from models.schedules import ScheduleSpec
 from models.subtasks import SubtaskStatus
-from models.tasks import TaskSpec, TaskStatus
+from models.tasks import TaskSpec
 from tests.parts import SECRET
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +110,7 @@ def test_every_field_that_a_person_sends_is_described() -> None:
 
 def test_every_status_is_described() -> None:
     page = (DOCS / "reference/tasks.md").read_text()
-    statuses = {*TaskStatus, *SubtaskStatus, *AttemptStatus}
+    statuses = {*RunStatus, *SubtaskStatus, *AttemptStatus}
     assert [status for status in sorted(statuses) if f"`{status}`" not in page] == []
 
 

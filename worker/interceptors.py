@@ -28,7 +28,7 @@ class _Activity(ActivityInboundInterceptor):
         with structlog.contextvars.bound_contextvars(
             activity=info.activity_type,
             **_ids_of(place),
-            run_id=info.workflow_run_id,
+            workflow_run_id=info.workflow_run_id,
             attempt=info.attempt,
         ):
             try:
@@ -53,7 +53,7 @@ class _Activity(ActivityInboundInterceptor):
 
 def _ids_of(place: object) -> dict[str, str]:
     """The place of an activity, from its argument."""
-    named = {name: getattr(place, name, None) for name in ("task_id", "path", "call_id")}
+    named = {name: getattr(place, name, None) for name in ("run_id", "path", "call_id")}
     return {name: value for name, value in named.items() if value is not None}
 
 

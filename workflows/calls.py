@@ -25,7 +25,7 @@ class CallWorkflow(CallRuns):
     @workflow.init
     def __init__(self, call: CallInput) -> None:
         place = SubtaskInput(
-            task_id=call.run_id, owner_id=call.owner_id, path=ROOT, agent=call.purpose.value, pattern="call"
+            run_id=call.run_id, owner_id=call.owner_id, path=ROOT, agent=call.purpose.value, pattern="call"
         )
         self._gate = Gate(Controls(), max_history_events=MAX_HISTORY_EVENTS)
         self._node = Node(place, self._gate, PATTERNS)

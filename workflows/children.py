@@ -78,7 +78,7 @@ async def start_child(place: SubtaskInput, gate: Gate) -> ChildRun:
             # The parent was reset in the Web UI, which leaves its children behind. They report to it no more; what
             # they were answered is in the ledger.
             with suppress(ApplicationError):
-                await workflow.get_external_workflow_handle(workflow_id_of(place.task_id, place.path)).cancel()
+                await workflow.get_external_workflow_handle(workflow_id_of(place.run_id, place.path)).cancel()
             await workflow.sleep(wait_s)
     return await _start_once(place, gate)
 
@@ -88,7 +88,7 @@ async def _start_once(place: SubtaskInput, gate: Gate) -> ChildRun:
     handle = await workflow.start_child_workflow(
         SubtaskRuns.run,
         place.model_copy(update={"state": place.state.model_copy(update={"controls": controls})}),
-        id=workflow_id_of(place.task_id, place.path),
+        id=workflow_id_of(place.run_id, place.path),
         static_summary=f"{place.agent}: {place.title}" if place.title else place.agent,
         search_attributes=TypedSearchAttributes(
             [

@@ -112,7 +112,7 @@ class Node:
         """A model call of this node."""
         place = self.place
         return ModelCallRequest(
-            task_id=place.task_id,
+            run_id=place.run_id,
             path=place.path,
             purpose=purpose,
             step=step,
@@ -184,7 +184,7 @@ class Node:
         """Write an end that no model call made, in one marker event."""
         place = self.place
         record = TransitionRecord(
-            task_id=place.task_id,
+            run_id=place.run_id,
             path=place.path if path is None else path,
             status=status,
             error_code=code,
@@ -267,7 +267,7 @@ class Node:
             raise asyncio.CancelledError
 
     async def _run_tool(self, name: str, step: int, index: int) -> None:
-        request = ToolCallRequest(task_id=self.place.task_id, path=self.place.path, step=step, index=index)
+        request = ToolCallRequest(run_id=self.place.run_id, path=self.place.path, step=step, index=index)
         with self.gate.in_flight():
             await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)
 

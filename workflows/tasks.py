@@ -97,7 +97,7 @@ def _root_of(task: TaskInput) -> SubtaskInput:
     """The root as a node like any other; a plan that came with the task is the first of its state."""
     state = task.state if task.plan is None else task.state.model_copy(update={"plan": task.plan})
     return SubtaskInput(
-        task_id=task.task_id,
+        run_id=task.task_id,
         owner_id=task.owner_id,
         path=ROOT,
         agent=COORDINATOR,

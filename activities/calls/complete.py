@@ -48,7 +48,7 @@ from models.errors import (
 from models.events import ModelCallWaiting
 from models.ids import call_id_of
 from models.model_calls import MEDIA, ModelCallOutcome, ModelCallRequest
-from models.tasks import STOPPED, TaskStatus
+from models.runs import STOPPED, RunStatus
 
 log = structlog.get_logger()
 
@@ -99,7 +99,7 @@ class ModelCalls(contract.ModelCalls):
         run continues without the node, and a ProviderError when the provider failed (retryable or not, by the
         error).
         """
-        call_id = call_id_of(request.task_id, request.path, request.purpose, request.step)
+        call_id = call_id_of(request.run_id, request.path, request.purpose, request.step)
         async with heartbeats():
             return await self._underway.join(call_id, request, lambda: self._make(request))
 
@@ -109,7 +109,7 @@ class ModelCalls(contract.ModelCalls):
 
     async def _make(self, request: ModelCallRequest) -> ModelCallOutcome:
         kind: Kind[Any, Any, Any] = self._media if request.purpose in MEDIA else self._chat
-        async with self._stops.watch(request.task_id), kind.room(request):
+        async with self._stops.watch(request.run_id), kind.room(request):
             try:
                 ready = await self._intend(kind, request)
             except (RateLimited, ProviderAway) as error:
@@ -117,7 +117,7 @@ class ModelCalls(contract.ModelCalls):
                 raise
             if isinstance(ready, ModelCallOutcome):
                 return ready
-            self._bus.wake(request.task_id, ready.seq)
+            self._bus.wake(request.run_id, ready.seq)
             await self._failpoints.hit("before_provider")
             answer = Answer[Any]()
             end = await self._read(kind, ready, answer)
@@ -179,7 +179,7 @@ class ModelCalls(contract.ModelCalls):
         """Read a call's state, or its earlier result."""
         context = await kind.context(connection, request)
         if context.run_status in STOPPED:
-            raise RootStopped(request.task_id)
+            raise RootStopped(request.run_id)
         if context.call_status == "started":
             await self._leave_to_the_living(connection, request, context.attempt)
             # Committed in any case: no other attempt will settle that one.
@@ -191,14 +191,14 @@ class ModelCalls(contract.ModelCalls):
             return ModelCallOutcome.model_validate(context.outcome)
         if context.left_out:
             raise SubtaskSkipped(request.path)
-        if context.run_status == TaskStatus.PAUSED:
-            raise TaskPaused(request.task_id)
+        if context.run_status == RunStatus.PAUSED:
+            raise TaskPaused(request.run_id)
         chain = kind.chain(request, context)
         if not chain.left():
             # The worker that made the last attempt died before it could report that.
             code, message = await calls.last_error(connection, request)
             raise chain.used_up(code, message)
-        return Place(context, chain, asker_of(context.owner_id, request.task_id, request.path))
+        return Place(context, chain, asker_of(context.owner_id, request.run_id, request.path))
 
     async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:
         """Raise StillUnderway while an earlier attempt may still return its answer.
@@ -254,11 +254,11 @@ class ModelCalls(contract.ModelCalls):
         )
         try:
             async with self._database.statements() as connection:
-                seq = await events.append_once(connection, request.task_id, event, like=("purpose", "code"))
+                seq = await events.append_once(connection, request.run_id, event, like=("purpose", "code"))
         except AWAY:
             return
         if seq is not None:
-            self._bus.wake(request.task_id, seq)
+            self._bus.wake(request.run_id, seq)
 
     async def _choose(
         self, kind: Kind[Any, Any, Any], request: ModelCallRequest, chain: Chain, asker: Asker

@@ -30,7 +30,7 @@ from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
 from models.calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
-from models.events import ModelCallFinished, ModelCallStarted, TaskCompleted
+from models.events import ModelCallFinished, ModelCallStarted, RunCompleted
 from models.ids import FileId, UserId, call_id_of
 from models.model_calls import PLACE_SECONDS, ModelCallOutcome, ModelCallRequest, Purpose
 from models.usage import Usage
@@ -183,7 +183,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
 def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> Asked:
     """Raises NotFound for a recording that was deleted."""
     asked = Asked(
-        call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
+        call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         operation=Operation(request.purpose.value),
         model=split_model(model)[1],
         request=context.request,
@@ -198,7 +198,7 @@ def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> A
 def _files_of(ready: ReadyCall[Question], end: MediaEnd) -> tuple[NewFile, ...]:
     """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_MEDIA_BYTES."""
     contents = [measured(BytesIO(image.data)) for image in end.images]
-    run_id = ready.intent.request.task_id
+    run_id = ready.intent.request.run_id
     return tuple(
         NewFile(
             id=FileId(str(uuid4())),
@@ -238,7 +238,7 @@ def _settlement_of(
         estimated=estimated,
         finish_reason="stop",
     )
-    completed = TaskCompleted(preview="", simulated=ready.intent.simulated, finish_reason="stop")
+    completed = RunCompleted(preview="", simulated=ready.intent.simulated, finish_reason="stop")
     return Settlement(
         intent=ready.intent,
         usage=tokens,

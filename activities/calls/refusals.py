@@ -17,18 +17,18 @@ async def reserve_or_refuse(connection: Connection, bus: Bus, intent: Intent) ->
     """
     request = intent.request
     async with connection.transaction():
-        await calls.lock_run(connection, request.task_id)
+        await calls.lock_run(connection, request.run_id)
         reserved = await calls.reserve(connection, intent)
         if reserved is not None:
             return reserved
         await calls.check_next(connection, intent)
         refusal = await accounts.why_refused(connection, intent)
         asks = not (refusal.stopped or refusal.left_out or refusal.for_now)
-        seq = await accounts.wait_for_budget(connection, request.task_id, refusal) if asks else 0
+        seq = await accounts.wait_for_budget(connection, request.run_id, refusal) if asks else 0
     if seq:
-        bus.wake(request.task_id, seq)
+        bus.wake(request.run_id, seq)
     if refusal.stopped:
-        raise RootStopped(request.task_id)
+        raise RootStopped(request.run_id)
     if refusal.left_out:
         raise SubtaskSkipped(request.path)
     if refusal.for_now:

@@ -21,7 +21,7 @@ from models.errors import AnswerMissing, Overtaken, ProviderError, RootStopped
 from models.events import ModelCallFailed
 from models.ids import ROOT
 from models.model_calls import PURPOSES, SETTLE_SECONDS, AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
-from models.tasks import COMPLETABLE, STOPPED
+from models.runs import COMPLETABLE, STOPPED
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ class Settlements:
         may_end_task = request.path == ROOT and PURPOSES[request.purpose].ends_node
         # One statement settles a call, unless something happened in between that it depends on.
         async with self._database.statements() as connection:
-            missing = await subtasks.unanswered(connection, request.task_id, ROOT) if may_end_task else []
+            missing = await subtasks.unanswered(connection, request.run_id, ROOT) if may_end_task else []
             settlement = settled(task_ends=may_end_task and not missing, plan_room=await _room_for(connection, request))
             kept = _Kept(settlement.outcome, await _write(connection, settlement))
             if kept.seq is None:
@@ -71,14 +71,14 @@ class Settlements:
                 async with connection.transaction():
                     kept = await _settle_locked(connection, intent, settled, may_end_task=may_end_task and not missing)
         if kept.seq is not None:
-            self._bus.wake(request.task_id, kept.seq)
+            self._bus.wake(request.run_id, kept.seq)
         if kept.outcome is None:
             raise Overtaken(intent.attempt)
         if missing:
             raise AnswerMissing(missing)
         if may_end_task and kept.is_stopped:
             # It is kept and completes nothing: the run has to end as requested.
-            raise RootStopped(request.task_id)
+            raise RootStopped(request.run_id)
         return kept.outcome
 
     async def write_failure(
@@ -95,7 +95,7 @@ class Settlements:
             log.warning("failure_not_written", code=failure.code)
             return
         if seq is not None:
-            self._bus.wake(intent.request.task_id, seq)
+            self._bus.wake(intent.request.run_id, seq)
 
     async def end(self, intent: Intent, spent: Spent, refusal: ProviderError) -> None:
         """Record a failure that no retry would fix."""
@@ -147,7 +147,7 @@ class _Kept:
 async def _settle_locked(connection: Connection, intent: Intent, settled: Settled, *, may_end_task: bool) -> _Kept:
     """Settle by the current state what the first try could not, or book its cost."""
     request = intent.request
-    status = await lock_run(connection, request.task_id)
+    status = await lock_run(connection, request.run_id)
     known = await in_doubt.settled_by(connection, intent)
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
@@ -180,4 +180,4 @@ async def _write(connection: Connection, settlement: Settlement) -> int | None:
 async def _room_for(connection: Connection, request: ModelCallRequest) -> PlanRoom:
     if request.purpose is not Purpose.PLAN:
         return NO_PLAN
-    return await plans.room_for(connection, request.task_id, request.path)
+    return await plans.room_for(connection, request.run_id, request.path)

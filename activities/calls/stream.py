@@ -65,7 +65,7 @@ class Stream:
         request = intent.request
         self._bus.publish_tokens(
             TokensFrame(
-                task_id=request.task_id,
+                run_id=request.run_id,
                 path=request.path,
                 purpose=request.purpose,
                 step=request.step,

@@ -10,7 +10,7 @@ from models.model_calls import ModelCallRequest
 
 
 async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
-    results = await read_results(connection, request.task_id, request.path, None, tokens=budget)
+    results = await read_results(connection, request.run_id, request.path, None, tokens=budget)
     return aggregate_question(context, results)
 
 

@@ -94,7 +94,7 @@ async def assemble(
     chat = ChatRequest(
         model=model.split("/", 1)[1],
         messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images),
-        call_id=call_id_of(request.task_id, request.path, request.purpose, request.step),
+        call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
         tools=tools,

@@ -20,7 +20,7 @@ _PLAN_FORM = (
 
 
 async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
-    room = await plans.room_for(connection, request.task_id, request.path)
+    room = await plans.room_for(connection, request.run_id, request.path)
     return plan_question(context, room.agents.values(), request.path, room.nodes_left)
 
 

@@ -6,7 +6,7 @@ from chimera.db.engine import Connection
 from chimera.ledger import transcripts
 from chimera.ledger.transcripts import Result
 from models.errors import AnswerMissing
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId
 from models.subtasks import ANSWERED
 
 CHARS_A_TOKEN = 3
@@ -20,13 +20,13 @@ _CUT = {
 
 
 async def read_results(
-    connection: Connection, task_id: TaskId, parent: NodePath, keys: tuple[str, ...] | None, *, tokens: int
+    connection: Connection, run_id: RunId, parent: NodePath, keys: tuple[str, ...] | None, *, tokens: int
 ) -> Sequence[Result]:
     """Read results below a node, all or those of some keys. Raises AnswerMissing for a missing one.
 
     Together they get half of `tokens`, each the same share of it.
     """
-    found = await transcripts.read_results(connection, task_id, parent, keys, max_chars=tokens * CHARS_A_TOKEN // 2)
+    found = await transcripts.read_results(connection, run_id, parent, keys, max_chars=tokens * CHARS_A_TOKEN // 2)
     if missing := [result.path for result in found if result.status not in ANSWERED]:
         raise AnswerMissing(missing)
     return found

@@ -15,7 +15,7 @@ async def _question(connection: Connection, request: ModelCallRequest, context: 
     if not context.depends_on:
         return turn_question(context, ())
     parent = NodePath(request.path.rpartition("/")[0])
-    results = await read_results(connection, request.task_id, parent, context.depends_on, tokens=budget)
+    results = await read_results(connection, request.run_id, parent, context.depends_on, tokens=budget)
     return turn_question(context, results)
 
 

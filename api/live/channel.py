@@ -19,7 +19,7 @@ from chimera.db import task_views
 from chimera.db.engine import AWAY, Database
 from chimera.ledger import events
 from models.events import LAST, EventFrame, TokensFrame
-from models.ids import TaskId
+from models.ids import RunId
 
 log = structlog.get_logger()
 
@@ -40,8 +40,8 @@ JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
 class Channel:
     """Opened for the first client of a run, closed after the last one."""
 
-    def __init__(self, task_id: TaskId, database: Database, join_bus: JoinBus) -> None:
-        self.task_id = task_id
+    def __init__(self, run_id: RunId, database: Database, join_bus: JoinBus) -> None:
+        self.run_id = run_id
         self.last_seq = 0
         self.followers = 0
         self.position: str | None = None
@@ -109,7 +109,7 @@ class Channel:
     async def _between(self, after: int, up_to: int) -> AsyncIterator[list[Written]]:
         """Yield the events in between, from those that are kept or else from PostgreSQL."""
         while after < up_to:
-            found = self._kept(after, up_to) or await read(self._database, self.task_id, after, up_to)
+            found = self._kept(after, up_to) or await read(self._database, self.run_id, after, up_to)
             if not found:
                 return
             yield found
@@ -137,14 +137,14 @@ class Channel:
         if isinstance(news, TokensFrame):
             self._add_text(news)
             return
-        while self.last_seq < news and (found := await read(self._database, self.task_id, self.last_seq, news)):
+        while self.last_seq < news and (found := await read(self._database, self.run_id, self.last_seq, news)):
             self._add(found)
 
     async def _begin(self, backlog: list[TokensFrame]) -> None:
         # Behind the bus: what happened before it is read for this run has no hint that would still come.
         async with self._database.statements() as connection:
-            newest = await events.newest(connection, self.task_id, KEPT_EVENTS)
-            open_calls = await task_views.calls_in_progress(connection, self.task_id) if backlog else set()
+            newest = await events.newest(connection, self.run_id, KEPT_EVENTS)
+            open_calls = await task_views.calls_in_progress(connection, self.run_id) if backlog else set()
         self._add([Written(frame, frame.seq) for frame in newest])
         for piece in backlog:
             if (piece.path, piece.purpose, piece.step, piece.attempt) in open_calls:
@@ -160,7 +160,7 @@ class Channel:
             self.last_seq = event.seq
             if event.frame.event.type in LAST:
                 self._is_over = True
-            elif event.frame.event.type == "task.retried":
+            elif event.frame.event.type == "run.retried":
                 self._is_over = False
             if self._calls.note(event.frame) and self._text:
                 self._text = deque(filter(self._is_live, self._text), STREAM_ENTRIES)
@@ -194,13 +194,13 @@ class Channel:
         self._tell()
 
 
-async def read(database: Database, task_id: TaskId, after: int, up_to: int) -> list[Written]:
+async def read(database: Database, run_id: RunId, after: int, up_to: int) -> list[Written]:
     """Read the next events; if the database restarts under a stream, wait for it: the client has lost nothing yet."""
     while True:
         try:
             async with database.statements() as connection:
-                found = await events.read_after(connection, task_id, after, min(EVENTS_A_READ, up_to - after))
+                found = await events.read_after(connection, run_id, after, min(EVENTS_A_READ, up_to - after))
             return [Written(frame, frame.seq) for frame in found]
         except AWAY as error:
-            log.warning("stream_waits_for_database", task_id=task_id, error=type(error).__name__)
+            log.warning("stream_waits_for_database", run_id=run_id, error=type(error).__name__)
             await asyncio.sleep(AWAY_SECONDS)

@@ -33,11 +33,11 @@ class Written:
 
     def message(self, topic: Topic) -> Message:
         """Return the frame as a message about a topic. Its usual spelling is shared; a client may have another."""
-        return self._message if topic == topic_of(self.frame.task_id) else self._about(topic)
+        return self._message if topic == topic_of(self.frame.run_id) else self._about(topic)
 
     @cached_property
     def _message(self) -> Message:
-        return self._about(topic_of(self.frame.task_id))
+        return self._about(topic_of(self.frame.run_id))
 
     def _about(self, topic: Topic) -> Message:
         fields = {name: getattr(self.frame, name) for name in type(self.frame).model_fields}

@@ -24,8 +24,8 @@ from chimera.db import task_views
 from chimera.db.engine import AWAY, READ_SECONDS, Database
 from chimera.db.task_views import LinkTo, Progress
 from models.events import SnapshotFrame, TokensFrame
-from models.ids import TaskId
-from models.tasks import CLOSED
+from models.ids import RunId
+from models.runs import CLOSED
 from models.users import Caller
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ class Hub:
         self._bus = bus
         self._link_to = link_to
         self._name = uuid4().hex
-        self._channels: dict[TaskId, Channel] = {}
+        self._channels: dict[RunId, Channel] = {}
         self._wanted = asyncio.Event()
         self._is_closed = False
         self._work: list[asyncio.Task[None]] = []
@@ -59,22 +59,22 @@ class Hub:
         self._is_closed = True
         await stop([*self._work, *(channel.close() for channel in self._channels.values())])
 
-    async def progress(self, caller: Caller, task_id: TaskId) -> Progress:
+    async def progress(self, caller: Caller, run_id: RunId) -> Progress:
         """Return the progress of the caller's task. Raises NotFound, also for another user's."""
         async with self._database.statements(READ_SECONDS) as connection:
-            return await task_views.progress(connection, caller, task_id)
+            return await task_views.progress(connection, caller, run_id)
 
     async def follow(
-        self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
+        self, caller: Caller, run_id: RunId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[Written]:
         """Yield each frame of `batches` by itself."""
-        async with aclosing(self.batches(caller, task_id, after, progress)) as batches:
+        async with aclosing(self.batches(caller, run_id, after, progress)) as batches:
             async for batch in batches:
                 for frame in batch:
                     yield frame
 
     async def batches(
-        self, caller: Caller, task_id: TaskId, after: int = 0, progress: Progress | None = None
+        self, caller: Caller, run_id: RunId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[list[Written]]:
         """Yield the events after the sequence `after`, then live ones, until the task's last event.
 
@@ -82,65 +82,65 @@ class Hub:
         Raises NotFound when the caller has no such task, unless its progress was read just before; HubClosed when
         the process ends first.
         """
-        progress = progress or await self.progress(caller, task_id)
+        progress = progress or await self.progress(caller, run_id)
         if progress.status in CLOSED:
-            async for batch in self._replay(caller, task_id, after, progress.last_seq):
+            async for batch in self._replay(caller, run_id, after, progress.last_seq):
                 yield batch
             return
-        with self._following(task_id) as channel:
+        with self._following(run_id) as channel:
             await channel.begun()
             known = max(channel.last_seq, progress.last_seq)
             if not 0 <= known - after <= MAX_BEHIND:
-                snapshot = await self._snapshot(caller, task_id)
+                snapshot = await self._snapshot(caller, run_id)
                 yield [snapshot]
                 after = known = snapshot.seq
             channel.offer(known)
             async for batch in channel.frames(after, known):
                 yield batch
 
-    async def _replay(self, caller: Caller, task_id: TaskId, after: int, last: int) -> AsyncIterator[list[Written]]:
+    async def _replay(self, caller: Caller, run_id: RunId, after: int, last: int) -> AsyncIterator[list[Written]]:
         """Yield what the client missed of a task that has ended, or a snapshot where that is too much."""
         if not 0 <= last - after <= MAX_BEHIND:
-            yield [await self._snapshot(caller, task_id)]
+            yield [await self._snapshot(caller, run_id)]
             return
-        while after < last and (found := await read(self._database, task_id, after, last)):
+        while after < last and (found := await read(self._database, run_id, after, last)):
             yield found
             after = found[-1].seq
 
     @contextmanager
-    def _following(self, task_id: TaskId) -> Iterator[Channel]:
+    def _following(self, run_id: RunId) -> Iterator[Channel]:
         if self._is_closed:
             raise HubClosed
-        channel = self._channels.get(task_id)
+        channel = self._channels.get(run_id)
         if channel is None:
-            channel = self._channels[task_id] = Channel(task_id, self._database, self._join)
+            channel = self._channels[run_id] = Channel(run_id, self._database, self._join)
         channel.followers += 1
         try:
             yield channel
         finally:
             channel.followers -= 1
             if not channel.followers:
-                del self._channels[task_id]
+                del self._channels[run_id]
                 channel.close()
 
     async def _join(self, channel: Channel) -> list[TokensFrame]:
-        channel.position, backlog = await self._bus.backlog(channel.task_id)
+        channel.position, backlog = await self._bus.backlog(channel.run_id)
         self._wanted.set()
         await self._bus.interrupt_reader(self._name)
         return backlog
 
-    async def _snapshot(self, caller: Caller, task_id: TaskId) -> Written:
+    async def _snapshot(self, caller: Caller, run_id: RunId) -> Written:
         # The task first: subtasks may then be newer than `seq`, and events repeat known facts.
         async with self._database.statements(READ_SECONDS) as connection:
-            task = await task_views.view(connection, caller, task_id, self._link_to)
+            task = await task_views.view(connection, caller, run_id, self._link_to)
         async with self._database.begin() as session:
-            subtasks = await task_views.subtasks(session, task_id)
-        frame = SnapshotFrame(task_id=task_id, seq=task.last_seq, task=task, subtasks=subtasks)
+            subtasks = await task_views.subtasks(session, run_id)
+        frame = SnapshotFrame(run_id=run_id, seq=task.last_seq, task=task, subtasks=subtasks)
         return Written(frame, frame.seq)
 
     async def _read_bus(self) -> None:
         while True:
-            positions = {task_id: each.position for task_id, each in self._channels.items() if each.position}
+            positions = {run_id: each.position for run_id, each in self._channels.items() if each.position}
             if not positions:
                 self._wanted.clear()
                 await self._wanted.wait()
@@ -151,11 +151,11 @@ class Hub:
                 log.warning("stream_without_redis", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            for task_id, entry_id, payload in entries:
-                self._hand_on(task_id, entry_id, payload)
+            for run_id, entry_id, payload in entries:
+                self._hand_on(run_id, entry_id, payload)
 
-    def _hand_on(self, task_id: TaskId, entry_id: str, payload: TokensFrame | int) -> None:
-        channel = self._channels.get(task_id)
+    def _hand_on(self, run_id: RunId, entry_id: str, payload: TokensFrame | int) -> None:
+        channel = self._channels.get(run_id)
         # A channel that was closed and made anew meanwhile may have had the entry in its backlog.
         if channel is None or channel.position is None or _order_of(entry_id) <= _order_of(channel.position):
             return
@@ -163,7 +163,7 @@ class Hub:
         channel.offer(payload)
 
     async def _look(self) -> None:
-        seen: dict[TaskId, int] = {}
+        seen: dict[RunId, int] = {}
         took_s = 0.0
         while True:
             await asyncio.sleep(max(LOOK_SECONDS, took_s / LOOKS_SHARE))
@@ -179,9 +179,9 @@ class Hub:
                 continue
             took_s = time.monotonic() - began
             # What was there one look ago: a hint goes first, with the text that belongs before its event.
-            for task_id, seq in seen.items():
-                if task_id in self._channels:
-                    self._channels[task_id].offer(seq)
+            for run_id, seq in seen.items():
+                if run_id in self._channels:
+                    self._channels[run_id].offer(seq)
             seen = newest
 
 

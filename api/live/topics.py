@@ -1,4 +1,4 @@
-"""Topics over a WebSocket: clients subscribe to tasks and receive their events."""
+"""Topics over a WebSocket: clients subscribe to runs and receive their events."""
 
 import asyncio
 from contextlib import aclosing
@@ -16,7 +16,7 @@ from api.live.sockets import MAX_PARTS, Socket
 from chimera.db.engine import AWAY
 from chimera.db.task_views import Progress
 from models.errors import ChimeraError, Unavailable
-from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, task_of
+from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller
 from models.wording import sentence_of, told
 
@@ -74,7 +74,7 @@ class Topics(Socket):
             )
             return
         try:
-            progress = await self._parts.hub.progress(caller, task_of(topic))
+            progress = await self._parts.hub.progress(caller, run_of(topic))
         except ValueError:
             await self._refuse("not_found", "Unknown topic.", topic)
         except ChimeraError as error:
@@ -88,7 +88,7 @@ class Topics(Socket):
 
     async def _pump(self, caller: Caller, topic: Topic, after: int, progress: Progress) -> None:
         try:
-            async with aclosing(self._parts.hub.batches(caller, task_of(topic), after, progress)) as batches:
+            async with aclosing(self._parts.hub.batches(caller, run_of(topic), after, progress)) as batches:
                 async for batch in batches:
                     for message in messages_of(batch, topic, self._websocket):
                         await self._sent(self._websocket.send(message))

@@ -17,7 +17,7 @@ from models.costs import CostView
 from models.errors import Conflict, InvalidInput
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
-from models.runs import RunKind
+from models.runs import RunKind, RunStatus
 from models.subtasks import SubtaskView
 from models.tasks import (
     Budget,
@@ -28,7 +28,6 @@ from models.tasks import (
     TaskPage,
     TaskRetry,
     TaskSpec,
-    TaskStatus,
     TaskView,
 )
 from models.timelines import TimelineView
@@ -58,7 +57,7 @@ class TaskType(Contract):
 class TaskTypes(Contract):
     types: tuple[TaskType, ...]
     on_failure: tuple[OnFailure, ...]
-    statuses: tuple[TaskStatus, ...]
+    statuses: tuple[RunStatus, ...]
 
 
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
@@ -105,14 +104,14 @@ async def create_task(
 class TaskQuery(Contract):
     """Filters and order of a list of tasks."""
 
-    statuses: tuple[TaskStatus, ...]
+    statuses: tuple[RunStatus, ...]
     schedule_id: ScheduleId | None
     q: str | None
     newest_first: bool
 
 
 async def _task_query(
-    status: Annotated[list[TaskStatus] | None, Query(description="Can be repeated")] = None,
+    status: Annotated[list[RunStatus] | None, Query(description="Can be repeated")] = None,
     schedule_id: Annotated[
         str | None, Query(pattern=SCHEDULE_ID, description="Only tasks created by this schedule")
     ] = None,
@@ -163,7 +162,7 @@ async def list_task_types() -> TaskTypes:
             TaskType(name="given", description="The caller provides the subtasks, in 'plan'."),
         ),
         on_failure=tuple(OnFailure),
-        statuses=tuple(TaskStatus),
+        statuses=tuple(RunStatus),
     )
 
 

@@ -14,7 +14,7 @@ from chimera.db import users
 from chimera.db.engine import Database
 from chimera.security.passwords import Passwords
 from models.ids import TaskId
-from models.tasks import CLOSED
+from models.runs import CLOSED
 from models.users import Role
 from tests.stack import Stack
 

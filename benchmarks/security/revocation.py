@@ -119,7 +119,7 @@ async def _socket(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) 
     with suppress(WebSocketDisconnect):
         async with AsyncWebSocketClient(client).connect("/ws") as socket:
             await socket.receive_json()
-            await socket.send_text(f'{{"type":"subscribe","topic":"task:{task}"}}')
+            await socket.send_text(f'{{"type":"subscribe","topic":"run:{task}"}}')
             if (await socket.receive_json())["type"] != "subscribed":
                 raise RuntimeError("an administrator may not subscribe")
             opened.set()

@@ -30,11 +30,10 @@ from models.calls import (
     TranscriptionView,
 )
 from models.errors import IdempotencyKeyReused, NotFound
-from models.events import EVENT, TaskAccepted
+from models.events import EVENT, RunAccepted
 from models.ids import AiCallId, UserId
 from models.model_calls import AttemptStatus
-from models.runs import RunKind
-from models.tasks import TaskStatus
+from models.runs import RunKind, RunStatus
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -77,13 +76,13 @@ async def create(session: AsyncSession, owner_id: UserId, new: NewCall) -> tuple
         {
             "owner_id": owner_id,
             "kind": new.operation.value,
-            "status": TaskStatus.QUEUED,
+            "status": RunStatus.QUEUED,
             "simulated": new.simulated,
             "body_sha256": new.body_sha256,
             "key": new.idempotency_key,
             "model": new.model,
             "request": to_json(dict(new.request)).decode(),
-            "event": EVENT.dump_json(TaskAccepted()).decode(),
+            "event": EVENT.dump_json(RunAccepted()).decode(),
         },
     )
     if call_id is not None:
@@ -126,7 +125,7 @@ async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyR
 
 def view_of(row: AnyRow) -> AiCallView:
     """Make what is shown of a call. Embeddings have no `data` in it: `vectors_of` has them."""
-    result = _result_of(row) if row.status == TaskStatus.COMPLETED else None
+    result = _result_of(row) if row.status == RunStatus.COMPLETED else None
     return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
 
 

@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db import task_controls
 from chimera.db.tables import Run, User
 from models.ids import RunId, UserId
-from models.runs import RunKind
-from models.tasks import COMPLETABLE
+from models.runs import COMPLETABLE, RunKind
 from models.users import Caller
 
 log = structlog.get_logger()

@@ -15,13 +15,13 @@ from chimera.db.task_controls import going_on, refusal, set_limits
 from chimera.ledger import events, outbox
 from models.base import preview_of
 from models.errors import Conflict
-from models.events import Event, GuidanceGiven, TaskRetried
+from models.events import Event, GuidanceGiven, RunRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.remedies import Action, Remedy
 from models.retries import advice_for
-from models.runs import RunKind
+from models.runs import RunKind, RunStatus
 from models.subtasks import SubtaskStatus
-from models.tasks import TaskRetry, TaskStatus
+from models.tasks import TaskRetry
 from models.users import Caller
 
 
@@ -32,7 +32,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     InvalidInput for a limit that is not above what is spent.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status != TaskStatus.FAILED:
+    if task.status != RunStatus.FAILED:
         raise refusal(task, "only a failed task can be retried")
     advice = advice_for(task.error_code)
     if not advice.retry:
@@ -50,7 +50,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     if wish.guidance:
         happened += await _given(session, task, wish.guidance, again.uppermost or [ROOT])
     await session.flush()
-    await events.append(session, task_id, TaskRetried(paths=tuple(again.paths), model=wish.model), *happened)
+    await events.append(session, task_id, RunRetried(paths=tuple(again.paths), model=wish.model), *happened)
     await outbox.enqueue(session, task_id, "start")
     return UserId(task.owner_id)
 

@@ -18,20 +18,20 @@ from models.errors import Conflict, InvalidInput
 from models.events import (
     BudgetRaised,
     GuidanceGiven,
-    TaskCancelled,
-    TaskCancelling,
-    TaskPaused,
-    TaskResumed,
+    RunCancelled,
+    RunCancelling,
+    RunPaused,
+    RunResumed,
 )
 from models.ids import ROOT, NodePath, RunId, TaskId
 from models.remedies import Action, Remedy
 from models.retries import advice_for
-from models.runs import RunKind
+from models.runs import CLOSED, STOPPED, RunKind, RunStatus
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskStatus
+from models.tasks import Budget, Guidance
 from models.users import Caller
 
-PAUSABLE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.WAITING})
+PAUSABLE = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Given:
 async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Start a draft."""
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status != TaskStatus.DRAFT:
+    if task.status != RunStatus.DRAFT:
         raise refusal(task, "only a draft can be started")
-    task.status = TaskStatus.QUEUED
+    task.status = RunStatus.QUEUED
     await outbox.enqueue(session, task_id, "start")
 
 
@@ -62,19 +62,19 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
     A repeated request while it ends sends the cancel again.
     """
     run = await locked(session, caller, run_id, *kinds)
-    if run.status == TaskStatus.CANCELLING:
+    if run.status == RunStatus.CANCELLING:
         await outbox.enqueue_again(session, run_id, "cancel")
     if run.status in STOPPED:
         return
     if run.status in CLOSED:
         raise _has_ended(run)
-    if run.status == TaskStatus.DRAFT:
-        run.status, run.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
+    if run.status == RunStatus.DRAFT:
+        run.status, run.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         cut_short = await ends.cancel_open_subtasks(session, run_id)
-        await events.append(session, run_id, *cut_short, TaskCancelled())
+        await events.append(session, run_id, *cut_short, RunCancelled())
         return
-    run.status = TaskStatus.CANCELLING
-    await events.append(session, run_id, TaskCancelling())
+    run.status = RunStatus.CANCELLING
+    await events.append(session, run_id, RunCancelling())
     await outbox.enqueue(session, run_id, "cancel")
 
 
@@ -94,28 +94,28 @@ def _has_ended(run: Run) -> Conflict:
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Let calls in flight end and begin no other. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status == TaskStatus.PAUSED:
+    if task.status == RunStatus.PAUSED:
         return
     if task.status not in PAUSABLE:
         raise refusal(task, "only a queued, running or waiting task can be paused")
-    task.status = TaskStatus.PAUSED
-    await events.append(session, task_id, TaskPaused())
+    task.status = RunStatus.PAUSED
+    await events.append(session, task_id, RunPaused())
     await outbox.enqueue(session, task_id, "pause")
 
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Let a paused task go on. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING):
+    if task.status in (RunStatus.QUEUED, RunStatus.RUNNING):
         return
-    if task.status == TaskStatus.WAITING:
+    if task.status == RunStatus.WAITING:
         raise Conflict(
             "The task waits for its budget; raise it.", remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id)
         )
-    if task.status != TaskStatus.PAUSED:
+    if task.status != RunStatus.PAUSED:
         raise refusal(task, "only a paused task can be resumed")
     task.status = going_on(task)
-    await events.append(session, task_id, TaskResumed())
+    await events.append(session, task_id, RunResumed())
     await outbox.enqueue(session, task_id, "resume")
 
 
@@ -125,13 +125,13 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     Raises InvalidInput when a limit is not above what is spent already.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
+    if task.status in CLOSED or task.status == RunStatus.CANCELLING:
         raise refusal(task, "it makes no more model calls")
     raised = set_limits(task, budget)
-    if task.status == TaskStatus.WAITING:
+    if task.status == RunStatus.WAITING:
         task.status = going_on(task)
     await events.append(session, task_id, raised)
-    if task.status != TaskStatus.DRAFT:
+    if task.status != RunStatus.DRAFT:
         await outbox.enqueue(session, task_id, "budget_raised")
 
 
@@ -141,7 +141,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     Raises InvalidInput for a subtask that isn't there and Conflict for one that has ended.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
-    if task.status in CLOSED or task.status == TaskStatus.CANCELLING:
+    if task.status in CLOSED or task.status == RunStatus.CANCELLING:
         raise refusal(task, "no model call is left to see the guidance")
     subtasks = await _statuses(session, task_id)
     if guidance.path:
@@ -175,34 +175,34 @@ def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
 
 
 _NEW_TASK = ("It can't start again; create a new one.", Action.CREATE_TASK)
-_INSTEAD: dict[TaskStatus, tuple[str, Action | None]] = {
-    TaskStatus.DRAFT: ("Start it.", Action.EXECUTE_TASK),
-    TaskStatus.QUEUED: ("It starts as soon as a worker has room.", None),
-    TaskStatus.RUNNING: ("It is already running; look at its progress.", Action.SHOW_TASK),
-    TaskStatus.PAUSED: ("Resume it.", Action.RESUME_TASK),
-    TaskStatus.WAITING: ("Raise its budget.", Action.RAISE_BUDGET),
-    TaskStatus.CANCELLING: _NEW_TASK,
-    TaskStatus.COMPLETED: _NEW_TASK,
-    TaskStatus.FAILED: ("Retry it; finished answers are kept.", Action.RETRY_TASK),
-    TaskStatus.CANCELLED: _NEW_TASK,
+_INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
+    RunStatus.DRAFT: ("Start it.", Action.EXECUTE_TASK),
+    RunStatus.QUEUED: ("It starts as soon as a worker has room.", None),
+    RunStatus.RUNNING: ("It is already running; look at its progress.", Action.SHOW_TASK),
+    RunStatus.PAUSED: ("Resume it.", Action.RESUME_TASK),
+    RunStatus.WAITING: ("Raise its budget.", Action.RAISE_BUDGET),
+    RunStatus.CANCELLING: _NEW_TASK,
+    RunStatus.COMPLETED: _NEW_TASK,
+    RunStatus.FAILED: ("Retry it; finished answers are kept.", Action.RETRY_TASK),
+    RunStatus.CANCELLED: _NEW_TASK,
 }
 """The alternative in each state to a forbidden request."""
 
 
 def refusal(task: Run, rule: str) -> Conflict:
     """Return why a task's state forbids a request, and what can be done instead."""
-    status = TaskStatus(task.status)
-    shown = "a draft" if status is TaskStatus.DRAFT else status
-    is_over = status is TaskStatus.FAILED and not advice_for(task.error_code).retry
+    status = RunStatus(task.status)
+    shown = "a draft" if status is RunStatus.DRAFT else status
+    is_over = status is RunStatus.FAILED and not advice_for(task.error_code).retry
     instead, action = _NEW_TASK if is_over else _INSTEAD[status]
     target = None if action is Action.CREATE_TASK else task.id
     remedy = Remedy(action=action, target=target) if action else None
     return Conflict(f"The task is {shown}: {rule}. {instead}", remedy=remedy)
 
 
-def going_on(task: Run) -> TaskStatus:
+def going_on(task: Run) -> RunStatus:
     """Where a task stands that nothing keeps back any more."""
-    return TaskStatus.QUEUED if task.started_at is None else TaskStatus.RUNNING
+    return RunStatus.QUEUED if task.started_at is None else RunStatus.RUNNING
 
 
 def _check_above_spent(task: Run, budget: Budget, within: str) -> None:

@@ -16,10 +16,11 @@ from chimera.ledger.blocked import blocked_calls
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.events import BudgetReached
-from models.ids import NodePath, TaskId, due_at_of
+from models.ids import NodePath, RunId, TaskId, due_at_of
 from models.retries import advice_for
+from models.runs import RunStatus
 from models.subtasks import SubtaskView
-from models.tasks import BudgetView, RunPolicy, TaskStatus, TaskView
+from models.tasks import BudgetView, RunPolicy, TaskView
 from models.usage import Usage
 from models.users import Caller
 from models.waits import Waiting, budget_wait
@@ -34,14 +35,14 @@ LinkTo = Callable[[TaskId], str]
 class TaskFilter:
     """What a list is narrowed to; `text` is looked for in title and goal."""
 
-    statuses: tuple[TaskStatus, ...] = ()
+    statuses: tuple[RunStatus, ...] = ()
     schedule_id: str | None = None
     text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    status: TaskStatus
+    status: RunStatus
     last_seq: int
 
 
@@ -52,11 +53,11 @@ async def view(connection: Connection, caller: Caller, task_id: TaskId, link_to:
     """
     row = await _found(connection, _ONE, caller, task_id)
     task = _view_of(row, link_to)
-    if task.status is TaskStatus.QUEUED and row.admitted_at is None:
+    if task.status is RunStatus.QUEUED and row.admitted_at is None:
         return task.model_copy(update={"queue_place": await admission.place_of(connection, task_id)})
-    if task.status is TaskStatus.WAITING:
+    if task.status is RunStatus.WAITING:
         return task.model_copy(update={"waiting": await _waiting(connection, task_id)})
-    if task.status is TaskStatus.RUNNING:
+    if task.status is RunStatus.RUNNING:
         return task.model_copy(update={"blocked_by": await blocked_calls(connection, task_id)})
     return task
 
@@ -104,23 +105,23 @@ async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView,
 async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> Progress:
     """Return how far the events of the caller's task go. Raises NotFound, also for another user's."""
     row = await _found(connection, _PROGRESS, caller, task_id)
-    return Progress(TaskStatus(row.status), row.event_seq)
+    return Progress(RunStatus(row.status), row.event_seq)
 
 
 _IN_PROGRESS = "SELECT path, purpose, step, attempt FROM calls WHERE run_id = %s AND status = 'started'"
 
 
-async def calls_in_progress(connection: Connection, task_id: TaskId) -> set[tuple[str, str, int, int]]:
+async def calls_in_progress(connection: Connection, run_id: RunId) -> set[tuple[str, str, int, int]]:
     """Return path, purpose, step and attempt of each model call whose answer is being written."""
-    rows = await connection.execute(_IN_PROGRESS, (task_id,))
+    rows = await connection.execute(_IN_PROGRESS, (run_id,))
     return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}
 
 
-async def last_seqs(connection: Connection, task_ids: Sequence[TaskId]) -> dict[TaskId, int]:
-    """Return the sequence of the newest event of each task."""
+async def last_seqs(connection: Connection, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+    """Return the sequence of the newest event of each run."""
     statement = "SELECT id, event_seq FROM runs WHERE id = ANY(CAST(%s AS uuid[]))"
-    rows = await connection.execute(statement, (list(task_ids),))
-    return {TaskId(str(row.id)): row.event_seq async for row in rows}
+    rows = await connection.execute(statement, (list(run_ids),))
+    return {RunId(str(row.id)): row.event_seq async for row in rows}
 
 
 _WAITING = """
@@ -213,7 +214,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         finish_reason=row.finish_reason,
         error_code=row.error_code,
         error=row.error,
-        remedy=advice_for(row.error_code) if row.status == TaskStatus.FAILED else None,
+        remedy=advice_for(row.error_code) if row.status == RunStatus.FAILED else None,
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=None if row.schedule_id is None else str(row.schedule_id),

@@ -15,12 +15,12 @@ from chimera.db.tables import Call, CallAttempt, EventRow, Guidance, Message, Ru
 from chimera.ledger import outbox
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
-from models.events import EVENT, Event, PlanCreated, TaskAccepted
+from models.events import EVENT, Event, PlanCreated, RunAccepted
 from models.ids import ScheduleId, TaskId, UserId
 from models.plans import PlannedSubtask, node_of
 from models.remedies import Action, Remedy
-from models.runs import RunKind
-from models.tasks import OPEN, RunPolicy, SubtaskMode, TaskSpec, TaskStatus
+from models.runs import OPEN, RunKind, RunStatus
+from models.tasks import RunPolicy, SubtaskMode, TaskSpec
 from models.users import Caller
 
 TITLE_CHARS = 80
@@ -57,7 +57,7 @@ async def create(
             "policy": _policy_of(spec, default_subtasks).model_dump_json(),
             "metadata": to_json(spec.metadata).decode(),
             "priority": spec.priority,
-            "status": TaskStatus.QUEUED if spec.start else TaskStatus.DRAFT,
+            "status": RunStatus.QUEUED if spec.start else RunStatus.DRAFT,
             "max_cost": budget.max_cost_micro_usd if budget else None,
             "max_tokens": budget.max_tokens if budget else None,
             "max_calls": budget.max_model_calls if budget else None,
@@ -106,14 +106,14 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     """Delete what a task was about and keep what it cost. Raises Conflict while it is open."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
-        if task.status == TaskStatus.CANCELLING:
+        if task.status == RunStatus.CANCELLING:
             raise Conflict(f"The task is {task.status}; retry when it has ended.")
         raise Conflict(
             f"The task is {task.status}; cancel it first.", remedy=Remedy(action=Action.CANCEL_TASK, target=task_id)
         )
-    if task.status == TaskStatus.DRAFT:
+    if task.status == RunStatus.DRAFT:
         # It will never run: its owner has room for another.
-        task.status, task.ended_at = TaskStatus.CANCELLED, datetime.now(UTC)
+        task.status, task.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
     for table in (Message, Guidance, EventRow, Subtask):
         await session.execute(delete_from(table).where(table.run_id == task_id))
@@ -150,8 +150,8 @@ def _row_of(subtask: PlannedSubtask) -> dict[str, object]:
 
 def _beginning_of(spec: TaskSpec) -> list[Event]:
     if spec.plan is None:
-        return [TaskAccepted()]
-    return [TaskAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
+        return [RunAccepted()]
+    return [RunAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
 
 
 def _policy_of(spec: TaskSpec, default_subtasks: SubtaskMode) -> RunPolicy:

@@ -16,7 +16,7 @@ from chimera.db.refusals import sqlstate_of
 from models.calls import Operation
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
-from models.tasks import OPEN, TaskStatus
+from models.runs import OPEN, RunStatus
 
 AT_ONCE = 50
 """More transactions than one user has under way at once: a process has 30 connections by default."""
@@ -51,7 +51,7 @@ OPEN_TASKS_LIMIT = UserLimit(
     "open tasks and drafts",
     "wait until one has ended, cancel one, or delete a draft",
     text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind = 'task' AND status = ANY(:open)").bindparams(
-        open=words(OPEN | {TaskStatus.DRAFT})
+        open=words(OPEN | {RunStatus.DRAFT})
     ),
     retry_after_s=10.0,
 )

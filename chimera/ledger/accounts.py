@@ -8,7 +8,7 @@ from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event, pla
 from models.base import usd
 from models.events import EVENT, BudgetReached
 from models.ids import RunId
-from models.tasks import UNCALLABLE
+from models.runs import UNCALLABLE
 
 RAISE = "Raise the limit."
 """Ends each message; the remedy, derived when it is shown, has the amount."""

@@ -22,7 +22,7 @@ WHERE a.run_id = k.run_id AND a.path = k.path AND a.purpose = k.purpose AND a.st
 async def report_alive(connection: Connection, requests: Collection[ModelCallRequest], worker: str) -> None:
     """Note that the attempts of `worker` at these calls are at work."""
     values = {
-        "run_ids": [request.task_id for request in requests],
+        "run_ids": [request.run_id for request in requests],
         "paths": [request.path for request in requests],
         "purposes": [request.purpose.value for request in requests],
         "steps": [request.step for request in requests],

@@ -28,7 +28,8 @@ from models.errors import Overtaken
 from models.events import Event
 from models.ids import RunId
 from models.model_calls import ModelCallRequest
-from models.tasks import UNCALLABLE, OnTruncated
+from models.runs import UNCALLABLE
+from models.tasks import OnTruncated
 
 _UNCALLABLE = words(UNCALLABLE)
 

@@ -11,17 +11,18 @@ from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
 from models.events import (
     Event,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
     SubtaskCancelled,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
-    TaskCancelled,
-    TaskCompleted,
-    TaskFailed,
 )
 from models.ids import ROOT, NodePath, RunId
+from models.runs import CLOSED, OPEN, STOPPED, RunStatus
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import CLOSED, OPEN, STOPPED, FinishReason, TaskStatus, TransitionRecord
+from models.tasks import FinishReason, TransitionRecord
 
 
 async def record(session: AsyncSession, transition: TransitionRecord) -> int:
@@ -41,15 +42,15 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
     row = (
         await session.execute(
             text("SELECT status, last_call_at, simulated, retries FROM runs WHERE id = :id FOR NO KEY UPDATE"),
-            {"id": transition.task_id},
+            {"id": transition.run_id},
         )
     ).one_or_none()
     if row is None or row.status in CLOSED or row.retries > transition.retries:
         return 0
-    if row.status == TaskStatus.CANCELLING and transition.status != "cancelled":
+    if row.status == RunStatus.CANCELLING and transition.status != "cancelled":
         # A requested stop has been made, however the run ended.
         transition = TransitionRecord(
-            task_id=transition.task_id, path=ROOT, status="cancelled", retries=transition.retries
+            run_id=transition.run_id, path=ROOT, status="cancelled", retries=transition.retries
         )
     answer = await _answer_of(session, transition)
     await session.execute(
@@ -58,7 +59,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
             " finish_reason = :finish_reason, ended_at = now() WHERE id = :id"
         ),
         {
-            "id": transition.task_id,
+            "id": transition.run_id,
             "status": transition.status,
             "code": transition.error_code,
             "error": transition.error or None,
@@ -66,21 +67,21 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
             "finish_reason": answer.finish_reason,
         },
     )
-    await in_doubt.leave_behind(session, transition.task_id, ROOT)
-    cut_short = await cancel_open_subtasks(session, transition.task_id)
+    await in_doubt.leave_behind(session, transition.run_id, ROOT)
+    cut_short = await cancel_open_subtasks(session, transition.run_id)
     event: Event
     match transition.status:
         case "completed":
-            event = TaskCompleted(
+            event = RunCompleted(
                 preview=preview_of(answer.result or ""),
                 simulated=row.simulated,
                 finish_reason=answer.finish_reason or "stop",
             )
         case "cancelled":
-            event = TaskCancelled(last_call_at=row.last_call_at)
+            event = RunCancelled(last_call_at=row.last_call_at)
         case _:
-            event = TaskFailed(code=transition.error_code or "failed", message=transition.error)
-    return await events.append(session, transition.task_id, *cut_short, event)
+            event = RunFailed(code=transition.error_code or "failed", message=transition.error)
+    return await events.append(session, transition.run_id, *cut_short, event)
 
 
 async def cancel_open_subtasks(
@@ -100,7 +101,7 @@ async def cancel_open_subtasks(
 
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
     lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
-    task = (await session.execute(lock, {"id": transition.task_id})).one_or_none()
+    task = (await session.execute(lock, {"id": transition.run_id})).one_or_none()
     if task is None or task.status not in OPEN or task.retries > transition.retries:
         # Nothing follows a run's end, and a failed run is over once its task is retried.
         return 0
@@ -113,7 +114,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
         ),
         {
             "open": words(OPEN_SUBTASKS),
-            "id": transition.task_id,
+            "id": transition.run_id,
             "path": transition.path,
             "status": transition.status,
             "code": transition.error_code,
@@ -122,15 +123,15 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
             "finish_reason": answer.finish_reason,
         },
     )
-    await in_doubt.leave_behind(session, transition.task_id, transition.path)
+    await in_doubt.leave_behind(session, transition.run_id, transition.path)
     if not ended:
         return 0
     if transition.status == "failed":
         # It isn't done, nor are those below it: its parent may be retried, and they with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
-        return await events.append(session, transition.task_id, failed)
+        return await events.append(session, transition.run_id, failed)
     await session.execute(
-        text("UPDATE runs SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.task_id}
+        text("UPDATE runs SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.run_id}
     )
     if transition.status == "completed":
         completed = SubtaskCompleted(
@@ -138,10 +139,10 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
             preview=preview_of(answer.result or ""),
             finish_reason=answer.finish_reason or "stop",
         )
-        return await events.append(session, transition.task_id, completed)
-    cut_short = await cancel_open_subtasks(session, transition.task_id, below=transition.path)
+        return await events.append(session, transition.run_id, completed)
+    cut_short = await cancel_open_subtasks(session, transition.run_id, below=transition.path)
     skipped = SubtaskSkipped(path=transition.path, code=transition.error_code or "failed", message=transition.error)
-    return await events.append(session, transition.task_id, *cut_short, skipped)
+    return await events.append(session, transition.run_id, *cut_short, skipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _An
     row = (
         await session.execute(
             text("SELECT result, finish_reason FROM subtasks WHERE run_id = :id AND path = :path"),
-            {"id": transition.task_id, "path": transition.from_child},
+            {"id": transition.run_id, "path": transition.from_child},
         )
     ).one()
     return _Answer(row.result, row.finish_reason)
@@ -168,8 +169,8 @@ async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _An
 async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:
     """Hold an end against the rows: Temporal's word is not enough to call a node completed."""
     lock = text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE")
-    status = await session.scalar(lock, {"id": transition.task_id})
+    status = await session.scalar(lock, {"id": transition.run_id})
     if status in STOPPED:
-        raise RootStopped(transition.task_id)
-    if status in OPEN and (missing := await subtasks.unanswered_in(session, transition.task_id, transition.path)):
+        raise RootStopped(transition.run_id)
+    if status in OPEN and (missing := await subtasks.unanswered_in(session, transition.run_id, transition.path)):
         raise AnswerMissing(missing)

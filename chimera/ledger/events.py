@@ -11,7 +11,7 @@ from chimera.db.engine import Connection, scalar, words
 from chimera.ledger.statements import insert_event
 from models.events import EVENT, Event, EventFrame
 from models.ids import RunId
-from models.tasks import CLOSED
+from models.runs import CLOSED
 
 # `FOR UPDATE` order: the tasks row is always the first that a writing transaction locks, so two can't deadlock.
 _TAKE = text("UPDATE runs SET event_seq = event_seq + :n, updated_at = now() WHERE id = :run_id RETURNING event_seq")
@@ -77,4 +77,4 @@ async def newest(connection: Connection, run_id: RunId, limit: int) -> list[Even
 
 
 def _frame_of(run_id: RunId, row: Any) -> EventFrame:
-    return EventFrame(task_id=run_id, seq=row.seq, at=row.at, event=EVENT.validate_python(row.payload))
+    return EventFrame(run_id=run_id, seq=row.seq, at=row.at, event=EVENT.validate_python(row.payload))

@@ -8,7 +8,7 @@ from chimera.ledger.calls import Intent
 from chimera.ledger.statements import INSERT_EVENTS, add_used, at_attempt, events_of, place_of, set_used, used
 from models.events import Event
 from models.model_calls import AttemptStatus
-from models.tasks import OPEN
+from models.runs import OPEN
 from models.usage import Usage
 
 _OPEN = words(OPEN)

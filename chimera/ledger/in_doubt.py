@@ -15,11 +15,11 @@ from chimera.ledger.calls import Intent, lock_run
 from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
 from chimera.ledger.statements import add_used, at_attempt, at_place, place_of, set_used
-from models.events import TaskResumed
+from models.events import RunResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.runs import OPEN
 from models.subtasks import OPEN_SUBTASKS
-from models.tasks import OPEN
 
 _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
@@ -49,7 +49,7 @@ _GIVE_UP_BELOW = text(
 
 async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
     """Give up an earlier attempt at a call: its worker has not reported its outcome."""
-    await lock_run(connection, request.task_id)
+    await lock_run(connection, request.run_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 
@@ -72,7 +72,7 @@ _WOKEN = """
 _CONTINUES = """
        status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE runs.status END,
        event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
-_RESUMED = {"resumed": TaskResumed().model_dump_json()}
+_RESUMED = {"resumed": RunResumed().model_dump_json()}
 
 _TAKE_UP = f"""
 WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),

@@ -45,7 +45,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Med
     cursor = await connection.execute(_CONTEXT, place_of(request))
     row = await cursor.fetchone()
     if row is None:
-        raise RootStopped(request.task_id)
+        raise RootStopped(request.run_id)
     return MediaContext(
         owner_id=UserId(str(row.owner_id)),
         run_status=row.run_status,

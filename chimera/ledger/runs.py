@@ -10,9 +10,10 @@ from chimera.db.engine import Connection, words
 from chimera.ledger import outbox
 from chimera.ledger.ends import end_run
 from chimera.ledger.statements import insert_event
-from models.events import TaskStarted
+from models.events import RunStarted
 from models.ids import ROOT, RunId
-from models.tasks import CLOSED, OPEN, STOPPED, TaskStatus, TransitionRecord
+from models.runs import CLOSED, OPEN, STOPPED, RunStatus
+from models.tasks import TransitionRecord
 
 _MARK_STARTED = text(f"""
 WITH begun AS (
@@ -20,7 +21,7 @@ WITH begun AS (
            event_seq = event_seq + 1, updated_at = now(),
            status = CASE status WHEN 'queued' THEN 'running' ELSE status END
     WHERE id = :id AND status <> ALL(:closed)
-      AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND payload ->> 'type' = 'task.started')
+      AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND payload ->> 'type' = 'run.started')
     RETURNING id, event_seq)
 {insert_event("begun", ":event")}
 """)  # noqa: S608  # only constants go in
@@ -31,7 +32,7 @@ async def mark_started(session: AsyncSession, run_id: RunId) -> None:
 
     A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
     """
-    event = TaskStarted().model_dump_json()
+    event = RunStarted().model_dump_json()
     await session.execute(_MARK_STARTED, {"id": run_id, "closed": words(CLOSED), "event": event})
 
 
@@ -71,7 +72,7 @@ async def with_runs(session: AsyncSession, before: datetime, after: RunId | None
 async def start_again(session: AsyncSession, run_id: RunId) -> None:
     """Have a run started anew that Temporal has lost: the ledger gives it what was answered. A stop stays a stop."""
     status = await session.scalar(text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE"), {"id": run_id})
-    if status == TaskStatus.CANCELLING:
+    if status == RunStatus.CANCELLING:
         await close_from_temporal(session, run_id, True)
     elif status in OPEN:
         await outbox.enqueue(session, run_id, "start")
@@ -85,7 +86,7 @@ async def stopped_among(connection: Connection, run_ids: Collection[RunId]) -> s
     cursor = await connection.execute(
         "SELECT id FROM runs WHERE id = ANY(CAST(%(ids)s AS uuid[]))"
         " AND (status = ANY(%(stopped)s) OR deleted_at IS NOT NULL)",
-        {"ids": list(run_ids), "stopped": words(STOPPED | {TaskStatus.FAILED})},
+        {"ids": list(run_ids), "stopped": words(STOPPED | {RunStatus.FAILED})},
     )
     return {RunId(str(row.id)) for row in await cursor.fetchall()}
 
@@ -101,9 +102,9 @@ async def close_from_temporal(
     lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
     status, current = (await session.execute(lock, {"id": run_id})).one_or_none() or (None, 0)
     # A requested stop has been made, however the run ended.
-    cancelled = cancelled or status == TaskStatus.CANCELLING
+    cancelled = cancelled or status == RunStatus.CANCELLING
     transition = TransitionRecord(
-        task_id=run_id,
+        run_id=run_id,
         path=ROOT,
         status="cancelled" if cancelled else "failed",
         error_code=None if cancelled else "ended_outside",

@@ -27,7 +27,8 @@ from chimera.ledger.statements import (
 from chimera.ledger.transcripts import TranscriptRow
 from models.events import Event
 from models.model_calls import ModelCallOutcome
-from models.tasks import COMPLETABLE, OPEN, FinishReason
+from models.runs import COMPLETABLE, OPEN
+from models.tasks import FinishReason
 from models.usage import Usage
 
 _COMPLETABLE = words(COMPLETABLE)

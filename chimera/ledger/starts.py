@@ -12,8 +12,8 @@ from models.base import preview_of
 from models.ids import RunId, UserId
 from models.model_calls import CallInput, Purpose
 from models.plans import PlanNode
-from models.runs import RunKind
-from models.tasks import CLOSED, RunPolicy, TaskInput, TaskStatus
+from models.runs import CLOSED, RunKind, RunStatus
+from models.tasks import RunPolicy, TaskInput
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -47,7 +47,7 @@ async def read_start(session: AsyncSession, run_id: RunId, most: int = 0) -> Sta
     run = (await session.execute(_RUN, {"id": run_id, "most": most})).one_or_none()
     if run is None or run.status in CLOSED:
         return None
-    if run.retries and run.status == TaskStatus.CANCELLING:
+    if run.retries and run.status == RunStatus.CANCELLING:
         # The run that failed may still be ending, and nothing else is to begin.
         return None
     argument, title = await _READ[RunKind(run.kind)](session, run)

@@ -33,7 +33,7 @@ def at_attempt(table: str = "") -> str:
 
 def place_of(request: ModelCallRequest) -> dict[str, Any]:
     """The key of a call, as query parameters."""
-    return {"run_id": request.task_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}
+    return {"run_id": request.run_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}
 
 
 USED = tuple(Usage.model_fields)

@@ -9,7 +9,7 @@ from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped
 from models.events import EVENT, ToolCallFinished
 from models.ids import UserId
-from models.tasks import OPEN, STOPPED
+from models.runs import OPEN, STOPPED
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 _ASKED = """
@@ -63,7 +63,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> Asked:
     cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
     row: Any = await cursor.fetchone()
     if row is None or row.run_status in STOPPED:
-        raise RootStopped(request.task_id)
+        raise RootStopped(request.run_id)
     done = ToolCallOutcome(tool=row.asked["name"], failed=row.failed) if row.status == "finished" else None
     return Asked(row.asked["name"], row.asked["arguments"], row.asked["id"], done, UserId(str(row.owner_id)))
 
@@ -98,4 +98,4 @@ async def finish(
 
 
 def _place(request: ToolCallRequest) -> dict[str, object]:
-    return {"run_id": request.task_id, "path": request.path, "step": request.step, "index": request.index}
+    return {"run_id": request.run_id, "path": request.path, "step": request.step, "index": request.index}

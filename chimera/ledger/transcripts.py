@@ -99,7 +99,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
     cursor = await connection.execute(_CONTEXT, {**place_of(request), "agent": request.agent})
     row = await cursor.fetchone()
     if row is None:
-        raise RootStopped(request.task_id)
+        raise RootStopped(request.run_id)
     return CallContext(
         owner_id=str(row.owner_id),
         run_status=row.run_status,

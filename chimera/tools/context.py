@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from models.ids import NodePath, TaskId, UserId
+from models.ids import NodePath, RunId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ToolContext:
 
     owner_id: UserId
     """The user it acts for: it has no more rights than the owner."""
-    run_id: TaskId
+    run_id: RunId
     path: NodePath
     step: int
     index: int

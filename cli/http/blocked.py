@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from cli.http.client import Client
 from models.calls import AiCallSummary, AiCallView
 from models.ids import AiCallId, TaskId
-from models.tasks import OPEN, TaskStatus, TaskView
+from models.runs import OPEN, RunStatus
+from models.tasks import TaskView
 
 LOOKED_AT = 20
 """Running tasks, or open calls, that are asked."""
 
 
 async def blocked_tasks(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
-    running = [task.id for task in tasks if task.status is TaskStatus.RUNNING][:LOOKED_AT]
+    running = [task.id for task in tasks if task.status is RunStatus.RUNNING][:LOOKED_AT]
     # One that was deleted meanwhile is refused.
     found = await asyncio.gather(*map(client.task, running), return_exceptions=True)
     return {task.id for task in found if isinstance(task, TaskView) and task.blocked_by}

@@ -15,7 +15,8 @@ from cli.http.trouble import Trouble, is_away
 from cli.live.screens import Banner, Say, showing
 from cli.live.view import TaskState
 from models.events import LAST, EventFrame, Frame, SnapshotFrame
-from models.tasks import CLOSED, TaskStatus, TaskView
+from models.runs import CLOSED, RunStatus
+from models.tasks import TaskView
 
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
 
@@ -42,10 +43,10 @@ async def follow(
     until_it_waits: bool = False,
 ) -> TaskView:
     """Show a task live until it has ended or, if requested, waits for its budget; return it as it is then."""
-    if until_it_waits and task.status is TaskStatus.WAITING:
+    if until_it_waits and task.status is RunStatus.WAITING:
         return task
     state = TaskState(task.id, task)
-    over = CLOSED | {TaskStatus.WAITING} if until_it_waits else CLOSED
+    over = CLOSED | {RunStatus.WAITING} if until_it_waits else CLOSED
     async with (
         showing(state, console, banner) as screen,
         aclosing(frames_of(client, task, after, screen.say, over)) as frames,
@@ -55,16 +56,16 @@ async def follow(
                 continue
             screen.show(frame)
             watch(state, screen.say)
-            if until_it_waits and state.status is TaskStatus.WAITING:
+            if until_it_waits and state.status is RunStatus.WAITING:
                 # The event may be outdated: a user may have raised the budget meanwhile.
                 now = await client.task(task.id)
-                if now.status is TaskStatus.WAITING:
+                if now.status is RunStatus.WAITING:
                     return now
     return await client.task(task.id)
 
 
 async def frames_of(
-    client: Client, task: TaskView, after: int, say: Say, over: Set[TaskStatus] = CLOSED
+    client: Client, task: TaskView, after: int, say: Say, over: Set[RunStatus] = CLOSED
 ) -> AsyncGenerator[Frame]:
     """Yield the frames behind `after`, through lost connections, until the last one, or a poll finds the task `over`.
 
@@ -88,7 +89,7 @@ async def frames_of(
             await place.wait_out(error)
 
 
-async def _is_over(client: Client, task: TaskView, over: Set[TaskStatus]) -> bool:
+async def _is_over(client: Client, task: TaskView, over: Set[RunStatus]) -> bool:
     return (await client.task(task.id)).status in over
 
 

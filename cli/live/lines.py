@@ -19,13 +19,13 @@ from models.events import (
     ModelCallWaiting,
     PlanCreated,
     PlanRejected,
+    RunCompleted,
+    RunFailed,
     SnapshotFrame,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
     SubtaskStarted,
-    TaskCompleted,
-    TaskFailed,
     ToolCallFinished,
 )
 from models.ids import TaskId
@@ -55,7 +55,7 @@ def failure_of(event: ModelCallFailed) -> str:
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 
-def end_of(event: SubtaskFailed | SubtaskSkipped | TaskFailed, task_id: TaskId) -> str:
+def end_of(event: SubtaskFailed | SubtaskSkipped | RunFailed, task_id: TaskId) -> str:
     """Describe why a task or a subtask failed; the code alone where the message was shown before."""
     why = f": {with_command(event.message, remedy_of(event.code, task_id))}" if event.message else ""
     return f"{event.code}{why}"
@@ -89,10 +89,10 @@ def _said(event: Event, task_id: TaskId) -> str:
             return f"not accepted: {' '.join(event.problems)}"
         case SubtaskStarted():
             return f"started ({event.agent})"
-        case SubtaskCompleted() | TaskCompleted():
-            simulated = " (simulated)" if isinstance(event, TaskCompleted) and event.simulated else ""
+        case SubtaskCompleted() | RunCompleted():
+            simulated = " (simulated)" if isinstance(event, RunCompleted) and event.simulated else ""
             return f"completed{simulated}{_ending_of(event)}: {event.preview}"
-        case SubtaskFailed() | SubtaskSkipped() | TaskFailed():
+        case SubtaskFailed() | SubtaskSkipped() | RunFailed():
             return f"{_name_of(event)}: {end_of(event, task_id)}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
             return _said_of_call(event)
@@ -130,7 +130,7 @@ def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed)
             return f"model call {event.step}{attempt} {failure_of(event)}"
 
 
-def _ending_of(event: ModelCallFinished | SubtaskCompleted | TaskCompleted) -> str:
+def _ending_of(event: ModelCallFinished | SubtaskCompleted | RunCompleted) -> str:
     ending = ending_of(event)
     return f", {ending.words}" if ending else ""
 

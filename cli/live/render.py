@@ -16,8 +16,8 @@ from cli.output.text import count, one_line, plain
 from models.base import usd
 from models.ids import ROOT
 from models.model_calls import PURPOSES, Purpose
+from models.runs import RunStatus
 from models.subtasks import SubtaskStatus
-from models.tasks import TaskStatus
 
 _MARKS = {
     SubtaskStatus.PENDING: ("·", "dim"),
@@ -28,12 +28,12 @@ _MARKS = {
     SubtaskStatus.CANCELLED: ("■", "yellow"),
 }
 _STATUS_STYLES = {
-    TaskStatus.COMPLETED: "green",
-    TaskStatus.FAILED: "red",
-    TaskStatus.CANCELLED: "yellow",
-    TaskStatus.CANCELLING: "yellow",
-    TaskStatus.PAUSED: "yellow",
-    TaskStatus.WAITING: "yellow",
+    RunStatus.COMPLETED: "green",
+    RunStatus.FAILED: "red",
+    RunStatus.CANCELLED: "yellow",
+    RunStatus.CANCELLING: "yellow",
+    RunStatus.PAUSED: "yellow",
+    RunStatus.WAITING: "yellow",
 }
 
 MOST_TEXT_LINES = 3
@@ -157,7 +157,7 @@ def _broken(text: str, width: int) -> list[str]:
 def _bar(state: TaskState, width: int) -> RenderableType:
     # The plan and the answer are steps too, so that a task with one subtask moves.
     total = len(state.subtasks) + 2
-    done = total if state.status is TaskStatus.COMPLETED else state.done + (1 if state.is_planned else 0)
+    done = total if state.status is RunStatus.COMPLETED else state.done + (1 if state.is_planned else 0)
     bar = Table.grid(padding=(0, 1))
     label = f"{state.done}/{len(state.subtasks)} subtasks" if state.is_planned else "no plan yet"
     bar.add_row(ProgressBar(total=total, completed=done, width=max(10, min(60, width - 24))), Text(label))

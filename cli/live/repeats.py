@@ -14,9 +14,9 @@ from models.events import (
     ModelCallFinished,
     ModelCallStarted,
     ModelCallWaiting,
+    RunFailed,
     SubtaskFailed,
     SubtaskSkipped,
-    TaskFailed,
 )
 from models.ids import NodePath
 from models.model_calls import Purpose
@@ -62,7 +62,7 @@ class Repeats:
 
     def without_reason_again(self, event: Event) -> Event:
         """Leave out a failure's message where the call or the subtask that it comes from has shown it."""
-        if not isinstance(event, (ModelCallFailed, SubtaskFailed, SubtaskSkipped, TaskFailed)):
+        if not isinstance(event, (ModelCallFailed, SubtaskFailed, SubtaskSkipped, RunFailed)):
             return event
         if not isinstance(event, ModelCallFailed) and any(reason in event.message for reason in self._reasons):
             return event.model_copy(update={"message": ""})

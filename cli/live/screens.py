@@ -67,7 +67,7 @@ class Lines:
         if isinstance(frame, EventFrame) and (left_out := self._repeats.left_out_before(frame.event)) is not None:
             event = self._repeats.without_reason_again(frame.event)
             note = f" ({left_out})" if left_out else ""
-            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event, frame.task_id)}{note}")
+            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event, frame.run_id)}{note}")
 
     def say(self, line: str) -> None:
         say(self._console, line)

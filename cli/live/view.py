@@ -21,27 +21,28 @@ from models.events import (
     ModelCallWaiting,
     PlanCreated,
     PlanRejected,
+    RunCancelled,
+    RunCancelling,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+    RunRetried,
+    RunStarted,
     SnapshotFrame,
     SubtaskCancelled,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskSkipped,
     SubtaskStarted,
-    TaskCancelled,
-    TaskCancelling,
-    TaskCompleted,
-    TaskFailed,
-    TaskPaused,
-    TaskResumed,
-    TaskRetried,
-    TaskStarted,
     TokensFrame,
     ToolCallFinished,
 )
 from models.ids import ROOT, NodePath, TaskId, child_path
 from models.model_calls import Purpose
+from models.runs import CLOSED, RunStatus
 from models.subtasks import SubtaskStatus
-from models.tasks import CLOSED, TaskStatus, TaskView
+from models.tasks import TaskView
 
 ENDED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.FAILED, SubtaskStatus.SKIPPED, SubtaskStatus.CANCELLED})
 
@@ -54,7 +55,7 @@ class TaskState:
         self.seq = 0
         self.goal = task.goal if task else ""
         self.title = task.title if task else ""
-        self.status = task.status if task else TaskStatus.QUEUED
+        self.status = task.status if task else RunStatus.QUEUED
         self.simulated = task.simulated if task else False
         self.began_at = (task.started_at or task.created_at) if task else None
         self.ended_at = task.ended_at if task else None
@@ -243,33 +244,33 @@ class TaskState:
 
     def _task(self, event: Event) -> None:
         match event:
-            case TaskStarted() | TaskResumed() | BudgetRaised():
-                self.status, self.note = TaskStatus.RUNNING, ""
-            case TaskRetried():
+            case RunStarted() | RunResumed() | BudgetRaised():
+                self.status, self.note = RunStatus.RUNNING, ""
+            case RunRetried():
                 self._open_again(event)
-            case TaskPaused():
-                self.status = TaskStatus.PAUSED
-            case TaskCancelling():
-                self.status = TaskStatus.CANCELLING
+            case RunPaused():
+                self.status = RunStatus.PAUSED
+            case RunCancelling():
+                self.status = RunStatus.CANCELLING
             case BudgetReached():
-                self.status, self.note = TaskStatus.WAITING, budget_of(event, self.task_id)
-            case TaskCompleted():
-                self._close(TaskStatus.COMPLETED)
+                self.status, self.note = RunStatus.WAITING, budget_of(event, self.task_id)
+            case RunCompleted():
+                self._close(RunStatus.COMPLETED)
                 self.simulated = self.simulated or event.simulated
-            case TaskFailed():
-                self._close(TaskStatus.FAILED, end_of(event, self.task_id))
-            case TaskCancelled():
-                self._close(TaskStatus.CANCELLED)
+            case RunFailed():
+                self._close(RunStatus.FAILED, end_of(event, self.task_id))
+            case RunCancelled():
+                self._close(RunStatus.CANCELLED)
             case _:
                 pass
 
-    def _open_again(self, event: TaskRetried) -> None:
-        self.status, self.note, self.ended_at = TaskStatus.RUNNING, "", None
+    def _open_again(self, event: RunRetried) -> None:
+        self.status, self.note, self.ended_at = RunStatus.RUNNING, "", None
         for path in event.paths:
             node = self._node(path)
             node.status, node.note = SubtaskStatus.PENDING, ""
 
-    def _close(self, status: TaskStatus, note: str = "") -> None:
+    def _close(self, status: RunStatus, note: str = "") -> None:
         self.status, self.note = status, note
         for node in self.nodes.values():
             node.writing = None

@@ -15,7 +15,7 @@ from cli.output.calls import where_it_stands, why_of
 from cli.output.text import short
 from models.calls import AiCallView, Operation
 from models.ids import AiCallId
-from models.tasks import OPEN, TaskStatus
+from models.runs import OPEN, RunStatus
 
 LOOK_AGAIN_S = 1.0
 LONGER = timedelta(seconds=10)
@@ -52,7 +52,7 @@ async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
     reported = _Reported()
     while True:
         call = await come_through(lambda: client.ai_call(call_id), trouble)
-        if call.status is TaskStatus.COMPLETED:
+        if call.status is RunStatus.COMPLETED:
             return call
         if call.status not in OPEN:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
@@ -78,5 +78,5 @@ class _Reported:
         return True
 
 
-def _ended(status: TaskStatus) -> str:
-    return "was cancelled" if status is TaskStatus.CANCELLED else str(status)
+def _ended(status: RunStatus) -> str:
+    return "was cancelled" if status is RunStatus.CANCELLED else str(status)

@@ -15,7 +15,8 @@ from cli.output.printing import print_json
 from cli.output.prose import say
 from cli.output.text import short
 from models.errors import ChimeraError
-from models.tasks import TaskStatus, TaskView
+from models.runs import RunStatus
+from models.tasks import TaskView
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,4 @@ class Watching:
             print_json(task)
         else:
             tell_end(task, await client.cost(task.id), await client.subtasks(task.id), console)
-        return WAITS if task.status is TaskStatus.WAITING else EXIT_CODES.get(task.status, 1)
+        return WAITS if task.status is RunStatus.WAITING else EXIT_CODES.get(task.status, 1)

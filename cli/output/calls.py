@@ -18,22 +18,22 @@ from cli.output.text import count, one_line, plain, short
 from models.base import usd
 from models.calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.ids import AiCallId
-from models.tasks import OPEN, TaskStatus
+from models.runs import OPEN, RunStatus
 
 _STATES = {
-    TaskStatus.QUEUED: "it is queued",
-    TaskStatus.RUNNING: "its provider works on it",
-    TaskStatus.PAUSED: "it is paused",
-    TaskStatus.WAITING: "it waits for its budget",
-    TaskStatus.CANCELLING: "it is being cancelled",
-    TaskStatus.COMPLETED: "it is finished",
-    TaskStatus.FAILED: "it failed",
-    TaskStatus.CANCELLED: "it was cancelled",
+    RunStatus.QUEUED: "it is queued",
+    RunStatus.RUNNING: "its provider works on it",
+    RunStatus.PAUSED: "it is paused",
+    RunStatus.WAITING: "it waits for its budget",
+    RunStatus.CANCELLING: "it is being cancelled",
+    RunStatus.COMPLETED: "it is finished",
+    RunStatus.FAILED: "it failed",
+    RunStatus.CANCELLED: "it was cancelled",
 }
 _ENDS = {
-    TaskStatus.COMPLETED: EXIT_CODES["completed"],
-    TaskStatus.FAILED: EXIT_CODES["failed"],
-    TaskStatus.CANCELLED: EXIT_CODES["cancelled"],
+    RunStatus.COMPLETED: EXIT_CODES["completed"],
+    RunStatus.FAILED: EXIT_CODES["failed"],
+    RunStatus.CANCELLED: EXIT_CODES["cancelled"],
 }
 
 
@@ -59,7 +59,7 @@ def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) ->
 
 def tell_call(call: AiCallView, out: Path | None) -> None:
     """Print a call's result as the command that requested it does, or its status."""
-    if call.status is not TaskStatus.COMPLETED:
+    if call.status is not RunStatus.COMPLETED:
         tell(f"{short(call.id)} ({call.operation}, {call.model}): {where_it_stands(call)}.")
         return
     print_result(call, out, as_json=False)
@@ -87,7 +87,7 @@ def why_of(call: AiCallView) -> str:
     if call.blocked_by is not None:
         why = f"{call.blocked_by.code}: {call.blocked_by.message}"
         return with_command(why, call.blocked_by.remedy).rstrip(". :")
-    if call.status is TaskStatus.RUNNING or not call.error_code:
+    if call.status is RunStatus.RUNNING or not call.error_code:
         # The error of the attempt before is over.
         return _STATES[call.status]
     return f"{call.error_code}: {call.error or ''}".rstrip(". :")
@@ -119,7 +119,7 @@ def _tell(call: AiCallView, what: str) -> None:
 
 
 def _has_failed(call: AiCallView) -> bool:
-    return call.status is TaskStatus.FAILED and bool(call.error_code)
+    return call.status is RunStatus.FAILED and bool(call.error_code)
 
 
 def _next_try(call: AiCallView) -> str:

@@ -15,8 +15,9 @@ from models.costs import CostView
 from models.errors import remedy_of
 from models.model_calls import AttemptStatus, ModelCallView
 from models.retries import advice_for
+from models.runs import RunStatus
 from models.subtasks import SubtaskView
-from models.tasks import Budget, TaskStatus, TaskView
+from models.tasks import Budget, TaskView
 from models.waits import Waiting
 
 _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
@@ -25,11 +26,11 @@ _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
 def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
     """Print a task's outcome: its result on stdout, the rest where progress went."""
     match task.status:
-        case TaskStatus.COMPLETED:
+        case RunStatus.COMPLETED:
             _tell_result(task, cost, subtasks, console)
-        case TaskStatus.CANCELLED:
+        case RunStatus.CANCELLED:
             print_prose(console, Text(f"■ Cancelled after {_spent(cost)}"))
-        case TaskStatus.WAITING:
+        case RunStatus.WAITING:
             _tell_wait(task, cost, console)
         case _:
             failed = f"✗ {task.status}: {task.error_code}: {plain(error_of(task))}"

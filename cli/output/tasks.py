@@ -20,8 +20,9 @@ from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
 from models.ids import ROOT, TaskId
 from models.model_calls import PURPOSES
+from models.runs import RunStatus
 from models.subtasks import SubtaskView
-from models.tasks import BlockedCall, TaskStatus, TaskView
+from models.tasks import BlockedCall, TaskView
 
 QUIET = timedelta(minutes=2)
 """Most calls of a model have ended by then."""
@@ -73,7 +74,7 @@ def marked_status_of(task: TaskView, blocked_by: Set[TaskId] = frozenset()) -> s
     """A task's status, with a list's marks."""
     if task.id in blocked_by:
         return f"{task.status} (blocked)"
-    return f"{task.status} (budget)" if task.status is TaskStatus.WAITING else with_ending(task.status, task)
+    return f"{task.status} (budget)" if task.status is RunStatus.WAITING else with_ending(task.status, task)
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
@@ -88,7 +89,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
-        ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
+        ("Way on", way_on_of(task) if task.status is RunStatus.FAILED else ""),
         ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
@@ -120,7 +121,7 @@ def _blocked_in(task: TaskView) -> str:
 def _quiet_in(task: TaskView) -> str:
     """Describe since when no call has started for a running task, and how to find out why: a run itself can't."""
     begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
-    if task.status is not TaskStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
+    if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
         f"no model call has started since {_when(max(begun))}. A call may take that long; otherwise"

@@ -11,7 +11,8 @@ from models.costs import CostView
 from models.errors import Unreachable
 from models.ids import TaskId, call_id_of
 from models.model_calls import AttemptStatus
-from models.tasks import TaskStatus, TaskView
+from models.runs import RunStatus
+from models.tasks import TaskView
 
 OK = 200
 
@@ -58,7 +59,7 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
     ours, theirs = count_ledger(task, cost), count_journal(journal)
     again = max(ours.finished_made_again, theirs.finished_made_again)
     checks = (
-        (task.status == TaskStatus.COMPLETED, f"the task is {task.status}, not completed"),
+        (task.status == RunStatus.COMPLETED, f"the task is {task.status}, not completed"),
         (killed, "the worker was not killed: no moment with a call in flight was seen"),
         (theirs.requests > 0, "the provider's journal has nothing of this task"),
         (ours.calls == theirs.calls, "ledger and journal name different model calls"),

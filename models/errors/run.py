@@ -35,8 +35,8 @@ class RootStopped(ChimeraError):
 
     code, http_status, title = "root_stopped", 409, "The task was stopped"
 
-    def __init__(self, task_id: str) -> None:
-        super().__init__(f"Task {task_id!r} was stopped, so it makes no more calls.")
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"Task {run_id!r} was stopped, so it makes no more calls.")
 
 
 class SubtaskSkipped(ChimeraError):

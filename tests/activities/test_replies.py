@@ -26,7 +26,7 @@ from workflows.answers import check_answered
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 INTENT = Intent(
-    ModelCallRequest(task_id=TaskId("t"), path=NodePath("a"), purpose=Purpose.TURN, step=1, agent="analyst"),
+    ModelCallRequest(run_id=TaskId("t"), path=NodePath("a"), purpose=Purpose.TURN, step=1, agent="analyst"),
     attempt=1,
     model="simulator/fast",
     simulated=True,

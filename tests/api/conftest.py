@@ -18,9 +18,9 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import Run
 from chimera.ledger import events
-from models.events import Event, TaskCompleted
+from models.events import Event, RunCompleted
 from models.ids import TaskId
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 
 SECRET = "a secret of these tests that is long enough"
 PASSWORD = "correct horse battery"
@@ -120,6 +120,6 @@ async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:
         seq = await events.append(session, TaskId(task_id), *happened)
-        if any(isinstance(event, TaskCompleted) for event in happened):
-            await session.execute(update(Run).where(Run.id == task_id).values(status=TaskStatus.COMPLETED))
+        if any(isinstance(event, RunCompleted) for event in happened):
+            await session.execute(update(Run).where(Run.id == task_id).values(status=RunStatus.COMPLETED))
     parts.bus.wake(TaskId(task_id), seq)

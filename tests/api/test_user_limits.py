@@ -17,7 +17,7 @@ from chimera.config.settings import Settings
 from chimera.db.tables import Run
 from chimera.db.user_limits import AT_ONCE, LEAST_BYTES
 from models.ids import TaskId
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 from tests.api.conftest import SignUp, new_task, set_task
 from tests.api.routes.test_streams import close_code, heard, opened, signed_in, token_of
 from tests.parts import serving
@@ -193,12 +193,12 @@ async def test_a_retry_needs_room_of_the_tasks_owner(app: FastAPI, sign_up: Sign
     parts: Parts = app.state.parts
     carol = await sign_up()
     failed = (await new_task(carol))["id"]
-    await set_task(parts.database, failed, status=TaskStatus.FAILED)
+    await set_task(parts.database, failed, status=RunStatus.FAILED)
     for number in range(MOST):
         assert (await a_task(carol, number)).is_success
     assert (await carol.post(f"{API}/tasks/{failed}/retry")).status_code == 429
     async with parts.database.begin() as session:
-        assert (await session.get_one(Run, failed)).status == TaskStatus.FAILED
+        assert (await session.get_one(Run, failed)).status == RunStatus.FAILED
 
 
 async def test_a_run_that_is_asked_for_needs_room(sign_up: SignUp) -> None:

@@ -16,20 +16,21 @@ from models.events import (
 from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallView, Purpose
 from models.plans import PlanNode
+from models.runs import RunStatus
 from models.subtasks import SubtaskView
-from models.tasks import BlockedCall, TaskStatus, TaskView
+from models.tasks import BlockedCall, TaskView
 
 TASK = TaskId("6c1f0b1e-0000-4000-8000-000000000001")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def happened(seq: int, event: Event) -> EventFrame:
-    return EventFrame(task_id=TASK, seq=seq, at=NOW + timedelta(seconds=seq), event=event)
+    return EventFrame(run_id=TASK, seq=seq, at=NOW + timedelta(seconds=seq), event=event)
 
 
 def written(path: str, text: str, *, offset: int = 0, step: int = 1, attempt: int = 1) -> TokensFrame:
     return TokensFrame(
-        task_id=TASK,
+        run_id=TASK,
         path=NodePath(path),
         purpose=Purpose.TURN,
         step=step,
@@ -149,7 +150,7 @@ def task_view(**changes: Any) -> TaskView:
         "id": TASK,
         "title": "A title",
         "goal": "A goal",
-        "status": TaskStatus.RUNNING,
+        "status": RunStatus.RUNNING,
         "priority": 3,
         "model": "simulator/fast",
         "on_failure": "fail",

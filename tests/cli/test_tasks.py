@@ -8,7 +8,8 @@ import pytest
 from cli.errors import Refused
 from cli.tasks import cost, follow, list_tasks, retry, run
 from models.costs import CostView
-from models.tasks import TaskStatus, TaskView
+from models.runs import RunStatus
+from models.tasks import TaskView
 from models.waits import budget_wait
 from tests.cli.api import TinyApi, no_room, problem
 from tests.cli.builders import BILL, TASK, a_call_held_up, task_view
@@ -20,7 +21,7 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wait = budget_wait(TASK, limit="max_cost_micro_usd", message="It is spent. Raise the limit.", needed=200)
-    waits = task_view(status=TaskStatus.WAITING, waiting=wait)
+    waits = task_view(status=RunStatus.WAITING, waiting=wait)
     api = TinyApi(tasks=[waits])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
@@ -34,7 +35,7 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
 async def test_a_retry_tells_what_happens_from_then_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    failed = task_view(status=TaskStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
+    failed = task_view(status=RunStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
     api = TinyApi(tasks=[failed])
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     async with serving(api.app()) as api_url:
@@ -46,10 +47,10 @@ async def test_a_retry_tells_what_happens_from_then_on(
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(TaskStatus.COMPLETED, 0), (TaskStatus.FAILED, 1), (TaskStatus.CANCELLED, 2), (TaskStatus.WAITING, 4)],
+    [(RunStatus.COMPLETED, 0), (RunStatus.FAILED, 1), (RunStatus.CANCELLED, 2), (RunStatus.WAITING, 4)],
 )
 async def test_a_task_without_a_stream_ends_with_its_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float], status: TaskStatus, code: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float], status: RunStatus, code: int
 ) -> None:
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     api = TinyApi(refuse_streams=[no_room() for _ in range(9)])

@@ -14,7 +14,7 @@ from tests.faults.lab import Lab
 
 _NODES = """
 WITH nodes AS (
-    SELECT id AS run_id, '' AS path, status, result, status AS task_status, 'task.completed' AS says
+    SELECT id AS run_id, '' AS path, status, result, status AS task_status, 'run.completed' AS says
     FROM runs WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL
     UNION ALL
     SELECT t.id, s.path, s.status, s.result, t.status, 'subtask.completed'

@@ -18,7 +18,7 @@ from chimera.pricing import cost_of, price_of
 from models.errors import ModelLoading, Unreachable
 from models.events import LAST
 from models.ids import NodePath, TaskId, call_id_of, workflow_id_of
-from models.tasks import CLOSED
+from models.runs import CLOSED
 from models.usage import Usage
 from tests.faults.answers import missing_answers
 from tests.faults.clients import Follower, Offers

@@ -17,12 +17,12 @@ from chimera.db.engine import Database
 from chimera.local import Supervised
 from chimera.local.folder import Folder
 from chimera.local.supervisor import Say
-from models import tasks
+from models import runs
 from tests.faults.journal import Arrival, read_journal
 from tests.stack import Stack, running_stack
 from tests.wires.gateway.service import SimulatedVendor
 
-OPEN = f"({', '.join(repr(status.value) for status in sorted(tasks.OPEN))})"
+OPEN = f"({', '.join(repr(status.value) for status in sorted(runs.OPEN))})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ MISSING = {
     "no reply": f"DELETE FROM messages {_OF_THE_CALL} AND role = 'assistant'",
     "a late attempt": f"UPDATE call_attempts SET status = 'late' {_OF_THE_CALL}",
     "no end of a subtask": (
-        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE run_id = :id'
+        'UPDATE events SET payload = payload || \'{"type": "run.resumed"}\' WHERE run_id = :id'
         " AND payload ->> 'type' = 'subtask.completed'"
     ),
     "no end of a call": (
-        'UPDATE events SET payload = payload || \'{"type": "task.resumed"}\' WHERE run_id = :id'
+        'UPDATE events SET payload = payload || \'{"type": "run.resumed"}\' WHERE run_id = :id'
         " AND payload ->> 'type' = 'model_call.finished'"
     ),
 }
@@ -81,7 +81,7 @@ async def test_an_event_that_is_missing_is_seen(ended: Trial) -> None:
 
 
 async def test_a_follower_that_saw_an_event_twice_is_seen(ended: Trial) -> None:
-    follower = Follower(ended.lab.http, task_of(ended), ended.random, seen=[1, 2, 2, 3], last_type="task.completed")
+    follower = Follower(ended.lab.http, task_of(ended), ended.random, seen=[1, 2, 2, 3], last_type="run.completed")
     assert (await examine(ended.lab, ended.offers, [follower])).gaps == 1
 
 
@@ -100,7 +100,7 @@ async def test_a_second_end_is_seen(ended: Trial) -> None:
     await damage(
         ended,
         "WITH more AS (UPDATE runs SET event_seq = event_seq + 1 WHERE id = :id RETURNING event_seq)"
-        ' INSERT INTO events (run_id, seq, payload) SELECT :id, event_seq, \'{"type": "task.cancelled"}\' FROM more',
+        ' INSERT INTO events (run_id, seq, payload) SELECT :id, event_seq, \'{"type": "run.cancelled"}\' FROM more',
     )
     assert (await examined(ended)).gaps == 1
 

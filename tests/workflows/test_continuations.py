@@ -11,7 +11,7 @@ from chimera.config.settings import Settings
 from chimera.db import task_views
 from chimera.db.costs import cost_of
 from models.costs import CostSum
-from models.events import ModelCallFinished, SubtaskCompleted, TaskCompleted
+from models.events import ModelCallFinished, RunCompleted, SubtaskCompleted
 from models.tasks import SubtaskMode
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.wires.chat_completions import frames
@@ -85,7 +85,7 @@ async def test_a_task_may_accept_a_cut_answer(runs: Runs, server: Scripted) -> N
     row = await runs.ended(task_id)
     assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "Half a sen", "length")
     assert len(server.bodies) == 1
-    (ended,) = [event for event in await runs.events(task_id) if isinstance(event, TaskCompleted)]
+    (ended,) = [event for event in await runs.events(task_id) if isinstance(event, RunCompleted)]
     assert ended.finish_reason == "length"
 
 

@@ -28,8 +28,8 @@ async def test_a_deleted_tasks_runs_and_stream_are_deleted(runs: Runs) -> None:
     (promised,) = await runs.rows("SELECT kind, last_error FROM outbox WHERE run_id = :id", task_id)
     assert (promised["kind"], "being deleted" in promised["last_error"]) == ("forget", True)
     async with Redis.from_url(runs.settings.redis_url or "") as redis:
-        assert await redis.exists(f"chimera:task:{task_id}") == 0
-        assert await redis.exists(f"chimera:task:{other}") == 1
+        assert await redis.exists(f"chimera:run:{task_id}") == 0
+        assert await redis.exists(f"chimera:run:{other}") == 1
     assert (await runs.row(task_id))["spent_micro_usd"] > 0
 
 

@@ -13,7 +13,7 @@ from chimera.temporal import dispatcher
 from chimera.temporal.client import StillEnding
 from chimera.temporal.reconciliation import Reconciler
 from models.errors import Conflict, InvalidInput
-from models.events import TaskRetried
+from models.events import RunRetried
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
 from models.retries import advice_for
 from models.tasks import Budget, TaskRetry, TransitionRecord
@@ -71,9 +71,9 @@ async def test_events_of_a_retry_go_on_without_gaps(runs: Runs) -> None:
     numbers = await runs.rows("SELECT seq FROM events WHERE run_id = :id ORDER BY seq", task_id)
     assert [number["seq"] for number in numbers] == list(range(1, row["event_seq"] + 1))
     happened = await runs.events(task_id)
-    types = [event.type for event in happened if event.type.startswith("task.")]
-    assert types == ["task.accepted", "task.started", "task.failed", "task.retried", "task.completed"]
-    assert next(event.paths for event in happened if isinstance(event, TaskRetried)) == ("s2", "s3")
+    types = [event.type for event in happened if event.type.startswith("run.")]
+    assert types == ["run.accepted", "run.started", "run.failed", "run.retried", "run.completed"]
+    assert next(event.paths for event in happened if isinstance(event, RunRetried)) == ("s2", "s3")
 
 
 async def test_another_model_for_what_failed(runs: Runs) -> None:
@@ -218,7 +218,7 @@ async def test_a_run_that_says_its_end_again_does_not_undo_the_retry(runs: Runs)
     async with runs.database.begin() as session:
         await retries.retry(session, runs.caller, task_id, TaskRetry())
     for path in (NodePath("s1"), ROOT):
-        again = TransitionRecord(task_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
+        again = TransitionRecord(run_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
         async with runs.database.begin() as session:
             assert await ends.record(session, again) == 0
     await runs.dispatcher.deliver(task_id)
@@ -271,7 +271,7 @@ async def test_a_failed_run_that_does_not_end_is_ended_for_its_retry(
     task_id = await runs.start("One", plan=[a_subtask("s1", "[[sim: hang=1]] go")])
     await runs.until(task_id, lambda row: row["model_calls"] == 1)
     async with runs.database.begin() as session:
-        failed = TransitionRecord(task_id=task_id, path=ROOT, status="failed", error_code="wrong_key")
+        failed = TransitionRecord(run_id=task_id, path=ROOT, status="failed", error_code="wrong_key")
         await ends.record(session, failed)
     before = await run_of(runs, task_id)
     await runs.control(retries.retry, task_id, TaskRetry())

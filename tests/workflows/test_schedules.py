@@ -16,8 +16,9 @@ from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.due_times import times_between
 from chimera.temporal.schedules import Schedules
 from models.ids import ScheduleId, UserId, schedule_workflow_id
+from models.runs import CLOSED
 from models.schedules import BackfillOverlap, ScheduledRunInput, ScheduledRunResult, ScheduleSpec
-from models.tasks import CLOSED, SubtaskMode
+from models.tasks import SubtaskMode
 from models.users import Caller
 from tests.runs import MODEL, Runs, new_user
 from tests.until import until_true

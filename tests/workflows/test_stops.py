@@ -54,7 +54,7 @@ async def a_subtask_that_is_refused(
     client: Client, code: str
 ) -> AsyncIterator[tuple[WorkflowHandle[Any, Any], Refusals]]:
     refusals, queue = Refusals(code), f"refusals-{uuid4().hex}"
-    subtask = SubtaskInput(task_id=TaskId(str(uuid4())), owner_id=UserId("u"), path=NodePath("a"), agent="writer")
+    subtask = SubtaskInput(run_id=TaskId(str(uuid4())), owner_id=UserId("u"), path=NodePath("a"), agent="writer")
     async with Worker(
         client,
         task_queue=queue,

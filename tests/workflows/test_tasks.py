@@ -37,7 +37,7 @@ async def test_events_have_no_gaps_and_the_last_one_ends_the_task(runs: Runs) ->
     row = await runs.ended(task_id)
     numbers = await runs.rows("SELECT seq FROM events WHERE run_id = :id ORDER BY seq", task_id)
     assert [number["seq"] for number in numbers] == list(range(1, row["event_seq"] + 1))
-    assert (await runs.events(task_id))[-1].type == "task.completed"
+    assert (await runs.events(task_id))[-1].type == "run.completed"
 
 
 async def test_the_ledger_counts_what_the_provider_counted(runs: Runs, simulator: SimulatorServer) -> None:
@@ -146,7 +146,7 @@ async def test_a_failure_cancels_what_had_not_begun(runs: Runs) -> None:
     task_id = await runs.start("Fail", plan=plan)
     await runs.ended(task_id)
     ends = [(event.type, event.path) for event in (await runs.events(task_id))[-3:]]
-    assert ends == [("subtask.failed", "bad"), ("subtask.cancelled", "next"), ("task.failed", "")]
+    assert ends == [("subtask.failed", "bad"), ("subtask.cancelled", "next"), ("run.failed", "")]
 
 
 async def test_a_retried_subtask_goes_on_where_it_failed(runs: Runs) -> None:
@@ -289,7 +289,7 @@ async def test_cancel_stops_every_call(runs: Runs, simulator: SimulatorServer) -
     states = await runs.rows("SELECT DISTINCT status FROM subtasks WHERE run_id = :id", task_id)
     assert [state["status"] for state in states] == ["cancelled"]
     ends = [(event.type, event.path) for event in (await runs.events(task_id))[-6:]]
-    assert ends == [*(("subtask.cancelled", f"s{i}") for i in range(5)), ("task.cancelled", "")]
+    assert ends == [*(("subtask.cancelled", f"s{i}") for i in range(5)), ("run.cancelled", "")]
 
 
 async def test_a_call_that_is_cut_before_its_first_word_is_booked_with_its_prompt(
@@ -338,7 +338,7 @@ async def test_a_task_that_is_stopped_as_its_answer_comes_pays_for_it_and_stays_
 
     async def settle(settlements: Settlements, intent: Intent, *rest: Any) -> ModelCallOutcome:
         if intent.request.purpose is Purpose.AGGREGATE:
-            await runs.control(task_controls.cancel, intent.request.task_id, RunKind.TASK)
+            await runs.control(task_controls.cancel, intent.request.run_id, RunKind.TASK)
         return await real(settlements, intent, *rest)
 
     monkeypatch.setattr(Settlements, "settle", settle)

@@ -177,7 +177,7 @@ async def test_an_aggregation_that_asks_for_tools_runs_none(runs: Runs, monkeypa
     monkeypatch.setattr(ChatCompletions, "stream", asking)
     task_id = await runs.start("Two things", plan=[a_subtask("a"), a_subtask("b")])
     assert (await runs.ended(task_id))["status"] == "completed"
-    assert [event.type for event in await runs.events(task_id)][-1] == "task.completed"
+    assert [event.type for event in await runs.events(task_id)][-1] == "run.completed"
 
 
 async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

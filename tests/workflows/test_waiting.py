@@ -33,8 +33,8 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
     async def admit_when_let_go(health: ProviderHealth, account: str, asker: Asker) -> None:
         """Hold what comes back, and let no subtask of the second task go at once."""
         asking = get_contextvars()
-        asked[asking["task_id"] + asking["path"]] += 1
-        if asked[asking["task_id"] + asking["path"]] > 1:
+        asked[asking["run_id"] + asking["path"]] += 1
+        if asked[asking["run_id"] + asking["path"]] > 1:
             await let_go.wait()
         elif refusing.is_set() and asking["path"]:
             raise RateLimited("Not now.", retry_after_s=2)
@@ -70,7 +70,7 @@ async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, m
 
     async def admit_the_fourth(health: ProviderHealth, account: str, asker: Asker) -> None:
         # A sweeper may have brought tasks of other tests.
-        asking = get_contextvars()["task_id"]
+        asking = get_contextvars()["run_id"]
         if refusals[asking] < 3:
             refusals[asking] += 1
             raise RateLimited("Not now.", retry_after_s=0.2)

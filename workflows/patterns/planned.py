@@ -152,7 +152,7 @@ def _taken_up(node: Node, key: str) -> SuspendedChild:
 def _place_of(node: Node, subtask: PlanNode, current: SuspendedChild) -> SubtaskInput:
     place = node.place
     return SubtaskInput(
-        task_id=place.task_id,
+        run_id=place.run_id,
         owner_id=place.owner_id,
         path=child_path(place.path, subtask.key),
         agent=subtask.agent,

@@ -9,7 +9,7 @@ FOUND = "https://github.com/aws-powertools/powertools-lambda-python/issues/638"
 ORDER = "https://github.com/KeeperHub/keeperhub/pull/1877"
 KEEP = {"start": False}
 
-NOBODY = "task:00000000-0000-0000-0000-000000000000"
+NOBODY = "run:00000000-0000-0000-0000-000000000000"
 JUNK: tuple[str | bytes, ...] = (
     "junk",
     b"\x00\xff",
@@ -17,7 +17,7 @@ JUNK: tuple[str | bytes, ...] = (
     "null",
     '{"type": "dance"}',
     '{"type": "subscribe"}',
-    '{"type": "subscribe", "topic": "task:xyz"}',
+    '{"type": "subscribe", "topic": "run:xyz"}',
     *(
         f'{{"type": "subscribe", "topic": "{NOBODY}", "after": {after}}}'
         for after in ("0", "-1", '"2"', "2.5", "true", "1" * 30)

@@ -26,5 +26,5 @@ def chat_of(settings: Settings, database: Database, bus: Bus) -> Chat:
 
 
 def ready(intent: Intent, chat: ChatRequest = CHAT) -> ReadyCall[ChatRequest]:
-    asker = asker_of("o", intent.request.task_id, intent.request.path)
+    asker = asker_of("o", intent.request.run_id, intent.request.path)
     return ReadyCall(intent, chat, "account", asker, Chain((intent.model,), (), 0, 5), 0)

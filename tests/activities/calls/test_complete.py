@@ -24,8 +24,8 @@ from chimera.providers.base import ChatEnd, ToolRequest
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
-from models.runs import RunKind
-from models.tasks import CLOSED, STOPPED, Budget, Guidance, TaskSpec, TransitionRecord
+from models.runs import CLOSED, STOPPED, RunKind
+from models.tasks import Budget, Guidance, TaskSpec, TransitionRecord
 from models.usage import Usage
 from models.users import Caller
 from tests.activities.calls.chats import chat_of, ready
@@ -75,7 +75,7 @@ class Chance:
 
     async def call(self, path: NodePath, purpose: Purpose, step: int) -> bool:
         """Attempt a call until it is answered, as Temporal does; it gives up on one that is late or has died."""
-        request = ModelCallRequest(task_id=self.task_id, path=path, purpose=purpose, step=step, agent="writer")
+        request = ModelCallRequest(run_id=self.task_id, path=path, purpose=purpose, step=step, agent="writer")
         for _ in range(MOST_ATTEMPTS):
             intent = await self.intend(request)
             if intent == "answered":
@@ -150,7 +150,7 @@ class Chance:
 
     async def end(self, path: NodePath, status: Literal["failed", "skipped"]) -> None:
         async with self.database.begin() as session:
-            record = TransitionRecord(task_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
+            record = TransitionRecord(run_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
             await ends.record(session, record)
 
     async def somebody(self, action: Callable[[], Awaitable[object]]) -> None:
@@ -237,5 +237,5 @@ async def check(chance: Chance) -> None:
     if task.status == "completed":
         assert all(each.status in ("completed", "skipped") for each in subtasks)
     assert all(each.result is not None for each in subtasks if each.status == "completed")
-    ends = [each.seq for each in told if each.payload["type"] in ("task.completed", "task.failed", "task.cancelled")]
+    ends = [each.seq for each in told if each.payload["type"] in ("run.completed", "run.failed", "run.cancelled")]
     assert ends == ([task.event_seq] if task.status in CLOSED else [])

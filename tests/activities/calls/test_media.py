@@ -19,7 +19,7 @@ from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
 from models.calls import AiCallView, Operation
 from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
-from models.events import ModelCallFinished, TaskCompleted
+from models.events import ModelCallFinished, RunCompleted
 from models.ids import ROOT, RunId, UserId
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import TransitionRecord
@@ -48,7 +48,7 @@ async def a_call(database: Database, owner: UserId) -> RunId:
 
 
 def request_of(run_id: RunId) -> ModelCallRequest:
-    return ModelCallRequest(task_id=run_id, path=ROOT, purpose=Purpose.IMAGES, step=1, agent="")
+    return ModelCallRequest(run_id=run_id, path=ROOT, purpose=Purpose.IMAGES, step=1, agent="")
 
 
 def intent_of(run_id: RunId, attempt: int) -> Intent:
@@ -87,7 +87,7 @@ def a_settlement(
         estimated=False,
         finish_reason="stop",
     )
-    completed = TaskCompleted(preview="", simulated=True, finish_reason="stop")
+    completed = RunCompleted(preview="", simulated=True, finish_reason="stop")
     return Settlement(
         intent,
         Usage(),
@@ -123,7 +123,7 @@ async def cancel(database: Database, owner: UserId, run_id: RunId) -> None:
 async def end_cancelled(database: Database, run_id: RunId) -> None:
     """What the run's workflow records once its cancel has arrived."""
     async with database.begin() as session:
-        await ends.record(session, TransitionRecord(task_id=run_id, path=ROOT, status="cancelled"))
+        await ends.record(session, TransitionRecord(run_id=run_id, path=ROOT, status="cancelled"))
 
 
 async def doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[int, int, int]:

@@ -63,15 +63,15 @@ async def test_a_settlement_whose_reply_was_lost_gives_what_was_settled(database
         await calls.reserve(connection, intent)
     first = await settled(database, settings, intent, "hello")
     assert await settled(database, settings, intent, "something else") == first
-    assert await statuses(database, intent.request.task_id) == ["finished"]
-    assert (await account(database, intent.request.task_id))["output_tokens"] == 4
+    assert await statuses(database, intent.request.run_id) == ["finished"]
+    assert (await account(database, intent.request.run_id))["output_tokens"] == 4
 
 
 async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
     database: Database, settings: Settings
 ) -> None:
     intent = an_intent(await a_task(database))
-    task_id = intent.request.task_id
+    task_id = intent.request.run_id
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark(connection, intent.request, intent.attempt)
@@ -86,7 +86,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     database: Database, settings: Settings
 ) -> None:
     intent = an_intent(await a_task(database))
-    task_id = intent.request.task_id
+    task_id = intent.request.run_id
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark(connection, intent.request, intent.attempt)
@@ -101,7 +101,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
 
 async def test_an_answer_stands_whose_overtaker_failed(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
-    task_id = intent.request.task_id
+    task_id = intent.request.run_id
     overtaker = an_intent(task_id, attempt=2)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
@@ -124,7 +124,7 @@ async def test_what_the_database_refuses_is_kept_as_words(database: Database, se
         await calls.reserve(connection, intent)
     outcome = await settled(database, settings, intent, "hello", request_id="no text holds \0")
     assert outcome.text_preview == "hello"
-    assert await statuses(database, intent.request.task_id) == ["finished"]
+    assert await statuses(database, intent.request.run_id) == ["finished"]
 
 
 async def test_what_can_never_be_kept_is_booked_and_ends_the_call(
@@ -141,6 +141,6 @@ async def test_what_can_never_be_kept_is_booked_and_ends_the_call(
     with pytest.raises(AnswerNotKept) as refusal:
         await settled(database, settings, intent, "hello")
     assert not refusal.value.retryable
-    row = await account(database, intent.request.task_id)
+    row = await account(database, intent.request.run_id)
     assert (row["input_tokens"], row["output_tokens"], row["reserved_micro_usd"]) == (3, 4, 0)
-    assert await statuses(database, intent.request.task_id) == ["failed"]
+    assert await statuses(database, intent.request.run_id) == ["failed"]

@@ -42,7 +42,7 @@ from models.calls import (
 )
 from models.errors import ProviderAway
 from models.ids import AiCallId, workflow_id_of
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
@@ -90,7 +90,7 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
     call = AiCallView(
         id=AiCallId("c"),
         operation=Operation.EMBEDDINGS,
-        status=TaskStatus.COMPLETED,
+        status=RunStatus.COMPLETED,
         attempts=1,
         in_doubt=0,
         in_doubt_micro_usd=0,
@@ -279,10 +279,10 @@ async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClien
     await handle.result()
     reopened = update(Run).where(Run.id == call_id)
     async with runs.database.begin() as session:
-        await session.execute(reopened.values(status=TaskStatus.RUNNING, ended_at=None))
+        await session.execute(reopened.values(status=RunStatus.RUNNING, ended_at=None))
     assert await CallWaits(runs.database, runs.temporal).blocked_by(call_id) is None
     async with runs.database.begin() as session:
-        await session.execute(reopened.values(status=TaskStatus.COMPLETED, ended_at=func.now()))
+        await session.execute(reopened.values(status=RunStatus.COMPLETED, ended_at=func.now()))
 
 
 @pytest.mark.parametrize(

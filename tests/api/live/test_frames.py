@@ -11,7 +11,7 @@ from websockets.uri import parse_uri
 
 from api.live.frames import Written
 from api.live.protocol import frame_of
-from models.events import EventFrame, TaskResumed, TokensFrame
+from models.events import EventFrame, RunResumed, TokensFrame
 from models.ids import ROOT, TaskId
 from models.model_calls import Purpose
 from models.streams import topic_of
@@ -20,12 +20,12 @@ TASK = TaskId("8f14e45f-ceea-4671-b1d2-0123456789ab")
 
 
 def event(seq: int = 3) -> EventFrame:
-    return EventFrame(task_id=TASK, seq=seq, at=datetime.now(UTC), event=TaskResumed())
+    return EventFrame(run_id=TASK, seq=seq, at=datetime.now(UTC), event=RunResumed())
 
 
 def tokens() -> TokensFrame:
     place = {"path": ROOT, "purpose": Purpose.TURN, "step": 1, "attempt": 1}
-    return TokensFrame.model_validate({"task_id": TASK, **place, "offset": 0, "text": 'He said "é"\n'})
+    return TokensFrame.model_validate({"run_id": TASK, **place, "offset": 0, "text": 'He said "é"\n'})
 
 
 @pytest.mark.parametrize("frame", [event(), tokens()], ids=["event", "tokens"])

@@ -41,7 +41,7 @@ async def test_who_leaves_before_an_answer_keeps_no_place(
     parts: Parts = app.state.parts
     carol = await sign_up()
     if last == {"type": "subscribe"}:
-        last = {"type": "subscribe", "topic": f"task:{(await new_task(carol))['id']}"}
+        last = {"type": "subscribe", "topic": f"run:{(await new_task(carol))['id']}"}
     with capture_logs() as logged:
         async with serving(app) as url:
             for left in range(1, MOST + 2):

@@ -20,7 +20,7 @@ from api.live.sse import while_allowed
 from api.live.topics import MAX_TOPICS, Topics
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
-from models.events import TaskCompleted, TaskResumed
+from models.events import RunCompleted, RunResumed
 from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, tell
 from tests.until import LIMIT_S, until
@@ -28,8 +28,8 @@ from tests.until import LIMIT_S, until
 
 async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, TaskResumed())
-    topic = f"task:{task_id}"
+    await tell(app, task_id, RunResumed())
+    topic = f"run:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
         assert await heard(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
@@ -38,9 +38,9 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
             "event",
             topic,
             2,
-            "task.resumed",
+            "run.resumed",
         )
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await tell(app, task_id, RunCompleted(preview="done"))
         assert (await heard(socket))["event"]["preview"] == "done"
         assert await heard(socket) == {"type": "ended", "topic": topic}
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 3})
@@ -61,7 +61,7 @@ async def test_an_authorization_header_signs_in_at_the_handshake(
     [
         {"type": "authenticate", "token": "x"},
         {"type": "authenticate"},
-        {"type": "subscribe", "topic": f"task:{uuid4()}"},
+        {"type": "subscribe", "topic": f"run:{uuid4()}"},
         {"type": "ping"},
         "nonsense",
     ],
@@ -110,10 +110,10 @@ async def test_foreign_and_odd_topics_are_refused_and_the_socket_goes_on(
     theirs = (await new_task(bob))["id"]
     mine = (await new_task(alice))["id"]
     async with signed_in(app, alice) as socket:
-        for topic in (f"task:{theirs}", f"task:{uuid4()}"):
+        for topic in (f"run:{theirs}", f"run:{uuid4()}"):
             await socket.send_json({"type": "subscribe", "topic": topic})
             assert (await heard(socket))["code"] == "not_found"
-        odd_topics: list[Any] = ["task:*", "task:../x", "tasks", "task:" + "0" * 31 + "-", 7]
+        odd_topics: list[Any] = ["run:*", "run:../x", "runs", "run:" + "0" * 31 + "-", 7]
         for topic in odd_topics:
             await socket.send_json({"type": "subscribe", "topic": topic})
             assert (await heard(socket))["code"] in ("invalid_message", "not_found"), topic
@@ -135,28 +135,28 @@ async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.Asy
     ids = [(await new_task(alice))["id"] for _ in range(MAX_TOPICS + 1)]
     async with signed_in(app, alice) as socket:
         for task_id in ids:
-            await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+            await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
         kinds = [(await heard(socket))["type"] for _ in ids]
         assert kinds == ["subscribed"] * MAX_TOPICS + ["error"]
-        await socket.send_json({"type": "unsubscribe", "topic": f"task:{ids[0]}"})
+        await socket.send_json({"type": "unsubscribe", "topic": f"run:{ids[0]}"})
         assert (await heard(socket))["type"] == "unsubscribed"
-        await socket.send_json({"type": "subscribe", "topic": f"task:{ids[-1]}", "after": 1})
+        await socket.send_json({"type": "subscribe", "topic": f"run:{ids[-1]}", "after": 1})
         assert (await heard(socket))["type"] == "subscribed"
 
 
 async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id, other_id = [(await new_task(alice))["id"] for _ in range(2)]
     async with signed_in(app, alice) as socket:
-        await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
-        await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
         assert [(await heard(socket))["type"] for _ in range(2)] == ["subscribed", "error"]
-        await socket.send_json({"type": "unsubscribe", "topic": f"task:{task_id}"})
+        await socket.send_json({"type": "unsubscribe", "topic": f"run:{task_id}"})
         assert (await heard(socket))["type"] == "unsubscribed"
-        await socket.send_json({"type": "subscribe", "topic": f"task:{other_id}", "after": 1})
+        await socket.send_json({"type": "subscribe", "topic": f"run:{other_id}", "after": 1})
         assert (await heard(socket))["type"] == "subscribed"
-        await tell(app, task_id, TaskResumed())
-        await tell(app, other_id, TaskResumed())
-        assert (await heard(socket))["topic"] == f"task:{other_id}"
+        await tell(app, task_id, RunResumed())
+        await tell(app, other_id, RunResumed())
+        assert (await heard(socket))["topic"] == f"run:{other_id}"
         await socket.send_json({"type": "ping"})
         assert (await heard(socket))["type"] == "pong"
 
@@ -192,7 +192,7 @@ async def test_lost_rights_end_sockets_and_streams(
     frames = while_allowed(parts.rights, signed, parts.hub.follow(signed.caller, task_id))
     assert (await anext(frames)).frame.kind == "event"
     async with signed_in(app, admin) as socket:
-        await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
         assert (await heard(socket))["type"] == "subscribed"
         await _run(parts, change, me)
         assert await close_code(socket) == 4401
@@ -219,7 +219,7 @@ async def test_a_client_that_does_not_read_is_let_go(
     app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "SEND_SECONDS", 0.2)
-    stuck = _StuckSocket(token_of(alice), f"task:{(await new_task(alice))['id']}")
+    stuck = _StuckSocket(token_of(alice), f"run:{(await new_task(alice))['id']}")
     parts: Parts = app.state.parts
     async with asyncio.timeout(LIMIT_S):
         await Topics(stuck, parts).serve()  # type: ignore[arg-type]
@@ -239,15 +239,15 @@ async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.
 
 async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, TaskResumed(), TaskCompleted(preview="done"))
+    await tell(app, task_id, RunResumed(), RunCompleted(preview="done"))
     path = f"/api/v1/tasks/{task_id}/events"
     answer = await alice.get(path)
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     events = [event async for event in httpx2.EventSource(answer)]
     assert [(event.id, event.event) for event in events] == [
-        ("1", "task.accepted"),
-        ("2", "task.resumed"),
-        ("3", "task.completed"),
+        ("1", "run.accepted"),
+        ("2", "run.resumed"),
+        ("3", "run.completed"),
     ]
     assert '"preview":"done"' in events[2].data
     for resumed in (

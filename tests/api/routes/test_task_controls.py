@@ -18,11 +18,12 @@ from models.events import (
     ModelCallFailed,
     ModelCallStarted,
     ModelCallWaiting,
-    TaskPaused,
+    RunPaused,
 )
 from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
-from models.tasks import SteerReceipt, SteerRequest, TaskStatus
+from models.runs import RunStatus
+from models.tasks import SteerReceipt, SteerRequest
 from tests.api.conftest import new_task, set_task, tell
 
 PLAN = [
@@ -56,7 +57,7 @@ REMEDIES = {
 """What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
 
 
-@pytest.mark.parametrize("status", list(TaskStatus))
+@pytest.mark.parametrize("status", list(RunStatus))
 @pytest.mark.parametrize("control", CONTROLS)
 async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
     app: FastAPI,
@@ -104,11 +105,11 @@ async def test_a_control_writes_its_event_and_its_message_together(
         ).all()
     assert list(outbox) == ["start", "pause", "resume", "budget_raised", "cancel"]
     assert [event["type"] for event in events] == [
-        "task.accepted",
-        "task.paused",
-        "task.resumed",
+        "run.accepted",
+        "run.paused",
+        "run.resumed",
         "budget.raised",
-        "task.cancelling",
+        "run.cancelling",
     ]
 
 
@@ -178,7 +179,7 @@ async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
 ) -> None:
     task_id = (await new_task(alice))["id"]
     reached = BudgetReached(limit="max_cost_micro_usd", message="Raise it.", needed=4475)
-    await tell(app, task_id, reached.model_copy(update={"message": "An earlier one."}), reached, TaskPaused())
+    await tell(app, task_id, reached.model_copy(update={"message": "An earlier one."}), reached, RunPaused())
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"] is None
     await set_task(database, task_id, status="waiting", started_at=func.now())
     waiting = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"]
@@ -234,7 +235,7 @@ async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient,
     async with database.statements() as connection:
         frames = await read_after(connection, TaskId(task_id), 0)
     ends = [(frame.event.type, frame.event.path) for frame in frames[-3:]]
-    assert ends == [("subtask.cancelled", "facts"), ("subtask.cancelled", "text"), ("task.cancelled", "")]
+    assert ends == [("subtask.cancelled", "facts"), ("subtask.cancelled", "text"), ("run.cancelled", "")]
 
 
 async def test_a_budget_has_to_be_above_what_is_spent(alice: httpx2.AsyncClient, database: Database) -> None:

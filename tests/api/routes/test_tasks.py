@@ -39,7 +39,7 @@ async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_ru
         payloads = (
             await session.scalars(select(EventRow.payload).where(EventRow.run_id == task["id"]).order_by(EventRow.seq))
         ).all()
-    assert [payload["type"] for payload in payloads[:2]] == ["task.accepted", "plan.created"]
+    assert [payload["type"] for payload in payloads[:2]] == ["run.accepted", "plan.created"]
 
 
 async def test_a_task_says_where_its_subtasks_run(alice: httpx2.AsyncClient) -> None:

@@ -15,7 +15,7 @@ from tests.runs import new_user
 
 
 def an_intent(task_id: TaskId, step: int) -> Intent:
-    request = ModelCallRequest(task_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
+    request = ModelCallRequest(run_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
     return Intent(
         request=request,
         attempt=1,

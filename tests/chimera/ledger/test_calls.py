@@ -16,7 +16,7 @@ from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import Overtaken
-from models.events import TaskStarted
+from models.events import RunStarted
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import AttemptStatus, ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import Guidance, TaskSpec
@@ -37,7 +37,7 @@ async def a_task(database: Database, **budget: int) -> TaskId:
 
 
 def an_intent(task_id: TaskId, attempt: int = 1, *, step: int = 1, money: int = 100) -> Intent:
-    request = ModelCallRequest(task_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
+    request = ModelCallRequest(run_id=task_id, path=NodePath("a"), purpose=Purpose.TURN, step=step, agent="writer")
     return Intent(
         request=request,
         attempt=attempt,
@@ -254,7 +254,7 @@ async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(
 async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_words(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(TaskStarted(),))
+    failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(RunStarted(),))
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await connection.execute("UPDATE runs SET status = 'failed', deleted_at = now() WHERE id = %s", (task_id,))

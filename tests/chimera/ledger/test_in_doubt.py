@@ -10,7 +10,7 @@ from sqlalchemy import text
 from chimera.db.engine import Database
 from chimera.ledger import accounts, calls, ends, events, failures, in_doubt, runs, settlements
 from chimera.ledger.failures import Failure
-from models.events import TaskStarted
+from models.events import RunStarted
 from models.ids import NodePath
 from models.model_calls import AttemptStatus, ModelCallOutcome
 from models.tasks import TransitionRecord
@@ -83,7 +83,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
     async with database.begin() as session:
-        await ends.record(session, TransitionRecord(task_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
+        await ends.record(session, TransitionRecord(run_id=task_id, path=NodePath("a"), status=ended, error_code="x"))
     late = replace(a_settlement(intent), node_result="hello")
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
@@ -110,7 +110,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
 async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
-    skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+    skipped = TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
 
     async def begin() -> int | None:
         async with database.statements() as connection:
@@ -138,7 +138,7 @@ async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing
     async with database.begin() as session:
         await runs.close_from_temporal(session, task_id, cancelled=False)
     before = await account(database, task_id)
-    late = replace(a_settlement(intent), node_result="hello", events=(TaskStarted(),))
+    late = replace(a_settlement(intent), node_result="hello", events=(RunStarted(),))
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
         assert await settlements.settle(connection, late) is None
@@ -209,7 +209,7 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
         assert list(kinds) == ["budget_raised"] * goes_on
     async with database.statements() as connection:
         told = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
-        assert told == ["task.resumed"] * goes_on
+        assert told == ["run.resumed"] * goes_on
 
 
 async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Database) -> None:
@@ -226,7 +226,7 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
         await calls.reserve(connection, below)
     async with database.begin() as session:
         await ends.record(
-            session, TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+            session, TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
         )
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)

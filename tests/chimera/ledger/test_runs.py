@@ -9,19 +9,20 @@ from chimera.db.engine import Database
 from chimera.db.tables import Subtask
 from chimera.ledger import calls, ends, events, runs, starts
 from models.ids import NodePath, TaskId
-from models.tasks import CLOSED, OPEN, STOPPED, UNCALLABLE, TaskStatus, TransitionRecord
+from models.runs import CLOSED, OPEN, STOPPED, UNCALLABLE, RunStatus
+from models.tasks import TransitionRecord
 from tests.chimera.ledger.test_calls import a_task, account, an_intent
 
 
-@pytest.mark.parametrize("status", list(TaskStatus))
-async def test_queries_and_models_agree_on_a_status(database: Database, status: TaskStatus) -> None:
+@pytest.mark.parametrize("status", list(RunStatus))
+async def test_queries_and_models_agree_on_a_status(database: Database, status: RunStatus) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = :s WHERE id = :id"), {"s": status, "id": task_id})
         assert bool(await runs.open_among(session, [task_id])) == (status in OPEN)
         assert (await starts.read_start(session, task_id) is None) == (status in CLOSED)
     async with database.statements() as connection:
-        assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {TaskStatus.FAILED})
+        assert bool(await runs.stopped_among(connection, [task_id])) == (status in STOPPED | {RunStatus.FAILED})
         refused = await calls.reserve(connection, an_intent(task_id)) is None
     assert refused == (status in UNCALLABLE)
 
@@ -33,13 +34,13 @@ async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(databas
         await calls.reserve(connection, an_intent(task_id))
     begun = await account(database, task_id)
     assert begun["started_at"] is not None
-    assert await happened(database, task_id, "task.started") == 0
+    assert await happened(database, task_id, "run.started") == 0
     for _ in range(2):
         async with database.begin() as session:
             await runs.mark_started(session, task_id)
     row = await account(database, task_id)
     assert (row["status"], row["started_at"]) == ("running", begun["started_at"])
-    assert await happened(database, task_id, "task.started") == 1
+    assert await happened(database, task_id, "run.started") == 1
 
 
 async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: Database) -> None:
@@ -47,14 +48,14 @@ async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: 
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
         await runs.mark_started(session, task_id)
-    assert await happened(database, task_id, "task.started") == 0
+    assert await happened(database, task_id, "run.started") == 0
 
 
 async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(database: Database) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
-        late = TransitionRecord(task_id=task_id, path=NodePath("a"), status="failed", error_code="x")
+        late = TransitionRecord(run_id=task_id, path=NodePath("a"), status="failed", error_code="x")
         assert await ends.record(session, late) == 0
         status = await session.scalar(text("SELECT status FROM subtasks WHERE run_id = :id"), {"id": task_id})
     assert status != "failed"
@@ -65,7 +66,7 @@ async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> 
     task_id = await a_task(database)
     below = an_intent(task_id)
     below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/part")}))
-    skipped = TransitionRecord(task_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
+    skipped = TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
     async with database.begin() as session:
         part = {"run_id": task_id, "path": "a/part", "parent": "a", "position": 0, "key": "part", "agent": "writer"}
         await session.execute(

@@ -41,12 +41,12 @@ class Lines:
 
 
 def test_a_line_says_when_who_and_what_with_the_ids_bound_to_its_context(lines: Lines) -> None:
-    structlog.contextvars.bind_contextvars(request_id="r-1", task_id="t-1")
+    structlog.contextvars.bind_contextvars(request_id="r-1", run_id="t-1")
     structlog.get_logger("chimera.try").info("task_accepted", priority=2)
     line = lines.last()
     assert line["event"] == "task_accepted"
     assert (line["component"], line["level"], line["logger"]) == ("worker", "info", "chimera.try")
-    assert (line["request_id"], line["task_id"], line["priority"]) == ("r-1", "t-1", 2)
+    assert (line["request_id"], line["run_id"], line["priority"]) == ("r-1", "t-1", 2)
     assert line["timestamp"].endswith("Z")
 
 

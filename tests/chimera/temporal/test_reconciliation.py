@@ -91,7 +91,7 @@ async def test_a_run_that_temporal_lost_is_started_anew_and_nothing_is_paid_twic
         attempts = await runs.attempts(task_id)
         places = [(each["path"], each["purpose"], each["step"]) for each in attempts]
         assert len(places) == len(set(places)) > asked
-        assert [event.type for event in await runs.events(task_id)].count("task.started") == 1
+        assert [event.type for event in await runs.events(task_id)].count("run.started") == 1
         assert await runs.close_status(task_id) == "COMPLETED"
 
 

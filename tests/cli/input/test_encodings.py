@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 from tests.cli.api import TinyApi
 from tests.cli.builders import TASK, task_view
 from tests.parts import serving
@@ -140,7 +140,7 @@ def test_doctor_leaves_nothing_in_a_folder(tmp_path: Path) -> None:
 @pytest.fixture
 async def data_dir(tmp_path: Path) -> AsyncIterator[str]:
     """A folder with the sign-in to an API whose one task is completed."""
-    api = TinyApi(tasks=[task_view(status=TaskStatus.COMPLETED, result=RESULT, title=RESULT, goal=RESULT)])
+    api = TinyApi(tasks=[task_view(status=RunStatus.COMPLETED, result=RESULT, title=RESULT, goal=RESULT)])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         yield str(tmp_path)

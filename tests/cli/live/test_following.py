@@ -11,16 +11,17 @@ from cli.errors import NotReachable
 from cli.http.connect import signed_in_by
 from cli.live import following
 from cli.live.following import frames_of
-from models.events import BudgetRaised, BudgetReached, Frame, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
-from models.tasks import TaskStatus, TaskView
+from models.events import BudgetRaised, BudgetReached, Frame, RunCompleted, RunFailed, RunRetried, RunStarted
+from models.runs import RunStatus
+from models.tasks import TaskView
 from tests.cli.api import TinyApi, no_room, problem
 from tests.cli.builders import call_finished, call_started, happened, task_view, written
 from tests.parts import serving
 from tests.ports import free_port
 from tests.until import LIMIT_S, until
 
-BEGINNING: list[Frame] = [happened(1, TaskStarted()), happened(2, call_started("a")), written("a", "Hel")]
-END: list[Frame] = [happened(3, call_finished("a")), happened(4, TaskCompleted(preview="done"))]
+BEGINNING: list[Frame] = [happened(1, RunStarted()), happened(2, call_started("a")), written("a", "Hel")]
+END: list[Frame] = [happened(3, call_finished("a")), happened(4, RunCompleted(preview="done"))]
 
 
 async def followed(api: TinyApi, tmp_path: Path, said: list[str], after: int = 0) -> list[Frame]:
@@ -35,8 +36,8 @@ async def test_a_stream_ends_with_its_last_event(tmp_path: Path) -> None:
 
 
 async def test_a_task_that_was_tried_again_is_followed_past_its_failure(tmp_path: Path) -> None:
-    failed = [happened(3, TaskFailed(code="wrong_key", message="No.")), happened(4, TaskRetried(paths=()))]
-    end = happened(5, TaskCompleted(preview="done"))
+    failed = [happened(3, RunFailed(code="wrong_key", message="No.")), happened(4, RunRetried(paths=()))]
+    end = happened(5, RunCompleted(preview="done"))
     api = TinyApi(streams=[[*BEGINNING, *failed, end]])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *failed, end]
 
@@ -48,12 +49,12 @@ async def test_a_stream_that_ended_early_is_taken_up_behind_the_last_event(tmp_p
 
 
 async def test_a_task_that_has_ended_before_is_not_followed_for_ever(tmp_path: Path) -> None:
-    api = TinyApi(tasks=[task_view(status=TaskStatus.COMPLETED)])
+    api = TinyApi(tasks=[task_view(status=RunStatus.COMPLETED)])
     assert await followed(api, tmp_path, [], after=4) == []
 
 
 async def test_what_a_newer_server_tells_is_passed_over(tmp_path: Path) -> None:
-    strange = happened(2, TaskStarted()).model_copy(update={"kind": "hologram"})
+    strange = happened(2, RunStarted()).model_copy(update={"kind": "hologram"})
     api = TinyApi(streams=[[BEGINNING[0], strange, *END]])
     assert await followed(api, tmp_path, []) == [BEGINNING[0], *END]
 
@@ -100,23 +101,23 @@ async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
 
 
 async def test_a_task_that_waits_for_its_budget_is_left_where_that_is_asked_for(tmp_path: Path) -> None:
-    waits = task_view(status=TaskStatus.WAITING)
+    waits = task_view(status=RunStatus.WAITING)
     # Nothing comes after the second frame, as long as the task waits.
     api = TinyApi(tasks=[waits], streams=[[BEGINNING[0], happened(2, REACHED)]])
-    assert (await watched(api, tmp_path)).status is TaskStatus.WAITING
+    assert (await watched(api, tmp_path)).status is RunStatus.WAITING
     assert api.asked_after == [0]
 
 
 async def test_a_wait_that_is_over_by_now_ends_nothing(tmp_path: Path) -> None:
-    ended = task_view(status=TaskStatus.COMPLETED)
+    ended = task_view(status=RunStatus.COMPLETED)
     story: list[Frame] = [
         BEGINNING[0],
         happened(2, REACHED),
         happened(3, RAISED),
-        happened(4, TaskCompleted(preview="")),
+        happened(4, RunCompleted(preview="")),
     ]
     api = TinyApi(tasks=[ended], streams=[story])
-    assert (await watched(api, tmp_path)).status is TaskStatus.COMPLETED
+    assert (await watched(api, tmp_path)).status is RunStatus.COMPLETED
 
 
 async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[float]) -> None:

@@ -8,7 +8,7 @@ from cli.live.lines import line_of
 from cli.live.repeats import Repeats
 from cli.live.screens import Lines
 from cli.live.view import TaskState
-from models.events import Event, ModelCallFailed, ModelCallWaiting, SubtaskFailed, TaskFailed
+from models.events import Event, ModelCallFailed, ModelCallWaiting, RunFailed, SubtaskFailed
 from models.ids import NodePath
 from models.model_calls import Purpose
 from tests.cli.builders import TASK, call_failed, call_finished, call_started, happened, task_view
@@ -85,7 +85,7 @@ def test_a_reason_is_told_once() -> None:
         path=NodePath("a"), purpose=Purpose.TURN, step=1, attempt=1, code="wrong_key", message=why, retryable=False
     )
     subtask = SubtaskFailed(path=NodePath("a"), code="wrong_key", message=why[:120])
-    task = TaskFailed(code="wrong_key", message=f"Subtask 'a' failed: {why}")
+    task = RunFailed(code="wrong_key", message=f"Subtask 'a' failed: {why}")
     lines = [line_of(repeats.without_reason_again(event), TASK) for event in (call, subtask, task)]
     assert "The provider's key is not valid." in lines[0]
     assert lines[1:] == ["a: failed: wrong_key", "task: failed: wrong_key"]
@@ -94,5 +94,5 @@ def test_a_reason_is_told_once() -> None:
 def test_another_reason_is_told_too() -> None:
     repeats = Repeats()
     repeats.without_reason_again(SubtaskFailed(path=NodePath("a"), code="no_quota", message="Nothing left."))
-    other = repeats.without_reason_again(TaskFailed(code="plan_invalid", message="The plan has a circle."))
+    other = repeats.without_reason_again(RunFailed(code="plan_invalid", message="The plan has a circle."))
     assert line_of(other, TASK) == "task: failed: plan_invalid: The plan has a circle."

@@ -11,20 +11,20 @@ from models.events import (
     BudgetRaised,
     BudgetReached,
     GuidanceSeen,
+    RunCompleted,
+    RunFailed,
+    RunRetried,
+    RunStarted,
     SnapshotFrame,
     SubtaskCompleted,
     SubtaskFailed,
     SubtaskStarted,
-    TaskCompleted,
-    TaskFailed,
-    TaskRetried,
-    TaskStarted,
     ToolCallFinished,
 )
 from models.ids import NodePath
 from models.plans import PlanNode
+from models.runs import RunStatus
 from models.subtasks import SubtaskStatus
-from models.tasks import TaskStatus
 from tests.cli.builders import (
     NOW,
     TASK,
@@ -57,10 +57,10 @@ def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None
     state = state_after(
         happened(1, planned(PlanNode(key="a", agent="writer"))),
         happened(2, SubtaskFailed(path=A, code="wrong_key", message="No.")),
-        happened(3, TaskFailed(code="wrong_key", message="No.")),
+        happened(3, RunFailed(code="wrong_key", message="No.")),
     )
     assert (state.is_closed, state.nodes[A].status) == (True, SubtaskStatus.FAILED)
-    state.apply(happened(4, TaskRetried(paths=(A,))))
+    state.apply(happened(4, RunRetried(paths=(A,))))
     assert (state.is_closed, state.ended_at, state.note) == (False, None, "")
     assert (state.nodes[A].status, state.nodes[A].note) == (SubtaskStatus.PENDING, "")
 
@@ -132,7 +132,7 @@ def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
 
 
 def test_a_snapshot_says_where_it_stands() -> None:
-    frame = SnapshotFrame(task_id=TASK, seq=40, task=task_view(status=TaskStatus.COMPLETED), subtasks=())
+    frame = SnapshotFrame(run_id=TASK, seq=40, task=task_view(status=RunStatus.COMPLETED), subtasks=())
     assert line_of_snapshot(frame).startswith("task: completed, ")
     assert "at event 40" in line_of_snapshot(frame)
 
@@ -181,13 +181,13 @@ def test_events_that_come_again_after_a_reconnect_count_once() -> None:
 def test_a_run_from_its_plan_to_its_answer() -> None:
     plan = planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer", depends_on=("a",)))
     state = state_after(
-        happened(1, TaskStarted()), happened(2, plan), happened(3, SubtaskStarted(path=A, agent="analyst"))
+        happened(1, RunStarted()), happened(2, plan), happened(3, SubtaskStarted(path=A, agent="analyst"))
     )
     assert [node.status for node in state.subtasks] == [SubtaskStatus.RUNNING, SubtaskStatus.PENDING]
     assert state.nodes[NodePath("b")].depends_on == ("a",)
     state.apply(happened(4, SubtaskCompleted(path=A, preview="fine")))
-    assert (state.done, state.status) == (1, TaskStatus.RUNNING)
-    state.apply(happened(5, TaskCompleted(preview="fine", simulated=True)))
+    assert (state.done, state.status) == (1, RunStatus.RUNNING)
+    state.apply(happened(5, RunCompleted(preview="fine", simulated=True)))
     assert state.is_closed
     assert state.simulated
 
@@ -200,9 +200,9 @@ def test_a_plan_inside_a_subtask_hangs_below_it() -> None:
 
 def test_why_a_subtask_or_the_task_failed_is_kept() -> None:
     failed = SubtaskFailed(path=A, code="no_quota", message="Nothing left.")
-    state = state_after(happened(1, failed), happened(2, TaskFailed(code="no_quota", message="Subtask 'a' failed.")))
+    state = state_after(happened(1, failed), happened(2, RunFailed(code="no_quota", message="Subtask 'a' failed.")))
     assert state.nodes[A].note == "no_quota: Nothing left."
-    assert (state.status, state.note) == (TaskStatus.FAILED, "no_quota: Subtask 'a' failed.")
+    assert (state.status, state.note) == (RunStatus.FAILED, "no_quota: Subtask 'a' failed.")
 
 
 def test_a_tools_result_is_noted_at_its_subtask() -> None:
@@ -214,16 +214,16 @@ def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> Non
     reached = BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.", needed=3)
     state = state_after(happened(1, reached))
     told = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
-    assert (state.status, state.note) == (TaskStatus.WAITING, told)
+    assert (state.status, state.note) == (RunStatus.WAITING, told)
     assert line_of(reached, TASK) == f"budget: reached, the task waits: {told}"
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
-    assert (state.status, state.note) == (TaskStatus.RUNNING, "")
+    assert (state.status, state.note) == (RunStatus.RUNNING, "")
     assert line_of(raised, TASK) == "budget: set to $0.0200, 9 requests"
 
 
 def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> None:
-    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
+    snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
     state = state_after(happened(1, call_started("a")), snapshot)
     assert [node.path for node in state.subtasks] == ["b"]
     assert (state.done, state.finished_calls, state.spent_micro_usd) == (1, 3, 90)
@@ -234,13 +234,13 @@ def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> Non
 def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
     state = TaskState(TASK, task_view(created_at=NOW - timedelta(seconds=70), started_at=NOW - timedelta(seconds=60)))
     assert state.elapsed_s(NOW) == 60
-    state.apply(happened(3, TaskCompleted(preview="done")))
+    state.apply(happened(3, RunCompleted(preview="done")))
     assert state.elapsed_s(NOW + timedelta(hours=1)) == 63
     assert state.elapsed_s(NOW) == 60
 
 
 def test_the_clock_of_a_task_that_has_ended_stands_still() -> None:
-    ended = task_view(status=TaskStatus.COMPLETED, ended_at=NOW + timedelta(seconds=5))
+    ended = task_view(status=RunStatus.COMPLETED, ended_at=NOW + timedelta(seconds=5))
     assert TaskState(TASK, ended).elapsed_s(NOW + timedelta(days=1)) == 5
-    snapshot = SnapshotFrame(task_id=TASK, seq=6000, task=ended, subtasks=())
+    snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=ended, subtasks=())
     assert state_after(snapshot).elapsed_s(NOW + timedelta(days=1)) == 5

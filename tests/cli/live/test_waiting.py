@@ -11,7 +11,7 @@ from cli.live.waiting import made
 from cli.output.calls import where_it_stands
 from models.calls import AiCallView, Blocked, Operation
 from models.ids import AiCallId
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 from tests.cli.api import TinyApi, problem
 from tests.cli.builders import NOW
 from tests.parts import serving
@@ -25,7 +25,7 @@ def call_view(**changes: Any) -> AiCallView:
         "id": CALL,
         "operation": Operation.EMBEDDINGS,
         "model": "openai/text-embedding-3-small",
-        "status": TaskStatus.QUEUED,
+        "status": RunStatus.QUEUED,
         "simulated": False,
         "attempts": 0,
         "in_doubt": 0,
@@ -56,8 +56,8 @@ async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, mon
     away = call_view(attempts=1, error_code="overloaded", blocked_by=held)
     sooner = away.model_copy(update={"blocked_by": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=9)})})
     later = away.model_copy(update={"blocked_by": held.model_copy(update={"next_try_at": NOW + timedelta(seconds=60)})})
-    works = call_view(status=TaskStatus.RUNNING, attempts=2, error_code="overloaded")
-    done = call_view(status=TaskStatus.COMPLETED)
+    works = call_view(status=RunStatus.RUNNING, attempts=2, error_code="overloaded")
+    done = call_view(status=RunStatus.COMPLETED)
     api = TinyApi(ai_calls=[call_view(), call_view(), away, away, sooner, later, works, done])
     waiting = "Waiting for call 7d1f0b1e"
     assert await waited_for(api, tmp_path) == [
@@ -70,7 +70,7 @@ async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, mon
 
 async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(tmp_path: Path) -> None:
     unavailable = problem(503, "unavailable", "Away")
-    api = TinyApi(ai_calls=[call_view(status=TaskStatus.COMPLETED)], refuse=[unavailable, unavailable])
+    api = TinyApi(ai_calls=[call_view(status=RunStatus.COMPLETED)], refuse=[unavailable, unavailable])
     assert await waited_for(api, tmp_path) == [
         "The connection to Chimera was lost; retrying.",
         "Connected again.",
@@ -82,15 +82,15 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
     ("fields", "said"),
     [
         (
-            {"status": TaskStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
+            {"status": RunStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
             "it failed after 2 attempts: malformed: No JSON",
         ),
         (
-            {"status": TaskStatus.CANCELLED, "attempts": 1, "error_code": "overloaded", "error": "Busy."},
+            {"status": RunStatus.CANCELLED, "attempts": 1, "error_code": "overloaded", "error": "Busy."},
             "it was cancelled after 1 attempt",
         ),
-        ({"status": TaskStatus.CANCELLED}, "it was cancelled"),
-        ({"status": TaskStatus.RUNNING, "attempts": 1}, "its provider works on it; 1 attempt so far"),
+        ({"status": RunStatus.CANCELLED}, "it was cancelled"),
+        ({"status": RunStatus.RUNNING, "attempts": 1}, "its provider works on it; 1 attempt so far"),
     ],
 )
 def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], said: str) -> None:

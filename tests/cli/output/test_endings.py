@@ -14,7 +14,7 @@ from cli.output.outcomes import tell_end
 from cli.output.tasks import facts_of, marked_status_of, table_of
 from models.events import SubtaskCompleted
 from models.ids import NodePath
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 from tests.cli.builders import TASK, a_bill, call_finished, happened, subtask_view, task_view
 
 Told = TypeVar("Told", bound=BaseModel)
@@ -39,7 +39,7 @@ def ended(told: Told, finish_reason: Any) -> Told:
 def test_answers_that_may_go_on_are_marked(finish_reason: str | None, mark: str | None) -> None:
     ending = ending_of(ended(task_view(), finish_reason))
     assert (ending.mark if ending else None) == mark
-    listed = marked_status_of(ended(task_view(status=TaskStatus.COMPLETED), finish_reason))
+    listed = marked_status_of(ended(task_view(status=RunStatus.COMPLETED), finish_reason))
     assert listed == (f"completed ({mark})" if mark else "completed")
 
 
@@ -55,7 +55,7 @@ def test_a_cut_answer_is_marked_where_it_is_followed() -> None:
 
 def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     shown = io.StringIO()
-    done = task_view(status=TaskStatus.COMPLETED, result="Half a sen")
+    done = task_view(status=RunStatus.COMPLETED, result="Half a sen")
     cut = ended(subtask_view("facts"), "length")
     tell_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
     lines = shown.getvalue().splitlines()
@@ -68,7 +68,7 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_cut_answer_is_marked_where_a_task_is_shown() -> None:
-    task = ended(task_view(status=TaskStatus.COMPLETED), "length")
+    task = ended(task_view(status=RunStatus.COMPLETED), "length")
     assert dict(facts_of(task, a_bill()))["Status"] == "completed, the answer cut at its limit"
     console = Console(file=io.StringIO(), width=120, record=True)
     console.print(table_of([ended(subtask_view("a"), "length"), subtask_view("b")], a_bill()))

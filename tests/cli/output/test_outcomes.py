@@ -8,13 +8,14 @@ from cli.input.amounts import micro_usd
 from cli.output.outcomes import shortfall_of, shortfall_of_retry, way_on_of
 from cli.output.tasks import facts_of
 from models.costs import CostView
-from models.tasks import Budget, BudgetView, TaskStatus, TaskView
+from models.runs import RunStatus
+from models.tasks import Budget, BudgetView, TaskView
 from models.waits import Waiting, budget_wait
 from tests.cli.builders import TASK, a_bill, attempt, task_view
 
 
 def failed(code: str) -> TaskView:
-    return task_view(status=TaskStatus.FAILED, error_code=code, error="It failed.")
+    return task_view(status=RunStatus.FAILED, error_code=code, error="It failed.")
 
 
 def bill(*attempts: Any, **limits: int) -> CostView:

@@ -9,14 +9,15 @@ from rich.table import Table
 from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
-from models.tasks import BlockedCall, BudgetView, TaskStatus
+from models.runs import RunStatus
+from models.tasks import BlockedCall, BudgetView
 from models.waits import budget_wait
 from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
 
 
 def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
     task = task_view(
-        status=TaskStatus.WAITING,
+        status=RunStatus.WAITING,
         budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
         waiting=budget_wait(
             TASK, limit="max_cost_micro_usd", message="$0.0009 of $0.0020 is spent. Raise it.", needed=2100
@@ -38,7 +39,7 @@ def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
     ],
 )
 def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
-    task = task_view(status=TaskStatus.FAILED, error_code=code, error="It failed.")
+    task = task_view(status=RunStatus.FAILED, error_code=code, error="It failed.")
     assert dict(facts_of(task, a_bill()))["Status"] == f"failed: {code}: It failed. {command}"
 
 
@@ -65,7 +66,7 @@ def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     for lively in (
         task_view(last_call_at=tomorrow),
-        task_view(status=TaskStatus.PAUSED),
+        task_view(status=RunStatus.PAUSED),
         task_view(started_at=None),
         task_view(blocked_by=(a_call_held_up("a"),)),
     ):
@@ -133,7 +134,7 @@ def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
 
 
 def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
-    listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=TaskStatus.WAITING)]
+    listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=RunStatus.WAITING)]
     shown = drawn(tasks.list_of(listed, {TASK}))
     assert [line[10:31].rstrip() for line in shown[1:]] == ["running (blocked)", "running", "waiting (budget)"]
 

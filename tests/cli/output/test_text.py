@@ -15,7 +15,7 @@ from cli.output.text import count, one_line, plain, with_port_options
 from cli.stack.stack import Stack
 from cli.stack.welcome import say_welcome
 from models.base import usd
-from models.events import BudgetReached, ModelCallWaiting, SubtaskCompleted, TaskFailed
+from models.events import BudgetReached, ModelCallWaiting, RunFailed, SubtaskCompleted
 from models.ids import NodePath
 from models.model_calls import Purpose
 from models.plans import PlanNode
@@ -63,7 +63,7 @@ def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
     picture = drawn(state)
     assert_harmless(picture)
     assert "[bold]not bold[/bold]" in picture
-    state.apply(happened(3, TaskFailed(code="x", message=HOSTILE)))
+    state.apply(happened(3, RunFailed(code="x", message=HOSTILE)))
     assert_harmless(drawn(state))
 
 

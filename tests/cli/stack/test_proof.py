@@ -4,7 +4,7 @@ from cli.stack.proof import Entry, count_journal, count_ledger, prove
 from models.costs import CostView
 from models.ids import call_id_of
 from models.model_calls import Purpose
-from models.tasks import TaskStatus
+from models.runs import RunStatus
 from tests.cli.builders import TASK, a_bill, attempt, task_view
 
 CALLS = [call_id_of(TASK, "", Purpose.PLAN, 1), call_id_of(TASK, "a", Purpose.TURN, 1)]  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def cost(*attempts: tuple[int, int, str]) -> CostView:
 
 GOOD_JOURNAL = ("0 arrived", "0 finished", "1 arrived", "1 cut", "1 arrived", "1 finished")
 GOOD_LEDGER = ((0, 1, "finished"), (1, 1, "in_doubt"), (1, 2, "finished"))
-COMPLETED = task_view(status=TaskStatus.COMPLETED)
+COMPLETED = task_view(status=RunStatus.COMPLETED)
 
 
 def test_a_cut_call_that_was_made_again_is_proof() -> None:
@@ -71,6 +71,6 @@ def test_a_demonstration_without_a_kill_proves_nothing() -> None:
 
 
 def test_a_task_that_failed_proves_nothing() -> None:
-    failed = task_view(status=TaskStatus.FAILED)
+    failed = task_view(status=RunStatus.FAILED)
     proof = prove(failed, cost(*GOOD_LEDGER), journal(*GOOD_JOURNAL), killed=True)
     assert proof.problems == ("the task is failed, not completed",)

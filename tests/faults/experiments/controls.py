@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 
 from models.ids import TaskId
-from models.tasks import CLOSED
+from models.runs import CLOSED
 from tests.faults.attempts import by_status
 from tests.faults.experiments.phases import PHASES
 from tests.faults.lab import until

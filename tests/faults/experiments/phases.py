@@ -21,7 +21,7 @@ _SHORT = "tokens=10; drip=20"
 PHASES = {
     "start": Phase(jobs.planned('split=3; sub="tokens=10,drip=20"'), None, (0.0, 0.3)),
     "planning": Phase(jobs.planned("split=2; delay=0.5"), "model_call.started plan", (0.0, 0.7)),
-    "starting": Phase(jobs.side_by_side(_SHORT, 6), "task.started", (0.0, 0.4)),
+    "starting": Phase(jobs.side_by_side(_SHORT, 6), "run.started", (0.0, 0.4)),
     "deep": Phase(jobs.planned_further("split=2; delay=0.3"), "subtask.started", (0.0, 0.8)),
     "retrying": Phase(
         jobs.one_call("status=400; times=1; tokens=5") | {"on_failure": "retry"}, "model_call.failed turn", (0.0, 1.2)
