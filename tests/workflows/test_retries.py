@@ -185,7 +185,7 @@ async def test_what_failed_alike_twice_asks_for_a_change(runs: Runs, simulator: 
     task_id = await runs.start("Cut", plan=[a_subtask("one", "[[sim: cut=after:3; tokens=9]] go")])
     row = await runs.ended(task_id)
     assert (row["error_code"], len(arrived(simulator, task_id))) == ("same_failure_again", 2)
-    assert "in the same way again" in row["error"]
+    assert "twice in the same way" in row["error"]
     assert advice_for(row["error_code"]).change == ("guidance", "model")
 
 

@@ -119,7 +119,7 @@ async def test_what_there_is_no_tool_for_is_told_at_once(runs: Runs) -> None:
     task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
     (told,) = await said(runs, task_id)
-    assert "There is no tool 'telephone'" in told
+    assert "Unknown tool 'telephone'" in told
 
 
 async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

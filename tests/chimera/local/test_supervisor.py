@@ -209,7 +209,7 @@ async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
     with small_disk(path, "64k"):
         stack = LocalStack(settings_in(path), services=False)
         fill(path / "run" / "filler")
-        with pytest.raises(NoRoom, match=rf"Chimera can't be started: the disk of {path} is full. Free space"):
+        with pytest.raises(NoRoom, match=rf"can't be started: the disk of {path} is full. Free space"):
             await stack.__aenter__()
 
 
