@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from chimera.config.errors import BadSettings, read_settings
 from chimera.config.settings import Settings
-from chimera.local.services import environment_of
+from chimera.local.surroundings import of_settings
 from models.providers import OwnRates
 from tests.parts import SECRET
 
@@ -49,7 +49,7 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
         requests_per_minute={"openai": 3},
         log_dir=tmp_path,
     )
-    for name, value in environment_of(settings).items():
+    for name, value in of_settings(settings).items():
         monkeypatch.setenv(name, value)
     assert Settings() == settings
 
