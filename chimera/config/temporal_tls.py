@@ -98,21 +98,24 @@ def read(path: Path, setting: str) -> bytes:
         raise ValueError(f"{setting}: {str(path)!r} can't be read ({error.strerror}). Correct the path.") from None
 
 
+def _pem(path: Path, setting: str, kind: str) -> str:
+    """Return a file's text; comments beside what is encoded may have any letters."""
+    content = read(path, setting).decode("ascii", "ignore")
+    if f"{kind}-----" not in content:
+        raise ValueError(f"{setting}: {str(path)!r} has no {kind.lower()} in PEM, which begins with -----BEGIN.")
+    return content
+
+
 def _trust(context: ssl.SSLContext, path: Path) -> None:
     try:
-        context.load_verify_locations(cadata=read(path, SERVER_CA).decode("ascii", "replace"))
+        context.load_verify_locations(cadata=_pem(path, SERVER_CA, "CERTIFICATE"))
     except ssl.SSLError:
-        raise ValueError(
-            f"{SERVER_CA}: {str(path)!r} has no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----."
-        ) from None
+        raise ValueError(f"{SERVER_CA}: {str(path)!r} has a certificate that can't be read. Correct it.") from None
 
 
 def _sign_in(context: ssl.SSLContext, cert: Path, key: Path) -> None:
-    for path, setting, kind in ((cert, CLIENT_CERT, b"CERTIFICATE"), (key, CLIENT_KEY, b"PRIVATE KEY")):
-        content = read(path, setting)
-        if kind + b"-----" not in content:
-            raise ValueError(f"{setting}: {str(path)!r} has no {kind.decode().lower()} in PEM.")
-    if b"ENCRYPTED" in content:
+    _pem(cert, CLIENT_CERT, "CERTIFICATE")
+    if "ENCRYPTED" in _pem(key, CLIENT_KEY, "PRIVATE KEY"):
         raise ValueError(f"{CLIENT_KEY}: {str(key)!r} is encrypted. Decrypt it with: openssl pkey -in FILE -out NEW")
     try:
         # Without a password OpenSSL would ask for one at the terminal.
