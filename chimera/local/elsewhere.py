@@ -191,6 +191,8 @@ async def _sign_in_problem(settings: Settings) -> Problem | None:
     finally:
         if process.returncode is None:
             process.kill()
+    if process.returncode != 0:
+        return Problem(f"could not be asked with the API key (the process for it ended with {process.returncode})")
     found = from_json(printed)
     return None if found is None else Problem(**found)
 
