@@ -45,7 +45,9 @@ def _command_of(address: "CodecAddress") -> str:
         "--codec-endpoint": endpoint,
     }
     words = [word for name, value in options.items() for word in (name, shlex.quote(one_line(value, 2000)))]
-    tls = () if address.temporal_tls is None else ("--tls",)
+    # With a key in its environment `temporal` would speak TLS unless told otherwise.
+    without = ("--tls=false",) if address.temporal_api_key_required else ()
+    tls = without if address.temporal_tls is None else ("--tls",)
     return " ".join(("temporal workflow show", *tls, *words, "--workflow-id", "run-ID"))
 
 

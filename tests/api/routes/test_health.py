@@ -119,6 +119,7 @@ async def test_a_temporal_that_settings_do_not_fit_is_told_with_the_setting(
     api_settings: Settings, alice: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
+    found: dict[str, str] = {}
     async with tls_proxy(api_settings.temporal_address or "", ours.signed("127.0.0.1")) as address:
         for authority, state in ((ours, "up"), (theirs, "away")):
             change = {"temporal_address": address, "temporal_tls_server_ca_cert_path": authority.certificate}

@@ -14,6 +14,7 @@ from chimera.config.settings import Settings
 from chimera.local.surroundings import of_settings
 from models.providers import OwnRates
 from tests.parts import SECRET
+from tests.tls import Authority
 
 ROOT = Path(__file__).parents[3]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -44,6 +45,10 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
         api_port=9000,
         jwt_secret=SecretStr(SECRET),
         openai_api_key=SecretStr("key"),
+        temporal_address="temporal.example:7233",
+        temporal_tls=True,
+        temporal_api_key=SecretStr("key"),
+        temporal_tls_server_ca_cert_path=Authority(tmp_path, "ours").certificate,
         registration_open=True,
         prices={"local/m": OwnRates(input=0.5, output=1)},
         requests_per_minute={"openai": 3},
