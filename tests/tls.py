@@ -70,8 +70,14 @@ class Authority:
         self.certificate = folder / f"{name}.pem"
         self.certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def signed(self, name: str, *, ends: timedelta = timedelta(days=1)) -> Pair:
-        """Sign a certificate for a host; `ends` from now."""
+    def signed(
+        self,
+        name: str,
+        *,
+        ends: timedelta = timedelta(days=1),
+        usage: x509.ObjectIdentifier | None = None,
+    ) -> Pair:
+        """Sign a certificate for a host; `ends` from now. With `usage` it is for nothing else."""
         key = ec.generate_private_key(ec.SECP256R1())
         host = x509.DNSName(name) if name[0].isalpha() else x509.IPAddress(ip_address(name))
         made = (
@@ -79,10 +85,11 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([host]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        if usage is not None:
+            made = made.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         pair = Pair(self._folder / f"{self._name}-{name}.pem", self._folder / f"{self._name}-{name}.key")
-        pair.certificate.write_bytes(made.public_bytes(Encoding.PEM))
+        pair.certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return pair
 

@@ -17,6 +17,14 @@ SERVER_CA = "CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH"
 SERVER_NAME = "CHIMERA_TEMPORAL_TLS_SERVER_NAME"
 
 
+class UnusableFile(ValueError):
+    """A file that a setting names can't be read, or isn't the right one."""
+
+    def __init__(self, setting: str, path: Path, reason: str) -> None:
+        super().__init__(f"{setting}: {str(path)!r} {reason}")
+        self.setting = setting
+
+
 @dataclass(frozen=True)
 class TemporalTls:
     """The settings of one connection."""
@@ -48,7 +56,7 @@ class TemporalTls:
             self.context()
 
     def context(self) -> ssl.SSLContext:
-        """Read the files into a context that speaks HTTP/2. Raises ValueError, naming the setting."""
+        """Read the files into a context that speaks HTTP/2. Raises UnusableFile."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.set_alpn_protocols(["h2"])
         # As in Temporal's SDK, whatever stands in the file is trusted, an intermediate authority too.
@@ -91,18 +99,18 @@ class TemporalTls:
 
 
 def read(path: Path, setting: str) -> bytes:
-    """Return the content of a file that a setting names. Raises ValueError."""
+    """Return the content of a file that a setting names. Raises UnusableFile."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ValueError(f"{setting}: {str(path)!r} can't be read ({error.strerror}). Correct the path.") from None
+        raise UnusableFile(setting, path, f"can't be read ({error.strerror}). Correct the path.") from None
 
 
 def _pem(path: Path, setting: str, kind: str) -> str:
     """Return a file's text; comments beside what is encoded may have any letters."""
     content = read(path, setting).decode("ascii", "ignore")
     if f"{kind}-----" not in content:
-        raise ValueError(f"{setting}: {str(path)!r} has no {kind.lower()} in PEM, which begins with -----BEGIN.")
+        raise UnusableFile(setting, path, f"has no {kind.lower()} in PEM, which begins with -----BEGIN.")
     return content
 
 
@@ -110,16 +118,16 @@ def _trust(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(cadata=_pem(path, SERVER_CA, "CERTIFICATE"))
     except ssl.SSLError:
-        raise ValueError(f"{SERVER_CA}: {str(path)!r} has a certificate that can't be read. Correct it.") from None
+        raise UnusableFile(SERVER_CA, path, "has a certificate that can't be read. Correct it.") from None
 
 
 def _sign_in(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     _pem(cert, CLIENT_CERT, "CERTIFICATE")
     if "ENCRYPTED" in _pem(key, CLIENT_KEY, "PRIVATE KEY"):
-        raise ValueError(f"{CLIENT_KEY}: {str(key)!r} is encrypted. Decrypt it with: openssl pkey -in FILE -out NEW")
+        raise UnusableFile(CLIENT_KEY, key, "is encrypted. Decrypt it with: openssl pkey -in FILE -out NEW")
     try:
         # Without a password OpenSSL would ask for one at the terminal.
         context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         reason = "is not the key of the certificate in" if "MISMATCH" in str(error) else "can't be used with"
-        raise ValueError(f"{CLIENT_KEY}: {str(key)!r} {reason} {CLIENT_CERT}, {str(cert)!r}. Correct one.") from None
+        raise UnusableFile(CLIENT_KEY, key, f"{reason} {CLIENT_CERT}, {str(cert)!r}. Correct one.") from None

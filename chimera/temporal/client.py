@@ -116,8 +116,8 @@ class Temporal:
     async def _report(self, error: RPCError | RuntimeError) -> None:
         """Log why there is no connection, and pause: longer where the settings are at fault."""
         problem = await connections.problem_of(error, self._settings)
-        if problem is None:
-            log.warning("temporal_away", error=str(error)[:200])
+        if problem is None or problem.may_pass:
+            log.warning("temporal_away", error=str(error)[:200], problem=str(problem) if problem else None)
             await asyncio.sleep(RECONNECT_SECONDS)
         else:
             log.error("temporal_unusable", problem=str(problem), address=self.address)

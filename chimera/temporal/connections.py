@@ -10,7 +10,7 @@ from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode, TLSConfig
 
 from chimera.config.settings import Settings
-from chimera.config.temporal_tls import API_KEY, CLIENT_CERT, CLIENT_KEY, SERVER_CA, read
+from chimera.config.temporal_tls import API_KEY, CLIENT_CERT, CLIENT_KEY, SERVER_CA, UnusableFile, read
 from chimera.temporal import reach
 from chimera.temporal.reach import Problem
 
@@ -21,7 +21,7 @@ _REJECTED = re.compile(r"code: (PermissionDenied|Unauthenticated)")
 
 
 class TemporalUnusable(RuntimeError):
-    """Temporal can't be used with these settings; the message names the setting and has no address, path or key."""
+    """Temporal can't be used with these settings; the message names the setting, and has no address, path or key."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
@@ -88,8 +88,8 @@ def _tls_of(settings: Settings) -> TLSConfig | bool:
             client_cert=read(tls.client_cert, CLIENT_CERT) if tls.client_cert else None,
             client_private_key=read(tls.client_key, CLIENT_KEY) if tls.client_key else None,
         )
-    except ValueError as error:
-        raise TemporalUnusable(Problem("can't be asked", str(error))) from None
+    except UnusableFile as error:
+        raise TemporalUnusable(reach.unusable(error)) from None
 
 
 def _is_rejection(error: Exception) -> bool:

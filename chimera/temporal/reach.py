@@ -8,7 +8,15 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 
-from chimera.config.temporal_tls import CLIENT_CERT, CLIENT_KEY, SERVER_CA, SERVER_NAME, SWITCH, TemporalTls
+from chimera.config.temporal_tls import (
+    CLIENT_CERT,
+    CLIENT_KEY,
+    SERVER_CA,
+    SERVER_NAME,
+    SWITCH,
+    TemporalTls,
+    UnusableFile,
+)
 
 _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """The preface of a client and its empty SETTINGS frame (RFC 9113, 3.4); a server's first frame is SETTINGS too."""
@@ -17,15 +25,10 @@ _TLS_ALERT = b"\x15\x03"
 """How a server that expects TLS answers anything else (RFC 8446, 5.1)."""
 
 # OpenSSL's codes (x509_vfy.h).
-_OUT_OF_DATE, _OTHER_NAME = (9, 10), (62, 64)
+_OUT_OF_DATE, _OTHER_NAME, _UNKNOWN_SIGNER = (9, 10), (62, 64), (2, 18, 19, 20, 21)
 
-_SAYS_NO_TLS = (
-    "WRONG_VERSION_NUMBER",
-    "RECORD_LAYER_FAILURE",
-    "PACKET_LENGTH_TOO_LONG",
-    "HTTP_REQUEST",
-    "UNEXPECTED_EOF",
-)
+_SAYS_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+"""OpenSSL's reasons for bytes that are none of TLS; they differ by version."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,17 @@ async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
     """Connect and say hello; None when Temporal answers. Waits as long as the server does."""
     try:
         header = await _first_frame(address, tls)
-    except ValueError as error:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return _distrusted(error, tls)
-        if isinstance(error, UnicodeError):
-            return AWAY
-        # A file that was there at the start.
-        return Problem("can't be asked", str(error))
+    except UnusableFile as error:
+        return unusable(error)
+    except ssl.SSLCertVerificationError as error:
+        return _distrusted(error, tls)
+    except ssl.SSLEOFError:
+        return _closed(tls)
     except ssl.SSLError as error:
         return _rejected(error, tls)
-    except OSError:
+    except (ConnectionResetError, ConnectionAbortedError):
+        return _closed(tls)
+    except (OSError, UnicodeError):
         return AWAY
     if header.startswith(_TLS_ALERT):
         return Problem("expects TLS", f"Set {SWITCH}=true.")
@@ -67,6 +71,11 @@ async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
     if len(header) != _FRAME_HEADER_BYTES or header[3] != _SETTINGS_FRAME:
         return NOT_TEMPORAL
     return None
+
+
+def unusable(error: UnusableFile) -> Problem:
+    """A file that could be used when the process started; its path is for those who read the settings."""
+    return Problem("can't be asked", f"The file in {error.setting} can't be used any more. Correct it.")
 
 
 async def _first_frame(address: str, tls: TemporalTls) -> bytes:
@@ -106,6 +115,11 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
         return Problem(
             f"has a certificate for another name than that of {name}",
             f"Set {SERVER_NAME} to a name that stands in the server's certificate.",
+        )
+    if error.verify_code not in _UNKNOWN_SIGNER:
+        return Problem(
+            f"has a certificate that can't be accepted ({error.verify_message})",
+            f"Replace the server's certificate, or correct {SERVER_CA}.",
         )
     signed_by = f"the authority in {SERVER_CA}" if tls.server_ca else "an authority that this system trusts"
     return Problem(

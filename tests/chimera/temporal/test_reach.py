@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from chimera.config.temporal_tls import TemporalTls
 from chimera.temporal.reach import AWAY, NOT_TEMPORAL, Problem, problem_of
@@ -125,10 +126,38 @@ async def test_what_may_pass_is_waited_for(answer: bytes, problem: str) -> None:
     assert (found.reason, found.may_pass) == (problem, True)
 
 
+@pytest.mark.parametrize(
+    ("has_certificate", "remedy"),
+    [(False, "If it requires a client certificate, set CHIMERA"), (True, "Check that it accepts the certificate in")],
+)
+async def test_a_handshake_that_is_cut_may_be_a_missing_certificate(
+    has_certificate: bool, remedy: str, ours: Authority
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.close()
+
+    pair = ours.signed("client")
+    files = {"client_cert": pair.certificate, "client_key": pair.key} if has_certificate else {}
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        found = await problem_of(address, TemporalTls(switch=True, **files))
+    assert found is not None
+    assert (found.reason, found.may_pass) == ("closes the connection without an answer", True)
+    assert found.remedy.startswith(remedy)
+
+
+async def test_a_certificate_for_another_use_is_told(temporal: str, ours: Authority) -> None:
+    async with tls_proxy(temporal, ours.signed("127.0.0.1", usage=ExtendedKeyUsageOID.CLIENT_AUTH)) as address:
+        found = said(await problem_of(address, TemporalTls(server_ca=ours.certificate)))
+    assert "has a certificate that can't be accepted (un" in found
+
+
 async def test_a_server_that_is_away_is_no_setting() -> None:
     assert await problem_of(f"127.0.0.1:{free_port()}", TemporalTls(switch=True)) == AWAY
 
 
 async def test_a_file_that_went_away_is_named(temporal: str, tmp_path: Path) -> None:
     found = said(await problem_of(temporal, TemporalTls(server_ca=tmp_path / "gone.pem")))
-    assert "CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH" in found
+    assert "The file in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH can't be used any more" in found
+    assert str(tmp_path) not in found
