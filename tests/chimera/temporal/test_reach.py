@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -138,10 +139,12 @@ async def test_a_handshake_that_is_cut_may_be_a_missing_certificate(
         writer.close()
 
     pair = ours.signed("client")
-    files = {"client_cert": pair.certificate, "client_key": pair.key} if has_certificate else {}
+    tls = TemporalTls(switch=True)
+    if has_certificate:
+        tls = replace(tls, client_cert=pair.certificate, client_key=pair.key)
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        found = await problem_of(address, TemporalTls(switch=True, **files))
+        found = await problem_of(address, tls)
     assert found is not None
     assert (found.reason, found.may_pass) == ("closes the connection without an answer", True)
     assert found.remedy.startswith(remedy)
