@@ -30,6 +30,8 @@ async def codec(as_json: AsJson = False) -> int:
         f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the whole id of a run:"
         f" {_command_of(address)}\n"
     )
+    if address.temporal_api_key_required:
+        sys.stderr.write("It also needs an API key of yours for Temporal, in the variable TEMPORAL_API_KEY.\n")
     return 0
 
 
@@ -39,7 +41,24 @@ def _command_of(address: "CodecAddress") -> str:
     options = {
         "--address": address.temporal_address,
         "--namespace": address.temporal_namespace,
+        **_tls_options(address),
         "--codec-endpoint": endpoint,
     }
     words = [word for name, value in options.items() for word in (name, shlex.quote(one_line(value, 2000)))]
-    return " ".join(("temporal workflow show", *words, "--workflow-id", "run-ID"))
+    # With a key in its environment `temporal` would speak TLS unless told otherwise.
+    without = ("--tls=false",) if address.temporal_api_key_required else ()
+    tls = without if address.temporal_tls is None else ("--tls",)
+    return " ".join(("temporal workflow show", *tls, *words, "--workflow-id", "run-ID"))
+
+
+def _tls_options(address: "CodecAddress") -> dict[str, str]:
+    tls = address.temporal_tls
+    if tls is None:
+        return {}
+    options = {
+        "--tls-ca-path": tls.server_ca_cert_path,
+        "--tls-cert-path": tls.client_cert_path,
+        "--tls-key-path": tls.client_key_path,
+        "--tls-server-name": tls.server_name,
+    }
+    return {name: value for name, value in options.items() if value is not None}

@@ -50,6 +50,15 @@ class CodecPayloads(Contract):
     payloads: Annotated[tuple[CodecPayload, ...], Field(max_length=MAX_PAYLOADS, fail_fast=True)] = ()
 
 
+class TemporalTls(Contract):
+    """How the API reaches Temporal by TLS. Paths are those of the API's machine; no key is here."""
+
+    server_ca_cert_path: str | None = None
+    client_cert_path: str | None = None
+    client_key_path: str | None = None
+    server_name: str | None = None
+
+
 class CodecAddress(Contract):
     """Address where Temporal's Web UI and command line have payloads decoded. It works for anyone who has it."""
 
@@ -59,4 +68,10 @@ class CodecAddress(Contract):
     )
     temporal_address: str = Field(description="Address of Temporal as the API reaches it, for `temporal --address`")
     temporal_namespace: str = Field(description="The namespace of the runs, for `temporal --namespace`")
+    temporal_tls: TemporalTls | None = Field(
+        default=None, description="What `temporal` needs to reach it by TLS; null: it speaks no TLS"
+    )
+    temporal_api_key_required: bool = Field(
+        default=False, description="Whether `temporal` needs an API key, in `TEMPORAL_API_KEY`"
+    )
     web_ui_url: str = Field(description="Address of the only Web UI whose pages may use it")

@@ -13,8 +13,8 @@ from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
 from chimera.local.folder import Folder
 from chimera.local.redis import admin_address
-from chimera.local.services import environment_of
 from chimera.local.supervisor import Say, Supervised
+from chimera.local.surroundings import of_settings
 from chimera.security.sessions import Auth, ensure_first_user
 from chimera.temporal.client import Temporal
 from models.users import Credentials
@@ -37,7 +37,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        return environment_of(self.settings)
+        return of_settings(self.settings)
 
     @property
     def redis_admin_url(self) -> str:

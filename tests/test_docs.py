@@ -21,6 +21,7 @@ from models.runs import RunStatus
 from models.schedules import ScheduleSpec
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskSpec
+from models.workflows import SEARCH_ATTRIBUTES, registration_of
 from tests.parts import SECRET
 
 ROOT = Path(__file__).parents[1]
@@ -148,3 +149,10 @@ def anchors_of(page: Path) -> set[str]:
 def test_the_tutorial_names_the_newest_revision() -> None:
     newest = max(path.name[:4] for path in (ROOT / "chimera/db/migrations/versions").glob("[0-9]*.py"))
     assert f"Tables at revision {newest}\n" in (DOCS / "tutorial.md").read_text()
+
+
+def test_every_search_attribute_is_described_with_its_type() -> None:
+    page = DOCS / "how-to/use-your-own-temporal.md"
+    named = dict(re.findall(r"^\| `(Chimera\w+)` \| (\w+) \|$", page.read_text(), re.MULTILINE))
+    created = dict(re.findall(r"--name (Chimera\w+) --type (\w+)", page.read_text()))
+    assert named == created == dict(registration_of(key).split("=") for key in SEARCH_ATTRIBUTES)

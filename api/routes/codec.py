@@ -8,8 +8,9 @@ from fastapi.routing import APIRoute
 
 from api.bodies import StrictRequest
 from api.deps import API, ClosedRoute, WithParts, WithSignedIn, parts_of
+from chimera.config.temporal_tls import TemporalTls as TlsSettings
 from chimera.temporal.payloads import PayloadUnreadable
-from models.codec import CodecAddress, CodecPayloads
+from models.codec import CodecAddress, CodecPayloads, TemporalTls
 from models.errors import Forbidden, InvalidInput
 
 
@@ -46,8 +47,22 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
         expires_at=ends,
         temporal_address=temporal.address,
         temporal_namespace=temporal.namespace,
+        temporal_tls=_tls_of(parts.settings.temporal_connection),
+        temporal_api_key_required=parts.settings.temporal_api_key is not None,
         web_ui_url=temporal.web_ui,
     )
+
+
+def _tls_of(tls: TlsSettings) -> TemporalTls | None:
+    if not tls.is_on:
+        return None
+    files = {
+        "server_ca_cert_path": tls.server_ca,
+        "client_cert_path": tls.client_cert,
+        "client_key_path": tls.client_key,
+    }
+    paths = {name: str(path.absolute()) for name, path in files.items() if path is not None}
+    return TemporalTls(**paths, server_name=tls.server_name)
 
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)

@@ -17,6 +17,7 @@ from chimera.observe import disk
 from chimera.observe.disk import Space
 from chimera.providers import account_of
 from chimera.providers.health.accounts import HealthReport
+from chimera.temporal.connections import TemporalUnusable
 from chimera.temporal.workers import in_words, workers_seen
 from models.base import Contract
 
@@ -136,6 +137,9 @@ async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
         state, note = "none", MEANING[name]
     except NotUp as error:
         state, note = error.state, str(error)
+    except TemporalUnusable as error:
+        log.warning("part_away", part=name, error=str(error))
+        state, note = "away", f"{MEANING[name]} {error}"
     except Exception as error:  # noqa: BLE001 any error means that the part is unusable now
         log.warning("part_away", part=name, error=type(error).__name__)
         state, note = "away", MEANING[name]

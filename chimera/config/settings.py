@@ -29,6 +29,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from chimera.config.addresses import problem_of
+from chimera.config.temporal_tls import TemporalTls
 from chimera.config.types import (
     DatabaseUrl,
     HostAndPort,
@@ -43,6 +44,7 @@ from chimera.config.types import (
     Positive,
     RedisUrl,
     Secret,
+    SentSecret,
     WebAddress,
 )
 from chimera.config.vendors import VENDORS, Vendor
@@ -147,6 +149,13 @@ class Settings(OfVendors):
     temporal_address: HostAndPort | None = None
     temporal_namespace: str = "default"
     temporal_ui_url: WebAddress | None = None
+    temporal_tls: bool | None = None
+    """Unless set, on where one of the next settings is."""
+    temporal_api_key: SentSecret | None = None
+    temporal_tls_client_cert_path: OnDisk | None = None
+    temporal_tls_client_key_path: OnDisk | None = None
+    temporal_tls_server_ca_cert_path: OnDisk | None = None
+    temporal_tls_server_name: HostName | None = None
     payload_keys: PayloadKeys | None = None
     """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/security/payload_keys.py`."""
     task_queue: str = "chimera"
@@ -249,6 +258,18 @@ class Settings(OfVendors):
         return address or row.base_url
 
     @property
+    def temporal_connection(self) -> TemporalTls:
+        """How Temporal is reached at its address."""
+        return TemporalTls(
+            switch=self.temporal_tls,
+            has_api_key=self.temporal_api_key is not None,
+            client_cert=self.temporal_tls_client_cert_path,
+            client_key=self.temporal_tls_client_key_path,
+            server_ca=self.temporal_tls_server_ca_cert_path,
+            server_name=self.temporal_tls_server_name,
+        )
+
+    @property
     def own_models(self) -> Mapping[str, OwnModel]:
         """The entries of `catalog_file`."""
         return _models_in(self.catalog_file) if self.catalog_file else {}
@@ -273,6 +294,11 @@ class Settings(OfVendors):
     @classmethod
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _temporal_can_be_reached(self) -> Self:
+        self.temporal_connection.check(self.temporal_address)
+        return self
 
     @model_validator(mode="after")
     def _catalog_file_can_be_used(self) -> Self:

@@ -101,6 +101,13 @@ def _can_not_be_guessed(value: SecretStr) -> SecretStr:
     raise ValueError(f"{problem}; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
 
 
+def _can_be_sent(value: SecretStr) -> SecretStr:
+    secret = value.get_secret_value()
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValueError("It has spaces or other characters that no key has; write the key alone, without 'Bearer'.")
+    return value
+
+
 def _are_payload_keys(value: SecretStr) -> SecretStr:
     payload_keys.parse(value.get_secret_value())
     return value
@@ -141,6 +148,8 @@ Origin = Annotated[str, AfterValidator(_is_an_origin)]
 HostName = Annotated[str, AfterValidator(_is_a_host)]
 WebAddress = Annotated[str, AfterValidator(_is_a_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_can_not_be_guessed)]
+SentSecret = Annotated[SecretStr, AfterValidator(_can_be_sent)]
+"""Travels in a header."""
 PayloadKeys = Annotated[SecretStr, AfterValidator(_are_payload_keys)]
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]

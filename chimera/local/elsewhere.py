@@ -1,27 +1,33 @@
-"""Checks of the servers that settings name. No message here has a user or a password.
-
-Temporal is asked in plain HTTP/2, without its SDK: a client of it in a short-lived process can abort the interpreter
-at exit (sdk-python #300).
-"""
+"""Checks of the servers that settings name. No message here has a user, a password or a key."""
 
 import asyncio
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from pydantic_core import from_json
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from chimera.config.settings import Settings
+from chimera.local import surroundings
 from chimera.local.errors import PartsAway
 from chimera.local.supervisor import Say
 from chimera.local.together import together
+from chimera.temporal import reach
+from chimera.temporal.reach import Problem
 
 ASK_S = 3.0
 """How long one question may take."""
+
+SIGN_IN_S = 15.0
+"""The same where a process has to be started for it."""
 
 WAIT_S = 10.0
 """How long a start waits for servers that may be starting at the same time."""
@@ -29,10 +35,6 @@ WAIT_S = 10.0
 PAUSE_S = 0.5
 
 UNKNOWN = "an address that can't be read"
-
-_HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-"""The preface of a client and its empty SETTINGS frame (RFC 9113, 3.4); a server's first frame is SETTINGS too."""
-_FRAME_HEADER_BYTES, _SETTINGS_FRAME = 9, 4
 
 _REFUSALS = {
     re.compile(r"FATAL: .*(password|authentication)"): "rejects the user or the password",
@@ -44,10 +46,11 @@ _REFUSALS = {
 
 
 class NoAnswer(Exception):
-    """The reason, after the name of the server. `final`: waiting doesn't help."""
+    """The reason, after the name of the server. `final`: waiting doesn't help; `remedy`: in place of the usual one."""
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, remedy: str = "", *, final: bool = False) -> None:
         super().__init__(reason)
+        self.remedy = remedy
         self.final = final
 
 
@@ -62,6 +65,8 @@ class Server:
     """Raises NoAnswer."""
     needed: bool = True
     """Whether nothing can be started without it."""
+    limit_s: float = field(default_factory=lambda: ASK_S)
+    """How long one question may take."""
 
     def __str__(self) -> str:
         return f"{self.title} at {self.where} ({self.setting})"
@@ -69,12 +74,12 @@ class Server:
     async def problem(self) -> NoAnswer | None:
         """Ask once; None when it answers."""
         try:
-            async with asyncio.timeout(ASK_S):
+            async with asyncio.timeout(self.limit_s):
                 await self.ask()
         except NoAnswer as problem:
             return problem
         except TimeoutError:
-            return NoAnswer(f"does not answer within {ASK_S:.0f} s")
+            return NoAnswer(f"does not answer within {self.limit_s:.0f} s")
         return None
 
 
@@ -85,7 +90,9 @@ def servers_of(settings: Settings) -> list[Server]:
         where = _where_postgres(database_url)
         servers.append(Server("PostgreSQL", "CHIMERA_DATABASE_URL", where, lambda: _ask_postgres(database_url)))
     if (address := settings.temporal_address) is not None:
-        servers.append(Server("Temporal", "CHIMERA_TEMPORAL_ADDRESS", address, lambda: _ask_temporal(address)))
+        limit_s = SIGN_IN_S if settings.temporal_api_key is not None else ASK_S
+        ask = partial(_ask_temporal, settings, address)
+        servers.append(Server("Temporal", "CHIMERA_TEMPORAL_ADDRESS", address, ask, limit_s=limit_s))
     if (redis_url := settings.redis_url) is not None:
         where = _where_redis(redis_url)
         # Without it progress is shown late, and everything else goes on.
@@ -118,11 +125,11 @@ async def _waited_for(server: Server, say: Say) -> NoAnswer | None:
 
 
 def _line_of(server: Server, problem: NoAnswer) -> str:
-    return f"{server} {problem}. {way_out(server)}"
+    return f"{server} {problem}. {way_out(server, problem)}"
 
 
-def way_out(server: Server) -> str:
-    return f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
+def way_out(server: Server, problem: NoAnswer) -> str:
+    return problem.remedy or f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
@@ -163,21 +170,31 @@ async def _ask_postgres(database_url: str) -> None:
 # --- Temporal --------------------------------------------------------------------------------------------------
 
 
-async def _ask_temporal(address: str) -> None:
-    host, _, port = address.rpartition(":")
+async def _ask_temporal(settings: Settings, address: str) -> None:
+    problem = await reach.problem_of(address, settings.temporal_connection)
+    if problem is None and settings.temporal_api_key is not None:
+        problem = await _sign_in_problem(settings)
+    if problem is not None:
+        raise NoAnswer(problem.reason, problem.remedy, final=not problem.may_pass)
+
+
+async def _sign_in_problem(settings: Settings) -> Problem | None:
+    """Have the API key tried in a process of its own, because a client of Temporal's SDK can abort one at its end."""
+    own = {name: value for name, value in surroundings.of_settings(settings).items() if "_TEMPORAL_" in name}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "chimera.temporal.probe"),
+        env=surroundings.for_client() | own | {"CHIMERA_ENV_FILE": ""},
+        stdout=subprocess.PIPE,
+    )
     try:
-        reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-    except (OSError, UnicodeError):
-        raise NoAnswer("can't be reached") from None
-    try:
-        writer.write(_HTTP2_HELLO)
-        header = await reader.readexactly(_FRAME_HEADER_BYTES)
-    except (OSError, asyncio.IncompleteReadError):
-        header = b""
+        printed, _ = await process.communicate()
     finally:
-        writer.close()
-    if len(header) != _FRAME_HEADER_BYTES or header[3] != _SETTINGS_FRAME:
-        raise NoAnswer("answers, but not as Temporal; Temporal's port is 7233, its Web UI has another")
+        if process.returncode is None:
+            process.kill()
+    if process.returncode != 0:
+        return Problem(f"could not be asked with the API key (the process for it ended with {process.returncode})")
+    found = from_json(printed)
+    return None if found is None else Problem(**found)
 
 
 # --- Redis -----------------------------------------------------------------------------------------------------

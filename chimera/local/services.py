@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 
 import httpx2
-from pydantic import SecretStr
-from pydantic_core import to_json
 
 from chimera.config.settings import Settings
 from chimera.local import model_server, processes, surroundings
@@ -78,39 +76,14 @@ class LocalServices:
         return [each for each in (self.simulator, self.model, *self.workers, self.api) if each is not None]
 
 
-def environment_of(settings: Settings, **changes: object) -> dict[str, str]:
-    """Write settings as the variables that another process reads them back from.
-
-    Defaults too: a flag may have set one against a variable or a `.env` that the other process would read.
-    """
-    # The sandbox loads the workflows' modules anew for every run; without bytecode it would compile them each time,
-    # so a setting of the surroundings that forbids writing it is lifted (empty: not set).
-    environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
-    for name in Settings.model_fields:
-        value = changes.get(name, getattr(settings, name))
-        if value is not None:
-            environment[f"CHIMERA_{name.upper()}"] = _written(value)
-    return environment
-
-
 def _client(settings: Settings, **changes: object) -> dict[str, str]:
     """The environment of a process that reads settings: they are all in it, so it looks for them nowhere else."""
-    return surroundings.for_client() | environment_of(settings, **changes) | {"CHIMERA_ENV_FILE": ""}
+    return surroundings.for_client() | surroundings.of_settings(settings, **changes) | {"CHIMERA_ENV_FILE": ""}
 
 
 def _alone(folder: Folder, found: dict[str, str]) -> dict[str, str]:
     """The environment of a process that reads no settings: nothing of them, but whose it is."""
     return found | {"PYTHONUNBUFFERED": "1", "CHIMERA_DATA_DIR": str(folder.root)}
-
-
-def _written(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, dict):
-        return to_json(value, exclude_none=True).decode()
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return str(value)
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:

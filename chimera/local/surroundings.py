@@ -8,6 +8,11 @@ import os
 import re
 from collections.abc import Mapping
 
+from pydantic import SecretStr
+from pydantic_core import to_json
+
+from chimera.config.settings import Settings
+
 _SYSTEM = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|TZDIR|LANG|LANGUAGE|LC_\w+|LOCPATH|XDG_(CACHE|CONFIG|DATA|RUNTIME)_\w+"
     # How a program finds its libraries and how much memory and how many threads it may take.
@@ -58,6 +63,31 @@ def for_client(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     return _matching(environ, _SYSTEM, _PYTHON, _OUTWARD)
 
 
+def of_settings(settings: Settings, **changes: object) -> dict[str, str]:
+    """Write settings as the variables that another process reads them back from.
+
+    Defaults too: a flag may have set one against a variable or a `.env` that the other process would read.
+    """
+    # The sandbox loads the workflows' modules anew for every run; without bytecode it would compile them each time,
+    # so a setting of the surroundings that forbids writing it is lifted (empty: not set).
+    environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    for name in Settings.model_fields:
+        value = changes.get(name, getattr(settings, name))
+        if value is not None:
+            environment[f"CHIMERA_{name.upper()}"] = _written(value)
+    return environment
+
+
 def _matching(environ: Mapping[str, str] | None, *patterns: re.Pattern[str]) -> dict[str, str]:
     found = os.environ if environ is None else environ
     return {name: value for name, value in found.items() if any(pattern.fullmatch(name) for pattern in patterns)}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return to_json(value, exclude_none=True).decode()
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value)

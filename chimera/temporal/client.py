@@ -9,13 +9,10 @@ from urllib.parse import quote
 
 import structlog
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
-    GetSystemInfoRequest,
     ListWorkflowExecutionsRequest,
 )
 from temporalio.client import (
@@ -34,10 +31,11 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError
-from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.config.settings import Settings
 from chimera.ledger.starts import Start
+from chimera.temporal import connections, search_attributes
 from chimera.temporal.payloads import Encryption, PayloadUnreadable, converter_of
 from models.errors import Conflict
 from models.ids import (
@@ -51,7 +49,6 @@ from models.workflows import (
     AGENT,
     OWNER,
     PRIORITY,
-    SEARCH_ATTRIBUTES,
     STATUS,
     TaskRuns,
 )
@@ -63,6 +60,8 @@ GLANCE_TIMEOUT = timedelta(seconds=2)
 """For what is shown beside an answer that stands without it."""
 STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+UNUSABLE_SECONDS = 5.0
+"""Certificates are read anew each time: one that has been replaced is used without a restart."""
 VISIBILITY_PAGE = 1000
 RETRIES = "retries"
 """In the memo of a run that retries a failed task: the number of the retry."""
@@ -92,37 +91,45 @@ class Temporal:
         self._connecting = asyncio.Lock()
 
     async def client(self) -> Client:
-        """Return the process's client. Never fails; the first call through it may."""
+        """Return the process's client. The first call through it may fail.
+
+        Raises TemporalUnusable, a RuntimeError, where a certificate can't be read any more.
+        """
         async with self._connecting:
             if self._client is None:
                 self._client = await self._connect(lazy=True)
             return self._client
 
     async def connected(self) -> Client:
-        """Return a client that is connected, as a worker needs one; wait for Temporal as long as it takes."""
+        """Return a client that is connected and let in, as a worker needs one; wait for it as long as it takes."""
         async with self._connecting:
             while True:
                 try:
-                    self._client = await self._connect(lazy=False)
-                    return self._client
+                    client = await self._connect(lazy=False)
+                    await connections.check(client)
                 except (RPCError, RuntimeError) as error:
-                    log.warning("temporal_away", error=str(error)[:200])
-                    await asyncio.sleep(RECONNECT_SECONDS)
+                    await self._report(error)
+                else:
+                    self._client = client
+                    return client
+
+    async def _report(self, error: RPCError | RuntimeError) -> None:
+        """Log why there is no connection, and pause: longer where the settings are at fault."""
+        problem = await connections.problem_of(error, self._settings)
+        if problem is None or problem.may_pass:
+            log.warning("temporal_away", error=str(error)[:200], problem=str(problem) if problem else None)
+            await asyncio.sleep(RECONNECT_SECONDS)
+        else:
+            log.error("temporal_unusable", problem=str(problem), address=self.address)
+            await asyncio.sleep(UNUSABLE_SECONDS)
 
     async def _connect(self, *, lazy: bool) -> Client:
-        return await Client.connect(
-            self.address,
-            namespace=self.namespace,
-            data_converter=self._converter,
-            lazy=lazy,
-            # What we send is small: compressing it costs more than it saves.
-            grpc_compression=GrpcCompression.NONE,
-        )
+        return await connections.connect(self._settings, self._converter, lazy=lazy)
 
     @property
     def address(self) -> str:
         """Where this process reaches Temporal: host and port."""
-        return self._settings.temporal_address or f"127.0.0.1:{self._settings.temporal_port}"
+        return connections.address_of(self._settings)
 
     @property
     def namespace(self) -> str:
@@ -138,37 +145,17 @@ class Temporal:
         return f"{self.web_ui}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(run_id))}"
 
     async def check(self) -> None:
-        """Raise RPCError or RuntimeError unless Temporal answers within 2 s."""
-        client = await self.client()
-        await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=timedelta(seconds=2), retry=False)
+        """Raise RPCError or RuntimeError unless Temporal answers within 2 s; TemporalUnusable names the setting."""
+        try:
+            await connections.check(await self.client())
+        except (RPCError, RuntimeError) as error:
+            if (problem := await connections.problem_of(error, self._settings)) is not None:
+                raise connections.TemporalUnusable(problem) from error
+            raise
 
     async def ensure_search_attributes(self) -> None:
-        """Register the attributes that runs carry; harmless when they are there, logged when it isn't allowed."""
-        try:
-            await self._add_search_attributes()
-        except RPCError as error:
-            log.warning(
-                "search_attributes_not_registered", error=error.message[:200], way_out="temporal-config/setup.sh"
-            )
-
-    async def _add_search_attributes(self) -> None:
-        client = await self.client()
-        listed = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace=self._settings.temporal_namespace)
-        )
-        missing = {key.name: key for key in SEARCH_ATTRIBUTES if key.name not in listed.custom_attributes}
-        if missing:
-            await client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(
-                    namespace=self._settings.temporal_namespace,
-                    search_attributes={
-                        name: IndexedValueType.INDEXED_VALUE_TYPE_INT
-                        if key is PRIORITY
-                        else IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-                        for name, key in missing.items()
-                    },
-                )
-            )
+        """Register the attributes that runs carry, or log what is missing."""
+        await search_attributes.ensure(await self.client())
 
     async def closed_since(self, workflow_types: Sequence[str], since: datetime) -> set[str]:
         """Find the ids of runs of these types that have ended since, as far as visibility knows, which lags a little.

@@ -52,6 +52,26 @@ async def test_on_a_screen_the_command_has_the_address(
     assert f"--codec-endpoint {ANSWER['url']} " in capsys.readouterr().err
 
 
+async def test_the_command_has_options_of_tls_and_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
+    tls = {"server_ca_cert_path": "/tls/our ca.pem", "client_cert_path": "/tls/c.pem", "client_key_path": "/tls/c.key"}
+    more = {"temporal_tls": tls | {"server_name": "temporal.example"}, "temporal_api_key_required": True}
+    api = TinyApi(codec_answers=[JSONResponse(ANSWER | more)])
+    async with serving(api.app()) as api_url:
+        api.kept_in(tmp_path / "cli.json", api_url)
+        assert await codec(as_json=False) == 0
+    printed = capsys.readouterr().err
+    command = (
+        "temporal workflow show --tls --address 127.0.0.1:18933 --namespace 'agents of mine'"
+        " --tls-ca-path '/tls/our ca.pem' --tls-cert-path /tls/c.pem --tls-key-path /tls/c.key"
+        " --tls-server-name temporal.example --codec-endpoint ADDRESS --workflow-id run-ID\n"
+    )
+    assert command in printed
+    assert "an API key of yours for Temporal, in the variable TEMPORAL_API_KEY" in printed
+
+
 async def test_others_than_administrators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     api = TinyApi(codec_answers=[problem(403, "forbidden", "Not allowed")])

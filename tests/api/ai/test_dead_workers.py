@@ -16,7 +16,7 @@ import pytest
 from chimera.config.settings import Settings
 from chimera.failpoints import EXIT_CODE
 from chimera.local import processes
-from chimera.local.services import environment_of
+from chimera.local.surroundings import of_settings
 from tests.api.ai.conftest import AI, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
@@ -27,7 +27,7 @@ PICTURE = {"model": "simulator/image", "prompt": "a lighthouse"}
 @contextmanager
 def a_worker(settings: Settings, folder: Path, failpoints: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own, as in production."""
-    environment = environment_of(settings, failpoints=failpoints, data_dir=folder)
+    environment = of_settings(settings, failpoints=failpoints, data_dir=folder)
     process = processes.spawn(
         [sys.executable, "-m", "worker"],
         environment=os.environ | environment,

@@ -3,21 +3,26 @@
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import jwt
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload
 
+from api.app import create_app
 from api.deps import Parts
 from api.middleware import origins_of
+from chimera.config.settings import Settings
 from chimera.security import sessions
 from chimera.temporal.payloads import converter_of
 from tests.api.conftest import SignUp, client_of
+from tests.tls import Authority
 
 CANARY = "a canary that sings at dawn"
 UNKNOWN = Payload(metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"gone"}, data=b"x" * 40)
@@ -43,6 +48,22 @@ def new_admin(parts_of_app: Parts, sign_up: SignUp) -> MakeAdmin:
 async def test_only_an_administrator_gets_an_address(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post("/api/v1/codec")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_an_address_says_how_tls_is_spoken(
+    api_settings: Settings, parts_of_app: Parts, new_admin: MakeAdmin, tmp_path: Path
+) -> None:
+    admin, ours = await new_admin(), Authority(tmp_path, "ours")
+    plain = (await admin.post("/api/v1/codec")).json()
+    assert (plain["temporal_tls"], plain["temporal_api_key_required"]) == (None, False)
+    change = {"temporal_tls_server_ca_cert_path": ours.certificate, "temporal_api_key": SecretStr("hidden")}
+    app = create_app(api_settings.model_copy(update=change))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        client.headers["Authorization"] = admin.headers["Authorization"]
+        answer = await client.post("/api/v1/codec")
+    assert answer.json()["temporal_tls"]["server_ca_cert_path"] == str(ours.certificate)
+    assert answer.json()["temporal_api_key_required"]
+    assert "hidden" not in answer.text
 
 
 async def test_what_is_encrypted_is_decoded(app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin) -> None:

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,6 +16,7 @@ from chimera.security import payload_keys
 from models.errors import Unreachable
 from tests.api.conftest import client_of
 from tests.parts import short_folder, small_disk
+from tests.tls import Authority, tls_proxy
 from tests.until import LIMIT_S
 
 
@@ -110,6 +112,24 @@ async def test_a_part_that_is_away_is_named_and_the_process_lives(
         assert ready.json()["parts"][away]["note"]
         assert "127.0.0.1" not in ready.text
         assert (await client.get("/health/live")).json() == {"status": "ok"}
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_temporal_that_settings_do_not_fit_is_told_with_the_setting(
+    api_settings: Settings, alice: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
+    found: dict[str, str] = {}
+    async with tls_proxy(api_settings.temporal_address or "", ours.signed("127.0.0.1")) as address:
+        for authority, state in ((ours, "up"), (theirs, "away")):
+            change = {"temporal_address": address, "temporal_tls_server_ca_cert_path": authority.certificate}
+            app = create_app(api_settings.model_copy(update=change))
+            async with app.router.lifespan_context(app), client_of(app) as client:
+                client.headers["Authorization"] = alice.headers["Authorization"]
+                found = (await client.get("/health/ready")).json()["parts"]["temporal"]
+            assert found["state"] == state
+    assert "Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to" in found["note"]
+    assert str(tmp_path) not in found["note"]
 
 
 async def test_without_the_database_requests_get_a_503_that_says_when_to_come_back(

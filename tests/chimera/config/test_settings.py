@@ -11,9 +11,10 @@ from pydantic_core import PydanticUndefined
 
 from chimera.config.errors import BadSettings, read_settings
 from chimera.config.settings import Settings
-from chimera.local.services import environment_of
+from chimera.local.surroundings import of_settings
 from models.providers import OwnRates
 from tests.parts import SECRET
+from tests.tls import Authority
 
 ROOT = Path(__file__).parents[3]
 NAMES = [f"CHIMERA_{name.upper()}" for name in Settings.model_fields]
@@ -44,12 +45,16 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
         api_port=9000,
         jwt_secret=SecretStr(SECRET),
         openai_api_key=SecretStr("key"),
+        temporal_address="temporal.example:7233",
+        temporal_tls=True,
+        temporal_api_key=SecretStr("key"),
+        temporal_tls_server_ca_cert_path=Authority(tmp_path, "ours").certificate,
         registration_open=True,
         prices={"local/m": OwnRates(input=0.5, output=1)},
         requests_per_minute={"openai": 3},
         log_dir=tmp_path,
     )
-    for name, value in environment_of(settings).items():
+    for name, value in of_settings(settings).items():
         monkeypatch.setenv(name, value)
     assert Settings() == settings
 

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from chimera.config.settings import Settings
 from chimera.local import LocalStack, PartsAway, elsewhere
+from tests.keyed_temporal import keyed_temporal
 from tests.parts import settings_in, short_folder
 from tests.ports import free_port
+from tests.tls import Authority, tls_proxy
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,33 @@ async def test_a_web_page_is_no_temporal() -> None:
     async with answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as address:
         with pytest.raises(PartsAway, match=r"CHIMERA_TEMPORAL_ADDRESS\) answers, but not as Temporal"):
             await elsewhere.check(Settings(temporal_address=address), print)
+
+
+async def test_a_certificate_of_another_authority_ends_a_start_at_once(parts: Settings, tmp_path: Path) -> None:
+    ours, theirs, said = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs"), list[str]()
+    async with tls_proxy(parts.temporal_address or "", ours.signed("127.0.0.1")) as address:
+        right = Settings(temporal_address=address, temporal_tls_server_ca_cert_path=ours.certificate)
+        await elsewhere.check(right, said.append)
+        wrong = right.model_copy(update={"temporal_tls_server_ca_cert_path": theirs.certificate})
+        with pytest.raises(PartsAway) as raised:
+            await elsewhere.check(wrong, said.append)
+    assert raised.value.message == (
+        f"Temporal at {address} (CHIMERA_TEMPORAL_ADDRESS) has a certificate that is not signed by the authority in"
+        " CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH. Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to a file with the"
+        " certificate of the server's authority."
+    )
+    # Waiting doesn't help.
+    assert said == []
+
+
+async def test_a_rejected_api_key_is_named_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    async with keyed_temporal("secretcat") as address:
+        key = {"temporal_address": address, "temporal_tls": False}
+        await elsewhere.check(Settings.model_validate(key | {"temporal_api_key": "secretcat"}), print)
+        with pytest.raises(PartsAway) as raised:
+            await elsewhere.check(Settings.model_validate(key | {"temporal_api_key": "hidden"}), print)
+    assert "rejects the API key for the namespace 'default'. Correct CHIMERA_TEMPORAL_API_KEY" in raised.value.message
+    assert "hidden" not in raised.value.message + caplog.text
 
 
 async def test_a_server_that_says_nothing_is_given_up() -> None:

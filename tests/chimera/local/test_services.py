@@ -24,6 +24,8 @@ async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Set
     with short_folder() as path, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", "stray-canary")
         secrets = {"jwt_secret": SECRET, "openai_api_key": "sk-canary"}
+        # The development server asks for no key, and ignores one.
+        secrets |= {"temporal_api_key": "temporal-canary", "temporal_tls": "false"}
         asked = settings_in(path, **secrets, **{name: getattr(settings, name) for name in ADDRESSES})
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
         said: list[str] = []
@@ -60,10 +62,12 @@ def test_each_process_gets_only_its_own_secrets(services: tuple[LocalServices, S
         "signs": SECRET,
         "openai": "sk-canary",
         "database": settings.database_url or "",
+        "temporal": "temporal-canary",
         "stray": "stray-canary",
     }
+    clients = {"openai", "database", "temporal"}
     has = {each.service.name: {what for what, value in secret.items() if value in found[each]} for each in found}
-    assert has == {"api": {"signs", "openai", "database"}, "worker": {"openai", "database"}, "simulator": set()}
+    assert has == {"api": {"signs", *clients}, "worker": clients, "simulator": set()}
 
 
 def environment_of(part: Supervised) -> str:

@@ -1,5 +1,7 @@
 """The servers that settings name are asked."""
 
+from pathlib import Path
+
 from starlette.responses import PlainTextResponse
 
 from chimera.config.settings import Settings
@@ -8,6 +10,7 @@ from cli.checks.servers import programs, servers
 from tests.cli.checks.servers import model_server
 from tests.parts import serving
 from tests.ports import free_port
+from tests.tls import Authority, tls_proxy
 
 
 async def test_servers_that_settings_name_are_asked_and_no_password_is_shown() -> None:
@@ -34,6 +37,16 @@ async def test_servers_that_answer_are_said_with_where_they_are(parts: Settings)
     found = await servers(parts.model_copy(update={"simulator_url": None}))
     assert {finding.level for finding in found} == {Level.OK}
     assert f"answers at {parts.temporal_address}" in [finding.message for finding in found]
+
+
+async def test_a_certificate_that_is_not_trusted_fails_and_names_the_setting(parts: Settings, tmp_path: Path) -> None:
+    ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
+    async with tls_proxy(parts.temporal_address or "", ours.signed("127.0.0.1")) as address:
+        settings = Settings(temporal_address=address, temporal_tls_server_ca_cert_path=theirs.certificate)
+        (found,) = await servers(settings)
+    assert (found.level, found.what) == (Level.FAIL, "Temporal (CHIMERA_TEMPORAL_ADDRESS)")
+    assert "Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to" in found.message
+    assert "leave that empty" not in found.message
 
 
 async def test_a_simulator_that_is_another_server_is_said() -> None:

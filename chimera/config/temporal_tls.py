@@ -1,0 +1,133 @@
+"""TLS to a Temporal of one's own: what settings ask for, checked before anything starts.
+
+A message names settings and files, and shows nothing of what is in a key.
+"""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from chimera.config.addresses import is_near
+
+SWITCH = "CHIMERA_TEMPORAL_TLS"
+API_KEY = "CHIMERA_TEMPORAL_API_KEY"
+CLIENT_CERT = "CHIMERA_TEMPORAL_TLS_CLIENT_CERT_PATH"
+CLIENT_KEY = "CHIMERA_TEMPORAL_TLS_CLIENT_KEY_PATH"
+SERVER_CA = "CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH"
+SERVER_NAME = "CHIMERA_TEMPORAL_TLS_SERVER_NAME"
+
+
+class UnusableFile(ValueError):
+    """A file that a setting names can't be read, or isn't the right one."""
+
+    def __init__(self, setting: str, path: Path, reason: str) -> None:
+        super().__init__(f"{setting}: {str(path)!r} {reason}")
+        self.setting = setting
+
+
+@dataclass(frozen=True)
+class TemporalTls:
+    """The settings of one connection."""
+
+    switch: bool | None = None
+    has_api_key: bool = False
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    server_ca: Path | None = None
+    server_name: str | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether TLS is spoken: as the switch says, else where a setting needs it, as in Temporal's own SDKs."""
+        return bool(self._named()) if self.switch is None else self.switch
+
+    def check(self, address: str | None) -> None:
+        """Raise ValueError, naming the setting, unless a client of `address` can use these."""
+        named = [SWITCH] if self.switch and not self._named() else self._named()
+        if named and address is None:
+            raise ValueError(
+                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS. The embedded Temporal has no TLS and no keys."
+                f" Name your server in CHIMERA_TEMPORAL_ADDRESS, or leave {named[0]} empty."
+            )
+        if address is not None:
+            self._check_switch(address)
+        self._check_pair()
+        if self.is_on:
+            self.context()
+
+    def context(self) -> ssl.SSLContext:
+        """Read the files into a context that speaks HTTP/2. Raises UnusableFile."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_alpn_protocols(["h2"])
+        # As in Temporal's SDK, whatever stands in the file is trusted, an intermediate authority too.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        if self.server_ca is None:
+            context.load_default_certs()
+        else:
+            _trust(context, self.server_ca)
+        if self.client_cert is not None and self.client_key is not None:
+            _sign_in(context, self.client_cert, self.client_key)
+        return context
+
+    def _named(self) -> list[str]:
+        """The settings that turn TLS on."""
+        given = {
+            API_KEY: self.has_api_key,
+            CLIENT_CERT: self.client_cert,
+            CLIENT_KEY: self.client_key,
+            SERVER_CA: self.server_ca,
+            SERVER_NAME: self.server_name,
+        }
+        return [name for name, value in given.items() if value]
+
+    def _check_switch(self, address: str) -> None:
+        if self.switch is not False:
+            return
+        if unused := [name for name in self._named() if name != API_KEY]:
+            raise ValueError(f"{unused[0]} is set, but {SWITCH} is off. Leave one of the two empty.")
+        # Near, a proxy or a private network may protect it; elsewhere each hop would read it.
+        if self.has_api_key and not is_near(f"http://{address}"):
+            raise ValueError(
+                f"{API_KEY} would travel to {address!r} without encryption, because {SWITCH} is off."
+                f" Leave {SWITCH} empty."
+            )
+
+    def _check_pair(self) -> None:
+        if (self.client_cert is None) != (self.client_key is None):
+            there, missing = (CLIENT_CERT, CLIENT_KEY) if self.client_key is None else (CLIENT_KEY, CLIENT_CERT)
+            raise ValueError(f"{there} is set without {missing}. Set both, or neither.")
+
+
+def read(path: Path, setting: str) -> bytes:
+    """Return the content of a file that a setting names. Raises UnusableFile."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnusableFile(setting, path, f"can't be read ({error.strerror}). Correct the path.") from None
+
+
+def _pem(path: Path, setting: str, kind: str) -> str:
+    """Return a file's text; comments beside what is encoded may have any letters."""
+    content = read(path, setting).decode("ascii", "ignore")
+    if f"{kind}-----" not in content:
+        raise UnusableFile(setting, path, f"has no {kind.lower()} in PEM, which begins with -----BEGIN.")
+    return content
+
+
+def _trust(context: ssl.SSLContext, path: Path) -> None:
+    try:
+        context.load_verify_locations(cadata=_pem(path, SERVER_CA, "CERTIFICATE"))
+    except ssl.SSLError:
+        raise UnusableFile(SERVER_CA, path, "has a certificate that can't be read. Correct it.") from None
+
+
+def _sign_in(context: ssl.SSLContext, cert: Path, key: Path) -> None:
+    _pem(cert, CLIENT_CERT, "CERTIFICATE")
+    if "ENCRYPTED" in _pem(key, CLIENT_KEY, "PRIVATE KEY"):
+        raise UnusableFile(CLIENT_KEY, key, "is encrypted. Decrypt it with: openssl pkey -in FILE -out NEW")
+    try:
+        # Without a password OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(cert, key, password="")
+    except ssl.SSLError as error:
+        reason = "is not the key of the certificate in" if "MISMATCH" in str(error) else "can't be used with"
+        raise UnusableFile(CLIENT_KEY, key, f"{reason} {CLIENT_CERT}, {str(cert)!r}. Correct one.") from None

@@ -1,0 +1,149 @@
+"""Whether Temporal can be reached, and which setting is at fault where it can't.
+
+Asked in plain HTTP/2, without Temporal's SDK: its errors name no setting, and a client of it in a short-lived process
+can abort the interpreter at exit (sdk-python #300). No reason has an address, a path or a key.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+from chimera.config.temporal_tls import (
+    CLIENT_CERT,
+    CLIENT_KEY,
+    SERVER_CA,
+    SERVER_NAME,
+    SWITCH,
+    TemporalTls,
+    UnusableFile,
+)
+
+_HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+"""The preface of a client and its empty SETTINGS frame (RFC 9113, 3.4); a server's first frame is SETTINGS too."""
+_FRAME_HEADER_BYTES, _SETTINGS_FRAME = 9, 4
+_TLS_ALERT = b"\x15\x03"
+"""How a server that expects TLS answers anything else (RFC 8446, 5.1)."""
+
+# OpenSSL's codes (x509_vfy.h).
+_OUT_OF_DATE, _OTHER_NAME, _UNKNOWN_SIGNER = (9, 10), (62, 64), (2, 18, 19, 20, 21)
+
+_SAYS_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+"""OpenSSL's reasons for bytes that are none of TLS; they differ by version."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why Temporal can't be used: `reason` goes on after its name."""
+
+    reason: str
+    remedy: str = ""
+    may_pass: bool = False
+    """Whether waiting may help."""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"Temporal {self.reason}.", self.remedy)))
+
+
+NOT_TEMPORAL = Problem("answers, but not as Temporal; Temporal's port is 7233, its Web UI has another", may_pass=True)
+AWAY = Problem("can't be reached", may_pass=True)
+
+
+async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
+    """Connect and say hello; None when Temporal answers. Waits as long as the server does."""
+    try:
+        header = await _first_frame(address, tls)
+    except UnusableFile as error:
+        return unusable(error)
+    except ssl.SSLCertVerificationError as error:
+        return _distrusted(error, tls)
+    except ssl.SSLEOFError:
+        return _closed(tls)
+    except ssl.SSLError as error:
+        return _rejected(error, tls)
+    except (ConnectionResetError, ConnectionAbortedError):
+        return _closed(tls)
+    except (OSError, UnicodeError):
+        return AWAY
+    if header.startswith(_TLS_ALERT):
+        return Problem("expects TLS", f"Set {SWITCH}=true.")
+    if not header:
+        return _closed(tls)
+    if len(header) != _FRAME_HEADER_BYTES or header[3] != _SETTINGS_FRAME:
+        return NOT_TEMPORAL
+    return None
+
+
+def unusable(error: UnusableFile) -> Problem:
+    """A file that could be used when the process started; its path is for those who read the settings."""
+    return Problem("can't be asked", f"The file in {error.setting} can't be used any more. Correct it.")
+
+
+async def _first_frame(address: str, tls: TemporalTls) -> bytes:
+    """Return the header of the server's first frame, or what there is of it."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    context = tls.context() if tls.is_on else None
+    name = (tls.server_name or host) if tls.is_on else None
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=context, server_hostname=name)
+    try:
+        writer.write(_HTTP2_HELLO)
+        return await reader.readexactly(_FRAME_HEADER_BYTES)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def _closed(tls: TemporalTls) -> Problem:
+    """Some servers turn a client away without an alert, and some have nothing behind them yet."""
+    if not tls.is_on:
+        remedy = f"If it expects TLS, set {SWITCH}=true."
+    elif tls.client_cert is None:
+        remedy = f"If it requires a client certificate, set {CLIENT_CERT} and {CLIENT_KEY}."
+    else:
+        remedy = f"Check that it accepts the certificate in {CLIENT_CERT}."
+    return Problem("closes the connection without an answer", remedy, may_pass=True)
+
+
+def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Problem:
+    if error.verify_code in _OUT_OF_DATE:
+        return Problem("has a certificate that has expired or isn't valid yet", "Renew the server's certificate.")
+    if error.verify_code in _OTHER_NAME:
+        name = f"{SERVER_NAME}, {tls.server_name!r}" if tls.server_name else "CHIMERA_TEMPORAL_ADDRESS"
+        return Problem(
+            f"has a certificate for another name than that of {name}",
+            f"Set {SERVER_NAME} to a name that stands in the server's certificate.",
+        )
+    if error.verify_code not in _UNKNOWN_SIGNER:
+        return Problem(
+            f"has a certificate that can't be accepted ({error.verify_message})",
+            f"Replace the server's certificate, or correct {SERVER_CA}.",
+        )
+    signed_by = f"the authority in {SERVER_CA}" if tls.server_ca else "an authority that this system trusts"
+    return Problem(
+        f"has a certificate that is not signed by {signed_by}",
+        f"Set {SERVER_CA} to a file with the certificate of the server's authority.",
+    )
+
+
+def _rejected(error: ssl.SSLError, tls: TemporalTls) -> Problem:
+    reason = str(error.reason or "")
+    if any(word in reason for word in _SAYS_NO_TLS):
+        return Problem("does not speak TLS", f"Set {SWITCH}=false, or correct CHIMERA_TEMPORAL_ADDRESS.")
+    if "UNRECOGNIZED_NAME" in reason:
+        return Problem("does not know the name that it is asked for", f"Set or correct {SERVER_NAME}.")
+    if "ALERT" not in reason:
+        return Problem(f"can't be spoken to over TLS ({reason})", f"Correct the settings {SWITCH}_…")
+    if tls.client_cert is None:
+        return Problem(f"requires a client certificate ({_in_words(reason)})", f"Set {CLIENT_CERT} and {CLIENT_KEY}.")
+    return Problem(
+        f"rejects the client certificate of {CLIENT_CERT} ({_in_words(reason)})",
+        f"Set {CLIENT_CERT} and {CLIENT_KEY} to a certificate that the server accepts.",
+    )
+
+
+def _in_words(reason: str) -> str:
+    """Return an alert's name as words: TLSV13_ALERT_CERTIFICATE_REQUIRED is "certificate required"."""
+    return reason.partition("ALERT_")[2].replace("_", " ").lower()
