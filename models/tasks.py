@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from models.agents import AnswerTokens
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
-from models.files import MAX_PICTURES
+from models.files import MAX_TASK_IMAGES
 from models.ids import FileId, NodePath, TaskId, UserId
 from models.nodes import NodeState
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
@@ -137,7 +137,7 @@ class TaskSpec(Body):
     )
     images: tuple[UUID, ...] = Field(
         default=(),
-        max_length=MAX_PICTURES,
+        max_length=MAX_TASK_IMAGES,
         fail_fast=True,
         description="Image files of yours that every agent of the task sees",
     )

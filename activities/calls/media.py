@@ -19,7 +19,7 @@ from activities.calls.settle import Settlements
 from chimera.config.settings import Settings
 from chimera.content.file_types import IMAGES
 from chimera.content.files import measured
-from chimera.db import pictures
+from chimera.db import input_files
 from chimera.db.engine import AWAY, Connection
 from chimera.ledger import media
 from chimera.ledger.calls import Intent
@@ -114,7 +114,7 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
         if question.asked.operation is not Operation.TRANSCRIPTIONS:
             return question
         file_id = FileId(question.asked.request["file_id"])
-        found = await pictures.read(connection, question.owner_id, [file_id])
+        found = await input_files.read(connection, question.owner_id, [file_id])
         if not found or len(found[0].data) != question.asked.size_bytes:
             # Deleted since its row was read: an empty recording is not worth a request.
             raise NotFound("file", file_id)

@@ -75,7 +75,7 @@ def estimate_of(asked: Asked) -> MediaUsage:
             return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
         case Operation.IMAGES:
             prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
-            return prompt.model_copy(update=_drawing(int(asked.request["n"])))
+            return prompt.model_copy(update=_image_usage(int(asked.request["n"])))
         case Operation.TRANSCRIPTIONS:
             # Measured once, when it was accepted. Older rows have the file's size only.
             seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
@@ -100,14 +100,14 @@ def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) ->
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
     if by_tokens and not usage.input_tokens and not usage.output_tokens:
-        guessed = _drawing(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
+        guessed = _image_usage(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
         return estimate.model_copy(update=guessed), True
     if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
         return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
     return usage, told is None and not (rate.image is not None and not by_tokens)
 
 
-def _drawing(images: int) -> dict[str, float]:
+def _image_usage(images: int) -> dict[str, float]:
     """Return the maximum cost of images; nothing where none are generated."""
     if not images:
         return {}

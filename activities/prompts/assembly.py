@@ -9,7 +9,7 @@ from activities.prompts import PROMPTS, messages
 from activities.prompts.results import CHARS_A_TOKEN
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
-from chimera.db import pictures
+from chimera.db import input_files
 from chimera.db.engine import Connection
 from chimera.ledger import transcripts
 from chimera.ledger.calls import Intent
@@ -194,9 +194,9 @@ async def _images_for(
     abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
         return [], messages.images_left_out(len(context.images), "this model does not accept images")
-    found = await pictures.read(connection, context.owner_id, context.images)
+    found = await input_files.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
-    return [Image(*picture) for picture in found], messages.images_left_out(gone, "deleted") if gone else ""
+    return [Image(*file) for file in found], messages.images_left_out(gone, "deleted") if gone else ""
 
 
 def _guidance_rows(

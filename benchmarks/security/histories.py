@@ -18,7 +18,7 @@ PLACES = (
     "guidance",
     "failure",
     "refusal",
-    "picture",
+    "image prompt",
     "text",
     "schedule",
     "retried",
@@ -39,7 +39,7 @@ async def what_temporal_holds(stack: Stack) -> Seen:
     seen.expect(_canary("refusal") in told, "no failure has what its provider said")
     for path, body in (
         ("embeddings", {"model": "simulator/embedding", "input": [_canary("text")]}),
-        ("images", {"model": "simulator/image", "prompt": _canary("picture")}),
+        ("images", {"model": "simulator/image", "prompt": _canary("image prompt")}),
     ):
         (await stack.api.post(f"{API}/ai/{path}", json=body)).raise_for_status()
     kept = await _histories(stack.temporal) | _files(stack.settings.data_dir)

@@ -117,9 +117,9 @@ def _opening(conversation: Conversation, script: Script) -> str:
     parts = []
     if conversation.guidance:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
-    if conversation.pictures:
-        shown = f"{conversation.pictures} image{'s' if conversation.pictures > 1 else ''}"
-        parts.append(f"{shown} attached, and no model looked at {'them' if conversation.pictures > 1 else 'it'}")
+    if conversation.image_count:
+        shown = f"{conversation.image_count} image{'s' if conversation.image_count > 1 else ''}"
+        parts.append(f"{shown} attached, and no model looked at {'them' if conversation.image_count > 1 else 'it'}")
     if conversation.tool_result is not None:
         # With `turns` the tool was called with another expression.
         expression = None if script.turns else _EXPRESSION.search(conversation.subject)

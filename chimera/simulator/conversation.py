@@ -36,7 +36,7 @@ class Conversation:
     """This turn's number, from 1; tool call ids keep it when older messages are trimmed away."""
     replies: int
     tools: list[str]
-    pictures: int
+    image_count: int
     input_tokens: int
 
 
@@ -62,7 +62,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         turn=_turn(messages),
         replies=sum(message.get("role") == "assistant" for message in messages),
         tools=_tools(body),
-        pictures=sum(_pictures_in(message.get("content")) for message in messages),
+        image_count=sum(_images_in(message.get("content")) for message in messages),
         input_tokens=max(1, sum(map(len, texts)) // 4),
     )
 
@@ -88,7 +88,7 @@ def _text_of(content: object) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _pictures_in(content: object) -> int:
+def _images_in(content: object) -> int:
     parts = content if isinstance(content, list) else ()
     return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
 

@@ -23,8 +23,8 @@ from chimera.content.audio import seconds_of
 from chimera.content.text import estimate_tokens
 from chimera.simulator.exchange import Exchange
 from chimera.simulator.idle import idle_in_media
+from chimera.simulator.images import png_of
 from chimera.simulator.journal import Journal
-from chimera.simulator.pictures import png_of
 from chimera.simulator.prose import LABEL
 from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
 from chimera.simulator.script import Script, ScriptError, read_script, without_directives
@@ -158,10 +158,10 @@ class Images(Media):
         count = asked.body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 10:
             raise Refused(400, "n must be between 1 and 10.")
-        drawn = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
+        images = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
         if script.garbage:
-            drawn[0] = b"no picture"
-        return {"created": int(time.time()), "data": [{"b64_json": b64encode(each).decode()} for each in drawn]}
+            images[0] = b"not an image"
+        return {"created": int(time.time()), "data": [{"b64_json": b64encode(each).decode()} for each in images]}
 
 
 class Transcriptions(Media):
@@ -175,16 +175,16 @@ class Transcriptions(Media):
 
         async with Request(scope, receive).form(max_files=1) as form:
             file = form["file"]
-            sound = b"" if isinstance(file, str) else await file.read()
+            audio = b"" if isinstance(file, str) else await file.read()
             body = {name: value for name, value in form.items() if isinstance(value, str)}
-        return Asked(str(body.get("model", "")), str(body.get("prompt", "")), body | {"sound": sound})
+        return Asked(str(body.get("model", "")), str(body.get("prompt", "")), body | {"audio": audio})
 
     def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
-        sound = asked.body["sound"]
-        seconds = round(seconds_of(sound, len(sound)), 3)
+        audio = asked.body["audio"]
+        seconds = round(seconds_of(audio, len(audio)), 3)
         text = (
             f"{LABEL} No model heard this recording of {seconds:g} s"
-            f" ({len(sound)} bytes, sha256 {sha256(sound).hexdigest()[:8]})."
+            f" ({len(audio)} bytes, sha256 {sha256(audio).hexdigest()[:8]})."
         )
         hint = without_directives(asked.text)
         answer: dict[str, Any] = {} if script.garbage else {"text": f"{text} The hint was: {hint}" if hint else text}

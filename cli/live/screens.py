@@ -42,15 +42,15 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
     if not console.is_terminal:
         yield Lines(state, console)
         return
-    drawing = Drawing(state, console, banner)
-    with Live(drawing.display(), console=console, auto_refresh=False) as live:
-        drawer = asyncio.create_task(drawing.keep_drawing(live))
+    live_display = LiveDisplay(state, console, banner)
+    with Live(live_display.display(), console=console, auto_refresh=False) as live:
+        refresher = asyncio.create_task(live_display.keep_refreshing(live))
         try:
-            yield drawing
+            yield live_display
         finally:
-            drawer.cancel()
-            await asyncio.gather(drawer, return_exceptions=True)
-            live.update(drawing.display(), refresh=True)
+            refresher.cancel()
+            await asyncio.gather(refresher, return_exceptions=True)
+            live.update(live_display.display(), refresh=True)
 
 
 class Lines:
@@ -73,7 +73,7 @@ class Lines:
         say(self._console, line)
 
 
-class Drawing:
+class LiveDisplay:
     """A display that the event loop redraws ten times a second: nothing changes during a redraw."""
 
     def __init__(self, state: TaskState, console: Console, banner: Banner) -> None:
@@ -96,7 +96,7 @@ class Drawing:
             banner=self._banner(),
         )
 
-    async def keep_drawing(self, live: Live) -> None:
+    async def keep_refreshing(self, live: Live) -> None:
         while True:
             live.update(self.display(), refresh=True)
             await asyncio.sleep(FRAME_S)

@@ -74,7 +74,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "'simulator/fast' writes at most 16384 tokens per answer, as far as is known. Request no more",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
-    ("a picture that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
+    ("an image that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
     (
         "a long name in metadata",
         {"metadata": {"k" * 61: 1}},

@@ -68,8 +68,8 @@ def a_file(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2.Response
 
 def a_transcription(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2.Response]:
     form = {"model": "simulator/transcription"}
-    sound = b"RIFF\x24\x00\x00\x00WAVEfmt " + number.to_bytes(2, "little") * 20
-    return client.post(f"{API}/ai/transcriptions", data=form, files={"file": ("a.wav", sound)}, headers=NO_WAIT)
+    audio = b"RIFF\x24\x00\x00\x00WAVEfmt " + number.to_bytes(2, "little") * 20
+    return client.post(f"{API}/ai/transcriptions", data=form, files={"file": ("a.wav", audio)}, headers=NO_WAIT)
 
 
 NO_WAIT = {"Prefer": "wait=0"}
@@ -134,10 +134,10 @@ async def test_transcriptions_count_as_files_and_as_calls(app: FastAPI, sign_up:
 async def test_pictures_are_not_drawn_without_room(sign_up: SignUp) -> None:
     carol = await sign_up()
     kept = [(await a_file(carol, number)).json()["id"] for number in range(MOST)]
-    picture = {"model": "simulator/image", "prompt": "A tree."}
-    assert (await carol.post(f"{API}/ai/images", json=picture, headers=NO_WAIT)).status_code == 429
+    image = {"model": "simulator/image", "prompt": "A tree."}
+    assert (await carol.post(f"{API}/ai/images", json=image, headers=NO_WAIT)).status_code == 429
     await carol.delete(f"{API}/files/{kept[0]}")
-    assert (await carol.post(f"{API}/ai/images", json=picture, headers=NO_WAIT)).is_success
+    assert (await carol.post(f"{API}/ai/images", json=image, headers=NO_WAIT)).is_success
 
 
 async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) -> None:

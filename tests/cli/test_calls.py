@@ -116,14 +116,14 @@ async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.http.client.WAIT_S", 0)
-    drawing, said = asyncio.create_task(calls.image("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
+    generation, said = asyncio.create_task(calls.image("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
     async with asyncio.timeout(LIMIT_S):
         while "Waiting for call" not in said:
             await asyncio.sleep(0.1)
             said += capsys.readouterr().err
-    drawing.cancel()
+    generation.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await drawing
+        await generation
     found = re.search("The call continues: chimera calls show (.*)", capsys.readouterr().err)
     assert found
     assert await calls.show(found[1]) == 0

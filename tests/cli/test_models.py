@@ -29,10 +29,10 @@ def a_model(**changes: object) -> ModelView:
 
 
 def printed(*models: ModelView) -> str:
-    return drawn(table_of(models))
+    return rendered(table_of(models))
 
 
-def drawn(table: Table) -> str:
+def rendered(table: Table) -> str:
     console = Console(width=100)
     with console.capture() as capture:
         console.print(table)
@@ -63,9 +63,9 @@ def test_models_for_something_else_are_listed_with_their_command() -> None:
     model = MediaModelView(
         model="simulator/embedding", provider="simulator", simulated=True, operation=Operation.EMBEDDINGS
     )
-    drawn_table = drawn(media_table_of([model]))
-    assert "simulated; embeddings, with chimera embed --model …" in drawn_table
-    assert drawn_table.count("simulator/embedding") == 1
+    table = rendered(media_table_of([model]))
+    assert "simulated; embeddings, with chimera embed --model …" in table
+    assert table.count("simulator/embedding") == 1
 
 
 def test_a_provider_that_is_not_known_is_said_with_those_that_are() -> None:

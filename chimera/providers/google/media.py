@@ -113,8 +113,8 @@ class GoogleMedia(Google):
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
-        sound = {"mimeType": request.media_type, "data": request.audio}
-        parts: list[dict[str, Any]] = [{"text": _instruction_of(request)}, {"inlineData": sound}]
+        audio = {"mimeType": request.media_type, "data": request.audio}
+        parts: list[dict[str, Any]] = [{"text": _instruction_of(request)}, {"inlineData": audio}]
 
         def end_of(answer: "GenerateContentResponse") -> TranscriptionEnd:
             _check_end(answer)

@@ -57,7 +57,7 @@ def test_a_recording_is_charged_in_the_measure_of_its_price(
     [
         MediaUsage(input_tokens=10**30, output_tokens=1),
         MediaUsage(input_tokens=10, output_tokens=-1),
-        # As google counts, without a detail of pictures.
+        # As google counts, without a detail of images.
         MediaUsage(input_tokens=10, output_tokens=5, output_image_tokens=-5),
         MediaUsage(input_tokens=10, audio_seconds=1e308),
         MediaUsage(input_tokens=10, audio_seconds=float("inf")),

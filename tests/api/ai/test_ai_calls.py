@@ -138,13 +138,13 @@ async def test_a_picture_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient,
     assert body["cost_micro_usd"] == 2 * 10_000
     assert body["usage"]["images"] == 2
     first, second = body["data"]
-    picture = await alice.get(first["url"])
-    assert picture.headers["Content-Type"] == first["media_type"] == "image/png"
-    assert picture.content[16:24] == (64).to_bytes(4) + (32).to_bytes(4)
-    assert b"Simulated: " in picture.content
-    assert picture.content != (await alice.get(second["url"])).content
+    image = await alice.get(first["url"])
+    assert image.headers["Content-Type"] == first["media_type"] == "image/png"
+    assert image.content[16:24] == (64).to_bytes(4) + (32).to_bytes(4)
+    assert b"Simulated: " in image.content
+    assert image.content != (await alice.get(second["url"])).content
     file = (await alice.get(f"/api/v1/files/{first['file_id']}")).json()
-    assert (file["simulated"], file["size_bytes"]) == (True, len(picture.content))
+    assert (file["simulated"], file["size_bytes"]) == (True, len(image.content))
     assert (await bob.get(first["url"])).status_code == 404
 
 

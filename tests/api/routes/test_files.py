@@ -31,14 +31,14 @@ async def upload(
 
 async def test_a_file_comes_back_as_it_went_in(alice: httpx2.AsyncClient) -> None:
     data = a_png() + bytes(range(256)) * 10_000
-    kept = await upload(alice, data, "a picture.png")
+    kept = await upload(alice, data, "an image.png")
     assert kept["size_bytes"] == len(data)
     assert kept["sha256"] == hashlib.sha256(data).hexdigest()
-    assert (kept["name"], kept["media_type"]) == ("a picture.png", "image/png")
+    assert (kept["name"], kept["media_type"]) == ("an image.png", "image/png")
     assert (await alice.get(f"{FILES}/{kept['id']}")).json() == kept
     answer = await alice.get(f"{FILES}/{kept['id']}/content")
     assert answer.content == data
-    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a%20picture.png"
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''an%20image.png"
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"

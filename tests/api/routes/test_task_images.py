@@ -1,4 +1,4 @@
-"""Pictures that come along with a task: files of its owner, and nothing else."""
+"""Images of a task: files of its owner, and nothing else."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from models.files import MAX_PICTURE_BYTES
+from models.files import MAX_IMAGE_BYTES
 from tests.api.routes.test_files import upload
 from tests.media import a_png, a_wav
 
@@ -45,7 +45,7 @@ async def test_a_picture_of_somebody_else_is_none(alice: httpx2.AsyncClient, bob
     ("data", "says"),
     [
         (a_wav(), "audio/wav; send a PNG"),
-        (a_png() + bytes(MAX_PICTURE_BYTES), "at most 3,750,000 bytes"),
+        (a_png() + bytes(MAX_IMAGE_BYTES), "at most 3,750,000 bytes"),
     ],
     ids=["a recording", "too large"],
 )

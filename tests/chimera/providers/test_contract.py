@@ -61,7 +61,7 @@ FIXTURES: list[dict[str, Any]] = [
         "response": {"content": "Forty-two.", "reasoning": "What did they ask?", "reasoningSignature": "c2lnbmVk"},
     },
     {"match": {"userMessage": "plan"}, "response": {"content": '{"subtasks": []}'}},
-    {"match": {"userMessage": "picture"}, "response": {"content": "A cat."}},
+    {"match": {"userMessage": "image"}, "response": {"content": "A cat."}},
     {"match": {"userMessage": "hello"}, "response": {"content": "Hello! How can I help you today?", "usage": USAGE}},
 ]
 
@@ -114,7 +114,7 @@ async def test_an_answer_in_a_form_is_asked_for(wire: Wire, provider: Provider) 
 
 
 async def test_a_picture_is_taken(wire: Wire, provider: Provider) -> None:
-    message = ChatMessage("user", "a picture", images=(Image("image/png", b"\x89PNG"),))
+    message = ChatMessage("user", "an image", images=(Image("image/png", b"\x89PNG"),))
     assert (await answer_of(provider, asked(wire, messages=(message,)))).text == "A cat."
 
 

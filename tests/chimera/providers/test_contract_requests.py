@@ -181,8 +181,8 @@ async def test_an_empty_result_is_a_result(wire: Wire, provider: Provider, serve
 
 async def test_a_picture_goes_along(wire: Wire, provider: Provider, server: Scripted) -> None:
     request = asked(wire)
-    picture = ChatMessage("user", "What is this?", images=(Image("image/png", PNG),))
-    heard = await heard_by(wire, provider, server, replace(request, messages=(request.messages[0], picture)))
+    image = ChatMessage("user", "What is this?", images=(Image("image/png", PNG),))
+    heard = await heard_by(wire, provider, server, replace(request, messages=(request.messages[0], image)))
     assert sorted(heard.items) == [
         ("image", "image/png", b64encode(PNG).decode()),
         ("user", "What is this?"),

@@ -21,7 +21,7 @@ def waiting(path: str, code: str = "provider_away") -> ModelCallWaiting:
 
 
 def told(*events: Event) -> list[str]:
-    """The lines that are printed where nothing can be drawn over, without their times."""
+    """The lines that are printed where nothing can be redrawn, without their times."""
     console = Console(file=io.StringIO(), width=200)
     lines = Lines(TaskState(TASK, task_view()), console)
     for seq, event in enumerate(events):

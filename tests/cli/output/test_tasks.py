@@ -87,7 +87,7 @@ def test_tries_without_a_connection_are_no_requests() -> None:
 def test_a_run_of_a_schedule_says_when_it_was_due() -> None:
     late = task_view(due_at=NOW, created_at=NOW + timedelta(hours=3))
     assert dict(facts_of(late, a_bill()))["Due"] == "2026-11-01 12:00:00 UTC"
-    assert "due 11-01 12:00 · A title" in drawn(tasks.list_of([late], set()))[1]
+    assert "due 11-01 12:00 · A title" in rendered(tasks.list_of([late], set()))[1]
 
 
 def test_times_are_utc_and_say_so() -> None:
@@ -108,7 +108,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
         ),
     )
     # What the subtask's own row has leaves out attempts that came to nothing.
-    shown = drawn(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
+    shown = rendered(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
     assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
         ["Subtask", "Status", "Agent", "Turns", "Cost", "In", "doubt"],
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
@@ -121,7 +121,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
 def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
     running = subtask_view("a", title="Facts", status="running", result=None)
     failed = subtask_view("b", title="Sums", status="failed", result=None, error="Nothing left.")
-    shown = drawn(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
+    shown = rendered(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
     title = shown[0].index("Title")
     assert [line[title:].rstrip() for line in shown[1:-1]] == [
         "Facts",
@@ -134,11 +134,11 @@ def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
 
 def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
     listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=TaskStatus.WAITING)]
-    shown = drawn(tasks.list_of(listed, {TASK}))
+    shown = rendered(tasks.list_of(listed, {TASK}))
     assert [line[10:31].rstrip() for line in shown[1:]] == ["running (blocked)", "running", "waiting (budget)"]
 
 
-def drawn(table: Table) -> list[str]:
+def rendered(table: Table) -> list[str]:
     console = Console(width=100)
     with console.capture() as capture:
         console.print(table)

@@ -27,7 +27,7 @@ HOSTILE = (
 )
 
 
-def drawn(state: TaskState, width: int = 100, height: int = 40) -> str:
+def rendered(state: TaskState, width: int = 100, height: int = 40) -> str:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
     console.print(display_of(state, elapsed_s=1, width=width, height=height))
     assert isinstance(console.file, io.StringIO)
@@ -60,11 +60,11 @@ def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
     state.apply(happened(1, planned(PlanNode(key="a", agent=HOSTILE, title=HOSTILE))))
     state.apply(happened(2, call_started("a")))
     state.apply(written("a", HOSTILE))
-    picture = drawn(state)
-    assert_harmless(picture)
-    assert "[bold]not bold[/bold]" in picture
+    screen = rendered(state)
+    assert_harmless(screen)
+    assert "[bold]not bold[/bold]" in screen
     state.apply(happened(3, TaskFailed(code="x", message=HOSTILE)))
-    assert_harmless(drawn(state))
+    assert_harmless(rendered(state))
 
 
 def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
@@ -80,7 +80,7 @@ def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
 def test_the_picture_says_why_a_plan_waits() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, waiting("", Purpose.PLAN)))
-    said = " ".join(drawn(state).split())
+    said = " ".join(rendered(state).split())
     assert "no plan yet waits for its provider: no_quota" in said
     assert "chimera run --model simulator/standard" in said
 
@@ -91,9 +91,9 @@ def test_the_newest_note_is_told_to_its_end() -> None:
     state.apply(happened(2, waiting("a", Purpose.TURN)))
     state.apply(happened(3, waiting("b", Purpose.TURN)))
     for height in (12, 40):
-        picture = drawn(state, height=height)
-        assert " ".join(picture.replace("│", " ").split()).count("--model simulator/standard") == 1
-        assert len(picture.splitlines()) <= height
+        screen = rendered(state, height=height)
+        assert " ".join(screen.replace("│", " ").split()).count("--model simulator/standard") == 1
+        assert len(screen.splitlines()) <= height
 
 
 def test_hostile_text_is_harmless_in_lines() -> None:
@@ -111,7 +111,7 @@ def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
     for number in range(50):
         state.apply(happened(2 + number, call_started(f"n{number}")))
         state.apply(written(f"n{number}", "word " * 100))
-    lines = drawn(state, width=60, height=24).splitlines()
+    lines = rendered(state, width=60, height=24).splitlines()
     assert len(lines) <= 24
     assert max(len(line) for line in lines) <= 60
     assert any("more subtasks" in line for line in lines)
@@ -122,7 +122,7 @@ def test_text_that_is_being_written_does_not_look_like_subtasks() -> None:
     state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="analyst"))))
     state.apply(happened(2, call_started("a")))
     state.apply(written("a", "word " * 60))
-    tree = drawn(state, width=60).splitlines()
+    tree = rendered(state, width=60).splitlines()
     assert [line[:5] for line in tree if "word" in line] == ["│    "] * 3
     assert sum(line.startswith(("├── ", "└── ")) for line in tree) == 2
 
@@ -148,9 +148,9 @@ def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_s
     state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
     reached = BudgetReached(limit="max_cost_micro_usd", message="It is spent. " * 8, needed=200)
     state.apply(happened(2, reached))
-    lines = drawn(state, width=60, height=24).splitlines()
-    picture = " ".join(line.strip() for line in lines)
-    assert f"chimera budget {TASK[:8]} --usd 0.01" in picture
+    lines = rendered(state, width=60, height=24).splitlines()
+    screen = " ".join(line.strip() for line in lines)
+    assert f"chimera budget {TASK[:8]} --usd 0.01" in screen
     assert len(lines) <= 24
 
 

@@ -130,10 +130,10 @@ def _take(talk: Conversation, content: Any) -> list[str]:
             response = part["functionResponse"]
             talk.result(response["id"], response["response"]["output"])
         elif "inlineData" in part:
-            picture = part["inlineData"]
-            data = b64encode(b64decode(picture["data"], altchars=b"-_")).decode()
+            image = part["inlineData"]
+            data = b64encode(b64decode(image["data"], altchars=b"-_")).decode()
             # Google takes both spellings.
-            talk.items.append(("image", picture.get("mimeType") or picture["mime_type"], data))
+            talk.items.append(("image", image.get("mimeType") or image["mime_type"], data))
         elif part.get("thought"):
             state.append(part["text"])
         else:

@@ -1,4 +1,4 @@
-"""Embeddings, pictures and transcriptions on OpenAI's wire: against aimock, and against bytes that no server sends."""
+"""Embeddings, images and transcriptions on OpenAI's wire: against aimock, and against bytes that no server sends."""
 
 import json
 import struct
@@ -221,7 +221,7 @@ async def test_what_is_no_vector_is_no_success(
 @pytest.mark.parametrize(
     "data",
     [
-        [{"url": "https://elsewhere.example/picture.png"}],
+        [{"url": "https://elsewhere.example/image.png"}],
         [{"b64_json": ""}],
         [{"b64_json": "%%%"}],
         [{"b64_json": b64encode(b"<svg/>").decode()}],

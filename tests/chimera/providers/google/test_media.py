@@ -1,6 +1,6 @@
-"""Embeddings, pictures and transcriptions by Gemini: what is sent, what may count as an answer, what is charged.
+"""Embeddings, images and transcriptions by Gemini: what is sent, what may count as an answer, what is charged.
 
-Against bytes: aimock has no `batchEmbedContents`, and draws by Imagen's method only.
+Against bytes: aimock has no `batchEmbedContents`, and generates by Imagen's method only.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.wires.scripted import Scripted, running_script
 from tests.wires.server import Script
 
 JSON = {"content-type": "application/json"}
-PICTURE = {"inlineData": {"mimeType": "image/png", "data": b64encode(a_png()).decode()}}
+IMAGE_PART = {"inlineData": {"mimeType": "image/png", "data": b64encode(a_png()).decode()}}
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ async def test_a_picture_is_a_part_of_an_answer(google: GoogleMedia, scripted: S
         "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
         "thoughtsTokenCount": 10,
     }
-    thought = PICTURE | {"thought": True}
-    scripted.script = answering(answer_of(thought, {"text": "Here it is."}, PICTURE, usageMetadata=usage))
+    thought = IMAGE_PART | {"thought": True}
+    scripted.script = answering(answer_of(thought, {"text": "Here it is."}, IMAGE_PART, usageMetadata=usage))
     end = await google.generate_images(image("1536x1024"))
     assert [(each.media_type, each.data) for each in end.images] == [("image/png", a_png())]
     assert end.usage == MediaUsage(input_tokens=6, output_tokens=1300, output_image_tokens=1290)
@@ -100,11 +100,11 @@ async def test_a_recording_is_written_down(google: GoogleMedia, scripted: Script
     end = await google.transcribe(recording())
     assert end.text == "Guten Tag."
     assert end.usage == MediaUsage(input_tokens=90, input_audio_tokens=32, output_tokens=4)
-    words, sound = scripted.bodies[0]["contents"][0]["parts"]
+    words, audio = scripted.bodies[0]["contents"][0]["parts"]
     assert "The spoken language is de." in words["text"]
     assert "Bob" in words["text"]
     # The SDK writes either alphabet and either name; Google reads both.
-    inline = sound["inlineData"]
+    inline = audio["inlineData"]
     assert urlsafe_b64decode(inline["data"]) == a_wav()
     assert inline.get("mimeType", inline.get("mime_type")) == "audio/wav"
 
@@ -132,8 +132,8 @@ async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Sc
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (answer_of(PICTURE, reason=None), errors.Truncated),
-        (answer_of(PICTURE, reason="MAX_TOKENS"), errors.Truncated),
+        (answer_of(IMAGE_PART, reason=None), errors.Truncated),
+        (answer_of(IMAGE_PART, reason="MAX_TOKENS"), errors.Truncated),
         (answer_of({"text": "I can't."}), errors.UselessAnswer),
         (answer_of({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}), errors.Malformed),
         (answer_of(reason="IMAGE_SAFETY"), errors.ContentRefused),
