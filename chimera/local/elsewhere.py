@@ -118,10 +118,10 @@ async def _waited_for(server: Server, say: Say) -> NoAnswer | None:
 
 
 def _line_of(server: Server, problem: NoAnswer) -> str:
-    return f"{server} {problem}. {way_out(server)}"
+    return f"{server} {problem}. {advice_for(server)}"
 
 
-def way_out(server: Server) -> str:
+def advice_for(server: Server) -> str:
     return f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
 
 

@@ -87,7 +87,7 @@ class Temporal:
         self.encryption = Encryption(settings)
         self._converter = converter_of(self.encryption)
         if not self.encryption.is_on:
-            log.warning("payloads_not_encrypted", way_out="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
+            log.warning("payloads_not_encrypted", advice="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
@@ -148,7 +148,7 @@ class Temporal:
             await self._add_search_attributes()
         except RPCError as error:
             log.warning(
-                "search_attributes_not_registered", error=error.message[:200], way_out="temporal-config/setup.sh"
+                "search_attributes_not_registered", error=error.message[:200], advice="temporal-config/setup.sh"
             )
 
     async def _add_search_attributes(self) -> None:

@@ -34,7 +34,7 @@ def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], co
         case _:
             failed = f"✗ {task.status}: {task.error_code}: {plain(error_of(task))}"
             print_prose(console, Text(failed, style="red"))
-            say(console, f"  {way_on_of(task)}")
+            say(console, f"  {next_step_of(task)}")
     print_prose(console, Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"))
 
 
@@ -72,7 +72,7 @@ def error_of(task: TaskView) -> str:
     return with_command(task.error or "", remedy_of(task.error_code, task.id))
 
 
-def way_on_of(task: TaskView) -> str:
+def next_step_of(task: TaskView) -> str:
     """Describe the remedy of a failed task, with the command."""
     # An older API doesn't report it.
     advice = task.remedy or advice_for(task.error_code)

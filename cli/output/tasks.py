@@ -10,7 +10,7 @@ from rich.text import Text
 from cli.output.bill import in_a_column, in_doubt_of, limits_of, marked, spent_of
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
-from cli.output.outcomes import error_of, way_on_of
+from cli.output.outcomes import error_of, next_step_of
 from cli.output.prose import print_answer, print_prose, tell
 from cli.output.remedies import with_command
 from cli.output.tables import print_table
@@ -88,7 +88,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
-        ("Way on", way_on_of(task) if task.status is TaskStatus.FAILED else ""),
+        ("Next step", next_step_of(task) if task.status is TaskStatus.FAILED else ""),
         ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),

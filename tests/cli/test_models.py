@@ -45,7 +45,7 @@ def test_a_model_is_listed_with_its_price_and_its_window() -> None:
 
 
 def test_a_model_that_cannot_be_used_says_why() -> None:
-    text = printed(a_model(usable=False, price=None, way_out="No price is known; set CHIMERA_PRICES."))
+    text = printed(a_model(usable=False, price=None, advice="No price is known; set CHIMERA_PRICES."))
     assert "No price is known" in text
     assert "?" in text
 
@@ -70,7 +70,7 @@ def test_models_for_something_else_are_listed_with_their_command() -> None:
 
 def test_a_provider_that_is_not_known_is_said_with_those_that_are() -> None:
     known = [
-        ProviderView(name="openai", configured=False, simulated=False, way_out="No key; set it."),
+        ProviderView(name="openai", configured=False, simulated=False, advice="No key; set it."),
         ProviderView(name="simulator", configured=True, simulated=True),
     ]
     check_usable("simulator", known)

@@ -57,9 +57,9 @@ async def _plan(node: Node) -> tuple[PlanNode, ...]:
         if outcome.plan:
             return outcome.plan
         problems = outcome.plan_problems
-    way_out = "Send the subtasks in `plan`, or choose another model."
+    advice = "Send the subtasks in `plan`, or choose another model."
     why = f"The planner's plan can't run: {' '.join(problems)}"
-    message = f"{preview_of(why, 499 - len(way_out))} {way_out}"
+    message = f"{preview_of(why, 499 - len(advice))} {advice}"
     raise ApplicationError(message, type=PlanInvalid.code, non_retryable=True)
 
 

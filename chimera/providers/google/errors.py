@@ -63,8 +63,8 @@ def _is_used_up(status: int | None, error: dict[str, Any], told: Told, details: 
         return True
     if _NO_LIMIT_AT_ALL.search(told.words):
         return True
-    says_when = any("retryDelay" in detail for detail in details)
-    return not exceeded and not says_when and bool(_NO_MONEY.search(told.words))
+    names_wait = any("retryDelay" in detail for detail in details)
+    return not exceeded and not names_wait and bool(_NO_MONEY.search(told.words))
 
 
 def _is_wrong_key(told: Told, details: list[dict[str, Any]]) -> bool:

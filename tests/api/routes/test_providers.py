@@ -15,9 +15,9 @@ async def test_providers_are_listed_with_what_is_missing(alice: httpx2.AsyncClie
         "configured": True,
         "simulated": True,
         "operations": ["embeddings", "images", "transcriptions"],
-        "way_out": "",
+        "advice": "",
     }
-    assert "CHIMERA_LOCAL_BASE_URL" in providers["local"]["way_out"]
+    assert "CHIMERA_LOCAL_BASE_URL" in providers["local"]["advice"]
 
 
 async def test_only_an_administrator_tries_a_key(

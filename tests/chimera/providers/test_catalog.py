@@ -109,7 +109,7 @@ async def test_a_provider_that_is_not_set_up_says_what_is_missing() -> None:
     assert validation.verdict is Verdict.NOT_CONFIGURED
     assert "CHIMERA_OPENAI_API_KEY" in validation.message
     assert not views["openai"].configured
-    assert "CHIMERA_OPENAI_API_KEY" in views["openai"].way_out
+    assert "CHIMERA_OPENAI_API_KEY" in views["openai"].advice
 
 
 async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
@@ -125,7 +125,7 @@ async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
     assert models["openai/gpt-4o"].usable
     assert models["openai/gpt-4o"].context_tokens == 128_000
     assert not models["openai/secret-thing"].usable
-    assert "CHIMERA_PRICES" in models["openai/secret-thing"].way_out
+    assert "CHIMERA_PRICES" in models["openai/secret-thing"].advice
 
 
 async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
@@ -151,4 +151,4 @@ async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
         assert ref.removeprefix("local/") in names
     others = [model for model in models if not model.usable]
     assert len(others) > 100
-    assert all("Tasks can't use this name" in model.way_out for model in others)
+    assert all("Tasks can't use this name" in model.advice for model in others)

@@ -26,7 +26,7 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("model_ref", "settings", "error", "way_out"),
+    ("model_ref", "settings", "error", "advice"),
     [
         ("openai/gpt-5.6", Settings(), errors.MissingKey, "CHIMERA_OPENAI_API_KEY"),
         ("google/gemini-2.5-pro", Settings(), errors.MissingKey, "CHIMERA_GOOGLE_API_KEY"),
@@ -39,9 +39,9 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
     ],
 )
 def test_a_model_that_cannot_be_called_is_refused_with_the_way_out(
-    model_ref: str, settings: Settings, error: type[errors.InvalidInput], way_out: str
+    model_ref: str, settings: Settings, error: type[errors.InvalidInput], advice: str
 ) -> None:
-    with pytest.raises(error, match=way_out):
+    with pytest.raises(error, match=advice):
         check_model(model_ref, settings)
 
 

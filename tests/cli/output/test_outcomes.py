@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cli.input.amounts import micro_usd
-from cli.output.outcomes import shortfall_of, shortfall_of_retry, way_on_of
+from cli.output.outcomes import next_step_of, shortfall_of, shortfall_of_retry
 from cli.output.tasks import facts_of
 from models.costs import CostView
 from models.tasks import Budget, BudgetView, TaskStatus, TaskView
@@ -52,12 +52,12 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
     ],
 )
 def test_a_failure_names_what_to_change(code: str, ends: str) -> None:
-    assert way_on_of(failed(code)).endswith(ends)
-    assert dict(facts_of(failed(code), a_bill()))["Way on"].endswith(ends)
+    assert next_step_of(failed(code)).endswith(ends)
+    assert dict(facts_of(failed(code), a_bill()))["Next step"].endswith(ends)
 
 
 def test_a_task_that_goes_on_needs_no_way_on() -> None:
-    assert "Way on" not in dict(facts_of(task_view(), a_bill()))
+    assert "Next step" not in dict(facts_of(task_view(), a_bill()))
 
 
 @pytest.mark.parametrize(
