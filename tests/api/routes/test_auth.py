@@ -94,7 +94,7 @@ async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(
     assert second["refresh_token"] != first["refresh_token"]
     assert (await _refresh(anybody, first["refresh_token"])).status_code == 401
     assert (await _refresh(anybody, second["refresh_token"])).status_code == 401
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     assert await _status_with(anybody, second["access_token"]) == 401
 
 
@@ -151,12 +151,12 @@ async def test_a_password_is_changed_only_by_who_knows_the_one_before(alice: htt
 async def test_a_disabled_user_is_out_within_five_seconds(
     sign_up: SignUp, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sessions.STANDING_SECONDS <= 5
+    assert sessions.ACCOUNT_STATE_SECONDS <= 5
     alice = await sign_up()
     me = (await alice.get("/api/v1/auth/me")).json()
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(disabled_at=User.created_at))
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     assert (await alice.get("/api/v1/auth/me")).status_code == 401
     answer = await alice.post("/api/v1/auth/login", json={"email": me["email"], "password": PASSWORD})
     assert answer.status_code == 401

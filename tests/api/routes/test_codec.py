@@ -119,7 +119,7 @@ async def test_a_pass_is_no_access_token(app: FastAPI, new_admin: MakeAdmin) -> 
 async def test_a_pass_ends_with_the_rights(
     app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0.0)
     admin = await new_admin()
     codec_pass = await _pass_of(admin)
     async with client_of(app) as anybody:

@@ -164,9 +164,9 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
 async def test_signing_out_closes_the_socket_within_five_seconds(
     app: FastAPI, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rights.RECHECK_SECONDS + sessions.STANDING_SECONDS <= 5
+    assert rights.RECHECK_SECONDS + sessions.ACCOUNT_STATE_SECONDS <= 5
     monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.05)
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.05)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0.05)
     carol = await sign_up()
     async with signed_in(app, carol) as socket:
         await carol.post("/api/v1/auth/logout")
@@ -182,7 +182,7 @@ async def test_lost_rights_end_sockets_and_streams(
     app: FastAPI, alice: httpx2.AsyncClient, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.05)
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     parts: Parts = app.state.parts
     task_id = (await new_task(alice))["id"]
     admin = await sign_up()

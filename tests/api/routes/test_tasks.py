@@ -355,4 +355,4 @@ async def _make_admin(client: httpx2.AsyncClient, database: Database, monkeypatc
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(role="admin"))
     # What is known of a user is kept for a moment.
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
