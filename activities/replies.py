@@ -41,7 +41,7 @@ _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
 MAX_STATE_BYTES = 512 * 1024
 NO_PLAN = PlanRoom({}, 0, 0)
-MAX_TOKENS_TOLD = 10**9
+MAX_REPORTED_TOKENS = 10**9
 MAX_TOOL_CALLS = 32
 """Per turn; further calls are left out of the transcript and not run."""
 
@@ -166,10 +166,10 @@ def _free_id(step: int, index: int, taken: Collection[str]) -> str:
 
 def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
     """Return a failed attempt's probable usage: as reported by its provider, else estimated; none if rejected."""
-    told, may_be_billed = None, True
+    reported, may_be_billed = None, True
     if isinstance(error, ProviderError):
-        told, may_be_billed = error.usage, error.may_be_billed
-    if told is not None and (usage := _bounded(told)) is not None:
+        reported, may_be_billed = error.usage, error.may_be_billed
+    if reported is not None and (usage := _bounded(reported)) is not None:
         return usage
     if text or may_be_billed:
         return Usage(input_tokens=messages.input_tokens_of(chat), output_tokens=estimate_tokens(text))
@@ -248,8 +248,8 @@ def _plan_of(
 
 
 def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
-    if end.usage is not None and (told := _bounded(end.usage)) is not None:
-        return told, False
+    if end.usage is not None and (reported := _bounded(end.usage)) is not None:
+        return reported, False
     output = (
         estimate_tokens(text)
         + estimate_tokens(end.thought)
@@ -261,7 +261,7 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
 def _bounded(usage: Usage) -> Usage | None:
     """Return a server's count, unless it is implausibly large: the ledger has to hold it."""
     figures = usage.model_dump().values()
-    return usage if all(0 <= figure <= MAX_TOKENS_TOLD for figure in figures) else None
+    return usage if all(0 <= figure <= MAX_REPORTED_TOKENS for figure in figures) else None
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:

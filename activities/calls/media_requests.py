@@ -86,17 +86,17 @@ def estimate_of(asked: Asked) -> MediaUsage:
             )
 
 
-def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
+def charged(reported: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
     """Return the charged usage of a call, and whether it is our estimate.
 
     A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Implausible
     counts are ignored: a paid call must never fail to be booked.
     """
     # Images are counted by us: the returned ones, or the requested ones.
-    counted = (told and told.images) or estimate.images
-    if told is not None and not told.makes_sense():
-        told = None
-    usage = (told or MediaUsage()).model_copy(update={"images": counted})
+    counted = (reported and reported.images) or estimate.images
+    if reported is not None and not reported.makes_sense():
+        reported = None
+    usage = (reported or MediaUsage()).model_copy(update={"images": counted})
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
     if by_tokens and not usage.input_tokens and not usage.output_tokens:
@@ -104,7 +104,7 @@ def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) ->
         return estimate.model_copy(update=guessed), True
     if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
         return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
-    return usage, told is None and not (rate.image is not None and not by_tokens)
+    return usage, reported is None and not (rate.image is not None and not by_tokens)
 
 
 def _image_usage(images: int) -> dict[str, float]:

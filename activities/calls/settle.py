@@ -108,7 +108,7 @@ def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_a
     status, is_asked = AttemptStatus.CANCELLED, True
     if isinstance(error, ProviderError):
         code, message, retry_after_s = error.code, clean_text(error.message)[:500], error.retry_after_s
-        status, is_asked = AttemptStatus.FAILED, error.taken_up
+        status, is_asked = AttemptStatus.FAILED, error.accepted
     request = intent.request
     event = ModelCallFailed(
         path=request.path,
@@ -152,8 +152,8 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: Settle
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
         return _Kept(known[0] or settled().outcome, known[1], status in STOPPED)
-    if await in_doubt.take_up(connection, intent):
-        log.info("in_doubt_attempt_taken_up", attempt=intent.attempt)
+    if await in_doubt.reinstate(connection, intent):
+        log.info("in_doubt_attempt_reinstated", attempt=intent.attempt)
     settlement = settled(
         task_ends=may_end_task and status in COMPLETABLE,
         unheard=await transcripts.has_unheard_guidance(connection, request),

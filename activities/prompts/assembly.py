@@ -104,20 +104,22 @@ async def assemble(
         reasoning_effort=agent.reasoning_effort,
     )
     ids = {call["id"] for row in rows for call in row.tool_calls or ()}
-    return Question(chat, tuple(fresh), await _begun(connection, request, rows), frozenset(ids))
+    return Question(chat, tuple(fresh), await _earlier_pieces(connection, request, rows), frozenset(ids))
 
 
-async def _begun(connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]) -> tuple[str, ...]:
+async def _earlier_pieces(
+    connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]
+) -> tuple[str, ...]:
     """Read the pieces of the answer that this call continues; none where it isn't a continuation."""
     if not any(row.seq == request.step * 1000 and row.content == continuations.ASK for row in rows):
         return ()
     steps = range(max(1, request.step - MAX_CONTINUATIONS), request.step)
     places = [place for step in steps for place in (step * 1000, step * 1000 + messages.REPLY)]
-    said = await transcripts.read_messages(connection, request, places)
+    answers = await transcripts.read_messages(connection, request, places)
     pieces: list[str] = []
     for step in reversed(steps):
-        pieces.insert(0, said.get(step * 1000 + messages.REPLY, ""))
-        if said.get(step * 1000) != continuations.ASK:
+        pieces.insert(0, answers.get(step * 1000 + messages.REPLY, ""))
+        if answers.get(step * 1000) != continuations.ASK:
             break
     return tuple(pieces)
 

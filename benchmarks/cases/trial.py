@@ -150,7 +150,7 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
         "prices": dict.fromkeys(_priced(cases), (USD_PER_MILLION, USD_PER_MILLION)),
         "context_windows": dict.fromkeys(_priced(cases), 128_000),
     }
-    async with running_stack(folder, say=lambda line: None, **settings) as stack:
+    async with running_stack(folder, report=lambda line: None, **settings) as stack:
         yield stack
 
 

@@ -95,7 +95,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
         os.environ |= canaries.variables()
         changes = canaries.settings(free_port())
-        async with running_stack(Path(folder), wires=canaries.WIRES, say=lambda line: None, **changes) as stack:
+        async with running_stack(Path(folder), wires=canaries.WIRES, report=lambda line: None, **changes) as stack:
             print("| finding | what must hold | N | result | s |\n|---|---|---|---|---|", flush=True)
             for name in asked or known:
                 began = time.monotonic()

@@ -50,7 +50,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
     asked, results = _without_results(first)
     agents_heading = _AGENTS_HEADING.search(asked)
     subject = asked[: agents_heading.start()] if agents_heading else asked
-    told = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
+    tool_results = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
     return Conversation(
         purpose=_purpose(body, first),
         directive_texts=[asked, *guidance],
@@ -58,7 +58,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         results=results,
         guidance=without_directives(guidance[-1].removeprefix("Guidance:")) if guidance else "",
         agents=_AGENT_LINE.findall(asked[agents_heading.end() :]) if agents_heading else [],
-        tool_result=told[-1] if told else None,
+        tool_result=tool_results[-1] if tool_results else None,
         turn=_turn(messages),
         replies=sum(message.get("role") == "assistant" for message in messages),
         tools=_tools(body),

@@ -13,7 +13,7 @@ from cli.live.lines import line_of, line_of_snapshot
 from cli.live.render import display_of
 from cli.live.repeats import Repeats
 from cli.live.view import TaskState
-from cli.output.prose import say
+from cli.output.prose import print_to
 from models.events import EventFrame, Frame, SnapshotFrame
 
 FRAME_S = 0.1
@@ -25,11 +25,11 @@ class Screen(Protocol):
     def show(self, frame: Frame) -> None:
         """A frame brought news."""
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """Show the user a message that isn't part of the task."""
 
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Accepts one line for the user."""
 
 Banner = Callable[[], str]
@@ -63,14 +63,14 @@ class Lines:
 
     def show(self, frame: Frame) -> None:
         if isinstance(frame, SnapshotFrame):
-            self.say(line_of_snapshot(frame))
+            self.report(line_of_snapshot(frame))
         if isinstance(frame, EventFrame) and (left_out := self._repeats.left_out_before(frame.event)) is not None:
             event = self._repeats.without_reason_again(frame.event)
             note = f" ({left_out})" if left_out else ""
-            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event, frame.task_id)}{note}")
+            self.report(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event, frame.task_id)}{note}")
 
-    def say(self, line: str) -> None:
-        say(self._console, line)
+    def report(self, line: str) -> None:
+        print_to(self._console, line)
 
 
 class LiveDisplay:
@@ -84,8 +84,8 @@ class LiveDisplay:
     def show(self, frame: Frame) -> None:
         """The next redraw shows it."""
 
-    def say(self, line: str) -> None:
-        say(self._console, line)
+    def report(self, line: str) -> None:
+        print_to(self._console, line)
 
     def display(self) -> RenderableType:
         return display_of(

@@ -112,8 +112,8 @@ async def _one(
     experiment: Experiment, seed: int, wire: SimulatedVendor, size: Mapping[str, Any], *, quick: bool, long: bool
 ) -> Result:
     with tempfile.TemporaryDirectory(prefix="chimera-faults-") as folder:
-        async with open_lab(Path(folder), workers=experiment.workers, wires=[wire], say=_quiet) as lab:
-            async with trial(lab, experiment.id, seed, wire, say=_progress) as made:
+        async with open_lab(Path(folder), workers=experiment.workers, wires=[wire], report=_quiet) as lab:
+            async with trial(lab, experiment.id, seed, wire, report=_progress) as made:
                 try:
                     await experiment.on(made, quick=quick, long=long, options=size)
                 except Exception as error:  # noqa: BLE001  (after any failure the next trial still has to run)

@@ -29,7 +29,7 @@ class Trial:
     """K9: how long after the fault, or after the part was back, the last run went on."""
     findings: Findings | None = None
     took_s: float = 0.0
-    say: Callable[[str], None] = lambda line: None
+    report: Callable[[str], None] = lambda line: None
     """Takes what a long experiment tells of how far it is."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
@@ -63,10 +63,14 @@ class Trial:
 
 @asynccontextmanager
 async def trial(
-    lab: Lab, experiment: str, seed: int, wire: SimulatedVendor = OPENAI, say: Callable[[str], None] = lambda line: None
+    lab: Lab,
+    experiment: str,
+    seed: int,
+    wire: SimulatedVendor = OPENAI,
+    report: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Trial]:
     """Set a trial up, whose tasks are answered on `wire`, and take its time."""
-    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), say=say)
+    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), report=report)
     began = time.monotonic()
     try:
         yield made

@@ -10,7 +10,7 @@ from models.calls import EmbeddingSpec
 from models.schedules import ScheduleSpec
 from models.streams import CLIENT_MESSAGE
 from models.tasks import TaskSpec
-from models.wording import sentence_of, told
+from models.wording import reportable, sentence_of
 
 TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 AGENT: TypeAdapter[Any] = TypeAdapter(AgentSpec)
@@ -42,4 +42,4 @@ def test_what_is_wrong_is_said_in_words_that_name_the_way_out(
 ) -> None:
     with pytest.raises(ValidationError) as raised:
         contract.validate_python(value)
-    assert sentence_of(told(raised.value.errors())[0]).endswith(says)
+    assert sentence_of(reportable(raised.value.errors())[0]).endswith(says)

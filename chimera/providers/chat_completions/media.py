@@ -30,7 +30,7 @@ from chimera.providers.media import (
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import SizeLimit, Waits, headers_of
-from models.calls import MAX_TOLD_SECONDS, MediaUsage
+from models.calls import MAX_REPORTED_SECONDS, MediaUsage
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
@@ -208,19 +208,19 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
 
 
-def _token_usage(told: object) -> MediaUsage | None:
+def _token_usage(reported: object) -> MediaUsage | None:
     """None for implausible figures: the ledger then estimates, and marks the figure as an estimate. So below too."""
-    tokens = told.get("prompt_tokens") if isinstance(told, Mapping) else None
+    tokens = reported.get("prompt_tokens") if isinstance(reported, Mapping) else None
     return MediaUsage(input_tokens=tokens) if isinstance(tokens, int) and tokens > 0 else None
 
 
-def _image_usage(told: object) -> MediaUsage | None:
-    if not isinstance(told, Mapping):
+def _image_usage(reported: object) -> MediaUsage | None:
+    if not isinstance(reported, Mapping):
         return None
-    read, written = _whole(told.get("input_tokens")), _whole(told.get("output_tokens"))
+    read, written = _whole(reported.get("input_tokens")), _whole(reported.get("output_tokens"))
     if not written:
         return None
-    details_in, details_out = told.get("input_tokens_details"), told.get("output_tokens_details")
+    details_in, details_out = reported.get("input_tokens_details"), reported.get("output_tokens_details")
     return MediaUsage(
         input_tokens=read,
         input_image_tokens=_detail(details_in, "image_tokens"),
@@ -230,20 +230,20 @@ def _image_usage(told: object) -> MediaUsage | None:
     )
 
 
-def _audio_usage(told: object) -> MediaUsage | None:
+def _audio_usage(reported: object) -> MediaUsage | None:
     """By tokens or by duration, as the model is charged."""
-    if not isinstance(told, Mapping):
+    if not isinstance(reported, Mapping):
         return None
-    seconds = told.get("seconds")
-    if isinstance(seconds, int | float) and 0 < seconds <= MAX_TOLD_SECONDS:
+    seconds = reported.get("seconds")
+    if isinstance(seconds, int | float) and 0 < seconds <= MAX_REPORTED_SECONDS:
         return MediaUsage(audio_seconds=float(seconds))
-    read = _whole(told.get("input_tokens"))
+    read = _whole(reported.get("input_tokens"))
     if not read:
         return None
     return MediaUsage(
         input_tokens=read,
-        input_audio_tokens=_detail(told.get("input_token_details"), "audio_tokens"),
-        output_tokens=_whole(told.get("output_tokens")),
+        input_audio_tokens=_detail(reported.get("input_token_details"), "audio_tokens"),
+        output_tokens=_whole(reported.get("output_tokens")),
     )
 
 

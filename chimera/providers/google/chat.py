@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
 from chimera.providers.google.answers import Answer
-from chimera.providers.google.errors import sort_told
+from chimera.providers.google.errors import sort_body
 from chimera.providers.google.requests import PROVIDER, body_of, name_in_path
 from chimera.providers.refusals.fields import SCHEMA, RefusedFields
 from chimera.providers.refusals.refusal import disconnected
@@ -138,9 +138,9 @@ class Google:
             response = responses[-1] if responses else None
             body = response.content if response is not None and response.is_stream_consumed else error.details
             headers = response.headers if response is not None else {}
-            return sort_told(body, error.code, headers, model=model, secret=secret)
+            return sort_body(body, error.code, headers, model=model, secret=secret)
         if isinstance(error, ErrorInAnswer):
-            return sort_told(error.body, None, {}, model=model, secret=secret)
+            return sort_body(error.body, None, {}, model=model, secret=secret)
         if isinstance(error, httpx2.TransportError):
             return disconnected(self.name, error, begun=begun)
         if not responses:

@@ -11,7 +11,7 @@ import structlog
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.wire.http import Waits
 from chimera.providers.wire.patience import Patience
-from chimera.providers.wire.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
+from chimera.providers.wire.pieces import ErrorInAnswer, Piece, Pieces, announces_stream, check_head, no_answer
 from models.errors import InternalFailure, Malformed, ModelLoading, ProviderError, Truncated
 from models.usage import Usage
 
@@ -206,7 +206,7 @@ def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderErr
             return error
         # Waited for, it would be paid again and again.
         error = InternalFailure(error.message)
-    is_at_work = answer.has_begun or says_stream(pieces.response) or isinstance(error, Truncated)
+    is_at_work = answer.has_begun or announces_stream(pieces.response) or isinstance(error, Truncated)
     error.may_be_billed = error.may_be_billed or is_at_work
     error.usage = error.usage or answer.usage
     return error
@@ -215,7 +215,7 @@ def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderErr
 def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
     if pieces.words:
         return sort_error(ErrorInAnswer(pieces.words), True)
-    if not says_stream(pieces.response):
+    if not announces_stream(pieces.response):
         return no_answer(pieces.response, provider)
     if pieces.skipped:
         return Malformed(f"{provider} did not send {answer.noun}.")

@@ -45,10 +45,10 @@ def test_a_recording_that_nobody_measured_is_guessed_by_its_size() -> None:
     ],
 )
 def test_a_recording_is_charged_in_the_measure_of_its_price(
-    told: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool
+    reported: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool
 ) -> None:
     price = price_with(**rates)
-    usage, is_estimate = charged(told, estimate_of(a_recording()), price)
+    usage, is_estimate = charged(reported, estimate_of(a_recording()), price)
     assert (media_cost_of(usage, price), is_estimate) == (cost, estimated)
 
 
@@ -65,10 +65,10 @@ def test_a_recording_is_charged_in_the_measure_of_its_price(
         MediaUsage(input_tokens=10, audio_seconds=-1),
     ],
 )
-def test_counts_that_make_no_sense_are_as_good_as_none(told: MediaUsage) -> None:
+def test_counts_that_make_no_sense_are_as_good_as_none(reported: MediaUsage) -> None:
     price = price_with(input=1_000_000, output=1_000_000)
     estimate = estimate_of(a_recording())
-    assert charged(told, estimate, price) == (estimate, True)
+    assert charged(reported, estimate, price) == (estimate, True)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,11 @@ def test_counts_that_make_no_sense_are_as_good_as_none(told: MediaUsage) -> None
         (MediaUsage(output_tokens=1_000), {"input": 0, "output": 1_000_000}, 1_000, False),
     ],
 )
-def test_pictures_are_counted_by_us(told: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool) -> None:
+def test_images_are_counted_by_chimera(
+    reported: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool
+) -> None:
     price = price_with(**rates)
-    usage, is_estimate = charged(told, estimate_of(an_image()), price)
+    usage, is_estimate = charged(reported, estimate_of(an_image()), price)
     assert (media_cost_of(usage, price), is_estimate) == (cost, estimated)
     assert usage.images == 2
 

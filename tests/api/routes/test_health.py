@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.routes import health
-from api.routes.health import said_of
+from api.routes.health import summary_of
 from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.providers import account_of
@@ -157,8 +157,10 @@ async def test_a_data_folder_without_room_degrades(
 
 def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None:
     away = HealthReport(reason="overloaded", is_away=True)
-    said = said_of({"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"])
+    summary = summary_of(
+        {"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"]
+    )
     assert re.fullmatch(
         r"openai is away since [\d:]+ UTC: overloaded; simulator: no problem seen; anthropic, google: not configured",
-        said,
+        summary,
     )

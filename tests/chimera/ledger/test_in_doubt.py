@@ -51,10 +51,10 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
         assert await settlements.settle(connection, a_settlement(intent)) is None
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
-        await in_doubt.take_up(connection, intent)
+        await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, a_settlement(intent)) is not None
         # Again, as somebody would whose first reply was lost: nothing more happens.
-        await in_doubt.take_up(connection, intent)
+        await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, a_settlement(intent)) is None
         await in_doubt.book_late(connection, a_settlement(intent))
     row = await account(database, task_id)
@@ -69,7 +69,7 @@ async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database
         await calls.reserve(connection, first)
         await in_doubt.mark(connection, first.request, first.attempt)
         await calls.reserve(connection, an_intent(task_id, attempt=2))
-        await in_doubt.take_up(connection, first)
+        await in_doubt.reinstate(connection, first)
         assert await settlements.settle(connection, a_settlement(first)) is None
     assert await statuses(database, task_id) == ["in_doubt", "started"]
 
@@ -88,7 +88,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
         assert await settlements.settle(connection, late) is None
-        await in_doubt.take_up(connection, intent)
+        await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
@@ -199,7 +199,7 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
             seq = await in_doubt.book_late(connection, a_settlement(intent, cost))
         else:
             await calls.lock_run(connection, task_id)
-            assert await in_doubt.take_up(connection, intent)
+            assert await in_doubt.reinstate(connection, intent)
             seq = before + 1
     row = await account(database, task_id)
     assert row["event_seq"] == seq == before + goes_on
@@ -230,7 +230,7 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
         )
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
-        assert not await in_doubt.take_up(connection, below)
+        assert not await in_doubt.reinstate(connection, below)
     assert await statuses(database, task_id) == ["in_doubt"]
 
 

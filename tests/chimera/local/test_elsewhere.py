@@ -34,7 +34,7 @@ async def test_servers_that_do_not_answer_are_all_named_and_nothing_is_started()
             temporal_address=f"127.0.0.1:{port}",
             redis_url=f"redis://someone:hidden@127.0.0.1:{port}/0",
         )
-        stack = LocalStack(settings, say=said.append)
+        stack = LocalStack(settings, report=said.append)
         with pytest.raises(PartsAway) as raised:
             async with stack:
                 pass

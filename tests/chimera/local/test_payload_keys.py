@@ -148,7 +148,7 @@ def test_a_damaged_note_is_named(tmp_path: Path, text: str) -> None:
 def test_a_start_says_which_key_is_missing(tmp_path: Path) -> None:
     folder, said, lost = Folder(tmp_path), list[str](), a_key()
     started(folder, lost)
-    LocalStack(Settings(data_dir=tmp_path), say=said.append)._payload_keys()
+    LocalStack(Settings(data_dir=tmp_path), report=said.append)._payload_keys()
     [warning] = said
     assert warning.startswith("Warning: ")
     assert repr(id_of(lost)) in warning

@@ -27,7 +27,7 @@ async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Set
         asked = settings_in(path, **secrets, **{name: getattr(settings, name) for name in ADDRESSES})
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
         said: list[str] = []
-        async with LocalServices(asked, Register(Folder.at(path)), say=said.append) as services:
+        async with LocalServices(asked, Register(Folder.at(path)), report=said.append) as services:
             yield services, asked, said
 
 

@@ -46,7 +46,7 @@ from chimera.config.settings import Settings
 
 async def main() -> None:
     settings = Settings.model_validate_json(sys.argv[1])
-    async with LocalStack(settings, say=print, services=False):
+    async with LocalStack(settings, report=print, services=False):
         print("UP", flush=True)
         await asyncio.sleep(600)
 
@@ -251,7 +251,7 @@ async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_noth
         await add_user(first)
     assert processes_of(data_dir) == []
     said = list[str]()
-    async with LocalStack(settings_in(data_dir), say=said.append, services=False) as second:
+    async with LocalStack(settings_in(data_dir), report=said.append, services=False) as second:
         assert await count_of_users(second) == 1
         assert (second.jwt_secret, second.payload_keys) == (first.jwt_secret, first.payload_keys)
         assert [line for line in said if "Warning" in line] == []
@@ -271,7 +271,7 @@ async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_
     holder.kill()
     holder.wait()
     said: list[str] = []
-    async with LocalStack(settings_in(data_dir), say=said.append, services=False) as again:
+    async with LocalStack(settings_in(data_dir), report=said.append, services=False) as again:
         assert await count_of_users(again) == 0
         assert not stopped.is_running() or stopped.status() == psutil.STATUS_ZOMBIE
     assert any("redis" in line for line in said if line.startswith("Ended"))
@@ -342,6 +342,6 @@ async def test_a_local_model_that_is_missing_is_no_reason_to_stay_down(parts: Se
     named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
     said: list[str] = []
     asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
-    async with LocalStack(asked, say=said.append, services=False) as settings:
+    async with LocalStack(asked, report=said.append, services=False) as settings:
         assert settings.address_of("local") is None
     assert any("started without the local model" in line and "model.lock" in line for line in said)

@@ -134,7 +134,7 @@ async def test_nothing_to_say_it_to_stops_nothing(path: Path, failure: Exception
         def fail(line: str) -> None:
             raise failure
 
-        made.service._say_aloud = fail
+        made.service._print_line = fail
         killed = made.service.kill()
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert made.service.pid not in (None, killed)

@@ -10,17 +10,17 @@ from rich.console import Console
 from cli.live.lines import line_of
 from cli.live.view import TaskState
 from cli.output.endings import ending_of
-from cli.output.outcomes import tell_end
+from cli.output.outcomes import print_end
 from cli.output.tasks import facts_of, marked_status_of, table_of
 from models.events import SubtaskCompleted
 from models.ids import NodePath
 from models.tasks import TaskStatus
 from tests.cli.builders import TASK, a_bill, call_finished, happened, subtask_view, task_view
 
-Told = TypeVar("Told", bound=BaseModel)
+Shown = TypeVar("Shown", bound=BaseModel)
 
 
-def ended(told: Told, finish_reason: Any) -> Told:
+def ended(told: Shown, finish_reason: Any) -> Shown:
     return told.model_copy(update={"finish_reason": finish_reason})
 
 
@@ -57,7 +57,7 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
     shown = io.StringIO()
     done = task_view(status=TaskStatus.COMPLETED, result="Half a sen")
     cut = ended(subtask_view("facts"), "length")
-    tell_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
+    print_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
     lines = shown.getvalue().splitlines()
     assert lines[:3] == [
         "✓ Completed (simulated), 3 requests to models, ~$0.0009",

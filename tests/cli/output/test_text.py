@@ -10,10 +10,10 @@ from chimera.config.settings import Settings
 from cli.live.lines import line_of
 from cli.live.render import display_of
 from cli.live.view import TaskState
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.output.text import count, one_line, plain, with_port_options
 from cli.stack.stack import Stack
-from cli.stack.welcome import say_welcome
+from cli.stack.welcome import print_welcome
 from models.base import usd
 from models.events import BudgetReached, ModelCallWaiting, SubtaskCompleted, TaskFailed
 from models.ids import NodePath
@@ -98,7 +98,7 @@ def test_the_newest_note_is_told_to_its_end() -> None:
 
 def test_hostile_text_is_harmless_in_lines() -> None:
     console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
-    say(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE), TASK))
+    print_to(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE), TASK))
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
     assert_harmless(said)
@@ -131,7 +131,7 @@ def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=34)
     stack = Stack(Settings(data_dir=tmp_path), lambda line: None)
     stack.first_user = ("admin@chimera.local", "a-password-of-many-letters")
-    say_welcome(stack, console)
+    print_welcome(stack, console)
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
     assert "…" not in said

@@ -79,7 +79,7 @@ async def fill_the_disk(trial: Trial, *, runs: int = 10, full_s: float = 30.0, k
         if folder is None:
             trial.expect(False, "no right to mount a small disk; run it as root on Linux")
             return
-        async with open_lab(folder, say=said.append) as lab:
+        async with open_lab(folder, report=said.append) as lab:
             inner = replace(trial, lab=lab, offers=Offers.of(lab, "disk", trial.seed, trial.offers.wire))
             await _on_a_full_disk(inner, said, folder, runs=runs, full_s=full_s, kill=kill)
     trial.findings, trial.resume_s = inner.findings, inner.resume_s

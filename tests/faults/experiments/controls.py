@@ -69,7 +69,7 @@ async def pair_controls(
                 return
             made.append(pair)
             if len(made) % 50 == 0:
-                trial.say(f"{len(made)} of {len(plan)} pairs")
+                trial.report(f"{len(made)} of {len(plan)} pairs")
             # Ended or not, `judge` sees it.
             await until(lambda: watch.has_ended(pair.task_id), ends_s, LOOK_S)
             watch.forget(pair.task_id)

@@ -55,11 +55,11 @@ async def freeze(
         trial.expect(begun, "not every run had a call in flight")
         await asyncio.sleep(trial.random.uniform(*within_s))
         in_flight = await lab.calls_in_flight(prefix)
-        trial.say(f"{in_flight} calls in flight; {what} stopped for {seconds:g} s")
+        trial.report(f"{in_flight} calls in flight; {what} stopped for {seconds:g} s")
         with stopped(TARGETS[what](lab)):
             await _wait(trial, seconds, posting=what != "machine")
         woken = datetime.now(UTC)
-        trial.say("goes on")
+        trial.report("goes on")
         await lab.all_ended(prefix, 120 + 2 * steps * call_s[1])
     is_moved = what in OF_TWO and seconds > COMPLETE["heartbeat_timeout"].total_seconds()
     found = await trial.check(limit_s=60, extra=in_flight if is_moved else 0)
