@@ -31,7 +31,7 @@ SPOKEN_TOKENS_PER_S = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MediaRequest:
     """A media request. A transcription has the size and type of its recording; `audio` is added later."""
 
     call_id: str
@@ -56,7 +56,7 @@ class MediaEnd:
     revised_prompts: tuple[str, ...] = ()
 
 
-async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
+async def ask(provider: Provider, asked: MediaRequest, attempt: int) -> MediaEnd:
     """Make the one request. Raises a `ProviderError`, and NotOffered when a provider no longer supports it."""
     match asked.operation:
         case Operation.EMBEDDINGS if isinstance(provider, Embeds):
@@ -68,7 +68,7 @@ async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
     raise NotOffered(provider.name, asked.operation, ())
 
 
-def estimate_of(asked: Asked) -> MediaUsage:
+def estimate_of(asked: MediaRequest) -> MediaUsage:
     """Return the estimated maximum cost of a call."""
     match asked.operation:
         case Operation.EMBEDDINGS:
@@ -115,7 +115,7 @@ def _image_usage(images: int) -> dict[str, float]:
     return {"images": images, "output_tokens": tokens, "output_image_tokens": tokens}
 
 
-async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
+async def _embedded(provider: Embeds, asked: MediaRequest, attempt: int) -> MediaEnd:
     end = await provider.embed(
         EmbeddingRequest(
             model=asked.model,
@@ -129,7 +129,7 @@ async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
     return MediaEnd(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
 
 
-async def _generated(provider: GeneratesImages, asked: Asked, attempt: int) -> MediaEnd:
+async def _generated(provider: GeneratesImages, asked: MediaRequest, attempt: int) -> MediaEnd:
     end = await provider.generate_images(
         ImageRequest(
             model=asked.model,
@@ -145,7 +145,7 @@ async def _generated(provider: GeneratesImages, asked: Asked, attempt: int) -> M
     return MediaEnd(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
 
 
-async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> MediaEnd:
+async def _transcribed(provider: Transcribes, asked: MediaRequest, attempt: int) -> MediaEnd:
     end = await provider.transcribe(
         TranscriptionRequest(
             model=asked.model,

@@ -29,7 +29,7 @@ from models.usage import Usage
 WINDOW_SHARE = 0.9
 """Of a context window; the rest covers that token counts here are estimates."""
 GUIDANCE_AT_ONCE = 100
-QUESTION_SHARE = 0.6
+USER_MESSAGE_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
 SEEN_CHARS = 80
 """Characters of guidance that its `seen` event repeats."""
@@ -52,7 +52,7 @@ def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PromptRequest:
     """A call's request, and the state that its answer is checked against."""
 
     chat: ChatRequest
@@ -70,7 +70,7 @@ async def assemble(
     agent: AgentSpec,
     model: str,
     settings: Settings,
-) -> Question:
+) -> PromptRequest:
     """Return the prompt for `model`, trimmed to its window. Raises AnswerMissing for missing results."""
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
@@ -87,9 +87,9 @@ async def assemble(
         rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room)
     fresh: list[TranscriptRow] = []
     if not rows:
-        question = await PROMPTS[request.purpose].question(connection, request, context, budget)
-        question = _cut(question, int(budget * QUESTION_SHARE)) + left_out_images
-        fresh.append(messages.row(messages.FIRST_SEQ, "user", question))
+        user_message = await PROMPTS[request.purpose].user_message(connection, request, context, budget)
+        user_message = _cut(user_message, int(budget * USER_MESSAGE_SHARE)) + left_out_images
+        fresh.append(messages.row(messages.FIRST_SEQ, "user", user_message))
     fresh += _guidance_rows(request, guidance, rows)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
@@ -104,7 +104,7 @@ async def assemble(
         reasoning_effort=agent.reasoning_effort,
     )
     ids = {call["id"] for row in rows for call in row.tool_calls or ()}
-    return Question(chat, tuple(fresh), await _earlier_pieces(connection, request, rows), frozenset(ids))
+    return PromptRequest(chat, tuple(fresh), await _earlier_pieces(connection, request, rows), frozenset(ids))
 
 
 async def _earlier_pieces(
@@ -126,7 +126,7 @@ async def _earlier_pieces(
 
 def intent_of(
     request: ModelCallRequest,
-    question: Question,
+    prompt: PromptRequest,
     *,
     context: CallContext,
     model: str,
@@ -136,7 +136,7 @@ def intent_of(
     settings: Settings,
 ) -> Intent:
     """Return the ledger's entry before the request: the worst case in money and tokens, and the events."""
-    chat, written = question.chat, question.written
+    chat, written = prompt.chat, prompt.written
     asked = messages.input_tokens_of(chat)
     # Writing a prompt to a cache costs more than having it read.
     worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
@@ -164,8 +164,8 @@ def intent_of(
         messages=written,
         events=tuple(event for event in events if event is not None),
         on_truncated=context.on_truncated,
-        begun=question.begun,
-        tool_call_ids=question.tool_call_ids,
+        begun=prompt.begun,
+        tool_call_ids=prompt.tool_call_ids,
     )
 
 

@@ -60,7 +60,7 @@ class _Block:
         return "".join(self.signatures)
 
 
-class Answer:
+class AnthropicAnswer:
     """Collects the events of one answer."""
 
     noun = "a message"

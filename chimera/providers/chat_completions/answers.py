@@ -28,7 +28,7 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
 _DEPTH = 4
 
 
-class Answer:
+class ChatCompletionsAnswer:
     """Collects the pieces of one answer."""
 
     noun = "a chat completion"

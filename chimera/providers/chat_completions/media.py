@@ -40,7 +40,7 @@ End = TypeVar("End")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """An answer's JSON, and the id that the provider gave the request."""
 
     body: dict[str, Any]
@@ -72,7 +72,7 @@ class ChatCompletionsMedia(ChatCompletions):
         if request.dimensions is not None:
             body["dimensions"] = request.dimensions
 
-        def end_of(answer: Answer) -> EmbeddingEnd:
+        def end_of(answer: JsonAnswer) -> EmbeddingEnd:
             entries = sorted(_dicts(answer.body.get("data")), key=lambda entry: _whole(entry.get("index")))
             if [entry.get("index") for entry in entries] != list(range(len(request.inputs))):
                 raise Malformed(f"{self.name} sent incomplete or wrongly numbered vectors.")
@@ -97,7 +97,7 @@ class ChatCompletionsMedia(ChatCompletions):
         if self._asks_for_base64:
             body["response_format"] = "b64_json"
 
-        def end_of(answer: Answer) -> ImageEnd:
+        def end_of(answer: JsonAnswer) -> ImageEnd:
             entries = _dicts(answer.body.get("data"))
             check_image_count(self.name, len(entries), request.n)
             revised = tuple(clean_text(str(entry.get("revised_prompt") or "")) for entry in entries)
@@ -119,7 +119,7 @@ class ChatCompletionsMedia(ChatCompletions):
         hints = {"language": request.language, "prompt": request.prompt}
         body: dict[str, Any] = {name: hint for name, hint in hints.items() if hint}
 
-        def end_of(answer: Answer) -> TranscriptionEnd:
+        def end_of(answer: JsonAnswer) -> TranscriptionEnd:
             text, language = answer.body.get("text"), answer.body.get("language")
             if not isinstance(text, str):
                 raise Malformed(f"{self.name} sent a transcription without text.")
@@ -140,7 +140,7 @@ class ChatCompletionsMedia(ChatCompletions):
         return Waits(self.name, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
-        self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[Answer], End], model: str, waits: Waits
+        self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[JsonAnswer], End], model: str, waits: Waits
     ) -> End:
         """Make one request, read its answer within the limits of time and size, and check it."""
         client = await self._client.get()
@@ -157,7 +157,7 @@ class ChatCompletionsMedia(ChatCompletions):
                     parts.append(piece)
                 request_id = response.headers.get("x-request-id")
             # In a thread: decoding may take many megabytes.
-            return await asyncio.to_thread(lambda: end_of(Answer(self._json(b"".join(parts)), request_id)))
+            return await asyncio.to_thread(lambda: end_of(JsonAnswer(self._json(b"".join(parts)), request_id)))
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, begun=begun) from None
 

@@ -36,7 +36,7 @@ _MAX_ID_CHARS = 40
 """OpenAI's limit, in case the conversation moves there."""
 
 
-class Answer:
+class GoogleAnswer:
     """Collects the chunks of one answer."""
 
     noun = "a Gemini answer"

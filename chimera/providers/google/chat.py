@@ -14,7 +14,7 @@ from http.client import OK
 from typing import TYPE_CHECKING, Any
 
 from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
-from chimera.providers.google.answers import Answer
+from chimera.providers.google.answers import GoogleAnswer
 from chimera.providers.google.errors import sort_body
 from chimera.providers.google.requests import PROVIDER, body_of, name_in_path
 from chimera.providers.refusals.fields import SCHEMA, RefusedFields
@@ -71,7 +71,7 @@ class Google:
         response = await self._asked(client, request, responses, sort, deadline)
         pieces = Pieces(response, self._limits.max_answer_bytes)
         offered = request.tools if request.tool_choice == "auto" else ()
-        answer = Answer(request.model, self._limits.max_answer_bytes, offered)
+        answer = GoogleAnswer(request.model, self._limits.max_answer_bytes, offered)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):
             async for item in reading:

@@ -20,7 +20,7 @@ from random import uniform
 from redis.exceptions import RedisError
 
 from chimera.config.settings import Settings
-from chimera.providers.limits.shared import Answer, SharedLimits
+from chimera.providers.limits.shared import SharedLimits, SlotOutcome
 from chimera.providers.limits.windows import KEPT_S, UNITS, Amounts, Window
 from models.errors import RateLimited
 
@@ -76,7 +76,7 @@ class ProviderLimits:
         if self._shared is not None:
             await self._shared.close()
 
-    async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> Answer | None:
+    async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> SlotOutcome | None:
         """Take a slot in this process' count and in the shared one; in its own alone while Redis is away."""
         for _ in range(2):
             self._look(account, count, cost, limits)

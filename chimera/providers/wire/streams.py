@@ -52,7 +52,7 @@ class Lazy(Generic[Client]):
             return self.made
 
 
-class Answer(Protocol):
+class StreamedAnswer(Protocol):
     """An answer that is assembled from a stream."""
 
     noun: str
@@ -126,7 +126,7 @@ async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> As
 
 async def read(
     pieces: Pieces,
-    answer: Answer,
+    answer: StreamedAnswer,
     request: ChatRequest,
     waits: Waits,
     sort_error: SortError,
@@ -160,7 +160,7 @@ async def read(
 
 
 async def _next(
-    pieces: Pieces, first_deadline: float | None, waits: Waits, sort_error: SortError, answer: Answer
+    pieces: Pieces, first_deadline: float | None, waits: Waits, sort_error: SortError, answer: StreamedAnswer
 ) -> Piece | None:
     begun = first_deadline is None
     try:
@@ -175,7 +175,7 @@ async def _next(
         raise sort_error(error, True) from None
 
 
-def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
+def _taken(answer: StreamedAnswer, piece: Piece, sort_error: SortError) -> str | None:
     """Never lose a paid answer to an unforeseen piece."""
     try:
         return answer.take(piece)
@@ -189,7 +189,7 @@ def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
         return None
 
 
-def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
+def _ended(answer: StreamedAnswer, request: ChatRequest) -> ChatEnd:
     try:
         return answer.end(request.max_output_tokens)
     except ProviderError:
@@ -199,7 +199,7 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
         raise Malformed(f"The answer can't be assembled ({type(error).__name__}).") from None
 
 
-def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderError:
+def _billed(error: ProviderError, answer: StreamedAnswer, pieces: Pieces) -> ProviderError:
     """Note whether a failure may be billed, and what the server counted."""
     if isinstance(error, ModelLoading):
         if not answer.has_begun:
@@ -212,7 +212,7 @@ def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderErr
     return error
 
 
-def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
+def _nothing_of(answer: StreamedAnswer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
     if pieces.words:
         return sort_error(ErrorInAnswer(pieces.words), True)
     if not announces_stream(pieces.response):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.calls.media_requests import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, Asked, charged, estimate_of
+from activities.calls.media_requests import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, MediaRequest, charged, estimate_of
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of
 from models.calls import MediaUsage, Operation
 
@@ -13,28 +13,28 @@ def price_with(**rates: int) -> MediaPrice:
     return MediaPrice((MediaRate(**rates),), "test", "")
 
 
-def an_image(n: int = 2) -> Asked:
-    return Asked("c", IMAGES, "m", {"prompt": "abc", "n": n})
+def an_image(n: int = 2) -> MediaRequest:
+    return MediaRequest("c", IMAGES, "m", {"prompt": "abc", "n": n})
 
 
-def a_recording(seconds: float = 60) -> Asked:
-    return Asked("c", TRANSCRIPTIONS, "m", {"file_id": "f", "audio_seconds": seconds})
+def a_recording(seconds: float = 60) -> MediaRequest:
+    return MediaRequest("c", TRANSCRIPTIONS, "m", {"file_id": "f", "audio_seconds": seconds})
 
 
 def test_an_estimate_leans_high() -> None:
-    assert estimate_of(Asked("c", EMBEDDINGS, "m", {"input": ["abc", "abcdef"]})).input_tokens == 3
+    assert estimate_of(MediaRequest("c", EMBEDDINGS, "m", {"input": ["abc", "abcdef"]})).input_tokens == 3
     assert estimate_of(an_image()).output_image_tokens == 2 * IMAGE_TOKENS
     heard = estimate_of(a_recording())
     assert (heard.audio_seconds, heard.input_audio_tokens) == (60, 60 * AUDIO_TOKENS_PER_S)
 
 
 def test_a_recording_that_nobody_measured_is_guessed_by_its_size() -> None:
-    asked = Asked("c", TRANSCRIPTIONS, "m", {"file_id": "f"}, size_bytes=4_000)
+    asked = MediaRequest("c", TRANSCRIPTIONS, "m", {"file_id": "f"}, size_bytes=4_000)
     assert estimate_of(asked).audio_seconds == 2
 
 
 @pytest.mark.parametrize(
-    ("told", "rates", "cost", "estimated"),
+    ("reported", "rates", "cost", "estimated"),
     [
         (MediaUsage(audio_seconds=30), {"audio_hour": 360_000}, 3_000, False),
         # Told in the other measure than the price is in: never free.
@@ -53,7 +53,7 @@ def test_a_recording_is_charged_in_the_measure_of_its_price(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         MediaUsage(input_tokens=10**30, output_tokens=1),
         MediaUsage(input_tokens=10, output_tokens=-1),
@@ -72,7 +72,7 @@ def test_counts_that_make_no_sense_are_as_good_as_none(reported: MediaUsage) -> 
 
 
 @pytest.mark.parametrize(
-    ("told", "rates", "cost", "estimated"),
+    ("reported", "rates", "cost", "estimated"),
     [
         (None, {"image": 10_000}, 20_000, False),
         (MediaUsage(output_tokens=1_000), {"image": 10_000}, 20_000, False),

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from anthropic._error_classes import make_status_error
 
-from chimera.providers.anthropic.answers import MAX_BLOCKS, Answer
+from chimera.providers.anthropic.answers import MAX_BLOCKS, AnthropicAnswer
 from chimera.providers.anthropic.errors import sort_error
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.wire.pieces import ErrorInAnswer, Piece
@@ -115,7 +115,7 @@ def test_a_tool_call_that_was_cut_is_no_success(
 
 @pytest.mark.parametrize(("arguments", "is_whole"), [('{"expression": "1', False), ('{"expression": "1"}', True)])
 def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: bool) -> None:
-    answer = Answer(NEW, "", 1000)
+    answer = AnthropicAnswer(NEW, "", 1000)
     _take(answer, _start(0, {"type": "text", "text": "I work it out."}))
     _take(answer, _start(1, _use()))
     _take(answer, _delta(1, {"type": "input_json_delta", "partial_json": arguments}))
@@ -133,7 +133,7 @@ def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: b
     ],
 )
 def test_a_reason_or_last_event_ends_answers(last: dict[str, Any], is_whole: bool) -> None:
-    answer = Answer(NEW, "", 1000)
+    answer = AnthropicAnswer(NEW, "", 1000)
     _take(answer, {"type": "message_start", "message": {"id": "msg_1", "usage": {}}})
     _take(answer, _start(0, {"type": "text", "text": "Hello"}))
     _take(answer, last)
@@ -175,16 +175,16 @@ def test_an_answer_without_a_word_or_a_call_is_none(reason: str) -> None:
     ],
 )
 def test_an_unknown_event_is_left_out(event: dict[str, Any]) -> None:
-    assert Answer(NEW, "", 1000).take(Piece("", event)) is None
+    assert AnthropicAnswer(NEW, "", 1000).take(Piece("", event)) is None
 
 
 def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
     with pytest.raises(errors.AnswerTooLarge, match="100 bytes"):
-        _take(Answer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
+        _take(AnthropicAnswer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
 
 
 def test_more_blocks_than_anybody_writes_are_too_many() -> None:
-    answer = Answer(NEW, "", 1000)
+    answer = AnthropicAnswer(NEW, "", 1000)
     for index in range(MAX_BLOCKS):
         _take(answer, _start(0 if index % 2 else index, {"type": "text", "text": ""}))
     for kind, begun in (("text_delta", {"text": "x"}), ("input_json_delta", {"partial_json": "{}"})):
@@ -195,7 +195,7 @@ def test_more_blocks_than_anybody_writes_are_too_many() -> None:
 
 
 def test_the_pieces_of_a_signature_are_joined_once() -> None:
-    answer = Answer(NEW, "", 100_000)
+    answer = AnthropicAnswer(NEW, "", 100_000)
     _take(answer, _start(0, {**THOUGHT, "signature": ""}))
     piece = _delta(0, {"type": "signature_delta", "signature": "a" * 10})
     for _ in range(1000):
@@ -244,7 +244,7 @@ def _delta(index: int, delta: dict[str, Any]) -> dict[str, Any]:
     return frames.delta(index, delta)[1]
 
 
-def _take(answer: Answer, event: dict[str, Any]) -> str:
+def _take(answer: AnthropicAnswer, event: dict[str, Any]) -> str:
     return answer.take(Piece("", event)) or ""
 
 
@@ -259,7 +259,7 @@ def _ended(
     ended: dict[str, Any] | None = None,
     details: dict[str, Any] | None = None,
 ) -> tuple[ChatEnd, str]:
-    answer = Answer(NEW, "prefix", 10_000)
+    answer = AnthropicAnswer(NEW, "prefix", 10_000)
     message = {"id": "msg_1", "usage": begun or {"input_tokens": 1, "output_tokens": 1}}
     delta = {"stop_reason": reason, "stop_details": details}
     last = {"type": "message_delta", "delta": delta, "usage": ended or {"output_tokens": 2}}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chimera.providers.base import ChatEnd
-from chimera.providers.chat_completions.answers import Answer
+from chimera.providers.chat_completions.answers import ChatCompletionsAnswer
 from chimera.providers.chat_completions.requests import allows_strict, body_of
 from chimera.providers.wire.pieces import Piece
 from models import errors
@@ -74,7 +74,7 @@ def test_a_refusal_is_no_answer() -> None:
 
 
 def test_a_message_copies_none_before_it() -> None:
-    answer = Answer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
+    answer = ChatCompletionsAnswer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
     pieces = [Piece("", {"choices": [{"message": {"content": f"{n} ", "refusal": "b"}}]}) for n in range(1000)]
     told: list[str | None] = []
     joins = calls_during(lambda: told.extend(map(answer.take, pieces)))["join"]
@@ -83,7 +83,7 @@ def test_a_message_copies_none_before_it() -> None:
 
 
 def test_blank_pieces_before_an_answer_are_kept_apart() -> None:
-    answer = Answer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
+    answer = ChatCompletionsAnswer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
     pieces = [Piece("", {"choices": [{"delta": {"content": text}}]}) for text in ("\x00", *"\n" * 1000, "<tool")]
     joins = calls_during(lambda: [answer.take(piece) for piece in pieces])["join"]
     assert joins < 10
@@ -91,7 +91,7 @@ def test_blank_pieces_before_an_answer_are_kept_apart() -> None:
 
 
 def _ended(*deltas: dict[str, Any]) -> ChatEnd:
-    answer = Answer("test", 1000, ask("x", tools=(CALCULATOR,)))
+    answer = ChatCompletionsAnswer("test", 1000, ask("x", tools=(CALCULATOR,)))
     for delta in deltas:
         answer.take(Piece("", {"id": "c", "choices": [{"index": 0, "delta": delta}]}))
     answer.take(Piece("", {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chimera.providers.base import Provider
-from chimera.providers.google.answers import Answer
+from chimera.providers.google.answers import GoogleAnswer
 from chimera.providers.wire.http import MAX_CALLS
 from chimera.providers.wire.pieces import Piece
 from models import errors
@@ -188,7 +188,7 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
 
 
 def test_the_pieces_of_a_text_are_one_part() -> None:
-    answer = Answer("gemini", 1_000_000)
+    answer = GoogleAnswer("gemini", 1_000_000)
     signed = {"text": "c", "thoughtSignature": "s"}
     for part in (*[{"text": "a"}] * 1000, signed, {"text": "b"}, {"text": ""}):
         answer.take(Piece("", chunk(part)))
@@ -199,7 +199,7 @@ def test_the_pieces_of_a_text_are_one_part() -> None:
 
 
 def test_more_calls_than_anybody_makes_are_too_many() -> None:
-    answer = Answer("gemini", 1_000_000)
+    answer = GoogleAnswer("gemini", 1_000_000)
     call = {"functionCall": {"name": "now", "args": {}}}
     answer.take(Piece("", chunk(*[call] * MAX_CALLS)))
     with pytest.raises(errors.AnswerTooLarge, match="1000 tool calls"):
