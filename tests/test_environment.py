@@ -97,11 +97,11 @@ def test_an_extra_outlives_newer_packages(tmp_path: Path, added: bool, installed
     (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
     if added:
         (tmp_path / "venv" / "lib" / "python3.12" / "site-packages" / "xllamacpp").mkdir(parents=True)
-    said = tmp_path / "said"
+    log = tmp_path / "said"
     script = f"""
         . '{SCRIPT}'; venv='{tmp_path}/venv'
         install_uv() {{ :; }}; install_chimera() {{ :; }}; ready_for() {{ false; }}
-        install_locked() {{ echo "$@" >>'{said}'; }}
+        install_locked() {{ echo "$@" >>'{log}'; }}
         make_environment runtime"""
     subprocess.run(("bash", "-c", script), check=True, capture_output=True, timeout=60)
-    assert said.read_text().splitlines() == installed
+    assert log.read_text().splitlines() == installed

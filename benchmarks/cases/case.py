@@ -50,7 +50,7 @@ class Ends:
     requests: int | None = 1
     """Counted at the model server."""
     code: str | None = None
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     """Stands in the error, or in what the task waits for; case doesn't count."""
     lacks: tuple[str, ...] = ()
     """Stands neither in the result nor in the error."""
@@ -90,7 +90,7 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SocketMessages:
     """Messages on a WebSocket of a caller who is signed in. The reply's text is the type of each answer."""
 
     messages: tuple[str | bytes, ...]
@@ -101,7 +101,7 @@ class Answers:
     """What the last request of a `Called` is answered."""
 
     status: int
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     same_id: bool = False
     """All requests were answered with one id."""
@@ -130,7 +130,7 @@ class Due:
 class Refused:
     """The rhythm is refused with 422, in words that name the way out."""
 
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Exits:
     """How a command ends and what it prints, both streams together. A traceback is always wrong."""
 
     code: int | None = 0
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
 
 
@@ -163,7 +163,7 @@ class NotRun:
     """A finding that this table doesn't repeat, with the reason in the case's note."""
 
 
-Act = Asked | Called | Said | Scheduled | Command | NotRun
+Act = Asked | Called | SocketMessages | Scheduled | Command | NotRun
 Right = Ends | Answers | Due | Refused | Exits | None
 
 

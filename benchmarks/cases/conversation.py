@@ -25,8 +25,8 @@ def _parts(wire: Wire, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 if message["role"] == "tool":
                     yield "result", _text(message["content"])
         case "anthropic":
-            said = [message["content"] for message in body.get("messages", ())]
-            blocks = [block for content in said if isinstance(content, list) for block in content]
+            messages = [message["content"] for message in body.get("messages", ())]
+            blocks = [block for content in messages if isinstance(content, list) for block in content]
             for block in blocks:
                 if block["type"] == "tool_use":
                     yield "id", str(block["id"] or "")

@@ -29,10 +29,10 @@ class Task:
     def error(self) -> str:
         """Everything that is said of what is wrong."""
         waiting, held = self.view.get("waiting") or {}, self.view.get("blocked_by") or ()
-        told = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
-        told += [f"{call['code']}: {call['message']}" for call in held]
-        told += [str(self.view[name]) for name in ("detail", "errors") if self.view.get(name)]
-        return " ".join(str(part) for part in told if part)
+        parts = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
+        parts += [f"{call['code']}: {call['message']}" for call in held]
+        parts += [str(self.view[name]) for name in ("detail", "errors") if self.view.get(name)]
+        return " ".join(str(part) for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,8 +115,8 @@ async def tried(finding: Finding, stack: Stack) -> Seen:
 
 def row_of(finding: Finding, seen: Seen) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in seen.figures.items())
-    told = f"{_result(seen)}{f' ({figures})' if figures else ''}"
-    words = "; ".join([told, *(f"by decision: {each}" for each in seen.decisions)])
+    result = f"{_result(seen)}{f' ({figures})' if figures else ''}"
+    words = "; ".join([result, *(f"by decision: {each}" for each in seen.decisions)])
     return f"| {finding.id} | {finding.what} | {seen.trials} | {words} |"
 
 

@@ -149,9 +149,9 @@ def _environments(stack: Stack, sought: list[Canary]) -> Iterator[tuple[str, str
     for name, process in running(stack).items():
         tree = psutil.Process(process.pid)
         for each in (tree, *tree.children(recursive=True)):
-            told = "\n".join((*each.environ().values(), *each.cmdline()))
+            readable = "\n".join((*each.environ().values(), *each.cmdline()))
             for canary in sought:
-                if canary.text in told:
+                if canary.text in readable:
                     yield name, canary.kind
 
 

@@ -41,8 +41,8 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
                 found[what].work_ms.append((processor_s(stack.services.api) - used_s) * 1000)
             found[what].answers.add((answer.status_code, _text(answer)))
     seen = Seen(trials=samples * len(asks))
-    told = set.union(*(each.answers for each in found.values()))
-    seen.problems += [f"answers differ: {sorted(told)}"] if len(told) != 1 else []
+    distinct = set.union(*(each.answers for each in found.values()))
+    seen.problems += [f"answers differ: {sorted(distinct)}"] if len(distinct) != 1 else []
     seen.figures |= {f"{what}, median ms": round(median(each.times_ms), 1) for what, each in found.items()}
     medians = [median(each.times_ms) for each in found.values()]
     seen.figures["largest median by the smallest"] = round(max(medians) / min(medians), 2)

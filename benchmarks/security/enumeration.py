@@ -31,7 +31,7 @@ async def sign_ins(stack: Stack) -> Seen:
         SAMPLES,
         {
             "wrong password": of(wrong, "x" * 20),
-            "nobody's e-mail": lambda client: try_password(client, _nobody(next(numbers)), PASSWORD),
+            "nobody's e-mail": lambda client: try_password(client, _unknown_email(next(numbers)), PASSWORD),
             "disabled, wrong password": of(disabled, "x" * 20),
             "disabled, right password": of(also, PASSWORD),
         },
@@ -77,13 +77,13 @@ async def registrations(stack: Stack) -> Seen:
             SAMPLES,
             {
                 "an e-mail with an account": lambda client: _register(client, next(known)),
-                "an e-mail without": lambda client: _register(client, _nobody(0)),
+                "an e-mail without": lambda client: _register(client, _unknown_email(0)),
             },
             second=16,
         )
 
 
-def _nobody(_: int) -> str:
+def _unknown_email(_: int) -> str:
     return f"{uuid4().hex}@example.com"
 
 

@@ -50,13 +50,13 @@ async def sockets_of_others(_stack: Stack) -> Seen:
         with tempfile.TemporaryDirectory(prefix="chimera-folders-") as name:
             folder = Folder.at(Path(name, "data"))
             spoil(folder)
-            said = "started"
+            outcome = "started"
             try:
                 async with started(folder.root):
                     pass
             except Exception as error:  # noqa: BLE001  which one is what is looked at
-                said = type(error).__name__
-            seen.expect(said == refusal.__name__, f"{what}: {said}")
+                outcome = type(error).__name__
+            seen.expect(outcome == refusal.__name__, f"{what}: {outcome}")
     return seen
 
 
@@ -88,7 +88,7 @@ def _is_anothers(folder: Folder) -> None:
     os.chown(folder.root, STRANGER, STRANGER)
 
 
-def _is_everybodys(folder: Folder) -> None:
+def _is_world_readable(folder: Folder) -> None:
     (folder.root / "secrets.json").write_text("{}")
     folder.root.chmod(0o777)
 
@@ -103,7 +103,7 @@ def _redis_is_anothers(folder: Folder) -> None:
 
 SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
     ("a data folder of somebody else", _is_anothers, FolderUnusable),
-    ("a data folder that everybody may write to", _is_everybodys, FolderUnusable),
+    ("a data folder that everybody may write to", _is_world_readable, FolderUnusable),
     ("a folder of Redis that everybody may enter", _redis_is_open, SocketsUnsafe),
     ("a folder of Redis of somebody else", _redis_is_anothers, SocketsUnsafe),
 )

@@ -35,8 +35,8 @@ async def what_temporal_holds(stack: Stack) -> Seen:
     """Say a canary in every place, then look for it in Temporal's file and histories."""
     seen = Seen()
     task_ids = [await _steered(stack), failed := await _failed(stack), await _scheduled(stack)]
-    told = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
-    seen.expect(_canary("refusal") in told, "no failure has what its provider said")
+    text = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
+    seen.expect(_canary("refusal") in text, "no failure has what its provider said")
     for path, body in (
         ("embeddings", {"model": "simulator/embedding", "input": [_canary("text")]}),
         ("images", {"model": "simulator/image", "prompt": _canary("image prompt")}),
@@ -88,8 +88,8 @@ async def codec_addresses(stack: Stack) -> Seen:
         answer = await client.options(f"{API}/codec/{codec_pass}/decode", headers=asked)
         seen.expect("access-control-allow-origin" not in answer.headers, "a foreign page may ask")
     for log in (stack.settings.data_dir / "logs").iterdir():
-        said = log.read_bytes()
-        seen.expect(not any(part.encode() in said for part in codec_pass.split(".")[1:]), f"{log.name} has the pass")
+        content = log.read_bytes()
+        seen.expect(not any(part.encode() in content for part in codec_pass.split(".")[1:]), f"{log.name} has the pass")
     return seen
 
 

@@ -98,10 +98,10 @@ async def what_processes_know(stack: Stack) -> Seen:
     for name, process in running(stack).items():
         tree = psutil.Process(process.pid)
         for each in (tree, *tree.children(recursive=True)):
-            told = " ".join((*each.environ().values(), *each.cmdline()))
+            surroundings = " ".join((*each.environ().values(), *each.cmdline()))
             for kind, secret in secrets_of(stack):
                 allowed = kind in MAY_KNOW.get(name, set()) and secret not in " ".join(each.cmdline())
-                seen.expect(allowed or secret not in told, f"{name} knows the {kind}")
+                seen.expect(allowed or secret not in surroundings, f"{name} knows the {kind}")
     return seen
 
 
@@ -120,12 +120,12 @@ async def rights_of_roles(stack: Stack) -> Seen:
     execute: Callable[..., Awaitable[object]] = client.execute_command
     try:
         for command in COMMANDS:
-            said = "done"
+            outcome = "done"
             try:
                 await execute(*command.split())
             except RedisError as error:
-                said = type(error).__name__
-            seen.expect(said == "NoPermissionError", f"Redis, {command}: {said}")
+                outcome = type(error).__name__
+            seen.expect(outcome == "NoPermissionError", f"Redis, {command}: {outcome}")
     finally:
         await client.aclose()
     seen.decisions.append("the role owns its database, since the start of a new version changes its tables")

@@ -126,14 +126,14 @@ def test_a_plan_with_its_quotes_escaped_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "depends_on"),
+    ("reported", "depends_on"),
     [
         *((nothing, ()) for nothing in ("none", "N/A", "-", "null", [None], [""], ["none"], False, "[]")),
         *((one, ("one",)) for one in ('["one"]', [{"key": "one"}], {"key": "one"}, "one; one", "ONE")),
     ],
 )
-def test_what_is_waited_for_is_told_in_many_ways(told: Any, depends_on: tuple[str, ...]) -> None:
-    subtasks, problems = read(json.dumps({"subtasks": [ONE, {**TWO, "depends_on": told}]}))
+def test_what_is_waited_for_is_told_in_many_ways(reported: Any, depends_on: tuple[str, ...]) -> None:
+    subtasks, problems = read(json.dumps({"subtasks": [ONE, {**TWO, "depends_on": reported}]}))
     assert problems == []
     assert subtasks[1].depends_on == depends_on
 
@@ -200,7 +200,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
     ],
 )
 def test_what_can_not_be_meant_is_told(answer: Any, problem: str) -> None:
-    assert any(told.startswith(problem) for told in problems_in(answer)), problems_in(answer)
+    assert any(reported.startswith(problem) for reported in problems_in(answer)), problems_in(answer)
 
 
 def test_text_that_can_not_be_stored_is_cleaned() -> None:
@@ -215,9 +215,9 @@ def test_a_plan_of_any_length_is_told_to_be_shorter() -> None:
 
 def test_more_subtasks_than_a_task_may_have_are_not_read() -> None:
     many = [{**ONE, "key": f"n{index}"} for index in range(MAX_NODES + 1)]
-    told = problems_in({"subtasks": many})
-    assert len(told) == 1
-    assert problems_in({"subtasks": [*many, *[7] * 1000]}) == told
+    reported = problems_in({"subtasks": many})
+    assert len(reported) == 1
+    assert problems_in({"subtasks": [*many, *[7] * 1000]}) == reported
 
 
 def test_names_that_nobody_has_are_told_up_to_a_number() -> None:

@@ -90,17 +90,17 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "says"), [case[1:] for case in BAD_TASKS], ids=[case[0] for case in BAD_TASKS]
+    ("fields", "field", "expected"), [case[1:] for case in BAD_TASKS], ids=[case[0] for case in BAD_TASKS]
 )
 async def test_a_bad_task_is_refused_by_the_name_of_its_field_and_nothing_is_stored(
-    alice: httpx2.AsyncClient, database: Database, fields: dict[str, Any], field: str, says: str
+    alice: httpx2.AsyncClient, database: Database, fields: dict[str, Any], field: str, expected: str
 ) -> None:
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", json={"goal": "Find out.", **fields})
     problem = answer.json()
     assert answer.status_code == problem["status"] == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert any(error["field"] == field and says in error["message"] for error in problem["errors"]), problem
+    assert any(error["field"] == field and expected in error["message"] for error in problem["errors"]), problem
     assert problem["instance"] == answer.headers["X-Request-ID"]
     assert await _tasks_in(database) == before
 
@@ -200,7 +200,7 @@ def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Bod
 
 
 @pytest.mark.parametrize(
-    ("path", "field", "says"),
+    ("path", "field", "expected"),
     [
         ("tasks?stauts=failed", "stauts", "Unknown parameter; did you mean 'status'?"),
         ("tasks?x=failed", "x", "Unknown parameter; use one of cursor, limit, q, schedule_id, sort, status."),
@@ -211,11 +211,11 @@ def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Bod
     ],
 )
 async def test_a_parameter_that_a_route_does_not_take_is_named_with_the_way_out(
-    alice: httpx2.AsyncClient, path: str, field: str, says: str
+    alice: httpx2.AsyncClient, path: str, field: str, expected: str
 ) -> None:
     problem = (await alice.get(f"/api/v1/{path}")).json()
     assert (problem["status"], [error["field"] for error in problem["errors"]]) == (422, [field])
-    assert says in problem["errors"][0]["message"]
+    assert expected in problem["errors"][0]["message"]
 
 
 async def test_a_parameter_that_is_wrong_twice_in_the_same_way_is_named_once(alice: httpx2.AsyncClient) -> None:

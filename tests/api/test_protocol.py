@@ -144,9 +144,11 @@ async def test_a_large_head_within_the_limit_is_answered() -> None:
 
 async def test_cookies_reach_nobody() -> None:
     async def names(scope: Scope, receive: Receive, send: Send) -> None:
-        told = b",".join(name for name, _ in scope["headers"])
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
-        await send({"type": "http.response.body", "body": told})
+        header_names = b",".join(name for name, _ in scope["headers"])
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(header_names))]}
+        )
+        await send({"type": "http.response.body", "body": header_names})
 
     async with _serving(app=names) as (_, port):
         answer = await _sent(port, GET + b'CooKie: a="\\"\r\nX-Other: b\r\nConnection: close\r\n\r\n')

@@ -37,7 +37,7 @@ def test_cases_of_the_matrix_come_last_and_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "reported"),
     [
         (Seen(trials=3), "| 3 | holds |"),
         (Seen(not_tried="needs root"), "| 0 | not tried: needs root |"),
@@ -47,8 +47,8 @@ def test_cases_of_the_matrix_come_last_and_in_order() -> None:
         (Seen(), "| 0 | **broken**: nothing was tried |"),
     ],
 )
-def test_a_row_says_what_was_seen(seen: Seen, told: str) -> None:
-    assert row_of(Finding("B1", "something", nothing), seen) == f"| B1 | something {told}"
+def test_a_row_says_what_was_seen(seen: Seen, reported: str) -> None:
+    assert row_of(Finding("B1", "something", nothing), seen) == f"| B1 | something {reported}"
 
 
 def test_an_attack_that_breaks_off_is_broken(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,10 +17,10 @@ from tests.cli.builders import NOW, task_view
 @pytest.mark.usefixtures("real_api")
 async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.CaptureFixture[str]) -> None:
     assert await schedules.create("Morning", "Report.", cron="0 7 * * *", time_zone="Europe/Berlin") == 0
-    said = capsys.readouterr().out
-    beginning = said.split()[0]
-    assert "is created; next 2" in said
-    assert re.search("07:00:00 CES?T[.]", said)
+    printed = capsys.readouterr().out
+    beginning = printed.split()[0]
+    assert "is created; next 2" in printed
+    assert re.search("07:00:00 CES?T[.]", printed)
     controls = (schedules.pause, "is paused"), (schedules.resume, "is resumed"), (schedules.trigger, "starts a run now")
     for control, answer in controls:
         assert await control(beginning) == 0

@@ -11,7 +11,7 @@ from models.costs import CostView
 from models.tasks import TaskStatus, TaskView
 from models.waits import budget_wait
 from tests.cli.api import TinyApi, no_room, problem
-from tests.cli.builders import BILL, TASK, a_call_held_up, task_view
+from tests.cli.builders import BILL, TASK, a_blocked_call, task_view
 from tests.parts import serving
 from tests.until import LIMIT_S
 
@@ -26,9 +26,9 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await follow(TASK, exit_on_budget=True) == 4
-    said = capsys.readouterr().err
-    assert f"Raise the limit. Run: chimera budget {TASK[:8]} --usd 0.01\n" in said
-    assert f"chimera cancel {TASK[:8]}" in said
+    printed = capsys.readouterr().err
+    assert f"Raise the limit. Run: chimera budget {TASK[:8]} --usd 0.01\n" in printed
+    assert f"chimera cancel {TASK[:8]}" in printed
 
 
 async def test_a_retry_tells_what_happens_from_then_on(
@@ -81,7 +81,7 @@ async def test_a_refused_stream_tells_how_to_go_on(
 async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    blocked_by = task_view(blocked_by=(a_call_held_up("a"),))
+    blocked_by = task_view(blocked_by=(a_blocked_call("a"),))
     api = TinyApi(tasks=[blocked_by, task_view(id="7" + TASK[1:])])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
@@ -91,7 +91,7 @@ async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
 
 
 @pytest.mark.parametrize(
-    ("statuses", "said"),
+    ("statuses", "printed"),
     [
         ([], 'No tasks yet. Start one: chimera run "<goal>"'),
         (["running", "waiting"], "No task is running or waiting. List all tasks: chimera tasks"),
@@ -99,7 +99,7 @@ async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
 )
 async def test_an_empty_list_says_what_was_looked_for(
     statuses: list[str],
-    said: str,
+    printed: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -109,7 +109,7 @@ async def test_an_empty_list_says_what_was_looked_for(
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await list_tasks(statuses) == 0
-    assert capsys.readouterr().out.strip() == said
+    assert capsys.readouterr().out.strip() == printed
 
 
 async def test_a_deleted_tasks_bill_is_printed_too(

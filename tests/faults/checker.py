@@ -165,13 +165,13 @@ class _Ledger:
         return len(claimed - answered)
 
     def booked(self) -> int:
-        return sum(row["cost_micro_usd"] for row in self.attempts.values() if _was_told(row))
+        return sum(row["cost_micro_usd"] for row in self.attempts.values() if _was_reported(row))
 
     def priced_by_provider(self) -> int:
         total = 0
         for arrival in self.arrivals:
             row = self.attempts.get((arrival.call_id, arrival.attempt))
-            if row is not None and _was_told(row) and arrival.phase == "finished":
+            if row is not None and _was_reported(row) and arrival.phase == "finished":
                 usage = Usage(input_tokens=arrival.input_tokens, output_tokens=arrival.output_tokens)
                 total += cost_of(usage, price_of(f"simulator/{arrival.model}"))
         return total
@@ -186,7 +186,7 @@ class _Ledger:
         return account != (spent, in_doubt, asked) or held != (0, 0)
 
 
-def _was_told(row: RowMapping) -> bool:
+def _was_reported(row: RowMapping) -> bool:
     """Whether the provider answered and said what it counted: what we estimated, and flagged, can't be compared."""
     return row["status"] == "finished" and not row["estimated"]
 
@@ -208,16 +208,16 @@ def _lost(accepted: set[TaskId], tasks: Sequence[RowMapping], executions: Sequen
 
 def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequence[WorkflowExecution]) -> int:
     keys = Counter((task["owner_id"], task["idempotency_key"]) for task in tasks)
-    told = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
-    several_ids = Counter(key for key, _ in told)
+    reported = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
+    several_ids = Counter(key for key, _ in reported)
     starts = Counter(execution.id for execution in executions if not _is_gone_on_from(execution))
     return sum(number > 1 for counted in (keys, several_ids, starts) for number in counted.values())
 
 
 def _is_gone_on_from(execution: WorkflowExecution) -> bool:
     """Whether another run with this id is as it should be: it continued as new, or is a subtask to be tried again."""
-    tried_again = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
-    return tried_again or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
+    retried = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
+    return retried or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
 
 
 async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:

@@ -117,10 +117,10 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
 def test_another_form_is_refused_with_the_way_out(text: str, advice: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011
         parse(text)
-    said = str(refused.value)
-    assert said.startswith(f"Invalid cron expression {text!r}: ")
-    assert advice in said
-    assert said.endswith(
+    message = str(refused.value)
+    assert message.startswith(f"Invalid cron expression {text!r}: ")
+    assert advice in message
+    assert message.endswith(
         "Write five fields, minute, hour, day of the month, month and day of the week, as in '0 7 * * 1-5'."
     )
 

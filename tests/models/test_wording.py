@@ -19,7 +19,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
 
 
 @pytest.mark.parametrize(
-    ("contract", "value", "says"),
+    ("contract", "value", "expected"),
     [
         (TASK, {"goal": "x", "plan": "do it"}, "Send a list, in square brackets: […]."),
         (TASK, {"goal": "x", "plan": []}, "Give at least 1, or leave it out."),
@@ -38,8 +38,8 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
     ],
 )
 def test_what_is_wrong_is_said_in_words_that_name_the_way_out(
-    contract: TypeAdapter[Any], value: object, says: str
+    contract: TypeAdapter[Any], value: object, expected: str
 ) -> None:
     with pytest.raises(ValidationError) as raised:
         contract.validate_python(value)
-    assert sentence_of(reportable(raised.value.errors())[0]).endswith(says)
+    assert sentence_of(reportable(raised.value.errors())[0]).endswith(expected)

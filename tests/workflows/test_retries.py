@@ -161,12 +161,12 @@ async def test_a_retry_goes_on_after_everything_was_started_anew(runs: Runs, sim
     assert len(arrived(simulator, task_id)) == 10
 
 
-@pytest.mark.parametrize(("status", "told"), [("completed", "completed"), ("running", "It is already running")])
-async def test_only_a_failed_task_can_be_tried_again(runs: Runs, status: str, told: str) -> None:
+@pytest.mark.parametrize(("status", "reported"), [("completed", "completed"), ("running", "It is already running")])
+async def test_only_a_failed_task_can_be_tried_again(runs: Runs, status: str, reported: str) -> None:
     words = "[[sim: tokens=5]] go" if status == "completed" else "[[sim: drip=0.5; tokens=500]] go"
     task_id = await runs.start("One", plan=[a_subtask("one", words)])
     await runs.until(task_id, lambda row: row["status"] == status)
-    with pytest.raises(Conflict, match=told):
+    with pytest.raises(Conflict, match=reported):
         await runs.control(retries.retry, task_id, TaskRetry())
     if status == "running":
         await runs.cancel(task_id)

@@ -204,8 +204,8 @@ async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, sim
     assert all(
         word in row["error"] for word in ("internal_failure", f"{settings_attempts} times", f"/tasks/{task_id}/cost")
     )
-    said = [event.retryable for event in await runs.events(task_id) if isinstance(event, ModelCallFailed)]
-    assert said == [True] * (settings_attempts - 1) + [False]
+    retryable = [event.retryable for event in await runs.events(task_id) if isinstance(event, ModelCallFailed)]
+    assert retryable == [True] * (settings_attempts - 1) + [False]
 
 
 async def test_the_last_permitted_attempt_fails_the_task_without_a_pause(runs: Runs) -> None:

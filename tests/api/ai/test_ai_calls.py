@@ -83,10 +83,10 @@ async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClien
 
 
 def test_an_answer_written_in_pieces_is_the_same() -> None:
-    said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
+    shared: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
     data = tuple(EmbeddingView(index=n, embedding=vector) for n, vector in enumerate(((0.5, -1), (3, 0.5), (-1, 3))))
     usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
-    vectors = EmbeddingsView(id=AiCallId("c"), data=data, usage=usage, **said)
+    vectors = EmbeddingsView(id=AiCallId("c"), data=data, usage=usage, **shared)
     call = AiCallView(
         id=AiCallId("c"),
         operation=Operation.EMBEDDINGS,
@@ -102,7 +102,7 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
         ended_at=None,
         request={"input": ["tea"]},
         result=vectors,
-        **said,
+        **shared,
     )
     kept = Vectors(3, 2, array("f", [0.5, -1, 3] * 2).tobytes())
     bare = vectors.model_copy(update={"data": ()})
@@ -111,9 +111,9 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
 
 
 def test_large_answers_are_never_in_memory_as_a_whole() -> None:
-    said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
+    shared: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
     usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
-    view = EmbeddingsView(id=AiCallId("c"), data=(), usage=usage, **said)
+    view = EmbeddingsView(id=AiCallId("c"), data=(), usage=usage, **shared)
     kept = Vectors(100, 10_000, bytes(4 * 1_000_000))
     tracemalloc.start()
     length = sum(map(len, pieces_of(view, kept)))
@@ -180,8 +180,8 @@ async def test_a_key_means_one_call(alice: httpx2.AsyncClient, simulator: Simula
 async def test_the_same_call_written_otherwise_is_replayed(alice: httpx2.AsyncClient) -> None:
     key = {"Idempotency-Key": uuid4().hex}
     first = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "a dog"}, headers=key)
-    said = {"dimensions": None, "input": ["a dog"], "model": EMBEDDING}
-    again = await alice.post(f"{AI}/embeddings", json=said, headers=key)
+    shared = {"dimensions": None, "input": ["a dog"], "model": EMBEDDING}
+    again = await alice.post(f"{AI}/embeddings", json=shared, headers=key)
     assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (200, "true"), again.text
     assert again.json()["id"] == first.json()["id"]
 
@@ -386,7 +386,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "field", "says"),
+    ("path", "body", "field", "expected"),
     [
         ("embeddings", {"model": EMBEDDING}, "input", "required"),
         ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least 1"),
@@ -411,14 +411,14 @@ async def test_a_run_that_was_terminated_closes_its_row(
     ],
 )
 async def test_what_cant_be_asked_is_refused_and_nothing_kept(
-    sign_up: SignUp, path: str, body: dict[str, Any], field: str, says: str
+    sign_up: SignUp, path: str, body: dict[str, Any], field: str, expected: str
 ) -> None:
     erin = await sign_up()
     answer = await erin.post(f"{AI}/{path}", json=body)
     assert answer.status_code == 422, answer.text
     (error, *_) = answer.json()["errors"]
     assert error["field"] == field
-    assert says in error["message"]
+    assert expected in error["message"]
     assert (await erin.get(f"{AI}/calls")).json()["items"] == []
 
 
@@ -426,9 +426,9 @@ async def test_somebody_elses_call_looks_like_none(alice: httpx2.AsyncClient, bo
     made = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "mine"})
     for method, below in (("GET", ""), ("POST", "/cancel")):
         theirs = await bob.request(method, f"{AI}/calls/{made.json()['id']}{below}")
-        nobodys = await bob.request(method, f"{AI}/calls/{uuid4()}{below}")
-        assert theirs.status_code == nobodys.status_code == 404
-        assert theirs.json().keys() == nobodys.json().keys()
+        unknown = await bob.request(method, f"{AI}/calls/{uuid4()}{below}")
+        assert theirs.status_code == unknown.status_code == 404
+        assert theirs.json().keys() == unknown.json().keys()
     assert made.json()["id"] not in (await bob.get(f"{AI}/calls")).text
 
 

@@ -87,11 +87,11 @@ async def test_somebody_elses_file_cant_be_heard(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, simulator: SimulatorServer
 ) -> None:
     kept = (await alice.post("/api/v1/files", files={"file": WAV})).json()["id"]
-    nobodys = str(uuid4())
-    answers = [await bob.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=id)) for id in (kept, nobodys)]
+    unknown = str(uuid4())
+    answers = [await bob.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=id)) for id in (kept, unknown)]
     problems = [
         {name: str(value).replace(id, "…") for name, value in answer.json().items() if name != "instance"}
-        for answer, id in zip(answers, (kept, nobodys), strict=True)
+        for answer, id in zip(answers, (kept, unknown), strict=True)
     ]
     assert answers[0].status_code == 404
     assert problems[0] == problems[1]
@@ -146,14 +146,14 @@ async def test_what_cant_be_written_down_is_refused_and_nothing_kept(
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "expected"),
     [("modle", "did you mean 'model'?"), ("temperature", "use one of file, file_id, language, model, prompt.")],
 )
 async def test_a_field_that_a_form_does_not_have_is_named_with_the_way_out(
-    alice: httpx2.AsyncClient, name: str, says: str
+    alice: httpx2.AsyncClient, name: str, expected: str
 ) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={name: MODEL}, files={"file": WAV})
-    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field; {says}"}]
+    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field; {expected}"}]
 
 
 async def test_a_name_in_the_place_of_the_file_is_told_how_a_file_is_sent(alice: httpx2.AsyncClient) -> None:

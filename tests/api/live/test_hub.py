@@ -39,7 +39,7 @@ from models.events import (
 from models.ids import ROOT, TaskId, UserId
 from models.model_calls import Purpose
 from models.users import Caller
-from tests.api.conftest import new_task, tell
+from tests.api.conftest import new_task, publish
 from tests.until import LIMIT_S, until, until_true
 
 Place = dict[str, Any]
@@ -61,11 +61,11 @@ async def test_a_follower_gets_what_was_and_what_comes_until_the_last_event(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, started(1))
+    await publish(app, task_id, started(1))
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames), await anext(frames)]) == [1, 2]
-        await tell(app, task_id, finished(1), started(2))
-        await tell(app, task_id, finished(2), TaskCompleted(preview="done"))
+        await publish(app, task_id, finished(1), started(2))
+        await publish(app, task_id, finished(2), TaskCompleted(preview="done"))
         assert _seqs(await _all(frames)) == [3, 4, 5, 6]
 
 
@@ -75,9 +75,9 @@ async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames)]) == [1]
-        await tell(app, task_id, TaskFailed(code="wrong_key", message="No."), TaskRetried(paths=()))
+        await publish(app, task_id, TaskFailed(code="wrong_key", message="No."), TaskRetried(paths=()))
         assert _seqs([await anext(frames), await anext(frames)]) == [2, 3]
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await publish(app, task_id, TaskCompleted(preview="done"))
         assert _seqs(await _all(frames)) == [4]
 
 
@@ -91,7 +91,7 @@ async def test_a_follower_is_told_before_anybody_looks(
         task_id = (await new_task(alice))["id"]
         async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, TaskId(task_id))) as frames:
             assert _seqs([await anext(frames)]) == [1]
-            await tell(app, task_id, started(1))
+            await publish(app, task_id, started(1))
             assert _seqs([await anext(frames)]) == [2]
     finally:
         await hub.close()
@@ -117,10 +117,10 @@ async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
 
     async def run() -> None:
         for step in range(100):
-            await tell(app, task_id, started(step), finished(step))
+            await publish(app, task_id, started(step), finished(step))
             if step % 10 == 0:
                 await asyncio.sleep(0.02)
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await publish(app, task_id, TaskCompleted(preview="done"))
 
     async with asyncio.timeout(LIMIT_S):
         *seen, _ = await asyncio.gather(*(follow_with_interruptions() for _ in range(8)), run())
@@ -138,7 +138,7 @@ async def test_without_redis_events_come_all_the_same(
         task_id = (await new_task(alice))["id"]
         async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, TaskId(task_id))) as frames:
             assert _seqs([await anext(frames)]) == [1]
-            await tell(app, task_id, started(1), finished(1), TaskCompleted(preview="done"))
+            await publish(app, task_id, started(1), finished(1), TaskCompleted(preview="done"))
             assert _seqs(await _all(frames)) == [2, 3, 4]
     finally:
         await hub.close()
@@ -155,7 +155,7 @@ async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
         assert _seqs([await anext(frames)]) == [last - MAX_BEHIND + 1]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         snapshot = (await anext(frames)).frame
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await publish(app, task_id, TaskCompleted(preview="done"))
         [end] = await _all(frames)
     assert isinstance(snapshot, SnapshotFrame)
     assert (snapshot.seq, snapshot.task.last_seq, [one.path for one in snapshot.subtasks]) == (last, last, ["facts"])
@@ -185,14 +185,14 @@ async def test_tokens_lie_between_the_events_where_they_belong(
     task_id = (await new_task(alice))["id"]
     following = asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id), after=1)))
     await _joined(api.hub, task_id)
-    await tell(app, task_id, started(1))
+    await publish(app, task_id, started(1))
     api.bus.publish_tokens(tokens(task_id, 1, "Hel"))
-    await tell(app, task_id, failed(1), started(1, attempt=2))
+    await publish(app, task_id, failed(1), started(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, "lo from before"))  # the attempt that is over
     api.bus.publish_tokens(tokens(task_id, 1, "Hello", attempt=2))
-    await tell(app, task_id, finished(1, attempt=2))
+    await publish(app, task_id, finished(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, " too late", attempt=2))
-    await tell(app, task_id, TaskCompleted(preview="done"))
+    await publish(app, task_id, TaskCompleted(preview="done"))
     assert _shown(await following) == [2, "Hel", 3, 4, "Hello", 5, 6]
 
 
@@ -200,9 +200,9 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, started(1))
+    await publish(app, task_id, started(1))
     api.bus.publish_tokens(tokens(task_id, 1, "old"))
-    await tell(app, task_id, finished(1), started(2))
+    await publish(app, task_id, finished(1), started(2))
     api.bus.publish_tokens(tokens(task_id, 2, "new"))
     await until_true(lambda: _are_kept(api.bus, task_id, 2))
     async with api.database.begin() as session:
@@ -219,10 +219,10 @@ async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames)]) == [1]
-        await tell(app, task_id, started(1))
+        await publish(app, task_id, started(1))
         for offset in range(600):
             api.bus.publish_tokens(tokens(task_id, 1, "x", offset=2 * offset))
-        await tell(app, task_id, finished(1), TaskCompleted(preview="done"))
+        await publish(app, task_id, finished(1), TaskCompleted(preview="done"))
         await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 4)
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
@@ -244,9 +244,9 @@ async def test_followers_share_one_read_and_one_text(
     following = [asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id)))) for _ in range(20)]
     await _joined(api.hub, task_id)
     await until(lambda: api.hub._channels[TaskId(task_id)].followers == 20)
-    await tell(app, task_id, started(1), finished(1))
+    await publish(app, task_id, started(1), finished(1))
     await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 3)
-    await tell(app, task_id, TaskCompleted(preview="done"))
+    await publish(app, task_id, TaskCompleted(preview="done"))
     every = await asyncio.gather(*following)
     assert all(_seqs(one) == [1, 2, 3, 4] for one in every)
     assert all(one[-1] is every[0][-1] for one in every)
@@ -260,7 +260,7 @@ async def test_who_falls_far_behind_gets_every_event(
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames)]) == [1]
         last = await _add_events(api.database, task_id, 2 * KEPT_EVENTS)
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await publish(app, task_id, TaskCompleted(preview="done"))
         await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == last + 1)
         assert _seqs(await _all(frames)) == list(range(2, last + 2))
 
@@ -271,13 +271,13 @@ async def test_a_channel_behind_a_retry_ends_nobody(
     task_id = TaskId((await new_task(alice))["id"])
     async with aclosing(api.hub.follow(caller, task_id)) as first:
         assert _seqs([await anext(first)]) == [1]
-        await tell(app, task_id, TaskFailed(code="wrong_key", message="No."))
+        await publish(app, task_id, TaskFailed(code="wrong_key", message="No."))
         await until(lambda: api.hub._channels[task_id].last_seq == 2)
         async with api.database.begin() as session:  # the hint has not come yet
             await append(session, task_id, TaskRetried(paths=()))
         async with aclosing(api.hub.follow(caller, task_id, after=2)) as second:
             assert _seqs([await anext(second)]) == [3]
-            await tell(app, task_id, TaskCompleted(preview="done"))
+            await publish(app, task_id, TaskCompleted(preview="done"))
             assert _seqs(await _all(second)) == [4]
 
 

@@ -20,9 +20,9 @@ FILES = "/api/v1/files"
 
 
 async def upload(
-    client: httpx2.AsyncClient, data: bytes, name: str = "a.png", said: str = "text/html"
+    client: httpx2.AsyncClient, data: bytes, name: str = "a.png", declared_type: str = "text/html"
 ) -> dict[str, Any]:
-    answer = await client.post(FILES, files={"file": (name, data, said)})
+    answer = await client.post(FILES, files={"file": (name, data, declared_type)})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == f"{FILES}/{answer.json()['id']}"
     kept: dict[str, Any] = answer.json()
@@ -105,12 +105,12 @@ async def test_a_deleted_file_is_gone_with_its_bytes(alice: httpx2.AsyncClient, 
 async def test_somebody_elses_file_looks_like_none(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, below: str
 ) -> None:
-    kept, nobodys = (await upload(alice, a_png()))["id"], str(uuid4())
+    kept, unknown = (await upload(alice, a_png()))["id"], str(uuid4())
     answers = [
-        await bob.request(method, f"{FILES}/{id}{below}", headers={"X-Request-ID": "same"}) for id in (kept, nobodys)
+        await bob.request(method, f"{FILES}/{id}{below}", headers={"X-Request-ID": "same"}) for id in (kept, unknown)
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert _but_for(answers[0].json(), kept) == _but_for(answers[1].json(), nobodys)
+    assert _but_for(answers[0].json(), kept) == _but_for(answers[1].json(), unknown)
     assert (await alice.get(f"{FILES}/{kept}/content")).content == a_png()
     assert kept not in (await bob.get(FILES)).text
 
@@ -150,8 +150,8 @@ async def test_a_form_that_is_broken_is_refused_or_read_and_never_a_mistake_of_o
         for _ in range(random.randrange(1, 6)):
             place = random.randrange(len(form))
             form[place : place + random.randrange(12)] = random.randbytes(random.randrange(4))
-        said = {"Content-Type": f"multipart/form-data{random.choice(types)}"}
-        statuses.add((await alice.post(FILES, content=bytes(form), headers=said)).status_code)
+        declared_type = {"Content-Type": f"multipart/form-data{random.choice(types)}"}
+        statuses.add((await alice.post(FILES, content=bytes(form), headers=declared_type)).status_code)
     assert statuses == {201, 422}
 
 

@@ -54,9 +54,9 @@ async def test_health_tells_which_payload_keys_are_in_use(alice: httpx2.AsyncCli
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("token", ["", "Bearer forged"])
-async def test_strangers_are_told_only_whether_it_is_well(anybody: httpx2.AsyncClient, token: str) -> None:
+async def test_strangers_are_told_only_whether_it_is_well(anonymous: httpx2.AsyncClient, token: str) -> None:
     for path in ("/health", "/health/ready"):
-        answer = await anybody.get(path, headers={"Authorization": token})
+        answer = await anonymous.get(path, headers={"Authorization": token})
         assert answer.status_code == 200
         assert answer.json().keys() == {"status"}
 

@@ -19,7 +19,9 @@ PLAN = [
 ASKED = [{"id": "c1", "name": "calculator", "arguments": '{"expression": "17 * 23"}'}]
 
 
-async def say(database: Database, task_id: str, path: str, purpose: str, seq: int, role: str, **fields: Any) -> None:
+async def add_message(
+    database: Database, task_id: str, path: str, purpose: str, seq: int, role: str, **fields: Any
+) -> None:
     values = {"content": f"{path} {purpose} {seq}", "tokens": 5, **fields}
     async with database.begin() as session:
         await session.execute(
@@ -51,11 +53,11 @@ async def task_id(alice: httpx2.AsyncClient, database: Database) -> str:
                 run_id=task_id, path="facts", step=1, index=0, tool="calculator", status="finished", failed=False
             )
         )
-    await say(database, task_id, "", "aggregate", 1000, "user")
-    await say(database, task_id, "facts", "turn", 1501, "tool", content="391", tool_call_id="c1")
-    await say(database, task_id, "facts", "turn", 1500, "assistant", tool_calls=ASKED, thought="Hm.")
-    await say(database, task_id, "facts", "turn", 1000, "user")
-    await say(database, task_id, "", "plan", 1000, "user")
+    await add_message(database, task_id, "", "aggregate", 1000, "user")
+    await add_message(database, task_id, "facts", "turn", 1501, "tool", content="391", tool_call_id="c1")
+    await add_message(database, task_id, "facts", "turn", 1500, "assistant", tool_calls=ASKED, thought="Hm.")
+    await add_message(database, task_id, "facts", "turn", 1000, "user")
+    await add_message(database, task_id, "", "plan", 1000, "user")
     return task_id
 
 
@@ -67,8 +69,8 @@ async def test_messages_come_node_by_node_in_the_order_of_what_was_said(
     alice: httpx2.AsyncClient, task_id: str
 ) -> None:
     page = (await read(alice, task_id)).json()
-    said = [(item["path"], item["purpose"], item["step"], item["role"]) for item in page["items"]]
-    assert said == [
+    sequence = [(item["path"], item["purpose"], item["step"], item["role"]) for item in page["items"]]
+    assert sequence == [
         ("", "plan", 1, "user"),
         ("", "aggregate", 1, "user"),
         ("facts", "turn", 1, "user"),
@@ -119,9 +121,9 @@ async def test_a_page_has_so_many_bytes_or_one_message(
     alice: httpx2.AsyncClient, task_id: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messages, "PAGE_BYTES", 1000)
-    await say(database, task_id, "text", "turn", 1000, "user", content="a" * 600)
-    await say(database, task_id, "text", "turn", 1500, "assistant", content="b" * 3000)
-    await say(database, task_id, "text", "turn", 2000, "user", content="c")
+    await add_message(database, task_id, "text", "turn", 1000, "user", content="a" * 600)
+    await add_message(database, task_id, "text", "turn", 1500, "assistant", content="b" * 3000)
+    await add_message(database, task_id, "text", "turn", 2000, "user", content="c")
     lengths, cursor = [], None
     while True:
         page = (await read(alice, task_id, path="text", **({"cursor": cursor} if cursor else {}))).json()

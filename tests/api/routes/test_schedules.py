@@ -62,12 +62,12 @@ async def test_somebody_elses_schedule_looks_as_if_it_did_not_exist(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, path: str
 ) -> None:
     schedule = (await alice.post("/api/v1/schedules", json=DAILY | {"paused": True})).json()
-    nobody, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
+    unknown_id, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
     body = DAILY if method == "PUT" else HOURS if path == "/backfill" else None
     theirs = await bob.request(method, f"/api/v1/schedules/{schedule['id']}{path}", headers=request_id, json=body)
-    nobodys = await bob.request(method, f"/api/v1/schedules/{nobody}{path}", headers=request_id, json=body)
-    assert theirs.status_code == nobodys.status_code == 404
-    assert theirs.text.replace(schedule["id"], "") == nobodys.text.replace(nobody, "")
+    unknown = await bob.request(method, f"/api/v1/schedules/{unknown_id}{path}", headers=request_id, json=body)
+    assert theirs.status_code == unknown.status_code == 404
+    assert theirs.text.replace(schedule["id"], "") == unknown.text.replace(unknown_id, "")
     assert (await alice.delete(f"/api/v1/schedules/{schedule['id']}")).status_code == 204
 
 
@@ -110,14 +110,14 @@ async def test_a_cron_expression_that_is_none_is_refused_in_our_words(alice: htt
 
 
 @pytest.mark.parametrize(
-    ("time_zone", "says"),
+    ("time_zone", "expected"),
     [("Europe/Berln", "did you mean 'Europe/Berlin'?"), ("", "use a name such as UTC or Europe/Berlin.")],
 )
 async def test_a_mistyped_time_zone_is_told_which_was_meant(
-    alice: httpx2.AsyncClient, time_zone: str, says: str
+    alice: httpx2.AsyncClient, time_zone: str, expected: str
 ) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "time_zone": time_zone})
-    assert answer.json()["errors"] == [{"field": "time_zone", "message": f"No time zone {time_zone!r}; {says}"}]
+    assert answer.json()["errors"] == [{"field": "time_zone", "message": f"No time zone {time_zone!r}; {expected}"}]
 
 
 @pytest.mark.parametrize("fields", [{"cron": "0 7 13 * FRI-MON"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
@@ -272,7 +272,7 @@ async def test_a_backfill_says_what_it_makes(alice: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "says"),
+    ("change", "field", "expected"),
     [
         ({"start": "2026-11-01T00:00:00"}, "start", "as in 2026-11-01T07:00:00Z"),
         ({"start": "yesterday"}, "start", "as in 2026-11-01T07:00:00Z"),
@@ -284,20 +284,20 @@ async def test_a_backfill_says_what_it_makes(alice: httpx2.AsyncClient) -> None:
     ],
 )
 async def test_a_backfill_out_of_bounds_names_its_field(
-    alice: httpx2.AsyncClient, change: dict[str, Any], field: str, says: str
+    alice: httpx2.AsyncClient, change: dict[str, Any], field: str, expected: str
 ) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY | {"paused": True})).headers["Location"]
     answer = await alice.post(f"{address}/backfill", json=HOURS | change)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
-    assert says in answer.json()["errors"][0]["message"]
+    assert expected in answer.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "says"),
+    ("change", "field", "expected"),
     [({"cron": "* * * * * * *"}, "cron", "it has 7 fields"), ({"time_zone": "localtime"}, "time_zone", "No time zone")],
 )
 async def test_a_schedule_of_before_is_shown_and_can_be_replaced(
-    alice: httpx2.AsyncClient, app: FastAPI, database: Database, change: dict[str, Any], field: str, says: str
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, change: dict[str, Any], field: str, expected: str
 ) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
     schedule_id = address.rpartition("/")[2]
@@ -308,7 +308,7 @@ async def test_a_schedule_of_before_is_shown_and_can_be_replaced(
     assert listed == (await alice.get(address)).json()
     assert (listed[field], listed["next_runs"]) == (change[field], [])
     assert "makes no runs" in listed["note"]
-    assert says in listed["note"]
+    assert expected in listed["note"]
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path

@@ -22,13 +22,13 @@ from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
 from models.events import TaskCompleted, TaskResumed
 from models.ids import TaskId
-from tests.api.conftest import SECRET, SignUp, new_task, tell
+from tests.api.conftest import SECRET, SignUp, new_task, publish
 from tests.until import LIMIT_S, until
 
 
 async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, TaskResumed())
+    await publish(app, task_id, TaskResumed())
     topic = f"task:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
@@ -40,7 +40,7 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
             2,
             "task.resumed",
         )
-        await tell(app, task_id, TaskCompleted(preview="done"))
+        await publish(app, task_id, TaskCompleted(preview="done"))
         assert (await heard(socket))["event"]["preview"] == "done"
         assert await heard(socket) == {"type": "ended", "topic": topic}
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 3})
@@ -154,8 +154,8 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
         assert (await heard(socket))["type"] == "unsubscribed"
         await socket.send_json({"type": "subscribe", "topic": f"task:{other_id}", "after": 1})
         assert (await heard(socket))["type"] == "subscribed"
-        await tell(app, task_id, TaskResumed())
-        await tell(app, other_id, TaskResumed())
+        await publish(app, task_id, TaskResumed())
+        await publish(app, other_id, TaskResumed())
         assert (await heard(socket))["topic"] == f"task:{other_id}"
         await socket.send_json({"type": "ping"})
         assert (await heard(socket))["type"] == "pong"
@@ -239,7 +239,7 @@ async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.
 
 async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, TaskResumed(), TaskCompleted(preview="done"))
+    await publish(app, task_id, TaskResumed(), TaskCompleted(preview="done"))
     path = f"/api/v1/tasks/{task_id}/events"
     answer = await alice.get(path)
     assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -330,12 +330,12 @@ class _StuckSocket:
     def __init__(self, token: str, topic: str) -> None:
         self.headers, self.scope = {"authorization": f"Bearer {token}"}, dict[str, Any]()
         self.closed_with: int | None = None
-        self._said = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
+        self._messages = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
         self._read = 0
 
     async def receive_text(self) -> str:
-        for said in self._said:
-            return said
+        for sent in self._messages:
+            return sent
         return await asyncio.Future()
 
     async def send_text(self, text: str) -> None:

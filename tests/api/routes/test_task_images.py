@@ -32,17 +32,17 @@ async def test_a_task_shows_the_pictures_that_came_along(alice: httpx2.AsyncClie
 
 async def test_a_picture_of_somebody_else_is_none(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     before = await tasks_of(alice)
-    theirs, nobodys = (await upload(bob, a_png()))["id"], str(uuid4())
-    answers = [await handed_in(alice, file_id) for file_id in (theirs, nobodys)]
+    theirs, unknown = (await upload(bob, a_png()))["id"], str(uuid4())
+    answers = [await handed_in(alice, file_id) for file_id in (theirs, unknown)]
     assert [answer.status_code for answer in answers] == [404, 404]
-    (told,), (also_told,) = (answer.json()["errors"] for answer in answers)
-    assert told["field"] == "images.0"
-    assert told == {**also_told, "message": also_told["message"].replace(nobodys, theirs)}
+    (reported,), (other_reported,) = (answer.json()["errors"] for answer in answers)
+    assert reported["field"] == "images.0"
+    assert reported == {**other_reported, "message": other_reported["message"].replace(unknown, theirs)}
     assert await tasks_of(alice) == before
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "expected"),
     [
         (a_wav(), "audio/wav; send a PNG"),
         (a_png() + bytes(MAX_IMAGE_BYTES), "at most 3,750,000 bytes"),
@@ -50,12 +50,12 @@ async def test_a_picture_of_somebody_else_is_none(alice: httpx2.AsyncClient, bob
     ids=["a recording", "too large"],
 )
 async def test_what_is_no_picture_is_refused_and_nothing_kept(
-    alice: httpx2.AsyncClient, data: bytes, says: str
+    alice: httpx2.AsyncClient, data: bytes, expected: str
 ) -> None:
     before = await tasks_of(alice)
     answer = await handed_in(alice, (await upload(alice, data))["id"])
     assert answer.status_code == 422
-    assert (answer.json()["errors"][0]["field"], says in answer.text) == ("images.0", True)
+    assert (answer.json()["errors"][0]["field"], expected in answer.text) == ("images.0", True)
     assert await tasks_of(alice) == before
 
 

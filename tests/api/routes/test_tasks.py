@@ -159,11 +159,11 @@ async def test_somebody_elses_task_looks_as_if_it_did_not_exist(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     task = await new_task(alice)
-    nobody, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
+    unknown_id, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
     theirs = await bob.request(method, f"/api/v1/tasks/{task['id']}{path}", json=body, headers=request_id)
-    nobodys = await bob.request(method, f"/api/v1/tasks/{nobody}{path}", json=body, headers=request_id)
-    assert theirs.status_code == nobodys.status_code == 404
-    assert theirs.content.replace(task["id"].encode(), b"") == nobodys.content.replace(nobody.encode(), b"")
+    unknown = await bob.request(method, f"/api/v1/tasks/{unknown_id}{path}", json=body, headers=request_id)
+    assert theirs.status_code == unknown.status_code == 404
+    assert theirs.content.replace(task["id"].encode(), b"") == unknown.content.replace(unknown_id.encode(), b"")
     assert (await alice.get(f"/api/v1/tasks/{task['id']}")).json() == task
 
 

@@ -61,7 +61,7 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "expected"),
     [
         ("PRICES", '{"local/qwen3": [-1, 2]}', "CHIMERA_PRICES"),
         ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
@@ -83,16 +83,16 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
     ],
 )
 def test_a_figure_that_makes_no_sense_is_refused(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(f"CHIMERA_{name}", value)
     with pytest.raises(BadSettings) as raised:
         read_settings()
-    assert says in str(raised.value)
+    assert expected in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "expected"),
     [
         ("DATABASE_URL", "mysql://u:hidden@h/x", "It does not begin with postgresql://, postgres://"),
         ("REDIS_URL", "redis://:hidden/0@h:1/0", "Its port is not a number"),
@@ -107,13 +107,13 @@ def test_a_figure_that_makes_no_sense_is_refused(
     ],
 )
 def test_a_setting_that_no_start_could_use_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(f"CHIMERA_{name}", value)
     with pytest.raises(BadSettings) as raised:
         read_settings()
     message = raised.value.message
-    assert (message.startswith(f"CHIMERA_{name}: "), says in message, "hidden" in message) == (True, True, False)
+    assert (message.startswith(f"CHIMERA_{name}: "), expected in message, "hidden" in message) == (True, True, False)
 
 
 @pytest.mark.parametrize(

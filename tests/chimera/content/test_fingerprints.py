@@ -55,8 +55,8 @@ def test_a_default_may_be_said_or_left_out(name: str) -> None:
 
 def test_defaults_of_a_plan_may_be_said_too() -> None:
     step = {"key": "a", "instruction": "Do it."}
-    said = step | {"title": "", "agent": "analyst", "depends_on": [], "decompose": False}
-    assert fingerprint(ASKED | {"plan": [said]}) == fingerprint(ASKED | {"plan": [step]})
+    text = step | {"title": "", "agent": "analyst", "depends_on": [], "decompose": False}
+    assert fingerprint(ASKED | {"plan": [text]}) == fingerprint(ASKED | {"plan": [step]})
     assert fingerprint(ASKED | {"budget": {"max_tokens": 5, "max_model_calls": None}}) == fingerprint(
         ASKED | {"budget": {"max_tokens": 5}}
     )

@@ -208,8 +208,8 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
         kinds = await session.scalars(text("SELECT kind FROM outbox WHERE run_id = :id"), {"id": task_id})
         assert list(kinds) == ["budget_raised"] * goes_on
     async with database.statements() as connection:
-        told = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
-        assert told == ["task.resumed"] * goes_on
+        reported = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
+        assert reported == ["task.resumed"] * goes_on
 
 
 async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Database) -> None:

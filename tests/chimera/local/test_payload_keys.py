@@ -146,10 +146,10 @@ def test_a_damaged_note_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_start_says_which_key_is_missing(tmp_path: Path) -> None:
-    folder, said, lost = Folder(tmp_path), list[str](), a_key()
+    folder, lines, lost = Folder(tmp_path), list[str](), a_key()
     started(folder, lost)
-    LocalStack(Settings(data_dir=tmp_path), report=said.append)._payload_keys()
-    [warning] = said
+    LocalStack(Settings(data_dir=tmp_path), report=lines.append)._payload_keys()
+    [warning] = lines
     assert warning.startswith("Warning: ")
     assert repr(id_of(lost)) in warning
     assert "CHIMERA_PAYLOAD_KEYS" in warning

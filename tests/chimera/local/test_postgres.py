@@ -93,8 +93,8 @@ def test_secrets_stand_in_no_command_line_and_no_environment(cluster: tuple[Fold
     folder, _ = cluster
     secret = folder.root / "secrets.json"
     pid = int((folder.postgres / "postmaster.pid").read_text().splitlines()[0])
-    told = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert not [word for word in secret.read_text().split('"') if len(word) > 40 and word.encode() in told]
+    reported = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert not [word for word in secret.read_text().split('"') if len(word) > 40 and word.encode() in reported]
 
 
 async def test_data_of_an_earlier_version_are_handed_over_and_closed() -> None:

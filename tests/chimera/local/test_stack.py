@@ -250,11 +250,11 @@ async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_noth
     async with LocalStack(settings_in(data_dir), services=False) as first:
         await add_user(first)
     assert processes_of(data_dir) == []
-    said = list[str]()
-    async with LocalStack(settings_in(data_dir), report=said.append, services=False) as second:
+    lines = list[str]()
+    async with LocalStack(settings_in(data_dir), report=lines.append, services=False) as second:
         assert await count_of_users(second) == 1
         assert (second.jwt_secret, second.payload_keys) == (first.jwt_secret, first.payload_keys)
-        assert [line for line in said if "Warning" in line] == []
+        assert [line for line in lines if "Warning" in line] == []
     assert processes_of(data_dir) == []
 
 
@@ -270,11 +270,11 @@ async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_
     stopped.suspend()
     holder.kill()
     holder.wait()
-    said: list[str] = []
-    async with LocalStack(settings_in(data_dir), report=said.append, services=False) as again:
+    lines: list[str] = []
+    async with LocalStack(settings_in(data_dir), report=lines.append, services=False) as again:
         assert await count_of_users(again) == 0
         assert not stopped.is_running() or stopped.status() == psutil.STATUS_ZOMBIE
-    assert any("redis" in line for line in said if line.startswith("Ended"))
+    assert any("redis" in line for line in lines if line.startswith("Ended"))
     assert processes_of(data_dir) == []
 
 
@@ -340,8 +340,8 @@ def start_holder(settings: Settings) -> "subprocess.Popen[str]":
 
 async def test_a_local_model_that_is_missing_is_no_reason_to_stay_down(parts: Settings, data_dir: Path) -> None:
     named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
-    said: list[str] = []
+    lines: list[str] = []
     asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
-    async with LocalStack(asked, report=said.append, services=False) as settings:
+    async with LocalStack(asked, report=lines.append, services=False) as settings:
         assert settings.address_of("local") is None
-    assert any("started without the local model" in line and "model.lock" in line for line in said)
+    assert any("started without the local model" in line and "model.lock" in line for line in lines)

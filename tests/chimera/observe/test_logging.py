@@ -102,10 +102,10 @@ def test_counts_of_tokens_are_no_secrets(lines: Lines) -> None:
 
 
 def test_text_from_outside_stays_within_its_line(lines: Lines) -> None:
-    said = 'x\n{"event": "forged"}\r\x1b[2J\u2028\ud800\x00'
-    structlog.get_logger().info("said", text=said)
+    hostile = 'x\n{"event": "forged"}\r\x1b[2J\u2028\ud800\x00'
+    structlog.get_logger().info("said", text=hostile)
     assert len(lines.path.read_bytes().splitlines()) == 1
-    assert lines.last()["text"] == said
+    assert lines.last()["text"] == hostile
 
 
 def test_on_a_terminal_control_characters_are_written_out() -> None:

@@ -162,7 +162,7 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("catalog", "says"),
+    ("catalog", "expected"),
     [
         ("[", "is not JSON: line 1, column 1: It ends before every bracket is closed"),
         ('{"local/qwen3": {},}', "is not JSON: line 1, column 20: Remove the comma"),
@@ -180,10 +180,10 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
         ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write dollars per million input and output tokens"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, says: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="CHIMERA_CATALOG_FILE") as raised:
         settings_with(catalog, tmp_path)
-    assert says in str(raised.value)
+    assert expected in str(raised.value)
 
 
 def test_a_file_from_another_editor_is_read_or_refused_in_words(tmp_path: Path) -> None:

@@ -101,9 +101,9 @@ async def test_tools_are_called_at_once_and_their_results_used(wire: Wire, provi
     one, two = first.end.tool_calls
     assert [json.loads(call.arguments) for call in (one, two)] == [{"expression": "17 * 23"}, {"expression": "2 + 2"}]
 
-    told = ChatMessage("assistant", first.text, first.end.tool_calls, state=first.end.state)
+    answer = ChatMessage("assistant", first.text, first.end.tool_calls, state=first.end.state)
     results = (ChatMessage("tool", "391", tool_call_id=one.id), ChatMessage("tool", "4", tool_call_id=two.id))
-    second = replace(request, call_id=request.call_id + "b", messages=(*request.messages, told, *results))
+    second = replace(request, call_id=request.call_id + "b", messages=(*request.messages, answer, *results))
     assert (await answer_of(provider, second)).text == "They are 391 and 4."
     assert len(await requests_of(aimock, second.call_id)) == 1
 

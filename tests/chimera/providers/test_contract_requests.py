@@ -12,7 +12,7 @@ from models.agents import ReasoningEffort
 from models.plans import Plan
 from tests.chimera.providers.asking import asked
 from tests.chimera.simulated import CALCULATOR, answer_of
-from tests.wires.base import Heard, Said, Wire
+from tests.wires.base import ModelAnswer, ReceivedRequest, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script
 
@@ -27,16 +27,16 @@ TOO_DEEP = '{"a": ' * 5000 + "1" + "}" * 5000
 PNG = b"\xff\x89PNG\r\n"
 
 
-async def heard_by(wire: Wire, provider: Provider, server: Scripted, request: ChatRequest) -> Heard:
+async def heard_by(wire: Wire, provider: Provider, server: Scripted, request: ChatRequest) -> ReceivedRequest:
     """Make a call, and return what the server understood of it."""
-    server.answers(Script(wire.told(Said(pieces=("Done.",)))))
+    server.answers(Script(wire.frames_of(ModelAnswer(pieces=("Done.",)))))
     assert (await answer_of(provider, request)).text == "Done."
-    return wire.heard(server.bodies[0], server.targets[0])
+    return wire.parse(server.bodies[0], server.targets[0])
 
 
 async def test_a_question_arrives(wire: Wire, provider: Provider, server: Scripted) -> None:
     heard = await heard_by(wire, provider, server, asked(wire, "Why is tea popular?"))
-    assert heard == Heard(
+    assert heard == ReceivedRequest(
         model=wire.model,
         system="You are helpful.",
         items=(("user", "Why is tea popular?"),),

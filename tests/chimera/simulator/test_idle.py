@@ -74,8 +74,8 @@ async def test_a_request_without_a_stream_is_told(simulator: Running) -> None:
     body = {"model": "fast", "messages": [{"role": "user", "content": "Tides [[sim: cut=after:5; drip=9]]"}]}
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = (await client.post(f"{simulator.url}/v1/chat/completions", json=body)).json()
-    said = answer["choices"][0]["message"]["content"]
-    assert said.startswith(f"{NOTE}'drip', 'cut' did nothing: this request is not streamed.")
+    text = answer["choices"][0]["message"]["content"]
+    assert text.startswith(f"{NOTE}'drip', 'cut' did nothing: this request is not streamed.")
 
 
 @pytest.mark.parametrize("directives", ["split=2; turns=2; tokens=9", "agent=writer", "cut=in_tool_args"])

@@ -61,8 +61,8 @@ async def test_keys_in_use_are_told_from_the_settings(
         there = settings.model_copy(update={"api_port": int(url.rpartition(":")[2])})
         [_, found] = await health_of(there, None)
         elsewhere = there.model_copy(update={"temporal_address": None})
-        [_, told] = await health_of(elsewhere, None)
+        [_, printed] = await health_of(elsewhere, None)
     assert found.level is level
     assert found.message.startswith("the API encrypts with k2; also decrypts with k1")
     assert words in found.message
-    assert told.level is Level.OK, "the settings of another installation are not known here"
+    assert printed.level is Level.OK, "the settings of another installation are not known here"

@@ -113,9 +113,9 @@ async def test_a_dead_sign_in_hides_no_good_one(
         api.others_end_nothing = True
         async with connected(Settings(data_dir=kept.parent)) as client:
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
-    told = capsys.readouterr().err
-    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is no longer valid" in told
-    assert f"Using me@example.com at {url}, of {sign_in.at_home()}" in told
+    printed = capsys.readouterr().err
+    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is no longer valid" in printed
+    assert f"Using me@example.com at {url}, of {sign_in.at_home()}" in printed
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -168,9 +168,9 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     monkeypatch.setenv("CHIMERA_API_PORT", str(named))
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
-    told = capsys.readouterr().err
-    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST sets" in told
-    assert f"Using me@example.com at {url_of(kept)}, of {kept}" in told
+    printed = capsys.readouterr().err
+    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST sets" in printed
+    assert f"Using me@example.com at {url_of(kept)}, of {kept}" in printed
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])
@@ -264,8 +264,8 @@ async def test_a_token_without_an_address_is_said(
     with pytest.raises(TokenRefused):
         async with connected(Settings(data_dir=kept.parent, api_port=port)) as client:
             await client.task(TASK)
-    told = capsys.readouterr().err
-    assert ("CHIMERA_TOKEN is set without CHIMERA_API_URL, so" in told) == (not is_named)
+    printed = capsys.readouterr().err
+    assert ("CHIMERA_TOKEN is set without CHIMERA_API_URL, so" in printed) == (not is_named)
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,11 @@ def in_shell(line: str, *, before: str = "true", **environment: str) -> subproce
 
 
 def refused(done: subprocess.CompletedProcess[bytes]) -> str:
-    said = done.stderr.decode()
-    assert done.returncode == 3, said
-    assert "Traceback" not in said
+    printed = done.stderr.decode()
+    assert done.returncode == 3, printed
+    assert "Traceback" not in printed
     assert not done.stdout
-    return said
+    return printed
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_an_argument_that_is_no_utf8_is_refused(
     arguments: tuple[str | bytes, ...], locale: dict[str, str], tmp_path: Path
 ) -> None:
     number = next(number for number, each in enumerate(arguments, 1) if isinstance(each, bytes))
-    said = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
-    assert f"Argument {number}, " in said
-    assert "is not UTF-8. Write it in UTF-8; if it names a file, rename that." in said
+    printed = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
+    assert f"Argument {number}, " in printed
+    assert "is not UTF-8. Write it in UTF-8; if it names a file, rename that." in printed
 
 
 def test_input_that_is_no_utf8_is_refused_and_not_shown() -> None:
-    said = refused(chimera("login", "--api-url", "http://127.0.0.1:9", "--email", "a@b.c", typed="café\n"))
-    assert "Password is not UTF-8." in said
-    assert "caf" not in said
+    printed = refused(chimera("login", "--api-url", "http://127.0.0.1:9", "--email", "a@b.c", typed="café\n"))
+    assert "Password is not UTF-8." in printed
+    assert "caf" not in printed
 
 
 def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ async def test_json_stays_json_on_every_stream(data_dir: str, encoding: str) -> 
     for command in (("tasks", "--json"), ("follow", TASK, "--json")):
         done = await asyncio.to_thread(chimera, *command, **options)
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout.decode(encoding))
-        assert told.get("items", [told])[0]["result"] == RESULT
+        printed = json.loads(done.stdout.decode(encoding))
+        assert printed.get("items", [printed])[0]["result"] == RESULT
         assert encoding == "utf-8" or done.stdout.decode(encoding).isascii()
 
 
@@ -180,8 +180,8 @@ async def test_a_closed_output_is_no_trouble(data_dir: str) -> None:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CHIMERA_DATA_DIR": data_dir},
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await closed.communicate()
-    assert (closed.returncode, b"Traceback" in said) == (0, False)
+    _, printed = await closed.communicate()
+    assert (closed.returncode, b"Traceback" in printed) == (0, False)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
@@ -192,9 +192,9 @@ async def test_a_full_disk_is_said(data_dir: str) -> None:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CHIMERA_DATA_DIR": data_dir},
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await full.communicate()
+    _, printed = await full.communicate()
     assert full.returncode == 3
-    assert "No space is left where the output goes" in said.decode()
+    assert "No space is left where the output goes" in printed.decode()
 
 
 async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp_path: Path) -> None:

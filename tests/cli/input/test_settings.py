@@ -12,7 +12,7 @@ from cli.input.settings import load_settings, where_settings
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "says"),
+    ("variable", "value", "expected"),
     [
         ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON; write it as in {"local/qwen3": [0, 0]}.'),
         (
@@ -29,12 +29,12 @@ from cli.input.settings import load_settings, where_settings
     ],
 )
 def test_a_bad_setting_is_named_with_the_way_out(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(BadSettings) as raised:
         load_settings()
-    assert raised.value.message.startswith(says)
+    assert raised.value.message.startswith(expected)
 
 
 def test_a_bad_price_is_not_in_the_way_of_a_command_that_asks_the_api(
@@ -95,18 +95,18 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "expected"),
     [
         ("CHIMERA_TOKENS", "did you mean CHIMERA_TOKEN?"),
         ("CHIMERA_FRUIT", "docs/reference/settings.md lists all."),
         ("CHIMERA_OPENAI_KEY", "did you mean CHIMERA_OPENAI_API_KEY?"),
     ],
 )
-def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPatch, name: str, expected: str) -> None:
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
     (found,) = variables()
-    assert found.message == f"{name} is not a setting and is ignored; {says}"
+    assert found.message == f"{name} is not a setting and is ignored; {expected}"
 
 
 def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def waiting(path: str, code: str = "provider_away") -> ModelCallWaiting:
     )
 
 
-def told(*events: Event) -> list[str]:
+def lines_of(*events: Event) -> list[str]:
     """The lines that are printed where nothing can be redrawn, without their times."""
     console = Console(file=io.StringIO(), width=200)
     lines = Lines(TaskState(TASK, task_view()), console)
@@ -39,7 +39,7 @@ def attempts(path: str, first: int, last: int, code: str = "overloaded") -> list
 
 
 def test_the_same_failure_is_told_once_and_then_every_tenth_time() -> None:
-    lines = told(*attempts("a", 1, 23), call_started("a", attempt=24), call_finished("a", attempt=24))
+    lines = lines_of(*attempts("a", 1, 23), call_started("a", attempt=24), call_finished("a", attempt=24))
     begun, trouble = (
         "(analyst, simulator/fast, simulated)",
         "failed: overloaded: It has trouble; the call is retried",
@@ -71,7 +71,7 @@ def test_another_reason_another_call_and_the_last_word_are_told() -> None:
 
 
 def test_a_call_that_waits_is_told_once_for_each_reason() -> None:
-    lines = told(waiting("a"), waiting("a"), waiting("a", "rate_limited"), waiting("a"), waiting("b"))
+    lines = lines_of(waiting("a"), waiting("a"), waiting("a", "rate_limited"), waiting("a"), waiting("b"))
     assert lines == [
         "a: waits for its provider: provider_away: It is away.",
         "a: waits for its provider: rate_limited: It is away.",

@@ -213,9 +213,9 @@ def test_a_tools_result_is_noted_at_its_subtask() -> None:
 def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> None:
     reached = BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.", needed=3)
     state = state_after(happened(1, reached))
-    told = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
-    assert (state.status, state.note) == (TaskStatus.WAITING, told)
-    assert line_of(reached, TASK) == f"budget: reached, the task waits: {told}"
+    printed = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
+    assert (state.status, state.note) == (TaskStatus.WAITING, printed)
+    assert line_of(reached, TASK) == f"budget: reached, the task waits: {printed}"
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
     assert (state.status, state.note) == (TaskStatus.RUNNING, "")

@@ -44,10 +44,10 @@ def call_view(**changes: Any) -> AiCallView:
 
 
 async def waited_for(api: TinyApi, tmp_path: Path) -> list[str]:
-    said: list[str] = []
+    printed: list[str] = []
     async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
-        await made(client, Operation.EMBEDDINGS, {"input": "x"}, said.append)
-    return said
+        await made(client, Operation.EMBEDDINGS, {"input": "x"}, printed.append)
+    return printed
 
 
 async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, monkeypatch: Any) -> None:
@@ -79,7 +79,7 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "printed"),
     [
         (
             {"status": TaskStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
@@ -93,5 +93,5 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
         ({"status": TaskStatus.RUNNING, "attempts": 1}, "its provider works on it; 1 attempt so far"),
     ],
 )
-def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], said: str) -> None:
-    assert where_it_stands(call_view(**fields)) == said
+def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], printed: str) -> None:
+    assert where_it_stands(call_view(**fields)) == printed

@@ -20,8 +20,8 @@ from tests.cli.builders import TASK, a_bill, call_finished, happened, subtask_vi
 Shown = TypeVar("Shown", bound=BaseModel)
 
 
-def ended(told: Shown, finish_reason: Any) -> Shown:
-    return told.model_copy(update={"finish_reason": finish_reason})
+def ended(printed: Shown, finish_reason: Any) -> Shown:
+    return printed.model_copy(update={"finish_reason": finish_reason})
 
 
 @pytest.mark.parametrize(

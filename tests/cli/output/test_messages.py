@@ -48,8 +48,8 @@ def test_a_message_says_who_speaks_and_where(message: MessageView, heading: str)
 
 def test_thoughts_tools_and_a_cut_are_told_apart_from_the_answer() -> None:
     call = ToolCallView(id="c1", name="calculator", arguments='{"expression": "1+1"}')
-    said = a_message("assistant", content="Well.", thought="Hm.", tool_calls=(call,), finish_reason="length")
-    assert list(parts_of(said)) == [
+    printed = a_message("assistant", content="Well.", thought="Hm.", tool_calls=(call,), finish_reason="length")
+    assert list(parts_of(printed)) == [
         ("thought:", "Hm."),
         ("answer:", "Well."),
         ("", '→ calculator({"expression": "1+1"})'),

@@ -72,8 +72,8 @@ def test_a_task_that_goes_on_needs_no_way_on() -> None:
     ],
 )
 def test_a_budget_too_small_to_go_on_is_said(limits: dict[str, int], needs: str | None) -> None:
-    said = shortfall_of_retry(bill(FAILED, **limits))
-    assert said == (needs and f"Its budget is too small to continue: the failed call needs at least {needs}.")
+    printed = shortfall_of_retry(bill(FAILED, **limits))
+    assert printed == (needs and f"Its budget is too small to continue: the failed call needs at least {needs}.")
 
 
 def test_only_calls_that_failed_in_the_end_count() -> None:
@@ -98,12 +98,12 @@ def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
     )
 
 
-@pytest.mark.parametrize(("needed", "said"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
-def test_what_a_raise_needs_can_be_typed_again(needed: int, said: str) -> None:
+@pytest.mark.parametrize(("needed", "printed"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
+def test_what_a_raise_needs_can_be_typed_again(needed: int, printed: str) -> None:
     waiting = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=needed)
     shortfall = shortfall_of(waiting, Budget(max_cost_micro_usd=1)) or ""
-    assert f"at least --usd {said}." in shortfall
-    assert micro_usd(said) == needed
+    assert f"at least --usd {printed}." in shortfall
+    assert micro_usd(printed) == needed
 
 
 def test_a_raise_of_another_limit_is_said() -> None:

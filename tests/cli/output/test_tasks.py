@@ -11,7 +11,7 @@ from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
 from models.tasks import BlockedCall, BudgetView, TaskStatus
 from models.waits import budget_wait
-from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
+from tests.cli.builders import NOW, TASK, a_bill, a_blocked_call, a_sum, attempt, subtask_view, task_view
 
 
 def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
@@ -51,7 +51,7 @@ def test_requests_are_counted_and_doubtful_ones_explained() -> None:
 
 def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
     later = NOW + timedelta(seconds=30)
-    calls = (a_call_held_up("a"), a_call_held_up("b", since=later, next_try_at=later))
+    calls = (a_blocked_call("a"), a_blocked_call("b", since=later, next_try_at=later))
     assert dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"] == (
         "2 calls by the provider, since 2026-11-01 12:00:00 UTC, after 4 requests;"
         " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
@@ -67,21 +67,21 @@ def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
         task_view(last_call_at=tomorrow),
         task_view(status=TaskStatus.PAUSED),
         task_view(started_at=None),
-        task_view(blocked_by=(a_call_held_up("a"),)),
+        task_view(blocked_by=(a_blocked_call("a"),)),
     ):
         assert "Quiet" not in dict(facts_of(lively, a_bill()))
 
 
 def test_tries_without_a_connection_are_no_requests() -> None:
-    def said(*calls: BlockedCall) -> str:
+    def note_of(*calls: BlockedCall) -> str:
         return dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"].split(", ")[2].partition(".")[0]
 
-    assert said(a_call_held_up("a", attempts=5, requests=0)) == "after 5 tries without a connection"
-    loading = a_call_held_up("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
-    assert said(loading) == "after 5 tries that found the model loading"
-    some = (a_call_held_up("a", attempts=2, requests=1), a_call_held_up("b", attempts=1, requests=1))
-    assert said(*some) == "after 2 requests and 1 try without a connection"
-    assert said(a_call_held_up("a", attempts=0, requests=0)) == "before the first request"
+    assert note_of(a_blocked_call("a", attempts=5, requests=0)) == "after 5 tries without a connection"
+    loading = a_blocked_call("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
+    assert note_of(loading) == "after 5 tries that found the model loading"
+    some = (a_blocked_call("a", attempts=2, requests=1), a_blocked_call("b", attempts=1, requests=1))
+    assert note_of(*some) == "after 2 requests and 1 try without a connection"
+    assert note_of(a_blocked_call("a", attempts=0, requests=0)) == "before the first request"
 
 
 def test_a_run_of_a_schedule_says_when_it_was_due() -> None:

@@ -80,9 +80,9 @@ def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
 def test_the_picture_says_why_a_plan_waits() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, waiting("", Purpose.PLAN)))
-    said = " ".join(rendered(state).split())
-    assert "no plan yet waits for its provider: no_quota" in said
-    assert "chimera run --model simulator/standard" in said
+    printed = " ".join(rendered(state).split())
+    assert "no plan yet waits for its provider: no_quota" in printed
+    assert "chimera run --model simulator/standard" in printed
 
 
 def test_the_newest_note_is_told_to_its_end() -> None:
@@ -100,9 +100,9 @@ def test_hostile_text_is_harmless_in_lines() -> None:
     console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
     print_to(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE), TASK))
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert_harmless(said)
-    assert said.startswith("a: completed: red link")
+    printed = console.file.getvalue()
+    assert_harmless(printed)
+    assert printed.startswith("a: completed: red link")
 
 
 def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
@@ -133,14 +133,14 @@ def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
     stack.first_user = ("admin@chimera.local", "a-password-of-many-letters")
     print_welcome(stack, console)
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert "…" not in said
+    printed = console.file.getvalue()
+    assert "…" not in printed
     for whole in (
         "http://127.0.0.1:8000/docs",
         str(tmp_path),
         "a-password-of-many-letters",
     ):
-        assert whole in said
+        assert whole in printed
 
 
 def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
@@ -170,12 +170,12 @@ def test_counts_are_written_with_their_noun() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("text", "expected"),
     [
         ("Choose another: CHIMERA_API_PORT=8010", "Choose another: --port 8010"),
         ("CHIMERA_TEMPORAL_UI_PORT=8234 CHIMERA_SIMULATOR_PORT=…", "--temporal-ui-port 8234 --simulator-port …"),
         ("Set CHIMERA_API_PORT.", "Set CHIMERA_API_PORT."),
     ],
 )
-def test_settings_of_ports_are_said_as_options(told: str, said: str) -> None:
-    assert with_port_options(told) == said
+def test_settings_of_ports_are_said_as_options(text: str, expected: str) -> None:
+    assert with_port_options(text) == expected

@@ -158,8 +158,8 @@ def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
     )
     try:
         assert process.stdout is not None
-        for told in ("ready\n", "second\n"):
-            assert process.stdout.readline() == told
+        for printed in ("ready\n", "second\n"):
+            assert process.stdout.readline() == printed
             process.send_signal(signal.SIGINT)
         # What waits for a line is freed by the end of its input, and only then may end by itself.
         assert process.communicate() == ("", "")

@@ -74,18 +74,20 @@ async def set_a_clock_wrong(trial: Trial, *, runs: int = 20, wait_s: float = 3.0
 
 async def fill_the_disk(trial: Trial, *, runs: int = 10, full_s: float = 30.0, kill: bool = False) -> None:
     """F52: the disk of everything fills up under load, and is freed. F51: the API is killed meanwhile."""
-    said: list[str] = []
+    lines: list[str] = []
     with _small_disk() as folder:
         if folder is None:
             trial.expect(False, "no right to mount a small disk; run it as root on Linux")
             return
-        async with open_lab(folder, report=said.append) as lab:
+        async with open_lab(folder, report=lines.append) as lab:
             inner = replace(trial, lab=lab, offers=Offers.of(lab, "disk", trial.seed, trial.offers.wire))
-            await _on_a_full_disk(inner, said, folder, runs=runs, full_s=full_s, kill=kill)
+            await _on_a_full_disk(inner, lines, folder, runs=runs, full_s=full_s, kill=kill)
     trial.findings, trial.resume_s = inner.findings, inner.resume_s
 
 
-async def _on_a_full_disk(trial: Trial, said: list[str], folder: Path, *, runs: int, full_s: float, kill: bool) -> None:
+async def _on_a_full_disk(
+    trial: Trial, lines: list[str], folder: Path, *, runs: int, full_s: float, kill: bool
+) -> None:
     lab = trial.lab
     await trial.offers.post_all([jobs.quick_then("tokens=100; drip=10")] * runs)
     _fill(folder / "filler")
@@ -115,12 +117,12 @@ async def _on_a_full_disk(trial: Trial, said: list[str], folder: Path, *, runs: 
     trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
     trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process runs")
     trial.expect(
-        any("The disk of" in line and "is full" in line for line in said), "nothing said that the disk is full"
+        any("The disk of" in line and "is full" in line for line in lines), "nothing said that the disk is full"
     )
-    trial.expect(any("has room again" in line for line in said), "nothing said that there is room again")
+    trial.expect(any("has room again" in line for line in lines), "nothing said that there is room again")
     if kill:
-        told = any("API can't be started: the disk of" in line for line in said)
-        trial.expect(told, "nothing said why the API can't be started")
+        reported = any("API can't be started: the disk of" in line for line in lines)
+        trial.expect(reported, "nothing said why the API can't be started")
     else:
         trial.expect(seen["degraded full"] == seen.total(), f"the health document said {dict(seen)}")
         trial.expect(not {"500", "None"} & set(statuses), f"POSTs were answered {dict(statuses)}")

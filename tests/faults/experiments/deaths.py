@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.lab import configure, configured, crash, revive, terminate, until
-from tests.faults.resumption import tried_again, went_on
+from tests.faults.resumption import resumption_times, retried
 from tests.faults.trials import Trial
 
 FOLLOWED = 20
@@ -32,7 +32,7 @@ async def kill_the_only_worker(
         await revive(lab.workers[0])
         await lab.all_ended(prefix, 60 + 2 * call_s)
     await trial.check(limit_s=60, extra=cut)
-    again = await tried_again(lab, prefix, killed)
+    again = await retried(lab, prefix, killed)
     limit = max(16.0, (restarted - killed).total_seconds() + 5.0)
     trial.resume_s = max(again, default=None)
     trial.figures |= {"calls cut": cut, "restarted after, s": round((restarted - killed).total_seconds(), 1)}
@@ -57,8 +57,8 @@ async def kill_one_of_two_workers(
         cut = await _calls_by(trial, pid, "started")
         await lab.all_ended(prefix, 90 + 8 * call_s)
     await trial.check(limit_s=60, extra=cut)
-    again = await tried_again(lab, prefix, killed)
-    resumed = await went_on(lab, task_ids, killed)
+    again = await retried(lab, prefix, killed)
+    resumed = await resumption_times(lab, task_ids, killed)
     slowest = max(resumed.values(), default=0)
     trial.resume_s = slowest
     trial.figures |= {"calls cut": cut, "tried again after, s": round(max(again, default=0), 1)}

@@ -8,7 +8,7 @@ from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.experiments.deaths import FOLLOWED
 from tests.faults.lab import crash, revive, until
-from tests.faults.resumption import went_on
+from tests.faults.resumption import resumption_times
 from tests.faults.trials import Trial
 
 POSTS_A_SECOND = 2
@@ -29,7 +29,7 @@ async def lose_temporal(
         await lab.all_ended(prefix, 180 + 8 * call_s)
     await trial.check(limit_s=60, extra=runs)
     answers = [trial.offers.last()[prefix + name] for name in during]
-    resumed = await went_on(lab, task_ids, back)
+    resumed = await resumption_times(lab, task_ids, back)
     accepted = [answer.task_id for answer in answers if answer.task_id is not None]
     slowest, slowest_new = max(resumed.values(), default=0), await _latest_start(trial, accepted, back)
     trial.resume_s = slowest

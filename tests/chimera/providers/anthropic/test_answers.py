@@ -67,7 +67,7 @@ def test_reasoning_at_the_end_of_an_answer_is_not_sent_back() -> None:
 def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
     begun = {"input_tokens": 10, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 30, "output_tokens": 1}
     ended = {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 20}, "input_tokens": None}
-    usage = _said("x", begun=begun, ended=ended)[0].usage
+    usage = _answered("x", begun=begun, ended=ended)[0].usage
     assert usage is not None
     assert (usage.input_tokens, usage.cached_input_tokens, usage.cache_write_tokens) == (240, 200, 30)
     assert (usage.output_tokens, usage.reasoning_tokens) == (50, 20)
@@ -77,7 +77,7 @@ def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
     "begun", [{"output_tokens": 1}, {"input_tokens": -1, "output_tokens": 1}, {"input_tokens": "many"}]
 )
 def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> None:
-    assert _said("x", begun=begun)[0].usage is None
+    assert _answered("x", begun=begun)[0].usage is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> N
     ],
 )
 def test_a_reason_to_stop_is_told_in_our_words(reason: str, finish: str) -> None:
-    assert _said("x", reason=reason)[0].finish_reason == finish
+    assert _answered("x", reason=reason)[0].finish_reason == finish
 
 
 def test_a_call_counts_also_where_the_reason_says_otherwise() -> None:
@@ -248,7 +248,7 @@ def _take(answer: AnthropicAnswer, event: dict[str, Any]) -> str:
     return answer.take(Piece("", event)) or ""
 
 
-def _said(text: str, **changes: Any) -> tuple[ChatEnd, str]:
+def _answered(text: str, **changes: Any) -> tuple[ChatEnd, str]:
     return _ended(_start(0, {"type": "text", "text": text}), **changes)
 
 

@@ -209,11 +209,12 @@ def test_reasoning_is_left_out_of_a_conversation_that_is_no_longer_the_same() ->
 def test_reasoning_of_later_turns_stands_on_that_of_earlier_ones() -> None:
     asked, state = _thought(NEW)
     second = _gone_on(asked, state)
-    told = {**state, "prefix": prefix_of(body_of(second)), "content": [THOUGHT, {"type": "text", "text": "391"}]}
+    reported = {**state, "prefix": prefix_of(body_of(second)), "content": [THOUGHT, {"type": "text", "text": "391"}]}
     third = replace(
-        second, messages=(*second.messages, ChatMessage("assistant", "391", (), state=told), ChatMessage("user", "So?"))
+        second,
+        messages=(*second.messages, ChatMessage("assistant", "391", (), state=reported), ChatMessage("user", "So?")),
     )
-    assert body_of(third)["messages"][3]["content"] == told["content"]
+    assert body_of(third)["messages"][3]["content"] == reported["content"]
     forgotten = [replace(message, state=None) if message.tool_calls else message for message in third.messages]
     turns = body_of(replace(third, messages=tuple(forgotten)))["messages"]
     assert turns[3]["content"] == [{"type": "text", "text": "391"}]

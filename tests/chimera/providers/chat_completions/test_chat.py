@@ -76,9 +76,9 @@ def test_a_refusal_is_no_answer() -> None:
 def test_a_message_copies_none_before_it() -> None:
     answer = ChatCompletionsAnswer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
     pieces = [Piece("", {"choices": [{"message": {"content": f"{n} ", "refusal": "b"}}]}) for n in range(1000)]
-    told: list[str | None] = []
-    joins = calls_during(lambda: told.extend(map(answer.take, pieces)))["join"]
-    assert "".join(filter(None, told)) == "".join(f"{n} " for n in range(1000))
+    reported: list[str | None] = []
+    joins = calls_during(lambda: reported.extend(map(answer.take, pieces)))["join"]
+    assert "".join(filter(None, reported)) == "".join(f"{n} " for n in range(1000))
     assert joins < 10
 
 

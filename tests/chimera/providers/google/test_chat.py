@@ -98,13 +98,13 @@ async def test_signatures_go_back_word_for_word(server: Scripted, provider: Prov
     assert (state["provider"], state["model"]) == ("google", WIRE.model)
 
     one, two = first.end.tool_calls
-    told = (
+    reported = (
         *request.messages,
         ChatMessage("assistant", first.text, first.end.tool_calls, state=state),
         ChatMessage("tool", "1", tool_call_id=one.id),
         ChatMessage("tool", "2", tool_call_id=two.id),
     )
-    await answer_of(provider, replace(request, messages=told))
+    await answer_of(provider, replace(request, messages=reported))
 
     _, model, results = server.bodies[1]["contents"]
     text, signed_call, other_call, end = model["parts"]

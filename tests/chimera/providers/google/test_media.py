@@ -54,9 +54,9 @@ def answering(body: Any, status: int = 200) -> Script:
     return Script([body if isinstance(body, bytes) else json.dumps(body).encode()], status=status, headers=JSON)
 
 
-def answer_of(*parts: dict[str, Any], reason: str | None = "STOP", **told: Any) -> dict[str, Any]:
+def answer_of(*parts: dict[str, Any], reason: str | None = "STOP", **reported: Any) -> dict[str, Any]:
     candidate = {"content": {"role": "model", "parts": list(parts)}} | ({"finishReason": reason} if reason else {})
-    return {"candidates": [candidate], "responseId": "r-1", **told}
+    return {"candidates": [candidate], "responseId": "r-1", **reported}
 
 
 @pytest.mark.parametrize("model", ["gemini-embedding-001", "gemini-embedding-2"])

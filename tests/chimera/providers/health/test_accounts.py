@@ -81,8 +81,8 @@ async def test_a_time_that_a_provider_names_holds_for_all_workers_and_their_call
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine, ALICE)
-        told = await failed(one, mine, RateLimited("later", retry_after_s=1000))
-        assert 1000 < (told.retry_after_s or 0) < 1300
+        failure = await failed(one, mine, RateLimited("later", retry_after_s=1000))
+        assert 1000 < (failure.retry_after_s or 0) < 1300
         await until_true(lambda: refused(other, mine))
         with pytest.raises(RateLimited) as waits:
             await other.admit(mine, ALICE)
@@ -118,9 +118,9 @@ async def test_after_some_failures_in_a_row_nobody_asks_any_more(run_settings: S
         await other.admit(mine, ALICE)
         await fail(one, mine, FAILURES - 1)
         assert await is_open(one, mine)
-        told = await failed(one, mine, Unreachable("503"))
-        assert isinstance(told, ProviderAway)
-        assert "503" in told.message
+        failure = await failed(one, mine, Unreachable("503"))
+        assert isinstance(failure, ProviderAway)
+        assert "503" in failure.message
         assert not await is_open(one, mine)
         await until_true(lambda: refused(other, mine))
         assert "away since" in (await other.look([mine]))[mine].note
@@ -131,8 +131,8 @@ async def test_a_server_that_loads_a_model_is_there(run_settings: Settings) -> N
     async with workers(run_settings) as (one,):
         await fail(one, mine, FAILURES)
         assert not await is_open(one, mine)
-        told = await failed(one, mine, ModelLoading("Loading model", retry_after_s=100))
-        assert (type(told), told.retry_after_s) == (ModelLoading, 100)
+        failure = await failed(one, mine, ModelLoading("Loading model", retry_after_s=100))
+        assert (type(failure), failure.retry_after_s) == (ModelLoading, 100)
         await fail(one, mine, 2 * FAILURES, error=ModelLoading)
         assert await is_open(one, mine)
 
@@ -198,8 +198,8 @@ async def test_a_prompt_that_may_be_billed_counts_as_an_attempt(run_settings: Se
     mine = account()
     async with workers(run_settings) as (one,):
         silence = ProviderTimeout("silence", may_be_billed=True)
-        told = [await failed(one, mine, silence) for _ in range(FAILURES)]
-        assert set(told) == {silence}
+        failure = [await failed(one, mine, silence) for _ in range(FAILURES)]
+        assert set(failure) == {silence}
         assert (silence.retry_after_s or 0) >= PROBE_S
 
 
@@ -271,8 +271,8 @@ async def test_failures_of_two_users_hold_everybody(run_settings: Settings) -> N
     mine = account()
     async with workers(run_settings) as (one,):
         await fail(one, mine, FAILURES - 1, error=Overloaded)
-        told = await failed(one, mine, Overloaded("503"), BOB)
-        assert isinstance(told, ProviderAway)
+        failure = await failed(one, mine, Overloaded("503"), BOB)
+        assert isinstance(failure, ProviderAway)
         assert not await is_open(one, mine)
         assert not await is_open(one, mine, BOB)
 

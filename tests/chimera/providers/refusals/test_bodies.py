@@ -76,8 +76,8 @@ def test_the_servers_words_are_found(body: Any, words: str) -> None:
     ],
 )
 def test_codes_and_a_status_are_found(body: Any, codes: str, status: int | None) -> None:
-    told = read_error_body(body)
-    assert (told.codes, told.status) == (codes, status)
+    error_body = read_error_body(body)
+    assert (error_body.codes, error_body.status) == (codes, status)
 
 
 def test_too_deep_or_too_long_is_cut() -> None:

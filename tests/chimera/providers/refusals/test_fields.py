@@ -10,7 +10,7 @@ from models.errors import BadRequest, ProviderError
 from models.plans import Plan
 from tests.chimera.providers.asking import asked, provider_at
 from tests.chimera.simulated import answer_of, ask
-from tests.wires.base import Said, Wire
+from tests.wires.base import ModelAnswer, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script, plain
 from tests.wires.vendors import WIRES
@@ -107,7 +107,7 @@ async def test_other_wires_put_a_refused_schema_into_words_too(server: Scripted,
     async with provider_at(wire, server.url) as provider:
         refusal = plain(*wire.refused("bad_request", words))
         bodies = await _asked_for_a_plan(provider, server, wire, refusal, _answer(wire))
-        heard = [wire.heard(body, target) for body, target in zip(bodies, server.targets, strict=True)]
+        heard = [wire.parse(body, target) for body, target in zip(bodies, server.targets, strict=True)]
         assert [entry.schema is not None for entry in heard] == [True, False]
         assert "depends_on" in str(heard[1].items)
         assert len(await _asked_for_a_plan(provider, server, wire, _answer(wire))) == 1
@@ -235,11 +235,11 @@ async def test_only_so_many_models_are_remembered() -> None:
 
 def test_words_follow_the_last_message_of_a_user() -> None:
     request = ask("Plan.", response_schema={"title": "Plan"})
-    told = in_words(request)
-    assert told.response_schema is None
-    assert told.messages[-1].content.startswith("Plan.\n\nAnswer only with JSON")
-    assert told.messages[-1].content.endswith('{"title":"Plan"}')
-    assert in_words(told) is told
+    reported = in_words(request)
+    assert reported.response_schema is None
+    assert reported.messages[-1].content.startswith("Plan.\n\nAnswer only with JSON")
+    assert reported.messages[-1].content.endswith('{"title":"Plan"}')
+    assert in_words(reported) is reported
 
 
 class _Server:
@@ -264,8 +264,8 @@ def _body_of(request: Any) -> Body:
 
 
 def _answer(wire: Wire, *, usage: bool = True) -> Script:
-    said = Said(pieces=("{}",)) if usage else Said(pieces=("{}",), usage=None)
-    return Script(wire.told(said))
+    answer = ModelAnswer(pieces=("{}",)) if usage else ModelAnswer(pieces=("{}",), usage=None)
+    return Script(wire.frames_of(answer))
 
 
 async def _asked_for_a_plan(provider: Provider, server: Scripted, wire: Wire, *scripts: Script) -> list[Any]:

@@ -132,7 +132,7 @@ async def test_too_long_is_asked_once(wire: Wire, provider: Provider, server: Sc
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "error"),
+    ("status", "reported", "error"),
     [
         (403, {"message": "Insufficient balance"}, errors.NoQuota),
         (429, {"message": "Insufficient balance or no resource package. Please recharge."}, errors.NoQuota),
@@ -147,19 +147,19 @@ async def test_too_long_is_asked_once(wire: Wire, provider: Provider, server: Sc
     ],
 )
 async def test_a_refusal_is_known_by_its_words(
-    local: Provider, server: Scripted, status: int, told: dict[str, str], error: type[errors.ProviderError]
+    local: Provider, server: Scripted, status: int, reported: dict[str, str], error: type[errors.ProviderError]
 ) -> None:
-    found = await raised(local, asked(WIRE), server, plain(status, {"error": told}))
+    found = await raised(local, asked(WIRE), server, plain(status, {"error": reported}))
     assert type(found) is error
-    assert error is not errors.WrongKey or told["message"] in found.message
+    assert error is not errors.WrongKey or reported["message"] in found.message
 
 
-@pytest.mark.parametrize("told", [{"retry_after_ms": "6000"}, {"retry_after": "6"}, {}])
+@pytest.mark.parametrize("reported", [{"retry_after_ms": "6000"}, {"retry_after": "6"}, {}])
 async def test_a_server_says_when_to_come_back(
-    wire: Wire, provider: Provider, server: Scripted, told: dict[str, str]
+    wire: Wire, provider: Provider, server: Scripted, reported: dict[str, str]
 ) -> None:
-    words = "Slow down." if told else "Rate limit reached. Please try again in 6s."
-    found = await raised(provider, asked(wire), server, plain(429, {"error": {"message": words}}, **told))
+    words = "Slow down." if reported else "Rate limit reached. Please try again in 6s."
+    found = await raised(provider, asked(wire), server, plain(429, {"error": {"message": words}}, **reported))
     assert type(found) is errors.RateLimited
     assert found.retry_after_s == 6
 

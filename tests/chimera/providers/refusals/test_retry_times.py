@@ -46,8 +46,8 @@ def test_the_standard_has_one_field_by_now() -> None:
 
 
 def test_a_date_is_read_by_the_vendors_clock() -> None:
-    told = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
-    assert retry_after_of(told) == 30
+    sent = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
+    assert retry_after_of(sent) == 30
 
 
 def test_milliseconds_go_first() -> None:
@@ -106,5 +106,5 @@ def test_a_count_that_begins_anew_says_when(headers: dict[str, str], seconds: fl
 
 @pytest.mark.parametrize("unit", [1, 1000])
 def test_a_count_may_begin_anew_at_a_time(unit: int) -> None:
-    told = {"X-RateLimit-Reset".lower(): str(int((time.time() + 30) * unit)), "x-ratelimit-remaining": "0"}
-    assert retry_after_of(told) == pytest.approx(30, abs=3)
+    sent = {"X-RateLimit-Reset".lower(): str(int((time.time() + 30) * unit)), "x-ratelimit-remaining": "0"}
+    assert retry_after_of(sent) == pytest.approx(30, abs=3)

@@ -175,11 +175,11 @@ ERRORS: list[tuple[bytes, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "told"), ERRORS)
-async def test_an_error_is_told_as_it_came(sent: bytes, told: Any) -> None:
+@pytest.mark.parametrize(("sent", "reported"), ERRORS)
+async def test_an_error_is_told_as_it_came(sent: bytes, reported: Any) -> None:
     with pytest.raises(ErrorInAnswer) as raised:
         await read(b"data: %s\n\n" % data(ONE), sent + b"\n\n")
-    assert raised.value.body == told
+    assert raised.value.body == reported
 
 
 @pytest.mark.parametrize("empty", [b"null", b"{}", b'""', b"false", b'{"code": 0, "message": null}'])
