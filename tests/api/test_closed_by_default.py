@@ -14,7 +14,7 @@ from tests.api.routes.test_streams import close_code, opened
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_route_asks_for_a_caller_or_is_listed_as_public(app: FastAPI) -> None:
+def test_every_route_needs_a_caller_or_is_public(app: FastAPI) -> None:
     open_routes = {
         (method, path)
         for path, route in _routes_of(app)
@@ -39,7 +39,7 @@ def test_every_public_route_has_its_reason_in_the_docs() -> None:
     assert named == PUBLIC | {("WS", path) for path in SOCKETS}
 
 
-async def test_nobody_gets_anything_without_a_token(app: FastAPI, anonymous: httpx2.AsyncClient) -> None:
+async def test_requests_need_a_token(app: FastAPI, anonymous: httpx2.AsyncClient) -> None:
     closed = [
         (method, path)
         for path, route in _routes_of(app)

@@ -79,7 +79,7 @@ async def test_an_address_that_is_none_names_the_document(
     assert (await anonymous.get(remedy["href"])).is_success
 
 
-async def test_a_problem_without_a_remedy_says_so(alice: httpx2.AsyncClient) -> None:
+async def test_a_problem_without_a_remedy_is_marked(alice: httpx2.AsyncClient) -> None:
     assert (await alice.post("/api/v1/tasks", json={"goal": ""})).json()["remedy"] is None
 
 

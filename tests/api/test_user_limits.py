@@ -131,7 +131,7 @@ async def test_transcriptions_count_as_files_and_as_calls(app: FastAPI, sign_up:
     assert not (await a_call(carol, 0)).is_success
 
 
-async def test_pictures_are_not_drawn_without_room(sign_up: SignUp) -> None:
+async def test_images_are_not_generated_over_the_limit(sign_up: SignUp) -> None:
     carol = await sign_up()
     kept = [(await a_file(carol, number)).json()["id"] for number in range(MOST)]
     image = {"model": "simulator/image", "prompt": "A tree."}
@@ -140,7 +140,7 @@ async def test_pictures_are_not_drawn_without_room(sign_up: SignUp) -> None:
     assert (await carol.post(f"{API}/ai/images", json=image, headers=NO_WAIT)).is_success
 
 
-async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) -> None:
+async def test_requested_images_count_as_files(app: FastAPI, sign_up: SignUp) -> None:
     parts: Parts = app.state.parts
     carol = await sign_up()
     pair = {"model": "simulator/image", "prompt": "A tree.", "n": 2}
@@ -161,7 +161,7 @@ async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) ->
     assert [(await a_file(carol, number)).is_success for number in (1, 2, 3)] == [True, True, False]
 
 
-async def test_what_was_accepted_is_answered_at_the_limit(sign_up: SignUp) -> None:
+async def test_accepted_requests_are_answered_at_the_limit(sign_up: SignUp) -> None:
     carol = await sign_up()
     key = {"Idempotency-Key": "once"}
     body = {"goal": "Find out.", "start": False}

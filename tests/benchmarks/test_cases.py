@@ -49,7 +49,7 @@ def test_every_case_is_named_once() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_a_case_says_all_of_itself() -> None:
+def test_a_case_is_fully_described() -> None:
     for case in CASES:
         assert isinstance(case.right, FITTING[type(case.act)]), case.id
         assert words_of(case.right), case.id

@@ -122,7 +122,7 @@ def test_runs_are_listed_with_their_due_times() -> None:
 
 
 @pytest.mark.usefixtures("real_api")
-async def test_a_line_of_before_needs_a_change(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_old_cron_line_needs_a_change(capsys: pytest.CaptureFixture[str]) -> None:
     await schedules.create("Old", "Report.", "0 7 * * *", as_json=True)
     view = ScheduleView.model_validate_json(capsys.readouterr().out)
     noted = view.model_copy(update={"note": "It makes no runs: write five fields.", "next_runs": ()})

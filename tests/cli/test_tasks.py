@@ -16,7 +16,7 @@ from tests.parts import serving
 from tests.until import LIMIT_S
 
 
-async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_its_own(
+async def test_leaving_shows_the_next_command_and_its_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wait = budget_wait(TASK, limit="max_cost_micro_usd", message="It is spent. Raise the limit.", needed=200)
@@ -31,7 +31,7 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
     assert f"chimera cancel {TASK[:8]}" in printed
 
 
-async def test_a_retry_tells_what_happens_from_then_on(
+async def test_a_retry_follows_events_after_the_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failed = task_view(status=TaskStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
@@ -66,7 +66,7 @@ async def test_a_task_without_a_stream_ends_with_its_code(
 
 
 @pytest.mark.parametrize(("status", "goes_on"), [(403, True), (500, True), (404, False)])
-async def test_a_refused_stream_tells_how_to_go_on(
+async def test_a_refused_stream_shows_how_to_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, goes_on: bool
 ) -> None:
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
@@ -78,7 +78,7 @@ async def test_a_refused_stream_tells_how_to_go_on(
     assert (f"The task continues. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on
 
 
-async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
+async def test_a_list_marks_blocked_running_tasks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     blocked_by = task_view(blocked_by=(a_blocked_call("a"),))
@@ -97,7 +97,7 @@ async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
         (["running", "waiting"], "No task is running or waiting. List all tasks: chimera tasks"),
     ],
 )
-async def test_an_empty_list_says_what_was_looked_for(
+async def test_an_empty_list_names_the_filter(
     statuses: list[str],
     printed: str,
     tmp_path: Path,

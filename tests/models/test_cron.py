@@ -114,7 +114,7 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
         ("every day at seven o'clock", "minute 'every' is not a number"),
     ],
 )
-def test_another_form_is_refused_with_the_way_out(text: str, advice: str) -> None:
+def test_another_form_is_refused_with_a_remedy(text: str, advice: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011
         parse(text)
     message = str(refused.value)

@@ -37,7 +37,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
     ],
 )
-def test_what_is_wrong_is_said_in_words_that_name_the_way_out(
+def test_each_invalid_value_gets_a_sentence_with_a_remedy(
     contract: TypeAdapter[Any], value: object, expected: str
 ) -> None:
     with pytest.raises(ValidationError) as raised:

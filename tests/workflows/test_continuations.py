@@ -104,7 +104,7 @@ async def test_a_task_may_refuse_a_cut_answer(runs: Runs, server: Scripted, keys
 
 
 @pytest.mark.parametrize(("wanted", "asked"), [(None, 2048), (6000, 6000), (131_072, 10_000)])
-async def test_a_task_says_how_long_answers_are(runs: Runs, server: Scripted, wanted: int | None, asked: int) -> None:
+async def test_a_task_sets_the_answer_length(runs: Runs, server: Scripted, wanted: int | None, asked: int) -> None:
     """Those of every built-in agent, as far as the model goes; that much is reserved, and the rest given back."""
     server.answers(answering("Whole.", "stop"))
     plan = [a_subtask("one"), a_subtask("two")]
@@ -116,7 +116,7 @@ async def test_a_task_says_how_long_answers_are(runs: Runs, server: Scripted, wa
     assert all(0 < each["reserved_tokens"] - asked < 1000 for each in reserved)
 
 
-async def test_what_was_cut_stands_when_it_cant_be_continued(runs: Runs, server: Scripted) -> None:
+async def test_a_cut_answer_stands_if_continuing_fails(runs: Runs, server: Scripted) -> None:
     refusal = json.dumps({"error": {"message": "This model's maximum context length is 10 tokens."}}).encode()
     refused = Script([refusal], status=400, headers={"content-type": "application/json"})
     server.answers(answering("Half a sen", "length"), refused)
@@ -143,7 +143,7 @@ def test_what_a_piece_repeats_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("usage", [USAGE, None])
-async def test_a_bill_says_what_is_estimated(runs: Runs, server: Scripted, usage: dict[str, int] | None) -> None:
+async def test_a_bill_marks_estimates(runs: Runs, server: Scripted, usage: dict[str, int] | None) -> None:
     server.answers(answering("One.", "stop", usage))
     task_id = await runs.start("Count.", model=LOCAL, plan=[a_subtask("one")])
     await runs.ended(task_id)

@@ -32,7 +32,7 @@ PLAN = [a_subtask("a", f"Say {CANARY}. [[sim: tokens=10]]", title=f"First {CANAR
 OLD, NEW = payload_keys.made(), payload_keys.made()
 
 
-async def test_nothing_that_was_said_can_be_read(runs: Runs) -> None:
+async def test_messages_are_encrypted_in_histories(runs: Runs) -> None:
     task_id = await runs.start(f"Tell of the {CANARY}.", title=f"The {CANARY}'s title", plan=PLAN)
     assert (await runs.ended(task_id))["status"] == "completed"
     await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
@@ -51,7 +51,7 @@ async def test_no_failure_can_be_read(runs: Runs) -> None:
     assert failed["error"].encode() not in kept
 
 
-async def test_no_prompt_of_a_picture_can_be_read(runs: Runs) -> None:
+async def test_image_prompts_are_encrypted(runs: Runs) -> None:
     new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
     async with runs.database.begin() as session:
         call_id, _ = await calls.create(session, runs.caller.user_id, new)

@@ -32,7 +32,7 @@ async def test_every_turn_of_every_agent_is_shown_them(runs: Runs) -> None:
     assert all("2 images attached" in row["result"] for row in answers)
 
 
-async def test_a_picture_that_was_deleted_is_said_to_be_gone(runs: Runs) -> None:
+async def test_a_deleted_image_is_reported_missing(runs: Runs) -> None:
     kept, gone = await an_image_file(runs), await an_image_file(runs)
     async with runs.database.begin() as session:
         await files.delete(session, Caller(user_id=runs.caller.user_id, role="user"), gone)

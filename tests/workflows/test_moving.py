@@ -78,7 +78,7 @@ def refusal(wire: Wire, kind: Kind) -> Script:
         ("openai", "google", "bad_request"),
     ],
 )
-async def test_a_run_that_used_its_tools_goes_on_with_another_vendors_model(
+async def test_a_tool_conversation_moves_to_another_vendor(
     runs: Runs, servers: dict[str, Scripted], first: str, second: str, kind: Kind
 ) -> None:
     mine, other = BY_NAME[first], BY_NAME[second]

@@ -54,7 +54,7 @@ async def test_an_imperfect_plan_takes_one_request(runs: Runs, server: Scripted,
     assert row["model_calls"] == 2
 
 
-async def test_a_plan_that_is_cut_off_twice_ends_with_the_way_out(runs: Runs, server: Scripted) -> None:
+async def test_a_plan_truncated_twice_fails_with_a_remedy(runs: Runs, server: Scripted) -> None:
     server.answers(script_of(PLAN[:-3]))
     row = await ended(runs)
     assert (row["status"], row["error_code"]) == ("failed", "plan_invalid")

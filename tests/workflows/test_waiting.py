@@ -26,7 +26,7 @@ from tests.until import until_true
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
 
-async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wait_for_a_provider_is_reported_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, asked = ProviderHealth.admit, Counter[str]()
     refusing, let_go = asyncio.Event(), asyncio.Event()
 
@@ -65,7 +65,7 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
     assert await _blocked_calls(runs, first) == await _blocked_calls(runs, second) == ()
 
 
-async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_repeatedly_refused_call_reports_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, refusals = ProviderHealth.admit, Counter[str]()
 
     async def admit_the_fourth(health: ProviderHealth, account: str, asker: Asker) -> None:

@@ -28,7 +28,7 @@ def test_an_estimate_leans_high() -> None:
     assert (heard.audio_seconds, heard.input_audio_tokens) == (60, 60 * AUDIO_TOKENS_PER_S)
 
 
-def test_a_recording_that_nobody_measured_is_guessed_by_its_size() -> None:
+def test_an_unmeasured_recording_is_estimated_by_size() -> None:
     asked = MediaRequest("c", TRANSCRIPTIONS, "m", {"file_id": "f"}, size_bytes=4_000)
     assert estimate_of(asked).audio_seconds == 2
 
@@ -89,7 +89,7 @@ def test_images_are_counted_by_chimera(
     assert usage.images == 2
 
 
-def test_pictures_that_did_not_come_are_not_charged() -> None:
+def test_missing_images_are_not_charged() -> None:
     price = price_with(input=0, output=1_000_000, image=10_000)
     usage, is_estimate = charged(MediaUsage(images=1), estimate_of(an_image(n=4)), price)
     assert (usage.images, media_cost_of(usage, price), is_estimate) == (1, 10_000 + IMAGE_TOKENS, True)

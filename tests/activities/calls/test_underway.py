@@ -72,7 +72,7 @@ async def test_a_second_attempt_joins_the_first(rig: Rig) -> None:
     assert rig.begun == 1
 
 
-async def test_an_attempt_that_temporal_gave_up_goes_on(rig: Rig) -> None:
+async def test_an_attempt_abandoned_by_temporal_continues(rig: Rig) -> None:
     environment, first = await begun(rig)
     environment.cancel(GIVEN_UP)
     with pytest.raises(asyncio.CancelledError):
@@ -103,7 +103,7 @@ async def test_a_cancel_of_one_that_joined_ends_the_work(rig: Rig) -> None:
     assert rig.cut == 1
 
 
-async def test_closing_ends_what_nobody_waits_for(rig: Rig) -> None:
+async def test_closing_ends_abandoned_work(rig: Rig) -> None:
     environment, first = await begun(rig)
     environment.cancel(GIVEN_UP)
     with pytest.raises(asyncio.CancelledError):
@@ -112,7 +112,7 @@ async def test_closing_ends_what_nobody_waits_for(rig: Rig) -> None:
     assert rig.cut == 1
 
 
-async def test_long_calls_are_said_to_live(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_calls_are_reported_alive(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(underway, "TICK_S", 0)
     await begun(rig)
     for _ in range(5):

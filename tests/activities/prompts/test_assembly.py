@@ -16,7 +16,7 @@ CONTEXT = CallContext(
 )
 
 
-def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() -> None:
+def test_a_call_reserves_the_price_of_cache_writes() -> None:
     model = "anthropic/claude-opus-4-5"
     chat = replace(CHAT, model="claude-opus-4-5", max_output_tokens=0)
     intent = assembly.intent_of(

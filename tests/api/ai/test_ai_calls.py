@@ -131,7 +131,7 @@ async def test_the_same_text_has_the_same_vector(alice: httpx2.AsyncClient) -> N
     assert len(first[0]["embedding"]) == 256
 
 
-async def test_a_picture_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_an_image_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     wanted = {"model": IMAGE, "prompt": "a cat", "n": 2, "size": "64x32"}
     body = (await alice.post(f"{AI}/images", json=wanted)).json()
     assert body["simulated"] is True
@@ -148,7 +148,7 @@ async def test_a_picture_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient,
     assert (await bob.get(first["url"])).status_code == 404
 
 
-async def test_whoever_doesnt_wait_finds_the_answer_later(
+async def test_the_answer_is_available_without_waiting(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.EMBEDDINGS)
@@ -214,7 +214,7 @@ async def test_a_provider_that_asks_to_wait_is_waited_for(
     assert arrived[1]["t"] >= arrived[0]["t"] + 1
 
 
-async def test_a_held_up_call_says_why_and_until_when(alice: httpx2.AsyncClient) -> None:
+async def test_a_blocked_call_shows_reason_and_time(alice: httpx2.AsyncClient) -> None:
     asked = {"model": IMAGE, "prompt": "a tree [[sim: status=429; retry_after=4; times=1]]"}
     address = (await alice.post(f"{AI}/images", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
@@ -223,7 +223,7 @@ async def test_a_held_up_call_says_why_and_until_when(alice: httpx2.AsyncClient)
     assert (await ended(alice, address))["blocked_by"] is None
 
 
-async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient) -> None:
+async def test_an_unavailable_provider_is_the_stated_reason(alice: httpx2.AsyncClient) -> None:
     asked = {"model": "openai/text-embedding-3-small", "input": "x"}
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
@@ -231,7 +231,7 @@ async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient
     assert (await alice.post(f"{address}/cancel")).json()["blocked_by"] is None
 
 
-async def test_a_call_held_before_its_first_attempt_says_why(
+async def test_a_call_blocked_before_its_first_attempt_shows_why(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(self: ProviderHealth, account: str, asker: Asker) -> None:
@@ -246,7 +246,7 @@ async def test_a_call_held_before_its_first_attempt_says_why(
     await alice.post(f"{address}/cancel")
 
 
-def test_an_activity_in_the_queue_says_so() -> None:
+def test_a_queued_activity_is_shown_as_queued() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
@@ -293,7 +293,7 @@ async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClien
         ("status=401", "wrong_key"),
     ],
 )
-async def test_a_refusal_is_final_and_says_why(
+async def test_a_refusal_is_final_with_its_reason(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, directive: str, code: str
 ) -> None:
     answer = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": f"x [[sim: {directive}]]"})
@@ -350,7 +350,7 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
     assert call["status"] == "completed"
 
 
-async def test_an_api_that_stops_keeps_nobody_waiting(
+async def test_a_stopping_api_releases_waiting_clients(
     api_settings: Settings, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.IMAGES)
@@ -410,7 +410,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "No price"),
     ],
 )
-async def test_what_cant_be_asked_is_refused_and_nothing_kept(
+async def test_an_impossible_request_is_refused_and_not_stored(
     sign_up: SignUp, path: str, body: dict[str, Any], field: str, expected: str
 ) -> None:
     erin = await sign_up()
@@ -422,7 +422,7 @@ async def test_what_cant_be_asked_is_refused_and_nothing_kept(
     assert (await erin.get(f"{AI}/calls")).json()["items"] == []
 
 
-async def test_somebody_elses_call_looks_like_none(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_another_users_call_looks_missing(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     made = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "mine"})
     for method, below in (("GET", ""), ("POST", "/cancel")):
         theirs = await bob.request(method, f"{AI}/calls/{made.json()['id']}{below}")
@@ -459,7 +459,7 @@ async def test_a_history_has_an_id_and_counts_and_no_prompt(app: FastAPI, alice:
     assert len(history) < 12_000
 
 
-async def test_the_providers_say_what_they_can_do(alice: httpx2.AsyncClient) -> None:
+async def test_providers_declare_their_operations(alice: httpx2.AsyncClient) -> None:
     listed = {each["name"]: each["operations"] for each in (await alice.get(f"{AI}/providers")).json()}
     everything = ["embeddings", "images", "transcriptions"]
     assert listed["openai"] == listed["google"] == listed["simulator"] == everything

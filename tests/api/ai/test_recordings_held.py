@@ -64,7 +64,7 @@ async def test_a_call_that_gets_no_place_reads_no_recording(
     assert seen == ["asked for a place"] * 3 + ["read"]
 
 
-async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
+async def test_a_file_deleted_before_sending_ends_the_call(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = input_files.read

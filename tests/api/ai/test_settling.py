@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("runs")
 IMAGE_REQUEST = {"model": "simulator/image", "prompt": "a cat", "size": "64x32"}
 
 
-async def test_an_answer_waits_for_a_database_that_is_away(
+async def test_an_answer_waits_for_an_unavailable_database(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle = settlements.settle
@@ -37,7 +37,7 @@ async def test_an_answer_waits_for_a_database_that_is_away(
     assert len((await alice.get("/api/v1/files")).json()["items"]) == 1
 
 
-async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
+async def test_an_unstorable_answer_is_booked_and_ends_its_call(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*args: Any, **named: Any) -> None:

@@ -57,7 +57,7 @@ def api(app: FastAPI) -> Parts:
     return parts
 
 
-async def test_a_follower_gets_what_was_and_what_comes_until_the_last_event(
+async def test_a_follower_gets_all_events_to_the_last(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -69,7 +69,7 @@ async def test_a_follower_gets_what_was_and_what_comes_until_the_last_event(
         assert _seqs(await _all(frames)) == [3, 4, 5, 6]
 
 
-async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
+async def test_a_follower_sees_a_retry_after_the_failure(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -81,7 +81,7 @@ async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
         assert _seqs(await _all(frames)) == [4]
 
 
-async def test_a_follower_is_told_before_anybody_looks(
+async def test_a_follower_is_notified_before_the_first_read(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 3600)
@@ -97,7 +97,7 @@ async def test_a_follower_is_told_before_anybody_looks(
         await hub.close()
 
 
-async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
+async def test_reconnecting_clients_see_each_event_once(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -145,7 +145,7 @@ async def test_without_redis_events_come_all_the_same(
         await away.close()
 
 
-async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
+async def test_a_follower_far_behind_gets_a_snapshot(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     plan = [{"key": "facts", "instruction": "Collect facts."}]
@@ -162,7 +162,7 @@ async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
     assert _seqs([end]) == [last + 1]
 
 
-async def test_a_client_that_knows_of_events_that_are_not_there_gets_a_snapshot(
+async def test_a_client_ahead_of_the_events_gets_a_snapshot(
     api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -196,7 +196,7 @@ async def test_tokens_lie_between_the_events_where_they_belong(
     assert _shown(await following) == [2, "Hel", 3, 4, "Hello", 5, 6]
 
 
-async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
+async def test_a_late_follower_sees_only_the_current_text(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -213,7 +213,7 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
         assert _shown(seen) == [*range(after + 1, 5), "new"]
 
 
-async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
+async def test_a_slow_client_loses_only_tokens(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -253,7 +253,7 @@ async def test_followers_share_one_read_and_one_text(
     assert reads == [1, 3]
 
 
-async def test_who_falls_far_behind_gets_every_event(
+async def test_a_slow_follower_gets_every_event(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -265,7 +265,7 @@ async def test_who_falls_far_behind_gets_every_event(
         assert _seqs(await _all(frames)) == list(range(2, last + 2))
 
 
-async def test_a_channel_behind_a_retry_ends_nobody(
+async def test_a_channel_behind_a_retry_ends_no_follower(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = TaskId((await new_task(alice))["id"])
@@ -281,7 +281,7 @@ async def test_a_channel_behind_a_retry_ends_nobody(
             assert _seqs(await _all(second)) == [4]
 
 
-async def test_a_database_that_fails_at_first_is_told_to_all(
+async def test_a_failing_database_is_reported_to_all_followers(
     api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def failing(*_: object) -> list[EventFrame]:
@@ -321,7 +321,7 @@ async def test_waiting_holds_no_connection_to_the_database(
     assert not api.hub._channels
 
 
-async def test_somebody_else_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
+async def test_another_user_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
     task_id = (await new_task(bob))["id"]
     with pytest.raises(NotFound):
         await _all(api.hub.follow(caller, TaskId(task_id)))

@@ -86,7 +86,7 @@ async def test_a_token_is_taken_from_the_header_only(anonymous: httpx2.AsyncClie
         assert answer.status_code == 401
 
 
-async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(
+async def test_reusing_a_refresh_token_ends_the_session(
     anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await _sign_in(anonymous)
@@ -140,7 +140,7 @@ async def test_a_new_password_ends_every_session_and_begins_one(app: FastAPI) ->
         assert (old, new) == (401, 200)
 
 
-async def test_a_password_is_changed_only_by_who_knows_the_one_before(alice: httpx2.AsyncClient) -> None:
+async def test_a_password_change_needs_the_current_one(alice: httpx2.AsyncClient) -> None:
     change = {"current_password": "not this one", "new_password": "another battery staple"}
     answer = await alice.post("/api/v1/auth/password", json=change)
     assert answer.status_code == 422
@@ -277,7 +277,7 @@ async def test_a_role_can_not_be_asked_for(anonymous: httpx2.AsyncClient) -> Non
     assert (await anonymous.post("/api/v1/auth/register", json=body)).status_code == 422
 
 
-async def test_registering_twice_tells_and_changes_nothing(anonymous: httpx2.AsyncClient) -> None:
+async def test_registering_twice_reveals_and_changes_nothing(anonymous: httpx2.AsyncClient) -> None:
     email = await _register(anonymous)
     body = {"email": email.upper(), "password": "another battery staple"}
     again = await anonymous.post("/api/v1/auth/register", json=body)

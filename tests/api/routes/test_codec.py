@@ -79,7 +79,7 @@ async def test_an_unknown_key_is_named(app: FastAPI, new_admin: MakeAdmin) -> No
         ([], "body"),
     ],
 )
-async def test_what_is_no_payload_is_said(app: FastAPI, new_admin: MakeAdmin, body: Any, field: str) -> None:
+async def test_an_invalid_payload_is_reported(app: FastAPI, new_admin: MakeAdmin, body: Any, field: str) -> None:
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
     async with client_of(app) as anonymous:
         answer = await anonymous.post(f"{url}/decode", json=body)

@@ -14,7 +14,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_a_page_asks_nobody_else_and_has_nothing_inline(anonymous: httpx2.AsyncClient, path: str) -> None:
+async def test_a_page_has_no_external_or_inline_resources(anonymous: httpx2.AsyncClient, path: str) -> None:
     page = await anonymous.get(path, headers=HTML)
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     policy = page.headers["Content-Security-Policy"]

@@ -104,7 +104,7 @@ async def test_ones_own_page_and_a_listed_one_may(app: FastAPI, alice: httpx2.As
         pass
 
 
-async def test_foreign_and_odd_topics_are_refused_and_the_socket_goes_on(
+async def test_the_socket_survives_refused_topics(
     app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
 ) -> None:
     theirs = (await new_task(bob))["id"]
@@ -227,7 +227,7 @@ async def test_a_client_that_does_not_read_is_let_go(
     assert not parts.hub._channels
 
 
-async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_the_echo_returns_request_and_time(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     async with signed_in(app, alice, path="/ws/test") as socket:
         await socket.send_text("héllo")
         answer = await heard(socket)
@@ -237,7 +237,7 @@ async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.
         assert await close_code(socket) == 1003
 
 
-async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_sse_replays_and_continues_after_the_last_event(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
     await publish(app, task_id, TaskResumed(), TaskCompleted(preview="done"))
     path = f"/api/v1/tasks/{task_id}/events"

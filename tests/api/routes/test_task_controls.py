@@ -58,7 +58,7 @@ REMEDIES = {
 
 @pytest.mark.parametrize("status", list(TaskStatus))
 @pytest.mark.parametrize("control", CONTROLS)
-async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
+async def test_each_control_names_its_allowed_states(
     app: FastAPI,
     alice: httpx2.AsyncClient,
     database: Database,
@@ -173,7 +173,7 @@ async def test_a_run_that_failed_does_not_end_its_retry(
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == "running"
 
 
-async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
+async def test_a_waiting_task_names_its_limit_and_remedy(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -191,7 +191,7 @@ async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
     }
 
 
-async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_tried_next(
+async def test_a_running_task_lists_blocked_calls_with_times(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database
 ) -> None:
     task_id = (await new_task(alice))["id"]

@@ -22,7 +22,7 @@ async def tasks_of(client: httpx2.AsyncClient) -> int:
     return len((await client.get(TASKS)).json()["items"])
 
 
-async def test_a_task_shows_the_pictures_that_came_along(alice: httpx2.AsyncClient) -> None:
+async def test_a_task_shows_its_images(alice: httpx2.AsyncClient) -> None:
     ids = [(await upload(alice, a_png(width)))["id"] for width in (1, 2)]
     answer = await handed_in(alice, *ids)
     assert answer.status_code == 202, answer.text
@@ -30,7 +30,7 @@ async def test_a_task_shows_the_pictures_that_came_along(alice: httpx2.AsyncClie
     assert (await alice.get(f"{TASKS}/{answer.json()['id']}")).json()["images"] == ids
 
 
-async def test_a_picture_of_somebody_else_is_none(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_another_users_image_looks_missing(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     before = await tasks_of(alice)
     theirs, unknown = (await upload(bob, a_png()))["id"], str(uuid4())
     answers = [await handed_in(alice, file_id) for file_id in (theirs, unknown)]
@@ -49,9 +49,7 @@ async def test_a_picture_of_somebody_else_is_none(alice: httpx2.AsyncClient, bob
     ],
     ids=["a recording", "too large"],
 )
-async def test_what_is_no_picture_is_refused_and_nothing_kept(
-    alice: httpx2.AsyncClient, data: bytes, expected: str
-) -> None:
+async def test_files_other_than_images_are_refused(alice: httpx2.AsyncClient, data: bytes, expected: str) -> None:
     before = await tasks_of(alice)
     answer = await handed_in(alice, (await upload(alice, data))["id"])
     assert answer.status_code == 422

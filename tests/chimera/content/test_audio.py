@@ -29,7 +29,7 @@ def a_wav_of(bytes_per_s: int, data: bytes, declared_size: int | None = None) ->
         (b"", 0.0),
     ],
 )
-def test_the_length_of_a_recording_is_told_or_guessed(data: bytes, seconds: float) -> None:
+def test_a_recordings_length_is_read_or_estimated(data: bytes, seconds: float) -> None:
     assert seconds_of(data, len(data)) == pytest.approx(seconds)
 
 

@@ -60,7 +60,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
         (" \n", "is empty; write JSON into it."),
     ],
 )
-def test_what_is_no_json_says_where_and_why(tmp_path: Path, data: str, text: str) -> None:
+def test_invalid_json_reports_place_and_reason(tmp_path: Path, data: str, text: str) -> None:
     with pytest.raises(NotReadable) as raised:
         json_in(a_file(tmp_path, data))
     assert text in str(raised.value)

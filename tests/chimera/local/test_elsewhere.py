@@ -25,7 +25,7 @@ async def test_servers_that_answer_are_not_spoken_of(parts: Settings) -> None:
     assert lines == []
 
 
-async def test_servers_that_do_not_answer_are_all_named_and_nothing_is_started() -> None:
+async def test_all_unresponsive_servers_are_named_before_starting() -> None:
     port, lines = free_port(), list[str]()
     with short_folder() as path:
         settings = settings_in(
@@ -46,13 +46,13 @@ async def test_servers_that_do_not_answer_are_all_named_and_nothing_is_started()
     assert stack.parts == {}
 
 
-async def test_a_start_goes_on_without_a_redis_and_says_so(parts: Settings) -> None:
+async def test_a_start_without_redis_continues_with_a_warning(parts: Settings) -> None:
     lines: list[str] = []
     await elsewhere.check(parts.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:9/0"}), lines.append)
     assert lines[-1].startswith("Warning: Redis at 127.0.0.1:9 (CHIMERA_REDIS_URL) can't be reached.")
 
 
-async def test_a_database_that_is_not_there_is_told_from_a_server_that_is_not(parts: Settings) -> None:
+async def test_a_missing_database_differs_from_a_missing_server(parts: Settings) -> None:
     url = (parts.database_url or "").replace("/chimera?", "/nowhere?")
     with pytest.raises(PartsAway, match="has no such database"):
         await elsewhere.check(Settings(database_url=url), print)
@@ -83,7 +83,7 @@ async def test_a_web_page_is_no_temporal() -> None:
             await elsewhere.check(Settings(temporal_address=address), print)
 
 
-async def test_a_server_that_says_nothing_is_given_up() -> None:
+async def test_a_silent_server_is_given_up() -> None:
     with patch.object(elsewhere, "ASK_S", 0.1):
         async with answering(b"") as address:
             with pytest.raises(PartsAway, match="does not answer within"):

@@ -75,7 +75,7 @@ async def test_the_role_can_not_do_what_a_superuser_can(cluster: tuple[Folder, s
 
 
 @pytest.mark.parametrize("address", [postgres.address, postgres.superuser_address])
-async def test_nobody_gets_in_without_the_password(cluster: tuple[Folder, str], address: Any) -> None:
+async def test_sign_in_needs_the_password(cluster: tuple[Folder, str], address: Any) -> None:
     folder, _ = cluster
     with pytest.raises(psycopg.OperationalError, match="password"):
         await asked(without_password(address(folder)), "SELECT 1")

@@ -39,7 +39,7 @@ async def test_the_api_answers_once_they_are_ready(services: tuple[LocalServices
     assert {line.split(" ready")[0] for line in lines} >= {"API", "Worker", "Simulator"}
 
 
-async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
+async def test_a_killed_worker_is_replaced_and_reported(
     services: tuple[LocalServices, Settings, list[str]],
 ) -> None:
     running, _, lines = services
@@ -72,7 +72,7 @@ def environment_of(part: Supervised) -> str:
 
 @pytest.mark.usefixtures("starts_servers")
 @pytest.mark.parametrize("printed", ["", "of yesterday\n"])
-async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(printed: str) -> None:
+async def test_a_failed_start_reports_the_last_log_lines(printed: str) -> None:
     with short_folder() as path:
         folder = Folder.at(path)
         folder.output_of("slow").write_text(printed)

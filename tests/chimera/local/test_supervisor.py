@@ -127,7 +127,7 @@ async def test_an_end_that_cannot_be_noted_is_an_end(path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), ValueError("I/O operation on closed file")])
-async def test_nothing_to_say_it_to_stops_nothing(path: Path, failure: Exception) -> None:
+async def test_a_failing_output_does_not_stop_restarts(path: Path, failure: Exception) -> None:
     async with rig(path) as made:
         await made.service.start()
 
@@ -140,7 +140,7 @@ async def test_nothing_to_say_it_to_stops_nothing(path: Path, failure: Exception
         assert made.service.pid not in (None, killed)
 
 
-async def test_whatever_fails_before_a_start_is_tried_again(path: Path) -> None:
+async def test_failures_before_a_start_are_retried(path: Path) -> None:
     failures = [psutil.TimeoutExpired(20), OSError(errno.EACCES, "Permission denied"), RuntimeError("odd")]
 
     def before() -> None:
@@ -205,7 +205,7 @@ async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
             assert alive(made.folder) == [made.service.pid]
 
 
-async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
+async def test_a_full_disk_is_reported_by_the_stack(path: Path) -> None:
     with small_disk(path, "64k"):
         stack = LocalStack(settings_in(path), services=False)
         fill(path / "run" / "filler")
@@ -213,7 +213,7 @@ async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
             await stack.__aenter__()
 
 
-def test_the_watch_says_what_changes_and_no_more(path: Path) -> None:
+def test_the_watch_reports_only_changes(path: Path) -> None:
     reported: list[str] = []
     watch = SpaceWatch(Folder.at(path), reported.append)
     mib = 1024 * 1024

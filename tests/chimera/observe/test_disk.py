@@ -9,5 +9,5 @@ from chimera.observe.disk import in_words
     ("free", "text"),
     [(66_816_000_000, "66.8 GB"), (1_000_000_000, "1.0 GB"), (999_000_000, "999 MB"), (0, "0 MB"), (None, "unknown")],
 )
-def test_room_is_said_in_decimal_units(free: int | None, text: str) -> None:
+def test_free_space_uses_decimal_units(free: int | None, text: str) -> None:
     assert in_words(free) == text

@@ -113,7 +113,7 @@ async def test_an_answer_in_a_form_is_asked_for(wire: Wire, provider: Provider) 
     assert json.loads(reply.text) == {"subtasks": []}
 
 
-async def test_a_picture_is_taken(wire: Wire, provider: Provider) -> None:
+async def test_an_image_is_accepted(wire: Wire, provider: Provider) -> None:
     message = ChatMessage("user", "an image", images=(Image("image/png", b"\x89PNG"),))
     assert (await answer_of(provider, asked(wire, messages=(message,)))).text == "A cat."
 
@@ -133,9 +133,7 @@ async def test_signed_reasoning_is_kept_to_be_handed_back(aimock: str) -> None:
     ]
 
 
-async def test_a_rate_limit_is_one_request_and_the_next_may_succeed(
-    wire: Wire, provider: Provider, aimock: str
-) -> None:
+async def test_a_rate_limited_request_is_retried(wire: Wire, provider: Provider, aimock: str) -> None:
     request = asked(wire, f"busy {wire.name}")
     with pytest.raises(errors.RateLimited) as limited:
         await answer_of(provider, request)

@@ -29,9 +29,7 @@ async def test_text_comes_in_its_pieces_and_then_one_end(wire: Wire, provider: P
     assert len(server.bodies) == 1
 
 
-async def test_a_piece_is_passed_on_before_the_next_one_is_there(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_each_piece_is_passed_on_at_once(wire: Wire, provider: Provider, server: Scripted) -> None:
     frames = wire.frames_of(TEA)
     first = next(index for index, frame in enumerate(frames) if b"Because" in frame) + 1
     server.answers(Script([*frames[:first], 60.0]))
@@ -54,7 +52,7 @@ async def test_an_answer_may_be_cut_into_packets_anywhere(wire: Wire, provider: 
     assert json.loads(reply.end.tool_calls[0].arguments) == {"city": "Köln", "days": 2}
 
 
-async def test_thoughts_are_counted_and_not_told(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_thoughts_are_counted_and_hidden(wire: Wire, provider: Provider, server: Scripted) -> None:
     server.answers(Script(wire.frames_of(ModelAnswer(thoughts=("They want ", "tea."), pieces=("Tea.",)))))
     reply = await answer_of(provider, asked(wire, reasoning_effort="low"))
     assert reply.text == "Tea."
@@ -71,9 +69,7 @@ async def test_a_tool_call_comes_whole(wire: Wire, provider: Provider, server: S
     assert (reply.end.finish_reason, reply.end.tool_calls) == ("tool_calls", (ONE,))
 
 
-async def test_tool_calls_made_at_once_keep_their_order_and_their_ids(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_parallel_tool_calls_keep_order_and_ids(wire: Wire, provider: Provider, server: Scripted) -> None:
     bare = ToolRequest("call_c3", "now", "{}")
     server.answers(Script(wire.frames_of(ModelAnswer(calls=(ONE, TWO, bare)))))
     calls = (await answer_of(provider, asked(wire, tools=(CALCULATOR,)))).end.tool_calls
@@ -85,7 +81,7 @@ async def test_tool_calls_made_at_once_keep_their_order_and_their_ids(
 
 
 @pytest.mark.parametrize(("stop", "reason"), [("stop", "stop"), ("length", "length"), ("strange", "other")])
-async def test_a_reason_to_stop_is_told_in_our_words(
+async def test_finish_reasons_are_translated(
     wire: Wire, provider: Provider, server: Scripted, stop: Stop, reason: FinishReason
 ) -> None:
     server.answers(Script(wire.frames_of(replace(TEA, stop=stop))))
@@ -108,7 +104,7 @@ async def test_cached_tokens_are_a_part_of_the_input(wire: Wire, provider: Provi
     assert (await answer_of(provider, asked(wire))).end.usage == reported
 
 
-async def test_missing_usage_is_told_as_none(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_missing_usage_is_none(wire: Wire, provider: Provider, server: Scripted) -> None:
     server.answers(Script(wire.frames_of(replace(TEA, usage=None))))
     reply = await answer_of(provider, asked(wire))
     assert (reply.text, reply.end.usage) == ("Because it is warm: ☕.", None)

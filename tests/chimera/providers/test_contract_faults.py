@@ -82,7 +82,7 @@ async def test_a_refusal_names_what_one_can_do_something_about(
 
 @pytest.mark.parametrize("kind", ["rate_limited", "overloaded"])
 @pytest.mark.parametrize(("reported", "seconds"), [("7", 7.0), ("0.5", 0.5), ("999999", 3600.0), ("soon", None)])
-async def test_the_server_says_when_to_come_back(
+async def test_the_server_sets_the_retry_time(
     wire: Wire, provider: Provider, server: Scripted, kind: Kind, reported: str, seconds: float | None
 ) -> None:
     status, body = wire.refused(kind, "Slower.")

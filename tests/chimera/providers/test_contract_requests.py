@@ -50,9 +50,7 @@ async def test_a_question_arrives(wire: Wire, provider: Provider, server: Script
     )
 
 
-async def test_a_request_says_whose_it_is_and_which_call_it_is(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_a_request_names_its_user_and_call(wire: Wire, provider: Provider, server: Scripted) -> None:
     await heard_by(wire, provider, server, asked(wire, call_id="t/a#turn.1", attempt=2))
     (headers,) = server.headers
     assert wire.key_in(headers)
@@ -69,7 +67,7 @@ async def test_a_temperature_is_sent_where_the_model_takes_one(
 
 
 @pytest.mark.parametrize("effort", ["low", "medium", "high"])
-async def test_a_model_that_reasons_is_told_how_much(
+async def test_a_reasoning_model_gets_an_effort(
     wire: Wire, provider: Provider, server: Scripted, effort: ReasoningEffort
 ) -> None:
     heard = await heard_by(wire, provider, server, asked(wire, reasoning_effort=effort, max_output_tokens=8192))
@@ -83,13 +81,13 @@ async def test_tools_are_offered(wire: Wire, provider: Provider, server: Scripte
     assert '"city"' in json.dumps(server.bodies[0]["tools"])
 
 
-async def test_tools_may_be_told_and_not_be_called(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_tools_may_be_declared_without_being_callable(wire: Wire, provider: Provider, server: Scripted) -> None:
     heard = await heard_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER), tool_choice="none"))
     assert heard.tools == (("calculator", "weather") if wire.keeps_tools else ())
     assert not heard.may_call
 
 
-async def test_without_tools_nothing_is_said_of_a_choice(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_without_tools_no_tool_choice_is_sent(wire: Wire, provider: Provider, server: Scripted) -> None:
     await heard_by(wire, provider, server, asked(wire, tool_choice="none"))
     assert not {"tools", "tool_choice", "toolConfig"} & set(server.bodies[0])
 
@@ -119,9 +117,7 @@ async def test_results_are_handed_back_to_their_calls(wire: Wire, provider: Prov
     )
 
 
-async def test_calls_that_a_server_numbered_from_one_again_keep_their_results(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_repeated_call_ids_keep_their_results(wire: Wire, provider: Provider, server: Scripted) -> None:
     request = asked(wire, "Go", tools=(CALCULATOR,))
     talk = list(request.messages)
     for number in ("1", "2", "3"):
@@ -179,7 +175,7 @@ async def test_an_empty_result_is_a_result(wire: Wire, provider: Provider, serve
     assert heard.items[-1] == ("result", SUM.arguments, "")
 
 
-async def test_a_picture_goes_along(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_an_image_is_sent(wire: Wire, provider: Provider, server: Scripted) -> None:
     request = asked(wire)
     image = ChatMessage("user", "What is this?", images=(Image("image/png", PNG),))
     heard = await heard_by(wire, provider, server, replace(request, messages=(request.messages[0], image)))

@@ -82,7 +82,7 @@ async def test_thoughts_are_progress(wire: Wire, server: Scripted) -> None:
         assert (await answer_of(thinking, asked(wire))).text == "Yes."
 
 
-async def test_an_address_where_nobody_listens_is_worth_another_try(wire: Wire) -> None:
+async def test_a_refused_connection_is_retried(wire: Wire) -> None:
     async with provider_at(wire, f"http://127.0.0.1:{free_port()}") as away:
         with pytest.raises(errors.Unreachable) as found:
             await answer_of(away, asked(wire))

@@ -63,7 +63,7 @@ async def report_of_fresh_process(wire: Wire, server: Scripted) -> dict[str, Any
     return reported
 
 
-async def test_a_worker_with_one_provider_loads_its_sdk_alone_and_ahead(wire: Wire, server: Scripted) -> None:
+async def test_a_worker_preloads_only_its_providers_sdk(wire: Wire, server: Scripted) -> None:
     reported = await report_of_fresh_process(wire, server)
     assert reported["text"] == "Because it is warm."
     assert len(server.bodies) == 1
@@ -99,7 +99,7 @@ async def test_a_client_is_made_once_however_many_wait_for_it() -> None:
     assert set(got) == set(made) == {lazy.made}
 
 
-async def test_a_client_that_could_not_be_made_is_made_the_next_time() -> None:
+async def test_a_failed_client_is_made_again() -> None:
     tries = iter([ImportError("no memory"), "client"])
 
     def make() -> object:

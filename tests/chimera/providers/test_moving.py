@@ -72,7 +72,7 @@ def _calls(wire: Wire) -> tuple[ToolRequest, ToolRequest, ToolRequest]:
 
 
 @pytest.mark.parametrize(("mine", "other"), list(permutations(MOVERS, 2)), ids=lambda wire: wire.name)
-async def test_a_conversation_goes_on_with_another_provider_and_comes_back(
+async def test_a_conversation_moves_to_another_provider_and_back(
     mine: Wire, other: Wire, server: Scripted, other_server: Scripted
 ) -> None:
     one, two, three = _calls(mine)

@@ -62,7 +62,7 @@ async def test_the_same_request_has_the_same_answer(provider: ChatCompletionsMed
 
 
 @pytest.mark.parametrize(("width", "height"), [(512, 512), (64, 32), (10, 2048), (1, 1)])
-def test_a_picture_is_whole_and_says_what_it_is(width: int, height: int) -> None:
+def test_a_simulated_image_is_valid_and_labelled(width: int, height: int) -> None:
     data = png_of("x", width, height)
     assert b"Simulated: " in data
     start = data.index(b"IDAT") + 4
@@ -104,7 +104,7 @@ async def test_texts_with_the_same_words_lie_together(provider: ChatCompletionsM
     assert abs(sum(a * b for a, b in zip(one, other, strict=True))) < 0.3
 
 
-async def test_a_recording_is_not_heard(provider: ChatCompletionsMedia) -> None:
+async def test_a_simulated_transcription_is_labelled(provider: ChatCompletionsMedia) -> None:
     request = TranscriptionRequest("transcription", a_wav(1.5), "audio/wav", "en", None, "audio", 1)
     end = await provider.transcribe(request)
     assert end.text.startswith("[simulated] No model heard this recording of 1.5 s (24044 bytes, sha256 ")
@@ -122,7 +122,7 @@ async def test_a_recording_is_not_heard(provider: ChatCompletionsMedia) -> None:
         ("staus=429", errors.BadRequest),
     ],
 )
-async def test_a_directive_says_what_goes_wrong(
+async def test_a_directive_selects_the_fault(
     provider: ChatCompletionsMedia, directive: str, kind: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(errors.ProviderError) as caught:

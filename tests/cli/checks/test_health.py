@@ -21,7 +21,7 @@ from tests.ports import free_port
 KEY, OTHER_KEY = (payload_keys.made().partition(":")[2] for _ in range(2))
 
 
-async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health(tmp_path: Path) -> None:
+async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
     async def health(request: Request) -> Response:
         if request.headers.get("Authorization") is None:
             return JSONResponse({"status": "ok"})
@@ -49,7 +49,7 @@ async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health
     # Keys are random, and names of tests have to be the same in each process.
     ids=("those in use", "the next", "none"),
 )
-async def test_keys_in_use_are_told_from_the_settings(
+async def test_keys_in_use_are_compared_with_the_settings(
     tmp_path: Path, asked: str | None, level: Level, words: str
 ) -> None:
     async def health(request: Request) -> Response:

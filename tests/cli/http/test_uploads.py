@@ -11,7 +11,7 @@ from tests.media import a_png
 
 
 @pytest.mark.usefixtures("real_api")
-async def test_a_refused_task_leaves_no_pictures_behind(tmp_path: Path) -> None:
+async def test_a_refused_task_leaves_no_images_behind(tmp_path: Path) -> None:
     image = tmp_path / "a.png"
     image.write_bytes(a_png())
     async with signed_in() as client:

@@ -77,7 +77,7 @@ def test_what_could_mean_two_amounts_is_refused(written: str) -> None:
         ("9" * 5000, "9…' is not an amount"),
     ],
 )
-def test_a_refused_amount_says_what_to_write(written: str, printed: str) -> None:
+def test_a_refused_amount_shows_the_right_form(written: str, printed: str) -> None:
     with pytest.raises(typer.BadParameter) as raised:
         micro_usd(written)
     assert printed in raised.value.message
@@ -131,7 +131,7 @@ def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], p
         ("schedules backfill a --start 2026-01-01 --end 2026-01-02 --overlap no", "--overlap: 'no' is not one of"),
     ],
 )
-def test_a_wrong_choice_is_told_in_our_words(typed: str, printed: str) -> None:
+def test_a_wrong_choice_gets_our_message(typed: str, printed: str) -> None:
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, typed.split()).output
     assert printed in shown.replace("'--", "--").replace("':", ":")
     assert "Value error" not in shown

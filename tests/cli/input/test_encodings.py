@@ -90,7 +90,7 @@ def test_a_password_needs_an_open_input() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
 @pytest.mark.parametrize("command", ["--version", "--help"])
-def test_a_full_disk_is_said_of_help_too(command: str) -> None:
+def test_help_reports_a_full_disk_too(command: str) -> None:
     assert "No space is left where the output goes" in refused(in_shell(f"{command} >/dev/full"))
 
 
@@ -185,7 +185,7 @@ async def test_a_closed_output_is_no_trouble(data_dir: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
-async def test_a_full_disk_is_said(data_dir: str) -> None:
+async def test_a_full_disk_is_reported(data_dir: str) -> None:
     command = f"{sys.executable} -m cli tasks >/dev/full"
     full = await asyncio.create_subprocess_shell(
         command,
@@ -213,7 +213,7 @@ async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp
         ({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, b"\\u2026"),
     ],
 )
-def test_the_c_locale_is_utf_8_unless_told(settings: dict[str, str], encoded: bytes) -> None:
+def test_the_c_locale_is_utf_8_by_default(settings: dict[str, str], encoded: bytes) -> None:
     code = "from cli.input.encodings import use_utf8; use_utf8(); print('…')"
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings}
     assert subprocess.run((sys.executable, "-c", code), env=environment, capture_output=True).stdout == encoded + b"\n"

@@ -34,25 +34,25 @@ async def test_a_stream_ends_with_its_last_event(tmp_path: Path) -> None:
     assert api.asked_after == [0]
 
 
-async def test_a_task_that_was_tried_again_is_followed_past_its_failure(tmp_path: Path) -> None:
+async def test_a_retried_task_is_followed_past_its_failure(tmp_path: Path) -> None:
     failed = [happened(3, TaskFailed(code="wrong_key", message="No.")), happened(4, TaskRetried(paths=()))]
     end = happened(5, TaskCompleted(preview="done"))
     api = TinyApi(streams=[[*BEGINNING, *failed, end]])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *failed, end]
 
 
-async def test_a_stream_that_ended_early_is_taken_up_behind_the_last_event(tmp_path: Path) -> None:
+async def test_a_broken_stream_continues_after_its_last_event(tmp_path: Path) -> None:
     api = TinyApi(streams=[BEGINNING, END])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
     assert api.asked_after == [0, 2]
 
 
-async def test_a_task_that_has_ended_before_is_not_followed_for_ever(tmp_path: Path) -> None:
+async def test_following_an_ended_task_ends(tmp_path: Path) -> None:
     api = TinyApi(tasks=[task_view(status=TaskStatus.COMPLETED)])
     assert await followed(api, tmp_path, [], after=4) == []
 
 
-async def test_what_a_newer_server_tells_is_passed_over(tmp_path: Path) -> None:
+async def test_unknown_events_of_newer_servers_are_ignored(tmp_path: Path) -> None:
     strange = happened(2, TaskStarted()).model_copy(update={"kind": "hologram"})
     api = TinyApi(streams=[[BEGINNING[0], strange, *END]])
     assert await followed(api, tmp_path, []) == [BEGINNING[0], *END]
@@ -76,7 +76,7 @@ async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
     assert printed == ["The connection to Chimera was lost; retrying. The task continues.", "Connected again."]
 
 
-async def test_an_api_that_stays_away_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_persistently_unavailable_api_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "PATIENCE_S", 0.3)
     path = TinyApi().kept_in(tmp_path / "cli.json", f"http://127.0.0.1:{free_port()}")
     async with signed_in_by(path) as client:
@@ -99,7 +99,7 @@ async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
         return await following.follow(client, task_view(), console, until_it_waits=True)
 
 
-async def test_a_task_that_waits_for_its_budget_is_left_where_that_is_asked_for(tmp_path: Path) -> None:
+async def test_a_follower_may_leave_at_a_budget_wait(tmp_path: Path) -> None:
     waits = task_view(status=TaskStatus.WAITING)
     # Nothing comes after the second frame, as long as the task waits.
     api = TinyApi(tasks=[waits], streams=[[BEGINNING[0], happened(2, REACHED)]])

@@ -15,7 +15,7 @@ def rendered(cost: CostView) -> list[str]:
     return [" ".join(line.split()) for line in capture.get().splitlines()]
 
 
-def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing() -> None:
+def test_a_bill_lists_models_agents_nodes_and_failures() -> None:
     assert rendered(BILL) == [
         "Model Attempts Input Output Cost In doubt",
         "simulator/standard (simulated) 3 10 5 $0.0009 $0.0004",
@@ -31,7 +31,7 @@ def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing()
     ]
 
 
-def test_the_sums_of_a_bill_are_named_and_those_of_nothing_left_out() -> None:
+def test_empty_sums_of_a_bill_are_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
         "Cost": "$0.0009 for 3 requests to models, 15 tokens",

@@ -36,7 +36,7 @@ def ended(printed: Shown, finish_reason: Any) -> Shown:
         (None, None),
     ],
 )
-def test_answers_that_may_go_on_are_marked(finish_reason: str | None, mark: str | None) -> None:
+def test_answers_that_may_continue_are_marked(finish_reason: str | None, mark: str | None) -> None:
     ending = ending_of(ended(task_view(), finish_reason))
     assert (ending.mark if ending else None) == mark
     listed = marked_status_of(ended(task_view(status=TaskStatus.COMPLETED), finish_reason))

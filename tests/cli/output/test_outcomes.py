@@ -56,7 +56,7 @@ def test_a_failure_names_what_to_change(code: str, ends: str) -> None:
     assert dict(facts_of(failed(code), a_bill()))["Next step"].endswith(ends)
 
 
-def test_a_task_that_goes_on_needs_no_way_on() -> None:
+def test_a_running_task_has_no_next_step() -> None:
     assert "Next step" not in dict(facts_of(task_view(), a_bill()))
 
 
@@ -71,7 +71,7 @@ def test_a_task_that_goes_on_needs_no_way_on() -> None:
         ({}, None),
     ],
 )
-def test_a_budget_too_small_to_go_on_is_said(limits: dict[str, int], needs: str | None) -> None:
+def test_a_budget_too_small_to_continue_is_reported(limits: dict[str, int], needs: str | None) -> None:
     printed = shortfall_of_retry(bill(FAILED, **limits))
     assert printed == (needs and f"Its budget is too small to continue: the failed call needs at least {needs}.")
 
@@ -92,25 +92,25 @@ def test_a_bill_without_a_budget_has_no_shortfall() -> None:
 COSTS_MORE = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=4475)
 
 
-def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
+def test_a_raise_too_small_is_reported() -> None:
     assert shortfall_of(COSTS_MORE, Budget(max_cost_micro_usd=4000)) == (
         "It will wait again: its next call needs at least --usd 0.004475."
     )
 
 
 @pytest.mark.parametrize(("needed", "printed"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
-def test_what_a_raise_needs_can_be_typed_again(needed: int, printed: str) -> None:
+def test_a_needed_amount_can_be_typed_again(needed: int, printed: str) -> None:
     waiting = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=needed)
     shortfall = shortfall_of(waiting, Budget(max_cost_micro_usd=1)) or ""
     assert f"at least --usd {printed}." in shortfall
     assert micro_usd(printed) == needed
 
 
-def test_a_raise_of_another_limit_is_said() -> None:
+def test_a_raise_of_another_limit_is_reported() -> None:
     waiting = budget_wait(TASK, limit="max_tokens", message="", needed=700)
     assert "--tokens 700" in (shortfall_of(waiting, Budget(max_cost_micro_usd=10**9)) or "")
 
 
 @pytest.mark.parametrize("waiting", [None, COSTS_MORE, budget_wait(TASK, limit="max_tokens", message="")])
-def test_a_raise_that_is_enough_or_can_not_be_judged_is_not_remarked_on(waiting: Waiting | None) -> None:
+def test_a_sufficient_raise_causes_no_remark(waiting: Waiting | None) -> None:
     assert shortfall_of(waiting, Budget(max_cost_micro_usd=4475)) is None

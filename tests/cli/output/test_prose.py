@@ -61,9 +61,7 @@ def test_facts_hang_below_their_values() -> None:
     assert all(line.startswith(" " * 10) and not line.startswith(" " * 11) for line in others)
 
 
-def test_code_and_tables_of_an_answer_are_left_as_they_are(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_code_and_tables_are_not_rewrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "40")
     kept = (f"```sh\n{LINE}\n```", f"    {LINE}", f"| {LINE} |")

@@ -14,7 +14,7 @@ from models.waits import budget_wait
 from tests.cli.builders import NOW, TASK, a_bill, a_blocked_call, a_sum, attempt, subtask_view, task_view
 
 
-def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
+def test_a_waiting_task_shows_reason_and_limit() -> None:
     task = task_view(
         status=TaskStatus.WAITING,
         budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
@@ -42,14 +42,14 @@ def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
     assert dict(facts_of(task, a_bill()))["Status"] == f"failed: {code}: It failed. {command}"
 
 
-def test_requests_are_counted_and_doubtful_ones_explained() -> None:
+def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
     assert facts["In doubt"] == "at most $0.0011, for requests with unknown outcome (they count towards the budget)"
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 
-def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
+def test_unanswered_calls_show_start_and_next_try() -> None:
     later = NOW + timedelta(seconds=30)
     calls = (a_blocked_call("a"), a_blocked_call("b", since=later, next_try_at=later))
     assert dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"] == (
@@ -84,19 +84,19 @@ def test_tries_without_a_connection_are_no_requests() -> None:
     assert note_of(a_blocked_call("a", attempts=0, requests=0)) == "before the first request"
 
 
-def test_a_run_of_a_schedule_says_when_it_was_due() -> None:
+def test_a_scheduled_run_shows_when_it_was_due() -> None:
     late = task_view(due_at=NOW, created_at=NOW + timedelta(hours=3))
     assert dict(facts_of(late, a_bill()))["Due"] == "2026-11-01 12:00:00 UTC"
     assert "due 11-01 12:00 · A title" in rendered(tasks.list_of([late], set()))[1]
 
 
-def test_times_are_utc_and_say_so() -> None:
+def test_times_are_shown_in_utc() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     facts = dict(facts_of(task_view(started_at=elsewhere, ended_at=NOW), a_bill()))
     assert (facts["Began"], facts["Ended"]) == ("2026-11-01 12:00:00 UTC", "2026-11-01 12:00:00 UTC")
 
 
-def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
+def test_the_nodes_of_a_task_add_up() -> None:
     cost = a_bill(
         spent_micro_usd=900,
         in_doubt_micro_usd=400,

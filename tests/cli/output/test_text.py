@@ -55,7 +55,7 @@ def test_returns_can_not_overwrite_a_line() -> None:
     assert plain("good\rbad\r\nnext") == "good\nbad\nnext"
 
 
-def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
+def test_hostile_text_is_harmless_everywhere_on_screen() -> None:
     state = TaskState(TASK, task_view(title=HOSTILE, goal=HOSTILE))
     state.apply(happened(1, planned(PlanNode(key="a", agent=HOSTILE, title=HOSTILE))))
     state.apply(happened(2, call_started("a")))
@@ -77,7 +77,7 @@ def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
     )
 
 
-def test_the_picture_says_why_a_plan_waits() -> None:
+def test_the_screen_shows_why_a_plan_waits() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, waiting("", Purpose.PLAN)))
     printed = " ".join(rendered(state).split())
@@ -85,7 +85,7 @@ def test_the_picture_says_why_a_plan_waits() -> None:
     assert "chimera run --model simulator/standard" in printed
 
 
-def test_the_newest_note_is_told_to_its_end() -> None:
+def test_the_newest_note_is_shown_in_full() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer"))))
     state.apply(happened(2, waiting("a", Purpose.TURN)))
@@ -105,7 +105,7 @@ def test_hostile_text_is_harmless_in_lines() -> None:
     assert printed.startswith("a: completed: red link")
 
 
-def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
+def test_any_plan_fits_the_screen() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(200)))))
     for number in range(50):
@@ -143,7 +143,7 @@ def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
         assert whole in printed
 
 
-def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
+def test_the_budget_command_fits_a_narrow_screen() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
     reached = BudgetReached(limit="max_cost_micro_usd", message="It is spent. " * 8, needed=200)
@@ -177,5 +177,5 @@ def test_counts_are_written_with_their_noun() -> None:
         ("Set CHIMERA_API_PORT.", "Set CHIMERA_API_PORT."),
     ],
 )
-def test_settings_of_ports_are_said_as_options(text: str, expected: str) -> None:
+def test_port_settings_are_shown_as_options(text: str, expected: str) -> None:
     assert with_port_options(text) == expected

@@ -25,7 +25,7 @@ def test_halves_of_an_emoji_find_together() -> None:
 
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "\n<|eot_id|>\n", "<|end|><|return|>", "<end_of_turn>"])
-def test_a_token_at_the_end_is_no_part_of_an_answer(end: str) -> None:
+def test_a_final_stop_token_is_removed(end: str) -> None:
     assert parsed("Yes.", end)[0] == "Yes."
 
 
@@ -34,7 +34,7 @@ def test_what_only_looks_like_a_token_stays() -> None:
         assert parsed(text)[0] == text
 
 
-def test_a_call_in_a_thought_is_meant_where_nothing_else_is_said() -> None:
+def test_a_call_in_a_thought_counts_without_text() -> None:
     assert parsed(f"<think>hm\n{CALL}</think>") == ("", f"hm\n{CALL}", ["calc"])
     assert parsed(thought=CALL) == ("", "", ["calc"])
     assert parsed(f"<think>{CALL}</think>Yes.") == ("Yes.", CALL, [])
@@ -44,6 +44,6 @@ def test_a_call_behind_words_leaves_them() -> None:
     assert parsed("Let me see.\n", CALL) == ("Let me see.\n", "", ["calc"])
 
 
-def test_channels_without_their_tokens_are_told_apart() -> None:
+def test_channels_without_tokens_are_separated() -> None:
     assert parsed("analysis", "hm.assistant", "finalYes.")[:2] == ("Yes.", "hm.")
     assert parsed("analysis of final results")[:2] == ("analysis of final results", "")

@@ -85,7 +85,7 @@ def test_a_call_in_any_markup_is_found(text: str, size: int) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
-def test_what_is_no_call_is_passed_on(text: str, size: int) -> None:
+def test_text_without_calls_is_passed_on(text: str, size: int) -> None:
     assert split(text, size) == (text, [])
 
 

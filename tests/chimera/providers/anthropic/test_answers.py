@@ -54,17 +54,17 @@ def test_text_and_parallel_calls_and_reasoning_are_put_together() -> None:
     "thought",
     [{**THOUGHT, "signature": ""}, {**THOUGHT, "thinking": "a\x00b"}, {**THOUGHT, "thinking": "a\ud83d"}],
 )
-def test_reasoning_that_cannot_be_kept_word_for_word_is_not_kept(thought: dict[str, Any]) -> None:
+def test_unfaithful_reasoning_is_not_kept(thought: dict[str, Any]) -> None:
     end, text = _ended(_start(0, thought), _start(1, {"type": "text", "text": "Hello"}))
     assert (text, end.state) == ("Hello", None)
 
 
-def test_reasoning_at_the_end_of_an_answer_is_not_sent_back() -> None:
+def test_final_reasoning_is_not_sent_back() -> None:
     end, _ = _ended(_start(0, {"type": "text", "text": "Hello"}), _start(1, THOUGHT), reason="max_tokens")
     assert (end.finish_reason, end.state) == ("length", None)
 
 
-def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
+def test_cached_prompt_tokens_are_counted() -> None:
     begun = {"input_tokens": 10, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 30, "output_tokens": 1}
     ended = {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 20}, "input_tokens": None}
     usage = _answered("x", begun=begun, ended=ended)[0].usage
@@ -89,7 +89,7 @@ def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> N
         ("model_context_window_exceeded", "length"),
     ],
 )
-def test_a_reason_to_stop_is_told_in_our_words(reason: str, finish: str) -> None:
+def test_finish_reasons_are_translated(reason: str, finish: str) -> None:
     assert _answered("x", reason=reason)[0].finish_reason == finish
 
 
@@ -143,13 +143,13 @@ def test_a_reason_or_last_event_ends_answers(last: dict[str, Any], is_whole: boo
             answer.end(100)
 
 
-def test_arguments_that_nobody_can_read_are_kept_for_the_tool_to_refuse() -> None:
+def test_unreadable_arguments_are_kept_for_the_tool() -> None:
     deep = '{"a": ' * 1200 + "1" + "}" * 1200
     end, _ = _ended(_start(0, _use()), _delta(0, {"type": "input_json_delta", "partial_json": deep}), reason="tool_use")
     assert end.tool_calls[0].arguments == deep
 
 
-def test_a_refusal_says_why() -> None:
+def test_a_refusal_has_its_reason() -> None:
     details = {"type": "refusal", "category": "bio", "explanation": "No such thing."}
     with pytest.raises(errors.ContentRefused, match="No such thing"):
         _ended(details=details, reason="refusal")
@@ -183,7 +183,7 @@ def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
         _take(AnthropicAnswer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
 
 
-def test_more_blocks_than_anybody_writes_are_too_many() -> None:
+def test_blocks_beyond_the_maximum_are_refused() -> None:
     answer = AnthropicAnswer(NEW, "", 1000)
     for index in range(MAX_BLOCKS):
         _take(answer, _start(0 if index % 2 else index, {"type": "text", "text": ""}))

@@ -24,14 +24,14 @@ def test_what_a_request_leaves_open_is_not_sent() -> None:
     assert body["tools"][0]["function"]["name"] == "calculator"
 
 
-def test_a_reasoning_model_is_told_how_much_and_sent_no_temperature() -> None:
+def test_reasoning_models_get_effort_without_temperature() -> None:
     body = body_of(ask("x", model="gpt-5.6", temperature=0.5, reasoning_effort="low"), "max_completion_tokens")
     assert body["reasoning_effort"] == "low"
     assert "temperature" not in body
     assert body_of(ask("x", model="gpt-4o", temperature=0.5), "max_completion_tokens")["temperature"] == 0.5
 
 
-def test_strict_mode_is_asked_for_only_where_the_schema_allows_it() -> None:
+def test_strict_mode_needs_a_suitable_schema() -> None:
     closed = {
         "type": "object",
         "properties": {"a": {"type": "string"}},

@@ -228,7 +228,7 @@ BODIES: dict[str, tuple[bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("body", "headers"), BODIES.values(), ids=list(BODIES))
-async def test_a_body_is_what_its_bytes_say(
+async def test_a_body_is_read_by_its_bytes(
     provider: Provider, server: Scripted, body: bytes, headers: dict[str, str]
 ) -> None:
     reply = await answered(provider, server, Script([body], headers=headers))
@@ -257,7 +257,7 @@ async def test_a_whole_completion_may_call_tools(provider: Provider, server: Scr
         {"prompt_tokens": 0, "completion_tokens": 7},
     ],
 )
-async def test_usage_that_nobody_can_read_is_missing(provider: Provider, server: Scripted, usage: Any) -> None:
+async def test_unreadable_usage_is_missing(provider: Provider, server: Scripted, usage: Any) -> None:
     reply = await answered(provider, server, Script(stream(part("a b", "stop"), {"choices": [], "usage": usage})))
     assert (reply.text, reply.end.usage) == ("a b", None)
 

@@ -73,7 +73,7 @@ async def test_each_text_has_a_vector_of_its_own(google: GoogleMedia, scripted: 
     assert scripted.headers[0]["x-chimera-call"] == "call-1"
 
 
-async def test_a_picture_is_a_part_of_an_answer(google: GoogleMedia, scripted: Scripted) -> None:
+async def test_an_image_is_a_part_of_an_answer(google: GoogleMedia, scripted: Scripted) -> None:
     usage = {
         "promptTokenCount": 6,
         "candidatesTokenCount": 1290,
@@ -90,7 +90,7 @@ async def test_a_picture_is_a_part_of_an_answer(google: GoogleMedia, scripted: S
     assert sent == {"responseModalities": ["IMAGE"], "imageConfig": {"aspectRatio": "3:2"}}
 
 
-async def test_a_recording_is_written_down(google: GoogleMedia, scripted: Scripted) -> None:
+async def test_a_recording_is_transcribed(google: GoogleMedia, scripted: Scripted) -> None:
     usage = {
         "promptTokenCount": 90,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 58}, {"modality": "AUDIO", "tokenCount": 32}],
@@ -123,7 +123,7 @@ async def test_silence_is_an_empty_transcription(google: GoogleMedia, scripted: 
         {},
     ],
 )
-async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Scripted, body: Any) -> None:
+async def test_an_answer_without_vectors_fails(google: GoogleMedia, scripted: Scripted, body: Any) -> None:
     scripted.script = answering(body)
     await _fails(google.embed(embedding("a", "b")), errors.Malformed)
     assert len(scripted.bodies) == 1
@@ -143,7 +143,7 @@ async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Sc
         (answer_of({"text": "x" * 20_000}), errors.AnswerTooLarge),
     ],
 )
-async def test_what_is_no_picture_is_no_success(
+async def test_an_answer_without_images_fails(
     google: GoogleMedia, scripted: Scripted, body: Any, kind: type[errors.ProviderError]
 ) -> None:
     scripted.script = answering(body)
@@ -173,11 +173,11 @@ async def test_each_refusal_is_sorted_and_asked_once(
 
 
 @pytest.mark.parametrize("size", ["1024x1024", "1536x1024", "1080x1920", "2520x1080"])
-async def test_a_ratio_that_google_draws_is_taken(google: GoogleMedia, size: str) -> None:
+async def test_an_aspect_ratio_of_google_is_accepted(google: GoogleMedia, size: str) -> None:
     google.check_size(size)
 
 
-async def test_a_ratio_that_google_never_draws_is_refused(google: GoogleMedia) -> None:
+async def test_an_aspect_ratio_unknown_to_google_is_refused(google: GoogleMedia) -> None:
     with pytest.raises(errors.InvalidInput, match="16:9"):
         google.check_size("1792x1024")
 

@@ -104,7 +104,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("body", "type_"), BODIES.values(), ids=list(BODIES))
-async def test_a_body_is_what_its_bytes_say(provider: Provider, server: Scripted, body: bytes, type_: str) -> None:
+async def test_a_body_is_read_by_its_bytes(provider: Provider, server: Scripted, body: bytes, type_: str) -> None:
     server.answers(Script([body], headers={"content-type": type_}))
     reply = await answer_of(provider, asked(WIRE))
     assert (reply.text, reply.end.usage) == ("a b", USAGE)
@@ -198,7 +198,7 @@ def test_the_pieces_of_a_text_are_one_part() -> None:
     assert state["parts"] == [{"text": "a" * 1000}, signed, {"text": "b"}]
 
 
-def test_more_calls_than_anybody_makes_are_too_many() -> None:
+def test_calls_beyond_the_maximum_are_refused() -> None:
     answer = GoogleAnswer("gemini", 1_000_000)
     call = {"functionCall": {"name": "now", "args": {}}}
     answer.take(Piece("", chunk(*[call] * MAX_CALLS)))

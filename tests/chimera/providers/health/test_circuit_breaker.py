@@ -33,7 +33,7 @@ def test_failures_hold_whom_they_speak_for(times: dict[Asker, int], held: list[A
     assert failures.blocks_any(LIMIT) == bool(held)
 
 
-def test_a_lost_connection_is_nobodys_failure() -> None:
+def test_a_lost_connection_counts_as_no_failure() -> None:
     assert source_of(Unreachable("gone"), NODE) == CONNECTION
     assert source_of(Overloaded("503"), NODE) == NODE
     failures = Failures().plus(CONNECTION).plus(NODE)

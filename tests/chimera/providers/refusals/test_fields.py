@@ -125,7 +125,7 @@ async def test_other_refused_fields_are_left_out(server: Scripted, field: str, s
     assert (reply.text, reply.end.usage) == ("{}", None)
 
 
-async def test_a_limit_is_told_by_its_other_name(server: Scripted) -> None:
+async def test_a_limit_is_sent_by_its_other_name(server: Scripted) -> None:
     [wire] = CHAT
     words = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     async with provider_at(wire, server.url) as provider:
@@ -135,7 +135,7 @@ async def test_a_limit_is_told_by_its_other_name(server: Scripted) -> None:
     assert [body.get("max_completion_tokens") for body in server.bodies] == [None, 2048]
 
 
-async def test_a_server_that_only_knows_the_old_name_of_the_limit_is_told_it(server: Scripted) -> None:
+async def test_servers_get_the_old_name_of_the_limit(server: Scripted) -> None:
     """https://github.com/1Panel-dev/MaxKB/issues/2912"""
     [wire] = [wire for wire in WIRES if wire.name == "openai"]
     words = "[{'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra inputs are not permitted', 'input': 800}]"
@@ -149,7 +149,7 @@ async def test_a_server_that_only_knows_the_old_name_of_the_limit_is_told_it(ser
     assert len(server.bodies) == 2
 
 
-async def test_fields_that_are_refused_one_by_one_are_left_out_in_turn(server: Scripted) -> None:
+async def test_fields_refused_in_turn_are_all_omitted(server: Scripted) -> None:
     """https://github.com/NousResearch/hermes-agent/pull/78305"""
     [wire] = CHAT
     refusals = [
@@ -203,7 +203,7 @@ async def test_other_refusals_are_not_asked_again(server: Scripted, status: int,
     assert len(server.bodies) == 1
 
 
-async def test_what_stays_refused_is_an_error_and_not_remembered(server: Scripted) -> None:
+async def test_a_persistent_refusal_is_an_error(server: Scripted) -> None:
     [wire] = CHAT
     async with provider_at(wire, server.url) as provider:
         for _ in range(2):

@@ -61,7 +61,7 @@ SHAPES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("body", "words"), SHAPES)
 @pytest.mark.parametrize("status", [400, 422])
-async def test_a_refusal_is_told_in_the_servers_words(
+async def test_a_refusal_shows_the_servers_words(
     wire: Wire, provider: Provider, server: Scripted, status: int, body: Any, words: str
 ) -> None:
     found = await raised(provider, asked(wire), server, plain(status, body))
@@ -98,7 +98,7 @@ IN_ANSWERS: list[tuple[bytes, type[errors.ProviderError], str]] = [
 
 @pytest.mark.parametrize(("sent", "error", "words"), IN_ANSWERS)
 @pytest.mark.parametrize("begun", [False, True])
-async def test_an_error_in_mid_answer_is_told(
+async def test_an_error_in_mid_answer_is_reported(
     local: Provider, server: Scripted, begun: bool, sent: bytes, error: type[errors.ProviderError], words: str
 ) -> None:
     script = Script([*([HALF] if begun else []), sent + b"\n\n", b"data: [DONE]\n\n"])
@@ -155,7 +155,7 @@ async def test_a_refusal_is_known_by_its_words(
 
 
 @pytest.mark.parametrize("reported", [{"retry_after_ms": "6000"}, {"retry_after": "6"}, {}])
-async def test_a_server_says_when_to_come_back(
+async def test_a_server_sets_the_retry_time(
     wire: Wire, provider: Provider, server: Scripted, reported: dict[str, str]
 ) -> None:
     words = "Slow down." if reported else "Rate limit reached. Please try again in 6s."

@@ -10,7 +10,7 @@ KEYS = ("sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother123456
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
+def test_key_like_words_are_redacted_from_reasons(key: str) -> None:
     assert reason_of(f"Incorrect  key\x00: {key}.", "a-s3cret") in ("Incorrect key: ….", "Incorrect key: …")
 
 

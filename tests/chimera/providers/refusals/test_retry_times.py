@@ -75,7 +75,7 @@ def test_milliseconds_go_first() -> None:
         ("Limit 30000, requested 45000.", None),
     ],
 )
-def test_words_say_when_as_well(words: str, seconds: float | None) -> None:
+def test_retry_times_are_read_from_words(words: str, seconds: float | None) -> None:
     assert retry_after_of({}, words) == (None if seconds is None else pytest.approx(seconds))
     assert retry_after_of({"retry-after": "2"}, words) == 2, "a header goes first"
 
@@ -100,7 +100,7 @@ def test_words_say_when_as_well(words: str, seconds: float | None) -> None:
         ({"x-ratelimit-reset": "soon"}, None),
     ],
 )
-def test_a_count_that_begins_anew_says_when(headers: dict[str, str], seconds: float | None) -> None:
+def test_retry_times_are_read_from_rate_limit_resets(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_of(headers) == (None if seconds is None else pytest.approx(seconds))
 
 

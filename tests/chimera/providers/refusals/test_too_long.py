@@ -68,7 +68,7 @@ def test_a_conversation_that_is_too_long_is_recognised(words: str, status: int |
 
 @pytest.mark.parametrize("words", OTHERS)
 @pytest.mark.parametrize("status", [400, 500, None])
-def test_what_sounds_alike_is_not(words: str, status: int | None) -> None:
+def test_similar_messages_are_not_too_long(words: str, status: int | None) -> None:
     assert not is_too_long(read_error_body({"error": {"message": words}}), status)
 
 
