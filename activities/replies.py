@@ -57,13 +57,13 @@ def settlement_of(
     plan_room: PlanRoom = NO_PLAN,
     task_ends: bool = False,
     results: Sequence[ToolResult] = (),
-    unheard: bool | None = None,
+    unseen: bool | None = None,
 ) -> Settlement:
     """Determine all effects of an answer.
 
     One of `plans`, as `plans_of` found them, is chosen by `plan_room`; its settlement holds only while the task has
     no more subtasks. `task_ends` means that an aggregation at the root completes the task: then it holds only until the
-    task is stopped. `results` are those of the tools that answer at once. `unheard` means that there is guidance
+    task is stopped. `results` are those of the tools that answer at once. `unseen` means that there is guidance
     that this node has not seen: then its answer ends nothing, unless it was the last turn. None means that this
     wasn't looked up, and the settlement holds only if none was given since the call began.
     Raises nothing: the money is spent.
@@ -82,9 +82,9 @@ def settlement_of(
     answer = continuations.joined(pieces)
     answers = _is_answer(request, answer, calls)
     # An empty piece means that there is nothing to continue.
-    is_asked_on = answers and is_cut and text != "" and unheard is not True
+    is_asked_on = answers and is_cut and text != "" and unseen is not True
     is_asked_on = is_asked_on and continuations.are_wanted(intent.on_truncated, pieces)
-    goes_on = is_asked_on or (answers and unheard is True and not request.last_turn)
+    goes_on = is_asked_on or (answers and unseen is True and not request.last_turn)
     ends_node = answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL)
     usage, estimated = _usage_of(chat, text, end)
     outcome = ModelCallOutcome(
@@ -126,7 +126,7 @@ def settlement_of(
         ),
         node_result=answer if ends_node else None,
         finish_reason=end.finish_reason,
-        if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
+        if_guidance=intent.guidance_seen if ends_node and unseen is None and not request.last_turn else None,
         if_planned=plan_room.subtasks_total if planned else None,
         ends_run=task_ends and ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),

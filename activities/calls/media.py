@@ -222,7 +222,7 @@ def _settlement_of(
     files: tuple[NewFile, ...],
     *,
     task_ends: bool = False,
-    unheard: bool | None = None,
+    unseen: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
     """Everything that the answer makes true; nothing else of its run could have changed it."""

@@ -160,7 +160,7 @@ def intent_of(
         worker=worker,
         reserve_micro_usd=cost_of(worst, price_of(model, settings.own_prices)),
         reserve_tokens=worst.input_tokens + worst.output_tokens,
-        guidance_heard=context.guidance_given - left_over,
+        guidance_seen=context.guidance_given - left_over,
         messages=written,
         events=tuple(event for event in events if event is not None),
         on_truncated=context.on_truncated,

@@ -15,7 +15,7 @@ from benchmarks.cases.lists import CASES
 from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict, try_all
 
-ODD_FOLDER = "dàta ü (1) & a long name for a folder that somebody has made on a desktop"
+ODD_FOLDER = "dàta ü (1) & a long name for a folder that a user has made on a desktop"
 """The stack's own folder is a case too: finding B31."""
 
 
@@ -50,7 +50,7 @@ def choice_of(cases: Sequence[Case], *, only: str = "", kind: str = "", wire: st
 
 
 def _print(verdict: Verdict) -> None:
-    """One sign a case, so that one sees that it goes on."""
+    """Print one sign a case, to show progress."""
     print({"ok": ".", "wrong": "!"}.get(verdict.word, "-"), end="", flush=True, file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Cases at Chimera's own front door: requests as they are, and when a rhythm is due."""
+"""Cases at Chimera's own front door: requests as they are, and when a schedule is due."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> htt
 
 
 async def try_socket(api: httpx2.AsyncClient, messages: SocketMessages) -> Reply:
-    """Say each thing and take its answer; 101 is the status of a socket that is still open at the end."""
+    """Send each message and read its answer; 101 is the status of a socket that is still open at the end."""
     types: list[str] = []
     try:
         async with AsyncWebSocketClient(api).connect("/ws") as socket, asyncio.timeout(SOCKET_S):

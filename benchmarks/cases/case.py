@@ -43,7 +43,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How the task of an `Asked` has to end. What is None or empty isn't looked at."""
+    """How the task of an `Asked` has to end. Fields that are None or empty aren't checked."""
 
     status: str = "completed"
     result: str | None = None
@@ -55,7 +55,7 @@ class Ends:
     lacks: tuple[str, ...] = ()
     """Stands neither in the result nor in the error."""
     tools: tuple[str, ...] | None = None
-    """What each tool call was answered, in the order of the calls, as the last request tells it."""
+    """The result of each tool call, in the order of the calls, as the last request has it."""
     spent: int | None = None
     """Micro-USD that the task is charged."""
     finish: str | None = None
@@ -109,14 +109,14 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A rhythm: the times that it is due at are asked for, nothing is left behind."""
+    """The timing of a schedule: its due times are requested, nothing is created."""
 
     timing: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When a rhythm is due. Days are those of its own time zone."""
+    """When a schedule is due. Days are those of its own time zone."""
 
     days: Callable[[date], bool] | None = None
     """Each time is the first on or after now whose day this holds for, once a day."""
@@ -128,7 +128,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The rhythm is refused with 422, in words that name the way out."""
+    """The timing is refused with 422; the message contains these words and a remedy."""
 
     contains: tuple[str, ...] = ()
 
@@ -144,7 +144,7 @@ class Command:
     reads: int | None = None
     """So many bytes of its output are read before the reader leaves."""
     keeps_api: bool = True
-    """Told where the API is, by variables."""
+    """It gets the API's address by variables."""
     shell: str = ""
     """What a shell does with the command, which is `"$@"` there: close its streams, change the folder."""
 

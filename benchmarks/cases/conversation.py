@@ -1,4 +1,4 @@
-"""What a request says of tool calls: their results and ids, on each wire."""
+"""The results and ids of tool calls in a request, on each wire."""
 
 import json
 from collections.abc import Iterator

@@ -11,12 +11,12 @@ from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
 from models.base import preview_of
 
 _PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was called .{0,60}? Last outcome: ")
-"""What the API says first, and what says little in a narrow column."""
+"""The API's preamble, and words that mean little in a narrow column."""
 TRACEBACK = "Traceback (most recent call last)"
 
 
 def problems_of(right: Right, seen: Seen) -> list[str]:
-    """Name each way in which something isn't right; an empty list says that it is."""
+    """Name each difference from the correct result; an empty list means none."""
     match right, seen:
         case Ends(), Task():
             return list(_of_task(right, seen))
@@ -32,7 +32,7 @@ def problems_of(right: Right, seen: Seen) -> list[str]:
 
 
 def words_of(right: Right) -> str:
-    """Say what is right."""
+    """Describe the correct result."""
     match right:
         case Ends():
             return _joined(_words_of_end(right))
@@ -52,7 +52,7 @@ def words_of(right: Right) -> str:
 
 
 def now_of(seen: Seen) -> str:
-    """Say what happened."""
+    """Describe what happened."""
     match seen:
         case Task(view=view):
             cut = next((f"finish_reason {finish}" for finish in seen.finishes if finish not in (None, "stop")), "")
@@ -145,7 +145,7 @@ def _of_times(right: Due, seen: Times) -> Iterator[str]:
 
 
 def first_days(holds: Callable[[date], bool], at: str, after: datetime, number: int) -> list[str]:
-    """Count the first days on which a rhythm is due, the slow way: each day is asked for."""
+    """Count the first days on which a schedule is due, the slow way: each day is checked."""
     found: list[str] = []
     day = after.date()
     while len(found) < number:

@@ -55,7 +55,7 @@ async def _ended(api: httpx2.AsyncClient, path: str, wanted: set[str], limit_s: 
 async def _finishes(
     api: httpx2.AsyncClient, path: str, view: dict[str, Any], cost: dict[str, Any]
 ) -> tuple[str | None, ...]:
-    """Where the API says how an answer ended: today nowhere."""
+    """Where the API shows how an answer ended."""
     subtasks = (await api.get(f"{path}/subtasks")).json()
     ends = [event for event in await _events(api, path) if event.get("finish_reason")]
     last = (cost["attempts"] or [{}])[-1]

@@ -1,4 +1,4 @@
-"""All cases on one stack: those that hold nobody up at once, the rest one after the other."""
+"""All cases on one stack: those that don't delay others at once, the rest one after the other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -54,7 +54,7 @@ class Verdict:
 
 
 async def try_all(cases: Sequence[Case], folder: Path, on_verdict: Callable[[Verdict], None]) -> list[Verdict]:
-    """Start a stack and a model server, try every case, and tell each verdict as it comes; return them in order."""
+    """Start a stack and a model server, try every case, and report each verdict as it comes; return them in order."""
     server, port = ModelServer(), free_port()
     async with listening(server.respond, port), _stack(folder, port, cases) as stack:
         trials = _Trials(stack, server, on_verdict)

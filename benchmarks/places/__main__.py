@@ -64,7 +64,7 @@ def _try(place: Place, *, installs: bool) -> str:
                 _seal(checkout)
             environment["PYTHONPATH"] = f"{checkout}"
             if ":" in str(checkout):
-                raise NotHere("PYTHONPATH has no way to say it")
+                raise NotHere("PYTHONPATH can't express it")
             if installs and (problem := _installs(checkout, environment)):
                 return problem
         return _lives(command, environment, folder, place)
@@ -119,7 +119,7 @@ def _lives(command: list[str], environment: dict[str, str], folder: Path, place:
         if place.refused:
             return "ok" if _is_refusal(up, printed, place.refused) else f"up: {printed[-300:]}"
         if not ready:
-            return f"up: {printed[-300:] or 'said nothing'}"
+            return f"up: {printed[-300:] or 'printed nothing'}"
         goal = ["run", "Say a word.", "--model", "simulator/fast"]
         task = subprocess.run(
             [*command, *goal],

@@ -1,4 +1,4 @@
-"""Try every weakness again that was found: `python -m benchmarks security [B1a B12 …]`.
+"""Repeat the attack on every known weakness: `python -m benchmarks security [B1a B12 …]`.
 
 One stack on loopback, one attack after the other; each says how many trials it made and what did not hold. Ends with 1
 when anything didn't. B rows are weaknesses that were found once, S rows the cases of a matrix of attacks. Each is a

@@ -15,7 +15,7 @@ from tests.stack import Stack
 FROM_ONE_ADDRESS = 18
 """Fewer than the limits of an address; the 19th comes from elsewhere."""
 SAME_WORK = 0.1
-"""By how much the processor's time may differ; the medians of time are told, and are no criterion on a busy machine."""
+"""By how much the processor's time may differ; medians of time are no criterion on a busy machine."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     # Counted in hundredths of a second, which says nothing about what takes less.
     if same_work:
         seen.decisions.append(
-            f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are told, no criterion"
+            f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are shown only"
         )
         seen.figures["most work by the least"] = round(max(work) / max(min(work), 1), 2)
         if max(work) > min(work) * (1 + SAME_WORK):

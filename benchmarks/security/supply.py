@@ -1,4 +1,4 @@
-"""S50: what is installed, and from where it may come."""
+"""S50: the installed packages and their permitted sources."""
 
 import json
 import re

@@ -23,7 +23,7 @@ class Trouble:
         self._since: float | None = None
         self._pause_s = FIRST_PAUSE_S
 
-    def is_over(self) -> None:
+    def clear(self) -> None:
         if self._since is not None:
             self._report("Connected again.")
         self._since, self._pause_s = None, FIRST_PAUSE_S
@@ -40,7 +40,7 @@ class Trouble:
         self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
 
 
-async def come_through(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -> Answer:
+async def retry_until_answered(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -> Answer:
     """Retry a request until the API answers; it has to be safe to repeat. Raises Refused."""
     while True:
         try:
@@ -52,7 +52,7 @@ async def come_through(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -
                 raise
             await trouble.wait(error)
         else:
-            trouble.is_over()
+            trouble.clear()
             return answer
 
 

@@ -103,7 +103,7 @@ class _Place:
 
     def take(self, data: str) -> Frame | None:
         """Parse a frame; None for an unknown kind."""
-        self._trouble.is_over()
+        self._trouble.clear()
         self.no_room = False
         frame = _frame_in(data)
         if isinstance(frame, (EventFrame, SnapshotFrame)):
@@ -120,7 +120,7 @@ class _Place:
             return
         if error.problem.status != HTTPStatus.TOO_MANY_REQUESTS:
             raise error
-        self._trouble.is_over()
+        self._trouble.clear()
         if not self.no_room:
             self._report(
                 "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."

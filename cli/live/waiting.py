@@ -9,7 +9,7 @@ from uuid import uuid4
 from cli.errors import Problem, Refused
 from cli.http.client import PATIENCE_S as PATIENCE_OF_AN_OFFER_S
 from cli.http.client import Client
-from cli.http.trouble import Trouble, come_through
+from cli.http.trouble import Trouble, retry_until_answered
 from cli.live.following import PATIENCE_S
 from cli.output.calls import where_it_stands, why_of
 from cli.output.text import short
@@ -35,7 +35,7 @@ async def made(
     # Every try has the same key, so that an accepted one is not paid twice.
     key, offering = uuid4().hex, Trouble(report, PATIENCE_OF_AN_OFFER_S)
     try:
-        call_id = await come_through(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
+        call_id = await retry_until_answered(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
     except asyncio.CancelledError:
         report("The call may have been accepted. Check it: chimera calls")
         raise
@@ -51,7 +51,7 @@ async def _finished(client: Client, call_id: AiCallId, report: Report) -> AiCall
     trouble = Trouble(report, PATIENCE_S, "The call continues.")
     reported = _Reported()
     while True:
-        call = await come_through(lambda: client.ai_call(call_id), trouble)
+        call = await retry_until_answered(lambda: client.ai_call(call_id), trouble)
         if call.status is TaskStatus.COMPLETED:
             return call
         if call.status not in OPEN:

@@ -80,8 +80,8 @@ def _leave(*_: object) -> None:
 def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-    heard = [number for number in numbers if not _is_to_be_ignored(number)]
-    before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop)) for number in heard}
+    handled = [number for number in numbers if not _is_to_be_ignored(number)]
+    before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop)) for number in handled}
     try:
         with _signals_wake(loop):
             yield

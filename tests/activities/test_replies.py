@@ -41,19 +41,19 @@ def settled(
     text: str,
     *calls: ToolRequest,
     last_turn: bool = False,
-    unheard: bool | None = None,
+    unseen: bool | None = None,
     state: dict[str, Any] | None = None,
 ) -> Settlement:
     intent = replace(INTENT, request=INTENT.request.model_copy(update={"last_turn": last_turn}))
     end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls, state=state)
-    return replies.settlement_of(intent, CHAT, text, end, settings=settings, unheard=unheard)
+    return replies.settlement_of(intent, CHAT, text, end, settings=settings, unseen=unseen)
 
 
 def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:
     usage = replies.spent_by(CHAT, text, error)
     cost = cost_of(usage, price_of(INTENT.model, settings.own_prices))
     is_reported = isinstance(error, ProviderError) and error.usage is usage
-    return failure_of(INTENT, Spent(usage, cost, estimated=not is_reported), error, is_tried_again=False)
+    return failure_of(INTENT, Spent(usage, cost, estimated=not is_reported), error, is_retried=False)
 
 
 def test_a_call_cut_early_costs_its_prompt(settings: Settings) -> None:
@@ -104,13 +104,13 @@ def test_a_last_turn_without_words_is_no_answer(settings: Settings) -> None:
 
 
 def test_unread_guidance_makes_an_answer_provisional(settings: Settings) -> None:
-    assert settled(settings, "4.").if_heard == 0
-    assert settled(settings, "4.", unheard=False).if_heard is None
-    assert settled(settings, "", ToolRequest("1", "calculator", "{}")).if_heard is None
+    assert settled(settings, "4.").if_guidance == 0
+    assert settled(settings, "4.", unseen=False).if_guidance is None
+    assert settled(settings, "", ToolRequest("1", "calculator", "{}")).if_guidance is None
 
 
 def test_an_answer_that_guidance_overtook_ends_nothing(settings: Settings) -> None:
-    settlement = settled(settings, "4.", unheard=True)
+    settlement = settled(settings, "4.", unseen=True)
     assert settlement.outcome.goes_on
     assert settlement.node_result is None
     assert [event.type for event in settlement.events] == ["model_call.finished"]
@@ -118,7 +118,7 @@ def test_an_answer_that_guidance_overtook_ends_nothing(settings: Settings) -> No
 
 def test_the_last_turns_answer_stands_whatever_came(settings: Settings) -> None:
     settlement = settled(settings, "4.", last_turn=True)
-    assert settlement.if_heard is None
+    assert settlement.if_guidance is None
     assert settlement.node_result == "4."
 
 

@@ -19,7 +19,7 @@ from chimera.db.user_limits import AT_ONCE, LEAST_BYTES
 from models.ids import TaskId
 from models.tasks import TaskStatus
 from tests.api.conftest import SignUp, new_task, set_task
-from tests.api.routes.test_streams import close_code, heard, opened, signed_in, token_of
+from tests.api.routes.test_streams import close_code, opened, received, signed_in, token_of
 from tests.parts import serving
 from tests.until import until
 
@@ -279,7 +279,7 @@ async def test_a_flood_of_messages_ends_the_socket(
     async with signed_in(app, alice, path=path) as socket:
         for _ in range(MESSAGES_AT_ONCE):
             await socket.send_json(message)
-            assert (await heard(socket))["type"] == answer
+            assert (await received(socket))["type"] == answer
         await socket.send_json(message)
         assert await close_code(socket) == 4429
 

@@ -65,9 +65,9 @@ async def test_a_task_without_a_stream_ends_with_its_code(
     assert len(api.asked_after) == 1
 
 
-@pytest.mark.parametrize(("status", "goes_on"), [(403, True), (500, True), (404, False)])
+@pytest.mark.parametrize(("status", "continues"), [(403, True), (500, True), (404, False)])
 async def test_a_refused_stream_shows_how_to_continue(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, goes_on: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, continues: bool
 ) -> None:
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     api = TinyApi(refuse_streams=[problem(status, "odd", "Refused")])
@@ -75,7 +75,7 @@ async def test_a_refused_stream_shows_how_to_continue(
         api.kept_in(tmp_path / "cli.json", api_url)
         with pytest.raises(Refused):
             await follow(TASK)
-    assert (f"The task continues. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on
+    assert (f"The task continues. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == continues
 
 
 async def test_a_list_marks_blocked_running_tasks(

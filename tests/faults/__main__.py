@@ -136,12 +136,12 @@ def _verdict(results: Sequence[Result]) -> int:
 
 
 def _progress(line: str) -> None:
-    """Say how far a long experiment is, apart from the table."""
+    """Report the progress of a long experiment, apart from the table."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def _quiet(line: str) -> None:
-    """What the stack says of its starts is of no interest here."""
+    """Drop the stack's reports of its starts."""
 
 
 if __name__ == "__main__":

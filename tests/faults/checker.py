@@ -43,7 +43,7 @@ class Findings:
     completed: int
     arrivals: int
     extra: int
-    """K4: arrivals at the provider beyond one a call. An experiment says how many its fault may cause."""
+    """K4: arrivals at the provider beyond one a call. An experiment sets how many its fault may cause."""
     lost: int
     """K1: accepted, and not ended in PostgreSQL and Temporal."""
     duplicates: int
@@ -53,7 +53,7 @@ class Findings:
     unbooked: int
     """K4: arrivals without a row of their attempt."""
     unasked: int
-    """K4: rows that say an answer came, without an arrival that ended with one."""
+    """K4: rows of answers without an arrival that ended with one."""
     stuck: int
     """K5: executions that are still open, or whose workflow task fails again and again."""
     gaps: int
@@ -63,13 +63,13 @@ class Findings:
     misbooked: int
     """K8: tasks whose account is not the sum of their attempts, or that still hold something reserved."""
     booked_micro_usd: int
-    """K8: cost of the finished attempts whose usage was told, as the ledger has it …"""
+    """K8: cost of the finished attempts whose usage was reported, as the ledger has it …"""
     provider_micro_usd: int
     """… and as the provider's own counts of tokens price them."""
     missing: int
     """K11: nodes that are called complete, or whose call is, without an answer that was kept."""
     where: tuple[str, ...]
-    """Which answers are missing, and on what the three disagree: what a count doesn't tell."""
+    """The missing answers, and the facts on which the three disagree: counts don't show them."""
     answered_share: float
     """Keys that were accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
 
@@ -187,7 +187,7 @@ class _Ledger:
 
 
 def _was_reported(row: RowMapping) -> bool:
-    """Whether the provider answered and said what it counted: what we estimated, and flagged, can't be compared."""
+    """Whether the provider answered and reported its usage: flagged estimates can't be compared."""
     return row["status"] == "finished" and not row["estimated"]
 
 
@@ -210,12 +210,12 @@ def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequenc
     keys = Counter((task["owner_id"], task["idempotency_key"]) for task in tasks)
     reported = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
     several_ids = Counter(key for key, _ in reported)
-    starts = Counter(execution.id for execution in executions if not _is_gone_on_from(execution))
+    starts = Counter(execution.id for execution in executions if not _is_continued_from(execution))
     return sum(number > 1 for counted in (keys, several_ids, starts) for number in counted.values())
 
 
-def _is_gone_on_from(execution: WorkflowExecution) -> bool:
-    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be tried again."""
+def _is_continued_from(execution: WorkflowExecution) -> bool:
+    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be retried."""
     retried = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
     return retried or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
 
@@ -256,7 +256,7 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
 
 
 async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
-    """Wait for the three to agree on every task; return what they say of those on which they don't."""
+    """Wait for the three to agree on every task; return the differences."""
     left = dict.fromkeys(ids, "")
     slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
@@ -294,7 +294,7 @@ GONE = "gone"
 
 
 async def _closed_as(lab: Lab, task_id: TaskId) -> str | None:
-    """How Temporal says that the run ended; None while it is open, `GONE` when it has none."""
+    """How the run ended in Temporal; None while it is open, `GONE` when it has none."""
     try:
         described = await lab.stack.temporal.get_workflow_handle(workflow_id_of(task_id)).describe()
     except RPCError as error:

@@ -1,4 +1,4 @@
-"""How soon work went on after a fault (K9), from Temporal's histories and from the ledger."""
+"""How soon work continued after a fault (K9), from Temporal's histories and from the ledger."""
 
 import asyncio
 from collections.abc import Sequence

@@ -31,7 +31,7 @@ MISSING = {
         " AND payload ->> 'type' = 'model_call.finished'"
     ),
 }
-"""What is left when an answer was not kept, each made by one statement."""
+"""Traces of an answer that was not kept, each made by one statement."""
 
 
 async def test_an_unbooked_arrival_is_found(ended: Trial) -> None:

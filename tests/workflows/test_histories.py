@@ -84,12 +84,12 @@ async def test_a_worker_without_the_key_ends_no_run(keys: Settings) -> None:
         task_id = await runs.start(f"Tell of the {CANARY}.", plan=PLAN)
     async with runs_with_worker(_with(keys, NEW)) as without:
 
-        async def is_tried_again() -> bool:
+        async def is_retried() -> bool:
             return (
                 await _described(without, workflow_id_of(task_id))
             ).raw_description.pending_workflow_task.attempt > 1
 
-        await until_true(is_tried_again)
+        await until_true(is_retried)
         assert (await without.row(task_id))["status"] not in ("failed", "completed")
     async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
         assert (await both.ended(task_id))["status"] == "completed"
@@ -102,11 +102,11 @@ async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
         await runs.event(task_id, "model_call.started")
     async with runs_with_worker(_with(keys, NEW)) as without:
 
-        async def is_tried_again() -> bool:
+        async def is_retried() -> bool:
             described = await _described(without, workflow_id_of(task_id, NodePath("a")))
             return any(pending.attempt > 2 for pending in described.raw_description.pending_activities)
 
-        await until_true(is_tried_again)
+        await until_true(is_retried)
         assert (await without.row(task_id))["status"] == "running"
     async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
         assert (await both.ended(task_id))["status"] == "completed"

@@ -98,18 +98,18 @@ async def test_a_tool_conversation_moves_to_another_vendor(
     fell_back = [event for event in await runs.events(task_id) if isinstance(event, ModelCallFellBack)]
     assert [(event.from_model, event.to_model, event.code) for event in fell_back] == [(*models, kind)]
 
-    heard = other.parse(servers[second].bodies[0], servers[second].targets[0])
-    assert heard.items[1:] == (
+    received = other.parse(servers[second].bodies[0], servers[second].targets[0])
+    assert received.items[1:] == (
         ("assistant", "I work it out."),
         ("call", "calculator", CALLS[0].arguments),
         ("call", "calculator", CALLS[1].arguments),
         ("result", CALLS[0].arguments, "391"),
         ("result", CALLS[1].arguments, "4"),
     )
-    assert heard.state == ""
-    assert heard.tools == (("calculator",) if other.keeps_tools else ())
-    assert not heard.may_call, "it is the last permitted turn"
+    assert received.state == ""
+    assert received.tools == (("calculator",) if other.keeps_tools else ())
+    assert not received.may_call, "it is the last permitted turn"
     before = mine.parse(servers[first].bodies[1], servers[first].targets[1])
-    assert (before.items, before.may_call) == (heard.items, False)
+    assert (before.items, before.may_call) == (received.items, False)
     assert before.tools == (("calculator",) if mine.keeps_tools else ())
     assert bool(before.state) == mine.sends_state, "the vendor's own reasoning holds, though no tool may be called"

@@ -123,8 +123,10 @@ class ChatCompletionsMedia(ChatCompletions):
             text, language = answer.body.get("text"), answer.body.get("language")
             if not isinstance(text, str):
                 raise Malformed(f"{self.name} sent a transcription without text.")
-            heard = clean_text(language) if isinstance(language, str) else None
-            return TranscriptionEnd(clean_text(text), heard, _audio_usage(answer.body.get("usage")), answer.request_id)
+            language_code = clean_text(language) if isinstance(language, str) else None
+            return TranscriptionEnd(
+                clean_text(text), language_code, _audio_usage(answer.body.get("usage")), answer.request_id
+            )
 
         return await self._whole(
             lambda client: client.audio.transcriptions.with_streaming_response.create(

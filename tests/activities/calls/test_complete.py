@@ -109,7 +109,7 @@ class Chance:
                 worker="w",
                 reserve_micro_usd=RESERVED_MICRO_USD,
                 reserve_tokens=RESERVED_TOKENS,
-                guidance_heard=context.guidance_given,
+                guidance_seen=context.guidance_given,
             )
             try:
                 if await calls.reserve(connection, intent) is not None:

@@ -71,7 +71,7 @@ def a_settlement(
     cost: int,
     *,
     task_ends: bool = False,
-    unheard: bool | None = None,
+    unseen: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
     finished = ModelCallFinished(

@@ -32,8 +32,8 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
     topic = f"task:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
-        assert await heard(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
-        event = await heard(socket)
+        assert await received(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
+        event = await received(socket)
         assert (event["type"], event["topic"], event["seq"], event["event"]["type"]) == (
             "event",
             topic,
@@ -41,11 +41,11 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
             "task.resumed",
         )
         await publish(app, task_id, TaskCompleted(preview="done"))
-        assert (await heard(socket))["event"]["preview"] == "done"
-        assert await heard(socket) == {"type": "ended", "topic": topic}
+        assert (await received(socket))["event"]["preview"] == "done"
+        assert await received(socket) == {"type": "ended", "topic": topic}
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 3})
-        assert (await heard(socket))["type"] == "subscribed"
-        assert await heard(socket) == {"type": "ended", "topic": topic}
+        assert (await received(socket))["type"] == "subscribed"
+        assert await received(socket) == {"type": "ended", "topic": topic}
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
@@ -53,7 +53,7 @@ async def test_an_authorization_header_signs_in_at_the_handshake(
     app: FastAPI, alice: httpx2.AsyncClient, path: str
 ) -> None:
     async with opened(app, {"Authorization": alice.headers["Authorization"]}, path) as socket:
-        assert await heard(socket) == {"type": "authenticated"}
+        assert await received(socket) == {"type": "authenticated"}
 
 
 @pytest.mark.parametrize(
@@ -112,23 +112,23 @@ async def test_the_socket_survives_refused_topics(
     async with signed_in(app, alice) as socket:
         for topic in (f"task:{theirs}", f"task:{uuid4()}"):
             await socket.send_json({"type": "subscribe", "topic": topic})
-            assert (await heard(socket))["code"] == "not_found"
+            assert (await received(socket))["code"] == "not_found"
         odd_topics: list[Any] = ["task:*", "task:../x", "tasks", "task:" + "0" * 31 + "-", 7]
         for topic in odd_topics:
             await socket.send_json({"type": "subscribe", "topic": topic})
-            assert (await heard(socket))["code"] in ("invalid_message", "not_found"), topic
+            assert (await received(socket))["code"] in ("invalid_message", "not_found"), topic
         odd_messages: list[Any] = [{"type": "cancel", "task_id": mine}, {"type": "ping", "scope": "admin"}, [], "x"]
         for message in odd_messages:
             await socket.send_json(message)
-            assert (await heard(socket))["code"] == "invalid_message"
+            assert (await received(socket))["code"] == "invalid_message"
         await socket.send_text("{")
-        assert (await heard(socket))["code"] == "invalid_message"
+        assert (await received(socket))["code"] == "invalid_message"
         await socket.send_bytes(b'{"type": "ping"}')
-        assert "as text" in (await heard(socket))["message"]
+        assert "as text" in (await received(socket))["message"]
         await socket.send_json({"type": "authenticate", "token": token_of(bob)})
-        assert (await heard(socket))["code"] == "already_authenticated"
+        assert (await received(socket))["code"] == "already_authenticated"
         await socket.send_json({"type": "ping"})
-        assert (await heard(socket))["type"] == "pong"
+        assert (await received(socket))["type"] == "pong"
 
 
 async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:
@@ -136,12 +136,12 @@ async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.Asy
     async with signed_in(app, alice) as socket:
         for task_id in ids:
             await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
-        kinds = [(await heard(socket))["type"] for _ in ids]
+        kinds = [(await received(socket))["type"] for _ in ids]
         assert kinds == ["subscribed"] * MAX_TOPICS + ["error"]
         await socket.send_json({"type": "unsubscribe", "topic": f"task:{ids[0]}"})
-        assert (await heard(socket))["type"] == "unsubscribed"
+        assert (await received(socket))["type"] == "unsubscribed"
         await socket.send_json({"type": "subscribe", "topic": f"task:{ids[-1]}", "after": 1})
-        assert (await heard(socket))["type"] == "subscribed"
+        assert (await received(socket))["type"] == "subscribed"
 
 
 async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.AsyncClient) -> None:
@@ -149,16 +149,16 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
         await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
-        assert [(await heard(socket))["type"] for _ in range(2)] == ["subscribed", "error"]
+        assert [(await received(socket))["type"] for _ in range(2)] == ["subscribed", "error"]
         await socket.send_json({"type": "unsubscribe", "topic": f"task:{task_id}"})
-        assert (await heard(socket))["type"] == "unsubscribed"
+        assert (await received(socket))["type"] == "unsubscribed"
         await socket.send_json({"type": "subscribe", "topic": f"task:{other_id}", "after": 1})
-        assert (await heard(socket))["type"] == "subscribed"
+        assert (await received(socket))["type"] == "subscribed"
         await publish(app, task_id, TaskResumed())
         await publish(app, other_id, TaskResumed())
-        assert (await heard(socket))["topic"] == f"task:{other_id}"
+        assert (await received(socket))["topic"] == f"task:{other_id}"
         await socket.send_json({"type": "ping"})
-        assert (await heard(socket))["type"] == "pong"
+        assert (await received(socket))["type"] == "pong"
 
 
 async def test_signing_out_closes_the_socket_within_five_seconds(
@@ -193,7 +193,7 @@ async def test_lost_rights_end_sockets_and_streams(
     assert (await anext(frames)).frame.kind == "event"
     async with signed_in(app, admin) as socket:
         await socket.send_json({"type": "subscribe", "topic": f"task:{task_id}", "after": 1})
-        assert (await heard(socket))["type"] == "subscribed"
+        assert (await received(socket))["type"] == "subscribed"
         await _run(parts, change, me)
         assert await close_code(socket) == 4401
     async with asyncio.timeout(LIMIT_S):
@@ -210,7 +210,7 @@ async def test_the_end_of_the_token_closes_the_socket(
 ) -> None:
     monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 600)
     async with opened(app, {"Authorization": f"Bearer {ending_token(alice)}"}) as socket:
-        assert await heard(socket) == {"type": "authenticated"}
+        assert await received(socket) == {"type": "authenticated"}
         monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 0)
         assert await close_code(socket) == 4401
 
@@ -230,7 +230,7 @@ async def test_a_client_that_does_not_read_is_let_go(
 async def test_the_echo_returns_request_and_time(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     async with signed_in(app, alice, path="/ws/test") as socket:
         await socket.send_text("héllo")
-        answer = await heard(socket)
+        answer = await received(socket)
         assert (answer["type"], answer["text"]) == ("echo", "héllo")
         assert answer["server_time"].endswith("+00:00")
         await socket.send_bytes(b"bytes")
@@ -299,7 +299,7 @@ async def signed_in(
 ) -> AsyncIterator[AsyncWebSocketSession]:
     async with opened(app, headers, path) as socket:
         await socket.send_json({"type": "authenticate", "token": token_of(client)})
-        assert await heard(socket) == {"type": "authenticated"}
+        assert await received(socket) == {"type": "authenticated"}
         yield socket
 
 
@@ -313,7 +313,7 @@ def token_of(client: httpx2.AsyncClient) -> str:
     return client.headers["Authorization"].removeprefix("Bearer ")
 
 
-async def heard(socket: AsyncWebSocketSession) -> dict[str, Any]:
+async def received(socket: AsyncWebSocketSession) -> dict[str, Any]:
     message: dict[str, Any] = await socket.receive_json(timeout=LIMIT_S)
     return message
 

@@ -199,7 +199,7 @@ async def test_an_answer_overtaken_by_guidance_is_not_final(database: Database) 
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-    last_word = replace(a_settlement(intent), node_result="hello", if_heard=0)
+    last_word = replace(a_settlement(intent), node_result="hello", if_guidance=0)
     async with database.begin() as session, database.statements() as connection:
         owner = UserId(str(await session.scalar(text("SELECT owner_id FROM runs WHERE id = :id"), {"id": task_id})))
         await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
@@ -208,8 +208,8 @@ async def test_an_answer_overtaken_by_guidance_is_not_final(database: Database) 
         assert not settling.done()
         await session.commit()
         assert await settling is None
-        assert await transcripts.has_unheard_guidance(connection, intent.request)
-        assert await settlements.settle(connection, replace(last_word, if_heard=1)) is not None
+        assert await transcripts.has_unseen_guidance(connection, intent.request)
+        assert await settlements.settle(connection, replace(last_word, if_guidance=1)) is not None
 
 
 async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: Database) -> None:

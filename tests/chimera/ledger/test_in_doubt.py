@@ -177,11 +177,11 @@ async def test_a_late_failure_releases_cost_in_doubt(database: Database) -> None
 
 
 @pytest.mark.parametrize(
-    ("ends", "cost", "goes_on"),
+    ("ends", "cost", "continues"),
     [("taken up", 0, True), ("late", 40, True), ("late", 100, False), ("fails", 40, True), ("fails", 100, False)],
 )
 async def test_released_in_doubt_cost_resumes_a_waiting_task(
-    database: Database, ends: str, cost: int, goes_on: bool
+    database: Database, ends: str, cost: int, continues: bool
 ) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
@@ -202,14 +202,14 @@ async def test_released_in_doubt_cost_resumes_a_waiting_task(
             assert await in_doubt.reinstate(connection, intent)
             seq = before + 1
     row = await account(database, task_id)
-    assert row["event_seq"] == seq == before + goes_on
-    assert row["status"] == ("running" if goes_on else "waiting")
+    assert row["event_seq"] == seq == before + continues
+    assert row["status"] == ("running" if continues else "waiting")
     async with database.begin() as session:
         kinds = await session.scalars(text("SELECT kind FROM outbox WHERE run_id = :id"), {"id": task_id})
-        assert list(kinds) == ["budget_raised"] * goes_on
+        assert list(kinds) == ["budget_raised"] * continues
     async with database.statements() as connection:
         reported = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
-        assert reported == ["task.resumed"] * goes_on
+        assert reported == ["task.resumed"] * continues
 
 
 async def test_an_ended_subtasks_descendants_are_not_reinstated(database: Database) -> None:

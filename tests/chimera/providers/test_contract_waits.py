@@ -103,10 +103,10 @@ async def test_connecting_has_a_limit_of_its_own(wire: Wire, monkeypatch: pytest
         for waiting in (first, second):
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        async with provider_at(wire, f"http://127.0.0.1:{full.getsockname()[1]}") as unheard:
-            await unheard.connect()
+        async with provider_at(wire, f"http://127.0.0.1:{full.getsockname()[1]}") as unseen:
+            await unseen.connect()
             with pytest.raises(errors.Unreachable) as found:
-                await answer_of(unheard, asked(wire))
+                await answer_of(unseen, asked(wire))
     assert not found.value.may_be_billed
 
 

@@ -1,6 +1,6 @@
-"""A conversation that one provider's model began goes on with another's, tools and all, and comes back.
+"""A conversation moves from one provider to another, tools included, and back.
 
-Each server checks what it gets as its vendor does (`Wire.heard`): ids that fit, each call with its one result, no
+Each server checks what it gets as its vendor does (`Wire.parse`): ids that fit, each call with its one result, no
 signature but its own.
 """
 

@@ -17,7 +17,7 @@ from tests.faults.lab import Lab
 from tests.faults.trials import Trial
 
 PATIENCE_S = 120.0
-"""How long a client goes on to offer a task that it got no word of."""
+"""How long a client keeps sending a task that was not answered."""
 FOLLOW_EVERY = 20
 
 

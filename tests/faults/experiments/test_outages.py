@@ -1,4 +1,4 @@
-"""Parts that are away, with few runs and short calls."""
+"""Unavailable parts, with few runs and short calls."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Providers that are slow, silent or away, with few runs and short calls."""
+"""Providers that are slow, silent or unavailable, with few runs and short calls."""
 
 import pytest
 

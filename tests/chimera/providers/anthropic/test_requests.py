@@ -178,23 +178,23 @@ def test_a_reasoning_budget_leaves_room_for_the_answer() -> None:
 @pytest.mark.parametrize("model", [NEW, OLD])
 def test_reasoning_goes_back_word_for_word(model: str) -> None:
     asked, state = _thought(model)
-    turns = body_of(_gone_on(asked, state))["messages"]
+    turns = body_of(_continued(asked, state))["messages"]
     assert turns[1]["content"] == state["content"]
     assert turns[2]["content"][0]["tool_use_id"] == "toolu_1"
 
 
 def test_reasoning_holds_on_the_last_turn() -> None:
     asked, state = _thought(NEW)
-    turns = body_of(replace(_gone_on(asked, state), tool_choice="none"))["messages"]
+    turns = body_of(replace(_continued(asked, state), tool_choice="none"))["messages"]
     assert turns[1]["content"] == state["content"]
 
 
 def test_reasoning_is_dropped_from_a_changed_conversation() -> None:
     asked, state = _thought(NEW)
-    same = _gone_on(asked, state)
+    same = _continued(asked, state)
     changed = {
         "another model": replace(same, model="claude-opus-5"),
-        "another provider's": _gone_on(asked, {**state, "provider": "google"}),
+        "another provider's": _continued(asked, {**state, "provider": "google"}),
         "other tools": replace(same, tools=()),
         "another system prompt": replace(same, messages=(ChatMessage("system", "Be rude."), *same.messages[1:])),
         "a message left out": replace(
@@ -208,7 +208,7 @@ def test_reasoning_is_dropped_from_a_changed_conversation() -> None:
 
 def test_reasoning_of_later_turns_stands_on_that_of_earlier_ones() -> None:
     asked, state = _thought(NEW)
-    second = _gone_on(asked, state)
+    second = _continued(asked, state)
     reported = {**state, "prefix": prefix_of(body_of(second)), "content": [THOUGHT, {"type": "text", "text": "391"}]}
     third = replace(
         second,
@@ -222,8 +222,8 @@ def test_reasoning_of_later_turns_stands_on_that_of_earlier_ones() -> None:
 
 def test_older_models_reason_only_after_reasoned_calls() -> None:
     asked, state = _thought(OLD)
-    with_it = _gone_on(asked, state)
-    without = _gone_on(asked, {**state, "provider": "openai"})
+    with_it = _continued(asked, state)
+    without = _continued(asked, {**state, "provider": "openai"})
     assert body_of(replace(with_it, reasoning_effort="low"))["thinking"]["type"] == "enabled"
     assert "thinking" not in body_of(replace(without, reasoning_effort="low"))
     assert body_of(replace(without, model=NEW, reasoning_effort="low"))["thinking"]["type"] == "adaptive"
@@ -242,6 +242,6 @@ def _thought(model: str) -> tuple[ChatRequest, dict[str, Any]]:
     return asked, {"provider": "anthropic", "model": model, "prefix": prefix_of(body_of(asked)), "content": content}
 
 
-def _gone_on(asked: ChatRequest, state: dict[str, Any]) -> ChatRequest:
+def _continued(asked: ChatRequest, state: dict[str, Any]) -> ChatRequest:
     answered = ChatMessage("assistant", "Let me see.", (CALL,), state=state)
     return replace(asked, messages=(*asked.messages, answered, ChatMessage("tool", "391", tool_call_id=CALL.id)))

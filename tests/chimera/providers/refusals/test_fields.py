@@ -107,9 +107,9 @@ async def test_other_wires_put_a_refused_schema_into_words_too(server: Scripted,
     async with provider_at(wire, server.url) as provider:
         refusal = plain(*wire.refused("bad_request", words))
         bodies = await _asked_for_a_plan(provider, server, wire, refusal, _answer(wire))
-        heard = [wire.parse(body, target) for body, target in zip(bodies, server.targets, strict=True)]
-        assert [entry.schema is not None for entry in heard] == [True, False]
-        assert "depends_on" in str(heard[1].items)
+        received = [wire.parse(body, target) for body, target in zip(bodies, server.targets, strict=True)]
+        assert [entry.schema is not None for entry in received] == [True, False]
+        assert "depends_on" in str(received[1].items)
         assert len(await _asked_for_a_plan(provider, server, wire, _answer(wire))) == 1
 
 
